@@ -1,0 +1,63 @@
+/**
+ * Bytes to text and back, and gzip, with what both runtimes have.
+ */
+
+/** Standard base64 with padding (RFC 4648, section 4). */
+export function toBase64(bytes: Uint8Array): string {
+  let binary = '';
+  const chunk = 0x8000;
+  for (let i = 0; i < bytes.length; i += chunk) {
+    binary += String.fromCharCode(...bytes.subarray(i, i + chunk));
+  }
+  return btoa(binary);
+}
+
+/** The bytes of standard base64, or null when it is none. */
+export function fromBase64(text: string): Uint8Array | null {
+  let binary: string;
+  try {
+    binary = atob(text);
+  } catch {
+    return null;
+  }
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}
+
+/** URL-safe base64 without padding (RFC 4648, section 5). */
+export function toBase64Url(bytes: Uint8Array): string {
+  return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+export function fromBase64Url(text: string): Uint8Array | null {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) return null;
+  const padded = text.replaceAll('-', '+').replaceAll('_', '/');
+  return fromBase64(padded + '='.repeat((4 - (padded.length % 4)) % 4));
+}
+
+export function gzip(bytes: Uint8Array): Promise<Uint8Array> {
+  return through(bytes, new CompressionStream('gzip'));
+}
+
+/** @throws TypeError when the bytes are not gzip, or end early */
+export function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
+  return through(bytes, new DecompressionStream('gzip'));
+}
+
+async function through(
+  bytes: Uint8Array,
+  stream: CompressionStream | DecompressionStream,
+): Promise<Uint8Array> {
+  const source = new Response(bytes as Uint8Array<ArrayBuffer>).body;
+  if (source === null) return new Uint8Array();
+  return new Uint8Array(await new Response(source.pipeThrough(stream)).arrayBuffer());
+}
+
+/** float32 numbers as little-endian bytes; a view, not a copy (every platform we run on is little-endian). */
+export function floatBytes(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** The float32 numbers in little-endian bytes, copied so that alignment does not matter. */
+export function bytesToFloats(bytes: Uint8Array): Float32Array {
+  return new Float32Array(bytes.slice().buffer);
+}

@@ -1,0 +1,32 @@
+/**
+ * SHA-256, the one digest of this project: of files, of examples, of bearer keys.
+ */
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+
+const encoder = new TextEncoder();
+
+/** SHA-256 of bytes, or of a text's UTF-8 bytes, as 64 lower-case hexadecimal digits. */
+export function sha256Hex(data: Uint8Array | string): string {
+  return bytesToHex(sha256(toBytes(data)));
+}
+
+/** HMAC-SHA-256 (RFC 2104) under a hexadecimal key; 32 bytes. */
+export function keyedHash(keyHex: string, data: Uint8Array | string): Uint8Array {
+  return hmac(sha256, hexToBytes(keyHex), toBytes(data));
+}
+
+/** A 32-bit seed that is a pure function of its parts; the same parts give the same seed everywhere. */
+export function seedFrom(...parts: readonly (string | number)[]): number {
+  return Number.parseInt(sha256Hex(parts.join('\n')).slice(0, 8), 16);
+}
+
+/** `n` random bytes from the platform's generator, in hexadecimal. */
+export function randomHex(n: number): string {
+  return bytesToHex(crypto.getRandomValues(new Uint8Array(n)));
+}
+
+function toBytes(data: Uint8Array | string): Uint8Array {
+  return typeof data === 'string' ? encoder.encode(data) : data;
+}

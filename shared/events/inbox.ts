@@ -1,0 +1,168 @@
+/**
+ * How an event becomes durable and then part of a batch.
+ *
+ * `writeInbox` puts the events of one request into the bucket as one object: what is acknowledged is there. A queue
+ * message names the object; its consumer calls `collectInbox`, which turns many small inbox objects into one batch
+ * under `events/`, and then deletes them. Everything may happen twice: a batch is named by what is in it, and whoever
+ * reads batches counts an event id once. A lost message costs nothing: the snapshot collects what is left.
+ */
+import { z } from 'zod';
+import { gunzip, gzip } from '../bytes.ts';
+import { randomHex, sha256Hex } from '../digest.ts';
+import { keys } from '../registry/keys.ts';
+import type { ObjectStore } from '../registry/store.ts';
+import { type Event, eventSchema } from './schema.ts';
+
+/** A batch stays small enough to be parsed in an isolate. */
+const MAX_BATCH_BYTES = 4_000_000;
+
+/** What a queue message says: where the events are. */
+export const inboxMessageSchema = z.object({ model: z.string(), key: z.string() });
+export type InboxMessage = z.infer<typeof inboxMessageSchema>;
+
+/** Writes events durably, as one inbox object; resolves with the message that names it. */
+export async function writeInbox(
+  store: ObjectStore,
+  model: string,
+  events: readonly Event[],
+  now: Date,
+): Promise<InboxMessage> {
+  const key = keys.inbox(model, `${now.toISOString().replaceAll(/[:.]/g, '')}-${randomHex(8)}`);
+  await store.put(key, encodeEvents(events));
+  return { model, key };
+}
+
+export interface Collected {
+  readonly objects: number;
+  readonly events: number;
+  readonly batches: readonly string[];
+}
+
+/**
+ * Turns inbox objects into batches and deletes them. Objects that are gone were collected before; unreadable lines
+ * travel along (the snapshot counts and names them), so nothing that was acknowledged is dropped here.
+ *
+ * @param inboxKeys  objects of one model, or everything in its inbox when left out
+ */
+export async function collectInbox(
+  store: ObjectStore,
+  model: string,
+  now: Date,
+  inboxKeys?: readonly string[],
+): Promise<Collected> {
+  const wanted = [...new Set(inboxKeys ?? (await store.list(keys.inboxPrefix(model))))].sort();
+  const batches: string[] = [];
+  let events = 0;
+  let objects = 0;
+  let group: { key: string; bytes: Uint8Array }[] = [];
+  const close = async (): Promise<void> => {
+    if (group.length === 0) return;
+    batches.push(await writeBatch(store, model, now, group));
+    for (const { key } of group) await store.delete(key);
+    objects += group.length;
+    group = [];
+  };
+  let size = 0;
+  for (const key of wanted) {
+    const object = await store.get(key);
+    if (object === null) continue;
+    if (size + object.bytes.byteLength > MAX_BATCH_BYTES) {
+      await close();
+      size = 0;
+    }
+    group.push({ key, bytes: object.bytes });
+    size += object.bytes.byteLength;
+    events += countLines(object.bytes);
+  }
+  await close();
+  return { objects, events, batches };
+}
+
+async function writeBatch(
+  store: ObjectStore,
+  model: string,
+  now: Date,
+  group: readonly { readonly key: string; readonly bytes: Uint8Array }[],
+): Promise<string> {
+  const id = sha256Hex(group.map(({ key }) => key).join('\n')).slice(0, 32);
+  return putBatch(store, model, now, id, concat(group.map(({ bytes }) => bytes)));
+}
+
+/** Writes a batch of events directly: for imports, where the caller waits for the whole and can repeat it. */
+export async function writeEvents(
+  store: ObjectStore,
+  model: string,
+  events: readonly Event[],
+  now: Date,
+): Promise<string> {
+  const bytes = encodeEvents(events);
+  return putBatch(store, model, now, sha256Hex(bytes).slice(0, 32), bytes);
+}
+
+async function putBatch(
+  store: ObjectStore,
+  model: string,
+  now: Date,
+  id: string,
+  lines: Uint8Array,
+): Promise<string> {
+  const key = keys.events(model, now.toISOString().slice(0, 10), id);
+  await store.put(key, await gzip(lines));
+  return key;
+}
+
+export interface BatchLines {
+  readonly events: readonly Event[];
+  /** `events/…: line 3: expected …`, for each line that is not an event */
+  readonly problems: readonly string[];
+}
+
+/** Reads one batch. A batch that is not gzip, or ends early, is one problem and no events. */
+export async function readBatch(key: string, bytes: Uint8Array): Promise<BatchLines> {
+  let text: string;
+  try {
+    text = new TextDecoder().decode(await gunzip(bytes));
+  } catch {
+    return { events: [], problems: [`${key}: expected gzip, got something truncated or altered`] };
+  }
+  const events: Event[] = [];
+  const problems: string[] = [];
+  for (const [i, line] of text.split('\n').entries()) {
+    if (line === '') continue;
+    const event = parseLine(line);
+    if (event === null) problems.push(`${key}: line ${i + 1}: expected an event`);
+    else events.push(event);
+  }
+  return { events, problems };
+}
+
+function parseLine(line: string): Event | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  const parsed = eventSchema.safeParse(value);
+  return parsed.success ? parsed.data : null;
+}
+
+function encodeEvents(events: readonly Event[]): Uint8Array {
+  return new TextEncoder().encode(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+}
+
+function countLines(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === 10) count += 1;
+  return count;
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.byteLength;
+  }
+  return all;
+}

@@ -1,0 +1,57 @@
+/**
+ * What is collected: predictions as they were made, labels for them, and whole labelled examples.
+ * One JSON object a line, in the inbox and in the batches.
+ */
+import { z } from 'zod';
+import { digestSchema } from '../registry/manifest.ts';
+
+/**
+ * An example's raw input: bytes as base64, either inside the event or, where they are large, by their SHA-256 under
+ * `inputs/`. `u8`: unsigned bytes (pixels that are whole numbers); `f32`: float32, little-endian.
+ */
+export const storedInputSchema = z.object({
+  type: z.enum(['u8', 'f32']),
+  /** SHA-256 over the type and the bytes: what makes two examples the same. */
+  digest: digestSchema,
+  base64: z.string().optional(),
+});
+export type StoredInput = z.infer<typeof storedInputSchema>;
+
+const timeSchema = z.int().min(0);
+
+const predictionSchema = z.object({
+  kind: z.literal('prediction'),
+  /** The prediction id with its instance: unique. */
+  id: z.string(),
+  at: timeSchema,
+  version: z.int().min(1),
+  input: storedInputSchema,
+  /** Index of the predicted label. */
+  predicted: z.int().min(0),
+});
+
+const labelSchema = z.object({
+  kind: z.literal('label'),
+  id: z.string(),
+  at: timeSchema,
+  /** The prediction id with its instance. */
+  prediction: z.string(),
+  label: z.int().min(0),
+});
+
+const exampleSchema = z.object({
+  kind: z.literal('example'),
+  /** Given by the client, or a digest of the example: sending it twice counts once. */
+  id: z.string(),
+  at: timeSchema,
+  input: storedInputSchema,
+  label: z.int().min(0),
+  /** Keeps all examples of one user, device, … on one side of the split. */
+  group: z.string().optional(),
+});
+
+export const eventSchema = z.discriminatedUnion('kind', [predictionSchema, labelSchema, exampleSchema]);
+export type Event = z.infer<typeof eventSchema>;
+export type PredictionEvent = z.infer<typeof predictionSchema>;
+export type LabelEvent = z.infer<typeof labelSchema>;
+export type ExampleEvent = z.infer<typeof exampleSchema>;

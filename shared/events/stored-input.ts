@@ -1,0 +1,66 @@
+/**
+ * Raw inputs as they are stored: pixels that are whole numbers as bytes, everything else as float32.
+ * Large ones are objects of their own under `inputs/`, by content, so a picture sent twice is stored once.
+ */
+import { bytesToFloats, floatBytes, fromBase64, toBase64 } from '../bytes.ts';
+import { sha256Hex } from '../digest.ts';
+import { keys } from '../registry/keys.ts';
+import type { ObjectStore } from '../registry/store.ts';
+import { err, ok, type Result } from '../result.ts';
+import type { StoredInput } from './schema.ts';
+
+/** Above this an input is an object of its own: a batch of events stays small enough to be read in one piece. */
+const MAX_INLINE_BYTES = 16_384;
+
+/** The stored form of raw numbers, with the bytes inside. */
+export function storeInline(raw: Float32Array): StoredInput & { readonly base64: string } {
+  const { type, bytes } = pack(raw);
+  return { type, digest: sha256Hex(prefixed(type, bytes)), base64: toBase64(bytes) };
+}
+
+/** As `storeInline`, but puts large inputs under `inputs/` first. Repeating it changes nothing. */
+export async function storeInput(store: ObjectStore, model: string, raw: Float32Array): Promise<StoredInput> {
+  const { type, bytes } = pack(raw);
+  const digest = sha256Hex(prefixed(type, bytes));
+  if (bytes.byteLength <= MAX_INLINE_BYTES) return { type, digest, base64: toBase64(bytes) };
+  await store.put(keys.input(model, digest), bytes, { absent: true });
+  return { type, digest };
+}
+
+/**
+ * Raw numbers of a stored input.
+ *
+ * @param size  how many numbers the spec's input has
+ * @returns an error when the bytes are missing, altered or of another size
+ */
+export async function loadInput(
+  store: ObjectStore,
+  model: string,
+  input: StoredInput,
+  size: number,
+): Promise<Result<Float32Array, string>> {
+  const bytes =
+    input.base64 === undefined
+      ? (await store.get(keys.input(model, input.digest)))?.bytes
+      : fromBase64(input.base64);
+  if (bytes === undefined || bytes === null) return err(`input ${input.digest} is not there`);
+  if (sha256Hex(prefixed(input.type, bytes)) !== input.digest)
+    return err(`input ${input.digest} was altered`);
+  const raw = input.type === 'u8' ? Float32Array.from(bytes) : bytesToFloats(bytes);
+  return raw.length === size
+    ? ok(raw)
+    : err(`input ${input.digest}: expected ${size} numbers, got ${raw.length}`);
+}
+
+function pack(raw: Float32Array): { type: StoredInput['type']; bytes: Uint8Array } {
+  return raw.every((value) => Number.isInteger(value) && value >= 0 && value <= 255)
+    ? { type: 'u8', bytes: Uint8Array.from(raw) }
+    : { type: 'f32', bytes: floatBytes(raw) };
+}
+
+function prefixed(type: StoredInput['type'], bytes: Uint8Array): Uint8Array {
+  const all = new Uint8Array(bytes.byteLength + 1);
+  all[0] = type === 'u8' ? 1 : 2;
+  all.set(bytes, 1);
+  return all;
+}

@@ -1,0 +1,44 @@
+/**
+ * Reading and saving a spec.
+ */
+import { sha256Hex } from '../digest.ts';
+import { describeReadError, encodeJson, loadJson } from '../registry/json.ts';
+import { keys } from '../registry/keys.ts';
+import type { ObjectStore } from '../registry/store.ts';
+import { err, ok, type Result } from '../result.ts';
+import { type Spec, specSchema } from './spec.ts';
+
+export interface LoadedSpec {
+  readonly spec: Spec;
+  readonly etag: string;
+  /** SHA-256 of the spec's canonical JSON: what a manifest records. */
+  readonly digest: string;
+}
+
+export type SpecError =
+  | { readonly kind: 'unknown-model'; readonly model: string; readonly detail: string }
+  | { readonly kind: 'spec-unreadable'; readonly model: string; readonly detail: string };
+
+export async function loadSpec(store: ObjectStore, model: string): Promise<Result<LoadedSpec, SpecError>> {
+  const loaded = await loadJson(store, keys.spec(model), specSchema);
+  if (!loaded.ok && loaded.error.kind === 'missing') {
+    return err({ kind: 'unknown-model', model, detail: `there is no model ${JSON.stringify(model)}` });
+  }
+  if (!loaded.ok) return err({ kind: 'spec-unreadable', model, detail: describeReadError(loaded.error) });
+  const { value: spec, etag } = loaded.value;
+  return ok({ spec, etag, digest: specDigest(spec) });
+}
+
+export function specDigest(spec: Spec): string {
+  return sha256Hex(encodeJson(spec));
+}
+
+/** Names of all models, ascending. */
+export function listModels(store: ObjectStore): Promise<string[]> {
+  return store.folders(keys.models);
+}
+
+/** Writes a new model's spec; false when the name is taken. */
+export async function createModel(store: ObjectStore, spec: Spec): Promise<boolean> {
+  return (await store.put(keys.spec(spec.name), encodeJson(spec), { absent: true })) !== null;
+}

@@ -1,0 +1,119 @@
+/**
+ * The spec: what a person says about a model, once. Validated JSON at `models/<name>/spec.json`.
+ * What the bytes of an example mean (input, labels, base) can't change afterwards; the rest can.
+ */
+import { z } from 'zod';
+import { gatePolicySchema } from '../continuity/policy.ts';
+import { MODEL_NAME } from '../registry/keys.ts';
+import { digestSchema } from '../registry/manifest.ts';
+
+const nameSchema = z.string().min(1).max(128);
+
+const featureSchema = z.discriminatedUnion('type', [
+  z.strictObject({ name: nameSchema, type: z.literal('number') }),
+  z.strictObject({
+    name: nameSchema,
+    type: z.literal('category'),
+    /** Every value that may come; anything else is refused at the edge. */
+    values: z.array(z.string()).min(2).max(1_000).refine(unique, 'expected different values'),
+  }),
+]);
+export type Feature = z.infer<typeof featureSchema>;
+
+const tabularSchema = z.strictObject({
+  kind: z.literal('tabular'),
+  features: z
+    .array(featureSchema)
+    .min(1)
+    .max(4_096)
+    .refine((features) => unique(features.map(({ name }) => name)), 'expected different feature names'),
+});
+
+const imageSchema = z.strictObject({
+  kind: z.literal('image'),
+  height: z.int().min(1).max(1_024),
+  width: z.int().min(1).max(1_024),
+  channels: z.union([z.literal(1), z.literal(3)]),
+  /** What the model sees: `pixel * scale + offset`, pixels being 0 to 255. */
+  scale: z.number().default(1 / 255),
+  offset: z.number().default(0),
+});
+
+export const inputSchema = z.discriminatedUnion('kind', [tabularSchema, imageSchema]);
+export type InputSpec = z.infer<typeof inputSchema>;
+
+const hiddenLayerSchema = z.strictObject({
+  units: z.int().min(1).max(8_192),
+  activation: z.enum(['linear', 'relu', 'relu6', 'sigmoid', 'tanh']).default('relu'),
+  dropout: z.number().min(0).lt(1).default(0),
+});
+
+const trainingSchema = z.strictObject({
+  epochs: z.int().min(1).max(1_000).default(20),
+  batchSize: z.int().min(1).max(4_096).default(32),
+  /** Adam's step size (Kingma & Ba 2015). */
+  learningRate: z.number().gt(0).max(1).default(0.001),
+  /** Early stopping: epochs without a better validation loss before the best weights are restored. */
+  patience: z.int().min(1).max(1_000).default(3),
+  /** Share of the examples that are not held out which is set aside to watch the training. */
+  validation: z.number().gt(0).max(0.5).default(0.1),
+  /** At most so many training examples a run: all of the current window first, then a sample of the past ones. */
+  maxExamples: z.int().min(1).max(1_000_000).default(10_000),
+  /** `champion`: fine-tune the champion's head. `fresh`: start from a new initialisation. */
+  start: z.enum(['champion', 'fresh']).default('champion'),
+  seed: z.int().min(0).max(0xffff_ffff).default(1),
+});
+
+const windowSchema = z.strictObject({
+  /** Examples a window when an imported history is divided; afterwards every promotion closes a window. */
+  examples: z.int().min(10).max(1_000_000).default(1_000),
+  /** At most so many past windows; beyond that the two oldest become one. */
+  keep: z.int().min(1).max(100).default(12),
+});
+
+const holdoutSchema = z.strictObject({
+  /** Share of the examples that are never trained on. Raising it holds out more; no example ever comes back. */
+  fraction: z.number().min(0.05).max(0.5).default(0.2),
+});
+
+export const specSchema = z
+  .strictObject({
+    format: z.literal('holdfast-spec/1'),
+    name: z.string().regex(MODEL_NAME, 'expected 1 to 48 of a-z, 0-9 and -, not starting with -'),
+    description: z.string().max(1_000).default(''),
+    task: z.literal('classification'),
+    input: inputSchema,
+    labels: z
+      .array(z.string().min(1).max(128))
+      .min(2)
+      .max(10_000)
+      .refine(unique, 'expected different labels'),
+    /** Digest of an imported base; null when the head reads the input itself. */
+    base: digestSchema.nullable().default(null),
+    /** Hidden layers; the softmax over the labels follows by itself. */
+    head: z
+      .array(hiddenLayerSchema)
+      .max(8)
+      .default([{ units: 64, activation: 'relu', dropout: 0 }]),
+    training: trainingSchema.prefault({}),
+    holdout: holdoutSchema.prefault({}),
+    window: windowSchema.prefault({}),
+    gate: gatePolicySchema.prefault({}),
+    /** `automatic`: a passed gate moves the champion. `manual`: a person does. */
+    promotion: z.enum(['automatic', 'manual']).default('automatic'),
+    /** Whether the cron trigger retrains this model. */
+    scheduled: z.boolean().default(true),
+    /** Share of the predictions that are logged and so can be labelled later. */
+    logging: z.strictObject({ rate: z.number().min(0).max(1).default(1) }).prefault({}),
+    /** Keys the holdout hash and the prediction ids. Drawn when the model is created; never changes. */
+    salt: digestSchema,
+  })
+  .refine(({ input, base }) => input.kind === 'image' || base === null, {
+    path: ['base'],
+    message: 'expected null: a base reads images, and this input is tabular',
+  });
+export type Spec = z.infer<typeof specSchema>;
+
+function unique(values: readonly string[]): boolean {
+  return new Set(values).size === values.length;
+}

@@ -1,0 +1,103 @@
+/**
+ * The champion alias: the one mutable pointer, and its append-only history.
+ *
+ * The alias carries the whole history entry of the move that set it. It moves first, by compare-and-swap; the entry is
+ * copied to `history/<sequence>.json` after. A crash between the two loses nothing: whoever moves or reads next copies
+ * the missing entry before anything else.
+ */
+import { z } from 'zod';
+import { err, ok, type Result } from '../result.ts';
+import { describeReadError, loadJson, putJson } from './json.ts';
+import { keys } from './keys.ts';
+import { verdictNameSchema } from './manifest.ts';
+import type { ObjectStore } from './store.ts';
+
+export const moveSchema = z.object({
+  /** 1, 2, 3, …: every move has one, none is reused. */
+  sequence: z.int().min(1),
+  action: z.enum(['promote', 'rollback']),
+  from: z.int().min(1).nullable(),
+  to: z.int().min(1),
+  at: z.iso.datetime(),
+  by: z.string(),
+  reason: z.string(),
+  verdict: verdictNameSchema,
+  /** True when a person promoted against the gate's verdict. */
+  forced: z.boolean(),
+  /** The run that moved it; null for a person. */
+  run: z.string().nullable(),
+});
+export type Move = z.infer<typeof moveSchema>;
+
+export interface Champion {
+  readonly move: Move;
+  readonly etag: string;
+}
+
+export type AliasError =
+  | { readonly kind: 'alias-unreadable'; readonly detail: string }
+  | { readonly kind: 'lost-race'; readonly to: Move; readonly detail: string };
+
+/** The champion of a model, or null when none was ever promoted. */
+export async function loadChampion(
+  store: ObjectStore,
+  model: string,
+): Promise<Result<Champion | null, AliasError>> {
+  const loaded = await loadJson(store, keys.alias(model, 'champion'), moveSchema);
+  if (loaded.ok) return ok({ move: loaded.value.value, etag: loaded.value.etag });
+  if (loaded.error.kind === 'missing') return ok(null);
+  return err({ kind: 'alias-unreadable', detail: describeReadError(loaded.error) });
+}
+
+/**
+ * Moves the champion alias from what was read to another version, then writes the history entry.
+ * Of concurrent moves from the same state one wins; the others get `lost-race` with the move they lost to.
+ *
+ * @param seen  the champion as read before deciding; null when there was none
+ */
+export async function moveChampion(
+  store: ObjectStore,
+  model: string,
+  seen: Champion | null,
+  next: Omit<Move, 'sequence' | 'from'>,
+): Promise<Result<Move, AliasError>> {
+  if (seen !== null) await recordMove(store, model, seen.move);
+  const move: Move = {
+    sequence: (seen?.move.sequence ?? 0) + 1,
+    from: seen?.move.to ?? null,
+    ...next,
+  };
+  const condition = seen === null ? { absent: true as const } : { etag: seen.etag };
+  const written = await putJson(store, keys.alias(model, 'champion'), move, condition);
+  if (written === null) return lostRace(store, model);
+  await recordMove(store, model, move);
+  return ok(move);
+}
+
+async function lostRace(store: ObjectStore, model: string): Promise<Result<Move, AliasError>> {
+  const winner = await loadChampion(store, model);
+  if (!winner.ok) return winner;
+  if (winner.value === null) throw new Error(`${model}: the champion alias vanished during a move`);
+  const { move } = winner.value;
+  const detail = `lost to ${move.by}, who moved the champion to version ${move.to} at ${move.at} (${move.reason})`;
+  return err({ kind: 'lost-race', to: move, detail });
+}
+
+/** All moves, oldest first. */
+export async function loadHistory(store: ObjectStore, model: string): Promise<Result<Move[], AliasError>> {
+  const champion = await loadChampion(store, model);
+  if (!champion.ok) return champion;
+  if (champion.value !== null) await recordMove(store, model, champion.value.move);
+  const moves: Move[] = [];
+  for (const key of await store.list(keys.historyPrefix(model))) {
+    const entry = await loadJson(store, key, moveSchema);
+    if (!entry.ok) return err({ kind: 'alias-unreadable', detail: describeReadError(entry.error) });
+    moves.push(entry.value.value);
+  }
+  return ok(moves);
+}
+
+/** Create-only: an entry that is there already is the same entry. */
+async function recordMove(store: ObjectStore, model: string, move: Move): Promise<void> {
+  await putJson(store, keys.history(model, move.sequence), move, { absent: true });
+}

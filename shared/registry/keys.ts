@@ -1,0 +1,45 @@
+/**
+ * Every storage key, in one place. docs/storage.md says who writes and reads each.
+ */
+
+/** What a model may be called: it is part of URLs, of storage keys and of Workflow instance ids. */
+export const MODEL_NAME = /^[a-z0-9][a-z0-9-]{0,47}$/;
+
+export type AliasName = 'champion';
+
+export const VERSION_FILES = ['model.json', 'weights.bin', 'edge.json', 'edge.bin'] as const;
+export type VersionFile = (typeof VERSION_FILES)[number];
+
+const model = (name: string): string => `models/${name}`;
+
+export const keys = {
+  models: 'models/',
+  spec: (name: string) => `${model(name)}/spec.json`,
+  versions: (name: string) => `${model(name)}/versions/`,
+  claim: (name: string, version: number) => `${model(name)}/versions/${version}/claim.json`,
+  manifest: (name: string, version: number) => `${model(name)}/versions/${version}/manifest.json`,
+  versionFile: (name: string, version: number, file: VersionFile) =>
+    `${model(name)}/versions/${version}/${file}`,
+  alias: (name: string, alias: AliasName) => `${model(name)}/aliases/${alias}.json`,
+  historyPrefix: (name: string) => `${model(name)}/history/`,
+  history: (name: string, sequence: number) => `${model(name)}/history/${padded(sequence)}.json`,
+  inboxPrefix: (name: string) => `${model(name)}/inbox/`,
+  inbox: (name: string, id: string) => `${model(name)}/inbox/${id}.ndjson`,
+  eventsPrefix: (name: string) => `${model(name)}/events/`,
+  events: (name: string, day: string, batch: string) => `${model(name)}/events/dt=${day}/${batch}.ndjson.gz`,
+  input: (name: string, digest: string) => `${model(name)}/inputs/${digest}`,
+  snapshot: (name: string, id: string) => `${model(name)}/snapshots/${id}.json`,
+  snapshotShard: (name: string, digest: string) => `${model(name)}/snapshots/shards/${digest}.ndjson.gz`,
+  features: (name: string, base: string, shard: string) => `${model(name)}/features/${base}/${shard}`,
+  runs: (name: string) => `${model(name)}/runs/`,
+  run: (name: string, id: string, file: string) => `${model(name)}/runs/${id}/${file}`,
+  base: (digest: string, file: BaseFile) => `bases/${digest}/${file}`,
+  bases: 'bases/',
+} as const;
+
+export type BaseFile = 'manifest.json' | VersionFile;
+
+/** Sequence numbers sort as text: `00000012`. */
+function padded(sequence: number): string {
+  return String(sequence).padStart(8, '0');
+}

@@ -1,0 +1,61 @@
+/**
+ * What a version is: the manifest of its files and where they came from. Written last, so a version is either whole
+ * or not there.
+ */
+import { z } from 'zod';
+
+export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hexadecimal');
+
+export const fileSchema = z.object({ sha256: digestSchema, bytes: z.int().min(0) });
+
+/** Constants of the preprocessing, fitted on training data: `(x - mean) * scale`, per numeric feature. */
+export const constantsSchema = z.object({ mean: z.array(z.number()), scale: z.array(z.number()) });
+export type Constants = z.infer<typeof constantsSchema>;
+
+export const verdictNameSchema = z.enum(['promote', 'reject', 'hold']);
+export type VerdictName = z.infer<typeof verdictNameSchema>;
+
+export const manifestSchema = z.object({
+  format: z.literal('holdfast-version/1'),
+  model: z.string(),
+  version: z.int().min(1),
+  createdAt: z.iso.datetime(),
+  run: z.string(),
+  /** The version whose head the training started from; null when it started afresh. */
+  parent: z.int().min(1).nullable(),
+  base: digestSchema.nullable(),
+  snapshot: z.string(),
+  specDigest: digestSchema,
+  seed: z.int().min(0),
+  labels: z.array(z.string()),
+  constants: constantsSchema.nullable(),
+  files: z.object({
+    'model.json': fileSchema,
+    'weights.bin': fileSchema,
+    'edge.json': fileSchema,
+    'edge.bin': fileSchema,
+  }),
+  metrics: z.record(z.string(), z.number()),
+  verdict: verdictNameSchema,
+  reasons: z.array(z.string()),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** The manifest of an imported base, cut at a layer and compiled. */
+export const baseManifestSchema = z.object({
+  format: z.literal('holdfast-base/1'),
+  digest: digestSchema,
+  source: z.string(),
+  createdAt: z.iso.datetime(),
+  output: z.string(),
+  pooling: z.enum(['none', 'average', 'flatten']),
+  inputShape: z.array(z.int().min(1)),
+  featureSize: z.int().min(1),
+  files: z.object({
+    'model.json': fileSchema,
+    'weights.bin': fileSchema,
+    'edge.json': fileSchema,
+    'edge.bin': fileSchema,
+  }),
+});
+export type BaseManifest = z.infer<typeof baseManifestSchema>;

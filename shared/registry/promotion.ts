@@ -1,0 +1,145 @@
+/**
+ * Promote and rollback, as the operators' API, the CLI and the trainer all do them.
+ */
+import { err, ok, type Result } from '../result.ts';
+import {
+  type AliasError,
+  type Champion,
+  loadChampion,
+  loadHistory,
+  moveChampion,
+  type Move,
+} from './alias.ts';
+import type { Manifest } from './manifest.ts';
+import type { ObjectStore } from './store.ts';
+import { loadManifest, loadVersionFile, type VersionError } from './versions.ts';
+
+export type PromotionError =
+  | AliasError
+  | VersionError
+  | { readonly kind: 'already-champion'; readonly detail: string }
+  | { readonly kind: 'not-passed'; readonly detail: string }
+  | { readonly kind: 'nothing-to-roll-back'; readonly detail: string };
+
+export interface PromotionRequest {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: Date;
+  /** Promote although the gate's verdict was not `promote`. Recorded as forced. */
+  readonly force?: boolean;
+  readonly run?: string;
+  /** The version the decision was based on; promotion is refused when another one serves by now. */
+  readonly expectedChampion?: number | null;
+}
+
+/**
+ * Moves the champion alias to a whole, undamaged version. Refuses a version that the gate did not pass, unless forced.
+ * Repeating a promotion by the same run is no error: the move it made is returned.
+ */
+export async function promote(
+  store: ObjectStore,
+  model: string,
+  version: number,
+  request: PromotionRequest,
+): Promise<Result<Move, PromotionError>> {
+  const champion = await loadChampion(store, model);
+  if (!champion.ok) return champion;
+  const current = champion.value?.move ?? null;
+  if (current !== null && request.run !== undefined && current.run === request.run) return ok(current);
+  if (current?.to === version) {
+    return err({ kind: 'already-champion', detail: `version ${version} already serves ${model}` });
+  }
+  if (request.expectedChampion !== undefined && request.expectedChampion !== (current?.to ?? null)) {
+    return err(lostTo(current));
+  }
+  const manifest = await loadWhole(store, model, version);
+  if (!manifest.ok) return manifest;
+  const forced = manifest.value.verdict !== 'promote';
+  if (forced && request.force !== true) return err(notPassed(manifest.value));
+  return moveChampion(store, model, champion.value, {
+    ...moveFacts(manifest.value, request),
+    action: 'promote',
+    forced,
+  });
+}
+
+/**
+ * Puts back the version that served before the current one (or a named earlier champion).
+ * Rolling back twice returns to where one started: a rollback is a move like any other.
+ */
+export async function rollback(
+  store: ObjectStore,
+  model: string,
+  request: Omit<PromotionRequest, 'force'> & { readonly to?: number },
+): Promise<Result<Move, PromotionError>> {
+  const champion = await loadChampion(store, model);
+  if (!champion.ok) return champion;
+  const target = await rollbackTarget(store, model, champion.value, request.to);
+  if (!target.ok) return target;
+  const manifest = await loadWhole(store, model, target.value);
+  if (!manifest.ok) return manifest;
+  return moveChampion(store, model, champion.value, {
+    ...moveFacts(manifest.value, request),
+    action: 'rollback',
+    forced: false,
+  });
+}
+
+async function rollbackTarget(
+  store: ObjectStore,
+  model: string,
+  champion: Champion | null,
+  wanted: number | undefined,
+): Promise<Result<number, PromotionError>> {
+  if (champion === null || (wanted === undefined && champion.move.from === null)) {
+    const detail = `${model} has had ${champion === null ? 'no champion' : 'one champion only'}: there is no earlier version to put back`;
+    return err({ kind: 'nothing-to-roll-back', detail });
+  }
+  if (wanted === undefined) return ok(champion.move.from ?? champion.move.to);
+  if (wanted === champion.move.to) {
+    return err({ kind: 'already-champion', detail: `version ${wanted} already serves ${model}` });
+  }
+  const history = await loadHistory(store, model);
+  if (!history.ok) return history;
+  if (history.value.some((move) => move.to === wanted)) return ok(wanted);
+  const detail = `version ${wanted} never served ${model}; use promote to make it champion for the first time`;
+  return err({ kind: 'nothing-to-roll-back', detail });
+}
+
+/** The alias must never point at something that can't be served: both edge files are read and verified first. */
+async function loadWhole(
+  store: ObjectStore,
+  model: string,
+  version: number,
+): Promise<Result<Manifest, VersionError>> {
+  const manifest = await loadManifest(store, model, version);
+  if (!manifest.ok) return manifest;
+  for (const file of ['edge.json', 'edge.bin'] as const) {
+    const loaded = await loadVersionFile(store, manifest.value, file);
+    if (!loaded.ok) return loaded;
+  }
+  return manifest;
+}
+
+function moveFacts(manifest: Manifest, request: PromotionRequest) {
+  return {
+    to: manifest.version,
+    at: request.at.toISOString(),
+    by: request.by,
+    reason: request.reason,
+    verdict: manifest.verdict,
+    run: request.run ?? null,
+  };
+}
+
+function notPassed(manifest: Manifest): PromotionError {
+  const why = manifest.reasons[0] ?? 'no reason recorded';
+  const detail = `version ${manifest.version}'s verdict is ${manifest.verdict} (${why}); --force promotes it all the same`;
+  return { kind: 'not-passed', detail };
+}
+
+function lostTo(current: Move | null): AliasError {
+  if (current === null) return { kind: 'alias-unreadable', detail: 'expected a champion, there is none' };
+  const detail = `lost to ${current.by}, who moved the champion to version ${current.to} at ${current.at} (${current.reason})`;
+  return { kind: 'lost-race', to: current, detail };
+}

@@ -1,0 +1,55 @@
+/**
+ * The object store over an R2 binding. Used by both Workers.
+ */
+import type { R2Bucket, R2Conditional, R2ListOptions } from '@cloudflare/workers-types';
+import type { ObjectStore, PutCondition } from './store.ts';
+
+export function createR2Store(bucket: R2Bucket): ObjectStore {
+  return {
+    async get(key) {
+      const object = await bucket.get(key);
+      if (object === null) return null;
+      return { bytes: new Uint8Array(await object.arrayBuffer()), etag: object.etag };
+    },
+    async put(key, bytes, condition) {
+      const written =
+        condition === undefined
+          ? await bucket.put(key, bytes)
+          : await bucket.put(key, bytes, { onlyIf: toR2Condition(condition) });
+      return written === null ? null : { etag: written.etag };
+    },
+    async list(prefix) {
+      const found: string[] = [];
+      await eachPage(bucket, { prefix }, (page) => found.push(...page.objects.map((object) => object.key)));
+      return found;
+    },
+    async folders(prefix) {
+      const found: string[] = [];
+      await eachPage(bucket, { prefix, delimiter: '/' }, (page) =>
+        found.push(...page.delimitedPrefixes.map((folder) => folder.slice(prefix.length, -1))),
+      );
+      return found.sort();
+    },
+    async delete(key) {
+      await bucket.delete(key);
+    },
+  };
+}
+
+/** An unquoted star means "nothing there"; an ETag goes unquoted too (a quoted one is never matched). */
+function toR2Condition(condition: PutCondition): R2Conditional {
+  return 'absent' in condition ? { etagDoesNotMatch: '*' } : { etagMatches: condition.etag };
+}
+
+async function eachPage(
+  bucket: R2Bucket,
+  options: R2ListOptions,
+  visit: (page: Awaited<ReturnType<R2Bucket['list']>>) => void,
+): Promise<void> {
+  let cursor: string | undefined;
+  do {
+    const page = await bucket.list(cursor === undefined ? options : { ...options, cursor });
+    visit(page);
+    cursor = page.truncated ? page.cursor : undefined;
+  } while (cursor !== undefined);
+}

@@ -1,0 +1,119 @@
+/**
+ * Versions: positive integers, claimed once, immutable, visible by their manifest.
+ */
+import { z } from 'zod';
+import { sha256Hex } from '../digest.ts';
+import { err, ok, type Result } from '../result.ts';
+import { describeReadError, encodeJson, loadJson, putJson } from './json.ts';
+import { keys, type VersionFile, VERSION_FILES } from './keys.ts';
+import { type Manifest, manifestSchema } from './manifest.ts';
+import type { ObjectStore } from './store.ts';
+
+export type VersionError =
+  | { readonly kind: 'unknown-version'; readonly version: number; readonly detail: string }
+  | { readonly kind: 'unpublished'; readonly version: number; readonly detail: string }
+  | { readonly kind: 'damaged'; readonly version: number; readonly detail: string };
+
+const claimSchema = z.object({ run: z.string() });
+
+/**
+ * Takes the next free version number for a run. Claiming again for the same run gives the same number, so a
+ * publication that died half-way is finished under its own number, and concurrent runs never share one.
+ */
+export async function claimVersion(store: ObjectStore, model: string, run: string): Promise<number> {
+  let version = 1 + Math.max(0, ...(await listVersionNumbers(store, model)));
+  const last = version - 1;
+  if (last > 0 && (await claimedBy(store, model, last)) === run) return last;
+  while ((await putJson(store, keys.claim(model, version), { run }, { absent: true })) === null) {
+    if ((await claimedBy(store, model, version)) === run) return version;
+    version += 1;
+  }
+  return version;
+}
+
+async function claimedBy(store: ObjectStore, model: string, version: number): Promise<string | null> {
+  const claim = await loadJson(store, keys.claim(model, version), claimSchema);
+  return claim.ok ? claim.value.value.run : null;
+}
+
+/**
+ * Writes a version's files, then its manifest. Repeating it with the same content changes nothing; a manifest that
+ * is already there with other content is a bug in the caller and throws.
+ */
+export async function publishVersion(
+  store: ObjectStore,
+  manifest: Manifest,
+  files: Readonly<Record<VersionFile, Uint8Array>>,
+): Promise<void> {
+  for (const name of VERSION_FILES) {
+    await store.put(keys.versionFile(manifest.model, manifest.version, name), files[name]);
+  }
+  const key = keys.manifest(manifest.model, manifest.version);
+  const written = await store.put(key, encodeJson(manifest), { absent: true });
+  if (written !== null) return;
+  const present = await loadJson(store, key, manifestSchema);
+  if (!present.ok || present.value.value.run !== manifest.run) throw new Error(`${key} is taken`);
+}
+
+/** All claimed numbers, ascending, half-published ones included. */
+export async function listVersionNumbers(store: ObjectStore, model: string): Promise<number[]> {
+  const folders = await store.folders(keys.versions(model));
+  return folders
+    .map(Number)
+    .filter((n) => Number.isSafeInteger(n) && n > 0)
+    .sort((a, b) => a - b);
+}
+
+/** The manifest of a whole version. `unpublished`: its number is taken, its manifest not (yet) written. */
+export async function loadManifest(
+  store: ObjectStore,
+  model: string,
+  version: number,
+): Promise<Result<Manifest, VersionError>> {
+  const loaded = await loadJson(store, keys.manifest(model, version), manifestSchema);
+  if (loaded.ok) return ok(loaded.value.value);
+  const detail = describeReadError(loaded.error);
+  if (loaded.error.kind === 'unreadable') return err({ kind: 'damaged', version, detail });
+  const numbers = await listVersionNumbers(store, model);
+  if (numbers.includes(version)) {
+    return err({
+      kind: 'unpublished',
+      version,
+      detail: `version ${version} of ${model} is not completely published: ${detail}`,
+    });
+  }
+  const known = numbers.length === 0 ? 'it has no versions yet' : `it has ${describeNumbers(numbers)}`;
+  return err({ kind: 'unknown-version', version, detail: `${model} has no version ${version}; ${known}` });
+}
+
+/** One file of a version, verified against the manifest: a truncated or altered file is `damaged`. */
+export async function loadVersionFile(
+  store: ObjectStore,
+  manifest: Manifest,
+  file: VersionFile,
+): Promise<Result<Uint8Array, VersionError>> {
+  const key = keys.versionFile(manifest.model, manifest.version, file);
+  const object = await store.get(key);
+  const problem = describeDamage(key, manifest.files[file], object?.bytes);
+  if (problem !== null) return err({ kind: 'damaged', version: manifest.version, detail: problem });
+  return ok(object?.bytes ?? new Uint8Array());
+}
+
+/** What is wrong with a file, or null: its length first (truncation says how much is left), then its digest. */
+export function describeDamage(
+  key: string,
+  expected: { readonly sha256: string; readonly bytes: number },
+  bytes: Uint8Array | undefined,
+): string | null {
+  if (bytes === undefined) return `${key} is not there`;
+  if (bytes.byteLength !== expected.bytes) {
+    return `${key}: expected ${expected.bytes} bytes, got ${bytes.byteLength}`;
+  }
+  const digest = sha256Hex(bytes);
+  return digest === expected.sha256 ? null : `${key}: expected SHA-256 ${expected.sha256}, got ${digest}`;
+}
+
+function describeNumbers(numbers: readonly number[]): string {
+  const shown = numbers.slice(-8).join(', ');
+  return numbers.length > 8 ? `versions … ${shown}` : `version${numbers.length > 1 ? 's' : ''} ${shown}`;
+}
