@@ -1,0 +1,52 @@
+/**
+ * TensorFlow.js's own WASM backend on a compiled module: for training, and as the reference the executor is
+ * compared with. The edge does not import it.
+ *
+ * The package's own start-up wants a path to fetch and compile, which workerd forbids; this does what its `init()`
+ * does with a module that is there already.
+ */
+import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import createModule, {
+  type BackendWasmModule,
+} from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+
+/** What it needs of `@tensorflow/tfjs`, passed in so that everyone speaks of the same engine. */
+export type Tensorflow = Pick<
+  typeof import('@tensorflow/tfjs'),
+  'findBackend' | 'getBackend' | 'registerBackend' | 'removeBackend' | 'setBackend'
+>;
+
+/**
+ * Makes `wasm` the current backend. A second call finds it registered and only selects it.
+ *
+ * @param tf      `@tensorflow/tfjs`
+ * @param module  `tfjs-backend-wasm-simd.wasm`, compiled
+ */
+export async function registerWasmBackend(tf: Tensorflow, module: WebAssembly.Module): Promise<void> {
+  if (!(tf.findBackend('wasm') instanceof BackendWasm)) {
+    const backend = new BackendWasm(await startModule(module));
+    // Importing the package has registered a factory that would fetch.
+    tf.removeBackend('wasm');
+    tf.registerBackend('wasm', () => backend);
+  }
+  if (!(await tf.setBackend('wasm'))) throw new Error('the WASM backend did not start');
+}
+
+async function startModule(compiled: WebAssembly.Module): Promise<BackendWasmModule> {
+  const module = await createModule({
+    instantiateWasm: (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) => {
+      const instance = new WebAssembly.Instance(compiled, imports);
+      done(instance);
+      return instance.exports;
+    },
+  });
+  module.tfjs = {
+    init: module.cwrap('init', null, []),
+    initWithThreadsCount: module.cwrap('init_with_threads_count', null, ['number']),
+    getThreadsCount: module.cwrap('get_threads_count', 'number', []),
+    registerTensor: module.cwrap('register_tensor', null, ['number', 'number', 'number']),
+    disposeData: module.cwrap('dispose_data', null, ['number']),
+    dispose: module.cwrap('dispose', null, []),
+  };
+  return module;
+}
