@@ -32,6 +32,10 @@ export const runSchema = z.object({
   step: z.string().nullable(),
   steps: z.array(stepSchema),
   specDigest: z.string(),
+  /** False: the candidate is judged and published, and a person decides. */
+  mayPromote: z.boolean(),
+  /** Given: train on this existing snapshot instead of making one. */
+  wantedSnapshot: z.string().nullable(),
   snapshot: z.string().nullable(),
   /** The version that served when the run began: what the candidate is compared with. */
   championAtStart: z.int().min(1).nullable(),
