@@ -27,3 +27,22 @@ export function formatConfidence(alpha: number): string {
 export function formatLabels(count: number): string {
   return `${formatCount(count)} ${count === 1 ? 'label' : 'labels'}`;
 }
+
+/** Like formatPoints, with a plus sign on gains. */
+export function formatSignedPoints(fraction: number): string {
+  const points = formatPoints(fraction);
+  return fraction > 0 && points !== '0.0' ? `+${points}` : points;
+}
+
+/** The first characters of a digest, after its algorithm: `sha256:0f3a9c21…`. */
+export function formatDigest(digest: string): string {
+  const [head, tail] = digest.includes(':') ? digest.split(':', 2) : ['', digest];
+  const short = (tail ?? '').length > 12 ? `${tail?.slice(0, 12)}…` : tail;
+  return head === '' ? `${short}` : `${head}:${short}`;
+}
+
+/** A finding's numbers for a table: differences signed, in points; rates in percent. */
+export function formatMeasure(fraction: number | null, passes: 'above' | 'below'): string {
+  if (fraction === null) return '';
+  return passes === 'above' ? formatSignedPoints(fraction) : `${formatPoints(fraction)} %`;
+}
