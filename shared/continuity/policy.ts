@@ -1,7 +1,7 @@
 /**
  * What a model's owner demands of a candidate. Every field has a default; docs/continuity.md gives the reasons.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * How much worse is still "not worse". 0 is refused: an unchanged candidate's interval always straddles 0,
