@@ -59,7 +59,7 @@ export const gatePolicySchema = z.strictObject({
       window: minimum.default(250),
       current: minimum.default(100),
       /** A class with fewer cannot hold a candidate back, only reject one that is shown to be worse. */
-      class: minimum.default(200),
+      class: minimum.default(250),
     })
     .prefault({}),
 });
