@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeWeights, listWeightFiles, parseModelJson } from '../../../shared/model/artifacts.ts';
 import { messageOf, randomModel, saveModel, unwrap } from './support.ts';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import * as tf from '@tensorflow/tfjs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeWeights, listWeightFiles, parseModelJson } from '../../../shared/model/artifacts.ts';
 import { compileLayersModel } from '../../../shared/model/compile.ts';
@@ -98,7 +98,7 @@ describe('a cut', () => {
     );
     const cut = tf.model({
       inputs: model.inputs,
-      outputs: model.getLayer('features').output as tf.SymbolicTensor,
+      outputs: model.getLayer('features').output,
     });
     const compiled = compileFiles(await saveModel(model), { output: 'features' });
     const program = loadCompiled(runtime, compiled);
@@ -222,7 +222,7 @@ describe('any small architecture gives what tfjs gives', () => {
   const spatial = fc.oneof(
     fc
       .record({ filters: fc.integer({ min: 1, max: 9 }), kernelSize, strides, padding, activation, useBias })
-      .map((c) => () => layers.conv2d(c as Parameters<typeof layers.conv2d>[0])),
+      .map((c) => () => layers.conv2d(c)),
     fc
       .record({
         depthMultiplier: fc.integer({ min: 1, max: 2 }),
@@ -232,7 +232,7 @@ describe('any small architecture gives what tfjs gives', () => {
         activation,
         useBias,
       })
-      .map((c) => () => layers.depthwiseConv2d(c as Parameters<typeof layers.depthwiseConv2d>[0])),
+      .map((c) => () => layers.depthwiseConv2d(c)),
     fc
       .record({ poolSize: fc.integer({ min: 1, max: 2 }), strides, padding })
       .map((c) => () => layers.maxPooling2d(c)),
@@ -246,7 +246,7 @@ describe('any small architecture gives what tfjs gives', () => {
   const flat = fc.oneof(
     fc
       .record({ units: fc.integer({ min: 1, max: 40 }), activation, useBias })
-      .map((c) => () => layers.dense(c as Parameters<typeof layers.dense>[0])),
+      .map((c) => () => layers.dense(c)),
     fc.constant(() => layers.batchNormalization()),
     fc.constant(() => layers.reLU()),
   );
@@ -323,7 +323,7 @@ describe('pretrained models', () => {
       );
       expect(top.map(({ index }) => index)).toEqual(top5.map(({ index }) => index));
       for (const [i, { probability }] of top.entries())
-        expect(probability).toBeCloseTo(top5[i]?.probability ?? NaN, 5);
+        expect(probability).toBeCloseTo(top5[i]?.probability ?? NaN, 4);
     }
     expectRowsIndependent(program, [3]);
     program.dispose();
@@ -337,7 +337,7 @@ describe('pretrained models', () => {
     for (const [i, { top3 }] of cases.entries()) {
       const top = topOf(output.subarray(i * 345, (i + 1) * 345), 3);
       expect(top.map(({ index }) => index)).toEqual(top3.map(({ index }: { index: number }) => index));
-      expect(top[0]?.probability).toBeCloseTo(top3[0].probability, 5);
+      expect(top[0]?.probability).toBeCloseTo(top3[0].probability, 4);
     }
     program.dispose();
   });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { layOut } from '../../../shared/model/layout.ts';
 import type { Plan, PlanNode } from '../../../shared/model/plan.ts';

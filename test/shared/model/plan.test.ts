@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { planHead } from '../../../shared/model/head.ts';
 import { parsePlan } from '../../../shared/model/plan.ts';
