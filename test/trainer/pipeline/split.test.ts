@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Side } from '../../../shared/events/holdout.ts';
 import { drawSplit } from '../../../trainer/pipeline/split.ts';
@@ -16,6 +16,8 @@ function draw(sides: readonly (readonly Side[])[], maxExamples: number, labels?:
     5,
   );
 }
+
+const trainOnly = (n: number): Side[] => Array.from({ length: n }, () => 'train');
 
 test('every example that is held out judges, and none of them is trained on', () => {
   fc.assert(
@@ -36,22 +38,22 @@ test('every example that is held out judges, and none of them is trained on', ()
 });
 
 test('a large night leaves half of the room to the past', () => {
-  const past = new Array<Side>(500).fill('train');
-  const current = new Array<Side>(5_000).fill('train');
+  const past = trainOnly(500);
+  const current = trainOnly(5_000);
   const { train } = draw([past, current], 400);
   expect(train.filter((position) => position < 500)).toHaveLength(200);
 });
 
 test('a small night is used whole, and the past fills the rest', () => {
-  const past = new Array<Side>(5_000).fill('train');
-  const current = new Array<Side>(50).fill('train');
+  const past = trainOnly(5_000);
+  const current = trainOnly(50);
   const { train } = draw([past, current], 400);
   expect(train.filter((position) => position >= 5_000)).toHaveLength(50);
   expect(train).toHaveLength(400);
 });
 
 test('the same seed draws the same sample', () => {
-  const sides = [new Array<Side>(900).fill('train'), new Array<Side>(900).fill('train')];
+  const sides = [trainOnly(900), trainOnly(900)];
   expect(draw(sides, 300)).toEqual(draw(sides, 300));
 });
 

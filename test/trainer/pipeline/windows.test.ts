@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { continueWindows, divideHistory, rangesOf } from '../../../trainer/pipeline/windows.ts';
 
@@ -20,7 +20,11 @@ describe('a history divided for the first time', () => {
   });
 
   test('keeps examples of one instant together', () => {
-    const windows = divideHistory(new Array<number>(500).fill(7), 100, policy);
+    const windows = divideHistory(
+      Array.from({ length: 500 }, () => 7),
+      100,
+      policy,
+    );
     expect(windows).toEqual([{ fromMs: 0, toMs: 101 }]);
   });
 
