@@ -1,11 +1,12 @@
 import { env } from 'cloudflare:test';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { collectInbox, readBatch } from '../../shared/events/inbox.ts';
 import { createPredictionId } from '../../shared/events/prediction-id.ts';
 import { wasmModule } from '../../shared/model/wasm-worker.ts';
 import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
+import { publishVersion } from '../../shared/registry/versions.ts';
 import {
   createEdge,
   createFaultyStore,
@@ -21,6 +22,10 @@ import {
 
 const store = createR2Store(env.BUCKET);
 const ROW = { instances: [[1, 2]] };
+
+beforeAll(async () => {
+  await createServedToy(store, 'refusals');
+});
 
 async function errorOf(response: Response): Promise<string> {
   return ((await response.json()) as { error: string }).error;
@@ -70,7 +75,6 @@ test.each([
   ['{"instances": [[1, 2]', `expected JSON in the body: Expected ',' or ']' after array element in JSON at position 21 (line 1 column 22)`],
   ['', 'expected JSON in the body: the document is empty'],
 ])('%j is refused with what was expected and where', async (body, message) => {
-  await createServedToy(store, 'refusals');
   const response = await createEdge(store, wasmModule).predict('refusals', body);
   expect(response.status).toBe(400);
   expect(await errorOf(response)).toBe(message);
@@ -223,7 +227,6 @@ test('a version that was claimed and not completely published is named as such',
 test('a version whose files do not belong to the spec is not servable', async () => {
   const spec = await createServedToy(store, 'misfit');
   const files = toyFiles(0, 5);
-  const { publishVersion } = await import('../../shared/registry/versions.ts');
   await publishVersion(store, toyManifest(spec, 2, files), files);
   const response = await createEdge(store, wasmModule).predict('misfit', ROW, 2);
   expect([response.status, await errorOf(response)]).toEqual([
