@@ -4,7 +4,14 @@ import { wasmModule } from '../../shared/model/wasm-worker.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
-import { createEdge, createFaultyStore, createServedToy, type Edge, promoteToy, publishToy } from './support.ts';
+import {
+  createEdge,
+  createFaultyStore,
+  createServedToy,
+  type Edge,
+  promoteToy,
+  publishToy,
+} from './support.ts';
 
 const store = createR2Store(env.BUCKET);
 const TTL_MS = 5_000;

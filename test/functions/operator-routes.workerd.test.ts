@@ -148,7 +148,9 @@ test('a run is started and resumed through the trainer, which may refuse', async
   const trainer: TrainerService = {
     async startRun(model, options) {
       asked.push([model, options]);
-      return asked.length === 1 ? ok({ run: 'run-1' }) : err({ kind: 'already-running', detail: 'run-1 is under way' });
+      return asked.length === 1
+        ? ok({ run: 'run-1' })
+        : err({ kind: 'already-running', detail: 'run-1 is under way' });
     },
     resumeRun: async () => ok({ status: 'running' }),
   };
@@ -168,7 +170,10 @@ test('a run is started and resumed through the trainer, which may refuse', async
 
 test('without a trainer, or with one that does not answer, runs answer 503', async () => {
   await createServedToy(store, 'alone');
-  const silent = { startRun: () => Promise.reject(new Error('gone')), resumeRun: () => Promise.reject(new Error('gone')) };
+  const silent = {
+    startRun: () => Promise.reject(new Error('gone')),
+    resumeRun: () => Promise.reject(new Error('gone')),
+  };
   for (const edge of [createEdge(store, wasmModule), createEdge(store, wasmModule, { trainer: silent })]) {
     const response = await edge.call('/api/models/alone/runs', { method: 'POST' });
     expect([response.status, await response.json()]).toEqual([

@@ -96,7 +96,11 @@ export async function publishToy(
 }
 
 export async function promoteToy(store: ObjectStore, spec: Spec, version: number): Promise<void> {
-  const moved = await promote(store, spec.name, version, { by: 'test', reason: 'a test', at: new Date(NOON) });
+  const moved = await promote(store, spec.name, version, {
+    by: 'test',
+    reason: 'a test',
+    at: new Date(NOON),
+  });
   if (!moved.ok) throw new Error(moved.error.detail);
 }
 
@@ -214,7 +218,10 @@ export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options
   });
   const call = async (path: string, { method, key = 'operate', body, headers = {} }: CallOptions = {}) => {
     const left: Promise<unknown>[] = [];
-    const context = { waitUntil: (work: Promise<unknown>) => void left.push(work), passThroughOnException: () => {} };
+    const context = {
+      waitUntil: (work: Promise<unknown>) => void left.push(work),
+      passThroughOnException: () => {},
+    };
     const auth: Record<string, string> = key === null ? {} : { authorization: `Bearer secret-${key}` };
     const init: RequestInit = {
       method: method ?? (body === undefined ? 'GET' : 'POST'),
