@@ -62,7 +62,7 @@ test('of concurrent promotions one wins and the other is told what it lost to', 
       edge.call('/api/models/race/promote', { body: { version, reason: `for ${version}` } }),
     ),
   );
-  expect(responses.map(({ status }) => status).sort()).toEqual([200, 409]);
+  expect(responses.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 409]);
   const lost = responses.find(({ status }) => status === 409);
   const { moves } = (await get(edge, '/api/models/race/history')) as { moves: object[] };
   expect(await lost?.json()).toMatchObject({ type: 'urn:holdfast:lost-race', lostTo: moves.at(-1) });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { consumeMessages, type QueueMessage } from '../../functions/queue.ts';
-import { readBatch, writeInbox } from '../../shared/events/inbox.ts';
+import { writeInbox } from '../../shared/events/inbox.ts';
 import type { Event } from '../../shared/events/schema.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { createFaultyStore, createTestLog, NOON } from './support.ts';
+import { createFaultyStore, createTestLog, NOON, readEvents } from './support.ts';
 
 function label(id: string): Event {
   return { kind: 'label', id, at: NOON, prediction: 'p', label: 0 };
@@ -27,12 +27,7 @@ function consume(store: ObjectStore, messages: QueueMessage[], log = createTestL
 }
 
 async function idsIn(store: ObjectStore, model: string): Promise<string[]> {
-  const ids: string[] = [];
-  for (const key of await store.list(keys.eventsPrefix(model))) {
-    const { events } = await readBatch(key, (await store.get(key))?.bytes as Uint8Array);
-    ids.push(...events.map(({ id }) => id));
-  }
-  return ids.sort();
+  return (await readEvents(store, model)).map(({ id }) => id).sort();
 }
 
 test('the objects that messages name become one batch a model, and are gone from the inbox', async () => {

@@ -13,13 +13,14 @@ import { createProgramCache } from '../../functions/program-cache.ts';
 import type { TrainerService } from '../../functions/trainer-service.ts';
 import { createVersionLoader } from '../../functions/version-loader.ts';
 import { sha256Hex } from '../../shared/digest.ts';
-import type { InboxMessage } from '../../shared/events/inbox.ts';
+import { type InboxMessage, readBatch } from '../../shared/events/inbox.ts';
+import type { Event } from '../../shared/events/schema.ts';
 import { headToLayersModel, planHead } from '../../shared/model/head.ts';
 import { createModel, specDigest } from '../../shared/model/load-spec.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
-import { VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
+import { keys, VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
 import { promote } from '../../shared/registry/promotion.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
@@ -114,6 +115,19 @@ export async function createServedToy(
   await publishToy(store, spec, 1, 0);
   await promoteToy(store, spec, 1);
   return spec;
+}
+
+/** All events of a model that are in batches. */
+export async function readEvents(store: ObjectStore, model: string): Promise<Event[]> {
+  const all: Event[] = [];
+  for (const key of await store.list(keys.eventsPrefix(model))) {
+    const object = await store.get(key);
+    if (object === null) continue;
+    const { events, problems } = await readBatch(key, object.bytes);
+    if (problems.length > 0) throw new Error(problems.join('; '));
+    all.push(...events);
+  }
+  return all;
 }
 
 export interface FaultyStore extends ObjectStore {
@@ -229,7 +243,7 @@ export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options
     };
     if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
     const url = path.startsWith('http') ? path : `https://edge.example${path}`;
-    const response = await app.request(url, init, {}, { ...context, props: {} } as never);
+    const response = await app.request(url, init, {}, { ...context, props: {} });
     for (let i = 0; i < left.length; i++) await left[i];
     return response;
   };

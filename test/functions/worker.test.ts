@@ -3,12 +3,11 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestHarness, type TestHarness } from 'wrangler';
-import { readBatch } from '../../shared/events/inbox.ts';
 import { instanceId } from '../../shared/events/prediction-id.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { createServedToy, promoteToy, publishToy } from './support.ts';
+import { createServedToy, promoteToy, publishToy, readEvents } from './support.ts';
 
 const ROW = { instances: [[1, 2]] };
 const TTL_MS = 1_000;
@@ -52,14 +51,8 @@ describe('the deployed Worker', () => {
     });
   const predict = (model: string, signal?: AbortSignal): Promise<Response> =>
     call(`/v1/models/${model}:predict`, 'local-predict', ROW, signal);
-  const collectedIds = async (model: string): Promise<string[]> => {
-    const ids: string[] = [];
-    for (const key of await store.list(keys.eventsPrefix(model))) {
-      const { events } = await readBatch(key, (await store.get(key))?.bytes as Uint8Array);
-      ids.push(...events.map(({ id }) => id));
-    }
-    return ids;
-  };
+  const collectedIds = async (model: string): Promise<string[]> =>
+    (await readEvents(store, model)).map(({ id }) => id);
 
   test('health is open, and a page from elsewhere gets nothing', async () => {
     expect(await (await fetch(new URL('/healthz', url))).json()).toEqual({ status: 'ok' });
