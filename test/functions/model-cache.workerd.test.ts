@@ -11,6 +11,7 @@ import {
   type Edge,
   promoteToy,
   publishToy,
+  saveToyBase,
 } from './support.ts';
 
 const store = createR2Store(env.BUCKET);
@@ -200,4 +201,43 @@ test('models that do not fit together take turns, and all answer', async () => {
     const versions = await Promise.all(names.map((name) => servedBy(edge, name)));
     expect(versions).toEqual(['1', '1', '1']);
   }
+});
+
+test('a base is loaded once for all models that use it, and a new head leaves it alone', async () => {
+  const base = await saveToyBase(store);
+  const input = { kind: 'image', height: 4, width: 4, channels: 1, scale: 1 / 255, offset: 0 } as const;
+  const first = await createServedToy(store, 'image-1', { input, base });
+  await createServedToy(store, 'image-2', { input, base });
+  const faulty = createFaultyStore(store);
+  const edge = createEdge(faulty, wasmModule);
+  const row = [255, 255, 0, 0];
+  const predict = (model: string) => edge.predict(model, { instances: [[row, row, row, row]] });
+  const responses = await Promise.all(['image-1', 'image-2', 'image-1'].map(predict));
+  for (const response of responses) {
+    const { predictions } = (await response.json()) as { predictions: number[][] };
+    // features [8, 0]; the head adds a tenth of the first to the favoured label's 3
+    expect(predictions[0]?.[0]).toBeCloseTo(Math.exp(3.8) / (Math.exp(3.8) + 2), 6);
+  }
+  await publishToy(store, first, 2, 1);
+  await promoteToy(store, first, 2);
+  edge.clock.nowMs += TTL_MS;
+  expect((await predict('image-1')).headers.get('holdfast-version')).toBe('2');
+  const weights = keys.base(base, 'edge.bin');
+  expect(faulty.gets.filter((key) => key === weights)).toHaveLength(1);
+});
+
+test('a damaged base is named, and serves once it is mended', async () => {
+  const base = await saveToyBase(store);
+  const input = { kind: 'image', height: 4, width: 4, channels: 1, scale: 1, offset: 0 } as const;
+  await createServedToy(store, 'image-3', { input, base });
+  const key = keys.base(base, 'edge.bin');
+  const whole = await store.get(key);
+  await store.put(key, new Uint8Array(5));
+  const edge = createEdge(store, wasmModule);
+  const body = { instances: [Array.from({ length: 16 }, () => 0)] };
+  const response = await edge.predict('image-3', body);
+  expect([response.status, await response.text()]).toEqual([503, expect.stringContaining('got 5')]);
+  if (whole !== null) await store.put(key, whole.bytes);
+  edge.clock.nowMs += TTL_MS;
+  expect((await edge.predict('image-3', body)).status).toBe(200);
 });
