@@ -140,7 +140,7 @@ function parseCell(feature: Feature, cell: unknown, where: string): Result<numbe
   const shown = feature.values.slice(0, 8).map((value) => JSON.stringify(value));
   const more = feature.values.length > 8 ? ', …' : '';
   return err(
-    `${where}: expected one of ${shown.join(', ')}${more}, got ${JSON.stringify(cell) ?? 'nothing'}`,
+    `${where}: expected one of ${shown.join(', ')}${more}, got ${kindOf(cell)}`,
   );
 }
 
