@@ -47,15 +47,10 @@ function merge(first: Node<Tensor>, second: Node<Tensor>): Node<Tensor> | undefi
     return { ...second, inputs: first.inputs, pads: addPads(first.pads, second.pads) };
   }
   if (!('kernel' in first) || first.activation !== 'linear') return undefined;
-  switch (second.op) {
-    case 'scale':
-      return scaleWeights(first, second);
-    case 'relu':
-    case 'relu6':
-      return { ...first, name: second.name, activation: second.op };
-    default:
-      return undefined;
-  }
+  if (second.op === 'scale') return scaleWeights(first, second);
+  if (second.op === 'relu' || second.op === 'relu6')
+    return { ...first, name: second.name, activation: second.op };
+  return undefined;
 }
 
 type Weighted = Extract<Node<Tensor>, { kernel: Tensor }>;

@@ -25,7 +25,7 @@ export interface Operands {
   readonly inputAddresses: readonly number[];
   readonly outputAddress: number;
   /** Stores a shape in the heap for as long as the program lives, and returns its address. */
-  storeInts(values: readonly number[]): number;
+  readonly storeInts: (values: readonly number[]) => number;
 }
 
 const FLOAT32 = 0;
@@ -132,8 +132,8 @@ function bindDense(
   const xDims = operands.storeInts([1, (rows * sizeOf(shape)) / features, features]);
   const kernelDims = operands.storeInts([1, features, units]);
   const fused = FUSED_ACTIVATIONS[activation];
-  return () =>
-    kernels._FusedMatMul(x, xDims, 3, kernel, kernelDims, 3, 0, 0, fused, bias, NONE, NONE, output);
+  const { _FusedMatMul: fusedMatMul } = kernels;
+  return () => fusedMatMul(x, xDims, 3, kernel, kernelDims, 3, 0, 0, fused, bias, NONE, NONE, output);
 }
 
 /** A depthwise 1x1 convolution over a column of vectors: XNNPACK runs it as one multiply and add. */

@@ -18,6 +18,20 @@ export interface Layout {
 const ALIGNMENT = 64;
 const SLACK_BYTES = 16;
 
+/** Read each element once, before they write it. */
+const IN_PLACE: ReadonlySet<PlanNode['op']> = new Set([
+  'relu',
+  'relu6',
+  'elu',
+  'sigmoid',
+  'tanh',
+  'leakyRelu',
+  'clip',
+  'softmax',
+  'add',
+  'multiply',
+] as const);
+
 interface Storage {
   bytes: number;
   readonly birth: number;
@@ -67,23 +81,7 @@ function findLastUses(nodes: readonly PlanNode[]): (number | undefined)[] {
 }
 
 function sharesInput(node: PlanNode, inputDies: boolean): boolean {
-  switch (node.op) {
-    case 'reshape':
-      return true;
-    case 'relu':
-    case 'relu6':
-    case 'elu':
-    case 'sigmoid':
-    case 'tanh':
-    case 'leakyRelu':
-    case 'clip':
-    case 'softmax':
-    case 'add':
-    case 'multiply':
-      return inputDies;
-    default:
-      return false;
-  }
+  return node.op === 'reshape' || (inputDies && IN_PLACE.has(node.op));
 }
 
 function lowestFreeOffset(storage: Storage, placed: readonly Storage[]): number {

@@ -61,7 +61,7 @@ interface Loading {
   readonly addresses: readonly number[];
   /** By node: its registered kernel and bias, 0 for none. */
   readonly weightIds: readonly (readonly [kernel: number, bias: number])[];
-  storeInts(values: readonly number[]): number;
+  readonly storeInts: (values: readonly number[]) => number;
 }
 
 /**

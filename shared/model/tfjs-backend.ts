@@ -7,14 +7,22 @@
  */
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import createModule, {
-  type BackendWasmModule,
+  type BackendWasmModule as Exports,
 } from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+
+/** The package's types leave out what its Emscripten glue adds. */
+type BackendWasmModule = Exports & {
+  cwrap(name: string, result: 'number' | null, parameters: 'number'[]): (...args: number[]) => number;
+};
 
 /** What it needs of `@tensorflow/tfjs`, passed in so that everyone speaks of the same engine. */
 export type Tensorflow = Pick<
   typeof import('@tensorflow/tfjs'),
-  'findBackend' | 'getBackend' | 'registerBackend' | 'removeBackend' | 'setBackend'
+  'engine' | 'registerBackend' | 'removeBackend' | 'setBackend'
 >;
+
+/** Engines that have the backend. */
+const started = new WeakSet<object>();
 
 /**
  * Makes `wasm` the current backend. A second call finds it registered and only selects it.
@@ -23,9 +31,11 @@ export type Tensorflow = Pick<
  * @param module  `tfjs-backend-wasm-simd.wasm`, compiled
  */
 export async function registerWasmBackend(tf: Tensorflow, module: WebAssembly.Module): Promise<void> {
-  if (!(tf.findBackend('wasm') instanceof BackendWasm)) {
+  // Asking tf for the backend instead would start the package's own factory, which fetches.
+  const engine = tf.engine();
+  if (!started.has(engine)) {
+    started.add(engine);
     const backend = new BackendWasm(await startModule(module));
-    // Importing the package has registered a factory that would fetch.
     tf.removeBackend('wasm');
     tf.registerBackend('wasm', () => backend);
   }
@@ -33,13 +43,13 @@ export async function registerWasmBackend(tf: Tensorflow, module: WebAssembly.Mo
 }
 
 async function startModule(compiled: WebAssembly.Module): Promise<BackendWasmModule> {
-  const module = await createModule({
+  const module = (await createModule({
     instantiateWasm: (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) => {
       const instance = new WebAssembly.Instance(compiled, imports);
       done(instance);
       return instance.exports;
     },
-  });
+  })) as BackendWasmModule;
   module.tfjs = {
     init: module.cwrap('init', null, []),
     initWithThreadsCount: module.cwrap('init_with_threads_count', null, ['number']),

@@ -7,17 +7,17 @@
 /** Argument orders follow `cwrap` in the package's dist/kernels. Ids name registered tensors; 0 is none. */
 export interface KernelExports {
   readonly memory: WebAssembly.Memory;
-  __wasm_call_ctors(): void;
-  init(): void;
+  readonly __wasm_call_ctors: () => void;
+  readonly init: () => void;
   /** @returns an address aligned to 8 bytes, or 0 when the heap is full */
-  malloc(bytes: number): number;
-  free(address: number): void;
-  stackSave(): number;
-  stackRestore(address: number): void;
-  register_tensor(id: number, elements: number, address: number): void;
+  readonly malloc: (bytes: number) => number;
+  readonly free: (address: number) => void;
+  readonly stackSave: () => number;
+  readonly stackRestore: (address: number) => void;
+  readonly register_tensor: (id: number, elements: number, address: number) => void;
   /** Also drops what kernels cached for the tensor: packed weights. */
-  dispose_data(id: number): void;
-  _FusedMatMul(
+  readonly dispose_data: (id: number) => void;
+  readonly _FusedMatMul: (
     a: number,
     aShape: number,
     aRank: number,
@@ -31,10 +31,10 @@ export interface KernelExports {
     prelu: number,
     leakyAlpha: number,
     out: number,
-  ): void;
-  FusedConv2D: ConvolutionKernel;
-  FusedDepthwiseConv2D: ConvolutionKernel;
-  MaxPool(
+  ) => void;
+  readonly FusedConv2D: ConvolutionKernel;
+  readonly FusedDepthwiseConv2D: ConvolutionKernel;
+  readonly MaxPool: (
     x: number,
     batch: number,
     height: number,
@@ -52,8 +52,8 @@ export interface KernelExports {
     inChannels: number,
     outChannels: number,
     out: number,
-  ): void;
-  AvgPool(
+  ) => void;
+  readonly AvgPool: (
     x: number,
     batch: number,
     height: number,
@@ -68,8 +68,8 @@ export interface KernelExports {
     strideWidth: number,
     channels: number,
     out: number,
-  ): void;
-  PadV2(
+  ) => void;
+  readonly PadV2: (
     x: number,
     shape: number,
     rank: number,
@@ -78,17 +78,17 @@ export interface KernelExports {
     after: number,
     value: number,
     out: number,
-  ): void;
-  Softmax(x: number, out: number, channels: number, rows: number): void;
-  Sigmoid(x: number, out: number): void;
-  Relu: UnaryKernel;
-  Relu6: UnaryKernel;
-  Elu: UnaryKernel;
-  Tanh: UnaryKernel;
-  LeakyRelu(x: number, dtype: number, alpha: number, out: number): void;
-  ClipByValue(x: number, min: number, max: number, out: number): void;
-  Add: BinaryKernel;
-  Multiply: BinaryKernel;
+  ) => void;
+  readonly Softmax: (x: number, out: number, channels: number, rows: number) => void;
+  readonly Sigmoid: (x: number, out: number) => void;
+  readonly Relu: UnaryKernel;
+  readonly Relu6: UnaryKernel;
+  readonly Elu: UnaryKernel;
+  readonly Tanh: UnaryKernel;
+  readonly LeakyRelu: (x: number, dtype: number, alpha: number, out: number) => void;
+  readonly ClipByValue: (x: number, min: number, max: number, out: number) => void;
+  readonly Add: BinaryKernel;
+  readonly Multiply: BinaryKernel;
 }
 
 type UnaryKernel = (x: number, dtype: number, out: number) => void;
@@ -169,8 +169,9 @@ export function instantiateWasm(module: WebAssembly.Module, maxHeapBytes: number
   };
   const instance = new WebAssembly.Instance(module, { env, wasi_snapshot_preview1: wasi });
   const exports = instance.exports as unknown as KernelExports;
-  exports.__wasm_call_ctors();
-  exports.init();
+  const { __wasm_call_ctors: runConstructors, init } = exports;
+  runConstructors();
+  init();
   const takeWarnings = () => {
     const taken = warnings.trim();
     warnings = '';
