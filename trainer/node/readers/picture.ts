@@ -55,7 +55,7 @@ export async function decodePicture(
   if (format === null) return err('expected a PNG or JPEG picture, got something else');
   await loadCodecs();
   const file = bytes.slice().buffer;
-  let picture: ImageData;
+  let picture: Pixels;
   try {
     picture = format === 'PNG' ? await decodePng(file) : await decodeJpeg(file);
   } catch {
