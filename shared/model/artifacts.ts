@@ -5,7 +5,7 @@
  * under `model_config`, Sequential or functional, any number of weight groups and shards.
  * It does not know what a layer computes: see layers.ts.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ok, type Result } from '../result.ts';
 import { invalid, unsupported, type ModelError } from './error.ts';
 import { sizeOf, type Shape, type Tensor } from './tensor.ts';

@@ -3,7 +3,7 @@
  *
  * channels_last only. Nothing is optimised here: see fuse.ts.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { err, ok, type Result } from '../result.ts';
 import type { LayerJson } from './artifacts.ts';
 import { invalid, unsupported, type ModelError } from './error.ts';

@@ -1,12 +1,12 @@
 /**
  * JSON objects in a store, parsed by their schema at the edge of the system.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { err, ok, type Result } from '../result.ts';
 import type { ObjectStore, PutCondition, PutOutcome } from './store.ts';
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
 export type ReadError =
   | { readonly kind: 'missing'; readonly key: string }
@@ -59,6 +59,11 @@ export function putJson(
 
 export function encodeJson(value: unknown): Uint8Array {
   return encoder.encode(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** One line, for files that machines read and that hold long lists of numbers. */
+export function encodeCompactJson(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
 }
 
 /** One sentence for a person. */

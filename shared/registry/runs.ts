@@ -1,7 +1,7 @@
 /**
  * What a retraining run records about itself, step by step: `runs/<id>/run.json`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { err, ok, type Result } from '../result.ts';
 import { describeReadError, loadJson, putJson } from './json.ts';
 import { keys } from './keys.ts';
@@ -32,6 +32,10 @@ export const runSchema = z.object({
   step: z.string().nullable(),
   steps: z.array(stepSchema),
   specDigest: z.string(),
+  /** False: the candidate is judged and published, and a person decides. */
+  mayPromote: z.boolean(),
+  /** Given: train on this existing snapshot instead of making one. */
+  wantedSnapshot: z.string().nullable(),
   snapshot: z.string().nullable(),
   /** The version that served when the run began: what the candidate is compared with. */
   championAtStart: z.int().min(1).nullable(),
