@@ -8,7 +8,7 @@ import { describeIssues } from '../../shared/registry/json.ts';
 import { manifestSchema } from '../../shared/registry/manifest.ts';
 import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { isLoopback } from '../node/s3-errors.ts';
+import { isLoopback } from '../node/loopback.ts';
 import type { Answer, HttpTarget, Refusal } from './target.ts';
 
 const TIMEOUT_MS = 30_000;
