@@ -57,7 +57,8 @@ export async function decodePicture(
   const damaged = err(`expected a ${format} picture, got one that is truncated or altered`);
   if (!(format === 'PNG' ? isWholePng(bytes) : isWholeJpeg(bytes))) return damaged;
   await loadCodecs();
-  const file = bytes.slice().buffer;
+  // Not `slice`: a Buffer's is a view of a larger one.
+  const file = new Uint8Array(bytes).buffer;
   let picture: Pixels;
   try {
     picture = format === 'PNG' ? await decodePng(file) : await decodeJpeg(file);

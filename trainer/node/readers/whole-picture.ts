@@ -11,7 +11,7 @@ const CHUNK_FRAME_BYTES = 12;
 /** Every chunk up to IEND is there with the right check sum (PNG specification, sections 5.3 and 5.5). */
 export function isWholePng(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = SIGNATURE_BYTES; at + CHUNK_FRAME_BYTES <= bytes.length; ) {
+  for (let at = SIGNATURE_BYTES; at + CHUNK_FRAME_BYTES <= bytes.length;) {
     const length = view.getUint32(at);
     const end = at + CHUNK_FRAME_BYTES + length;
     if (end > bytes.length) return false;
