@@ -26,6 +26,10 @@ export async function loadSpec(store: ObjectStore, model: string): Promise<Resul
   }
   if (!loaded.ok) return err({ kind: 'spec-unreadable', model, detail: describeReadError(loaded.error) });
   const { value: spec, etag } = loaded.value;
+  if (spec.name !== model) {
+    const detail = `${keys.spec(model)}: expected the spec of ${model}, got that of ${spec.name}`;
+    return err({ kind: 'spec-unreadable', model, detail });
+  }
   return ok({ spec, etag, digest: specDigest(spec) });
 }
 
