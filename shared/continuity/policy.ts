@@ -56,10 +56,10 @@ export const gatePolicySchema = z.strictObject({
   minimum: z
     .strictObject({
       /** Past windows are pooled with their neighbours until a pool has this many. */
-      window: minimum.default(100),
+      window: minimum.default(250),
       current: minimum.default(100),
       /** A class with fewer cannot hold a candidate back, only reject one that is shown to be worse. */
-      class: minimum.default(50),
+      class: minimum.default(200),
     })
     .prefault({}),
 });

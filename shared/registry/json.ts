@@ -61,6 +61,11 @@ export function encodeJson(value: unknown): Uint8Array {
   return encoder.encode(`${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** One line, for files that machines read and that hold long lists of numbers. */
+export function encodeCompactJson(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}
+
 /** One sentence for a person. */
 export function describeReadError(error: ReadError): string {
   return error.kind === 'missing' ? `${error.key} is not there` : `${error.key}: ${error.detail}`;

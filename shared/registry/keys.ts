@@ -33,6 +33,7 @@ export const keys = {
   features: (name: string, base: string, shard: string) => `${model(name)}/features/${base}/${shard}`,
   runs: (name: string) => `${model(name)}/runs/`,
   run: (name: string, id: string, file: string) => `${model(name)}/runs/${id}/${file}`,
+  runSteps: (name: string, id: string, step: string) => `${model(name)}/runs/${id}/steps/${step}.json`,
   base: (digest: string, file: BaseFile) => `bases/${digest}/${file}`,
   bases: 'bases/',
 } as const;

@@ -1,0 +1,95 @@
+/**
+ * From the paired counts of candidate and reference to a finding, for every check that compares two models.
+ */
+import { judgeInterval, plainFinding } from './check-result.ts';
+import type { Finding, MoreLabels } from './check-result.ts';
+import { formatConfidence, formatLabels, formatPoints } from './format.ts';
+import { growthToSettle } from './statistics/growth.ts';
+import type { Interval, PairedCounts } from './statistics/interval.ts';
+import { levelForPower } from './statistics/normal.ts';
+import { tangoInterval } from './statistics/tango.ts';
+
+/** A forecast of labels aims at settling the question four times in five: the field's custom. */
+export const POWER = 0.8;
+
+export interface PairedQuestion {
+  /** subject of the sentence: `window 2026-11-20` */
+  readonly where: string;
+  /** the difference that must be exceeded: -margin, or 0 to demand improvement */
+  readonly line: number;
+  readonly alpha: number;
+  /** fewer examples than this give no judgement */
+  readonly minimum: number;
+}
+
+/** Whether P(candidate right) - P(reference right) lies above the line, by Tango's interval. */
+export function judgePaired(counts: PairedCounts, question: PairedQuestion): Finding {
+  const { where, minimum } = question;
+  if (counts.n < minimum) return holdForExamples(counts.n, minimum, where);
+  const interval = tangoInterval(counts, question.alpha);
+  return describeDifference(interval, counts.n, question, (factor, alpha) =>
+    tangoInterval(scaleCounts(counts, factor), alpha),
+  );
+}
+
+/** Too few examples for any judgement. */
+export function holdForExamples(n: number, minimum: number, where: string): Finding {
+  const detail = `${where}: ${n} of the ${minimum} examples needed for a judgement`;
+  return { ...plainFinding('hold', detail), n, moreLabels: { n: minimum - n, where } };
+}
+
+/**
+ * The finding for a difference of accuracies whose interval is known.
+ *
+ * @param grown  the interval that a sample `factor` times as large, with the same rates, would give
+ */
+export function describeDifference(
+  interval: Interval,
+  n: number,
+  { where, line, alpha }: PairedQuestion,
+  grown: (factor: number, alpha: number) => Interval,
+): Finding {
+  const verdict = judgeInterval(interval, line, 'above');
+  const finding = { ...interval, margin: line, passes: 'above' as const, n, verdict };
+  const subject = `${where}: candidate ${describeEstimate(interval.estimate)}`;
+  const confidence = formatConfidence(alpha);
+  if (verdict === 'pass') {
+    const detail = `${subject}, ${confidence} lower bound ${formatPoints(interval.lower)}, margin ${formatPoints(line)}`;
+    return { ...finding, detail };
+  }
+  if (verdict === 'fail') {
+    const detail = `${subject}, ${confidence} upper bound ${formatPoints(interval.upper)}, margin ${formatPoints(line)}`;
+    return { ...finding, detail };
+  }
+  const range = `${confidence} bounds ${formatPoints(interval.lower)} and ${formatPoints(interval.upper)}`;
+  const straddles = `${subject}, ${range} straddle the margin ${formatPoints(line)}`;
+  return holdUntilSettled({ ...finding, detail: straddles }, where, (factor) => {
+    return judgeInterval(grown(factor, levelForPower(alpha, POWER)), line, 'above') !== 'hold';
+  });
+}
+
+/** Adds to a finding that holds how many more labels would settle it, were the rates to stay as they are. */
+export function holdUntilSettled(
+  finding: Finding,
+  where: string,
+  settles: (factor: number) => boolean,
+): Finding {
+  const factor = growthToSettle(settles);
+  if (factor === null) return { ...finding, detail: `${finding.detail}; too close for labels to settle` };
+  const moreLabels: MoreLabels = { n: Math.ceil((factor - 1) * finding.n), where };
+  return {
+    ...finding,
+    detail: `${finding.detail}; about ${formatLabels(moreLabels.n)} more would settle it`,
+    moreLabels,
+  };
+}
+
+export function scaleCounts({ gains, losses, n }: PairedCounts, factor: number): PairedCounts {
+  return { gains: gains * factor, losses: losses * factor, n: n * factor };
+}
+
+function describeEstimate(difference: number): string {
+  const points = formatPoints(Math.abs(difference));
+  if (points === '0.0') return 'as good';
+  return `${points} ${points === '1.0' ? 'point' : 'points'} ${difference > 0 ? 'better' : 'worse'}`;
+}

@@ -1,0 +1,347 @@
+/**
+ * A run report as one HTML page that stands alone: no scripts, no fonts, no requests.
+ */
+import { compareGravity } from './check-result.ts';
+import type { CheckResult, Finding, FlippedExample } from './check-result.ts';
+import {
+  formatConfidence,
+  formatCount,
+  formatDigest,
+  formatMeasure,
+  formatPercent,
+  formatSignedPoints,
+} from './format.ts';
+import { html } from './html-template.ts';
+import type { Markup } from './html-template.ts';
+import { forestPlot, lineChart } from './report-charts.ts';
+import type { ForestRow } from './report-charts.ts';
+import { REPORT_STYLE } from './report-style.ts';
+import { MARKS } from './report-text.ts';
+import type { RunReport, TrainingSummary, WindowSummary } from './report.ts';
+
+/** Parts of one check in the figure: the gravest ones; the table below has them all. */
+const MAX_PARTS = 12;
+
+/** The page as a string. Every name and message in the report is inserted as text, never as markup. */
+export function renderReportHtml(report: RunReport): string {
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${report.verdict.verdict} · ${report.model} · ${report.run}</title>
+        <style>
+          ${REPORT_STYLE}
+        </style>
+      </head>
+      <body>
+        <main>
+          ${headline(report)} ${report.verdict.verdict === 'promote' ? null : reasons(report)}
+          ${differenceFigure(report)} ${rateFigures(report)} ${windowFigure(report.windows)}
+          ${checkSection(report.verdict.checks)} ${flipSection(report.verdict.checks)}
+          ${trainingSection(report.training)}
+          <footer>Holdfast · run ${report.run} · ${report.createdAt}</footer>
+        </main>
+      </body>
+    </html> `;
+  return page.text;
+}
+
+function headline({
+  model,
+  run,
+  verdict,
+  champion,
+  candidate,
+  snapshot,
+  decision,
+  createdAt,
+}: RunReport): Markup {
+  const rival =
+    champion === null
+      ? 'none yet'
+      : html`version ${champion.version} <code>${formatDigest(champion.digest)}</code>`;
+  const version = candidate.version === null ? null : html`version ${candidate.version} `;
+  return html`<header class="${verdict.verdict}">
+    <p class="kicker"><b>${model}</b> <span>run ${run}</span></p>
+    <h1>${verdict.verdict}</h1>
+    <p class="summary">${sentence(verdict.summary)}</p>
+    <p class="decision"><b>${decision.promoted ? 'Promoted' : 'Not promoted'}.</b> ${decision.why}</p>
+    <dl>
+      <div>
+        <dt>Candidate</dt>
+        <dd>${version}<code>${formatDigest(candidate.digest)}</code></dd>
+      </div>
+      <div>
+        <dt>Champion</dt>
+        <dd>${rival}</dd>
+      </div>
+      <div>
+        <dt>Snapshot</dt>
+        <dd><code>${formatDigest(snapshot)}</code></dd>
+      </div>
+      <div>
+        <dt>Written</dt>
+        <dd>${createdAt.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')}</dd>
+      </div>
+    </dl>
+  </header>`;
+}
+
+/** The summary without the verdict's word, which stands above it. */
+function sentence(summary: string): string {
+  const text = summary.replace(/^\w+: /, '');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function reasons({ verdict }: RunReport): Markup {
+  return html`<section>
+    <h2>Why</h2>
+    <ol class="reasons">
+      ${verdict.reasons.map((reason) => html`<li>${reason}</li>`)}
+    </ol>
+  </section>`;
+}
+
+/** Differences from the champion share one axis; the others would squeeze it. */
+function differenceFigure({ verdict, policy }: RunReport): Markup | null {
+  const rows = verdict.checks
+    .filter(({ check, passes }) => check !== 'baseline' && passes === 'above')
+    .flatMap(forestRows);
+  if (rows.length === 0) return null;
+  return html`<section>
+    <h2>Candidate against champion</h2>
+    <p class="caption">
+      Difference in percentage points, with ${formatConfidence(policy.alpha)} bounds on either side. A check
+      passes when its interval stays clear of the shaded side of its margin.
+    </p>
+    <figure>${forestPlot(rows, formatSignedPoints)}</figure>
+  </section>`;
+}
+
+function rateFigures({ verdict }: RunReport): Markup | null {
+  const baseline = verdict.checks.filter(({ check }) => check === 'baseline').flatMap(forestRows);
+  const rates = verdict.checks.filter(({ passes }) => passes === 'below').flatMap(forestRows);
+  if (baseline.length + rates.length === 0) return null;
+  return html`<section>
+    <h2>Rates and baselines</h2>
+    ${rates.length === 0 ? null : html`<figure>${forestPlot(rates, formatPercent)}</figure>`}
+    ${baseline.length === 0 ? null : html`<figure>${forestPlot(baseline, formatSignedPoints)}</figure>`}
+  </section>`;
+}
+
+function forestRows(check: CheckResult): ForestRow[] {
+  const parts =
+    (check.parts ?? []).length > 1 ? [...(check.parts ?? [])].sort(compareGravity).slice(0, MAX_PARTS) : [];
+  const title =
+    parts.length > 0 ? `${check.title}${check.check === 'worst-window' ? '' : ', worst'}` : check.title;
+  return [...forestRow(check, title, false), ...parts.flatMap((part) => forestRow(part, part.id, true))];
+}
+
+/** [] for a finding without numbers. */
+function forestRow(finding: Finding, label: string, indented: boolean): ForestRow[] {
+  const { estimate, lower, upper, margin, passes, verdict } = finding;
+  if (estimate === null || lower === null || upper === null || margin === null) return [];
+  const numbers = `${formatMeasure(estimate, passes)}  ${interval(finding)}`;
+  return [{ label, indented, estimate, lower, upper, margin, passes, verdict, numbers }];
+}
+
+function interval({ lower, upper, passes }: Finding): string {
+  return lower === null || upper === null
+    ? ''
+    : `[${formatMeasure(lower, passes)}, ${formatMeasure(upper, passes)}]`;
+}
+
+function windowFigure(windows: readonly WindowSummary[]): Markup {
+  const compared = windows.some(({ champion }) => champion !== null);
+  const championSeries = {
+    name: 'Champion',
+    className: 'champion',
+    values: windows.map(({ champion }) => champion),
+  };
+  const candidateSeries = {
+    name: 'Candidate',
+    className: 'candidate',
+    values: windows.map(({ candidate }) => candidate),
+  };
+  const chart = lineChart({
+    series: compared ? [championSeries, candidateSeries] : [candidateSeries],
+    labels: windows.map(({ id }) => id),
+    format: formatPercent,
+    height: 260,
+    highlight: windows.findIndex(({ kind }) => kind === 'current'),
+  });
+  return html`<section>
+    <h2>Accuracy, window by window</h2>
+    <p class="legend">
+      ${compared ? html`<span class="champion">Champion</span> ` : null}<span class="candidate"
+        >Candidate</span
+      >
+      <span class="highlight">Current window</span>
+    </p>
+    <figure>${windows.length > 0 ? chart : null}</figure>
+    <details>
+      <summary>Numbers</summary>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th>Window</th>
+              <th class="number">Examples</th>
+              <th class="number">Champion</th>
+              <th class="number">Candidate</th>
+              <th class="number">Change</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${windows.map(windowRow)}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  </section>`;
+}
+
+function windowRow({ id, kind, n, champion, candidate }: WindowSummary): Markup {
+  return html`<tr>
+    <td>${id}${kind === 'current' ? ' (current)' : ''}</td>
+    <td class="number">${formatCount(n)}</td>
+    <td class="number">${champion === null ? '–' : formatPercent(champion)}</td>
+    <td class="number">${formatPercent(candidate)}</td>
+    <td class="number">${champion === null ? '' : formatSignedPoints(candidate - champion)}</td>
+  </tr>`;
+}
+
+function checkSection(checks: readonly CheckResult[]): Markup | null {
+  if (checks.length === 0) return null;
+  return html`<section>
+    <h2>Checks</h2>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th></th>
+            <th>Check</th>
+            <th class="number">Estimate</th>
+            <th class="number">Interval</th>
+            <th class="number">Needs</th>
+            <th class="number">Examples</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${checks.map(checkRow)}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+}
+
+function checkRow(check: CheckResult): Markup {
+  const parts = check.parts ?? [];
+  return html`<tr class="${check.verdict}">
+      <td>${mark(check)}</td>
+      <td><b>${check.title}</b></td>
+      ${numberCells(check)}
+    </tr>
+    <tr class="detail">
+      <td></td>
+      <td colspan="5">
+        ${check.detail}${
+          parts.length < 2
+            ? null
+            : html`<details>
+                <summary>${parts.length} parts</summary>
+                <table>
+                  ${parts.map(
+                    (part) =>
+                      html`<tr class="${part.verdict}">
+                        <td>${mark(part)}</td>
+                        <td>${part.detail}</td>
+                      </tr>`,
+                  )}
+                </table>
+              </details>`
+        }
+      </td>
+    </tr>`;
+}
+
+function mark({ verdict }: Finding): Markup {
+  return html`<span class="mark" title="${verdict}">${MARKS[verdict]}</span>`;
+}
+
+function numberCells(finding: Finding): Markup {
+  const { estimate, margin, passes, n } = finding;
+  const needs = margin === null ? '' : `${passes === 'above' ? '>' : '≤'} ${formatMeasure(margin, passes)}`;
+  return html`<td class="number">${formatMeasure(estimate, passes)}</td>
+    <td class="number">${interval(finding)}</td>
+    <td class="number">${needs}</td>
+    <td class="number">${n === 0 ? '' : formatCount(n)}</td>`;
+}
+
+function flipSection(checks: readonly CheckResult[]): Markup | null {
+  const flips = checks.find((check) => check.flips !== undefined)?.flips;
+  if (flips === undefined || flips.total === 0) return null;
+  const left = flips.total - flips.examples.length;
+  return html`<section>
+    <h2>Examples that flipped</h2>
+    <p class="caption">
+      ${formatCount(flips.total)} that the champion got right and the candidate gets
+      wrong${left > 0 ? `; the first ${flips.examples.length} are listed` : ''}.
+    </p>
+    <div class="scroll flips">
+      <table>
+        <thead>
+          <tr>
+            <th>Window</th>
+            <th>Example</th>
+            <th>Label, and champion's answer</th>
+            <th>Candidate's answer</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${flips.examples.map(flipRow)}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+}
+
+function flipRow({ window, id, label, candidate }: FlippedExample): Markup {
+  return html`<tr>
+    <td>${window}</td>
+    <td><code>${id}</code></td>
+    <td>${label}</td>
+    <td>${candidate}</td>
+  </tr>`;
+}
+
+function trainingSection({ examples, epochs, seconds, seed, loss }: TrainingSummary): Markup {
+  const validated = loss.some(({ validation }) => validation !== null);
+  const series = [
+    { name: 'Training', className: 'candidate', values: loss.map(({ training }) => training) },
+    { name: 'Validation', className: 'champion', values: loss.map(({ validation }) => validation) },
+  ];
+  const chart = lineChart({
+    series: validated ? series : series.slice(0, 1),
+    labels: loss.map(({ epoch }) => `epoch ${epoch}`),
+    format: (value) => value.toPrecision(3),
+    height: 200,
+  });
+  return html`<section>
+    <h2>Training</h2>
+    <p class="caption">
+      ${formatCount(examples)} examples, ${epochs} epochs, ${seconds.toFixed(1)} seconds, seed ${seed}.
+    </p>
+    ${
+      loss.length < 2
+        ? null
+        : html`<p class="legend">
+              <span class="candidate">Training loss</span>
+              ${validated ? html`<span class="champion">Validation loss</span>` : null}
+            </p>
+            <figure>${chart}</figure>`
+    }
+  </section>`;
+}

@@ -1,0 +1,174 @@
+/**
+ * A run report for the terminal.
+ */
+import type { CheckResult, CheckVerdict } from './check-result.ts';
+import { formatCount, formatDigest, formatMeasure, formatPercent, formatSignedPoints } from './format.ts';
+import type { RunReport, TrainingSummary, WindowSummary } from './report.ts';
+
+export interface TextOptions {
+  /** ANSI colours */
+  readonly colour: boolean;
+  /** columns of the terminal */
+  readonly width: number;
+}
+
+type Paint = 'bold' | 'dim' | 'green' | 'red' | 'yellow';
+type Painter = (paint: Paint, text: string) => string;
+
+const ANSI: Readonly<Record<Paint, number>> = { bold: 1, dim: 2, green: 32, red: 31, yellow: 33 };
+
+export const MARKS: Readonly<Record<CheckVerdict, string>> = { pass: '✓', fail: '✗', hold: '…', skip: '–' };
+
+const MARK_PAINT: Readonly<Record<CheckVerdict, Paint>> = {
+  pass: 'green',
+  fail: 'red',
+  hold: 'yellow',
+  skip: 'dim',
+};
+
+const VERDICT_PAINT = { promote: 'green', reject: 'red', hold: 'yellow' } as const;
+
+const BARS = '▁▂▃▄▅▆▇█';
+const MAX_BARS = 40;
+const MIN_WIDTH = 40;
+
+/** The report as lines that fit the width; a name longer than its column is cut with `…`. */
+export function renderReportText(report: RunReport, { colour, width }: TextOptions): string {
+  const paint: Painter = (name, text) => (colour ? `\u001B[${ANSI[name]}m${text}\u001B[0m` : text);
+  const columns = Math.max(width, MIN_WIDTH);
+  const sections = [
+    heading(report, columns, paint),
+    checkTable(report.verdict.checks, columns, paint),
+    reasonList(report, columns, paint),
+    windowTable(report.windows, paint),
+    trainingLine(report.training),
+    decisionLine(report, columns, paint),
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function heading(
+  { model, run, champion, candidate, snapshot, verdict }: RunReport,
+  width: number,
+  paint: Painter,
+): string[] {
+  const rival =
+    champion === null ? 'none yet' : `version ${champion.version}, ${formatDigest(champion.digest)}`;
+  const name = candidate.version === null ? '' : `version ${candidate.version}, `;
+  const word = verdict.verdict.toUpperCase();
+  const [first = '', ...rest] = wrap(verdict.summary.replace(/^\w+: /, ''), width - word.length - 3);
+  return [
+    `${paint('bold', model)}  ${paint('dim', `run ${run}`)}`,
+    paint('dim', `candidate  ${name}${formatDigest(candidate.digest)}`),
+    paint('dim', `champion   ${rival}`),
+    paint('dim', `snapshot   ${snapshot}`),
+    '',
+    `${paint(VERDICT_PAINT[verdict.verdict], paint('bold', ` ${word} `))} ${first}`,
+    ...rest.map((line) => ' '.repeat(word.length + 3) + line),
+  ];
+}
+
+function checkTable(checks: readonly CheckResult[], width: number, paint: Painter): string[] {
+  if (checks.length === 0) return [];
+  const rows = checks.map((check) => [
+    check.title,
+    formatMeasure(check.estimate, check.passes),
+    check.lower === null || check.upper === null
+      ? ''
+      : `[${formatMeasure(check.lower, check.passes)}, ${formatMeasure(check.upper, check.passes)}]`,
+    check.margin === null
+      ? ''
+      : `${check.passes === 'above' ? '>' : '≤'} ${formatMeasure(check.margin, check.passes)}`,
+    check.n === 0 ? '' : formatCount(check.n),
+  ]);
+  const lines = alignColumns([['Check', 'Estimate', 'Interval', 'Needs', 'Examples'], ...rows]);
+  return lines.map((line, i) => {
+    const check = checks[i - 1];
+    if (check === undefined) return paint('dim', `  ${cut(line, width - 2)}`);
+    const mark = paint(MARK_PAINT[check.verdict], MARKS[check.verdict]);
+    const text = cut(line, width - 2);
+    return `${mark} ${check.verdict === 'skip' ? paint('dim', text) : text}`;
+  });
+}
+
+function reasonList({ verdict }: RunReport, width: number, paint: Painter): string[] {
+  if (verdict.verdict === 'promote') return [];
+  return [
+    paint('bold', 'Why'),
+    ...verdict.reasons.flatMap((reason) =>
+      wrap(reason, width - 2).map((line, i) => `${i === 0 ? '· ' : '  '}${line}`),
+    ),
+  ];
+}
+
+function windowTable(windows: readonly WindowSummary[], paint: Painter): string[] {
+  const rows = windows.map(({ id, kind, n, champion, candidate }) => [
+    kind === 'current' ? `${id} (current)` : id,
+    formatCount(n),
+    champion === null ? '–' : formatPercent(champion),
+    formatPercent(candidate),
+    champion === null ? '' : formatSignedPoints(candidate - champion),
+  ]);
+  const [header = '', ...lines] = alignColumns([
+    ['Window', 'Examples', 'Champion', 'Candidate', 'Change'],
+    ...rows,
+  ]);
+  return [paint('dim', `  ${header}`), ...lines.map((line) => `  ${line}`)];
+}
+
+function trainingLine({ examples, epochs, seconds, seed, loss }: TrainingSummary): string[] {
+  const facts = `Training  ${formatCount(examples)} examples, ${epochs} epochs, ${seconds.toFixed(1)} s, seed ${seed}`;
+  const [first, last] = [loss[0], loss.at(-1)];
+  if (first === undefined || last === undefined) return [facts];
+  const curve = sparkline(loss.map(({ training }) => training));
+  return [facts, `Loss      ${first.training.toPrecision(3)} → ${last.training.toPrecision(3)}  ${curve}`];
+}
+
+function decisionLine({ decision }: RunReport, width: number, paint: Painter): string[] {
+  const word = decision.promoted ? 'Promoted' : 'Not promoted';
+  const [first = '', ...rest] = wrap(decision.why, width - word.length - 2);
+  return [`${paint('bold', word)}: ${first}`, ...rest.map((line) => ' '.repeat(word.length + 2) + line)];
+}
+
+/** Bars from the lowest to the highest value, thinned to at most 40. */
+function sparkline(values: readonly number[]): string {
+  const step = Math.max(1, Math.ceil(values.length / MAX_BARS));
+  const shown = values.filter((_, i) => i % step === 0);
+  const low = Math.min(...shown);
+  const range = Math.max(...shown) - low || 1;
+  return shown.map((value) => BARS[Math.round(((value - low) / range) * (BARS.length - 1))] ?? ' ').join('');
+}
+
+/** The first column to the left, the others to the right, two spaces between. */
+function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}

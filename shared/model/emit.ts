@@ -1,0 +1,39 @@
+/**
+ * Writes a graph as an edge plan: its weights go into one file, each at an aligned offset.
+ */
+import { weightsOf, type Node } from './ops.ts';
+import type { Graph } from './fuse.ts';
+import { PLAN_FORMAT, WEIGHT_ALIGNMENT, type Plan, type PlanNode, type WeightRef } from './plan.ts';
+import { sizeOf, type Tensor } from './tensor.ts';
+
+export interface CompiledPlan {
+  readonly plan: Plan;
+  /** The weights file, float32 little-endian, `plan.weightsBytes` long. */
+  readonly weights: Uint8Array<ArrayBuffer>;
+}
+
+/** Equal graphs give equal bytes. */
+export function emitPlan(graph: Graph): CompiledPlan {
+  const tensors = graph.nodes.flatMap((node) => weightsOf(node));
+  const weightsBytes = tensors.reduce((total, tensor) => total + alignedBytes(tensor), 0);
+  const weights = new Uint8Array(weightsBytes);
+  let offset = 0;
+  const place = (tensor: Tensor): WeightRef => {
+    const ref = { offset, shape: tensor.shape };
+    new Float32Array(weights.buffer, offset, sizeOf(tensor.shape)).set(tensor.data);
+    offset += alignedBytes(tensor);
+    return ref;
+  };
+  const nodes = graph.nodes.map((node) => placeWeights(node, place));
+  return { plan: { format: PLAN_FORMAT, inputShape: graph.inputShape, nodes, weightsBytes }, weights };
+}
+
+function placeWeights(node: Node<Tensor>, place: (tensor: Tensor) => WeightRef): PlanNode {
+  if (!('kernel' in node)) return node;
+  return { ...node, kernel: place(node.kernel), bias: node.bias === null ? null : place(node.bias) };
+}
+
+function alignedBytes({ shape }: Tensor): number {
+  const bytes = sizeOf(shape) * Float32Array.BYTES_PER_ELEMENT;
+  return Math.ceil(bytes / WEIGHT_ALIGNMENT) * WEIGHT_ALIGNMENT;
+}

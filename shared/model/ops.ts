@@ -1,0 +1,78 @@
+/**
+ * The ops of a plan: their attributes, weights and shapes. What they compute is in kernels.ts.
+ */
+import type { Shape } from './tensor.ts';
+
+/** Applied to the output inside the kernel, at no cost. */
+export type FusedActivation = 'linear' | 'relu' | 'relu6';
+
+/** Elementwise functions without parameters that run as a node of their own. */
+export type UnaryOp = 'relu' | 'relu6' | 'elu' | 'sigmoid' | 'tanh';
+
+export type Pair = readonly [height: number, width: number];
+export type Pads = readonly [top: number, right: number, bottom: number, left: number];
+
+/** `W` is how a weight is held: a `WeightRef` in a plan, a `Tensor` while it is compiled. */
+export type Op<W> =
+  /** kernel [height, width, in, out], bias [out]. */
+  | (Convolution<W> & { readonly op: 'conv2d' })
+  /** kernel [height, width, in, multiplier], bias [in * multiplier]. */
+  | (Convolution<W> & { readonly op: 'depthwiseConv2d' })
+  /** kernel [in, out], bias [out]; applied to the last axis. */
+  | {
+      readonly op: 'dense';
+      readonly kernel: W;
+      readonly bias: W | null;
+      readonly activation: FusedActivation;
+    }
+  /** Times kernel, plus bias, both [channels]; along the last axis. A batch norm that nothing could absorb. */
+  | {
+      readonly op: 'scale';
+      readonly kernel: W;
+      readonly bias: W | null;
+      readonly activation: FusedActivation;
+    }
+  /** Padding counts as minus infinity. */
+  | (Pooling & { readonly op: 'maxPool' })
+  /** Padding does not count. */
+  | (Pooling & { readonly op: 'averagePool' })
+  | { readonly op: 'pad'; readonly pads: Pads }
+  | { readonly op: UnaryOp }
+  | { readonly op: 'leakyRelu'; readonly alpha: number }
+  | { readonly op: 'clip'; readonly min: number; readonly max: number }
+  /** Over the last axis. */
+  | { readonly op: 'softmax' }
+  | { readonly op: 'add' }
+  | { readonly op: 'multiply' }
+  | { readonly op: 'concat'; readonly axis: number }
+  | { readonly op: 'reshape'; readonly to: Shape };
+
+export interface Convolution<W> {
+  readonly kernel: W;
+  readonly bias: W | null;
+  readonly strides: Pair;
+  readonly dilations: Pair;
+  readonly pads: Pads;
+  readonly activation: FusedActivation;
+}
+
+export interface Pooling {
+  readonly window: Pair;
+  readonly strides: Pair;
+  readonly pads: Pads;
+}
+
+export type Node<W> = Op<W> & {
+  /** The layer it comes from. */
+  readonly name: string;
+  /** Values it takes. */
+  readonly inputs: readonly number[];
+  /** Of its output. */
+  readonly shape: Shape;
+};
+
+/** The kernel and, where there is one, the bias. */
+export function weightsOf<W>(node: Node<W>): W[] {
+  if (!('kernel' in node)) return [];
+  return node.bias === null ? [node.kernel] : [node.kernel, node.bias];
+}

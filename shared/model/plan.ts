@@ -1,0 +1,129 @@
+/**
+ * The edge plan: what an executor needs to run a model, and nothing else. JSON plus one aligned weights file.
+ *
+ * A plan is a list of nodes in the order in which they run. Value 0 is the input, value i + 1 the output of
+ * node i; the last node's output is the plan's. Shapes never include the batch.
+ * `parsePlan` accepts only plans that can't read or write outside their buffers, whoever wrote them.
+ */
+import { z } from 'zod';
+import { ok, type Result } from '../result.ts';
+import { invalid, type ModelError } from './error.ts';
+import { weightsOf, type Node } from './ops.ts';
+import { inferShape } from './shapes.ts';
+import { sameShape, sizeOf, type Shape } from './tensor.ts';
+
+export const PLAN_FORMAT = 'holdfast-plan/1';
+
+/** Weights start at multiples of this many bytes: a cache line. */
+export const WEIGHT_ALIGNMENT = 64;
+
+/** A tensor in the weights file. */
+export interface WeightRef {
+  /** Bytes from the file's start, a multiple of WEIGHT_ALIGNMENT. */
+  readonly offset: number;
+  readonly shape: Shape;
+}
+
+export type PlanNode = Node<WeightRef>;
+
+export interface Plan {
+  readonly format: typeof PLAN_FORMAT;
+  readonly inputShape: Shape;
+  readonly nodes: readonly PlanNode[];
+  /** Length of the weights file. */
+  readonly weightsBytes: number;
+}
+
+/** Far above any model that fits an isolate; keeps every product below 2^53. */
+const MAX_DIM = 2 ** 24;
+const MAX_ELEMENTS = 2 ** 28;
+const MAX_NODES = 10_000;
+
+const dim = z.int().min(1).max(MAX_DIM);
+const shapeSchema = z.array(dim).min(1).max(8);
+const weightSchema = z.strictObject({ offset: z.int().nonnegative(), shape: shapeSchema });
+const pair = z.tuple([dim, dim]);
+const padding = z.int().nonnegative().max(MAX_DIM);
+const pads = z.tuple([padding, padding, padding, padding]);
+const activation = z.enum(['linear', 'relu', 'relu6']);
+const anyNode = { name: z.string(), inputs: z.array(z.int().nonnegative()), shape: shapeSchema };
+const weighted = { ...anyNode, kernel: weightSchema, bias: weightSchema.nullable(), activation };
+const convolution = { ...weighted, strides: pair, dilations: pair, pads };
+const pooling = { ...anyNode, window: pair, strides: pair, pads };
+
+const nodeSchema = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal(['conv2d', 'depthwiseConv2d']), ...convolution }),
+  z.strictObject({ op: z.literal(['dense', 'scale']), ...weighted }),
+  z.strictObject({ op: z.literal(['maxPool', 'averagePool']), ...pooling }),
+  z.strictObject({ op: z.literal('pad'), ...anyNode, pads }),
+  z.strictObject({ op: z.literal(['relu', 'relu6', 'elu', 'sigmoid', 'tanh', 'softmax']), ...anyNode }),
+  z.strictObject({ op: z.literal('leakyRelu'), ...anyNode, alpha: z.number() }),
+  z.strictObject({ op: z.literal('clip'), ...anyNode, min: z.number(), max: z.number() }),
+  z.strictObject({ op: z.literal(['add', 'multiply']), ...anyNode }),
+  z.strictObject({ op: z.literal('concat'), ...anyNode, axis: z.int().nonnegative() }),
+  z.strictObject({ op: z.literal('reshape'), ...anyNode, to: shapeSchema }),
+]);
+
+const planSchema: z.ZodType<Plan> = z.strictObject({
+  format: z.literal(PLAN_FORMAT),
+  inputShape: shapeSchema,
+  nodes: z.array(nodeSchema).min(1).max(MAX_NODES),
+  weightsBytes: z.int().nonnegative(),
+});
+
+/**
+ * Reads a plan and checks it: every value exists before it is used, every shape follows from its inputs, every
+ * weight lies inside the file.
+ *
+ * @param json  the parsed JSON, from anywhere
+ * @returns the plan, or the first thing that is wrong with it and where
+ */
+export function parsePlan(json: unknown): Result<Plan, ModelError> {
+  const parsed = planSchema.safeParse(json);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return invalid(`plan: ${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  const plan = parsed.data;
+  const shapes = [plan.inputShape];
+  for (const node of plan.nodes) {
+    const problem = findProblem(node, shapes, plan.weightsBytes);
+    if (problem !== undefined) return invalid(`plan: node ${shapes.length - 1} '${node.name}': ${problem}`);
+    shapes.push(node.shape);
+  }
+  return ok(plan);
+}
+
+/** Shape of the plan's output, without the batch. */
+export function outputShapeOf(plan: Plan): Shape {
+  return plan.nodes.at(-1)?.shape ?? plan.inputShape;
+}
+
+function findProblem(node: PlanNode, shapes: readonly Shape[], weightsBytes: number): string | undefined {
+  const inputShapes: Shape[] = [];
+  for (const input of node.inputs) {
+    const shape = shapes[input];
+    if (shape === undefined) return `takes value ${input}, of which ${shapes.length} exist before it`;
+    inputShapes.push(shape);
+  }
+  for (const weight of weightsOf(node)) {
+    const problem = findWeightProblem(weight, weightsBytes);
+    if (problem !== undefined) return problem;
+  }
+  const inferred = inferShape(node, inputShapes);
+  if (!inferred.ok) return inferred.error;
+  if (!sameShape(inferred.value, node.shape)) {
+    return `expected the shape [${inferred.value.join(',')}], got [${node.shape.join(',')}]`;
+  }
+  if (sizeOf(node.shape) > MAX_ELEMENTS)
+    return `has ${sizeOf(node.shape)} elements, at most ${MAX_ELEMENTS} fit`;
+  return undefined;
+}
+
+function findWeightProblem({ offset, shape }: WeightRef, weightsBytes: number): string | undefined {
+  if (offset % WEIGHT_ALIGNMENT !== 0)
+    return `its weight at byte ${offset} is not ${WEIGHT_ALIGNMENT}-aligned`;
+  const end = offset + sizeOf(shape) * Float32Array.BYTES_PER_ELEMENT;
+  if (end <= weightsBytes) return undefined;
+  return `its weight ends at byte ${end}, the weights file at ${weightsBytes}`;
+}

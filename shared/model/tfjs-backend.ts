@@ -1,0 +1,62 @@
+/**
+ * TensorFlow.js's own WASM backend on a compiled module: for training, and as the reference the executor is
+ * compared with. The edge does not import it.
+ *
+ * The package's own start-up wants a path to fetch and compile, which workerd forbids; this does what its `init()`
+ * does with a module that is there already.
+ */
+import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import createModule, {
+  type BackendWasmModule as Exports,
+} from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+
+/** The package's types leave out what its Emscripten glue adds. */
+type BackendWasmModule = Exports & {
+  cwrap(name: string, result: 'number' | null, parameters: 'number'[]): (...args: number[]) => number;
+};
+
+/** What it needs of `@tensorflow/tfjs`, passed in so that everyone speaks of the same engine. */
+export type Tensorflow = Pick<
+  typeof import('@tensorflow/tfjs'),
+  'engine' | 'registerBackend' | 'removeBackend' | 'setBackend'
+>;
+
+/** Engines that have the backend. */
+const started = new WeakSet<object>();
+
+/**
+ * Makes `wasm` the current backend. A second call finds it registered and only selects it.
+ *
+ * @param tf      `@tensorflow/tfjs`
+ * @param module  `tfjs-backend-wasm-simd.wasm`, compiled
+ */
+export async function registerWasmBackend(tf: Tensorflow, module: WebAssembly.Module): Promise<void> {
+  // Asking tf for the backend instead would start the package's own factory, which fetches.
+  const engine = tf.engine();
+  if (!started.has(engine)) {
+    started.add(engine);
+    const backend = new BackendWasm(await startModule(module));
+    tf.removeBackend('wasm');
+    tf.registerBackend('wasm', () => backend);
+  }
+  if (!(await tf.setBackend('wasm'))) throw new Error('the WASM backend did not start');
+}
+
+async function startModule(compiled: WebAssembly.Module): Promise<BackendWasmModule> {
+  const module = (await createModule({
+    instantiateWasm: (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) => {
+      const instance = new WebAssembly.Instance(compiled, imports);
+      done(instance);
+      return instance.exports;
+    },
+  })) as BackendWasmModule;
+  module.tfjs = {
+    init: module.cwrap('init', null, []),
+    initWithThreadsCount: module.cwrap('init_with_threads_count', null, ['number']),
+    getThreadsCount: module.cwrap('get_threads_count', 'number', []),
+    registerTensor: module.cwrap('register_tensor', null, ['number', 'number', 'number']),
+    disposeData: module.cwrap('dispose_data', null, ['number']),
+    dispose: module.cwrap('dispose', null, []),
+  };
+  return module;
+}

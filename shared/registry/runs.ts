@@ -1,0 +1,111 @@
+/**
+ * What a retraining run records about itself, step by step: `runs/<id>/run.json`.
+ */
+import { z } from 'zod';
+import { err, ok, type Result } from '../result.ts';
+import { describeReadError, loadJson, putJson } from './json.ts';
+import { keys } from './keys.ts';
+import { verdictNameSchema } from './manifest.ts';
+import type { ObjectStore } from './store.ts';
+
+const stepSchema = z.object({
+  name: z.string(),
+  finishedAt: z.iso.datetime(),
+  seconds: z.number().min(0),
+  /** One line for a person: `2,134 examples in 4 windows`. */
+  note: z.string(),
+});
+
+export const runSchema = z.object({
+  format: z.literal('holdfast-run/1'),
+  id: z.string(),
+  model: z.string(),
+  trigger: z.enum(['cron', 'api', 'cli']),
+  by: z.string(),
+  /** `skipped`: there was nothing new to learn from. */
+  status: z.enum(['running', 'complete', 'failed', 'skipped']),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime().nullable(),
+  /** Events seen by the edge after this are for the next run. */
+  cutoffMs: z.int().min(0),
+  /** The step that is under way; null before the first and after the last. */
+  step: z.string().nullable(),
+  steps: z.array(stepSchema),
+  specDigest: z.string(),
+  /** False: the candidate is judged and published, and a person decides. */
+  mayPromote: z.boolean(),
+  /** Given: train on this existing snapshot instead of making one. */
+  wantedSnapshot: z.string().nullable(),
+  snapshot: z.string().nullable(),
+  /** The version that served when the run began: what the candidate is compared with. */
+  championAtStart: z.int().min(1).nullable(),
+  /** The candidate's version number, once published. */
+  candidate: z.int().min(1).nullable(),
+  verdict: verdictNameSchema.nullable(),
+  promoted: z.boolean(),
+  /** One sentence that says how it ended. */
+  summary: z.string().nullable(),
+  error: z.string().nullable(),
+});
+export type RunRecord = z.infer<typeof runSchema>;
+
+/** How far the step under way has come; overwritten as it goes, and worth nothing afterwards. */
+export const progressSchema = z.object({
+  step: z.string(),
+  at: z.iso.datetime(),
+  /** 0 to 1 */
+  fraction: z.number().min(0).max(1),
+  message: z.string(),
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+export type RunError =
+  | { readonly kind: 'unknown-run'; readonly detail: string }
+  | { readonly kind: 'run-unreadable'; readonly detail: string };
+
+export async function loadRun(
+  store: ObjectStore,
+  model: string,
+  id: string,
+): Promise<Result<RunRecord, RunError>> {
+  const loaded = await loadJson(store, keys.run(model, id, 'run.json'), runSchema);
+  if (loaded.ok) return ok(loaded.value.value);
+  return loaded.error.kind === 'missing'
+    ? err({ kind: 'unknown-run', detail: `${model} has no run ${JSON.stringify(id)}` })
+    : err({ kind: 'run-unreadable', detail: describeReadError(loaded.error) });
+}
+
+export async function saveRun(store: ObjectStore, run: RunRecord): Promise<void> {
+  await putJson(store, keys.run(run.model, run.id, 'run.json'), run);
+}
+
+/** The latest progress of a run, or null. */
+export async function loadProgress(store: ObjectStore, model: string, id: string): Promise<Progress | null> {
+  const loaded = await loadJson(store, keys.run(model, id, 'progress.json'), progressSchema);
+  return loaded.ok ? loaded.value.value : null;
+}
+
+export async function saveProgress(
+  store: ObjectStore,
+  model: string,
+  id: string,
+  progress: Progress,
+): Promise<void> {
+  await putJson(store, keys.run(model, id, 'progress.json'), progress);
+}
+
+/** All readable runs of a model, oldest first: their ids begin with their start time. */
+export async function listRuns(store: ObjectStore, model: string): Promise<RunRecord[]> {
+  const runs: RunRecord[] = [];
+  for (const id of await store.folders(keys.runs(model))) {
+    const run = await loadRun(store, model, id);
+    if (run.ok) runs.push(run.value);
+  }
+  return runs;
+}
+
+/** `20261123T030000-cron`: sorts by time; the same minute's cron gives the same id, so a repeated trigger starts nothing. */
+export function createRunId(trigger: RunRecord['trigger'], at: Date, suffix: string): string {
+  const time = at.toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
+  return suffix === '' ? `${time}-${trigger}` : `${time}-${trigger}-${suffix}`;
+}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { checkNegativeFlips } from '../../../../shared/continuity/checks/negative-flips.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { clopperPearson } from '../../../../shared/continuity/statistics/clopper-pearson.ts';
+import { evidenceOf, withoutChampion } from '../make-evidence.ts';
+
+const policy = gatePolicySchema.parse({});
+
+test('passes within the budget, counting all windows, with exact binomial bounds', () => {
+  const evidence = evidenceOf([{ gains: 90, losses: 10, n: 500 }], { gains: 0, losses: 6, n: 500 });
+  const outcome = checkNegativeFlips(evidence, policy);
+  expect(outcome).toMatchObject({ verdict: 'pass', n: 1_000, margin: 0.05, passes: 'below' });
+  expect(outcome).toMatchObject(clopperPearson(16, 1_000, 0.05));
+  expect(outcome.flips?.total).toBe(16);
+});
+
+test('gains do not pay for flips', () => {
+  const outcome = checkNegativeFlips(evidenceOf([], { gains: 300, losses: 80, n: 1_000 }), policy);
+  expect(outcome.verdict).toBe('fail');
+});
+
+test('names what flipped: window, example, label and the answer it has now', () => {
+  const outcome = checkNegativeFlips(
+    evidenceOf([{ gains: 1, losses: 1, n: 100 }], { gains: 0, losses: 0, n: 100 }),
+    policy,
+  );
+  expect(outcome.flips).toEqual({
+    total: 1,
+    examples: [{ window: 'past-0', id: 'past-0/1', label: 'dog', candidate: 'cat' }],
+  });
+});
+
+test('lists at most 50 examples and counts the rest', () => {
+  const { flips } = checkNegativeFlips(evidenceOf([], { gains: 0, losses: 80, n: 1_000 }), policy);
+  expect(flips?.total).toBe(80);
+  expect(flips?.examples).toHaveLength(50);
+});
+
+test('holds what straddles the budget, and what is too small', () => {
+  const close = checkNegativeFlips(evidenceOf([], { gains: 0, losses: 8, n: 200 }), policy);
+  expect(close.verdict).toBe('hold');
+  expect(close.moreLabels?.n).toBeGreaterThan(500);
+  expect(checkNegativeFlips(evidenceOf([], { gains: 0, losses: 0, n: 50 }), policy).verdict).toBe('hold');
+});
+
+test('skips without a champion', () => {
+  const evidence = withoutChampion(evidenceOf([], { gains: 0, losses: 0, n: 500 }));
+  expect(checkNegativeFlips(evidence, policy).verdict).toBe('skip');
+});

@@ -1,0 +1,52 @@
+/**
+ * The candidate's four files, first under the run, then (unchanged) under its version.
+ */
+import { encodeJson } from '../../shared/registry/json.ts';
+import { keys, type VersionFile, VERSION_FILES } from '../../shared/registry/keys.ts';
+import { type DenseLayer, headToLayersModel, planHead } from '../../shared/model/head.ts';
+import { sha256Hex } from '../../shared/digest.ts';
+import { type RunContext, RunFailure } from './context.ts';
+
+export type VersionFiles = Readonly<Record<VersionFile, Uint8Array>>;
+
+/** Compiles a head to its edge plan, and exports it as a tfjs LayersModel. */
+export function encodeHead(layers: readonly DenseLayer[]): VersionFiles {
+  const edge = planHead(layers);
+  if (!edge.ok) throw new RunFailure(`the head does not compile: ${edge.error.message}`);
+  const exported = headToLayersModel(layers);
+  if (!exported.ok) throw new RunFailure(`the head can't be exported: ${exported.error.message}`);
+  return {
+    'model.json': encodeJson(exported.value.modelJson),
+    'weights.bin': exported.value.weights,
+    'edge.json': encodeJson(edge.value.plan),
+    'edge.bin': edge.value.weights,
+  };
+}
+
+export async function saveCandidate({ store, run }: RunContext, files: VersionFiles): Promise<void> {
+  for (const name of VERSION_FILES) await store.put(candidateKey(run.model, run.id, name), files[name]);
+}
+
+export async function loadCandidate({ store, run }: RunContext): Promise<VersionFiles> {
+  const read = async (name: VersionFile): Promise<Uint8Array> => {
+    const key = candidateKey(run.model, run.id, name);
+    const object = await store.get(key);
+    if (object === null) throw new RunFailure(`${key} is not there`);
+    return object.bytes;
+  };
+  return {
+    'model.json': await read('model.json'),
+    'weights.bin': await read('weights.bin'),
+    'edge.json': await read('edge.json'),
+    'edge.bin': await read('edge.bin'),
+  };
+}
+
+/** What tells two candidates apart: the digest of the weights that serve. */
+export function candidateDigest(files: VersionFiles): string {
+  return sha256Hex(files['edge.bin']);
+}
+
+function candidateKey(model: string, run: string, name: VersionFile): string {
+  return keys.run(model, run, `candidate-${name}`);
+}

@@ -1,0 +1,38 @@
+/**
+ * What every step of a run is given.
+ */
+import type { Runtime } from '../../shared/model/runtime.ts';
+import type { Spec } from '../../shared/model/spec.ts';
+import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
+
+/** The world a run lives in. */
+export interface Surroundings {
+  readonly store: ObjectStore;
+  /** The compiled WASM binary: one for features and evaluation (runtime) and one for training, from the same bytes. */
+  readonly wasm: WebAssembly.Module;
+  readonly runtime: Runtime;
+  readonly now: () => Date;
+  readonly onProgress: (progress: Progress) => Promise<void> | void;
+}
+
+export interface RunContext extends Surroundings {
+  /** The run as it was started. Its id, champion, cutoff and wishes never change; its status does, in the store. */
+  readonly run: RunRecord;
+  readonly spec: Spec;
+}
+
+/** A run that can't succeed however often it is repeated: the message is for the person who has to act. */
+export class RunFailure extends Error {
+  override readonly name = 'RunFailure';
+}
+
+/** Tells whoever watches how far a step has come. */
+export async function tell(ctx: RunContext, step: string, fraction: number, message: string): Promise<void> {
+  await ctx.onProgress({
+    step,
+    at: ctx.now().toISOString(),
+    fraction: Math.min(1, Math.max(0, fraction)),
+    message,
+  });
+}
