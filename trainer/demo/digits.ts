@@ -10,7 +10,7 @@ import { GLYPHS, type Point, type Stroke } from './glyphs.ts';
 /** Height and width of a digit in pixels. */
 export const DIGIT_SIZE = 28;
 export const DIGIT_PIXELS = DIGIT_SIZE * DIGIT_SIZE;
-export const DIGIT_LABELS: readonly string[] = [...'0123456789'];
+export const DIGIT_LABELS: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 export interface Style {
   readonly name: string;

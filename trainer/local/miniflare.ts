@@ -4,7 +4,14 @@
  */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import {
+  convertV4MiniflareOptions,
+  Log,
+  LogLevel,
+  Miniflare,
+  type V4WorkerOptions,
+  type V4WorkerOptionsShape,
+} from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as readWorkerOptions } from 'wrangler';
 import { type Bundles, CONFIGS, QUIET_WRANGLER, type WorkerName } from './bundles.ts';
 import type { RuntimeLog } from './log-lines.ts';
@@ -42,10 +49,10 @@ export async function startMiniflare({ bundles, port, state, onLog }: MiniflareO
   );
 }
 
-async function workerOptions(worker: WorkerName, bundles: Bundles) {
-  const { workerOptions } = readWorkerOptions(CONFIGS[worker]);
+async function workerOptions(worker: WorkerName, bundles: Bundles): Promise<V4WorkerOptions> {
+  const fromConfig: V4WorkerOptionsShape = readWorkerOptions(CONFIGS[worker]).workerOptions;
   const folder = path.join(bundles.folder, worker);
-  return { ...workerOptions, modules: await listModules(folder), modulesRoot: folder };
+  return { ...fromConfig, modules: await listModules(folder), modulesRoot: folder };
 }
 
 /** The entry comes first. */

@@ -40,7 +40,8 @@ export function parseOptions(
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     return err(`--port: expected a number from 0 (any free port) to 65535, got ${port}`);
   }
-  if (host !== HOST) return err(`--host: expected ${HOST}, got ${host}: the local keys are known to everybody`);
+  if (host !== HOST)
+    return err(`--host: expected ${HOST}, got ${host}: the local keys are known to everybody`);
   return ok({
     port: Number(port),
     state: state === undefined || state === '' ? DEFAULT_STATE : path.resolve(PROJECT, state),

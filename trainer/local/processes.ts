@@ -32,7 +32,8 @@ export async function childrenNamed(name: string): Promise<Process[]> {
   const found: Process[] = [];
   for (const pid of await allProcessIds()) {
     const status = await statusOf(pid);
-    if (status?.parent === process.pid && status.name === name) found.push({ pid, startedAt: status.startedAt });
+    if (status?.parent === process.pid && status.name === name)
+      found.push({ pid, startedAt: status.startedAt });
   }
   return found;
 }

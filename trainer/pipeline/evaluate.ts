@@ -62,7 +62,10 @@ export async function evaluate(ctx: RunContext, snapshot: Snapshot): Promise<Evi
       windows,
       majority: split.majority,
       candidate: await examine(ctx, files, candidate, training, compared.rows),
-      champion: champion && { version: champion.manifest.version, digest: champion.manifest.files['edge.bin'].sha256 },
+      champion: champion && {
+        version: champion.manifest.version,
+        digest: champion.manifest.files['edge.bin'].sha256,
+      },
     };
     await saveEvidence(ctx, evidence);
     return evidence;
@@ -127,7 +130,8 @@ async function examine(
         );
   return {
     digest: training.digest,
-    finite: layers?.every(({ kernel, bias }) => [...kernel.data, ...bias.data].every(Number.isFinite)) ?? false,
+    finite:
+      layers?.every(({ kernel, bias }) => [...kernel.data, ...bias.data].every(Number.isFinite)) ?? false,
     reproduces: layers !== null && sameBytes(encodeHead(layers)['edge.bin'], files['edge.bin']),
     exportAgrees: difference <= EXPORT_TOLERANCE,
     exportDifference: difference,
@@ -201,7 +205,10 @@ const evidenceSchema = z.object({
     reproduces: z.boolean(),
     exportAgrees: z.boolean(),
     // JSON has no infinity: null says that the comparison was impossible.
-    exportDifference: z.number().nullable().transform((value) => value ?? Number.POSITIVE_INFINITY),
+    exportDifference: z
+      .number()
+      .nullable()
+      .transform((value) => value ?? Number.POSITIVE_INFINITY),
     trainedOn: z.int(),
   }),
   champion: z.object({ version: z.int(), digest: z.string() }).nullable(),
@@ -218,7 +225,11 @@ async function saveEvidence({ store, run }: RunContext, evidence: Evidence): Pro
 }
 
 export async function loadEvidence({ store, run }: RunContext): Promise<Evidence> {
-  const loaded = await loadJson(store, keys.run(run.model, run.id, 'evidence.json'), evidenceSchema as unknown as z.ZodType<Evidence>);
+  const loaded = await loadJson(
+    store,
+    keys.run(run.model, run.id, 'evidence.json'),
+    evidenceSchema as unknown as z.ZodType<Evidence>,
+  );
   if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));
   return loaded.value.value;
 }

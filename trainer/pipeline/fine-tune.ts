@@ -59,7 +59,8 @@ export async function fineTune(ctx: RunContext, snapshot: Snapshot): Promise<Tra
       dropout: ctx.spec.head.map(({ dropout }) => dropout),
       random,
       onEpoch: ({ epoch, loss, validationAccuracy }) => {
-        const share = validationAccuracy === null ? '' : `, validation ${(validationAccuracy * 100).toFixed(1)} %`;
+        const share =
+          validationAccuracy === null ? '' : `, validation ${(validationAccuracy * 100).toFixed(1)} %`;
         const message = `epoch ${epoch} of at most ${ctx.spec.training.epochs}: loss ${loss.toFixed(4)}${share}`;
         return tell(ctx, 'fine-tune', epoch / ctx.spec.training.epochs, message);
       },

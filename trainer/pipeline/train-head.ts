@@ -77,10 +77,17 @@ export async function trainHead(
       shuffle(order, random);
       const loss = trainEpoch(train, order, layers, optimizer, options);
       if (!Number.isFinite(loss)) {
-        throw new RunFailure(`the training loss became ${loss} in epoch ${epoch}: lower training.learningRate`);
+        throw new RunFailure(
+          `the training loss became ${loss} in epoch ${epoch}: lower training.learningRate`,
+        );
       }
       const validated = validate(validation, layers);
-      const result = { epoch, loss, validationLoss: validated?.loss ?? null, validationAccuracy: validated?.accuracy ?? null };
+      const result = {
+        epoch,
+        loss,
+        validationLoss: validated?.loss ?? null,
+        validationAccuracy: validated?.accuracy ?? null,
+      };
       epochs.push(result);
       await options.onEpoch?.(result);
       const watched = validated?.loss ?? loss;
@@ -119,7 +126,9 @@ function trainEpoch(
   let total = 0;
   for (let start = 0; start < order.length; start += batchSize) {
     const batch = order.subarray(start, start + batchSize);
-    const masks = dropout.map((rate, i) => dropoutMask(rate, batch.length, layers[i]?.bias.size ?? 0, random));
+    const masks = dropout.map((rate, i) =>
+      dropoutMask(rate, batch.length, layers[i]?.bias.size ?? 0, random),
+    );
     total += tf.tidy(() => {
       const x = tf.tensor2d(gatherRows(features, size, batch), [batch.length, size]); // [batch, size]
       const y = tf.tensor2d(oneHot(labels, classes, batch), [batch.length, classes]); // [batch, classes]
@@ -183,7 +192,11 @@ function validate(set: TrainingSet, layers: readonly Layer[]): { loss: number; a
   for (let start = 0; start < n; start += VALIDATION_BATCH) {
     const end = Math.min(n, start + VALIDATION_BATCH);
     const logits = tf.tidy(() =>
-      forward(tf.tensor2d(set.features.subarray(start * size, end * size), [end - start, size]), layers, []).dataSync(),
+      forward(
+        tf.tensor2d(set.features.subarray(start * size, end * size), [end - start, size]),
+        layers,
+        [],
+      ).dataSync(),
     );
     const scored = scoreLogits(logits, set.labels.subarray(start, end));
     loss += scored.loss;

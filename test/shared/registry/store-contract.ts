@@ -154,6 +154,10 @@ function byUtf8(a: string, b: string): number {
   return at === -1 ? left.length - right.length : (left[at] as number) - (right[at] ?? -1);
 }
 
-async function inTurns<T>(items: readonly T[], size: number, use: (item: T) => Promise<unknown>): Promise<void> {
+async function inTurns<T>(
+  items: readonly T[],
+  size: number,
+  use: (item: T) => Promise<unknown>,
+): Promise<void> {
   for (let i = 0; i < items.length; i += size) await Promise.all(items.slice(i, i + size).map(use));
 }

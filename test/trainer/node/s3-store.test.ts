@@ -46,7 +46,9 @@ describe('createS3Store', () => {
   it('says what to do when the keys are wrong', async () => {
     const store = openLocal('holdfast', { accessKeyId: 'local', secretAccessKey: 'wrong' } as never);
     await expect(store.get('x')).rejects.toThrow(/refused the access key "local" .*AWS_SECRET_ACCESS_KEY/);
-    await expect(store.put('x', new Uint8Array(), { absent: true })).rejects.toThrow(/refused the access key/);
+    await expect(store.put('x', new Uint8Array(), { absent: true })).rejects.toThrow(
+      /refused the access key/,
+    );
   });
 
   it('says which bucket is missing', async () => {
@@ -72,7 +74,8 @@ async function startFlaky(options: { loseFirstAnswer?: boolean; interloper?: boo
   let stored: { etag: string; writer: string } | null = null;
   let puts = 0;
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const headers = stored === null ? {} : { ETag: `"${stored.etag}"`, 'x-amz-meta-holdfast-writer': stored.writer };
+    const headers =
+      stored === null ? {} : { ETag: `"${stored.etag}"`, 'x-amz-meta-holdfast-writer': stored.writer };
     if (request.method === 'HEAD') {
       response.writeHead(stored === null ? 404 : 200, headers).end();
       return;
@@ -93,7 +96,11 @@ async function startFlaky(options: { loseFirstAnswer?: boolean; interloper?: boo
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
-  const store = createS3Store({ bucket: 'any', endpoint: `http://127.0.0.1:${port}`, credentials: LOCAL_KEYS });
+  const store = createS3Store({
+    bucket: 'any',
+    endpoint: `http://127.0.0.1:${port}`,
+    credentials: LOCAL_KEYS,
+  });
   return { store, puts: () => puts, close: () => server.close() };
 }
 
@@ -123,11 +130,16 @@ describe('a conditional put', () => {
 describe('parseStoreUrl', () => {
   it('reads a bucket and a prefix', () => {
     expect(parseStoreUrl('s3://models')).toEqual({ ok: true, value: { bucket: 'models', prefix: '' } });
-    expect(parseStoreUrl('s3://models/a/b/')).toEqual({ ok: true, value: { bucket: 'models', prefix: 'a/b' } });
+    expect(parseStoreUrl('s3://models/a/b/')).toEqual({
+      ok: true,
+      value: { bucket: 'models', prefix: 'a/b' },
+    });
   });
 
   it('refuses anything else', () => {
     expect(parseStoreUrl('models')).toMatchObject({ error: expect.stringContaining('s3://bucket') });
-    expect(parseStoreUrl('s3://No_Bucket')).toMatchObject({ error: expect.stringContaining('no bucket name') });
+    expect(parseStoreUrl('s3://No_Bucket')).toMatchObject({
+      error: expect.stringContaining('no bucket name'),
+    });
   });
 });
