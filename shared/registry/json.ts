@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../result.ts';
 import type { ObjectStore, PutCondition, PutOutcome } from './store.ts';
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
 export type ReadError =
   | { readonly kind: 'missing'; readonly key: string }

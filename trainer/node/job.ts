@@ -1,0 +1,72 @@
+/**
+ * A retraining run as a Node job: the pipeline of the trainer Worker, over any store. For bases, data or heads that
+ * outgrow an isolate, from any scheduler.
+ */
+import { randomHex } from '../../shared/digest.ts';
+import { createRuntime } from '../../shared/model/runtime.ts';
+import { loadWasmModule } from '../../shared/model/wasm-node.ts';
+import { encodeJson } from '../../shared/registry/json.ts';
+import { keys } from '../../shared/registry/keys.ts';
+import { loadRun, type Progress, type RunRecord } from '../../shared/registry/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import { runPipeline, type StepHost } from '../pipeline/pipeline.ts';
+import { startRun, type StartError } from '../pipeline/start.ts';
+
+export interface JobOptions {
+  readonly store: ObjectStore;
+  readonly model: string;
+  readonly by: string;
+  /** False: judge and publish, but leave the champion alone. */
+  readonly promote: boolean;
+  /** Train on this existing snapshot instead of making one. */
+  readonly snapshot?: string;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Starts a run and follows it to its end. A run that failed by name is a value too: see its status. */
+export async function runJob(options: JobOptions): Promise<Result<RunRecord, StartError>> {
+  const started = await startRun(options.store, options.model, {
+    trigger: 'cli',
+    by: options.by,
+    now: new Date(),
+    suffix: randomHex(3),
+    mayPromote: options.promote,
+    wantedSnapshot: options.snapshot ?? null,
+  });
+  if (!started.ok) return started;
+  return resumeJob(options, started.value.id);
+}
+
+/** Goes on with a run that was interrupted: its finished steps are not done again. */
+export async function resumeJob(
+  { store, model, onProgress }: Pick<JobOptions, 'store' | 'model' | 'onProgress'>,
+  id: string,
+): Promise<Result<RunRecord, StartError>> {
+  const present = await loadRun(store, model, id);
+  if (!present.ok) return present;
+  const wasm = await loadWasmModule();
+  const surroundings = {
+    store,
+    wasm,
+    runtime: createRuntime(wasm),
+    now: () => new Date(),
+    onProgress: onProgress ?? (() => {}),
+  };
+  return ok(await runPipeline(surroundings, model, id, createNodeHost(store, model, id)));
+}
+
+/** Keeps every finished step's small result beside the run; a step that has one is not done again. */
+function createNodeHost(store: ObjectStore, model: string, run: string): StepHost {
+  return {
+    async do(name, body) {
+      const key = keys.runSteps(model, run, name.replaceAll(' ', '-'));
+      const done = await store.get(key);
+      if (done !== null)
+        return JSON.parse(new TextDecoder().decode(done.bytes)) as Awaited<ReturnType<typeof body>>;
+      const result = await body();
+      await store.put(key, encodeJson(result));
+      return result;
+    },
+  };
+}

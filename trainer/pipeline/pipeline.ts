@@ -1,0 +1,187 @@
+/**
+ * A retraining run from its first step to its last, the same in the trainer Worker and in Node:
+ * snapshot, split, features, fine-tune, evaluate, gate, publish, promote, report.
+ *
+ * Every step reads what it needs from the store, writes what it found there, and may be repeated. The host decides how
+ * a step is made durable: a Workflow remembers it, Node keeps its small result beside the run.
+ */
+import type { RunRecord } from '../../shared/registry/runs.ts';
+import { type RunContext, RunFailure, type Surroundings, tell } from './context.ts';
+import { evaluate } from './evaluate.ts';
+import { storeFeatures } from './features.ts';
+import { fineTune } from './fine-tune.ts';
+import { judge } from './judge.ts';
+import { promote } from './promote.ts';
+import { publish } from './publish.ts';
+import { currentRecord, finishRun, openRun, recordStep, updateRecord } from './record.ts';
+import { saveReport } from './report.ts';
+import { makeSnapshot } from './snapshot.ts';
+import { loadSnapshot, shardsOf, type Snapshot } from './snapshot-file.ts';
+import { makeSplit } from './split.ts';
+
+/** Runs one step, or gives what it gave before. Results are small JSON. */
+export interface StepHost {
+  do<T extends StepResult>(name: string, body: () => Promise<T>): Promise<T>;
+}
+export type StepResult = { readonly [key: string]: string | number | boolean | null };
+
+/**
+ * Runs (or resumes) a started run to its end and returns its record. A failure that no repetition can mend is recorded
+ * and returned as a failed run; anything else is thrown for the host to retry.
+ */
+export async function runPipeline(
+  surroundings: Surroundings,
+  model: string,
+  runId: string,
+  host: StepHost,
+): Promise<RunRecord> {
+  const ctx = await openRun(surroundings, model, runId);
+  if (ctx.run.status === 'complete' || ctx.run.status === 'skipped') return ctx.run;
+  try {
+    return await followSteps(ctx, host);
+  } catch (error) {
+    if (!isRunFailure(error)) throw error;
+    await host.do('fail', async () => {
+      await finishRun(ctx, { status: 'failed', error: error.message, summary: `Failed: ${error.message}` });
+      return {};
+    });
+    return currentRecord(ctx);
+  }
+}
+
+/** A Workflow hands back errors of its steps by name, not by class. */
+export function isRunFailure(error: unknown): error is Error {
+  return error instanceof Error && (error instanceof RunFailure || error.name === 'RunFailure');
+}
+
+async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> {
+  const step = timed(ctx, host);
+  const { snapshot: snapshotId, reason } = await step('snapshot', () => snapshotStep(ctx));
+  if (reason !== null) {
+    await host.do('skip', async () => {
+      await finishRun(ctx, { status: 'skipped', summary: reason });
+      return {};
+    });
+    return currentRecord(ctx);
+  }
+  const snapshot = await loadSnapshot(ctx.store, ctx.run.model, snapshotId);
+  await step('split', () => splitStep(ctx, snapshot));
+  await followFeatures(ctx, host, snapshot);
+  await step('fine-tune', () => fineTuneStep(ctx, snapshot));
+  await step('evaluate', () => evaluateStep(ctx, snapshot));
+  await step('gate', () => gateStep(ctx));
+  await step('publish', () => publishStep(ctx, snapshot));
+  await step('promote', () => promoteStep(ctx));
+  await step('report', () => reportStep(ctx, snapshotId));
+  return currentRecord(ctx);
+}
+
+type Step = <T extends StepResult & { readonly note: string }>(
+  name: string,
+  body: () => Promise<T>,
+) => Promise<T>;
+
+/** Records when a step began and, with its note, when it ended. */
+function timed(ctx: RunContext, host: StepHost): Step {
+  return (name, body) =>
+    host.do(name, async () => {
+      const startedMs = ctx.now().getTime();
+      await updateRecord(ctx, { step: name });
+      await tell(ctx, name, 0, '');
+      const result = await body();
+      const finished = ctx.now();
+      await recordStep(ctx, name, result.note, finished, (finished.getTime() - startedMs) / 1000);
+      await tell(ctx, name, 1, result.note);
+      return result;
+    });
+}
+
+async function snapshotStep(ctx: RunContext) {
+  const snapshot = await makeSnapshot(ctx);
+  await updateRecord(ctx, { snapshot: snapshot.id });
+  return { snapshot: snapshot.id, reason: reasonToSkip(ctx, snapshot), note: describeSnapshot(snapshot) };
+}
+
+function reasonToSkip({ run }: RunContext, { windows, examples }: Snapshot): string | null {
+  if (examples === 0) return 'Nothing to learn from: there are no labelled examples yet';
+  if (run.championAtStart !== null && windows.at(-1)?.examples === 0) {
+    return 'Nothing new: no labelled examples since the champion was trained';
+  }
+  return null;
+}
+
+function describeSnapshot({ examples, windows, unmatchedLabels, problems }: Snapshot): string {
+  const current = windows.at(-1)?.examples ?? 0;
+  const unmatched = unmatchedLabels > 0 ? `, ${unmatchedLabels} labels without their prediction` : '';
+  const unreadable = problems.count > 0 ? `, ${problems.count} unreadable lines` : '';
+  return `${examples} examples in ${windows.length} windows, ${current} of them new${unmatched}${unreadable}`;
+}
+
+async function splitStep(ctx: RunContext, snapshot: Snapshot) {
+  const { train, validation, holdout } = await makeSplit(ctx, snapshot);
+  const held = holdout.reduce((sum, positions) => sum + positions.length, 0);
+  return { note: `${train.length} to train on, ${validation.length} to watch, ${held} held out` };
+}
+
+/** One step a shard, so that a base which takes its time never outlasts a step. */
+async function followFeatures(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+  if (ctx.spec.base === null) return;
+  const shards = shardsOf(snapshot);
+  for (const [i, shard] of shards.entries()) {
+    await host.do(`features ${shard.digest.slice(0, 16)}`, async () => {
+      await updateRecord(ctx, { step: 'features' });
+      const computed = await storeFeatures(ctx, shard);
+      await tell(ctx, 'features', (i + 1) / shards.length, `shard ${i + 1} of ${shards.length}`);
+      return { computed };
+    });
+  }
+  await timed(ctx, host)('features', async () => ({ note: `${shards.length} shards` }));
+}
+
+async function fineTuneStep(ctx: RunContext, snapshot: Snapshot) {
+  const { digest, epochs, bestEpoch, parent } = await fineTune(ctx, snapshot);
+  const from = parent === null ? 'from a new initialisation' : `from version ${parent}`;
+  return { digest, note: `${epochs.length} epochs ${from}, the best was number ${bestEpoch}` };
+}
+
+async function evaluateStep(ctx: RunContext, snapshot: Snapshot) {
+  const { windows } = await evaluate(ctx, snapshot);
+  const judged = windows.reduce((sum, { labels }) => sum + labels.length, 0);
+  return { note: `${judged} held-out examples in ${windows.length} windows` };
+}
+
+async function gateStep(ctx: RunContext) {
+  const verdict = await judge(ctx);
+  await updateRecord(ctx, { verdict: verdict.verdict });
+  return { note: verdict.summary };
+}
+
+async function publishStep(ctx: RunContext, snapshot: Snapshot) {
+  const verdict = await judge(ctx);
+  const { version } = await publish(ctx, snapshot, verdict);
+  await updateRecord(ctx, { candidate: version });
+  return { version, note: `version ${version}` };
+}
+
+async function promoteStep(ctx: RunContext) {
+  const { candidate } = await currentRecord(ctx);
+  const verdict = await judge(ctx);
+  const decision = await promote(ctx, {
+    version: candidate as number,
+    verdict: verdict.verdict,
+    reasons: [verdict.summary],
+  });
+  await updateRecord(ctx, { promoted: decision.promoted, summary: decision.why });
+  return {
+    promoted: decision.promoted,
+    note: decision.promoted ? `version ${candidate} is champion` : decision.why,
+  };
+}
+
+async function reportStep(ctx: RunContext, snapshotId: string) {
+  const { candidate, promoted, summary } = await currentRecord(ctx);
+  const decision = { promoted, why: summary ?? '' };
+  await saveReport(ctx, snapshotId, candidate as number, await judge(ctx), decision);
+  await finishRun(ctx, { status: 'complete' });
+  return { note: 'report.json, report.html' };
+}

@@ -1,0 +1,61 @@
+/**
+ * Step 7: the candidate becomes a version, whatever the verdict: a refused one can be looked at, exported and, by a
+ * person with a reason, promoted all the same.
+ */
+import type { Verdict } from '../../shared/continuity/gate.ts';
+import { summarizeWindows } from '../../shared/continuity/report.ts';
+import { sha256Hex } from '../../shared/digest.ts';
+import type { Manifest } from '../../shared/registry/manifest.ts';
+import { claimVersion, publishVersion } from '../../shared/registry/versions.ts';
+import { loadCandidate, type VersionFiles } from './candidate-files.ts';
+import type { RunContext } from './context.ts';
+import { loadEvidence } from './evaluate.ts';
+import { loadTrainingRecord } from './fine-tune.ts';
+import type { Snapshot } from './snapshot-file.ts';
+
+export async function publish(
+  ctx: RunContext,
+  snapshot: Pick<Snapshot, 'id'>,
+  verdict: Verdict,
+): Promise<Manifest> {
+  const { run, spec, store } = ctx;
+  const training = await loadTrainingRecord(ctx);
+  const files = await loadCandidate(ctx);
+  const manifest: Manifest = {
+    format: 'holdfast-version/1',
+    model: run.model,
+    version: await claimVersion(store, run.model, run.id),
+    // The run's start, not the clock: publishing again after a crash writes the same bytes.
+    createdAt: run.startedAt,
+    run: run.id,
+    parent: training.parent,
+    base: spec.base,
+    snapshot: snapshot.id,
+    specDigest: run.specDigest,
+    seed: training.seed,
+    labels: spec.labels,
+    constants: training.constants,
+    files: describeFiles(files),
+    metrics: await collectMetrics(ctx),
+    verdict: verdict.verdict,
+    reasons: [verdict.summary, ...verdict.reasons],
+  };
+  await publishVersion(store, manifest, files);
+  return manifest;
+}
+
+function describeFiles(files: VersionFiles): Manifest['files'] {
+  const describe = (bytes: Uint8Array) => ({ sha256: sha256Hex(bytes), bytes: bytes.byteLength });
+  return {
+    'model.json': describe(files['model.json']),
+    'weights.bin': describe(files['weights.bin']),
+    'edge.json': describe(files['edge.json']),
+    'edge.bin': describe(files['edge.bin']),
+  };
+}
+
+/** Held-out accuracy by window, for the list of versions. */
+async function collectMetrics(ctx: RunContext): Promise<Record<string, number>> {
+  const windows = summarizeWindows(await loadEvidence(ctx));
+  return Object.fromEntries(windows.map(({ id, candidate }) => [`accuracy ${id}`, candidate]));
+}

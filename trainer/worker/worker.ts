@@ -1,0 +1,78 @@
+/**
+ * The trainer Worker: a Workflow that retrains, the cron trigger that starts it for every scheduled model, and the
+ * entrypoint through which the edge (and nobody else) starts and resumes runs.
+ */
+import { WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
+import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
+import { NonRetryableError } from 'cloudflare:workflows';
+import { createRuntime, type Runtime } from '../../shared/model/runtime.ts';
+import { wasmModule } from '../../shared/model/wasm-worker.ts';
+import { createR2Store } from '../../shared/registry/r2-store.ts';
+import { saveProgress } from '../../shared/registry/runs.ts';
+import { isRunFailure, runPipeline, type StepHost } from '../pipeline/pipeline.ts';
+import { type Reason, resumeWorkflow, type RunParams, startScheduled, startWorkflow } from './workflows.ts';
+import type { Result } from '../../shared/result.ts';
+
+/** One executor an isolate; its heap grows to the largest base and stays. */
+let runtime: Runtime | undefined;
+
+const RETRIES = { limit: 5, delay: '5 seconds', backoff: 'exponential' } as const;
+const STEP_TIMEOUT = '15 minutes';
+
+export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
+  override async run(event: Readonly<WorkflowEvent<RunParams>>, step: WorkflowStep): Promise<string> {
+    const store = createR2Store(this.env.BUCKET);
+    const { model, run } = event.payload;
+    runtime ??= createRuntime(wasmModule);
+    const record = await runPipeline(
+      {
+        store,
+        wasm: wasmModule,
+        runtime,
+        now: () => new Date(),
+        onProgress: (progress) => saveProgress(store, model, run, progress),
+      },
+      model,
+      run,
+      hostOf(step),
+    );
+    return record.summary ?? record.status;
+  }
+}
+
+/** A step's result is remembered by the Workflow; a failure that repetition can't mend is not repeated. */
+function hostOf(step: WorkflowStep): StepHost {
+  return {
+    async do<T>(name: string, body: () => Promise<T>): Promise<T> {
+      const result = await step.do(name, { retries: RETRIES, timeout: STEP_TIMEOUT }, async () => {
+        try {
+          return JSON.stringify(await body());
+        } catch (error) {
+          if (isRunFailure(error)) throw new NonRetryableError(error.message, 'RunFailure');
+          throw error;
+        }
+      });
+      return JSON.parse(result) as T;
+    },
+  };
+}
+
+/** What the edge may ask for. Bound by name in wrangler.toml; there is no other way in. */
+export class Trainer extends WorkerEntrypoint<TrainerEnv> {
+  startRun(
+    model: string,
+    options: { readonly trigger: 'api' | 'cron'; readonly by: string },
+  ): Promise<Result<{ run: string }, Reason>> {
+    return startWorkflow(this.env, model, options, new Date());
+  }
+
+  resumeRun(model: string, run: string): Promise<Result<{ status: string }, Reason>> {
+    return resumeWorkflow(this.env, model, run);
+  }
+}
+
+export default {
+  async scheduled(controller, env): Promise<void> {
+    await startScheduled(env, new Date(controller.scheduledTime));
+  },
+} satisfies ExportedHandler<TrainerEnv>;

@@ -1,0 +1,114 @@
+/**
+ * Workflow instances: one a run, named after it, so that starting a run twice starts it once.
+ */
+import { randomHex } from '../../shared/digest.ts';
+import { listModels, loadSpec } from '../../shared/model/load-spec.ts';
+import { createR2Store } from '../../shared/registry/r2-store.ts';
+import { loadRun } from '../../shared/registry/runs.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { startRun } from '../pipeline/start.ts';
+
+export interface RunParams {
+  readonly model: string;
+  readonly run: string;
+}
+
+export interface Reason {
+  readonly kind: string;
+  readonly detail: string;
+}
+
+type Bindings = Pick<TrainerEnv, 'BUCKET' | 'RETRAINING'>;
+
+/** How long a paused instance may take to stop before it is resumed. */
+const PAUSE_TRIES = 50;
+const PAUSE_WAIT_MS = 100;
+
+export async function startWorkflow(
+  env: Bindings,
+  model: string,
+  options: { readonly trigger: 'api' | 'cron'; readonly by: string },
+  now: Date,
+): Promise<Result<{ run: string }, Reason>> {
+  const suffix = options.trigger === 'cron' ? '' : randomHex(3);
+  const started = await startRun(createR2Store(env.BUCKET), model, { ...options, now, suffix });
+  if (!started.ok) return err({ kind: started.error.kind, detail: started.error.detail });
+  await ensureInstance(env, { model, run: started.value.id });
+  return ok({ run: started.value.id });
+}
+
+/** Starts a run of every model whose spec says so. One that can't be started does not keep the others from it. */
+export async function startScheduled(env: Bindings, at: Date): Promise<void> {
+  const store = createR2Store(env.BUCKET);
+  for (const model of await listModels(store)) {
+    try {
+      const spec = await loadSpec(store, model);
+      if (spec.ok && !spec.value.spec.scheduled) continue;
+      const started = await startWorkflow(env, model, { trigger: 'cron', by: 'cron' }, at);
+      console.log(
+        JSON.stringify({
+          event: started.ok ? 'run started' : 'run not started',
+          model,
+          ...(started.ok ? started.value : started.error),
+        }),
+      );
+    } catch (error) {
+      console.error(JSON.stringify({ event: 'run not started', model, error: String(error) }));
+    }
+  }
+}
+
+/**
+ * Makes a run go on that stopped half-way. A Workflow resumes by itself in production; a local one that was killed
+ * says `running` and does nothing until it is paused and resumed. Finished steps are not done again.
+ */
+export async function resumeWorkflow(
+  env: Bindings,
+  model: string,
+  run: string,
+): Promise<Result<{ status: string }, Reason>> {
+  const record = await loadRun(createR2Store(env.BUCKET), model, run);
+  if (!record.ok) return err(record.error);
+  if (record.value.status === 'complete' || record.value.status === 'skipped')
+    return ok({ status: record.value.status });
+  if (record.value.trigger === 'cli') {
+    const detail = `run ${run} is a Node job: resume it where it was started, with --store`;
+    return err({ kind: 'not-a-workflow', detail });
+  }
+  const instance = await ensureInstance(env, { model, run });
+  const { status } = await instance.status();
+  switch (status) {
+    case 'complete':
+    case 'queued':
+    case 'waiting':
+      return ok({ status });
+    case 'errored':
+    case 'terminated':
+      await instance.restart();
+      return ok({ status: 'restarted' });
+    default:
+      await pauseAndResume(instance);
+      return ok({ status: 'resumed' });
+  }
+}
+
+async function pauseAndResume(instance: WorkflowInstance): Promise<void> {
+  if ((await instance.status()).status !== 'paused') await instance.pause();
+  for (let tries = 0; tries < PAUSE_TRIES; tries++) {
+    const { status } = await instance.status();
+    if (status === 'paused') break;
+    if (status === 'complete' || status === 'errored') return;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_WAIT_MS));
+  }
+  await instance.resume();
+}
+
+/** The run's instance; created when a crash came between recording the run and starting it. */
+async function ensureInstance(env: Bindings, params: RunParams): Promise<WorkflowInstance> {
+  const id = `${params.model}_${params.run}`;
+  try {
+    return await env.RETRAINING.create({ id, params });
+  } catch {
+    return env.RETRAINING.get(id);
+  }
+}
