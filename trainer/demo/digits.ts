@@ -54,6 +54,21 @@ export const FIELD: Style = {
   wobble: 0.035,
 };
 
+/** The style part of the way from one to another. @param share  0: `from`, 1: `to` */
+export function blendStyles(from: Style, to: Style, share: number): Style {
+  const mix = (a: number, b: number): number => a + share * (b - a);
+  return {
+    name: `${from.name} to ${to.name}`,
+    slant: mix(from.slant, to.slant),
+    rotation: mix(from.rotation, to.rotation),
+    thickness: mix(from.thickness, to.thickness),
+    scale: mix(from.scale, to.scale),
+    contrast: mix(from.contrast, to.contrast),
+    noise: mix(from.noise, to.noise),
+    wobble: mix(from.wobble, to.wobble),
+  };
+}
+
 /** How far single digits stray from their style, as standard deviations. */
 const SPREAD = { slant: 0.08, rotation: 0.05, thickness: 0.25, scale: 0.04, contrast: 0.05, shiftPixels: 1 };
 

@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -17,7 +17,7 @@ export const CONFIGS = {
 export type WorkerName = keyof typeof CONFIGS;
 
 const SOURCES = ['functions', 'trainer', 'shared', 'wrangler.toml', 'package-lock.json'];
-/** What an unused build may be younger than and still be kept: another process may be reading it. */
+/** Older ones go; the newest may be in use by another process. */
 const KEPT_BUILDS = 3;
 
 /** A folder with `edge/` and `trainer/`, each with worker.js and its modules. */
@@ -98,16 +98,16 @@ function run(args: readonly string[]): Promise<{ code: number | null; output: st
   });
 }
 
-/** Nothing is sent, fetched or asked. */
+/** Nothing is sent, fetched, asked, or said short of an error. */
 export const QUIET_WRANGLER = {
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_HIDE_BANNER: 'true',
+  WRANGLER_LOG: 'error',
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   NO_COLOR: '1',
 } as const;
 
 async function removeOldBuilds(): Promise<void> {
-  const { stat } = await import('node:fs/promises');
   const names = await readdir(BUILDS);
   const dated = await Promise.all(
     names.map(async (name) => ({ name, at: (await stat(path.join(BUILDS, name))).mtimeMs })),

@@ -42,8 +42,8 @@ export async function startMiniflare({ bundles, port, state, onLog }: MiniflareO
       unsafeTriggerHandlers: true,
       unsafeLocalExplorer: false,
       workers: [
-        { ...edge, bindings: { ...edge.bindings, HOLDFAST_LOCAL_KEYS: 'on' } },
-        { ...trainer, routes: [`${TRAINER_HOST}/*`] },
+        { ...edge, name: 'holdfast', bindings: { ...edge.bindings, HOLDFAST_LOCAL_KEYS: 'on' } },
+        { ...trainer, name: 'holdfast-trainer', routes: [`${TRAINER_HOST}/*`] },
       ],
     }),
   );
