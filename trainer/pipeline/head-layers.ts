@@ -50,9 +50,10 @@ export function publishedHead(
   if (!tensors.ok) return null;
   const widths = [...spec.head.map(({ units }) => units), spec.labels.length];
   const activations = [...spec.head.map(({ activation }) => activation), 'softmax' as const];
-  if (model.value.layers.length !== widths.length) return null;
+  const dense = model.value.layers.filter(({ className }) => className === 'Dense');
+  if (dense.length !== widths.length) return null;
   const layers: DenseLayer[] = [];
-  for (const [i, { name, config }] of model.value.layers.entries()) {
+  for (const [i, { name, config }] of dense.entries()) {
     const kernel = tensors.value.get(`${name}/kernel`);
     const bias = tensors.value.get(`${name}/bias`);
     const shape = [i === 0 ? size : (widths[i - 1] as number), widths[i] as number];

@@ -115,10 +115,12 @@ async function saveWindows(
   for (const [i, { fromMs, toMs }] of bounds.entries()) {
     const { start, end } = ranges[i] as { start: number; end: number };
     const inside = examples.slice(start, end);
+    const last = i === bounds.length - 1 ? inside.at(-1) : undefined;
     windows.push({
       id: windowName(i, inside[0]?.at ?? fromMs),
       fromMs,
-      toMs,
+      // The current window ends with its newest example: whatever is newer than that is new to the next run.
+      toMs: last === undefined ? toMs : last.at + 1,
       examples: inside.length,
       shards: await saveShards(ctx, inside),
     });

@@ -16,8 +16,8 @@ export interface WindowPolicy {
 }
 
 /**
- * The windows of a model that has a champion: the champion's own windows are closed, and everything after them is the
- * current one. Beyond `keep` past windows the two oldest become one, until they fit.
+ * The windows of a model that has a champion: the champion's own windows are closed, and everything newer than their
+ * newest example is the current one. Beyond `keep` past windows the two oldest become one, until they fit.
  */
 export function continueWindows(
   closed: readonly WindowBounds[],
