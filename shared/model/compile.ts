@@ -1,7 +1,7 @@
 /**
  * From a tfjs LayersModel to an edge plan: order the layers, lower each to ops, fuse, write.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { err, ok, type Result } from '../result.ts';
 import type { LayerJson, ModelJson } from './artifacts.ts';
 import { emitPlan, type CompiledPlan } from './emit.ts';

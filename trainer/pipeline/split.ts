@@ -3,7 +3,7 @@
  *
  * Membership is permanent (shared/events/holdout.ts); only the sample of past training examples is this run's own.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { seedFrom } from '../../shared/digest.ts';
 import { assignSide, type Side } from '../../shared/events/holdout.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
