@@ -25,7 +25,7 @@ export const DIGITS = 'digits';
 const BASE_SEED = 1;
 const HISTORY_SEED = 2;
 /** Three windows. A gate that tolerates a loss of one point needs some hundred held-out digits in each. */
-const HISTORY = 6_000;
+const HISTORY = 4_500;
 const WINDOWS = 3;
 
 /** Told what is going on: a sentence, and how far it is, 0 to 1. */
@@ -86,6 +86,7 @@ function digitsSpec(base: string): Spec {
     labels: DIGIT_LABELS,
     base,
     head: [{ units: 64, activation: 'relu' }],
+    training: { epochs: 15, batchSize: 64, learningRate: 0.002 },
     window: { examples: HISTORY / WINDOWS },
     holdout: { fraction: 0.3 },
     salt: randomHex(32),

@@ -39,7 +39,7 @@ export const OFFICE: Style = {
   scale: 0.72,
   contrast: 0.95,
   noise: 0.02,
-  wobble: 0.035,
+  wobble: 0.025,
 };
 
 /** Slanted, thin, small and pale, on grainy paper: how the same digits come in from the field. */
@@ -51,7 +51,7 @@ export const FIELD: Style = {
   scale: 0.58,
   contrast: 0.6,
   noise: 0.06,
-  wobble: 0.035,
+  wobble: 0.03,
 };
 
 /** The style part of the way from one to another. @param share  0: `from`, 1: `to` */
@@ -70,7 +70,7 @@ export function blendStyles(from: Style, to: Style, share: number): Style {
 }
 
 /** How far single digits stray from their style, as standard deviations. */
-const SPREAD = { slant: 0.08, rotation: 0.05, thickness: 0.25, scale: 0.04, contrast: 0.05, shiftPixels: 1 };
+const SPREAD = { slant: 0.06, rotation: 0.04, thickness: 0.25, scale: 0.04, contrast: 0.05, shiftPixels: 1 };
 
 /**
  * Draws one digit.

@@ -3,6 +3,7 @@
  * Colour and rewriting on a terminal only, so a log file reads as well.
  */
 import { styleText } from 'node:util';
+import type { Terminal } from '../local/terminal.ts';
 
 type Paint = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
 
@@ -19,12 +20,6 @@ export interface Narrator {
   passing(text: string): void;
   /** Text that is laid out already. */
   block(text: string): void;
-}
-
-export interface Terminal {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
 }
 
 const BAR_CELLS = 40;
@@ -57,7 +52,10 @@ export function createNarrator(out: Terminal): Narrator {
     confirm: (text) => line(`   ${paint('green', '✓')} ${text}`),
     bar: (label, fraction, note) => {
       const full = Math.round(fraction * BAR_CELLS);
-      const filled = paint(fraction >= GOOD ? 'green' : fraction >= POOR ? 'yellow' : 'red', '█'.repeat(full));
+      const filled = paint(
+        fraction >= GOOD ? 'green' : fraction >= POOR ? 'yellow' : 'red',
+        '█'.repeat(full),
+      );
       const empty = paint('dim', '░'.repeat(BAR_CELLS - full));
       line(`   ${label.padEnd(8)}${filled}${empty} ${percent(fraction).padStart(7)}  ${paint('dim', note)}`);
     },

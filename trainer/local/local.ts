@@ -42,7 +42,7 @@ export type LocalError =
   | { readonly kind: 'unhealthy'; readonly detail: string };
 
 export const CRON = '0 3 * * *';
-const S3_PATH = '/cdn-cgi/local/r2/s3';
+export const S3_PATH = '/cdn-cgi/local/r2/s3';
 const BUCKET = 'holdfast';
 
 export async function startLocal(options: LocalOptions): Promise<Result<Local, LocalError>> {

@@ -8,7 +8,9 @@ import { progressSchema, type RunRecord, runSchema } from '../../shared/registry
 import type { Client } from './client.ts';
 import { pause } from './processes.ts';
 
-const modelsSchema = z.object({ models: z.array(z.object({ name: z.string(), champion: z.int().nullable() })) });
+const modelsSchema = z.object({
+  models: z.array(z.object({ name: z.string(), champion: z.int().nullable() })),
+});
 /** One whose record can't be read has the status `unreadable`, and no trigger. */
 const listedRunSchema = z.object({ id: z.string(), status: z.string(), trigger: z.string().optional() });
 const runsSchema = z.object({ runs: z.array(listedRunSchema) });
@@ -55,10 +57,9 @@ export async function watchRun(
   for (;;) {
     const run = await client.ask(watchedSchema, 'operate', 'GET', `${api(model)}/runs/${id}`);
     if (run.status !== 'running') return run;
-    const { step, progress } = run;
-    if (step !== null) {
-      const message = progress?.step === step && progress.message !== '' ? `, ${progress.message}` : '';
-      onStep(`${step}${message}`, progress?.step === step ? progress.fraction : 0);
+    if (run.progress !== null) {
+      const { step, message, fraction } = run.progress;
+      onStep(message === '' ? step : `${step}, ${message}`, fraction);
     }
     await pause(WATCH_EVERY_MS);
   }
