@@ -59,5 +59,5 @@ export function floatBytes(values: Float32Array): Uint8Array {
 
 /** The float32 numbers in little-endian bytes, copied so that alignment does not matter. */
 export function bytesToFloats(bytes: Uint8Array): Float32Array {
-  return new Float32Array(bytes.slice().buffer);
+  return new Float32Array(new Uint8Array(bytes).buffer);
 }

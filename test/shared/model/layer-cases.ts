@@ -211,6 +211,19 @@ const paddings: LayerCase[] = [
     ),
   ],
   [
+    'ZeroPadding2D of four different sides before Conv2D',
+    image,
+    chain(
+      layers.zeroPadding2d({
+        padding: [
+          [1, 2],
+          [0, 3],
+        ],
+      }),
+      layers.conv2d({ filters: 4, kernelSize: 3 }),
+    ),
+  ],
+  [
     'ZeroPadding2D before a same Conv2D',
     image,
     chain(

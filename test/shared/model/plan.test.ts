@@ -166,4 +166,21 @@ describe('a hostile plan', () => {
     });
     expect(runtime.memory()).toEqual(before);
   });
+
+  test('whose size would wrap around in 32 bits is refused like any other', () => {
+    const wide = {
+      op: 'pad',
+      name: 'wide',
+      inputs: [0],
+      pads: [0, 8_188, 16_380, 0],
+      shape: [16_384, 8_192, 2],
+    };
+    const add = (a: number, b: number) => ({ op: 'add', name: 'add', inputs: [a, b], shape: wide.shape });
+    const fourAtOnce = [wide, wide, wide, wide, add(1, 2), add(3, 4), add(5, 6)];
+    const parsed = unwrap(parsePlan({ ...plan, nodes: fourAtOnce }));
+    expect(runtime.load(parsed, new Uint8Array(384))).toMatchObject({
+      ok: false,
+      error: { kind: 'out-of-memory' },
+    });
+  });
 });
