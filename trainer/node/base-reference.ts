@@ -13,13 +13,17 @@ export const POOLING_LAYERS = { average: 'GlobalAveragePooling2D', flatten: 'Fla
 
 export interface Reference {
   /** @returns [batch, featureSize] for [batch, ...inputShape] */
-  predict(input: Float32Array, batch: number): Promise<Float32Array>;
+  readonly predict: (input: Float32Array, batch: number) => Promise<Float32Array>;
   /** The cut model as tfjs files; model.json names one shard, weights.bin. */
   readonly files: { readonly modelJson: object; readonly weights: Uint8Array };
 }
 
 /** @param output  an existing layer; the model has been compiled, so that its files are known to be sound */
-export async function cutWithTensorflow(source: BaseSource, output: string, pooling: Pooling): Promise<Reference> {
+export async function cutWithTensorflow(
+  source: BaseSource,
+  output: string,
+  pooling: Pooling,
+): Promise<Reference> {
   const tf = await import('@tensorflow/tfjs');
   // Otherwise TensorFlow.js advertises its native Node binding on every start.
   tf.enableProdMode();
@@ -77,5 +81,8 @@ async function save(tf: typeof Tensorflow, model: Tensorflow.LayersModel): Promi
     weightsManifest: [{ paths: ['weights.bin'], weights: saved.weightSpecs ?? [] }],
   };
   const data = saved.weightData ?? new ArrayBuffer(0);
-  return { modelJson, weights: new Uint8Array(await new Blob(Array.isArray(data) ? data : [data]).arrayBuffer()) };
+  return {
+    modelJson,
+    weights: new Uint8Array(await new Blob(Array.isArray(data) ? data : [data]).arrayBuffer()),
+  };
 }

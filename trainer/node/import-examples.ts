@@ -53,7 +53,10 @@ export interface ImportSummary {
 /** @returns what was done; an error when a record of an earlier import can't be read */
 export async function importExamples(request: ImportRequest): Promise<Result<ImportSummary, string>> {
   const { store, model, source, dryRun, now } = request;
-  const id = sha256Hex(JSON.stringify([source.digest, request.skip, request.limit, request.options])).slice(0, 32);
+  const id = sha256Hex(JSON.stringify([source.digest, request.skip, request.limit, request.options])).slice(
+    0,
+    32,
+  );
   const opened = await openImportRecord(
     dryRun ? readOnly(store) : store,
     model,
@@ -88,7 +91,13 @@ export async function importExamples(request: ImportRequest): Promise<Result<Imp
   if (!dryRun) {
     const { imported, rejected, times } = summary;
     const lastMs = times?.toMs ?? record.lastMs;
-    await finishImport(store, model, { ...record, finishedAt: new Date().toISOString(), lastMs, imported, rejected });
+    await finishImport(store, model, {
+      ...record,
+      finishedAt: new Date().toISOString(),
+      lastMs,
+      imported,
+      rejected,
+    });
   }
   return ok(summary);
 }
@@ -125,7 +134,11 @@ async function toEvent(
 }
 
 /** Collects events and writes a batch when it is full; `null` writes what is left. */
-function batchWriter(store: ObjectStore, model: string, day: Date): (event: ExampleEvent | null) => Promise<void> {
+function batchWriter(
+  store: ObjectStore,
+  model: string,
+  day: Date,
+): (event: ExampleEvent | null) => Promise<void> {
   let events: ExampleEvent[] = [];
   let bytes = 0;
   return async (event) => {

@@ -2,7 +2,7 @@
  * What an import leaves behind: `models/<name>/imports/<id>.json`. Written before the first example, so that an import
  * that died, or is asked for again, gives every row the same id and the same time, and so writes the same objects.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { digestSchema } from '../../shared/registry/manifest.ts';
@@ -74,7 +74,8 @@ export async function openImportRecord(
   if (present.error.kind === 'unreadable') return err(describeReadError(present.error));
   const earlier = await listImports(store, model);
   if (!earlier.ok) return earlier;
-  const previousMs = earlier.value.length === 0 ? null : Math.max(...earlier.value.map(({ lastMs }) => lastMs));
+  const previousMs =
+    earlier.value.length === 0 ? null : Math.max(...earlier.value.map(({ lastMs }) => lastMs));
   const record: ImportRecord = {
     format: 'holdfast-import/1',
     id: source.id,

@@ -34,13 +34,17 @@ export async function inferFromCsv(path: string, columns: ColumnNames): Promise<
   const named = [columns.label, columns.time, columns.group, ...columns.ignore];
   const missing = named.find((name) => name !== null && !header.value.includes(name));
   if (missing !== undefined && missing !== null)
-    return err(`${path}: ${describeMissing(header.value, missing, missing === columns.label ? '--label' : 'another option')}`);
+    return err(
+      `${path}: ${describeMissing(header.value, missing, missing === columns.label ? '--label' : 'another option')}`,
+    );
   const seen = header.value.map((name): Column => ({ name, numeric: true, values: new Set() }));
   await look(file.value, seen);
 
   const labels = seen.find(({ name }) => name === columns.label)?.values ?? new Set();
   if (labels.size > MAX_LABELS)
-    return err(`${path}: ${JSON.stringify(columns.label)} has more than ${MAX_LABELS} values: is it the label?`);
+    return err(
+      `${path}: ${JSON.stringify(columns.label)} has more than ${MAX_LABELS} values: is it the label?`,
+    );
   if (labels.size < 2)
     return err(`${path}: expected 2 or more labels in ${JSON.stringify(columns.label)}, got ${labels.size}`);
   const features: Feature[] = [];

@@ -74,12 +74,14 @@ function createClient({ endpoint, region = 'auto', credentials }: S3StoreOptions
 type PutHeaders = { IfNoneMatch?: '*'; IfMatch?: string; Metadata?: Record<string, string> };
 
 interface Bucket {
-  get(key: string): Promise<StoredObject | null>;
-  put(key: string, bytes: Uint8Array, headers: PutHeaders): Promise<{ readonly etag: string }>;
-  head(key: string): Promise<{ readonly etag: string; readonly writer: string | undefined } | null>;
-  list(prefix: string): Promise<string[]>;
-  folders(prefix: string): Promise<string[]>;
-  delete(key: string): Promise<void>;
+  readonly get: (key: string) => Promise<StoredObject | null>;
+  readonly put: (key: string, bytes: Uint8Array, headers: PutHeaders) => Promise<{ readonly etag: string }>;
+  readonly head: (
+    key: string,
+  ) => Promise<{ readonly etag: string; readonly writer: string | undefined } | null>;
+  readonly list: (prefix: string) => Promise<string[]>;
+  readonly folders: (prefix: string) => Promise<string[]>;
+  readonly delete: (key: string) => Promise<void>;
 }
 
 /** The plain requests, with keys relative to the prefix. */

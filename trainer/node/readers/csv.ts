@@ -93,7 +93,10 @@ interface Layout {
 function findColumns(header: readonly string[], { spec, columns }: ReadOptions): Result<Layout, string> {
   const missing = namedColumns(columns).find(([, name]) => !header.includes(name));
   if (missing !== undefined) return err(describeMissing(header, missing[1], missing[0]));
-  const features = spec.input.kind === 'image' ? ok(pixelColumns(header, columns)) : featureColumns(header, spec.input, columns);
+  const features =
+    spec.input.kind === 'image'
+      ? ok(pixelColumns(header, columns))
+      : featureColumns(header, spec.input, columns);
   if (!features.ok) return features;
   const wanted = rawSize(spec.input);
   if (features.value.length !== wanted)
@@ -109,7 +112,11 @@ function findColumns(header: readonly string[], { spec, columns }: ReadOptions):
 }
 
 function namedColumns({ label, time, group, ignore }: ColumnNames): [option: string, name: string][] {
-  const named: [string, string | null][] = [['--label', label], ['--time', time], ['--group', group]];
+  const named: [string, string | null][] = [
+    ['--label', label],
+    ['--time', time],
+    ['--group', group],
+  ];
   const given = [...named, ...ignore.map((name): [string, string] => ['--ignore', name])];
   return given.flatMap(([option, name]): [string, string][] => (name === null ? [] : [[option, name]]));
 }
@@ -139,7 +146,9 @@ function featureColumns(
   if (absent !== undefined) return err(`the model's feature ${JSON.stringify(absent)} is no column`);
   const extra = header.find((name) => isFeature(name, columns) && !names.includes(name));
   if (extra !== undefined) {
-    return err(`the column ${JSON.stringify(extra)} is no feature of the model; --ignore ${extra} leaves it out`);
+    return err(
+      `the column ${JSON.stringify(extra)} is no feature of the model; --ignore ${extra} leaves it out`,
+    );
   }
   return ok(names.map((name) => header.indexOf(name)));
 }

@@ -21,13 +21,16 @@ export async function openIdx(
   options: ReadOptions,
 ): Promise<Result<ExampleSource, string>> {
   const { input } = options.spec;
-  if (input.kind !== 'image') return err(`${images.name}: IDX holds images, and this model's input is tabular`);
+  if (input.kind !== 'image')
+    return err(`${images.name}: IDX holds images, and this model's input is tabular`);
   const imagesHeader = await readIdxHeader(images);
   if (!imagesHeader.ok) return imagesHeader;
   const [count = 0, ...shape] = imagesHeader.value.dims;
   const wanted = [input.height, input.width, input.channels];
   if ((shape.length === 2 ? [...shape, 1] : shape).join('x') !== wanted.join('x'))
-    return err(`${images.name}: expected images of ${wanted.join('x')}, as the model's spec says, got ${shape.join('x')}`);
+    return err(
+      `${images.name}: expected images of ${wanted.join('x')}, as the model's spec says, got ${shape.join('x')}`,
+    );
 
   const labels = await openLabels(images, labelsPath);
   if (!labels.ok) return labels;
@@ -36,7 +39,9 @@ export async function openIdx(
   if (labelsHeader.value.dims.length !== 1)
     return err(`${labels.value.name}: expected labels in 1 dimension, got ${labelsHeader.value.dims.length}`);
   if (labelsHeader.value.dims[0] !== count)
-    return err(`${images.name} has ${count} images, ${labels.value.name} has ${labelsHeader.value.dims[0]} labels`);
+    return err(
+      `${images.name} has ${count} images, ${labels.value.name} has ${labelsHeader.value.dims[0]} labels`,
+    );
 
   const meter = createMeter(images.bytes);
   return ok({
@@ -44,7 +49,14 @@ export async function openIdx(
     digest: createHash('sha256').update(`${images.digest}\n${labels.value.digest}`).digest('hex'),
     maxRows: count,
     fraction: meter.fraction,
-    rows: () => readRows(images, labels.value, wanted.reduce((a, b) => a * b), options, meter.add),
+    rows: () =>
+      readRows(
+        images,
+        labels.value,
+        wanted.reduce((a, b) => a * b),
+        options,
+        meter.add,
+      ),
   });
 }
 
@@ -71,7 +83,9 @@ async function readIdxHeader(file: InputFile): Promise<Result<IdxHeader, string>
 }
 
 function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex').replaceAll(/(..)(?=.)/g, '$1 ');
+  return Buffer.from(bytes)
+    .toString('hex')
+    .replaceAll(/(..)(?=.)/g, '$1 ');
 }
 
 async function readStart(file: InputFile, length: number): Promise<Buffer> {

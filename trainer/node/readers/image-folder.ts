@@ -26,7 +26,8 @@ export async function openImageFolder(
   options: ReadOptions,
 ): Promise<Result<ExampleSource, string>> {
   const { input } = options.spec;
-  if (input.kind !== 'image') return err(`${folder}: a folder holds pictures, and this model's input is tabular`);
+  if (input.kind !== 'image')
+    return err(`${folder}: a folder holds pictures, and this model's input is tabular`);
   const pictures = await listPictures(folder, options);
   if (!pictures.ok) return pictures;
   const digest = await digestOf(folder, pictures.value);
@@ -41,7 +42,9 @@ export async function openImageFolder(
       for (const [row, { path, label }] of pictures.value.entries()) {
         const pixels = await decodePicture(await readFile(join(folder, path)), input);
         read += 1;
-        yield pixels.ok ? ok({ row, raw: pixels.value, label }) : err({ row, problem: `${path}: ${pixels.error}` });
+        yield pixels.ok
+          ? ok({ row, raw: pixels.value, label })
+          : err({ row, problem: `${path}: ${pixels.error}` });
       }
     },
   });
@@ -57,7 +60,9 @@ async function listPictures(
       if (!entry.isDirectory() || ignore.includes(entry.name)) continue;
       const label = labels.indexOf(entry.name);
       if (label === -1)
-        return err(`${folder}: the folder ${JSON.stringify(entry.name)} is no label of the model; --ignore ${entry.name} leaves it out`);
+        return err(
+          `${folder}: the folder ${JSON.stringify(entry.name)} is no label of the model; --ignore ${entry.name} leaves it out`,
+        );
       for (const file of await readdir(join(folder, entry.name))) {
         if (PICTURE.test(file)) pictures.push({ path: `${entry.name}/${file}`, label });
       }

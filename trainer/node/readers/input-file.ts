@@ -39,7 +39,9 @@ export async function scanFile(path: string): Promise<Result<InputFile, string>>
       last = chunk.at(-1) ?? last;
     }
   } catch (error) {
-    return err(`${path}: ${gzipped.value ? 'expected gzip, got something truncated or altered' : reasonOf(error)}`);
+    return err(
+      `${path}: ${gzipped.value ? 'expected gzip, got something truncated or altered' : reasonOf(error)}`,
+    );
   }
   if (bytes === 0) return err(`${path}: the file is empty`);
   const name = basename(path);
@@ -77,7 +79,10 @@ function openStream(path: string, gzipped: boolean): AsyncIterable<Buffer> {
 }
 
 /** Counts what has been streamed, as a fraction of the whole. */
-export function createMeter(total: number): { readonly add: (bytes: number) => void; readonly fraction: () => number } {
+export function createMeter(total: number): {
+  readonly add: (bytes: number) => void;
+  readonly fraction: () => number;
+} {
   let read = 0;
   return {
     add: (bytes) => {

@@ -3,7 +3,7 @@
  * the features beside the rest), `label`, and where known `timestamp` and `group`.
  */
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseInstance } from '../../../shared/model/input.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { ColumnNames, ExampleRow, ExampleSource, ReadOptions, ReadRow } from './example-source.ts';
@@ -44,7 +44,10 @@ async function* readRows(
 
 const objectSchema = z.record(z.string(), z.unknown());
 
-function parseLine(line: string, { spec, columns, now }: ReadOptions): Result<Omit<ExampleRow, 'row'>, string> {
+function parseLine(
+  line: string,
+  { spec, columns, now }: ReadOptions,
+): Result<Omit<ExampleRow, 'row'>, string> {
   const object = parseObject(line);
   if (!object.ok) return object;
   const fields = takeApart(object.value, columns);

@@ -20,7 +20,10 @@ export interface SourceOptions extends ReadOptions {
   readonly labelsFile: string | null;
 }
 
-export async function openSource(path: string, options: SourceOptions): Promise<Result<ExampleSource, string>> {
+export async function openSource(
+  path: string,
+  options: SourceOptions,
+): Promise<Result<ExampleSource, string>> {
   const format = options.format === null ? await guessFormat(path) : ok(options.format);
   if (!format.ok) return format;
   if (format.value === 'images') return openImageFolder(path, options);

@@ -62,7 +62,13 @@ export async function decodePicture(
     return err(`expected a ${format} picture, got one that is truncated or altered`);
   }
   if (picture.width !== width || picture.height !== height) {
-    picture = await resize(picture, { width, height, method: 'triangle', premultiply: false, linearRGB: false });
+    picture = await resize(picture, {
+      width,
+      height,
+      method: 'triangle',
+      premultiply: false,
+      linearRGB: false,
+    });
   }
   return ok(channels === 3 ? toRgb(picture.data) : toGrey(picture.data));
 }

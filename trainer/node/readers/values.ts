@@ -26,7 +26,8 @@ const ISO = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(Z|[+-]\
  * @returns whole milliseconds since the epoch
  */
 export function parseTime(value: string | number, now: Date): Result<number, string> {
-  const at = typeof value === 'number' || /^\d+(\.\d+)?$/.test(value) ? fromNumber(Number(value)) : fromIso(value);
+  const at =
+    typeof value === 'number' || /^\d+(\.\d+)?$/.test(value) ? fromNumber(Number(value)) : fromIso(value);
   if (Number.isNaN(at)) {
     return err(
       `expected a time as ISO 8601 or as seconds or milliseconds since 1970, got ${JSON.stringify(value)}`,
