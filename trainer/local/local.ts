@@ -19,6 +19,8 @@ export interface LocalOptions {
   /** 0: any free port */
   readonly port: number;
   readonly state: string;
+  /** Begin with nothing: what the state folder holds is deleted. */
+  readonly fresh?: boolean;
   readonly onLog: (log: RuntimeLog) => void;
   /** Called before the Workers are built, which takes a few seconds. */
   readonly onBuild?: () => void;
@@ -70,6 +72,7 @@ async function startLocked(options: LocalOptions, lock: StateLock): Promise<Resu
   }
   const bundles = await bundleWorkers(options.onBuild ?? (() => {}));
   if (!bundles.ok) return err({ kind: 'build-failed', detail: bundles.error });
+  if (options.fresh === true) await lock.empty();
   const others = new Set((await childrenNamed('workerd')).map(({ pid }) => pid));
   const miniflare = await startMiniflare({ ...options, bundles: bundles.value });
   const dispose = async (): Promise<void> => {

@@ -42,6 +42,8 @@ export async function resumeRun(client: Client, model: string, id: string): Prom
 }
 
 const WATCH_EVERY_MS = 150;
+/** Far beyond what the largest local run takes: a run that says nothing for so long hangs. */
+const WATCH_LIMIT_MS = 15 * 60_000;
 
 /**
  * Follows a run to its end.
@@ -54,6 +56,7 @@ export async function watchRun(
   id: string,
   onStep: (step: string, fraction: number) => void,
 ): Promise<RunRecord> {
+  const deadline = Date.now() + WATCH_LIMIT_MS;
   for (;;) {
     const run = await client.ask(watchedSchema, 'operate', 'GET', `${api(model)}/runs/${id}`);
     if (run.status !== 'running') return run;
@@ -61,6 +64,7 @@ export async function watchRun(
       const { step, message, fraction } = run.progress;
       onStep(message === '' ? step : `${step}, ${message}`, fraction);
     }
+    if (Date.now() > deadline) throw new Error(`run ${id} of ${model} did not end within 15 minutes`);
     await pause(WATCH_EVERY_MS);
   }
 }

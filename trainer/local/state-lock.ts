@@ -1,7 +1,7 @@
 /**
  * One process owns a state folder. A lock file says which; what a killed owner left running is ended first.
  */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -18,8 +18,12 @@ type Lock = z.infer<typeof lockSchema>;
 export interface StateLock {
   /** Records what the owner has started, so that whoever comes after a kill can end it. */
   update(facts: Pick<Lock, 'runtimes' | 'url'>): Promise<void>;
+  /** Deletes everything in the folder: nobody else uses it now. */
+  empty(): Promise<void>;
   release(): Promise<void>;
 }
+
+const LOCK_FILE = 'holdfast.lock';
 
 /**
  * Takes a state folder for this process, making it if need be.
@@ -28,7 +32,7 @@ export interface StateLock {
  */
 export async function lockState(state: string): Promise<Result<StateLock, Lock>> {
   await mkdir(state, { recursive: true });
-  const file = path.join(state, 'holdfast.lock');
+  const file = path.join(state, LOCK_FILE);
   const owner = await findProcess(process.pid);
   if (owner === null) throw new Error(`process ${process.pid} can't see itself`);
   const mine: Lock = { owner, runtimes: [], url: null };
@@ -40,6 +44,7 @@ export async function lockState(state: string): Promise<Result<StateLock, Lock>>
   }
   return ok({
     update: (facts) => replace(file, { ...mine, ...facts }),
+    empty: () => emptyExceptLock(state),
     release: () => rm(file, { force: true }),
   });
 }
@@ -58,6 +63,11 @@ async function create(file: string, lock: Lock): Promise<boolean> {
 async function replace(file: string, lock: Lock): Promise<void> {
   await writeFile(`${file}.next`, JSON.stringify(lock));
   await rename(`${file}.next`, file);
+}
+
+async function emptyExceptLock(state: string): Promise<void> {
+  const names = (await readdir(state)).filter((name) => name !== LOCK_FILE);
+  for (const name of names) await rm(path.join(state, name), { recursive: true, force: true });
 }
 
 /** Null when it is gone, or cut off by a crash: nobody's. */
