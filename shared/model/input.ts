@@ -139,9 +139,7 @@ function parseCell(feature: Feature, cell: unknown, where: string): Result<numbe
   if (index !== -1) return ok(index);
   const shown = feature.values.slice(0, 8).map((value) => JSON.stringify(value));
   const more = feature.values.length > 8 ? ', …' : '';
-  return err(
-    `${where}: expected one of ${shown.join(', ')}${more}, got ${kindOf(cell)}`,
-  );
+  return err(`${where}: expected one of ${shown.join(', ')}${more}, got ${kindOf(cell)}`);
 }
 
 /**
