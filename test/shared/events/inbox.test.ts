@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { gunzip, gzip } from '../../../shared/bytes.ts';
 import { collectInbox, readBatch, writeEvents, writeInbox } from '../../../shared/events/inbox.ts';

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { floatBytes, toBase64 } from '../../../shared/bytes.ts';
 import { sha256Hex } from '../../../shared/digest.ts';
