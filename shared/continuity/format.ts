@@ -23,9 +23,9 @@ export function formatConfidence(alpha: number): string {
   return `${Number((100 * (1 - alpha)).toFixed(2))} %`;
 }
 
-/** `1 label`, `2 labels`. */
-export function formatLabels(count: number): string {
-  return `${formatCount(count)} ${count === 1 ? 'label' : 'labels'}`;
+/** `1 more label`, `2,000 more labels`. */
+export function formatMoreLabels(count: number): string {
+  return `${formatCount(count)} more ${count === 1 ? 'label' : 'labels'}`;
 }
 
 /** Like formatPoints, with a plus sign on gains. */

@@ -15,7 +15,7 @@ import { checkPastMean } from './checks/past-mean.ts';
 import { checkSanity } from './checks/sanity.ts';
 import { checkWorstWindow } from './checks/worst-window.ts';
 import type { Evidence } from './evidence.ts';
-import { formatConfidence, formatLabels, formatPoints } from './format.ts';
+import { formatConfidence, formatMoreLabels, formatPoints } from './format.ts';
 import { gatePolicySchema } from './policy.ts';
 import type { GatePolicy } from './policy.ts';
 import { validateEvidence } from './validate-evidence.ts';
@@ -123,10 +123,10 @@ function summarizeReject(failed: readonly CheckResult[]): string {
 }
 
 function summarizeHold(held: readonly CheckResult[]): string {
-  const open = held.map(({ title }) => title.toLowerCase()).join(', ');
+  const open = held.map(({ title }) => title.toLowerCase()).join('; ');
   const wanted = held.flatMap(({ moreLabels }) => (moreLabels === undefined ? [] : [moreLabels]));
-  const settling = wanted.map(({ n, where }) => `${formatLabels(n)} in ${where}`).join(', ');
-  return `Hold: not settled: ${open}${settling === '' ? '' : `. About so many more would settle it: ${settling}`}`;
+  const labels = wanted.map(({ n, where }) => `${formatMoreLabels(n)} in ${where}`).join('; ');
+  return `Hold: not settled: ${open}${labels === '' ? '' : `. To settle: about ${labels}`}`;
 }
 
 function summarizePromote(passed: readonly CheckResult[], evidence: Evidence, policy: GatePolicy): string {

@@ -3,7 +3,7 @@
  */
 import { judgeInterval, plainFinding } from './check-result.ts';
 import type { Finding, MoreLabels } from './check-result.ts';
-import { formatConfidence, formatLabels, formatPoints } from './format.ts';
+import { formatConfidence, formatMoreLabels, formatPoints, formatSignedPoints } from './format.ts';
 import { growthToSettle } from './statistics/growth.ts';
 import type { Interval, PairedCounts } from './statistics/interval.ts';
 import { levelForPower } from './statistics/normal.ts';
@@ -50,22 +50,22 @@ export function describeDifference(
   grown: (factor: number, alpha: number) => Interval,
 ): Finding {
   const verdict = judgeInterval(interval, line, 'above');
-  const finding = { ...interval, margin: line, passes: 'above' as const, n, verdict };
+  const [lower, upper] = [formatSignedPoints(interval.lower), formatSignedPoints(interval.upper)];
+  const bounds = {
+    pass: `lower bound ${lower}`,
+    fail: `upper bound ${upper}`,
+    hold: `bounds ${lower} and ${upper}`,
+  }[verdict];
   const subject = `${where}: candidate ${describeEstimate(interval.estimate)}`;
-  const confidence = formatConfidence(alpha);
-  if (verdict === 'pass') {
-    const detail = `${subject}, ${confidence} lower bound ${formatPoints(interval.lower)}, margin ${formatPoints(line)}`;
-    return { ...finding, detail };
-  }
-  if (verdict === 'fail') {
-    const detail = `${subject}, ${confidence} upper bound ${formatPoints(interval.upper)}, margin ${formatPoints(line)}`;
-    return { ...finding, detail };
-  }
-  const range = `${confidence} bounds ${formatPoints(interval.lower)} and ${formatPoints(interval.upper)}`;
-  const straddles = `${subject}, ${range} straddle the margin ${formatPoints(line)}`;
-  return holdUntilSettled({ ...finding, detail: straddles }, where, (factor) => {
-    return judgeInterval(grown(factor, levelForPower(alpha, POWER)), line, 'above') !== 'hold';
-  });
+  const detail = `${subject}, ${formatConfidence(alpha)} ${bounds}, margin ${formatSignedPoints(line)}`;
+  const finding: Finding = { ...interval, margin: line, passes: 'above', n, verdict, detail };
+  if (verdict !== 'hold') return finding;
+  const level = levelForPower(alpha, POWER);
+  return holdUntilSettled(
+    finding,
+    where,
+    (factor) => judgeInterval(grown(factor, level), line, 'above') !== 'hold',
+  );
 }
 
 /** Adds to a finding that holds how many more labels would settle it, were the rates to stay as they are. */
@@ -79,7 +79,7 @@ export function holdUntilSettled(
   const moreLabels: MoreLabels = { n: Math.ceil((factor - 1) * finding.n), where };
   return {
     ...finding,
-    detail: `${finding.detail}; about ${formatLabels(moreLabels.n)} more would settle it`,
+    detail: `${finding.detail}; about ${formatMoreLabels(moreLabels.n)} would settle it`,
     moreLabels,
   };
 }

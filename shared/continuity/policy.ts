@@ -1,7 +1,7 @@
 /**
  * What a model's owner demands of a candidate. Every field has a default; docs/continuity.md gives the reasons.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * How much worse is still "not worse". 0 is refused: an unchanged candidate's interval always straddles 0,
@@ -59,7 +59,7 @@ export const gatePolicySchema = z.strictObject({
       window: minimum.default(250),
       current: minimum.default(100),
       /** A class with fewer cannot hold a candidate back, only reject one that is shown to be worse. */
-      class: minimum.default(200),
+      class: minimum.default(250),
     })
     .prefault({}),
 });

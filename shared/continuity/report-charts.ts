@@ -28,7 +28,12 @@ const PLOT = { left: 250, right: 735 } as const;
 export function forestPlot(rows: readonly ForestRow[], formatTick: (value: number) => string): Markup {
   const height = rows.length * ROW_HEIGHT + 34;
   const bottom = rows.length * ROW_HEIGHT + 4;
-  const edges = rows.flatMap(({ lower, upper, margin }) => [lower, upper, margin]);
+  const values = rows.flatMap(({ lower, upper, margin }) => [lower, upper, margin]);
+  const room = (Math.max(0, ...values) - Math.min(0, ...values)) / 12;
+  const edges = [
+    ...values,
+    ...rows.map(({ margin, passes }) => margin + (passes === 'above' ? -room : room)),
+  ];
   const ticks = niceTicks(Math.min(0, ...edges), Math.max(0, ...edges), 7);
   const x = scale([ticks[0] ?? 0, ticks.at(-1) ?? 1], [PLOT.left, PLOT.right]);
   const grid = ticks.map(

@@ -67,7 +67,7 @@ function headline({
     <p class="kicker"><b>${model}</b> <span>run ${run}</span></p>
     <h1>${verdict.verdict}</h1>
     <p class="summary">${sentence(verdict.summary)}</p>
-    <p class="decision"><b>${decision.promoted ? 'Promoted' : 'Not promoted'}.</b> ${decision.why}</p>
+    <p class="decision"><b>${decision.promoted ? 'Promoted' : 'Not promoted'}:</b> ${decision.why}</p>
     <dl>
       <div>
         <dt>Candidate</dt>
@@ -79,7 +79,7 @@ function headline({
       </div>
       <div>
         <dt>Snapshot</dt>
-        <dd><code>${formatDigest(snapshot)}</code></dd>
+        <dd><code>${snapshot}</code></dd>
       </div>
       <div>
         <dt>Written</dt>
@@ -132,8 +132,9 @@ function rateFigures({ verdict }: RunReport): Markup | null {
 }
 
 function forestRows(check: CheckResult): ForestRow[] {
-  const parts =
-    (check.parts ?? []).length > 1 ? [...(check.parts ?? [])].sort(compareGravity).slice(0, MAX_PARTS) : [];
+  const all = check.parts ?? [];
+  const gravest = new Set([...all].sort(compareGravity).slice(0, MAX_PARTS));
+  const parts = all.length > 1 ? all.filter((part) => gravest.has(part)) : [];
   const title =
     parts.length > 0 ? `${check.title}${check.check === 'worst-window' ? '' : ', worst'}` : check.title;
   return [...forestRow(check, title, false), ...parts.flatMap((part) => forestRow(part, part.id, true))];
@@ -154,53 +155,56 @@ function interval({ lower, upper, passes }: Finding): string {
 }
 
 function windowFigure(windows: readonly WindowSummary[]): Markup {
+  const table = html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          <th>Window</th>
+          <th class="number">Examples</th>
+          <th class="number">Champion</th>
+          <th class="number">Candidate</th>
+          <th class="number">Change</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${windows.map(windowRow)}
+      </tbody>
+    </table>
+  </div>`;
+  return html`<section>
+    <h2>Accuracy, window by window</h2>
+    ${
+      windows.length < 2
+        ? table
+        : html`${windowChart(windows)}
+            <details>
+              <summary>Numbers</summary>
+              ${table}
+            </details>`
+    }
+  </section>`;
+}
+
+function windowChart(windows: readonly WindowSummary[]): Markup {
   const compared = windows.some(({ champion }) => champion !== null);
-  const championSeries = {
-    name: 'Champion',
-    className: 'champion',
-    values: windows.map(({ champion }) => champion),
-  };
-  const candidateSeries = {
-    name: 'Candidate',
-    className: 'candidate',
-    values: windows.map(({ candidate }) => candidate),
-  };
+  const series = [
+    { name: 'Champion', className: 'champion', values: windows.map(({ champion }) => champion) },
+    { name: 'Candidate', className: 'candidate', values: windows.map(({ candidate }) => candidate) },
+  ];
   const chart = lineChart({
-    series: compared ? [championSeries, candidateSeries] : [candidateSeries],
+    series: compared ? series : series.slice(1),
     labels: windows.map(({ id }) => id),
     format: formatPercent,
     height: 260,
-    highlight: windows.findIndex(({ kind }) => kind === 'current'),
+    highlight: windows.length - 1,
   });
-  return html`<section>
-    <h2>Accuracy, window by window</h2>
-    <p class="legend">
+  return html`<p class="legend">
       ${compared ? html`<span class="champion">Champion</span> ` : null}<span class="candidate"
         >Candidate</span
       >
       <span class="highlight">Current window</span>
     </p>
-    <figure>${windows.length > 0 ? chart : null}</figure>
-    <details>
-      <summary>Numbers</summary>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th>Window</th>
-              <th class="number">Examples</th>
-              <th class="number">Champion</th>
-              <th class="number">Candidate</th>
-              <th class="number">Change</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${windows.map(windowRow)}
-          </tbody>
-        </table>
-      </div>
-    </details>
-  </section>`;
+    <figure>${chart}</figure>`;
 }
 
 function windowRow({ id, kind, n, champion, candidate }: WindowSummary): Markup {
@@ -326,7 +330,7 @@ function trainingSection({ examples, epochs, seconds, seed, loss }: TrainingSumm
   const chart = lineChart({
     series: validated ? series : series.slice(0, 1),
     labels: loss.map(({ epoch }) => `epoch ${epoch}`),
-    format: (value) => value.toPrecision(3),
+    format: (value) => String(Number(value.toPrecision(3))),
     height: 200,
   });
   return html`<section>

@@ -44,7 +44,7 @@ svg { display: block; width: 100%; min-width: 680px; height: auto; font: 12.5px 
 .series path { fill: none; stroke: var(--colour); stroke-width: 2.25; stroke-linejoin: round; }
 .series circle { fill: var(--card); stroke: var(--colour); stroke-width: 2; }
 .champion { --colour: var(--champion); } .candidate { --colour: var(--candidate); }
-.legend { margin: 0 0 8px; color: var(--quiet); } .legend span { margin-right: 18px; }
+.legend { margin: 0 0 8px; color: var(--quiet); } .legend span { display: inline-block; margin-right: 18px; white-space: nowrap; }
 .legend span::before { content: ""; display: inline-block; width: 18px; height: 3px; margin-right: 7px; vertical-align: middle; border-radius: 2px; background: var(--colour); }
 .legend .highlight::before { height: 12px; background: var(--faint); border: 1px solid var(--line); }
 .scroll { overflow-x: auto; } .flips { max-height: 420px; overflow-y: auto; }

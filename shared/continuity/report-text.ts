@@ -89,8 +89,8 @@ function checkTable(checks: readonly CheckResult[], width: number, paint: Painte
     const check = checks[i - 1];
     if (check === undefined) return paint('dim', `  ${cut(line, width - 2)}`);
     const mark = paint(MARK_PAINT[check.verdict], MARKS[check.verdict]);
-    const text = cut(line, width - 2);
-    return `${mark} ${check.verdict === 'skip' ? paint('dim', text) : text}`;
+    if (check.verdict !== 'skip') return `${mark} ${cut(line, width - 2)}`;
+    return `${mark} ${paint('dim', cut(`${line}  (${check.detail})`, width - 2))}`;
   });
 }
 

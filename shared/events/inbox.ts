@@ -6,7 +6,7 @@
  * under `events/`, and then deletes them. Everything may happen twice: a batch is named by what is in it, and whoever
  * reads batches counts an event id once. A lost message costs nothing: the snapshot collects what is left.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { gunzip, gzip } from '../bytes.ts';
 import { randomHex, sha256Hex } from '../digest.ts';
 import { keys } from '../registry/keys.ts';

@@ -2,7 +2,7 @@
  * What is collected: predictions as they were made, labels for them, and whole labelled examples.
  * One JSON object a line, in the inbox and in the batches.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { digestSchema } from '../registry/manifest.ts';
 
 /**

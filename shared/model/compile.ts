@@ -1,7 +1,7 @@
 /**
  * From a tfjs LayersModel to an edge plan: order the layers, lower each to ops, fuse, write.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { err, ok, type Result } from '../result.ts';
 import type { LayerJson, ModelJson } from './artifacts.ts';
 import { emitPlan, type CompiledPlan } from './emit.ts';
@@ -35,7 +35,7 @@ export function compileLayersModel(
   if (!graph.ok) return graph;
   if (graph.value.nodes.length === 0)
     return unsupported(`layer '${output}' computes nothing: there is no plan to make`);
-  return ok(emitPlan(fuse(graph.value)));
+  return emitPlan(fuse(graph.value));
 }
 
 /** The layers that `output` depends on, each after its inputs. */

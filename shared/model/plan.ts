@@ -5,7 +5,7 @@
  * node i; the last node's output is the plan's. Shapes never include the batch.
  * `parsePlan` accepts only plans that can't read or write outside their buffers, whoever wrote them.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ok, type Result } from '../result.ts';
 import { invalid, type ModelError } from './error.ts';
 import { weightsOf, type Node } from './ops.ts';

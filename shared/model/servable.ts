@@ -2,7 +2,7 @@
  * A version, ready to predict: base and head as edge plans, with the preprocessing in front. The edge serves with this
  * and the gate judges with this, so what is measured is what production computes.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeReadError, loadJson, parseJson } from '../registry/json.ts';
 import { keys } from '../registry/keys.ts';
 import {

@@ -2,7 +2,7 @@
  * The spec: what a person says about a model, once. Validated JSON at `models/<name>/spec.json`.
  * What the bytes of an example mean (input, labels, base) can't change afterwards; the rest can.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { gatePolicySchema } from '../continuity/policy.ts';
 import { MODEL_NAME } from '../registry/keys.ts';
 import { digestSchema } from '../registry/manifest.ts';

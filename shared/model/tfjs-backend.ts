@@ -34,8 +34,8 @@ export async function registerWasmBackend(tf: Tensorflow, module: WebAssembly.Mo
   // Asking tf for the backend instead would start the package's own factory, which fetches.
   const engine = tf.engine();
   if (!started.has(engine)) {
-    started.add(engine);
     const backend = new BackendWasm(await startModule(module));
+    started.add(engine);
     tf.removeBackend('wasm');
     tf.registerBackend('wasm', () => backend);
   }

@@ -5,7 +5,7 @@
  * copied to `history/<sequence>.json` after. A crash between the two loses nothing: whoever moves or reads next copies
  * the missing entry before anything else.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { err, ok, type Result } from '../result.ts';
 import { describeReadError, loadJson, putJson } from './json.ts';
 import { keys } from './keys.ts';

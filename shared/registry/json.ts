@@ -1,7 +1,7 @@
 /**
  * JSON objects in a store, parsed by their schema at the edge of the system.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { err, ok, type Result } from '../result.ts';
 import type { ObjectStore, PutCondition, PutOutcome } from './store.ts';
 

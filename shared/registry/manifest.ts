@@ -2,7 +2,7 @@
  * What a version is: the manifest of its files and where they came from. Written last, so a version is either whole
  * or not there.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hexadecimal');
 

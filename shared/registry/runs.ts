@@ -1,7 +1,7 @@
 /**
  * What a retraining run records about itself, step by step: `runs/<id>/run.json`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { err, ok, type Result } from '../result.ts';
 import { describeReadError, loadJson, putJson } from './json.ts';
 import { keys } from './keys.ts';

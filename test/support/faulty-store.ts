@@ -63,3 +63,26 @@ async function crashes(operation: Promise<unknown>): Promise<boolean> {
     throw error;
   }
 }
+
+const WRITES: ReadonlySet<keyof ObjectStore> = new Set(['put', 'delete']);
+
+/** As `crashAt`, counting puts and deletes only: what a long pipeline can be interrupted between. */
+export function crashAtWrite(store: ObjectStore, k: number, side: CrashSide): ObjectStore {
+  let writes = 0;
+  return wrapStore(store, async (name, call) => {
+    if (WRITES.has(name)) writes += 1;
+    if (writes < k) return call();
+    if (writes === k && side === 'after') await call();
+    throw new Crash(`write ${k}`);
+  });
+}
+
+/** Counts the puts and deletes that go through. */
+export function countWrites(store: ObjectStore): ObjectStore & { readonly writes: () => number } {
+  let writes = 0;
+  const counted = wrapStore(store, (name, call) => {
+    if (WRITES.has(name)) writes += 1;
+    return call();
+  });
+  return { ...counted, writes: () => writes };
+}

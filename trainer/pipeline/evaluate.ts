@@ -3,7 +3,7 @@
  * plans that production runs, read back from the store.
  */
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CandidateFacts, Evidence, WindowEvidence } from '../../shared/continuity/evidence.ts';
 import type { Program } from '../../shared/model/runtime.ts';
 import { loadHead, loadProgram } from '../../shared/model/servable.ts';
@@ -155,7 +155,7 @@ async function predictExported(
     tf.io.fromMemory({
       modelTopology,
       weightSpecs: weightsManifest.flatMap(({ weights }) => weights),
-      weightData: files['weights.bin'].slice().buffer,
+      weightData: new Uint8Array(files['weights.bin']).buffer,
     }),
   );
   try {

@@ -2,7 +2,7 @@
  * Step 4: a candidate head on the frozen base, from the champion's head where the spec says so.
  */
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fitConstants } from '../../shared/model/input.ts';
 import { registerWasmBackend } from '../../shared/model/tfjs-backend.ts';
 import { createRandom } from '../../shared/random.ts';

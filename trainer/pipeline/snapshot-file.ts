@@ -2,7 +2,7 @@
  * The snapshot's files: an index at `snapshots/<id>.json`, and shards of examples named by their content, so that two
  * snapshots share what did not change, and features computed for a shard stay good.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { gunzip, gzip } from '../../shared/bytes.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';

@@ -3,7 +3,7 @@
  *
  * Membership is permanent (shared/events/holdout.ts); only the sample of past training examples is this run's own.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { seedFrom } from '../../shared/digest.ts';
 import { assignSide, type Side } from '../../shared/events/holdout.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
@@ -112,7 +112,7 @@ function sample(items: readonly number[], n: number, random: Random): number[] {
 }
 
 function majorityOf(train: readonly number[], labels: readonly number[], classes: number): number {
-  const counts = new Array<number>(classes).fill(0);
+  const counts = Array.from({ length: classes }, () => 0);
   for (const position of train) {
     const label = labels[position] as number;
     counts[label] = (counts[label] ?? 0) + 1;

@@ -7,7 +7,7 @@ import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createRunId, loadRun, type RunError, type RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { err, ok, type Result } from '../../shared/result.ts';
+import { ok, type Result } from '../../shared/result.ts';
 
 export interface StartOptions {
   readonly trigger: RunRecord['trigger'];

@@ -11,10 +11,10 @@ import { currentWindow } from '../windows.ts';
 
 /** Passes when Tango's lower bound of accuracy(candidate) - accuracy(constant answer) is above 0. */
 export function checkBaseline(evidence: Evidence, policy: GatePolicy): CheckOutcome {
-  const { labels, candidate } = currentWindow(evidence);
+  const { id, labels, candidate } = currentWindow(evidence);
   const constant = new Int32Array(labels.length).fill(evidence.majority);
   return judgePaired(countPaired(labels, candidate, constant), {
-    where: `current window, against always '${evidence.classes[evidence.majority]}'`,
+    where: `window ${id}, against always '${evidence.classes[evidence.majority]}'`,
     line: 0,
     alpha: policy.alpha,
     minimum: policy.minimum.current,

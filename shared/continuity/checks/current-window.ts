@@ -15,7 +15,7 @@ export function checkCurrentWindow(evidence: Evidence, policy: GatePolicy): Chec
   const { id, labels, candidate, champion } = currentWindow(evidence);
   if (champion === null) return plainFinding('skip', 'there is no champion to compare with');
   return judgePaired(countPaired(labels, candidate, champion), {
-    where: `current window ${id}`,
+    where: `window ${id}`,
     line: policy.require === 'improvement' ? 0 : -policy.margins.current,
     alpha: policy.alpha,
     minimum: policy.minimum.current,

@@ -5,7 +5,7 @@
 import { judgeInterval, plainFinding } from '../check-result.ts';
 import type { CheckOutcome, FlippedExample } from '../check-result.ts';
 import type { Evidence } from '../evidence.ts';
-import { formatConfidence, formatPercent } from '../format.ts';
+import { formatConfidence, formatCount, formatPercent } from '../format.ts';
 import { holdForExamples, holdUntilSettled, POWER } from '../paired-finding.ts';
 import type { GatePolicy } from '../policy.ts';
 import { clopperPearson } from '../statistics/clopper-pearson.ts';
@@ -37,7 +37,7 @@ export function checkNegativeFlips(evidence: Evidence, policy: GatePolicy): Chec
       ? `lower bound ${formatPercent(interval.lower)}`
       : `upper bound ${formatPercent(interval.upper)}`;
   const detail =
-    `${where}: ${flipped.length} of ${n} right answers turn wrong (${formatPercent(interval.estimate)}), ` +
+    `${where}: ${formatCount(flipped.length)} of ${formatCount(n)} examples turn from right to wrong (${formatPercent(interval.estimate)}), ` +
     `${formatConfidence(policy.alpha)} ${bound}, budget ${formatPercent(budget)}`;
   const finding = { ...interval, margin: budget, passes: 'below' as const, n, verdict, detail };
   if (verdict !== 'hold') return { ...finding, flips };

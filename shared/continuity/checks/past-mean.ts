@@ -26,7 +26,7 @@ export function checkPastMean(evidence: Evidence, policy: GatePolicy): CheckOutc
   const where = 'past windows';
   if (n < policy.minimum.window) return holdForExamples(n, policy.minimum.window, where);
   const question = {
-    where: `mean of ${pools.length} past windows`,
+    where: pools.length === 1 ? 'one past window' : `${pools.length} past windows`,
     line: -policy.margins.pastMean,
     alpha: policy.alpha,
     minimum: 0,

@@ -58,7 +58,7 @@ describe('holds', () => {
   test('on too few examples, saying how many labels are missing and where', () => {
     const verdict = decideGate(evidenceOf([kept], { gains: 5, losses: 0, n: 60 }), policy);
     expect(verdict.verdict).toBe('hold');
-    expect(verdict.summary).toContain('40 labels in current window now');
+    expect(verdict.summary).toContain('To settle: about 40 more labels in window now');
   });
 
   test('a first candidate seen on too few examples', () => {

@@ -7,7 +7,7 @@ test('an empty policy means the documented defaults', () => {
     require: 'non-inferiority',
     margins: { current: 0.01, pastMean: 0.01, worstWindow: 0.05, classRecall: 0.05 },
     budgets: { negativeFlips: 0.05 },
-    minimum: { window: 250, current: 100, class: 200 },
+    minimum: { window: 250, current: 100, class: 250 },
   });
 });
 

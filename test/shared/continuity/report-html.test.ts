@@ -1,0 +1,66 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { html, Markup } from '../../../shared/continuity/html-template.ts';
+import { renderReportHtml } from '../../../shared/continuity/report-html.ts';
+import { evidenceOf, windowOf, withoutChampion } from './make-evidence.ts';
+import { reportOf } from './make-report.ts';
+
+const kept = { gains: 10, losses: 10, n: 2_000, bothWrong: 100 };
+const rejected = evidenceOf([{ ...kept, losses: 300 }, kept], kept);
+
+test('stands alone: no scripts and nothing to fetch', () => {
+  const page = renderReportHtml(reportOf(rejected));
+  expect(page.startsWith('<!doctype html>')).toBe(true);
+  expect(page).not.toMatch(/<script|<link|<img|src=|url\(|@import|https?:/);
+});
+
+test('shows the verdict, every check, every window and the flipped examples', () => {
+  const report = reportOf(rejected);
+  const page = renderReportHtml(report);
+  expect(page).toContain('<h1>reject</h1>');
+  for (const { title } of report.verdict.checks) expect(page).toContain(`<b>${title}</b>`);
+  for (const { id } of report.windows) expect(page).toContain(`<td>${id}`);
+  expect(page).toContain('<code>past-0/10</code>');
+  expect(page).toContain('320 that the champion got right');
+});
+
+test('draws each interval once and each accuracy as a point', () => {
+  const page = renderReportHtml(reportOf(rejected));
+  // current, mean, worst + 2 windows, recall + 2 classes; flips; baseline
+  expect(page.match(/class="interval"/g)).toHaveLength(10);
+  expect(page).toContain('<title>Candidate, past-0: 80.0 %</title>');
+});
+
+test('numbers in the figures are finite', () => {
+  const single = withoutChampion(evidenceOf([], { gains: 0, losses: 0, n: 300 }));
+  const flat = evidenceOf([{ gains: 0, losses: 0, n: 300 }], { gains: 0, losses: 0, n: 300 });
+  for (const evidence of [rejected, single, flat]) {
+    expect(renderReportHtml(reportOf(evidence))).not.toMatch(/NaN|Infinity|undefined/);
+  }
+});
+
+test('a verdict without checks, on evidence that does not validate, still renders with its problems', () => {
+  const page = renderReportHtml(reportOf({ ...rejected, majority: 7 }));
+  expect(page).toContain('<h1>hold</h1>');
+  expect(page).toContain('majority: expected a class id in 0..1, got 7');
+});
+
+test('names from outside are text, never markup', () => {
+  const evil = `<img src=x onerror="alert('1')">&`;
+  const window = windowOf(evil, 'current', { gains: 0, losses: 3, n: 200 });
+  const evidence = { ...evidenceOf([], kept), classes: [evil, 'b'], windows: [window] };
+  const page = renderReportHtml(reportOf(evidence, evil));
+  expect(page).not.toContain('<img');
+  expect(page).toContain('&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;');
+});
+
+test('the template inserts as markup only what it made itself', () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      const { text: markup } = html`<p title="${text}">${[text, new Markup('<b>'), null, 1]}</p>`;
+      expect(markup.replaceAll('&amp;', '').match(/[<>"]/g)?.join('')).toBe(
+        '<""><b></p>'.replace(/[^<>"]/g, ''),
+      );
+    }),
+  );
+});
