@@ -55,7 +55,7 @@ describe('a stored input', () => {
         room.set(raw, shift);
         const expected = storeInline(raw);
         expect(storeInline(room.subarray(shift, shift + raw.length))).toEqual(expected);
-        expect(storeInline(Float32Array.from([...raw]))).toEqual(expected);
+        expect(storeInline(Float32Array.from(Array.from(raw)))).toEqual(expected);
       }),
     );
   });
