@@ -33,7 +33,7 @@ export interface Local {
   readonly store: ObjectStore;
   /** Runs the trainer's scheduled() handler as cron would, and waits for it. */
   runCron(at?: Date): Promise<void>;
-  /** Ends the runtime and gives the state folder back. */
+  /** Ends the runtime and gives the state folder back; again and again does it once. */
   dispose(): Promise<void>;
 }
 
@@ -75,10 +75,8 @@ async function startLocked(options: LocalOptions, lock: StateLock): Promise<Resu
   if (options.fresh === true) await lock.empty();
   const others = new Set((await childrenNamed('workerd')).map(({ pid }) => pid));
   const miniflare = await startMiniflare({ ...options, bundles: bundles.value });
-  const dispose = async (): Promise<void> => {
-    await miniflare.dispose();
-    await lock.release();
-  };
+  let disposed: Promise<void> | undefined;
+  const dispose = (): Promise<void> => (disposed ??= miniflare.dispose().then(() => lock.release()));
   try {
     const url = (await miniflare.ready).origin;
     const runtimes = (await childrenNamed('workerd')).filter(({ pid }) => !others.has(pid));
