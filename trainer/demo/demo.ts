@@ -8,6 +8,7 @@ import { createRandom } from '../../shared/random.ts';
 import { createGauge } from '../local/gauge.ts';
 import { type Local, startLocal } from '../local/local.ts';
 import { formatLog } from '../local/log-lines.ts';
+import { STOP_SIGNALS } from '../local/miniflare.ts';
 import { DEMO_REPORT, DEMO_STATE } from '../local/paths.ts';
 import { ensureDigitsModel } from './digits-model.ts';
 import { createNarrator, type Narrator, sparkline } from './narrator.ts';
@@ -36,7 +37,7 @@ export async function main(): Promise<number> {
     return 1;
   }
   const local = started.value;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of STOP_SIGNALS) {
     process.once(signal, () => void local.dispose().finally(() => process.exit(130)));
   }
   const story = emptyStory();

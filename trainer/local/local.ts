@@ -66,7 +66,7 @@ export async function startLocal(options: LocalOptions): Promise<Result<Local, L
 }
 
 async function startLocked(options: LocalOptions, lock: StateLock): Promise<Result<Local, LocalError>> {
-  if (!(await isFree(options.port))) {
+  if (!(await becomesFree(options.port))) {
     const detail = `port ${options.port} is in use by another program; choose another one with --port`;
     return err({ kind: 'port-in-use', detail });
   }
@@ -92,6 +92,18 @@ async function startLocked(options: LocalOptions, lock: StateLock): Promise<Resu
     await dispose();
     throw cause;
   }
+}
+
+/** A runtime that has just been ended holds its port a moment longer than its process id. */
+const FREE_WITHIN_MS = 1_500;
+
+async function becomesFree(port: number): Promise<boolean> {
+  const deadline = Date.now() + FREE_WITHIN_MS;
+  while (!(await isFree(port))) {
+    if (Date.now() > deadline) return false;
+    await pause(50);
+  }
+  return true;
 }
 
 async function isFree(port: number): Promise<boolean> {
