@@ -51,7 +51,12 @@ const TRAINING = {
 const predictAnswer = z.object({ predictions: z.array(z.array(z.number())), labels: z.array(z.string()) });
 
 async function predict(instances: readonly number[][]) {
-  const { status, headers, body } = await local.client.call('predict', 'POST', `/v1/models/${MODEL}:predict`, { instances });
+  const { status, headers, body } = await local.client.call(
+    'predict',
+    'POST',
+    `/v1/models/${MODEL}:predict`,
+    { instances },
+  );
   return {
     status,
     version: Number(headers.get('holdfast-version')),
@@ -80,8 +85,18 @@ function instancesOf(night: BlobNight): { readonly instance: number[]; readonly 
 describe('the whole path', () => {
   test('the Worker trains the first version, the gate passes it, and it serves', async () => {
     const run = await runToEnd();
-    expect(run).toMatchObject({ status: 'complete', verdict: 'promote', promoted: true, candidate: 1, trigger: 'api' });
-    const answer = await predict([[0, 0], [4, 0], [2, 4]]);
+    expect(run).toMatchObject({
+      status: 'complete',
+      verdict: 'promote',
+      promoted: true,
+      candidate: 1,
+      trigger: 'api',
+    });
+    const answer = await predict([
+      [0, 0],
+      [4, 0],
+      [2, 4],
+    ]);
     expect(answer).toMatchObject({ status: 200, version: 1, labels: ['red', 'green', 'blue'] });
     expect(answer.id).toMatch(/^[\w-]{43}$/);
   });
@@ -91,7 +106,13 @@ describe('the whole path', () => {
     if (!manifest.ok) throw new Error(manifest.error.detail);
     // As it was before the first promotion: a copy of the bucket without the alias.
     const before = withoutKeys(local.store, keys.alias(MODEL, 'champion'));
-    const run = await runJob({ store: before, model: MODEL, by: 'a test', promote: false, snapshot: manifest.value.snapshot });
+    const run = await runJob({
+      store: before,
+      model: MODEL,
+      by: 'a test',
+      promote: false,
+      snapshot: manifest.value.snapshot,
+    });
     if (!run.ok) throw new Error(run.error.detail);
     expect(run.value).toMatchObject({ status: 'complete', promoted: false });
     const again = await loadManifest(local.store, MODEL, run.value.candidate ?? 0);
@@ -108,7 +129,9 @@ describe('the whole path', () => {
       { instance: [1, 2], label: 'purple' },
     ]);
     expect(accepted).toMatchObject({ status: 202, body: { accepted: 2, rejected: [{ index: 2 }] } });
-    await expect.poll(async () => (await local.store.list(keys.inboxPrefix(MODEL))).length, { timeout: 15_000 }).toBe(0);
+    await expect
+      .poll(async () => (await local.store.list(keys.inboxPrefix(MODEL))).length, { timeout: 15_000 })
+      .toBe(0);
     expect((await local.store.list(keys.eventsPrefix(MODEL))).length).toBeGreaterThan(1);
   });
 
@@ -123,7 +146,13 @@ describe('the whole path', () => {
     const watched = watchRun(local.client, MODEL, cron?.id ?? '', () => {});
     const during = keepPredicting();
     const run = await watched;
-    expect(run).toMatchObject({ status: 'complete', verdict: 'promote', promoted: true, candidate: 3, championAtStart: 1 });
+    expect(run).toMatchObject({
+      status: 'complete',
+      verdict: 'promote',
+      promoted: true,
+      candidate: 3,
+      championAtStart: 1,
+    });
     const promotedAt = Date.now();
     await expect.poll(async () => (await predict([[0, 0]])).version, { timeout: 2 * ALIAS_TTL_MS }).toBe(3);
     expect(Date.now() - promotedAt).toBeLessThan(ALIAS_TTL_MS + 500);
@@ -133,7 +162,11 @@ describe('the whole path', () => {
   });
 
   test('a rollback puts the version before back, and both moves are in the history', async () => {
-    expect(await rollBack(local.client, MODEL, 'to see it work')).toMatchObject({ from: 3, to: 1, action: 'rollback' });
+    expect(await rollBack(local.client, MODEL, 'to see it work')).toMatchObject({
+      from: 3,
+      to: 1,
+      action: 'rollback',
+    });
     await expect.poll(async () => (await predict([[0, 0]])).version, { timeout: 2 * ALIAS_TTL_MS }).toBe(1);
     const history = await loadHistory(local.store, MODEL);
     expect(history.ok && history.value.map(({ action, from, to }) => [action, from, to])).toEqual([
