@@ -173,7 +173,11 @@ test('a deployment without keys refuses everything but health', async () => {
   for (const path of ['/', '/v1/models/closed', '/api/models', '/nowhere']) {
     expect([path, (await edge.call(path)).status]).toEqual([path, 401]);
   }
-  expect((await edge.predict('closed', ROW)).status).toBe(401);
+  const predicted = await edge.predict('closed', ROW);
+  expect([predicted.status, await errorOf(predicted)]).toEqual([
+    401,
+    'this deployment has no keys: set HOLDFAST_KEYS',
+  ]);
 });
 
 test('each scope opens its own routes only', async () => {

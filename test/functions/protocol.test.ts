@@ -68,6 +68,10 @@ describe.skipIf(ABSENT)(`TF Serving's cases (skipped without ${DATA})`, () => {
 
   const predicts = readCases('tfserving-predict.json');
 
+  test('there are cases to go through', () => {
+    expect(predicts.length).toBeGreaterThan(50);
+  });
+
   test.each(predicts.filter(({ expect: { http_status: status } = {} }) => status === 400))(
     '$id is refused: $why',
     async (refused) => {

@@ -3,6 +3,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestHarness, type TestHarness } from 'wrangler';
+import { writeInbox } from '../../shared/events/inbox.ts';
 import { instanceId } from '../../shared/events/prediction-id.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
@@ -11,6 +12,9 @@ import { createServedToy, promoteToy, publishToy, readEvents } from './support.t
 
 const ROW = { instances: [[1, 2]] };
 const TTL_MS = 1_000;
+
+// The local server would ask the network where it is.
+process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -24,6 +28,14 @@ async function eventually<T>(look: () => Promise<T | null>): Promise<T> {
   throw new Error('it did not come within ten seconds');
 }
 
+/** Puts messages into the dead letter queue, where otherwise only a long outage would. */
+const UNDERTAKER = {
+  name: 'undertaker',
+  main: 'test/workerd/worker.ts',
+  compatibility_date: '2026-10-01',
+  queues: { producers: [{ binding: 'DEAD', queue: 'holdfast-events-dead' }] },
+};
+
 describe('the deployed Worker', () => {
   let server: TestHarness;
   let url: URL;
@@ -34,6 +46,7 @@ describe('the deployed Worker', () => {
       workers: [
         { configPath: 'wrangler.toml', vars: { HOLDFAST_LOCAL_KEYS: 'on', HOLDFAST_ALIAS_TTL_SECONDS: '1' } },
         { configPath: 'trainer/wrangler.toml' },
+        { config: UNDERTAKER },
       ],
     });
     ({ url } = await server.listen());
@@ -90,6 +103,18 @@ describe('the deployed Worker', () => {
       return found.length > 0 ? found : null;
     });
     expect(ids).toEqual(['client:order-1']);
+  });
+
+  test('what an outage has left in the dead letter queue is collected all the same', async () => {
+    await createServedToy(store, 'buried');
+    const event = { kind: 'label', id: 'late', at: 0, prediction: 'p', label: 0 } as const;
+    const message = await writeInbox(store, 'buried', [event], new Date());
+    const env = await server
+      .getWorker<{ DEAD: { send(message: object): Promise<unknown> } }>('undertaker')
+      .getEnv();
+    await env.DEAD.send(message);
+    await eventually(async () => ((await collectedIds('buried')).length > 0 ? true : null));
+    expect(await collectedIds('buried')).toEqual(['late']);
   });
 
   test('under load every request succeeds, and after the time to live all are served by the promoted version', async () => {
