@@ -43,6 +43,8 @@ export const runSchema = z.object({
   candidate: z.int().min(1).nullable(),
   verdict: verdictNameSchema.nullable(),
   promoted: z.boolean(),
+  /** Why the champion was moved, or was not. */
+  why: z.string().nullable(),
   /** One sentence that says how it ended. */
   summary: z.string().nullable(),
   error: z.string().nullable(),

@@ -29,7 +29,7 @@ function runsTypeScript(version) {
 
 /** Node 22 and early 24 warn that stripping types is experimental, on every start. */
 function silenceTypeStripping() {
-  const emit = process.emitWarning;
+  const emit = process.emitWarning.bind(process);
   process.emitWarning = (warning, ...rest) => {
     if (!String(warning).includes('Type Stripping')) emit.call(process, warning, ...rest);
   };

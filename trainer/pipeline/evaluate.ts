@@ -12,7 +12,7 @@ import { describeReadError, encodeCompactJson, loadJson, parseJson } from '../..
 import { keys } from '../../shared/registry/keys.ts';
 import type { Constants, Manifest } from '../../shared/registry/manifest.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
-import { encodeHead, loadCandidate, type VersionFiles } from './candidate-files.ts';
+import { candidateDigest, encodeHead, loadCandidate, type VersionFiles } from './candidate-files.ts';
 import { type RunContext, RunFailure, tell } from './context.ts';
 import { featuresOf, readExamples } from './features.ts';
 import { loadTrainingRecord, type TrainingRecord } from './fine-tune.ts';
@@ -129,7 +129,7 @@ async function examine(
           await predictExported(ctx, files, values, rows.length),
         );
   return {
-    digest: training.digest,
+    digest: candidateDigest(files),
     finite:
       layers?.every(({ kernel, bias }) => [...kernel.data, ...bias.data].every(Number.isFinite)) ?? false,
     reproduces: layers !== null && sameBytes(encodeHead(layers)['edge.bin'], files['edge.bin']),

@@ -3,6 +3,7 @@
  * new shards only. Without a base there is nothing to compute: the head reads the encoded input.
  */
 import { bytesToFloats, floatBytes } from '../../shared/bytes.ts';
+import { sha256 } from '../../shared/digest.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
 import { loadInput } from '../../shared/events/stored-input.ts';
 import { rawSize } from '../../shared/model/input.ts';
@@ -22,7 +23,7 @@ export async function storeFeatures(ctx: RunContext, shard: ShardRef): Promise<b
   if (base === null) return false;
   try {
     const rows = await readRows(ctx, await loadShard(store, run.model, shard));
-    await store.put(key, floatBytes(createFeatureReader(spec.input, null, base).read(rows)));
+    await store.put(key, sealFeatures(createFeatureReader(spec.input, null, base).read(rows)));
     return true;
   } finally {
     base.program.dispose();
@@ -107,10 +108,29 @@ async function readShardRows(
   const key = keys.features(ctx.run.model, ctx.spec.base, shard.digest);
   const object = await ctx.store.get(key);
   if (object === null) throw new RunFailure(`${key} is not there`);
-  const features = bytesToFloats(object.bytes);
+  const features = openFeatures(object.bytes);
+  if (features === null)
+    throw new RunFailure(`${key} was truncated or altered; delete it to compute it again`);
   const size = features.length / shard.examples;
-  if (!Number.isInteger(size)) throw new RunFailure(`${key} was truncated`);
   return indices.map((i) => features.slice(i * size, (i + 1) * size));
+}
+
+const DIGEST_BYTES = 32;
+
+/** Features as they are stored: their SHA-256, then the numbers. */
+export function sealFeatures(features: Float32Array): Uint8Array {
+  const bytes = floatBytes(features);
+  const sealed = new Uint8Array(DIGEST_BYTES + bytes.byteLength);
+  sealed.set(sha256(bytes));
+  sealed.set(bytes, DIGEST_BYTES);
+  return sealed;
+}
+
+/** The features, or null when what is stored is not what was written. */
+export function openFeatures(sealed: Uint8Array): Float32Array | null {
+  const bytes = sealed.subarray(DIGEST_BYTES);
+  const digest = sha256(bytes);
+  return digest.every((byte, i) => byte === sealed[i]) ? bytesToFloats(bytes) : null;
 }
 
 /**

@@ -127,15 +127,24 @@ async function splitStep(ctx: RunContext, snapshot: Snapshot) {
 async function followFeatures(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
   if (ctx.spec.base === null) return;
   const shards = shardsOf(snapshot);
+  let seconds = 0;
+  let computed = 0;
   for (const [i, shard] of shards.entries()) {
-    await host.do(`features ${shard.digest.slice(0, 16)}`, async () => {
+    const done = await host.do(`features ${shard.digest.slice(0, 16)}`, async () => {
+      const startedMs = ctx.now().getTime();
       await updateRecord(ctx, { step: 'features' });
-      const computed = await storeFeatures(ctx, shard);
+      const fresh = await storeFeatures(ctx, shard);
       await tell(ctx, 'features', (i + 1) / shards.length, `shard ${i + 1} of ${shards.length}`);
-      return { computed };
+      return { fresh, seconds: (ctx.now().getTime() - startedMs) / 1000 };
     });
+    seconds += done.seconds;
+    computed += done.fresh ? 1 : 0;
   }
-  await timed(ctx, host)('features', async () => ({ note: `${shards.length} shards` }));
+  await host.do('features', async () => {
+    const note = `${shards.length} shards, ${computed} of them new`;
+    await recordStep(ctx, 'features', note, ctx.now(), seconds);
+    return { note };
+  });
 }
 
 async function fineTuneStep(ctx: RunContext, snapshot: Snapshot) {
@@ -171,7 +180,12 @@ async function promoteStep(ctx: RunContext) {
     verdict: verdict.verdict,
     reasons: [verdict.summary],
   });
-  await updateRecord(ctx, { promoted: decision.promoted, summary: decision.why });
+  const passed = verdict.verdict === 'promote' && !decision.promoted;
+  await updateRecord(ctx, {
+    promoted: decision.promoted,
+    why: decision.why,
+    summary: passed ? `Not promoted: ${decision.why}` : verdict.summary,
+  });
   return {
     promoted: decision.promoted,
     note: decision.promoted ? `version ${candidate} is champion` : decision.why,
@@ -179,8 +193,8 @@ async function promoteStep(ctx: RunContext) {
 }
 
 async function reportStep(ctx: RunContext, snapshotId: string) {
-  const { candidate, promoted, summary } = await currentRecord(ctx);
-  const decision = { promoted, why: summary ?? '' };
+  const { candidate, promoted, why } = await currentRecord(ctx);
+  const decision = { promoted, why: why ?? '' };
   await saveReport(ctx, snapshotId, candidate as number, await judge(ctx), decision);
   await finishRun(ctx, { status: 'complete' });
   return { note: 'report.json, report.html' };
