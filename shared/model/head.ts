@@ -32,7 +32,7 @@ export function planHead(layers: readonly DenseLayer[]): Result<CompiledPlan, Mo
     nodes.push({ op: 'dense', name, inputs: [nodes.length], shape, kernel, bias, activation: 'linear' });
     if (activation !== 'linear') nodes.push({ op: activation, name, inputs: [nodes.length], shape });
   }
-  return ok(emitPlan(fuse({ inputShape: checked.value, nodes })));
+  return emitPlan(fuse({ inputShape: checked.value, nodes }));
 }
 
 /** The one weight file that the exported model.json names. */

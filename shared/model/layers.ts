@@ -9,7 +9,7 @@ import type { LayerJson } from './artifacts.ts';
 import { invalid, unsupported, type ModelError } from './error.ts';
 import type { Op, Pads, Pair } from './ops.ts';
 import { samePads } from './shapes.ts';
-import { sizeOf, type Shape, type Tensor } from './tensor.ts';
+import { sameShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
 type TensorOp = Op<Tensor>;
 
@@ -215,9 +215,12 @@ const batchNormalization = kind({
   ],
   lower: ({ axis, epsilon, center, scale }, [input = []], [mean, variance, ...affine]) => {
     if (!isLastAxis(axis, input)) return `axis: expected the last, got ${axis}`;
+    const { shape } = required(mean);
+    const other = [required(variance), ...affine].find((tensor) => !sameShape(tensor.shape, shape));
+    if (other !== undefined)
+      return `its weights have the shapes [${shape.join(',')}] and [${other.shape.join(',')}]`;
     const gamma = scale ? affine[0] : undefined;
     const beta = center ? affine.at(-1) : undefined;
-    const { shape } = required(mean);
     const factor = required(variance).data.map((v, i) => (gamma?.data[i] ?? 1) / Math.sqrt(v + epsilon));
     const shift = required(mean).data.map((m, i) => (beta?.data[i] ?? 0) - m * (factor[i] ?? 0));
     return [

@@ -5,7 +5,12 @@ import { gunzipSync } from 'node:zlib';
 import * as tf from '@tensorflow/tfjs';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { decodeWeights, listWeightFiles, parseModelJson } from '../../../shared/model/artifacts.ts';
+import {
+  decodeWeights,
+  listWeightFiles,
+  parseModelJson,
+  type ModelJson,
+} from '../../../shared/model/artifacts.ts';
 import { compileLayersModel } from '../../../shared/model/compile.ts';
 import type { CompiledPlan } from '../../../shared/model/emit.ts';
 import { createRuntime, type Runtime } from '../../../shared/model/runtime.ts';
@@ -123,6 +128,18 @@ test('compiling twice gives the same bytes', async () => {
   expect(compileFiles(files)).toEqual(compileFiles(files));
 });
 
+/** One layer on ten numbers. */
+function modelOf(className: string, config: Record<string, unknown>): ModelJson {
+  const input = {
+    className: 'InputLayer',
+    name: 'in',
+    config: { batch_input_shape: [null, 10] },
+    inputs: [],
+  };
+  const layer = { className, name: 'layer', config, inputs: ['in'] };
+  return { name: 'm', layers: [input, layer], output: 'layer', weightGroups: [] };
+}
+
 describe('what the edge cannot run is refused with its layer', () => {
   test.each<[string, number[], Applicable, string]>([
     [
@@ -201,6 +218,24 @@ describe('what the edge cannot run is refused with its layer', () => {
     ]);
     expect(messageOf(compileLayersModel(unwrap(parseModelJson(json)), weights))).toContain(
       'expected 3 features',
+    );
+  });
+
+  test('a reshape to a fraction', () => {
+    const model = modelOf('Reshape', { target_shape: [4, -1] });
+    expect(messageOf(compileLayersModel(model, new Map()))).toContain('plan: nodes.0');
+  });
+
+  test('a batch norm whose weights differ in length', () => {
+    const tensor = (length: number) => ({ shape: [length], data: new Float32Array(length) });
+    const weights = new Map([
+      ['layer/moving_mean', tensor(10)],
+      ['layer/moving_variance', tensor(10)],
+      ['layer/gamma', tensor(9)],
+      ['layer/beta', tensor(10)],
+    ]);
+    expect(messageOf(compileLayersModel(modelOf('BatchNormalization', {}), weights))).toContain(
+      'its weights have the shapes [10] and [9]',
     );
   });
 
