@@ -10,8 +10,8 @@ import type { Effort, Measured } from './workers/prediction.ts';
 
 const PEER = 'LayersModel.predict';
 const BATCHES = [1, 32];
-const QUICK = { rounds: 5, roundMs: 30 };
-const FULL = { rounds: 31, roundMs: 100 };
+const QUICK = { warmUpMs: 500, rounds: 5, roundMs: 30 };
+const FULL = { warmUpMs: 3_000, rounds: 31, roundMs: 100 };
 
 interface Case {
   readonly name: string;

@@ -61,8 +61,22 @@ export async function measureGzipBytes({ folder, entry, wasm }: Bundle): Promise
   return bytes;
 }
 
-/** Starts a bundle on a free loopback port, with storage in memory or in a folder that goes with it. */
-export async function startWorker(bundle: Bundle, extra: V4WorkerOptionsShape = {}): Promise<Miniflare> {
+/** A running Worker for the time of `use`. */
+export async function withWorker<T>(
+  bundle: Bundle,
+  extra: V4WorkerOptionsShape,
+  use: (miniflare: Miniflare, url: URL) => Promise<T>,
+): Promise<T> {
+  const miniflare = await startWorker(bundle, extra);
+  try {
+    return await use(miniflare, await miniflare.ready);
+  } finally {
+    await miniflare.dispose();
+  }
+}
+
+/** On a free loopback port, with storage that goes with it. */
+async function startWorker(bundle: Bundle, extra: V4WorkerOptionsShape = {}): Promise<Miniflare> {
   Object.assign(process.env, QUIET);
   const { folder, entry, wasm } = bundle;
   const worker: V4WorkerOptionsShape = readWorkerOptions(bundle.config).workerOptions;
@@ -80,6 +94,9 @@ export async function startWorker(bundle: Bundle, extra: V4WorkerOptionsShape = 
       port: 0,
       cf: false,
       log: new Log(LogLevel.ERROR),
+      handleStructuredLogs: ({ level, message }) => {
+        if (level === 'error' || level === 'warn') process.stderr.write(`${message}\n`);
+      },
     }),
   );
   await miniflare.ready;
@@ -93,19 +110,5 @@ export async function withScratch<T>(use: (folder: string) => Promise<T>): Promi
     return await use(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** A running Worker for the time of `use`. */
-export async function withWorker<T>(
-  bundle: Bundle,
-  extra: V4WorkerOptionsShape,
-  use: (miniflare: Miniflare, url: URL) => Promise<T>,
-): Promise<T> {
-  const miniflare = await startWorker(bundle, extra);
-  try {
-    return await use(miniflare, await miniflare.ready);
-  } finally {
-    await miniflare.dispose();
   }
 }

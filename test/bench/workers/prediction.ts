@@ -8,6 +8,8 @@ import { createInputs, type Inputs, type Side } from './side.ts';
 
 export interface Effort {
   readonly batch: number;
+  /** How long each side runs before anything counts: the engine compiles again, optimised, what runs often. */
+  readonly warmUpMs: number;
   readonly rounds: number;
   /** How long each side's calls of one round take, about. */
   readonly roundMs: number;
@@ -21,8 +23,6 @@ export interface Measured {
 
 /** Above this the sides don't compute the same, and there is nothing to compare. */
 const TOLERANCE = 1e-4;
-/** The engine compiles WASM again, optimised, while it runs. */
-const WARM_UP_ROUNDS = 5;
 
 export default {
   async fetch(request: Request): Promise<Response> {
@@ -32,18 +32,18 @@ export default {
   },
 };
 
-async function measure(model: BenchModel, { batch, rounds, roundMs }: Effort): Promise<Measured> {
-  const inputs = createInputs(model.spec, batch);
+async function measure(model: BenchModel, effort: Effort): Promise<Measured> {
+  const inputs = createInputs(model.spec, effort.batch);
   const executor = loadExecutor(model);
   const layers = await loadLayers(model);
   checkAgreement(executor.predict(inputs), layers.predict(inputs));
 
-  const ourCalls = countCalls(executor, inputs, roundMs);
-  const theirCalls = countCalls(layers, inputs, roundMs);
+  const ourCalls = countCalls(executor, inputs, effort);
+  const theirCalls = countCalls(layers, inputs, effort);
 
   const ours: number[] = [];
   const theirs: number[] = [];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < effort.rounds; round++) {
     ours.push(timeCalls(executor, inputs, ourCalls));
     theirs.push(timeCalls(layers, inputs, theirCalls));
   }
@@ -57,19 +57,21 @@ function checkAgreement(ours: Float32Array, theirs: Float32Array): void {
     throw new Error(`the outputs differ by ${worst}, expected at most ${TOLERANCE}`);
 }
 
-/**
- * Warms a side up. The clock counts whole milliseconds here, so a round has as many calls as fill it.
- *
- * @returns calls a round
- */
-function countCalls(side: Side, inputs: Inputs, roundMs: number): number {
+/** The clock counts whole milliseconds here, so a round has as many calls as fill it. */
+function countCalls(side: Side, inputs: Inputs, { warmUpMs, roundMs }: Effort): number {
+  callFor(side, inputs, warmUpMs);
+  return callFor(side, inputs, roundMs);
+}
+
+/** @returns how many calls it took */
+function callFor(side: Side, inputs: Inputs, ms: number): number {
   const start = performance.now();
   let calls = 0;
-  while (performance.now() - start < WARM_UP_ROUNDS * roundMs) {
+  while (performance.now() - start < ms) {
     side.predict(inputs);
     calls += 1;
   }
-  return Math.ceil(calls / WARM_UP_ROUNDS);
+  return calls;
 }
 
 /** @returns milliseconds a call */
