@@ -13,14 +13,15 @@ import { createProgramCache } from '../../functions/program-cache.ts';
 import type { TrainerService } from '../../functions/trainer-service.ts';
 import { createVersionLoader } from '../../functions/version-loader.ts';
 import { sha256Hex } from '../../shared/digest.ts';
-import type { InboxMessage } from '../../shared/events/inbox.ts';
-import { headToLayersModel, planHead } from '../../shared/model/head.ts';
+import { type InboxMessage, readBatch } from '../../shared/events/inbox.ts';
+import type { Event } from '../../shared/events/schema.ts';
+import { type DenseLayer, headToLayersModel, planHead } from '../../shared/model/head.ts';
 import { createModel, specDigest } from '../../shared/model/load-spec.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
-import { VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
-import type { Manifest } from '../../shared/registry/manifest.ts';
+import { keys, VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
+import type { BaseManifest, Manifest } from '../../shared/registry/manifest.ts';
 import { promote } from '../../shared/registry/promotion.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { publishVersion } from '../../shared/registry/versions.ts';
@@ -45,7 +46,10 @@ export function toyFiles(favoured: number, width = 2): Record<VersionFile, Uint8
   kernel.data[favoured] = 0.1;
   const bias = { shape: [3], data: new Float32Array(3) };
   bias.data[favoured] = 3;
-  const layers = [{ kernel, bias, activation: 'softmax' as const }];
+  return filesOf([{ kernel, bias, activation: 'softmax' }]);
+}
+
+function filesOf(layers: readonly DenseLayer[]): Record<VersionFile, Uint8Array> {
   const edge = planHead(layers);
   const exported = headToLayersModel(layers);
   if (!edge.ok || !exported.ok) throw new Error('the toy head does not compile');
@@ -57,14 +61,44 @@ export function toyFiles(favoured: number, width = 2): Record<VersionFile, Uint8
   };
 }
 
+/** A base for images of 4x4 grey pixels: two features, the sums of the left and of the right half, each 0 to 8. */
+export async function saveToyBase(store: ObjectStore): Promise<string> {
+  const weights = Float32Array.from({ length: 32 }, (_, i) =>
+    Math.floor(i / 2) % 4 < 2 === (i % 2 === 0) ? 1 : 0,
+  );
+  const kernel = { shape: [16, 2], data: weights };
+  const bias = { shape: [2], data: new Float32Array(2) };
+  const files = filesOf([{ kernel, bias, activation: 'linear' }]);
+  const digest = sha256Hex(files['edge.bin']);
+  const manifest: BaseManifest = {
+    format: 'holdfast-base/1',
+    digest,
+    source: 'a test',
+    createdAt: new Date(NOON).toISOString(),
+    output: 'dense_1',
+    pooling: 'none',
+    inputShape: [4, 4, 1],
+    featureSize: 2,
+    files: describeFiles(files),
+  };
+  for (const name of VERSION_FILES) await store.put(keys.base(digest, name), files[name]);
+  await store.put(keys.base(digest, 'manifest.json'), encodeJson(manifest));
+  return digest;
+}
+
+function describeFiles(files: Readonly<Record<VersionFile, Uint8Array>>): Manifest['files'] {
+  const described = VERSION_FILES.map((name) => [
+    name,
+    { sha256: sha256Hex(files[name]), bytes: files[name].byteLength },
+  ]);
+  return Object.fromEntries(described) as Manifest['files'];
+}
+
 export function toyManifest(
   spec: Spec,
   version: number,
   files: Readonly<Record<VersionFile, Uint8Array>>,
 ): Manifest {
-  const described = Object.fromEntries(
-    VERSION_FILES.map((name) => [name, { sha256: sha256Hex(files[name]), bytes: files[name].byteLength }]),
-  );
   return {
     format: 'holdfast-version/1',
     model: spec.name,
@@ -72,13 +106,13 @@ export function toyManifest(
     createdAt: new Date(NOON).toISOString(),
     run: `run-${version}`,
     parent: version > 1 ? version - 1 : null,
-    base: null,
+    base: spec.base,
     snapshot: 'none',
     specDigest: specDigest(spec),
     seed: 1,
     labels: [...spec.labels],
-    constants: { mean: [0, 0], scale: [1, 1] },
-    files: described as Manifest['files'],
+    constants: spec.input.kind === 'image' ? null : { mean: [0, 0], scale: [1, 1] },
+    files: describeFiles(files),
     metrics: {},
     verdict: 'promote',
     reasons: [],
@@ -96,7 +130,11 @@ export async function publishToy(
 }
 
 export async function promoteToy(store: ObjectStore, spec: Spec, version: number): Promise<void> {
-  const moved = await promote(store, spec.name, version, { by: 'test', reason: 'a test', at: new Date(NOON) });
+  const moved = await promote(store, spec.name, version, {
+    by: 'test',
+    reason: 'a test',
+    at: new Date(NOON),
+  });
   if (!moved.ok) throw new Error(moved.error.detail);
 }
 
@@ -110,6 +148,19 @@ export async function createServedToy(
   await publishToy(store, spec, 1, 0);
   await promoteToy(store, spec, 1);
   return spec;
+}
+
+/** All events of a model that are in batches. */
+export async function readEvents(store: ObjectStore, model: string): Promise<Event[]> {
+  const all: Event[] = [];
+  for (const key of await store.list(keys.eventsPrefix(model))) {
+    const object = await store.get(key);
+    if (object === null) continue;
+    const { events, problems } = await readBatch(key, object.bytes);
+    if (problems.length > 0) throw new Error(problems.join('; '));
+    all.push(...events);
+  }
+  return all;
 }
 
 export interface FaultyStore extends ObjectStore {
@@ -214,7 +265,10 @@ export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options
   });
   const call = async (path: string, { method, key = 'operate', body, headers = {} }: CallOptions = {}) => {
     const left: Promise<unknown>[] = [];
-    const context = { waitUntil: (work: Promise<unknown>) => void left.push(work), passThroughOnException: () => {} };
+    const context = {
+      waitUntil: (work: Promise<unknown>) => void left.push(work),
+      passThroughOnException: () => {},
+    };
     const auth: Record<string, string> = key === null ? {} : { authorization: `Bearer secret-${key}` };
     const init: RequestInit = {
       method: method ?? (body === undefined ? 'GET' : 'POST'),
@@ -222,7 +276,7 @@ export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options
     };
     if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
     const url = path.startsWith('http') ? path : `https://edge.example${path}`;
-    const response = await app.request(url, init, {}, { ...context, props: {} } as never);
+    const response = await app.request(url, init, {}, { ...context, props: {} });
     for (let i = 0; i < left.length; i++) await left[i];
     return response;
   };

@@ -155,7 +155,7 @@ async function predictExported(
     tf.io.fromMemory({
       modelTopology,
       weightSpecs: weightsManifest.flatMap(({ weights }) => weights),
-      weightData: files['weights.bin'].slice().buffer,
+      weightData: new Uint8Array(files['weights.bin']).buffer,
     }),
   );
   try {
