@@ -14,14 +14,16 @@ import { formatTable } from './table.ts';
 
 const BENCHES = { prediction: benchPrediction, http: benchHttp, 'cold-start': benchColdStart } as const;
 
-const options = parseOptions(process.argv.slice(2));
-if (!options.ok) {
-  process.stderr.write(`${options.error}\n\n${HELP}`);
-  process.exitCode = 2;
-} else if (options.value.help) {
-  process.stdout.write(HELP);
-} else {
-  await run(options.value);
+/** @returns the exit code */
+export async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (!options.ok) {
+    process.stderr.write(`${options.error}\n\n${HELP}`);
+    return 2;
+  }
+  if (options.value.help) process.stdout.write(HELP);
+  else await run(options.value);
+  return 0;
 }
 
 async function run({ parts, quick, json }: Options): Promise<void> {

@@ -12,13 +12,14 @@ import { outputShapeOf } from '../../shared/model/plan.ts';
 import { type InputSpec, specSchema } from '../../shared/model/spec.ts';
 import { sizeOf } from '../../shared/model/tensor.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
-import { type VersionFile, VERSION_FILES } from '../../shared/registry/keys.ts';
-import type { Manifest } from '../../shared/registry/manifest.ts';
+import type { VersionFile } from '../../shared/registry/keys.ts';
+import type { Constants, Manifest } from '../../shared/registry/manifest.ts';
 import { compileFiles, type ModelFiles, saveModel, unwrap } from '../shared/model/support.ts';
+import { dataPath } from '../support/data.ts';
+import { makeManifest } from '../support/version.ts';
 import type { BenchModel } from './bench-model.ts';
 
-const DATA = process.env['HOLDFAST_DATA'] ?? '../shared/data';
-const MOBILENET = path.join(DATA, 'models/mobilenet_v1_0.25_224_layers');
+const MOBILENET = dataPath('models', 'mobilenet_v1_0.25_224_layers');
 
 const { layers } = tf;
 
@@ -96,27 +97,26 @@ function toVersion(name: string, input: InputSpec, saved: ModelFiles): BenchMode
 }
 
 function describeVersion(spec: BenchModel['spec'], files: BenchModel['files']): Manifest {
-  const described = VERSION_FILES.map((name: VersionFile) => [
-    name,
-    { sha256: sha256Hex(files[name]), bytes: files[name].byteLength },
-  ]);
-  const numbers = spec.input.kind === 'tabular' ? spec.input.features.length : 0;
-  return {
-    format: 'holdfast-version/1',
+  const describe = (name: VersionFile) => ({
+    sha256: sha256Hex(files[name]),
+    bytes: files[name].byteLength,
+  });
+  return makeManifest(1, {
     model: spec.name,
-    version: 1,
-    createdAt: new Date(0).toISOString(),
-    run: 'bench',
-    parent: null,
-    base: null,
-    snapshot: 'none',
     specDigest: specDigest(spec),
-    seed: 1,
-    labels: [...spec.labels],
-    constants: numbers === 0 ? null : { mean: Array(numbers).fill(0), scale: Array(numbers).fill(1) },
-    files: Object.fromEntries(described) as Manifest['files'],
-    metrics: {},
-    verdict: 'promote',
-    reasons: [],
-  };
+    labels: spec.labels,
+    constants: identityConstants(spec.input),
+    files: {
+      'model.json': describe('model.json'),
+      'weights.bin': describe('weights.bin'),
+      'edge.json': describe('edge.json'),
+      'edge.bin': describe('edge.bin'),
+    },
+  });
+}
+
+/** Preprocessing that is done, and changes nothing. */
+function identityConstants(input: InputSpec): Constants | null {
+  if (input.kind === 'image') return null;
+  return { mean: input.features.map(() => 0), scale: input.features.map(() => 1) };
 }

@@ -10,18 +10,10 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptionsShape } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as readWorkerOptions } from 'wrangler';
+import { CONFIGS, QUIET_WRANGLER } from '../../trainer/local/bundles.ts';
+import { PROJECT } from '../../trainer/local/paths.ts';
 
-const PROJECT = path.resolve(import.meta.dirname, '../..');
-const EDGE_CONFIG = path.join(PROJECT, 'wrangler.toml');
 const BENCH_CONFIG = path.join(import.meta.dirname, 'wrangler.toml');
-
-/** Nothing is sent, fetched, asked, or said short of an error. */
-const QUIET = {
-  WRANGLER_SEND_METRICS: 'false',
-  WRANGLER_HIDE_BANNER: 'true',
-  WRANGLER_LOG: 'error',
-  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-} as const;
 
 export interface Bundle {
   /** The wrangler file that it is built and run with. */
@@ -40,14 +32,17 @@ export function bundleWorker(name: string, scratch: string): Promise<Bundle> {
 
 /** Bundles the edge Worker as a deployment would. */
 export function bundleEdge(scratch: string): Promise<Bundle> {
-  return bundle(EDGE_CONFIG, path.join(scratch, 'edge'), []);
+  return bundle(CONFIGS.edge, path.join(scratch, 'edge'), []);
 }
 
 async function bundle(config: string, folder: string, args: readonly string[]): Promise<Bundle> {
   const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json');
   const command = [path.join(path.dirname(wrangler), 'bin/wrangler.js'), 'deploy', ...args];
   command.push('--dry-run', '--outdir', folder, '--config', config);
-  await promisify(execFile)(process.execPath, command, { cwd: PROJECT, env: { ...process.env, ...QUIET } });
+  await promisify(execFile)(process.execPath, command, {
+    cwd: PROJECT,
+    env: { ...process.env, ...QUIET_WRANGLER },
+  });
   const files = await readdir(folder);
   const entry = files.find((file) => file.endsWith('.js'));
   if (entry === undefined) throw new Error(`wrangler left no bundle in ${folder}: ${files.join(', ')}`);
@@ -77,7 +72,7 @@ export async function withWorker<T>(
 
 /** On a free loopback port, with storage that goes with it. */
 async function startWorker(bundle: Bundle, extra: V4WorkerOptionsShape = {}): Promise<Miniflare> {
-  Object.assign(process.env, QUIET);
+  Object.assign(process.env, QUIET_WRANGLER);
   const { folder, entry, wasm } = bundle;
   const worker: V4WorkerOptionsShape = readWorkerOptions(bundle.config).workerOptions;
   const miniflare = new Miniflare(
