@@ -139,7 +139,7 @@ function createApi(url: string, key: string | null) {
       if (parsed.success) return ok(parsed.data);
       return err({
         kind: 'unexpected-answer',
-        detail: `${url}${path} answered something else than this version of holdfast expects (${describeIssues(parsed.error)})`,
+        detail: `${url}${path} answered something else than this version of holdfast expects (${describeIssues(parsed.error).split('; ')[0]})`,
       });
     },
   };

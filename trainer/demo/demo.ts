@@ -8,11 +8,11 @@ import { createRandom } from '../../shared/random.ts';
 import { createGauge } from '../local/gauge.ts';
 import { type Local, startLocal } from '../local/local.ts';
 import { formatLog } from '../local/log-lines.ts';
-import { loadReportPage } from '../local/operators.ts';
+import { STOP_SIGNALS } from '../local/miniflare.ts';
 import { DEMO_REPORT, DEMO_STATE } from '../local/paths.ts';
-import { DIGITS, ensureDigitsModel } from './digits-model.ts';
-import { createNarrator, type Narrator } from './narrator.ts';
-import { type Story, StoryFailure, tellStory } from './story.ts';
+import { ensureDigitsModel } from './digits-model.ts';
+import { createNarrator, type Narrator, sparkline } from './narrator.ts';
+import { emptyStory, type Story, StoryFailure, tellStory } from './story.ts';
 import { renderStoryPage } from './story-page.ts';
 
 const TRAFFIC_SEED = 3;
@@ -37,26 +37,36 @@ export async function main(): Promise<number> {
     return 1;
   }
   const local = started.value;
-  process.once('SIGINT', () => void local.dispose().finally(() => process.exit(130)));
+  for (const signal of STOP_SIGNALS) {
+    process.once(signal, () => void local.dispose().finally(() => process.exit(130)));
+  }
+  const story = emptyStory();
   try {
     await setTheStage(local, narrator, folder);
-    const story = await tellStory({ local, narrator, random: createRandom(TRAFFIC_SEED) });
-    await leavePage(local, story, folder);
-    narrator.say('');
-    narrator.say(
-      `All of it happened, in ${Math.round((Date.now() - startMs) / 1_000)} s. The report: ${DEMO_REPORT}`,
-    );
+    await tellStory({ local, narrator, random: createRandom(TRAFFIC_SEED) }, story);
+    await leavePage(story, folder, null);
+    narrator.chapter('The end');
+    const seconds = Math.round((Date.now() - startMs) / 1_000);
+    narrator.say(`Live accuracy, day by day:  ${sparkline(story.days.map(({ accuracy }) => accuracy))}`);
+    narrator.confirm(`${story.confirmed.length} claims, each checked, in ${seconds} s`);
+    narrator.say(`The report: ${DEMO_REPORT}`);
     return 0;
   } catch (cause) {
-    narrator.say('');
-    const message =
-      cause instanceof StoryFailure ? cause.message : String(cause instanceof Error ? cause.stack : cause);
-    console.error(`   ✗ ${message}\n   What the Workers logged: ${logFile}`);
+    const failure = describeFailure(cause);
+    narrator.fail(failure);
+    await leavePage(story, folder, failure);
+    narrator.say(`The report: ${DEMO_REPORT}. What the Workers logged: ${logFile}`);
     return 1;
   } finally {
     await local.dispose();
     log.end();
   }
+}
+
+/** A claim that did not hold is a sentence; anything else is a bug or an outage, with its stack. */
+function describeFailure(cause: unknown): string {
+  if (cause instanceof StoryFailure) return cause.message;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 }
 
 async function setTheStage(local: Local, narrator: Narrator, folder: string): Promise<void> {
@@ -70,10 +80,10 @@ async function setTheStage(local: Local, narrator: Narrator, folder: string): Pr
 }
 
 /** The story's page, and the nights' own reports beside it. */
-async function leavePage(local: Local, story: Story, folder: string): Promise<void> {
+async function leavePage(story: Story, folder: string, failure: string | null): Promise<void> {
   const files = story.nights.map((_, i) => `night-${i + 1}.html`);
-  for (const [i, { run }] of story.nights.entries()) {
-    await writeFile(path.join(folder, files[i] ?? ''), await loadReportPage(local.client, DIGITS, run.id));
+  for (const [i, { page }] of story.nights.entries()) {
+    await writeFile(path.join(folder, files[i] ?? ''), page);
   }
-  await writeFile(DEMO_REPORT, renderStoryPage(story, files, null));
+  await writeFile(DEMO_REPORT, renderStoryPage(story, files, failure));
 }

@@ -14,6 +14,8 @@ export interface Narrator {
   say(text: string): void;
   /** Something that was expected, and happened. */
   confirm(text: string): void;
+  /** Something that was expected, and did not happen. */
+  fail(text: string): void;
   /** A labelled bar: `day 3  ████████░░  82.5 %  by version 1`. */
   bar(label: string, fraction: number, note: string): void;
   /** What goes on right now; the next line of any kind takes its place on a terminal. */
@@ -50,6 +52,7 @@ export function createNarrator(out: Terminal): Narrator {
     },
     say: (text) => line(`   ${text}`),
     confirm: (text) => line(`   ${paint('green', '✓')} ${text}`),
+    fail: (text) => line(`   ${paint('red', '✗')} ${text}`),
     bar: (label, fraction, note) => {
       const full = Math.round(fraction * BAR_CELLS);
       const filled = paint(
@@ -72,4 +75,15 @@ export function createNarrator(out: Terminal): Narrator {
 
 export function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)} %`;
+}
+
+const LEVELS = '▁▂▃▄▅▆▇█';
+/** What the lowest level stands for. */
+const SPARK_FLOOR = 0.5;
+
+/** Fractions from one half to one, a character each. */
+export function sparkline(fractions: readonly number[]): string {
+  const level = (fraction: number): number =>
+    Math.round((Math.max(0, fraction - SPARK_FLOOR) / (1 - SPARK_FLOOR)) * (LEVELS.length - 1));
+  return fractions.map((fraction) => LEVELS[level(fraction)]).join('');
 }

@@ -7,7 +7,15 @@ import { renderReportText } from '../../shared/continuity/report-text.ts';
 import type { Random } from '../../shared/random.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import type { Local } from '../local/local.ts';
-import { listModels, listRuns, loadReport, promote, rollBack, watchRun } from '../local/operators.ts';
+import {
+  listModels,
+  listRuns,
+  loadReport,
+  loadReportPage,
+  promote,
+  rollBack,
+  watchRun,
+} from '../local/operators.ts';
 import { pause } from '../local/processes.ts';
 import { loadSnapshot } from '../pipeline/snapshot-file.ts';
 import { blendStyles, FIELD, OFFICE, type Style } from './digits.ts';
@@ -31,6 +39,8 @@ export interface Day {
 export interface Night {
   readonly run: RunRecord;
   readonly report: RunReport;
+  /** the run's own HTML page */
+  readonly page: string;
 }
 
 /** What happened, for the page that the demo leaves. */
@@ -63,9 +73,17 @@ const SWITCH_WITHIN_MS = 7_000;
 /** Predictions are logged off the request's path, within a quarter of a second. */
 const LOG_SETTLES_MS = 1_000;
 
-/** Tells the story to its end; throws a StoryFailure at the first claim that does not hold. */
-export async function tellStory(stage: Stage): Promise<Story> {
-  const teller = createTeller(stage);
+export function emptyStory(): Story {
+  return { days: [], confirmed: [], nights: [] };
+}
+
+/**
+ * Tells the story to its end; throws a StoryFailure at the first claim that does not hold.
+ *
+ * @param story  is filled as the story goes on, so what happened is there even when it ends early
+ */
+export async function tellStory(stage: Stage, story: Story): Promise<void> {
+  const teller = createTeller(stage, story);
   const office = await versionOneServes(teller);
   const drifted = await writingDrifts(teller, office);
   const labels = await labelsComeBack(teller, [...office, ...drifted]);
@@ -73,14 +91,12 @@ export async function tellStory(stage: Stage): Promise<Story> {
   await gateOpens(teller, night, accuracyOf(office), accuracyOf(drifted.slice(-3 * DIGITS_A_DAY)));
   await poisonedNight(teller);
   await rollbackAndReturn(teller);
-  return teller.story;
 }
 
 type Teller = ReturnType<typeof createTeller>;
 
 /** The stage, and what has been told so far. */
-function createTeller(stage: Stage) {
-  const story: Story = { days: [], confirmed: [], nights: [] };
+function createTeller(stage: Stage, story: Story) {
   const { local, narrator, random } = stage;
   let chapter = '';
   return {
@@ -176,7 +192,8 @@ async function runNight({ local, narrator, story }: Teller): Promise<Night> {
   if (run.status !== 'complete') {
     throw new StoryFailure(`expected run ${run.id} to complete, it ${run.status}: ${run.summary ?? ''}`);
   }
-  const night = { run, report: await loadReport(local.client, DIGITS, run.id) };
+  const report = await loadReport(local.client, DIGITS, run.id);
+  const night = { run, report, page: await loadReportPage(local.client, DIGITS, run.id) };
   story.nights.push(night);
   return night;
 }
@@ -219,7 +236,7 @@ async function seeServed({ local, random, claim }: Teller, version: number): Pro
   const seconds = ((Date.now() - startMs) / 1_000).toFixed(1);
   claim(
     seen === version,
-    `version ${version} answers after ${seconds} s and ${requests} requests, none failed`,
+    `version ${version} answers after ${seconds} s; of ${requests} requests on the way none failed`,
   );
 }
 
@@ -235,12 +252,12 @@ async function poisonedNight(teller: Teller): Promise<void> {
   const { run, report } = await runNight(teller);
   narrator.block(renderReportText(report, { colour: narrator.colour, width: narrator.width - 3 }));
   narrator.say('');
-  const failed = report.verdict.checks.filter(({ verdict }) => verdict === 'fail');
+  narrator.say('On the swapped labels themselves the candidate looks better. The windows before tell on it.');
+  const failed = report.verdict.checks.some(({ verdict }) => verdict === 'fail');
   teller.claim(
-    run.verdict === 'reject' && !run.promoted && failed.length > 0,
-    'the gate refuses the candidate',
+    run.verdict === 'reject' && !run.promoted && failed,
+    `the gate refuses the candidate: ${report.verdict.reasons[0] ?? ''}`,
   );
-  for (const { title, detail } of failed) narrator.say(`  ${title}: ${detail}`);
   const [model] = await listModels(local.client);
   const [answer] = await sendDigits(local.client, DIGITS, 1, FIELD, teller.random);
   teller.claim(model?.champion === 2 && answer?.version === 2, 'version 2 goes on serving');

@@ -85,7 +85,7 @@ async function bundle(worker: WorkerName, folder: string): Promise<string | null
 function run(args: readonly string[]): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, args, {
     cwd: PROJECT,
-    env: { ...process.env, ...QUIET_WRANGLER },
+    env: { ...process.env, ...QUIET_WRANGLER, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -104,7 +104,6 @@ export const QUIET_WRANGLER = {
   WRANGLER_HIDE_BANNER: 'true',
   WRANGLER_LOG: 'error',
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-  NO_COLOR: '1',
 } as const;
 
 async function removeOldBuilds(): Promise<void> {

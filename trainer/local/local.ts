@@ -33,7 +33,7 @@ export interface Local {
   readonly store: ObjectStore;
   /** Runs the trainer's scheduled() handler as cron would, and waits for it. */
   runCron(at?: Date): Promise<void>;
-  /** Ends the runtime and gives the state folder back. */
+  /** Ends the runtime and gives the state folder back; again and again does it once. */
   dispose(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export async function startLocal(options: LocalOptions): Promise<Result<Local, L
 }
 
 async function startLocked(options: LocalOptions, lock: StateLock): Promise<Result<Local, LocalError>> {
-  if (!(await isFree(options.port))) {
+  if (!(await becomesFree(options.port))) {
     const detail = `port ${options.port} is in use by another program; choose another one with --port`;
     return err({ kind: 'port-in-use', detail });
   }
@@ -75,10 +75,8 @@ async function startLocked(options: LocalOptions, lock: StateLock): Promise<Resu
   if (options.fresh === true) await lock.empty();
   const others = new Set((await childrenNamed('workerd')).map(({ pid }) => pid));
   const miniflare = await startMiniflare({ ...options, bundles: bundles.value });
-  const dispose = async (): Promise<void> => {
-    await miniflare.dispose();
-    await lock.release();
-  };
+  let disposed: Promise<void> | undefined;
+  const dispose = (): Promise<void> => (disposed ??= miniflare.dispose().then(() => lock.release()));
   try {
     const url = (await miniflare.ready).origin;
     const runtimes = (await childrenNamed('workerd')).filter(({ pid }) => !others.has(pid));
@@ -94,6 +92,18 @@ async function startLocked(options: LocalOptions, lock: StateLock): Promise<Resu
     await dispose();
     throw cause;
   }
+}
+
+/** A runtime that has just been ended holds its port a moment longer than its process id. */
+const FREE_WITHIN_MS = 1_500;
+
+async function becomesFree(port: number): Promise<boolean> {
+  const deadline = Date.now() + FREE_WITHIN_MS;
+  while (!(await isFree(port))) {
+    if (Date.now() > deadline) return false;
+    await pause(50);
+  }
+  return true;
 }
 
 async function isFree(port: number): Promise<boolean> {

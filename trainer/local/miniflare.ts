@@ -31,22 +31,36 @@ export async function startMiniflare({ bundles, port, state, onLog }: MiniflareO
   Object.assign(process.env, QUIET_WRANGLER);
   const edge = await workerOptions('edge', bundles);
   const trainer = await workerOptions('trainer', bundles);
-  return new Miniflare(
-    convertV4MiniflareOptions({
-      host: '127.0.0.1',
-      port,
-      cf: false,
-      log: new Log(LogLevel.ERROR),
-      handleStructuredLogs: onLog,
-      resourcePersistencePath: state,
-      unsafeTriggerHandlers: true,
-      unsafeLocalExplorer: false,
-      workers: [
-        { ...edge, name: 'holdfast', bindings: { ...edge.bindings, HOLDFAST_LOCAL_KEYS: 'on' } },
-        { ...trainer, name: 'holdfast-trainer', routes: [`${TRAINER_HOST}/*`] },
-      ],
-    }),
-  );
+  const converted = convertV4MiniflareOptions({
+    host: '127.0.0.1',
+    port,
+    cf: false,
+    log: new Log(LogLevel.ERROR),
+    handleStructuredLogs: onLog,
+    resourcePersistencePath: state,
+    unsafeTriggerHandlers: true,
+    unsafeLocalExplorer: false,
+    workers: [
+      { ...edge, name: 'holdfast', bindings: { ...edge.bindings, HOLDFAST_LOCAL_KEYS: 'on' } },
+      { ...trainer, name: 'holdfast-trainer', routes: [`${TRAINER_HOST}/*`] },
+    ],
+  });
+  return withoutSignalHandlers(() => new Miniflare(converted));
+}
+
+/** What ends a process from outside, and leaves it time to tidy up. */
+export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Miniflare ends the process at once on a signal, without waiting for its runtime. Signals are our callers' business. */
+function withoutSignalHandlers<T>(create: () => T): T {
+  const before = STOP_SIGNALS.map((signal) => new Set(process.listeners(signal)));
+  const created = create();
+  for (const [i, signal] of STOP_SIGNALS.entries()) {
+    for (const listener of process.listeners(signal)) {
+      if (before[i]?.has(listener) !== true) process.removeListener(signal, listener);
+    }
+  }
+  return created;
 }
 
 async function workerOptions(worker: WorkerName, bundles: Bundles): Promise<V4WorkerOptions> {

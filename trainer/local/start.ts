@@ -8,6 +8,7 @@ import { describeTrials } from '../demo/trials.ts';
 import { createGauge } from './gauge.ts';
 import { type Local, type LocalError, startLocal } from './local.ts';
 import { formatLog } from './log-lines.ts';
+import { STOP_SIGNALS } from './miniflare.ts';
 import { wakeRuns } from './operators.ts';
 import { HELP, parseOptions, type StartOptions } from './options.ts';
 
@@ -69,7 +70,7 @@ function abandon(work: Promise<void>): void {
   work.catch(() => {});
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM; the second one ends the process at once. */
+/** Resolves at the first Ctrl-C (or another signal to stop); the second one ends the process at once. */
 function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
     let asked = false;
@@ -78,7 +79,7 @@ function untilStopped(): Promise<void> {
       asked = true;
       resolve();
     };
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+    for (const signal of STOP_SIGNALS) process.on(signal, stop);
   });
 }
 

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { keyedHash } from '../../../shared/digest.ts';
 import { assignSide, type Side } from '../../../shared/events/holdout.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { gunzip, gzip } from '../../../shared/bytes.ts';
 import { collectInbox, readBatch, writeEvents, writeInbox } from '../../../shared/events/inbox.ts';
@@ -111,16 +111,16 @@ describe('collecting', () => {
 
   test('divides what is more than one isolate should parse at once', async () => {
     const payload = 'A'.repeat(1_500_000);
-    for (const id of ['a', 'b', 'c', 'd', 'e']) await writeInbox(store, MODEL, [example(id, payload)], NOW);
-    await writeInbox(store, MODEL, [example('huge', 'A'.repeat(5_000_000))], TOMORROW);
+    for (const id of ['a', 'b', 'c']) await writeInbox(store, MODEL, [example(id, payload)], NOW);
+    await writeInbox(store, MODEL, [example('huge', 'A'.repeat(4_100_000))], TOMORROW);
     const { batches, objects, events } = await collectInbox(store, MODEL, TOMORROW);
-    expect({ objects, events, batches: batches.length }).toEqual({ objects: 6, events: 6, batches: 4 });
+    expect({ objects, events, batches: batches.length }).toEqual({ objects: 4, events: 4, batches: 3 });
     const sizes: number[] = [];
     for (const key of batches) {
       sizes.push((await gunzip((await store.get(key))?.bytes ?? new Uint8Array())).byteLength);
     }
     expect(sizes.filter((size) => size > 4_000_000)).toHaveLength(1);
-    expect((await idsAfterJoin()).sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'huge']);
+    expect((await idsAfterJoin()).sort()).toEqual(['a', 'b', 'c', 'huge']);
     expect(await store.list(keys.inboxPrefix(MODEL))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { joinEvents } from '../../../shared/events/join.ts';
 import type { Event, ExampleEvent, LabelEvent, PredictionEvent } from '../../../shared/events/schema.ts';

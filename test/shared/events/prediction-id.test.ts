@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   createPredictionId,
@@ -23,6 +23,8 @@ const factsArbitrary = fc.record({
   logged: fc.constant(true),
 });
 const randomArbitrary = fc.uint8Array({ minLength: 8, maxLength: 8 });
+
+const lookalike = fc.string({ unit: fc.constantFrom(...ALPHABET.split('')), minLength: 43, maxLength: 43 });
 
 const facts: PredictionFacts = { version: 12, atMs: Date.UTC(2026, 10, 23), instances: 3, logged: true };
 const RANDOM = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
@@ -123,12 +125,9 @@ describe('what is refused', () => {
 
   test('any text at all, without throwing', () => {
     fc.assert(
-      fc.property(
-        fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[\w-]{43}(\.\d)?$/)),
-        (text) => {
-          expect(parsePredictionId(SALT, 'digits', text).ok).toBe(false);
-        },
-      ),
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), lookalike), (text) => {
+        expect(parsePredictionId(SALT, 'digits', text).ok).toBe(false);
+      }),
     );
   });
 });

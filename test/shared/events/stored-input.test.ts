@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { floatBytes, toBase64 } from '../../../shared/bytes.ts';
 import { sha256Hex } from '../../../shared/digest.ts';
@@ -55,7 +55,7 @@ describe('a stored input', () => {
         room.set(raw, shift);
         const expected = storeInline(raw);
         expect(storeInline(room.subarray(shift, shift + raw.length))).toEqual(expected);
-        expect(storeInline(Float32Array.from([...raw]))).toEqual(expected);
+        expect(storeInline(Float32Array.from(Array.from(raw)))).toEqual(expected);
       }),
     );
   });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   encodedShape,
@@ -109,47 +109,47 @@ describe('an image', () => {
   const C = '(the shape is [2,3,3])';
   const G = '(the shape is [2,3,1])';
   test.each([
-    [COLOUR, '"a picture"', 'instances[3]: expected an array of shape [2,3,3], got "a picture"'],
-    [COLOUR, '7', 'instances[3]: expected an array of shape [2,3,3], got 7'],
-    [COLOUR, 'null', 'instances[3]: expected an array of shape [2,3,3], got null'],
-    [COLOUR, 'true', 'instances[3]: expected an array of shape [2,3,3], got true'],
-    [COLOUR, '{"b64": "AAAA"}', 'instances[3]: expected an array of shape [2,3,3], got an object'],
-    [COLOUR, '[]', `instances[3]: expected 18 numbers, got 0 ${C}`],
-    [COLOUR, '[1,2,3]', `instances[3]: expected 18 numbers, got 3 ${C}`],
-    [COLOUR, `[${pixels}]`, `instances[3]: expected 2 arrays, got 1 ${C}`],
-    [COLOUR, `[${pixels},[${pixel},${pixel}]]`, `instances[3][1]: expected 3 arrays, got 2 ${C}`],
-    [COLOUR, `[${pixels},[${pixel},[1,2],${pixel}]]`, `instances[3][1][1]: expected 3 numbers, got 2 ${C}`],
+    ['"a picture"', COLOUR, 'instances[3]: expected an array of shape [2,3,3], got "a picture"'],
+    ['7', COLOUR, 'instances[3]: expected an array of shape [2,3,3], got 7'],
+    ['null', COLOUR, 'instances[3]: expected an array of shape [2,3,3], got null'],
+    ['true', COLOUR, 'instances[3]: expected an array of shape [2,3,3], got true'],
+    ['{"b64": "AAAA"}', COLOUR, 'instances[3]: expected an array of shape [2,3,3], got an object'],
+    ['[]', COLOUR, `instances[3]: expected 18 numbers, got 0 ${C}`],
+    ['[1,2,3]', COLOUR, `instances[3]: expected 18 numbers, got 3 ${C}`],
+    [`[${pixels}]`, COLOUR, `instances[3]: expected 2 arrays, got 1 ${C}`],
+    [`[${pixels},[${pixel},${pixel}]]`, COLOUR, `instances[3][1]: expected 3 arrays, got 2 ${C}`],
+    [`[${pixels},[${pixel},[1,2],${pixel}]]`, COLOUR, `instances[3][1][1]: expected 3 numbers, got 2 ${C}`],
     [
-      COLOUR,
       `[${pixels},[${pixel},[1,2,3,4],${pixel}]]`,
+      COLOUR,
       `instances[3][1][1]: expected 3 numbers, got 4 ${C}`,
     ],
-    [COLOUR, `[${pixels},[${pixel},5,${pixel}]]`, `instances[3][1][1]: expected an array of 3, got 5 ${C}`],
-    [COLOUR, `[${pixels},null]`, `instances[3][1]: expected an array of 3, got null ${C}`],
+    [`[${pixels},[${pixel},5,${pixel}]]`, COLOUR, `instances[3][1][1]: expected an array of 3, got 5 ${C}`],
+    [`[${pixels},null]`, COLOUR, `instances[3][1]: expected an array of 3, got null ${C}`],
     [
-      COLOUR,
       `[${pixels},[${pixel},${pixel},[1,[2],3]]]`,
+      COLOUR,
       `instances[3][1][2][1]: expected a finite number, got an array of 1 ${C}`,
     ],
     [
-      COLOUR,
       `[${pixels},[${pixel},${pixel},[1,"2",3]]]`,
+      COLOUR,
       `instances[3][1][2][1]: expected a finite number, got "2" ${C}`,
     ],
-    [GREY, '[[1,2],[3,4]]', `instances[3][0]: expected 3 numbers, got 2 ${G}`],
-    [GREY, `[${row},${row},${row}]`, `instances[3]: expected 2 arrays, got 3 ${G}`],
-    [GREY, `[${row},[4,[5],6]]`, `instances[3][1][1]: expected a finite number, got an array of 1 ${G}`],
-    [GREY, '[[[1],[2],[3]],[4,5,6]]', `instances[3][1][0]: expected an array of 1, got 4 ${G}`],
-    [GREY, '[[[1,2],[2],[3]],[[4],[5],[6]]]', `instances[3][0][0]: expected 1 numbers, got 2 ${G}`],
-    [GREY, '[1,2,3,4,5,1e999]', `instances[3][5]: expected a finite number, got Infinity ${G}`],
-    [GREY, '[1,2,3,4,5,-1e999]', `instances[3][5]: expected a finite number, got -Infinity ${G}`],
-    [GREY, '[1,2,3,4,5,null]', `instances[3][5]: expected a finite number, got null ${G}`],
-    [GREY, '[1,2,3,4,5,true]', `instances[3][5]: expected a finite number, got true ${G}`],
-    [GREY, '[1,2,3,4,5,{}]', `instances[3][5]: expected a finite number, got an object ${G}`],
-    [GREY, '[1,2,3,4,5,[6]]', `instances[3][5]: expected a finite number, got an array of 1 ${G}`],
-    [GREY, '[1,2,3,4,5,256]', 'instances[3]: expected pixels from 0 to 255, got 256 at position 5'],
-    [GREY, '[1,2,-0.5,4,5,6]', 'instances[3]: expected pixels from 0 to 255, got -0.5 at position 2'],
-  ])('that does not fit is refused with its place: %# %s', (input, text, message) => {
+    ['[[1,2],[3,4]]', GREY, `instances[3][0]: expected 3 numbers, got 2 ${G}`],
+    [`[${row},${row},${row}]`, GREY, `instances[3]: expected 2 arrays, got 3 ${G}`],
+    [`[${row},[4,[5],6]]`, GREY, `instances[3][1][1]: expected a finite number, got an array of 1 ${G}`],
+    ['[[[1],[2],[3]],[4,5,6]]', GREY, `instances[3][1][0]: expected an array of 1, got 4 ${G}`],
+    ['[[[1,2],[2],[3]],[[4],[5],[6]]]', GREY, `instances[3][0][0]: expected 1 numbers, got 2 ${G}`],
+    ['[1,2,3,4,5,1e999]', GREY, `instances[3][5]: expected a finite number, got Infinity ${G}`],
+    ['[1,2,3,4,5,-1e999]', GREY, `instances[3][5]: expected a finite number, got -Infinity ${G}`],
+    ['[1,2,3,4,5,null]', GREY, `instances[3][5]: expected a finite number, got null ${G}`],
+    ['[1,2,3,4,5,true]', GREY, `instances[3][5]: expected a finite number, got true ${G}`],
+    ['[1,2,3,4,5,{}]', GREY, `instances[3][5]: expected a finite number, got an object ${G}`],
+    ['[1,2,3,4,5,[6]]', GREY, `instances[3][5]: expected a finite number, got an array of 1 ${G}`],
+    ['[1,2,3,4,5,256]', GREY, 'instances[3]: expected pixels from 0 to 255, got 256 at position 5'],
+    ['[1,2,-0.5,4,5,6]', GREY, 'instances[3]: expected pixels from 0 to 255, got -0.5 at position 2'],
+  ])('that does not fit is refused with its place: %s', (text, input, message) => {
     expect(refusal(input, json(text))).toBe(message);
   });
 
@@ -179,33 +179,33 @@ describe('a row', () => {
 
   const COLOURS = 'expected one of "red", "green", "blue"';
   test.each([
-    [TABULAR, '7', 'instances[3]: expected an array of 3 or an object by feature name, got 7'],
-    [TABULAR, '"x"', 'instances[3]: expected an array of 3 or an object by feature name, got "x"'],
-    [TABULAR, 'null', 'instances[3]: expected an array of 3 or an object by feature name, got null'],
-    [TABULAR, '[1,"red"]', 'instances[3]: expected 3 values, got 2'],
-    [NUMBERS, '[1,2,3]', 'instances[3]: expected 2 numbers, got 3'],
-    [TABULAR, '{"age": 1, "colour": "red"}', 'instances[3]: feature "income" is missing'],
-    [TABULAR, '{}', 'instances[3]: feature "age" is missing'],
+    ['7', TABULAR, 'instances[3]: expected an array of 3 or an object by feature name, got 7'],
+    ['"x"', TABULAR, 'instances[3]: expected an array of 3 or an object by feature name, got "x"'],
+    ['null', TABULAR, 'instances[3]: expected an array of 3 or an object by feature name, got null'],
+    ['[1,"red"]', TABULAR, 'instances[3]: expected 3 values, got 2'],
+    ['[1,2,3]', NUMBERS, 'instances[3]: expected 2 numbers, got 3'],
+    ['{"age": 1, "colour": "red"}', TABULAR, 'instances[3]: feature "income" is missing'],
+    ['{}', TABULAR, 'instances[3]: feature "age" is missing'],
     [
-      TABULAR,
       '{"age": 1, "colour": "red", "income": 2, "Income": 3}',
+      TABULAR,
       'instances[3]: there is no feature "Income"',
     ],
-    [NUMBERS, '{"x": 1, "y": 2, "__proto__": 3}', 'instances[3]: there is no feature "__proto__"'],
-    [NUMBERS, '{"constructor": 1, "y": 2}', 'instances[3]: there is no feature "constructor"'],
-    [TABULAR, '["41","red",1]', 'instances[3].age: expected a finite number, got "41"'],
-    [TABULAR, '[null,"red",1]', 'instances[3].age: expected a finite number, got null'],
-    [TABULAR, '[true,"red",1]', 'instances[3].age: expected a finite number, got true'],
-    [TABULAR, '[[1],"red",1]', 'instances[3].age: expected a finite number, got an array of 1'],
-    [TABULAR, '[1e999,"red",1]', 'instances[3].age: expected a finite number, got Infinity'],
-    [TABULAR, '[1,"red",1e39]', 'instances[3].income: expected a number that float32 can hold, got 1e+39'],
-    [TABULAR, '[1,"pink",1]', `instances[3].colour: ${COLOURS}, got "pink"`],
-    [TABULAR, '[1,"Red",1]', `instances[3].colour: ${COLOURS}, got "Red"`],
-    [TABULAR, '[1,2,1]', `instances[3].colour: ${COLOURS}, got 2`],
-    [TABULAR, '[1,null,1]', `instances[3].colour: ${COLOURS}, got null`],
-    [TABULAR, '[1,["red"],1]', `instances[3].colour: ${COLOURS}, got an array of 1`],
-    [TABULAR, '[1,{"a":"red"},1]', `instances[3].colour: ${COLOURS}, got an object`],
-  ])('that does not fit is refused with its place: %# %s', (input, text, message) => {
+    ['{"x": 1, "y": 2, "__proto__": 3}', NUMBERS, 'instances[3]: there is no feature "__proto__"'],
+    ['{"constructor": 1, "y": 2}', NUMBERS, 'instances[3]: there is no feature "constructor"'],
+    ['["41","red",1]', TABULAR, 'instances[3].age: expected a finite number, got "41"'],
+    ['[null,"red",1]', TABULAR, 'instances[3].age: expected a finite number, got null'],
+    ['[true,"red",1]', TABULAR, 'instances[3].age: expected a finite number, got true'],
+    ['[[1],"red",1]', TABULAR, 'instances[3].age: expected a finite number, got an array of 1'],
+    ['[1e999,"red",1]', TABULAR, 'instances[3].age: expected a finite number, got Infinity'],
+    ['[1,"red",1e39]', TABULAR, 'instances[3].income: expected a number that float32 can hold, got 1e+39'],
+    ['[1,"pink",1]', TABULAR, `instances[3].colour: ${COLOURS}, got "pink"`],
+    ['[1,"Red",1]', TABULAR, `instances[3].colour: ${COLOURS}, got "Red"`],
+    ['[1,2,1]', TABULAR, `instances[3].colour: ${COLOURS}, got 2`],
+    ['[1,null,1]', TABULAR, `instances[3].colour: ${COLOURS}, got null`],
+    ['[1,["red"],1]', TABULAR, `instances[3].colour: ${COLOURS}, got an array of 1`],
+    ['[1,{"a":"red"},1]', TABULAR, `instances[3].colour: ${COLOURS}, got an object`],
+  ])('that does not fit is refused with its place: %s', (text, input, message) => {
     expect(refusal(input, json(text))).toBe(message);
   });
 
@@ -233,7 +233,7 @@ describe('a row', () => {
   test('is told the first eight of many categories', () => {
     const letters = inputSchema.parse({
       kind: 'tabular',
-      features: [{ name: 'letter', type: 'category', values: [...'abcdefghij'] }],
+      features: [{ name: 'letter', type: 'category', values: 'abcdefghij'.split('') }],
     });
     expect(refusal(letters, ['z'])).toBe(
       'instances[3].letter: expected one of "a", "b", "c", "d", "e", "f", "g", "h", …, got "z"',

@@ -1,6 +1,13 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../../shared/digest.ts';
-import { createModel, listModels, loadSpec, specDigest } from '../../../shared/model/load-spec.ts';
+import {
+  createModel,
+  type LoadedSpec,
+  listModels,
+  loadSpec,
+  replaceSpec,
+  specDigest,
+} from '../../../shared/model/load-spec.ts';
 import { encodeJson, putJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
@@ -71,4 +78,70 @@ test('a spec that was copied from another model is refused: it would share its s
 test('models are listed by name', async () => {
   for (const name of ['moons', 'blobs']) await createModel(store, blobSpec(name));
   expect(await listModels(store)).toEqual(['blobs', 'moons']);
+});
+
+describe('replacing a spec', () => {
+  const spec = blobSpec('blobs', { holdout: { fraction: 0.2 } });
+
+  async function created(): Promise<LoadedSpec> {
+    await createModel(store, spec);
+    const loaded = await loadSpec(store, 'blobs');
+    if (!loaded.ok) throw new Error(loaded.error.detail);
+    return loaded.value;
+  }
+
+  test('stores what may change', async () => {
+    const wanted = { ...spec, description: 'three blobs', holdout: { fraction: 0.3 } };
+    expect(await replaceSpec(store, await created(), wanted)).toEqual({ ok: true, value: wanted });
+    expect(await loadSpec(store, 'blobs')).toMatchObject({ value: { spec: wanted } });
+  });
+
+  test('of which somebody else changed the original meanwhile loses', async () => {
+    const seen = await created();
+    await replaceSpec(store, seen, { ...spec, description: 'first' });
+    expect(await replaceSpec(store, seen, { ...spec, description: 'second' })).toEqual({
+      ok: false,
+      error: {
+        kind: 'lost-race',
+        detail: 'blobs: somebody else changed the spec meanwhile; read it again',
+      },
+    });
+    expect(await loadSpec(store, 'blobs')).toMatchObject({ value: { spec: { description: 'first' } } });
+  });
+
+  test.each([
+    ['labels', { labels: ['blue', 'green', 'red'] }],
+    ['salt', { salt: 'cd'.repeat(32) }],
+    ['name', { name: 'moons' }],
+    [
+      'input',
+      {
+        input: {
+          kind: 'tabular' as const,
+          features: spec.input.kind === 'tabular' ? spec.input.features.toReversed() : [],
+        },
+      },
+    ],
+  ])('is refused where it would change what examples mean: %s', async (field, changes) => {
+    const seen = await created();
+    expect(await replaceSpec(store, seen, { ...spec, ...changes })).toEqual({
+      ok: false,
+      error: {
+        kind: 'fixed',
+        detail: `blobs: ${field} can't change, because examples and versions depend on it; create another model instead`,
+      },
+    });
+    expect((await store.get(keys.spec('blobs')))?.etag).toBe(seen.etag);
+  });
+
+  test('is refused where it would give held-out examples back to training', async () => {
+    expect(await replaceSpec(store, await created(), { ...spec, holdout: { fraction: 0.1 } })).toEqual({
+      ok: false,
+      error: {
+        kind: 'fixed',
+        detail:
+          'blobs: holdout.fraction: expected at least 0.2, got 0.1: what was held out once is never trained on',
+      },
+    });
+  });
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { keys, MODEL_NAME } from '../../../shared/registry/keys.ts';
 

@@ -92,7 +92,7 @@ describe('the IDX reader', () => {
   });
 
   it.skipIf(!hasData)(`reads MNIST's test images${DATA_NOTE}`, async () => {
-    const labels = [...'0123456789'];
+    const labels = Array.from({ length: 10 }, (_, digit) => String(digit));
     const path = dataPath('images', 'mnist', 't10k-images-idx3-ubyte.gz');
     const { rows, problems } = await readAll(path, { spec: { input: image(28, 28), labels } });
     expect([rows?.length, problems]).toEqual([10_000, []]);
