@@ -7,7 +7,7 @@ import { describeCause, type Log } from './log.ts';
 
 export type Announce = (message: InboxMessage) => Promise<void>;
 
-export function createAnnounce(queue: Pick<Queue<InboxMessage>, 'send'>, log: Log): Announce {
+export function createAnnounce(queue: { send(message: InboxMessage): Promise<unknown> }, log: Log): Announce {
   return async (message) => {
     try {
       await queue.send(message);

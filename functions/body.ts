@@ -54,7 +54,7 @@ function parseBody(bytes: Uint8Array): Result<unknown, AppError> {
   if (bytes.byteLength === 0) return invalidBody('the document is empty');
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
     return invalidBody('the bytes are not UTF-8');
   }

@@ -2,7 +2,7 @@
  * What the edge Worker is told by its environment. Nothing here has a default that opens anything: keys that are
  * absent or malformed mean that nobody is let in.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { digestSchema } from '../shared/registry/manifest.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 

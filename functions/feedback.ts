@@ -2,7 +2,7 @@
  * `POST /v1/models/{m}:feedback`: labels for predictions, and whole labelled examples. Each item stands for itself: a
  * bad one is named by its index and refused, the others count.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256Hex } from '../shared/digest.ts';
 import { parsePredictionId } from '../shared/events/prediction-id.ts';
 import type { Event, ExampleEvent, LabelEvent } from '../shared/events/schema.ts';

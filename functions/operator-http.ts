@@ -2,7 +2,7 @@
  * What the operators' routes share: who acts, bodies by schema, and results as responses.
  */
 import type { Context, Hono } from 'hono';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { describeIssues } from '../shared/registry/json.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { Caller } from './auth.ts';

@@ -2,7 +2,7 @@
  * `/api`: what operators and the CLI see and do. Scope `operate`; errors as RFC 9457.
  */
 import { Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { listModels, loadSpec } from '../shared/model/load-spec.ts';
 import { loadChampion, loadHistory, type Move } from '../shared/registry/alias.ts';
 import { promote, type PromotionError, rollback } from '../shared/registry/promotion.ts';

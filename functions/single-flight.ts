@@ -37,16 +37,13 @@ export function createSingleFlight<T>(joinTimeoutMs = JOIN_TIMEOUT_MS): SingleFl
   return { run };
 }
 
-async function settlesWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const expired = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
+function settlesWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), timeoutMs);
+    const settle = (): void => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    work.then(settle, settle);
   });
-  const settled = work.then(
-    () => true,
-    () => true,
-  );
-  const outcome = await Promise.race([settled, expired]);
-  clearTimeout(timer);
-  return outcome;
 }

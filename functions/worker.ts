@@ -58,10 +58,15 @@ function assembleApp(env: EdgeEnv, config: Config): Hono {
     predictions: createPredictionLog({ store, announce, log, now, sleep }),
     announce,
     authenticator: createAuthenticator(config.keys, config.localKeys),
-    trainer: (env.TRAINER as unknown as TrainerService | undefined) ?? null,
+    trainer: toTrainer(env.TRAINER),
     log,
     now,
     random: Math.random,
     limits: { maxBodyBytes: config.maxBodyBytes, maxInstances: config.maxInstances },
   });
+}
+
+/** `wrangler types` knows the binding, not what the entrypoint behind it offers; absent in a deployment without one. */
+function toTrainer(binding: unknown): TrainerService | null {
+  return (binding as TrainerService | undefined) ?? null;
 }

@@ -26,6 +26,10 @@ export async function loadSpec(store: ObjectStore, model: string): Promise<Resul
   }
   if (!loaded.ok) return err({ kind: 'spec-unreadable', model, detail: describeReadError(loaded.error) });
   const { value: spec, etag } = loaded.value;
+  if (spec.name !== model) {
+    const detail = `${keys.spec(model)}: expected the spec of ${model}, got that of ${spec.name}`;
+    return err({ kind: 'spec-unreadable', model, detail });
+  }
   return ok({ spec, etag, digest: specDigest(spec) });
 }
 
@@ -50,7 +54,7 @@ export type ReplaceError =
   | { readonly kind: 'fixed'; readonly detail: string }
   | { readonly kind: 'lost-race'; readonly detail: string };
 
-/** Replaces the spec that was read. What the bytes of an example mean can't change: that would be another model. */
+/** Replaces the spec that was read. What the bytes of an example mean can't change: that would be another model. The holdout only grows. */
 export async function replaceSpec(
   store: ObjectStore,
   seen: LoadedSpec,
@@ -60,6 +64,11 @@ export async function replaceSpec(
   const changed = FIXED.find((field) => JSON.stringify(seen.spec[field]) !== JSON.stringify(wanted[field]));
   if (changed !== undefined) {
     const detail = `${name}: ${changed} can't change, because examples and versions depend on it; create another model instead`;
+    return err({ kind: 'fixed', detail });
+  }
+  const { fraction } = seen.spec.holdout;
+  if (wanted.holdout.fraction < fraction) {
+    const detail = `${name}: holdout.fraction: expected at least ${fraction}, got ${wanted.holdout.fraction}: what was held out once is never trained on`;
     return err({ kind: 'fixed', detail });
   }
   const written = await store.put(keys.spec(name), encodeJson(wanted), { etag: seen.etag });

@@ -56,8 +56,8 @@ function handOver(node) {
     process.exitCode = 1;
     return;
   }
-  const arguments_ = ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)];
-  const child = spawn(node, arguments_, { stdio: 'inherit' });
+  const flags = ['--disable-warning=ExperimentalWarning'];
+  const child = spawn(node, [...flags, main, ...process.argv.slice(2)], { stdio: 'inherit' });
   // The terminal signals the whole group, so the child hears Ctrl-C itself; we only wait for it.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {

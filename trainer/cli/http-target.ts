@@ -8,7 +8,7 @@ import { describeIssues } from '../../shared/registry/json.ts';
 import { manifestSchema } from '../../shared/registry/manifest.ts';
 import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { isLoopback } from '../node/s3-errors.ts';
+import { isLoopback } from '../node/loopback.ts';
 import type { Answer, HttpTarget, Refusal } from './target.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -139,7 +139,7 @@ function createApi(url: string, key: string | null) {
       if (parsed.success) return ok(parsed.data);
       return err({
         kind: 'unexpected-answer',
-        detail: `${url}${path} answered something else than this version of holdfast expects (${describeIssues(parsed.error)})`,
+        detail: `${url}${path} answered something else than this version of holdfast expects (${describeIssues(parsed.error).split('; ')[0]})`,
       });
     },
   };

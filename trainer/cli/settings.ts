@@ -2,7 +2,7 @@
  * Where a command works: options first, then the environment, then the local defaults of `npm start`.
  */
 import { err, ok, type Result } from '../../shared/result.ts';
-import { isLoopback } from '../node/s3-errors.ts';
+import { isLoopback } from '../node/loopback.ts';
 import type { S3StoreOptions } from '../node/s3-store.ts';
 import { parseStoreUrl } from '../node/store-url.ts';
 

@@ -2,6 +2,8 @@
  * What went wrong with an S3 server, in words that say what to do.
  */
 
+import { isLoopback } from './loopback.ts';
+
 /** An outage or a wrong setting: the store could not be used. Its message is one sentence for a person. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
@@ -75,12 +77,6 @@ function describe(error: unknown, { bucket, endpoint, accessKeyId }: StoreFacts)
   }
   const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
   return `the store at ${where} failed (${name}${message === '' ? '' : `: ${message}`})`;
-}
-
-export function isLoopback(url: string | null): boolean {
-  if (url === null || !URL.canParse(url)) return false;
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
 }
 
 function property(value: unknown, name: string): unknown {

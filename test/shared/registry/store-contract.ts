@@ -16,6 +16,8 @@ export function describeStoreContract(name: string, open: () => Promise<ObjectSt
       const read = await store.get('bytes/binary');
       expect(read?.bytes).toEqual(bytes);
       expect(read?.etag).toBe(written?.etag);
+      // Not a Buffer, whose slice and buffer mean something else.
+      expect(Object.getPrototypeOf(read?.bytes)).toBe(Uint8Array.prototype);
     });
 
     it('keeps an empty object, which is not a missing one', async () => {

@@ -9,7 +9,7 @@ import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { listVersionNumbers, loadManifest } from '../../../shared/registry/versions.ts';
 import { resumeJob, runJob } from '../../../trainer/node/job.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
-import { Crash, countWrites, crashAfter } from '../../support/faulty-store.ts';
+import { Crash, countWrites, crashAtWrite } from '../../support/faulty-store.ts';
 import { blobEvents, type BlobNight, createBlobModel } from '../../support/tabular-model.ts';
 
 const MODEL = 'blobs';
@@ -155,7 +155,7 @@ describe('a run that is killed', () => {
     for (let writes = 2; writes < whole.writes(); writes += 3) {
       const side = writes % 2 === 0 ? 'before' : 'after';
       const store = await copyOf(base);
-      await expect(startAndRun(crashAfter(store, writes, side))).rejects.toThrow(Crash);
+      await expect(startAndRun(crashAtWrite(store, writes, side))).rejects.toThrow(Crash);
       const resumed = await startAndRun(store);
       expect(resumed).toMatchObject({ status: 'complete', promoted: true, candidate: 1 });
       const manifest = await loadManifest(store, MODEL, 1);

@@ -4,7 +4,7 @@
  * Tabular models take their features by column name, image models take all other columns in order as pixels.
  * A column that is neither feature, label, time nor group must be ignored by name: a forgotten one is a mistake.
  */
-import { parse, type Info } from 'csv-parse';
+import { CsvError, type Info, parse } from 'csv-parse';
 import { parseInstance, rawSize } from '../../../shared/model/input.ts';
 import type { InputSpec } from '../../../shared/model/spec.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
@@ -33,7 +33,10 @@ export interface CsvRecord {
   readonly cells: Result<readonly string[], string>;
 }
 
-/** All records of a CSV file, the header first. A record that can't be read is an error in its place. */
+/** A quote that is never closed makes one record of the rest of the file; this keeps it out of memory. */
+const MAX_RECORD_BYTES = 16_000_000;
+
+/** All records of a CSV file in their order, the header first. A record that can't be read is an error in its place. */
 export async function* readRecords(
   file: Pick<InputFile, 'path' | 'gzipped'>,
   onBytes: (length: number) => void = () => {},
@@ -43,29 +46,46 @@ export async function* readRecords(
     parse({
       bom: true,
       info: true,
+      max_record_size: MAX_RECORD_BYTES,
       relax_column_count: true,
+      // A stray quote belongs to its cell, which the model then refuses. Otherwise the parser takes it for the start
+      // of a quotation, and every row after it is lost.
+      relax_quotes: true,
       skip_empty_lines: true,
       skip_records_with_error: true,
       on_skip: (error) => {
-        broken.push({ line: lineOf(error), cells: err('a quote stands where none may be') });
+        broken.push(describeBroken(error));
         return undefined;
       },
     }),
   );
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
-      yield* broken.splice(0);
+      // The parser is ahead of us: a broken record further down may be known already.
+      while (broken[0] !== undefined && broken[0].line < info.lines) yield broken.shift() as CsvRecord;
       yield { line: info.lines, cells: ok(record) };
     }
-    yield* broken.splice(0);
+    yield* broken;
   } catch (error) {
-    yield { line: lineOf(error), cells: err('a quote is opened and never closed') };
+    if (!(error instanceof CsvError)) throw error;
+    yield describeBroken(error);
   }
 }
 
-function lineOf(error: unknown): number {
-  const lines = typeof error === 'object' && error !== null && 'lines' in error ? error.lines : undefined;
-  return typeof lines === 'number' ? lines : 0;
+function describeBroken(error: CsvError | undefined): CsvRecord {
+  const lines: unknown = error?.['lines'];
+  return { line: typeof lines === 'number' ? lines : 0, cells: err(describeCode(error?.code)) };
+}
+
+function describeCode(code: string | undefined): string {
+  switch (code) {
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return 'a quote is opened and never closed';
+    case 'CSV_MAX_RECORD_SIZE':
+      return `expected a record of at most ${MAX_RECORD_BYTES} characters: is a quote never closed?`;
+    default:
+      return `no CSV (${code ?? 'unknown error'})`;
+  }
 }
 
 /** The names in the first line. */

@@ -9,6 +9,7 @@ import decodePng, { init as initPng } from '@jsquash/png/decode.js';
 import resize, { initResize } from '@jsquash/resize';
 import type { InputSpec } from '../../../shared/model/spec.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
+import { isWholeJpeg, isWholePng } from './whole-picture.ts';
 
 type ImageInput = Pick<Extract<InputSpec, { kind: 'image' }>, 'height' | 'width' | 'channels'>;
 
@@ -53,13 +54,16 @@ export async function decodePicture(
 ): Promise<Result<Float32Array, string>> {
   const format = formatOf(bytes);
   if (format === null) return err('expected a PNG or JPEG picture, got something else');
+  const damaged = err(`expected a ${format} picture, got one that is truncated or altered`);
+  if (!(format === 'PNG' ? isWholePng(bytes) : isWholeJpeg(bytes))) return damaged;
   await loadCodecs();
-  const file = bytes.slice().buffer;
+  // Not `slice`: a Buffer's is a view of a larger one.
+  const file = new Uint8Array(bytes).buffer;
   let picture: Pixels;
   try {
     picture = format === 'PNG' ? await decodePng(file) : await decodeJpeg(file);
   } catch {
-    return err(`expected a ${format} picture, got one that is truncated or altered`);
+    return damaged;
   }
   if (picture.width !== width || picture.height !== height) {
     picture = await resize(picture, {
