@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readBatch } from '../../../shared/events/inbox.ts';
 import { joinEvents } from '../../../shared/events/join.ts';

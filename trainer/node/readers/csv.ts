@@ -83,6 +83,7 @@ function describeCode(code: string | undefined): string {
       return 'a quote is opened and never closed';
     case 'CSV_MAX_RECORD_SIZE':
       return `expected a record of at most ${MAX_RECORD_BYTES} characters: is a quote never closed?`;
+    case undefined:
     default:
       return `no CSV (${code ?? 'unknown error'})`;
   }
