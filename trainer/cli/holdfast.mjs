@@ -31,7 +31,7 @@ function runsTypeScript(version) {
 function silenceTypeStripping() {
   const emit = process.emitWarning.bind(process);
   process.emitWarning = (warning, ...rest) => {
-    if (!String(warning).includes('Type Stripping')) emit.call(process, warning, ...rest);
+    if (!String(warning).includes('Type Stripping')) emit(warning, ...rest);
   };
 }
 
