@@ -16,7 +16,7 @@ import { publish } from './publish.ts';
 import { currentRecord, finishRun, openRun, recordStep, updateRecord } from './record.ts';
 import { saveReport } from './report.ts';
 import { makeSnapshot } from './snapshot.ts';
-import { loadSnapshot, shardsOf, type Snapshot } from './snapshot-file.ts';
+import { loadSnapshot, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
 import { makeSplit } from './split.ts';
 
 /** Runs one step, or gives what it gave before. Results are small JSON. */
@@ -127,24 +127,29 @@ async function splitStep(ctx: RunContext, snapshot: Snapshot) {
 async function followFeatures(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
   if (ctx.spec.base === null) return;
   const shards = shardsOf(snapshot);
-  let seconds = 0;
   let computed = 0;
+  let seconds = 0;
   for (const [i, shard] of shards.entries()) {
-    const done = await host.do(`features ${shard.digest.slice(0, 16)}`, async () => {
-      const startedMs = ctx.now().getTime();
-      await updateRecord(ctx, { step: 'features' });
-      const fresh = await storeFeatures(ctx, shard);
-      await tell(ctx, 'features', (i + 1) / shards.length, `shard ${i + 1} of ${shards.length}`);
-      return { fresh, seconds: (ctx.now().getTime() - startedMs) / 1000 };
-    });
-    seconds += done.seconds;
-    computed += done.fresh ? 1 : 0;
+    const step = await host.do(`features ${shard.digest.slice(0, 16)}`, () =>
+      featuresStep(ctx, shard, (within) =>
+        tell(ctx, 'features', (i + within) / shards.length, `shard ${i + 1} of ${shards.length}`),
+      ),
+    );
+    computed += step.computed ? 1 : 0;
+    seconds += step.seconds;
   }
   await host.do('features', async () => {
     const note = `${shards.length} shards, ${computed} of them new`;
     await recordStep(ctx, 'features', note, ctx.now(), seconds);
-    return { note };
+    return {};
   });
+}
+
+async function featuresStep(ctx: RunContext, shard: ShardRef, onBlock: (fraction: number) => Promise<void>) {
+  const startedMs = ctx.now().getTime();
+  await updateRecord(ctx, { step: 'features' });
+  const computed = await storeFeatures(ctx, shard, onBlock);
+  return { computed, seconds: (ctx.now().getTime() - startedMs) / 1000 };
 }
 
 async function fineTuneStep(ctx: RunContext, snapshot: Snapshot) {
