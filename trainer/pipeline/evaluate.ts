@@ -12,7 +12,7 @@ import { describeReadError, encodeCompactJson, loadJson, parseJson } from '../..
 import { keys } from '../../shared/registry/keys.ts';
 import type { Constants, Manifest } from '../../shared/registry/manifest.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
-import { encodeHead, loadCandidate, type VersionFiles } from './candidate-files.ts';
+import { candidateDigest, encodeHead, loadCandidate, type VersionFiles } from './candidate-files.ts';
 import { type RunContext, RunFailure, tell } from './context.ts';
 import { type Examples, featuresOf, readExamples } from './features.ts';
 import { loadTrainingRecord, type TrainingRecord } from './fine-tune.ts';
@@ -128,7 +128,7 @@ async function examine(
       ? Number.POSITIVE_INFINITY
       : largestDifference(candidate.program.run(values, n), await predictExported(ctx, files, values, n));
   return {
-    digest: training.digest,
+    digest: candidateDigest(files),
     finite:
       layers?.every(({ kernel, bias }) => [kernel, bias].every(({ data }) => data.every(Number.isFinite))) ??
       false,

@@ -3,6 +3,7 @@
  * new shards only. Without a base there is nothing to compute: the head reads the encoded input.
  */
 import { bytesToFloats, floatBytes } from '../../shared/bytes.ts';
+import { sha256 } from '../../shared/digest.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
 import { loadInput } from '../../shared/events/stored-input.ts';
 import { rawSize } from '../../shared/model/input.ts';
@@ -35,7 +36,7 @@ export async function storeFeatures(
   const base = await openBase(ctx);
   if (base === null) return false;
   try {
-    await store.put(key, floatBytes(await computeFeatures(ctx, shard, base, onBlock)));
+    await store.put(key, sealFeatures(await computeFeatures(ctx, shard, base, onBlock)));
     return true;
   } finally {
     base.program.dispose();
@@ -143,9 +144,10 @@ async function readShardValues(
   const key = keys.features(ctx.run.model, ctx.spec.base, shard.digest);
   const object = await ctx.store.get(key);
   if (object === null) throw new RunFailure(`${key} is not there`);
-  const features = bytesToFloats(object.bytes);
+  const features = openFeatures(object.bytes);
+  if (features === null)
+    throw new RunFailure(`${key} was truncated or altered; delete it to compute it again`);
   const size = features.length / shard.examples;
-  if (!Number.isInteger(size)) throw new RunFailure(`${key} was truncated`);
   return concatRows(indices.map((i) => features.subarray(i * size, (i + 1) * size)));
 }
 
@@ -163,6 +165,24 @@ export function rowsOf({
   labels,
 }: Pick<Examples, 'values' | 'size' | 'labels'>): Float32Array[] {
   return Array.from(labels, (_, i) => values.subarray(i * size, (i + 1) * size));
+}
+
+const DIGEST_BYTES = 32;
+
+/** Features as they are stored: their SHA-256, then the numbers. */
+export function sealFeatures(features: Float32Array): Uint8Array {
+  const bytes = floatBytes(features);
+  const sealed = new Uint8Array(DIGEST_BYTES + bytes.byteLength);
+  sealed.set(sha256(bytes));
+  sealed.set(bytes, DIGEST_BYTES);
+  return sealed;
+}
+
+/** The features, or null when what is stored is not what was written. */
+export function openFeatures(sealed: Uint8Array): Float32Array | null {
+  const bytes = sealed.subarray(DIGEST_BYTES);
+  const digest = sha256(bytes);
+  return digest.every((byte, i) => byte === sealed[i]) ? bytesToFloats(bytes) : null;
 }
 
 /**

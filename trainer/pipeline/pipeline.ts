@@ -17,7 +17,7 @@ import { currentRecord, finishRun, openRun, recordStep, updateRecord } from './r
 import { saveReport } from './report.ts';
 import { makeSnapshot } from './snapshot.ts';
 import { loadSnapshot, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
-import { makeSplit } from './split.ts';
+import { makeSplit, type Split } from './split.ts';
 
 /** Runs one step, or gives what it gave before. Results are small JSON. */
 export interface StepHost {
@@ -56,16 +56,11 @@ export function isRunFailure(error: unknown): error is Error {
 
 async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> {
   const step = timed(ctx, host);
-  const { snapshot: snapshotId, reason } = await step('snapshot', () => snapshotStep(ctx));
-  if (reason !== null) {
-    await host.do('skip', async () => {
-      await finishRun(ctx, { status: 'skipped', summary: reason });
-      return {};
-    });
-    return currentRecord(ctx);
-  }
+  const { snapshot: snapshotId, reason: nothingNew } = await step('snapshot', () => snapshotStep(ctx));
+  if (nothingNew !== null) return skip(ctx, host, nothingNew);
   const snapshot = await loadSnapshot(ctx.store, ctx.run.model, snapshotId);
-  await step('split', () => splitStep(ctx, snapshot));
+  const { reason: tooFew } = await step('split', () => splitStep(ctx, snapshot));
+  if (tooFew !== null) return skip(ctx, host, tooFew);
   await followFeatures(ctx, host, snapshot);
   await step('fine-tune', () => fineTuneStep(ctx, snapshot));
   await step('evaluate', () => evaluateStep(ctx, snapshot));
@@ -73,6 +68,14 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
   await step('publish', () => publishStep(ctx, snapshot));
   await step('promote', () => promoteStep(ctx));
   await step('report', () => reportStep(ctx, snapshotId));
+  return currentRecord(ctx);
+}
+
+async function skip(ctx: RunContext, host: StepHost, reason: string): Promise<RunRecord> {
+  await host.do('skip', async () => {
+    await finishRun(ctx, { status: 'skipped', summary: reason });
+    return {};
+  });
   return currentRecord(ctx);
 }
 
@@ -118,9 +121,20 @@ function describeSnapshot({ examples, windows, unmatchedLabels, problems }: Snap
 }
 
 async function splitStep(ctx: RunContext, snapshot: Snapshot) {
-  const { train, validation, holdout } = await makeSplit(ctx, snapshot);
-  const held = holdout.reduce((sum, positions) => sum + positions.length, 0);
-  return { note: `${train.length} to train on, ${validation.length} to watch, ${held} held out` };
+  const split = await makeSplit(ctx, snapshot);
+  const held = split.holdout.reduce((sum, positions) => sum + positions.length, 0);
+  const note = `${split.train.length} to train on, ${split.validation.length} to watch, ${held} held out`;
+  return { note, reason: reasonToWait(ctx, snapshot, split) };
+}
+
+/** A candidate that could only be held for want of evidence is not worth training; the labels wait for the next run. */
+function reasonToWait({ run, spec }: RunContext, snapshot: Snapshot, split: Split): string | null {
+  const wanted = spec.gate.minimum.current;
+  const held = split.holdout.at(-1)?.length ?? 0;
+  if (run.championAtStart === null || held >= wanted) return null;
+  const fresh = snapshot.windows.at(-1)?.examples ?? 0;
+  const missing = Math.ceil((wanted - held) / spec.holdout.fraction);
+  return `Too early: ${fresh} new labelled examples, ${held} of them held out; the gate judges by ${wanted}, which takes about ${missing} more labels`;
 }
 
 /** One step a shard, so that a base which takes its time never outlasts a step. */
@@ -185,7 +199,12 @@ async function promoteStep(ctx: RunContext) {
     verdict: verdict.verdict,
     reasons: [verdict.summary],
   });
-  await updateRecord(ctx, { promoted: decision.promoted, summary: decision.why });
+  const passed = verdict.verdict === 'promote' && !decision.promoted;
+  await updateRecord(ctx, {
+    promoted: decision.promoted,
+    why: decision.why,
+    summary: passed ? `Not promoted: ${decision.why}` : verdict.summary,
+  });
   return {
     promoted: decision.promoted,
     note: decision.promoted ? `version ${candidate} is champion` : decision.why,
@@ -193,8 +212,8 @@ async function promoteStep(ctx: RunContext) {
 }
 
 async function reportStep(ctx: RunContext, snapshotId: string) {
-  const { candidate, promoted, summary } = await currentRecord(ctx);
-  const decision = { promoted, why: summary ?? '' };
+  const { candidate, promoted, why } = await currentRecord(ctx);
+  const decision = { promoted, why: why ?? '' };
   await saveReport(ctx, snapshotId, candidate as number, await judge(ctx), decision);
   await finishRun(ctx, { status: 'complete' });
   return { note: 'report.json, report.html' };
