@@ -62,10 +62,18 @@ describe.skipIf(!hasData)(`MobileNet and photographs${DATA_NOTE}`, () => {
     const input = ['--input', 'image', '--size', '224x224x3', ...PREPROCESSING];
     const labels = ['--labels', Object.keys(LABELS).join(',')];
     const spec = await folder.write('spec.json', FIXED_SPEC);
+    // Half of so few pictures is what the gate needs for a judgement.
+    const recipe = ['--holdout', '0.5', '--head', 'none', '--learning-rate', '0.01'];
     await deployment.holdfast(
-      ...['create', 'things', ...input, ...labels, '--base', base, '--spec', spec],
-      // Half of so few pictures is what the gate needs for a judgement.
-      ...['--holdout', '0.5', '--head', 'none', '--learning-rate', '0.01'],
+      'create',
+      'things',
+      ...input,
+      ...labels,
+      '--base',
+      base,
+      ...recipe,
+      '--spec',
+      spec,
     );
     const said = await deployment.holdfast('import', 'things', pictures);
     expect(said).toContain('imported 240 examples');
