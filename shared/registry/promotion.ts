@@ -30,7 +30,7 @@ export interface PromotionRequest {
   readonly force?: boolean;
   readonly run?: string;
   /** The version the decision was based on; promotion is refused when another one serves by now. */
-  readonly expectedChampion?: number | null;
+  readonly expectedChampion?: number | null | undefined;
 }
 
 /**
