@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, readdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../shared/random.ts';
@@ -205,11 +205,13 @@ describe.skipIf(oldNode === null)('holdfast on the Node of the system', () => {
   it('says what to do when that one is missing and this one is too old', async () => {
     const version = (await execute(oldNode ?? '', ['--version'])).out.slice(1).split('.').map(Number);
     if ((version[0] ?? 0) >= 22) return;
-    const alone = join(folder.path, 'holdfast.mjs');
+    const alone = join(folder.path, 'cli', 'holdfast.mjs');
+    await mkdir(join(folder.path, 'cli'));
     await copyFile(BIN, alone);
+    await copyFile('trainer/node-version.mjs', join(folder.path, 'node-version.mjs'));
     expect(await execute(oldNode ?? '', [alone, 'status'])).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/needs Node 22\.18 or newer, and this is Node \d+.*npm ci/),
+      err: expect.stringMatching(/needs Node 22\.18 or newer; this is Node \d+[^]*npm ci && npx holdfast/),
     });
   });
 });
