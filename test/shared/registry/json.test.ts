@@ -76,7 +76,7 @@ test('what does not fit is named by its place: what was expected, what came', ()
   const problem = (value: object) => parseJson(encodeJson(value), strict);
   expect(problem({ epochs: 'three' })).toEqual({
     ok: false,
-    error: 'epochs: expected int, got string; labels: expected array, got nothing',
+    error: 'epochs: expected number, got string; labels: expected array, got nothing',
   });
   expect(problem({ epochs: 0, labels: [], more: 1 })).toEqual({
     ok: false,
