@@ -40,7 +40,9 @@ export function addMoveCommands(program: Command): void {
     });
   program
     .command('rollback <model>')
-    .description('put back the version that served before, or a named earlier champion')
+    .description(
+      'put back the version that served before (again: the one before that), or a named earlier champion',
+    )
     .requiredOption('--reason <text>', 'why, for the history')
     .option('--to <version>', 'an earlier champion', wholeNumber(1))
     .addHelpText('after', example('rollback digits --reason "complaints since this morning"'))
