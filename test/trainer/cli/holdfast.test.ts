@@ -196,6 +196,24 @@ describe('holdfast', () => {
   });
 });
 
+/** The command where nothing is installed. */
+async function copyAlone(): Promise<string> {
+  const cli = join(folder.path, 'trainer', 'cli');
+  await mkdir(cli, { recursive: true });
+  await copyFile(BIN, join(cli, 'holdfast.mjs'));
+  await copyFile('trainer/node-version.mjs', join(folder.path, 'trainer', 'node-version.mjs'));
+  return join(cli, 'holdfast.mjs');
+}
+
+describe('holdfast where nothing is installed', () => {
+  it('says how to install it', async () => {
+    expect(await execute(process.execPath, [await copyAlone(), 'status'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/not installed:\s+npm ci && npx holdfast/),
+    });
+  });
+});
+
 const oldNode = existsSync(SYSTEM_NODE) ? SYSTEM_NODE : null;
 describe.skipIf(oldNode === null)('holdfast on the Node of the system', () => {
   it('hands over to the Node that the project brings', async () => {
@@ -205,11 +223,7 @@ describe.skipIf(oldNode === null)('holdfast on the Node of the system', () => {
   it('says what to do when that one is missing and this one is too old', async () => {
     const version = (await execute(oldNode ?? '', ['--version'])).out.slice(1).split('.').map(Number);
     if ((version[0] ?? 0) >= 22) return;
-    const alone = join(folder.path, 'cli', 'holdfast.mjs');
-    await mkdir(join(folder.path, 'cli'));
-    await copyFile(BIN, alone);
-    await copyFile('trainer/node-version.mjs', join(folder.path, 'node-version.mjs'));
-    expect(await execute(oldNode ?? '', [alone, 'status'])).toMatchObject({
+    expect(await execute(oldNode ?? '', [await copyAlone(), 'status'])).toMatchObject({
       code: 1,
       err: expect.stringMatching(/needs Node 22\.18 or newer; this is Node \d+[^]*npm ci && npx holdfast/),
     });
