@@ -2,8 +2,14 @@
  * Says what to do where Node is too old, before anything is loaded that an old Node can't parse: plain JavaScript.
  */
 
-/** Runs TypeScript as it is, and is what wrangler asks for. */
+/** The first release that runs TypeScript as it is, without a flag. */
 const LEAST = [22, 18];
+
+/** Whether this Node is new enough for the project. */
+export function isNodeNewEnough() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > LEAST[0] || (major === LEAST[0] && minor >= LEAST[1]);
+}
 
 /**
  * Ends the process with advice when this Node is older than the project needs.
@@ -11,8 +17,7 @@ const LEAST = [22, 18];
  * @param {string} command  what the person typed, for the advice: `npm start`
  */
 export function requireNode(command) {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major > LEAST[0] || (major === LEAST[0] && minor >= LEAST[1])) return;
+  if (isNodeNewEnough()) return;
   console.error(
     [
       `Holdfast needs Node ${LEAST.join('.')} or newer; this is Node ${process.versions.node}.`,

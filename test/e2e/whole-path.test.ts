@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { storeInline } from '../../shared/events/stored-input.ts';
 import { loadHistory } from '../../shared/registry/alias.ts';
+import { gatePolicySchema } from '../../shared/continuity/policy.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
@@ -29,12 +29,18 @@ beforeAll(async () => {
   const started = await startLocal({ port: 0, state: path.join(folder, 'state'), onLog: () => {} });
   if (!started.ok) throw new Error(started.error.detail);
   local = started.value;
-  await createBlobModel(local.store, MODEL, HISTORY, { training: { ...TRAINING } });
+  await createBlobModel(local.store, MODEL, HISTORY, { training: TRAINING, gate: WIDE_GATE });
 });
 
 afterAll(async () => {
   await local?.dispose();
   await rm(folder, { recursive: true, force: true });
+});
+
+/** This test asks whether the parts work together; how fine the gate judges is tested elsewhere. */
+const WIDE_GATE = gatePolicySchema.parse({
+  margins: { current: 0.05, pastMean: 0.05, worstWindow: 0.15, classRecall: 0.15 },
+  budgets: { negativeFlips: 0.15 },
 });
 
 const TRAINING = {
@@ -143,9 +149,9 @@ describe('the whole path', () => {
     }
     await local.runCron();
     const cron = (await listRuns(local.client, MODEL)).find(({ trigger }) => trigger === 'cron');
-    const watched = watchRun(local.client, MODEL, cron?.id ?? '', () => {});
     const during = keepPredicting();
-    const run = await watched;
+    const watched = watchRun(local.client, MODEL, cron?.id ?? '', () => {});
+    const run = await watched.finally(() => during.stop());
     expect(run).toMatchObject({
       status: 'complete',
       verdict: 'promote',
@@ -184,17 +190,17 @@ function withoutKeys(store: Local['store'], ...hidden: readonly string[]): Local
 
 /** Predicts again and again until told to stop; gives every status. */
 function keepPredicting(): { stop: () => Promise<number[]> } {
-  let going = true;
+  const stopping = new AbortController();
   const statuses: number[] = [];
   const loop = (async () => {
-    while (going) {
+    while (!stopping.signal.aborted) {
       statuses.push((await predict([[1, 1]])).status);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();
   return {
     stop: async () => {
-      going = false;
+      stopping.abort();
       await loop;
       return statuses;
     },

@@ -30,6 +30,7 @@ const RUN: RunRecord = {
   candidate: null,
   verdict: null,
   promoted: false,
+  why: null,
   summary: null,
   error: null,
 };

@@ -8,30 +8,23 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-
-/** The first release that strips types without a flag. */
-const WANTED = [22, 18];
+import { isNodeNewEnough, requireNode } from '../node-version.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const main = join(here, 'main.ts');
 
-if (runsTypeScript(process.versions.node)) {
+if (isNodeNewEnough()) {
   silenceTypeStripping();
   await import(pathToFileURL(main).href);
 } else {
   handOver(findInstalledNode());
 }
 
-function runsTypeScript(version) {
-  const [major, minor] = version.split('.').map(Number);
-  return major > WANTED[0] || (major === WANTED[0] && minor >= WANTED[1]);
-}
-
 /** Node 22 and early 24 warn that stripping types is experimental, on every start. */
 function silenceTypeStripping() {
-  const emit = process.emitWarning;
+  const emit = process.emitWarning.bind(process);
   process.emitWarning = (warning, ...rest) => {
-    if (!String(warning).includes('Type Stripping')) emit.call(process, warning, ...rest);
+    if (!String(warning).includes('Type Stripping')) emit(warning, ...rest);
   };
 }
 
@@ -48,12 +41,7 @@ function findInstalledNode() {
 
 function handOver(node) {
   if (node === null) {
-    console.error(
-      `holdfast needs Node ${WANTED.join('.')} or newer, and this is Node ${process.versions.node}. The project brings ` +
-        'its own: run "npm ci" in its folder (without --ignore-scripts) and start holdfast again, or install a ' +
-        'newer Node from https://nodejs.org.',
-    );
-    process.exitCode = 1;
+    requireNode('npx holdfast');
     return;
   }
   const flags = ['--disable-warning=ExperimentalWarning'];

@@ -27,6 +27,9 @@ const HISTORY_SEED = 2;
 /** Three windows. A gate that tolerates a loss of one point needs some hundred held-out digits in each. */
 const HISTORY = 4_500;
 const WINDOWS = 3;
+const DAY_MS = 24 * 3_600_000;
+/** The history lies evenly over three weeks, up to last midnight: repeating the import on one day writes the same. */
+const HISTORY_MS = 21 * DAY_MS;
 
 /** Told what is going on: a sentence, and how far it is, 0 to 1. */
 export type OnProgress = (text: string, fraction: number) => void;
@@ -98,7 +101,7 @@ async function importHistory(store: ObjectStore, onProgress: OnProgress): Promis
   const imported = await importExamples({
     store,
     model: DIGITS,
-    source: drawnHistory(),
+    source: drawnHistory(new Date()),
     options: {},
     skip: 0,
     limit: HISTORY,
@@ -109,7 +112,9 @@ async function importHistory(store: ObjectStore, onProgress: OnProgress): Promis
   if (!imported.ok) throw new Error(imported.error);
 }
 
-function drawnHistory(): ExampleSource {
+function drawnHistory(now: Date): ExampleSource {
+  const midnightMs = Math.floor(now.getTime() / DAY_MS) * DAY_MS;
+  const timeOf = (row: number): number => midnightMs - Math.ceil((HISTORY - row) * (HISTORY_MS / HISTORY));
   let drawn = 0;
   return {
     name: 'drawn by the demo',
@@ -122,7 +127,8 @@ function drawnHistory(): ExampleSource {
       for (drawn = 0; drawn < HISTORY; drawn += batch) {
         const { images, digits } = drawBatch(batch, OFFICE, random);
         for (const [i, image] of images.entries()) {
-          yield ok({ row: drawn + i, raw: Float32Array.from(image), label: digits[i] as number });
+          const row = drawn + i;
+          yield ok({ row, raw: Float32Array.from(image), label: digits[i] as number, at: timeOf(row) });
         }
       }
     },

@@ -77,6 +77,11 @@ export function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)} %`;
 }
 
+/** A difference of fractions. */
+export function points(difference: number): string {
+  return `${(100 * difference).toFixed(1)} points`;
+}
+
 const LEVELS = '▁▂▃▄▅▆▇█';
 /** What the lowest level stands for. */
 const SPARK_FLOOR = 0.5;

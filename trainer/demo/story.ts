@@ -20,7 +20,7 @@ import { pause } from '../local/processes.ts';
 import { loadSnapshot } from '../pipeline/snapshot-file.ts';
 import { blendStyles, FIELD, OFFICE, type Style } from './digits.ts';
 import { DIGITS } from './digits-model.ts';
-import { type Narrator, percent } from './narrator.ts';
+import { type Narrator, percent, points } from './narrator.ts';
 import { accuracyOf, sendDigits, sendLabels, type Served } from './traffic.ts';
 
 /** What a chapter claims did not happen. */
@@ -147,7 +147,7 @@ async function writingDrifts(teller: Teller, office: readonly Served[]): Promise
   const fall = accuracyOf(office) - accuracyOf(served.slice(-3 * DIGITS_A_DAY));
   teller.claim(
     fall >= LEAST_FALL,
-    `live accuracy falls by at least ${percent(LEAST_FALL)} (by ${percent(fall)})`,
+    `live accuracy falls by ${points(fall)} (at least ${points(LEAST_FALL)} were expected)`,
   );
   return served;
 }
@@ -219,7 +219,7 @@ async function gateOpens(teller: Teller, { run, report }: Night, before: number,
   );
   teller.claim(
     accuracyOf(office) >= before - MOST_FORGOTTEN,
-    `what was learnt before is kept: the office's digits within ${percent(MOST_FORGOTTEN)} of before`,
+    `what was learnt before is kept: the office's digits within ${points(MOST_FORGOTTEN)} of before`,
   );
 }
 

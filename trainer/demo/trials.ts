@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createRandom } from '../../shared/random.ts';
 import { S3_PATH, type Local } from '../local/local.ts';
 import { TRAINER_HOST } from '../local/miniflare.ts';
-import { listModels } from '../local/operators.ts';
+import { type Serving, showServing } from '../local/operators.ts';
 import { DEFAULT_PORT } from '../local/options.ts';
 import { DIGITS } from './digits-model.ts';
 import { drawDigit, OFFICE } from './digits.ts';
@@ -20,8 +20,8 @@ const SHOWN_DIGIT = 7;
  * @param demo     false: says where things are only
  */
 export async function describeTrials(local: Local, scratch: string, demo: boolean): Promise<string> {
-  const champion = (await listModels(local.client)).find(({ name }) => name === DIGITS)?.champion ?? null;
-  if (!demo || champion === null) return `${readyLine(local.url)}\n\n${endpoints(local.url)}\n`;
+  if (!demo) return `${readyLine(local.url)}\n\n${endpoints(local.url)}\n`;
+  const serving = await showServing(local.client, DIGITS);
   const sample = path.join(scratch, 'sample-digit.json');
   const request = { instances: [[...drawDigit(SHOWN_DIGIT, OFFICE, createRandom(SHOWN_DIGIT))]] };
   await writeFile(sample, JSON.stringify(request));
@@ -30,7 +30,7 @@ export async function describeTrials(local: Local, scratch: string, demo: boolea
   if (answer.status !== 200 || id === null) throw new Error(`predict: ${JSON.stringify(answer.body)}`);
   const { url } = local;
   const holdfast = `${needsUrl(url) ? `HOLDFAST_URL=${url} ` : ''}npx holdfast`;
-  return `${readyLine(url)}, with version ${champion} of ${DIGITS}
+  return `${readyLine(url)}, with version ${serving.champion} of ${DIGITS}
 
 Have a drawn ${SHOWN_DIGIT} read:
   curl -i ${url}/v1/models/${DIGITS}:predict -H 'Authorization: Bearer local-predict' -d @${relative(sample)}
@@ -43,16 +43,27 @@ Run tonight's retraining now, and watch it; or as cron would:
   ${holdfast} train ${DIGITS}
   curl '${cronUrl(url)}'
 
-See what serves, promote, roll back:
+See what serves; promote ${otherVersion(serving)}, roll back:
   ${holdfast} status ${DIGITS}
-  ${holdfast} promote ${DIGITS} ${champion} --reason "because it holds"
+  ${holdfast} promote ${DIGITS} ${newest(serving)} --reason "because it holds"
   ${holdfast} rollback ${DIGITS} --reason "something is wrong"
 
-Or watch a drift, a night's retraining, a poisoned night and a rollback in two minutes:
+Or watch a drift, a night's retraining, a poisoned night and a rollback in about a minute:
   npm run demo
 
 ${endpoints(url)}
 `;
+}
+
+function newest({ champion, versions }: Serving): number {
+  return versions.filter((version) => version !== champion).at(-1) ?? champion + 1;
+}
+
+function otherVersion(serving: Serving): string {
+  const version = newest(serving);
+  return serving.versions.includes(version)
+    ? `version ${version}`
+    : `version ${version} once a night has made it`;
 }
 
 function readyLine(url: string): string {

@@ -23,7 +23,9 @@ export function formatLog({ timestamp, level, message }: RuntimeLog, colour: boo
   if (text === '' || isChatter(text)) return null;
   const time = new Date(timestamp).toTimeString().slice(0, 8);
   const line = `${time}  ${LOUD.has(level) ? `${level}  ` : ''}${formatEvent(text)}`;
-  return colour && LOUD.has(level) ? styleText(level === 'error' ? 'red' : 'yellow', line) : line;
+  return colour && LOUD.has(level)
+    ? styleText(level === 'error' ? 'red' : 'yellow', line, { validateStream: false })
+    : line;
 }
 
 /** Known to be harmless: workerd on a connection that a client closed. */

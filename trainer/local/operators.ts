@@ -26,6 +26,19 @@ export async function listModels(
   return (await client.ask(modelsSchema, 'operate', 'GET', '/api/models')).models;
 }
 
+/** The version that serves a model, and all that there are, ascending. */
+export interface Serving {
+  readonly champion: number;
+  readonly versions: readonly number[];
+}
+
+/** Throws for a model that has no champion. */
+export async function showServing(client: Client, model: string): Promise<Serving> {
+  const shown = z.object({ champion: z.object({ to: z.int() }), versions: z.array(z.int()) });
+  const { champion, versions } = await client.ask(shown, 'operate', 'GET', api(model));
+  return { champion: champion.to, versions };
+}
+
 /** The newest runs, oldest first. */
 export async function listRuns(client: Client, model: string): Promise<ListedRun[]> {
   return (await client.ask(runsSchema, 'operate', 'GET', `${api(model)}/runs`)).runs;

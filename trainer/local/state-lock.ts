@@ -40,7 +40,8 @@ export async function lockState(state: string): Promise<Result<StateLock, Lock>>
     const present = await read(file);
     if (present !== null && (await isAlive(present.owner))) return err(present);
     for (const runtime of present?.runtimes ?? []) await end(runtime);
-    await rm(file, { force: true });
+    // Another process may have taken it over meanwhile.
+    if (same(await read(file), present)) await rm(file, { force: true });
   }
   return ok({
     update: (facts) => replace(file, { ...mine, ...facts }),
@@ -63,6 +64,10 @@ async function create(file: string, lock: Lock): Promise<boolean> {
 async function replace(file: string, lock: Lock): Promise<void> {
   await writeFile(`${file}.next`, JSON.stringify(lock));
   await rename(`${file}.next`, file);
+}
+
+function same(a: Lock | null, b: Lock | null): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 async function emptyExceptLock(state: string): Promise<void> {

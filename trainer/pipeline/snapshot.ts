@@ -23,6 +23,8 @@ import { continueWindows, divideHistory, rangesOf, type WindowBounds } from './w
 
 /** Small enough that one shard's features are a short step of a Workflow. */
 const SHARD_EXAMPLES = 1_000;
+/** Large inputs are objects of their own, a request each, and a step may make a thousand. */
+const SHARD_OBJECTS = 200;
 const SHOWN_PROBLEMS = 20;
 
 export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
@@ -130,8 +132,9 @@ async function saveWindows(
 
 async function saveShards(ctx: RunContext, examples: readonly LabelledExample[]): Promise<ShardRef[]> {
   const shards: ShardRef[] = [];
-  for (let at = 0; at < examples.length; at += SHARD_EXAMPLES) {
-    shards.push(await saveShard(ctx.store, ctx.run.model, examples.slice(at, at + SHARD_EXAMPLES)));
+  const size = examples.some(({ input }) => input.base64 === undefined) ? SHARD_OBJECTS : SHARD_EXAMPLES;
+  for (let at = 0; at < examples.length; at += size) {
+    shards.push(await saveShard(ctx.store, ctx.run.model, examples.slice(at, at + size)));
   }
   return shards;
 }

@@ -36,6 +36,7 @@ function makeRun(id: string, changes: Partial<RunRecord> = {}): RunRecord {
     candidate: null,
     verdict: null,
     promoted: false,
+    why: null,
     summary: null,
     error: null,
     ...changes,

@@ -76,6 +76,16 @@ describe('night after night', () => {
     expect(await listVersionNumbers(store, MODEL)).toEqual([1]);
   });
 
+  test('a night with too few labels to judge by is put off, and says how many are missing', async () => {
+    const night = await copyOf(store);
+    await collect(night, { n: 30, seed: 4, fromMs: afterHistory });
+    const run = await retrain(night);
+    expect(run).toMatchObject({ status: 'skipped', candidate: null });
+    expect(run.summary).toMatch(
+      /^Too early: 30 new labelled examples, \d+ of them held out; .* about \d+ more labels$/,
+    );
+  });
+
   test('a poisoned night is refused, with the check and by how much, and the champion stays', async () => {
     const night = await copyOf(store);
     await collect(night, { n: 2_000, seed: 3, fromMs: afterHistory, poisoned: true });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Side } from '../../../shared/events/holdout.ts';
-import { drawSplit } from '../../../trainer/pipeline/split.ts';
+import { drawSplit, withoutDuplicates } from '../../../trainer/pipeline/split.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 
 const sideArbitrary = fc.constantFrom<Side>('train', 'train', 'train', 'validation', 'holdout');
@@ -60,4 +60,22 @@ test('the same seed draws the same sample', () => {
 test('the majority is the most frequent label of what is trained on', () => {
   const sides: Side[][] = [['train', 'train', 'train', 'holdout', 'holdout', 'holdout']];
   expect(draw(sides, 100, [2, 1, 2, 0, 0, 0]).majority).toBe(2);
+});
+
+test('content that is held out in one group is not learned from in another', () => {
+  const sides = withoutDuplicates([
+    [
+      { side: 'holdout', digest: 'a' },
+      { side: 'train', digest: 'b' },
+    ],
+    [
+      { side: 'train', digest: 'a' },
+      { side: 'validation', digest: 'a' },
+      { side: 'holdout', digest: 'a' },
+    ],
+  ]);
+  expect(sides).toEqual([
+    ['holdout', 'train'],
+    ['duplicate', 'duplicate', 'holdout'],
+  ]);
 });
