@@ -6,6 +6,7 @@
  */
 import type { Random } from '../../random.ts';
 import type { DenseLayer } from '../head.ts';
+import { ADAM_SETTINGS, createAdamClock } from './adam.ts';
 import { PANEL_COLUMNS, TILE_ROWS } from './kernels.ts';
 import { borrowWorkspace, type Workspace } from './workspace.ts';
 
@@ -53,13 +54,6 @@ export interface Loss {
 
 /** As `enum activation` in dense.c counts them. */
 const ACTIVATIONS = ['linear', 'relu', 'relu6', 'sigmoid', 'tanh'];
-
-/** Adam's constants as TensorFlow.js has them on WASM. */
-const BETA1 = 0.9;
-const BETA2 = 0.999;
-const EPSILON = 1e-7;
-/** Numbers in `adam_settings`. */
-const SETTINGS = 7;
 
 /** Where a layer's parts are in memory. */
 interface Layer {
@@ -115,7 +109,7 @@ export function createDenseStack(
   const { kernels } = workspace;
   const first = layers[0] as Layer;
   const last = layers.at(-1) as Layer;
-  const advanceAdam = createAdamClock(workspace.floats(buffers.settings, SETTINGS));
+  const advanceAdam = createAdamClock(workspace.floats(buffers.settings, ADAM_SETTINGS));
   for (const [i, layer] of layers.entries())
     writeWeights(workspace, layer, initial[i] as DenseLayer, buffers);
   const save = (): void => {
@@ -225,7 +219,7 @@ function layOutBuffers(workspace: Workspace, layers: readonly Layer[], capacity:
   return {
     labels: workspace.allocate(capacity),
     right: workspace.allocate(1),
-    settings: workspace.allocate(SETTINGS),
+    settings: workspace.allocate(ADAM_SETTINGS),
     inputPanels: workspace.allocate(capacity * (widest + TILE_ROWS)),
     gradientPanels: workspace.allocate(capacity * (widest + PANEL_COLUMNS)),
     staging: workspace.allocate(Math.max(...layers.map(({ inputs, outputs }) => (inputs + 1) * outputs))),
@@ -269,19 +263,4 @@ function readWeights(
 function drawMask(mask: Float32Array, rate: number, random: Random): void {
   const scale = 1 / (1 - rate);
   for (let i = 0; i < mask.length; i++) mask[i] = random.uniform() < rate ? 0 : scale;
-}
-
-/**
- * Counts Adam's steps: each call writes `adam_settings` (adam.h) for the next one. Powers by multiplication, because
- * engines' `pow` may differ.
- */
-function createAdamClock(settings: Float32Array): (learningRate: number) => void {
-  let power1 = 1;
-  let power2 = 1;
-  return (learningRate) => {
-    power1 *= BETA1;
-    power2 *= BETA2;
-    const rate = learningRate / (1 - power1);
-    settings.set([BETA1, 1 - BETA1, BETA2, 1 - BETA2, rate, 1 / (1 - power2), EPSILON]);
-  };
 }

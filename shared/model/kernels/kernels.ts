@@ -5,6 +5,7 @@
  */
 
 type Address = number;
+type Flag = 0 | 1;
 
 export interface KernelExports {
   /** Grows downwards. No kernel keeps anything on it between calls. */
@@ -34,7 +35,7 @@ export interface KernelExports {
     inputs: number,
     outputs: number,
   ) => void;
-  readonly activate: (kind: number, values: Address, slopes: Address, masked: 0 | 1, count: number) => void;
+  readonly activate: (kind: number, values: Address, slopes: Address, masked: Flag, count: number) => void;
   readonly softmax_cross_entropy: (
     logits: Address,
     labels: Address,
@@ -62,6 +63,56 @@ export interface KernelExports {
     inputs: number,
     outputs: number,
     settings: Address,
+  ) => void;
+
+  readonly matmul_scratch: (rows: number, depth: number, columns: number, transposeA: Flag) => number;
+  readonly matmul: (
+    a: Address,
+    transposeA: Flag,
+    b: Address,
+    transposeB: Flag,
+    bias: Address,
+    out: Address,
+    rows: number,
+    depth: number,
+    columns: number,
+    low: number,
+    high: number,
+    scratch: Address,
+  ) => void;
+  readonly adam_update: (
+    weights: Address,
+    m: Address,
+    v: Address,
+    gradient: Address,
+    count: number,
+    settings: Address,
+  ) => void;
+  readonly convolution_scratch: (geometry: Address) => number;
+  readonly convolution_filter_gradient: (
+    geometry: Address,
+    x: Address,
+    dy: Address,
+    dw: Address,
+    scratch: Address,
+  ) => void;
+  readonly convolution_input_gradient: (
+    geometry: Address,
+    dy: Address,
+    filter: Address,
+    dx: Address,
+    scratch: Address,
+  ) => void;
+  readonly depthwise_filter_gradient: (geometry: Address, x: Address, dy: Address, dw: Address) => void;
+  readonly depthwise_input_gradient: (geometry: Address, dy: Address, filter: Address, dx: Address) => void;
+  readonly max_pool_gradient: (geometry: Address, x: Address, dy: Address, dx: Address) => void;
+  readonly segment_sum: (
+    x: Address,
+    ids: Address,
+    out: Address,
+    rows: number,
+    size: number,
+    segments: number,
   ) => void;
 }
 

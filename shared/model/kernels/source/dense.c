@@ -32,18 +32,13 @@ void unpack_weights(const float *panels, float *kernel, float *bias, int inputs,
 /* y [rows, outputs] = x [rows, inputs] times the kernel, plus the bias. */
 EXPORT(dense_forward)
 void dense_forward(const float *x, const float *weights, float *y, int rows, int inputs, int outputs) {
-  const product p = {.a = x,
-                     .row_stride = inputs,
-                     .step_stride = 1,
-                     .panels = weights + TILE_COLUMNS,
-                     .panel_stride = weight_panel_size(inputs),
-                     .bias = weights,
-                     .out = y,
-                     .rows = rows,
-                     .depth = inputs,
-                     .columns = outputs,
-                     .low = splat(-__builtin_inff()),
-                     .high = splat(__builtin_inff())};
+  product p = product_of_rows(x, 0, inputs);
+  p.panels = weights + TILE_COLUMNS;
+  p.panel_stride = weight_panel_size(inputs);
+  p.bias = weights;
+  p.out = y;
+  p.rows = rows;
+  p.columns = outputs;
   multiply(&p);
 }
 

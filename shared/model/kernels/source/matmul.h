@@ -17,8 +17,9 @@ INLINE tile clamp_tile(tile t, int rows, vec low, vec high) {
 }
 
 typedef struct {
-  const float *a; /* [rows, depth] at these strides */
-  int row_stride, step_stride;
+  /* Tiles of four rows begin row * tile_stride apart; within one, row_stride and step_stride. */
+  const float *a;
+  int tile_stride, row_stride, step_stride;
   const float *panels; /* where the first panel's first step is */
   int panel_stride;
   const float *bias; /* eight values in front of each panel, at the same stride; or null */
@@ -31,7 +32,7 @@ typedef struct {
 INLINE void product_tile(const product *p, int rows, int step_stride, int row, int column) {
   const int offset = column / TILE_COLUMNS * p->panel_stride;
   tile t = p->bias ? tile_of(load(p->bias + offset), load(p->bias + offset + LANES)) : zero_tile();
-  t = tile_add_product(t, rows, p->a + row * p->row_stride, p->row_stride, step_stride, p->panels + offset, p->depth);
+  t = tile_add_product(t, rows, p->a + row * p->tile_stride, p->row_stride, step_stride, p->panels + offset, p->depth);
   t = clamp_tile(t, rows, p->low, p->high);
   tile_store(t, rows, p->out + row * p->columns + column, p->columns, p->columns - column);
 }
@@ -49,7 +50,18 @@ INLINE void multiply_strided(const product *p, int step_stride) {
   }
 }
 
+/* Row-major rows of `depth`, or, where packed, [ceil(rows / 4)][depth][4] as pack_left leaves them. */
+INLINE product product_of_rows(const float *a, int packed, int depth) {
+  return (product){.a = a,
+                   .tile_stride = depth,
+                   .row_stride = packed ? 1 : depth,
+                   .step_stride = packed ? TILE_ROWS : 1,
+                   .depth = depth,
+                   .low = splat(-__builtin_inff()),
+                   .high = splat(__builtin_inff())};
+}
+
 INLINE void multiply(const product *p) {
   if (p->step_stride == 1) multiply_strided(p, 1);
-  else multiply_strided(p, p->step_stride);
+  else multiply_strided(p, TILE_ROWS);
 }
