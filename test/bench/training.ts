@@ -1,161 +1,159 @@
 /**
- * Case 4: how long a training step takes: a head beside `model.fit` of TensorFlow.js and beside workerd.
+ * Case 4: how long a training step takes: a head beside `model.fit` of TensorFlow.js and beside workerd, `model.fit` on
+ * our kernels beside stock's, and a small CNN beside the cpu backend, the only one of stock's that trains it here.
  */
 import * as tf from '@tensorflow/tfjs';
 import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
+import { createFusedAdam } from '../../shared/model/kernels/tfjs-adam.ts';
+import { registerTrainingKernels } from '../../shared/model/kernels/tfjs-kernels.ts';
 import { registerWasmBackend } from '../../shared/model/tfjs-backend.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import type { Findings, Progress } from './findings.ts';
-import {
-  BATCH,
-  CLASSES,
-  createBatch,
-  createLayers,
-  createStackStep,
-  INPUTS,
-  LEARNING_RATE,
-} from './head-training.ts';
+import { createCnnFit, createHeadFit } from './fit.ts';
+import { createStackStep, LEARNING_RATE } from './head-training.ts';
 import { bundleWorker, withWorker } from './runtime.ts';
 import { type Row, summarise } from './summarise.ts';
 
 const HEAD = 'train head 1280-1024-10, batch 32';
-/** Largest difference of the losses before anything is timed. */
+const CNN = 'train CNN 28x28, batch 32';
+const UNIT = 'ms a step';
+/** Largest difference of the losses, compared before anything is timed. */
 const TOLERANCE = 1e-3;
+/** What a step of the CNN may take, in milliseconds. */
+const CNN_BUDGET_MS = 50;
 
 interface Effort {
   readonly rounds: number;
-  /** Steps of a round; one round before the first is not counted. */
+  /** Steps of a round; the first round is not counted. */
   readonly steps: number;
+  /** The cpu backend takes seconds for a step of the CNN. */
+  readonly cpuRounds: number;
 }
 
-const QUICK: Effort = { rounds: 3, steps: 3 };
-const FULL: Effort = { rounds: 15, steps: 10 };
+const QUICK: Effort = { rounds: 3, steps: 3, cpuRounds: 1 };
+const FULL: Effort = { rounds: 15, steps: 10, cpuRounds: 3 };
 
-/** Takes so many steps. */
-type Side = (steps: number) => Promise<void>;
+/** Takes so many steps. @returns the mean loss */
+type Side = (steps: number) => Promise<number>;
 
 export async function benchTraining(scratch: string, quick: boolean, progress: Progress): Promise<Findings> {
   const effort = quick ? QUICK : FULL;
+  const module = await loadKernelModule();
+  await registerWasmBackend(tf, await loadWasmModule());
   progress(`${HEAD}, Node`);
-  const rows = [await benchFit(effort)];
+  const rows = [await benchHead(module, effort)];
   progress(`${HEAD}, workerd`);
-  rows.push(await benchWorkerd(scratch, effort));
+  rows.push(await benchWorkerd(module, scratch, effort));
+  progress(`${HEAD}, model.fit`);
+  rows.push(await benchFit(module, effort));
+  progress(CNN);
+  rows.push(...(await benchCnn(module, effort)));
   return { rows, skipped: [] };
 }
 
-async function benchFit(effort: Effort): Promise<Row> {
-  await registerWasmBackend(tf, await loadWasmModule());
-  const step = createStackStep(await loadKernelModule());
-  const fit = createFit();
-  await checkAgreement(step, fit);
-  const [ours, theirs] = await timeInTurns(steps(step), fit.side, effort);
-  fit.dispose();
-  const target = { atMost: 0.1 };
-  return summarise({ case: `${HEAD}, Node`, unit: 'ms a step', peer: 'model.fit', ours, theirs, target });
+async function benchHead(module: WebAssembly.Module, effort: Effort): Promise<Row> {
+  const samples = await compare(repeatStep(createStackStep(module)), createHeadFit(), effort);
+  return summarise({
+    case: `${HEAD}, Node`,
+    unit: UNIT,
+    peer: 'model.fit',
+    ...samples,
+    target: { atMost: 0.1 },
+  });
 }
 
-async function benchWorkerd(scratch: string, effort: Effort): Promise<Row> {
+async function benchWorkerd(module: WebAssembly.Module, scratch: string, effort: Effort): Promise<Row> {
   const bundle = await bundleWorker('training', scratch);
-  const step = steps(createStackStep(await loadKernelModule()));
+  const step = repeatStep(createStackStep(module));
+  // The clock inside workerd counts whole milliseconds: more steps make it exact enough.
+  const steps = effort.steps * 4;
   const samples = await withWorker(bundle, {}, async (_, url) => {
-    const inWorker = async (count: number): Promise<number> => {
-      const answer = await fetch(new URL(`?steps=${count}`, url));
-      return (await answer.json()) as number;
-    };
     const ours: number[] = [];
     const theirs: number[] = [];
     for (let round = 0; round <= effort.rounds; round++) {
-      // The clock inside workerd counts whole milliseconds: four times the steps make it exact enough.
-      ours.push(await inWorker(effort.steps * 4));
-      theirs.push(await timeSteps(step, effort.steps * 4));
+      const answer = await fetch(new URL(`?steps=${steps}`, url));
+      ours.push((await answer.json()) as number);
+      theirs.push(await timeSteps(step, steps));
     }
     return { ours: ours.slice(1), theirs: theirs.slice(1) };
   });
   const target = { atMost: 1.2 };
-  return summarise({
-    case: `${HEAD}, workerd`,
-    unit: 'ms a step',
-    peer: 'the same in Node',
-    ...samples,
-    target,
-  });
+  return summarise({ case: `${HEAD}, workerd`, unit: UNIT, peer: 'the same in Node', ...samples, target });
 }
 
-/** `model.fit` on the same weights and batch, as often as a round has steps. */
-function createFit() {
-  const layers = createLayers();
-  const model = tf.sequential({
-    layers: layers.map(({ bias, activation }, i) =>
-      tf.layers.dense({
-        units: bias.data.length,
-        activation,
-        ...(i === 0 ? { inputShape: [INPUTS] } : {}),
-      }),
-    ),
-  });
-  tf.tidy(() => model.setWeights(layers.flatMap((layer) => [layer.kernel, layer.bias]).map(toTensor)));
-  model.compile({ optimizer: tf.train.adam(LEARNING_RATE), loss: 'categoricalCrossentropy' });
-  const { features, labels } = createBatch();
-  const fit = async (count: number): Promise<number> => {
-    const x = tf.tile(tf.tensor2d(features, [BATCH, INPUTS]), [count, 1]);
-    const y = tf.tile(tf.oneHot(tf.tensor1d(labels, 'int32'), CLASSES).toFloat(), [count, 1]);
-    const { history } = await model.fit(x, y, { batchSize: BATCH, epochs: 1, shuffle: false, verbose: 0 });
-    tf.dispose([x, y]);
-    return history['loss']?.[0] as number;
-  };
-  return {
-    fit,
-    side: async (count: number) => {
-      await fit(count);
-    },
-    dispose: () => model.dispose(),
+async function benchFit(module: WebAssembly.Module, effort: Effort): Promise<Row> {
+  const fit = createHeadFit(createFusedAdam(tf, module, LEARNING_RATE));
+  const samples = await compare(withOurKernels(module, fit), createHeadFit(), effort);
+  const target = { atMost: 0.2 };
+  return summarise({ case: `${HEAD}, model.fit`, unit: UNIT, peer: 'stock model.fit', ...samples, target });
+}
+
+async function benchCnn(module: WebAssembly.Module, { cpuRounds, ...effort }: Effort): Promise<Row[]> {
+  const ours = withOurKernels(module, createCnnFit(createFusedAdam(tf, module, LEARNING_RATE)));
+  await tf.setBackend('cpu');
+  const theirs = onCpu(createCnnFit(tf.train.adam(LEARNING_RATE)));
+  const beside = await compare(ours, theirs, { ...effort, cpuRounds, rounds: cpuRounds, steps: 1 }, 1);
+  const alone: number[] = [];
+  for (let round = 0; round < effort.rounds; round++) alone.push(await timeSteps(ours, effort.steps));
+  const budget = { ours: alone, peer: 'a budget', theirs: [CNN_BUDGET_MS], target: { atMost: 1 } };
+  return [
+    summarise({ case: CNN, unit: UNIT, peer: 'the cpu backend', ...beside, target: { atMost: 0.02 } }),
+    summarise({ case: `${CNN}, absolute`, unit: UNIT, ...budget }),
+  ];
+}
+
+/** Kernels are registered for all models of a process: only while this side has its turn. */
+function withOurKernels(module: WebAssembly.Module, side: Side): Side {
+  return async (steps) => {
+    await tf.setBackend('wasm');
+    const restore = registerTrainingKernels(tf, module);
+    const loss = await side(steps);
+    restore();
+    return loss;
   };
 }
 
-function toTensor({
-  data,
-  shape,
-}: {
-  readonly data: Float32Array;
-  readonly shape: readonly number[];
-}): tf.Tensor {
-  return tf.tensor(data, [...shape]);
-}
-
-async function checkAgreement(step: () => number, { fit }: ReturnType<typeof createFit>): Promise<void> {
-  for (let i = 0; i < 5; i++) {
-    const [ours, theirs] = [step(), await fit(1)];
-    // Written so that NaN fails.
-    if (!(Math.abs(ours - theirs) <= TOLERANCE))
-      throw new Error(`step ${i}: expected the same loss within ${TOLERANCE}, got ${ours} and ${theirs}`);
-  }
-}
-
-function steps(step: () => number): Side {
-  return (count) => {
-    for (let i = 0; i < count; i++) step();
-    return Promise.resolve();
+function onCpu(side: Side): Side {
+  return async (steps) => {
+    await tf.setBackend('cpu');
+    return side(steps);
   };
 }
 
-/** @returns milliseconds of one step, by round */
-async function timeInTurns(
+function repeatStep(step: () => number): Side {
+  return (steps) => {
+    let total = 0;
+    for (let i = 0; i < steps; i++) total += step();
+    return Promise.resolve(total / steps);
+  };
+}
+
+/** Both sides' losses agree over the first steps, then both are timed in turns. */
+async function compare(
   ours: Side,
   theirs: Side,
   { rounds, steps }: Effort,
-): Promise<[number[], number[]]> {
+  agreeing = 5,
+): Promise<{ ours: number[]; theirs: number[] }> {
+  for (let i = 0; i < agreeing; i++) {
+    const [our, their] = [await ours(1), await theirs(1)];
+    // Written so that NaN fails.
+    if (!(Math.abs(our - their) <= TOLERANCE))
+      throw new Error(`step ${i}: expected the same loss within ${TOLERANCE}, got ${our} and ${their}`);
+  }
+  const samples = { ours: [] as number[], theirs: [] as number[] };
   await ours(steps);
-  await theirs(steps);
-  const samples: [number[], number[]] = [[], []];
+  await theirs(1);
   for (let round = 0; round < rounds; round++) {
-    samples[0].push(await timeSteps(ours, steps));
-    samples[1].push(await timeSteps(theirs, steps));
+    samples.ours.push(await timeSteps(ours, steps));
+    samples.theirs.push(await timeSteps(theirs, steps));
   }
   return samples;
 }
 
-async function timeSteps(side: Side, count: number): Promise<number> {
+/** @returns milliseconds of one step */
+async function timeSteps(side: Side, steps: number): Promise<number> {
   const start = performance.now();
-  await side(count);
-  return (performance.now() - start) / count;
+  await side(steps);
+  return (performance.now() - start) / steps;
 }
