@@ -9,8 +9,10 @@ import type { ObjectStore } from '../../shared/registry/store.ts';
 /** The world a run lives in. */
 export interface Surroundings {
   readonly store: ObjectStore;
-  /** The compiled WASM binary: one for features and evaluation (runtime) and one for training, from the same bytes. */
+  /** TensorFlow.js's compiled WASM binary: what `runtime` runs on, and what checks the exported files. */
   readonly wasm: WebAssembly.Module;
+  /** Our own compiled kernels, for training. */
+  readonly kernels: WebAssembly.Module;
   readonly runtime: Runtime;
   readonly now: () => Date;
   readonly onProgress: (progress: Progress) => Promise<void> | void;
