@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { storeInput } from '../../../shared/events/stored-input.ts';
 import { createRuntime } from '../../../shared/model/runtime.ts';
 import { specSchema } from '../../../shared/model/spec.ts';
+import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
 import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { keys } from '../../../shared/registry/keys.ts';
@@ -65,7 +66,13 @@ test('features of large pictures are computed a few at a time, and lie where the
   };
   const run = { id: 'r', model: 'm' } as RunContext['run'];
   const wasm = await loadWasmModule();
-  const shell = { wasm, runtime: createRuntime(wasm), now: () => new Date(), onProgress: () => {} };
+  const shell = {
+    wasm,
+    kernels: await loadKernelModule(),
+    runtime: createRuntime(wasm),
+    now: () => new Date(),
+    onProgress: () => {},
+  };
   const ctx: RunContext = { ...shell, store: { ...store, get }, run, spec };
   const fractions: number[] = [];
   const onBlock = async (fraction: number): Promise<void> => {
