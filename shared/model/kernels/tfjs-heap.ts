@@ -42,7 +42,8 @@ export interface TfjsHeap {
 const GEOMETRY = 15;
 const NUMBER_BYTES = 4;
 
-const attached = new WeakMap<object, { readonly heap: TfjsHeap; readonly module: WebAssembly.Module }>();
+/** By backend: kernels are started on a memory once. */
+const attached = new WeakMap<object, TfjsHeap>();
 
 /**
  * Starts the kernels on a backend's memory; a second call with the same backend gives the same heap.
@@ -53,11 +54,11 @@ const attached = new WeakMap<object, { readonly heap: TfjsHeap; readonly module:
  */
 export function attachKernels(backend: object, module: WebAssembly.Module): TfjsHeap {
   const present = attached.get(backend);
-  if (present) return present.heap;
+  if (present) return present;
   if (!isWasmBackend(backend))
     throw new TypeError('expected the WASM backend of TensorFlow.js to be current');
   const heap = createHeap(backend, module);
-  attached.set(backend, { heap, module });
+  attached.set(backend, heap);
   return heap;
 }
 
@@ -68,6 +69,7 @@ function isWasmBackend(backend: object): backend is Backend {
 function createHeap(backend: Backend, module: WebAssembly.Module): TfjsHeap {
   const { wasm, dataIdMap } = backend;
   const { memory } = wasm.asm;
+  const { _free: free } = wasm;
   // Taken once and never given back: they live as long as the backend. `malloc` aligns to 8, the stack wants 16.
   const stack = allocate(wasm, STACK_BYTES + 16);
   const kernels = instantiateKernels(module, memory, Math.floor((stack + STACK_BYTES + 16) / 16) * 16);
@@ -81,7 +83,7 @@ function createHeap(backend: Backend, module: WebAssembly.Module): TfjsHeap {
     scratch: (floats) => {
       const bytes = floats * NUMBER_BYTES;
       if (bytes > scratch.bytes) {
-        wasm._free(scratch.address);
+        free(scratch.address);
         scratch = { address: allocate(wasm, bytes), bytes };
       }
       return scratch.address;

@@ -50,7 +50,7 @@ function replaceKernel(tf: Tensorflow, kernelName: string, kernel: Kernel): () =
     const answer = kernel(call as unknown as Call<string, never>);
     if (answer !== null) return answer;
     if (stock) return stock.kernelFunc(call);
-    throw new Error(`${kernelName}: expected channels last (NHWC), and segment ids of rank 1`);
+    throw new Error(`${kernelName}: there is no stock kernel to leave this to`);
   };
   if (stock) tf.unregisterKernel(kernelName, BACKEND);
   // Not the stock kernel's `setupFunc`: it ran already when the backend started.
@@ -84,10 +84,10 @@ interface Sliding {
 type FilterCall = Call<'x' | 'dy', Sliding & { readonly filterShape: Shape4D }>;
 type InputCall = Call<'dy' | 'filter', Sliding & { readonly inputShape: Shape4D }>;
 
-function convolutionFilterGradient(heap: TfjsHeap, util: Util, call: FilterCall): TensorInfo | null {
+function convolutionFilterGradient(heap: TfjsHeap, util: Util, call: FilterCall): TensorInfo {
   const { x, dy } = call.inputs;
   const { filterShape, dataFormat } = call.attrs;
-  if (dataFormat === 'NCHW') return null;
+  if (dataFormat === 'NCHW') throw new Error('Conv2DBackpropFilter: expected channels last (NHWC), got NCHW');
   const geometry = heap.geometry(convolutionInfo(util, x.shape, filterShape, call.attrs, false));
   const dw = heap.output(filterShape);
   const scratch = heap.scratch(heap.kernels.convolution_scratch(geometry));
@@ -159,10 +159,13 @@ function maxPoolGradient(heap: TfjsHeap, util: Util, call: PoolCall): TensorInfo
 
 type SegmentCall = Call<'x' | 'segmentIds', { readonly numSegments: number }>;
 
-function segmentSum(heap: TfjsHeap, { inputs, attrs }: SegmentCall): TensorInfo | null {
+function segmentSum(heap: TfjsHeap, { inputs, attrs }: SegmentCall): TensorInfo {
   const { x, segmentIds } = inputs;
   const [rows = 0, ...rest] = x.shape;
-  if (segmentIds.shape.length !== 1 || x.dtype !== 'float32') return null;
+  if (segmentIds.shape.length !== 1 || x.dtype !== 'float32') {
+    const got = `ids of rank ${segmentIds.shape.length} and ${x.dtype} values`;
+    throw new Error(`UnsortedSegmentSum: expected ids of rank 1 and float32 values, got ${got}`);
+  }
   const out = heap.output([attrs.numSegments, ...rest]);
   const { kernels, address } = heap;
   kernels.segment_sum(address(x), address(segmentIds), address(out), rows, sizeOf(rest), attrs.numSegments);

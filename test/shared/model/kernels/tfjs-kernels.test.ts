@@ -327,6 +327,22 @@ test('the gradient of gathering rows sums by segment, as on the cpu backend', as
   await expectSameGradients(op, [randomValues(6, 7)]);
 });
 
+test('what the kernels do not compute is refused by name', async () => {
+  const nchw: Op = (x, w) => tf.conv2d(x, w, 1, 'same', 'NCHW');
+  const images = [randomValues(1, 3, 5, 5), randomValues(3, 3, 3, 4)];
+  await expect(gradientsOn('wasm', nchw, images)).rejects.toThrow();
+  const integers: Op = (x) => tf.unsortedSegmentSum(tf.cast(x, 'int32'), tf.tensor1d([0, 1], 'int32'), 2);
+  await expect(valueOn('wasm', integers, [randomValues(2, 3)])).rejects.toThrow(
+    'expected ids of rank 1 and float32 values, got ids of rank 1 and int32 values',
+  );
+});
+
+test('rows with ids outside the segments count nowhere', async () => {
+  const op: Op = (x) => tf.unsortedSegmentSum(x, tf.tensor1d([1, -1, 7, 1], 'int32'), 3);
+  const inputs = [randomValues(4, 5)];
+  expect(await valueOn('wasm', op, inputs)).toEqual(await valueOn('cpu', op, inputs));
+});
+
 test('gradients leave no tensor behind', async () => {
   const op: Op = (x, w) => tf.conv2d(x, w, 1, 'same');
   const inputs = [randomValues(1, 5, 5, 3), randomValues(3, 3, 3, 4)];
