@@ -30,6 +30,8 @@ export interface TfjsHeap {
   scratch(floats: number): number;
   /** Writes the sizes for the kernels that slide; they stand until the next call. */
   geometry(info: backend_util.Conv2DInfo): number;
+  /** A view of what `scratch` gave; it ends when the heap grows. */
+  view(address: number, bytes: number): DataView;
   /** Room for the settings of an optimizer, of its own. */
   settings(numbers: readonly number[]): number;
   /** Whether other tensors share a tensor's values. */
@@ -88,6 +90,7 @@ function createHeap(backend: Backend, module: WebAssembly.Module): TfjsHeap {
       }
       return scratch.address;
     },
+    view: (address, bytes) => new DataView(memory.buffer, address, bytes),
     geometry: (info) => {
       new Int32Array(memory.buffer, geometry, GEOMETRY).set(geometryOf(info));
       return geometry;
