@@ -106,6 +106,19 @@ export interface KernelExports {
   readonly depthwise_filter_gradient: (geometry: Address, x: Address, dy: Address, dw: Address) => void;
   readonly depthwise_input_gradient: (geometry: Address, dy: Address, filter: Address, dx: Address) => void;
   readonly max_pool_gradient: (geometry: Address, x: Address, dy: Address, dx: Address) => void;
+  readonly average_pool_gradient: (geometry: Address, dy: Address, dx: Address) => void;
+  readonly resize_gradient: (
+    dy: Address,
+    rows: Address,
+    columns: Address,
+    dx: Address,
+    batch: number,
+    inHeight: number,
+    inWidth: number,
+    outHeight: number,
+    outWidth: number,
+    channels: number,
+  ) => void;
   readonly segment_sum: (
     x: Address,
     ids: Address,

@@ -30,6 +30,8 @@ export interface TfjsHeap {
   scratch(floats: number): number;
   /** Writes the sizes for the kernels that slide; they stand until the next call. */
   geometry(info: backend_util.Conv2DInfo): number;
+  /** A view of what `scratch` gave; it ends when the heap grows. */
+  view(address: number, bytes: number): DataView;
   /** Room for the settings of an optimizer, of its own. */
   settings(numbers: readonly number[]): number;
   /** Whether other tensors share a tensor's values. */
@@ -42,7 +44,8 @@ export interface TfjsHeap {
 const GEOMETRY = 15;
 const NUMBER_BYTES = 4;
 
-const attached = new WeakMap<object, { readonly heap: TfjsHeap; readonly module: WebAssembly.Module }>();
+/** By backend: kernels are started on a memory once. */
+const attached = new WeakMap<object, TfjsHeap>();
 
 /**
  * Starts the kernels on a backend's memory; a second call with the same backend gives the same heap.
@@ -53,11 +56,11 @@ const attached = new WeakMap<object, { readonly heap: TfjsHeap; readonly module:
  */
 export function attachKernels(backend: object, module: WebAssembly.Module): TfjsHeap {
   const present = attached.get(backend);
-  if (present) return present.heap;
+  if (present) return present;
   if (!isWasmBackend(backend))
     throw new TypeError('expected the WASM backend of TensorFlow.js to be current');
   const heap = createHeap(backend, module);
-  attached.set(backend, { heap, module });
+  attached.set(backend, heap);
   return heap;
 }
 
@@ -68,6 +71,7 @@ function isWasmBackend(backend: object): backend is Backend {
 function createHeap(backend: Backend, module: WebAssembly.Module): TfjsHeap {
   const { wasm, dataIdMap } = backend;
   const { memory } = wasm.asm;
+  const { _free: free } = wasm;
   // Taken once and never given back: they live as long as the backend. `malloc` aligns to 8, the stack wants 16.
   const stack = allocate(wasm, STACK_BYTES + 16);
   const kernels = instantiateKernels(module, memory, Math.floor((stack + STACK_BYTES + 16) / 16) * 16);
@@ -81,11 +85,12 @@ function createHeap(backend: Backend, module: WebAssembly.Module): TfjsHeap {
     scratch: (floats) => {
       const bytes = floats * NUMBER_BYTES;
       if (bytes > scratch.bytes) {
-        wasm._free(scratch.address);
+        free(scratch.address);
         scratch = { address: allocate(wasm, bytes), bytes };
       }
       return scratch.address;
     },
+    view: (address, bytes) => new DataView(memory.buffer, address, bytes),
     geometry: (info) => {
       new Int32Array(memory.buffer, geometry, GEOMETRY).set(geometryOf(info));
       return geometry;

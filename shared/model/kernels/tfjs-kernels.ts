@@ -2,7 +2,8 @@
  * What training on TensorFlow.js's WASM backend lacks, gets wrong or does slowly, as kernels on the backend's own memory.
  *
  * Missing in 4.22: Conv2DBackpropFilter, DepthwiseConv2dNativeBackpropFilter and -Input, UnsortedSegmentSum.
- * Wrong: MaxPoolGrad where all of a window is negative. Slow: Conv2DBackpropInput, products with transposed operands,
+ * Wrong: MaxPoolGrad where all of a window is negative, AvgPoolGrad with padding, the gradients of resizing with half
+ * pixel centres. Slow: Conv2DBackpropInput, products with transposed operands,
  * products with weights that change. docs/kernels.md says how to use it alone.
  */
 import type { backend_util, KernelFunc, TensorInfo } from '@tensorflow/tfjs';
@@ -50,7 +51,7 @@ function replaceKernel(tf: Tensorflow, kernelName: string, kernel: Kernel): () =
     const answer = kernel(call as unknown as Call<string, never>);
     if (answer !== null) return answer;
     if (stock) return stock.kernelFunc(call);
-    throw new Error(`${kernelName}: expected channels last (NHWC), and segment ids of rank 1`);
+    throw new Error(`${kernelName}: there is no stock kernel to leave this to`);
   };
   if (stock) tf.unregisterKernel(kernelName, BACKEND);
   // Not the stock kernel's `setupFunc`: it ran already when the backend started.
@@ -68,6 +69,9 @@ function createKernels(heap: TfjsHeap, util: Util) {
     DepthwiseConv2dNativeBackpropFilter: (call: FilterCall) => depthwiseFilterGradient(heap, util, call),
     DepthwiseConv2dNativeBackpropInput: (call: InputCall) => depthwiseInputGradient(heap, util, call),
     MaxPoolGrad: (call: PoolCall) => maxPoolGradient(heap, util, call),
+    AvgPoolGrad: (call: PoolCall) => averagePoolGradient(heap, util, call),
+    ResizeBilinearGrad: (call: ResizeCall) => resizeGradient(heap, call, mixBilinear),
+    ResizeNearestNeighborGrad: (call: ResizeCall) => resizeGradient(heap, call, mixNearest),
     UnsortedSegmentSum: (call: SegmentCall) => segmentSum(heap, call),
     BatchMatMul: (call: ProductCall) => product(heap, call),
     _FusedMatMul: (call: FusedProductCall) => fusedProduct(heap, call),
@@ -84,10 +88,10 @@ interface Sliding {
 type FilterCall = Call<'x' | 'dy', Sliding & { readonly filterShape: Shape4D }>;
 type InputCall = Call<'dy' | 'filter', Sliding & { readonly inputShape: Shape4D }>;
 
-function convolutionFilterGradient(heap: TfjsHeap, util: Util, call: FilterCall): TensorInfo | null {
+function convolutionFilterGradient(heap: TfjsHeap, util: Util, call: FilterCall): TensorInfo {
   const { x, dy } = call.inputs;
   const { filterShape, dataFormat } = call.attrs;
-  if (dataFormat === 'NCHW') return null;
+  if (dataFormat === 'NCHW') throw new Error('Conv2DBackpropFilter: expected channels last (NHWC), got NCHW');
   const geometry = heap.geometry(convolutionInfo(util, x.shape, filterShape, call.attrs, false));
   const dw = heap.output(filterShape);
   const scratch = heap.scratch(heap.kernels.convolution_scratch(geometry));
@@ -157,12 +161,86 @@ function maxPoolGradient(heap: TfjsHeap, util: Util, call: PoolCall): TensorInfo
   return dx;
 }
 
+function averagePoolGradient(heap: TfjsHeap, util: Util, call: PoolCall): TensorInfo {
+  const { dy, input } = call.inputs;
+  const { filterSize, strides, pad, dimRoundingMode } = call.attrs;
+  const shape = input.shape as Shape4D;
+  const geometry = heap.geometry(util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode));
+  const dx = heap.output(shape);
+  heap.kernels.average_pool_gradient(geometry, heap.address(dy), heap.address(dx));
+  return dx;
+}
+
+type ResizeCall = Call<
+  'dy' | 'images',
+  { readonly alignCorners: boolean; readonly halfPixelCenters: boolean }
+>;
+
+/** What an output row or column is mixed from: two inputs, and how much the second counts. */
+type Mix = readonly [low: number, high: number, share: number];
+
+/** As in resize.c: two integers and a float. */
+const MIX_BYTES = 12;
+
+/** With half pixel centres; without them the stock kernels are right. */
+function resizeGradient(
+  heap: TfjsHeap,
+  { inputs, attrs }: ResizeCall,
+  mix: (at: number, size: number) => Mix,
+): TensorInfo | null {
+  if (!attrs.halfPixelCenters || attrs.alignCorners) return null;
+  const { dy, images } = inputs;
+  const [batch, inHeight, inWidth, channels] = images.shape as Shape4D;
+  const [, outHeight, outWidth] = dy.shape as Shape4D;
+  const dx = heap.output(images.shape);
+  const bytes = (outHeight + outWidth) * MIX_BYTES;
+  const rows = heap.scratch(bytes / Float32Array.BYTES_PER_ELEMENT);
+  const view = heap.view(rows, bytes);
+  writeMixes(view, 0, inHeight, outHeight, mix);
+  writeMixes(view, outHeight, inWidth, outWidth, mix);
+  const { kernels, address } = heap;
+  const [from, columns, to] = [address(dy), rows + outHeight * MIX_BYTES, address(dx)];
+  kernels.resize_gradient(from, rows, columns, to, batch, inHeight, inWidth, outHeight, outWidth, channels);
+  return dx;
+}
+
+function writeMixes(
+  view: DataView,
+  first: number,
+  inSize: number,
+  outSize: number,
+  mix: (at: number, size: number) => Mix,
+): void {
+  for (let i = 0; i < outSize; i++) {
+    const [low, high, share] = mix(((i + 0.5) * inSize) / outSize, inSize);
+    const at = (first + i) * MIX_BYTES;
+    view.setInt32(at, low, true);
+    view.setInt32(at + 4, high, true);
+    view.setFloat32(at + 8, share, true);
+  }
+}
+
+/** @param at  the output's centre in the input, whose pixels are centred at 0.5, 1.5, … */
+function mixNearest(at: number, size: number): Mix {
+  const nearest = Math.min(size - 1, Math.floor(at));
+  return [nearest, nearest, 0];
+}
+
+function mixBilinear(at: number, size: number): Mix {
+  const from = Math.max(0, at - 0.5);
+  const low = Math.min(size - 1, Math.floor(from));
+  return [low, Math.min(size - 1, low + 1), from - low];
+}
+
 type SegmentCall = Call<'x' | 'segmentIds', { readonly numSegments: number }>;
 
-function segmentSum(heap: TfjsHeap, { inputs, attrs }: SegmentCall): TensorInfo | null {
+function segmentSum(heap: TfjsHeap, { inputs, attrs }: SegmentCall): TensorInfo {
   const { x, segmentIds } = inputs;
   const [rows = 0, ...rest] = x.shape;
-  if (segmentIds.shape.length !== 1 || x.dtype !== 'float32') return null;
+  if (segmentIds.shape.length !== 1 || x.dtype !== 'float32') {
+    const got = `ids of rank ${segmentIds.shape.length} and ${x.dtype} values`;
+    throw new Error(`UnsortedSegmentSum: expected ids of rank 1 and float32 values, got ${got}`);
+  }
   const out = heap.output([attrs.numSegments, ...rest]);
   const { kernels, address } = heap;
   kernels.segment_sum(address(x), address(segmentIds), address(out), rows, sizeOf(rest), attrs.numSegments);

@@ -7,6 +7,7 @@ import { initialHead } from '../../../trainer/pipeline/head-layers.ts';
 import { trainHead, type TrainingOptions, type TrainingSet } from '../../../trainer/pipeline/train-head.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 import { adamReference } from './adam-reference.ts';
+import { testTrainHead } from './train-head-suite.ts';
 
 const kernels = await loadKernelModule();
 
@@ -36,6 +37,8 @@ function head(units: number[], classes: number, inputs: number): DenseLayer[] {
 }
 
 describe('training a head', () => {
+  testTrainHead(kernels);
+
   test('takes the same steps as forward, backward and Adam written out in plain numbers', async () => {
     const set = exclusiveOr(24, 1);
     const initial = head([5], 2, 2);

@@ -6,6 +6,7 @@
  */
 #include "geometry.h"
 #include "matmul.h"
+#include "rows.h"
 
 enum {
   /* Positions of a stripe, about: its matrices stay in the second cache, and a tile's sum is long enough. */
@@ -27,24 +28,6 @@ INLINE span columns_inside(const geometry *g, int ox) {
   while (s.first < s.end && input_x(g, ox, s.first) < 0) s.first++;
   while (s.end > s.first && input_x(g, ox, s.end - 1) >= g->in_width) s.end--;
   return s;
-}
-
-INLINE void copy_floats(float *to, const float *from, int count) {
-  int i = 0;
-  for (; i + LANES <= count; i += LANES) store(to + i, load(from + i));
-  for (; i < count; i++) to[i] = from[i];
-}
-
-INLINE void add_floats(float *to, const float *from, int count) {
-  int i = 0;
-  for (; i + LANES <= count; i += LANES) store(to + i, add(load(to + i), load(from + i)));
-  for (; i < count; i++) to[i] += from[i];
-}
-
-INLINE void zero_floats(float *to, int count) {
-  int i = 0;
-  for (; i + LANES <= count; i += LANES) store(to + i, splat(0));
-  for (; i < count; i++) to[i] = 0;
 }
 
 /* Output rows y0 to y1 of one image x into [positions, taps]. */

@@ -249,10 +249,28 @@ describe('the gradient of max pooling', () => {
   });
 });
 
+describe('the gradients that stock has wrong on both backends are the numerical ones', () => {
+  test.each<[string, Op, number[]]>([
+    ['average pooling with padding', (x) => tf.avgPool(x, 3, 2, 'same'), [2, 7, 6, 5]],
+    ['average pooling without', (x) => tf.avgPool(x, [2, 3], [1, 2], 'valid'), [2, 7, 6, 4]],
+    ['nearest resizing up', (x) => tf.image.resizeNearestNeighbor(x, [9, 7], false, true), [2, 6, 5, 3]],
+    ['nearest resizing down', (x) => tf.image.resizeNearestNeighbor(x, [4, 2], false, true), [2, 6, 5, 3]],
+    ['bilinear resizing up', (x) => tf.image.resizeBilinear(x, [9, 7], false, true), [2, 6, 5, 3]],
+    ['bilinear resizing down', (x) => tf.image.resizeBilinear(x, [4, 3], false, true), [2, 6, 5, 4]],
+  ])('%s', async (_, op, shape) => {
+    const inputs = [randomValues(...shape)];
+    const [dx] = await gradientsOn('wasm', op, inputs);
+    expect(largestDifference(dx ?? [], await numericGradient(op, inputs, 0, 1))).toBeLessThan(TOLERANCE);
+    // The numerical gradient is of the cpu backend's op: it must be the same op.
+    expect(
+      largestDifference(await valueOn('wasm', op, inputs), await valueOn('cpu', op, inputs)),
+    ).toBeLessThan(1e-5);
+  });
+});
+
 describe('other gradients that stock kernels compute', () => {
   // One image for nearest resizing: with more, it is the cpu backend that is wrong.
   test.each<[string, Op, number[][]]>([
-    ['average pooling', (x) => tf.avgPool(x, 3, 2, 'same'), [[2, 7, 7, 3]]],
     ['bilinear resizing', (x) => tf.image.resizeBilinear(x, [9, 5]), [[2, 6, 6, 3]]],
     ['nearest resizing', (x) => tf.image.resizeNearestNeighbor(x, [9, 5]), [[1, 6, 6, 3]]],
     ['batch normalisation', normalise, [[4, 3, 3, 5], [5], [5]]],
@@ -325,6 +343,22 @@ async function valueOn(backend: 'cpu' | 'wasm', op: Op, inputs: readonly Values[
 test('the gradient of gathering rows sums by segment, as on the cpu backend', async () => {
   const op: Op = (x) => tf.gather(x, tf.tensor1d([3, 0, 3, 5, 3], 'int32'));
   await expectSameGradients(op, [randomValues(6, 7)]);
+});
+
+test('what the kernels do not compute is refused by name', async () => {
+  const nchw: Op = (x, w) => tf.conv2d(x, w, 1, 'same', 'NCHW');
+  const images = [randomValues(1, 3, 5, 5), randomValues(3, 3, 3, 4)];
+  await expect(gradientsOn('wasm', nchw, images)).rejects.toThrow();
+  const integers: Op = (x) => tf.unsortedSegmentSum(tf.cast(x, 'int32'), tf.tensor1d([0, 1], 'int32'), 2);
+  await expect(valueOn('wasm', integers, [randomValues(2, 3)])).rejects.toThrow(
+    'expected ids of rank 1 and float32 values, got ids of rank 1 and int32 values',
+  );
+});
+
+test('rows with ids outside the segments count nowhere', async () => {
+  const op: Op = (x) => tf.unsortedSegmentSum(x, tf.tensor1d([1, -1, 7, 1], 'int32'), 3);
+  const inputs = [randomValues(4, 5)];
+  expect(await valueOn('wasm', op, inputs)).toEqual(await valueOn('cpu', op, inputs));
 });
 
 test('gradients leave no tensor behind', async () => {
