@@ -28,10 +28,12 @@ export function toBase64Url(bytes: Uint8Array): string {
   return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
+/** The bytes of URL-safe base64 in its one spelling (unused bits are 0), or null: so bytes and text are one to one. */
 export function fromBase64Url(text: string): Uint8Array | null {
   if (!/^[A-Za-z0-9_-]*$/.test(text)) return null;
   const padded = text.replaceAll('-', '+').replaceAll('_', '/');
-  return fromBase64(padded + '='.repeat((4 - (padded.length % 4)) % 4));
+  const bytes = fromBase64(padded + '='.repeat((4 - (padded.length % 4)) % 4));
+  return bytes !== null && toBase64Url(bytes) === text ? bytes : null;
 }
 
 export function gzip(bytes: Uint8Array): Promise<Uint8Array> {
@@ -57,7 +59,12 @@ export function floatBytes(values: Float32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
-/** The float32 numbers in little-endian bytes, copied so that alignment does not matter. */
+/**
+ * The float32 numbers in little-endian bytes, copied so that alignment does not matter.
+ *
+ * @throws RangeError when the length is no multiple of 4
+ */
 export function bytesToFloats(bytes: Uint8Array): Float32Array {
-  return new Float32Array(bytes.slice().buffer);
+  // Not bytes.slice(): a Node Buffer would give a view of its whole pool.
+  return new Float32Array(new Uint8Array(bytes).buffer);
 }

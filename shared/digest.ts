@@ -2,19 +2,24 @@
  * SHA-256, the one digest of this project: of files, of examples, of bearer keys.
  */
 import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha256 as hash } from '@noble/hashes/sha2.js';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 
 const encoder = new TextEncoder();
 
+/** SHA-256 (FIPS 180-4) of bytes; 32 bytes. */
+export function sha256(data: Uint8Array): Uint8Array {
+  return hash(data);
+}
+
 /** SHA-256 of bytes, or of a text's UTF-8 bytes, as 64 lower-case hexadecimal digits. */
 export function sha256Hex(data: Uint8Array | string): string {
-  return bytesToHex(sha256(toBytes(data)));
+  return bytesToHex(hash(toBytes(data)));
 }
 
 /** HMAC-SHA-256 (RFC 2104) under a hexadecimal key; 32 bytes. */
 export function keyedHash(keyHex: string, data: Uint8Array | string): Uint8Array {
-  return hmac(sha256, hexToBytes(keyHex), toBytes(data));
+  return hmac(hash, hexToBytes(keyHex), toBytes(data));
 }
 
 /** A 32-bit seed that is a pure function of its parts; the same parts give the same seed everywhere. */

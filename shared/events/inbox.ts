@@ -15,6 +15,7 @@ import { type Event, eventSchema } from './schema.ts';
 
 /** A batch stays small enough to be parsed in an isolate. */
 const MAX_BATCH_BYTES = 4_000_000;
+const NEWLINE = 10;
 
 /** What a queue message says: where the events are. */
 export const inboxMessageSchema = z.object({ model: z.string(), key: z.string() });
@@ -85,7 +86,7 @@ async function writeBatch(
   group: readonly { readonly key: string; readonly bytes: Uint8Array }[],
 ): Promise<string> {
   const id = sha256Hex(group.map(({ key }) => key).join('\n')).slice(0, 32);
-  return putBatch(store, model, now, id, concat(group.map(({ bytes }) => bytes)));
+  return putBatch(store, model, now, id, joinLines(group.map(({ bytes }) => bytes)));
 }
 
 /** Writes a batch of events directly: for imports, where the caller waits for the whole and can repeat it. */
@@ -153,16 +154,18 @@ function encodeEvents(events: readonly Event[]): Uint8Array {
 
 function countLines(bytes: Uint8Array): number {
   let count = 0;
-  for (const byte of bytes) if (byte === 10) count += 1;
+  for (const byte of bytes) if (byte === NEWLINE) count += 1;
   return count;
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0));
+/** One after the other, each on lines of its own: an object that was cut short does not take its neighbour along. */
+function joinLines(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((size, part) => size + part.byteLength + 1, 0));
   let at = 0;
   for (const part of parts) {
     all.set(part, at);
     at += part.byteLength;
+    if (part.at(-1) !== NEWLINE) all[at++] = NEWLINE;
   }
-  return all;
+  return all.subarray(0, at);
 }

@@ -1,5 +1,6 @@
 /**
- * Raw inputs as they are stored: pixels that are whole numbers as bytes, everything else as float32.
+ * Raw inputs as they are stored: pixels that are whole numbers as bytes, everything else as float32. Equal numbers are
+ * stored as equal bytes (-0 becomes 0), because their digest decides which side of the split they are on.
  * Large ones are objects of their own under `inputs/`, by content, so a picture sent twice is stored once.
  */
 import { bytesToFloats, floatBytes, fromBase64, toBase64 } from '../bytes.ts';
@@ -46,16 +47,15 @@ export async function loadInput(
   if (bytes === undefined || bytes === null) return err(`input ${input.digest} is not there`);
   if (sha256Hex(prefixed(input.type, bytes)) !== input.digest)
     return err(`input ${input.digest} was altered`);
-  const raw = input.type === 'u8' ? Float32Array.from(bytes) : bytesToFloats(bytes);
-  return raw.length === size
-    ? ok(raw)
-    : err(`input ${input.digest}: expected ${size} numbers, got ${raw.length}`);
+  const length = input.type === 'u8' ? bytes.byteLength : bytes.byteLength / 4;
+  if (length !== size) return err(`input ${input.digest}: expected ${size} numbers, got ${length}`);
+  return ok(input.type === 'u8' ? Float32Array.from(bytes) : bytesToFloats(bytes));
 }
 
 function pack(raw: Float32Array): { type: StoredInput['type']; bytes: Uint8Array } {
   return raw.every((value) => Number.isInteger(value) && value >= 0 && value <= 255)
     ? { type: 'u8', bytes: Uint8Array.from(raw) }
-    : { type: 'f32', bytes: floatBytes(raw) };
+    : { type: 'f32', bytes: floatBytes(raw.map((value) => value + 0)) };
 }
 
 function prefixed(type: StoredInput['type'], bytes: Uint8Array): Uint8Array {

@@ -147,8 +147,10 @@ export function decodeWeights(model: ModelJson, bytes: Uint8Array): Result<Map<s
   for (const spec of specs) {
     if (tensors.has(spec.name)) return invalid(`weights: the name '${spec.name}' stands twice in model.json`);
     const end = offset + byteLength(spec);
-    // A slice, because shards don't align their tensors: a uint8 tensor may leave the next one at an odd address.
-    tensors.set(spec.name, { shape: spec.shape, data: decode(spec, bytes.slice(offset, end).buffer) });
+    // Copied: shards don't align their tensors, and a uint8 tensor may leave the next one at an odd address.
+    // Not by `slice`, which a Node Buffer overrides to share memory.
+    const own = new Uint8Array(bytes.subarray(offset, end));
+    tensors.set(spec.name, { shape: spec.shape, data: decode(spec, own.buffer) });
     offset = end;
   }
   return ok(tensors);

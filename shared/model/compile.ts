@@ -35,7 +35,7 @@ export function compileLayersModel(
   if (!graph.ok) return graph;
   if (graph.value.nodes.length === 0)
     return unsupported(`layer '${output}' computes nothing: there is no plan to make`);
-  return ok(emitPlan(fuse(graph.value)));
+  return emitPlan(fuse(graph.value));
 }
 
 /** The layers that `output` depends on, each after its inputs. */

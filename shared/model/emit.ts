@@ -1,9 +1,18 @@
 /**
  * Writes a graph as an edge plan: its weights go into one file, each at an aligned offset.
  */
+import { ok, type Result } from '../result.ts';
+import type { ModelError } from './error.ts';
 import { weightsOf, type Node } from './ops.ts';
 import type { Graph } from './fuse.ts';
-import { PLAN_FORMAT, WEIGHT_ALIGNMENT, type Plan, type PlanNode, type WeightRef } from './plan.ts';
+import {
+  parsePlan,
+  PLAN_FORMAT,
+  WEIGHT_ALIGNMENT,
+  type Plan,
+  type PlanNode,
+  type WeightRef,
+} from './plan.ts';
 import { sizeOf, type Tensor } from './tensor.ts';
 
 export interface CompiledPlan {
@@ -12,8 +21,13 @@ export interface CompiledPlan {
   readonly weights: Uint8Array<ArrayBuffer>;
 }
 
-/** Equal graphs give equal bytes. */
-export function emitPlan(graph: Graph): CompiledPlan {
+/**
+ * Equal graphs give equal bytes.
+ *
+ * @returns the plan, which has passed the check that readers make; an error where it does not (a reshape to a
+ *   fraction, more elements than any memory holds)
+ */
+export function emitPlan(graph: Graph): Result<CompiledPlan, ModelError> {
   const tensors = graph.nodes.flatMap((node) => weightsOf(node));
   const weightsBytes = tensors.reduce((total, tensor) => total + alignedBytes(tensor), 0);
   const weights = new Uint8Array(weightsBytes);
@@ -25,7 +39,8 @@ export function emitPlan(graph: Graph): CompiledPlan {
     return ref;
   };
   const nodes = graph.nodes.map((node) => placeWeights(node, place));
-  return { plan: { format: PLAN_FORMAT, inputShape: graph.inputShape, nodes, weightsBytes }, weights };
+  const plan = parsePlan({ format: PLAN_FORMAT, inputShape: graph.inputShape, nodes, weightsBytes });
+  return plan.ok ? ok({ plan: plan.value, weights }) : plan;
 }
 
 function placeWeights(node: Node<Tensor>, place: (tensor: Tensor) => WeightRef): PlanNode {

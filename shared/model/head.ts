@@ -7,7 +7,7 @@ import { invalid, type ModelError } from './error.ts';
 import { fuse } from './fuse.ts';
 import type { Node } from './ops.ts';
 import { inferShape } from './shapes.ts';
-import type { Shape, Tensor } from './tensor.ts';
+import { sizeOf, type Shape, type Tensor } from './tensor.ts';
 
 export interface DenseLayer {
   /** [in, out] */
@@ -32,7 +32,7 @@ export function planHead(layers: readonly DenseLayer[]): Result<CompiledPlan, Mo
     nodes.push({ op: 'dense', name, inputs: [nodes.length], shape, kernel, bias, activation: 'linear' });
     if (activation !== 'linear') nodes.push({ op: activation, name, inputs: [nodes.length], shape });
   }
-  return ok(emitPlan(fuse({ inputShape: checked.value, nodes })));
+  return emitPlan(fuse({ inputShape: checked.value, nodes }));
 }
 
 /** The one weight file that the exported model.json names. */
@@ -74,9 +74,16 @@ function checkHead(layers: readonly DenseLayer[]): Result<Shape, string> {
       shape,
     ]);
     if (!output.ok) return err(`layer ${i}: ${output.error}`);
+    const problem = findLengthProblem('kernel', layer.kernel) ?? findLengthProblem('bias', layer.bias);
+    if (problem !== undefined) return err(`layer ${i}: ${problem}`);
     shape = output.value;
   }
   return ok(inputShape);
+}
+
+function findLengthProblem(name: string, { shape, data }: Tensor): string | undefined {
+  if (data.length === sizeOf(shape)) return undefined;
+  return `expected ${sizeOf(shape)} numbers in the ${name}, got ${data.length}`;
 }
 
 function denseName(index: number): string {

@@ -124,7 +124,7 @@ function toCells(features: readonly Feature[], value: unknown, where: string): R
   const named = new Map(Object.entries(value));
   const known = new Set(features.map(({ name }) => name));
   const unknown = [...named.keys()].find((name) => !known.has(name));
-  if (unknown !== undefined) return err(`${where}: there is no feature ${JSON.stringify(unknown)}`);
+  if (unknown !== undefined) return err(`${where}: there is no feature ${kindOf(unknown)}`);
   const missing = features.find(({ name }) => !named.has(name));
   if (missing !== undefined) return err(`${where}: feature ${JSON.stringify(missing.name)} is missing`);
   return ok(features.map(({ name }) => named.get(name)));
@@ -132,16 +132,17 @@ function toCells(features: readonly Feature[], value: unknown, where: string): R
 
 function parseCell(feature: Feature, cell: unknown, where: string): Result<number, string> {
   if (feature.type === 'number') {
-    if (typeof cell === 'number' && Number.isFinite(Math.fround(cell))) return ok(cell);
-    return err(`${where}: expected a finite number, got ${kindOf(cell)}`);
+    if (typeof cell !== 'number' || !Number.isFinite(cell)) {
+      return err(`${where}: expected a finite number, got ${kindOf(cell)}`);
+    }
+    if (Number.isFinite(Math.fround(cell))) return ok(cell);
+    return err(`${where}: expected a number that float32 can hold, got ${cell}`);
   }
   const index = typeof cell === 'string' ? feature.values.indexOf(cell) : -1;
   if (index !== -1) return ok(index);
   const shown = feature.values.slice(0, 8).map((value) => JSON.stringify(value));
   const more = feature.values.length > 8 ? ', …' : '';
-  return err(
-    `${where}: expected one of ${shown.join(', ')}${more}, got ${JSON.stringify(cell) ?? 'nothing'}`,
-  );
+  return err(`${where}: expected one of ${shown.join(', ')}${more}, got ${kindOf(cell)}`);
 }
 
 /**
@@ -183,7 +184,7 @@ export function encodeInput(
 }
 
 /**
- * Mean and reciprocal standard deviation of every number feature (population, two passes).
+ * Mean and reciprocal standard deviation of every number feature (population, two passes), whatever its unit.
  * A constant feature gets scale 1, so it is centred and never divided by zero.
  *
  * @param rows  raw examples, each [rawSize]
@@ -193,9 +194,10 @@ export function fitConstants(input: InputSpec, rows: readonly Float32Array[]): C
   const numeric = input.features.flatMap((feature, i) => (feature.type === 'number' ? [i] : []));
   const mean = numeric.map((i) => average(rows, (row) => row[i] as number));
   const scale = numeric.map((i, k) => {
+    if (rows.every((row) => row[i] === rows[0]?.[i])) return 1;
     const centre = mean[k] as number;
     const variance = average(rows, (row) => ((row[i] as number) - centre) * ((row[i] as number) - centre));
-    return variance > 1e-12 ? 1 / Math.sqrt(variance) : 1;
+    return 1 / Math.sqrt(variance);
   });
   return { mean, scale };
 }

@@ -9,7 +9,7 @@ import type { LayerJson } from './artifacts.ts';
 import { invalid, unsupported, type ModelError } from './error.ts';
 import type { Op, Pads, Pair } from './ops.ts';
 import { samePads } from './shapes.ts';
-import { sizeOf, type Shape, type Tensor } from './tensor.ts';
+import { sameShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
 type TensorOp = Op<Tensor>;
 
@@ -24,7 +24,12 @@ interface LayerKind<Config> {
   readonly config: z.ZodType<Config>;
   /** Names of the weights that `lower` gets, in order. */
   readonly weights?: (config: Config) => string[];
-  readonly lower: (config: Config, inputShapes: readonly Shape[], weights: readonly Tensor[]) => TensorOp[];
+  /** @returns the ops, or why they can't run */
+  readonly lower: (
+    config: Config,
+    inputShapes: readonly Shape[],
+    weights: readonly Tensor[],
+  ) => TensorOp[] | string;
 }
 
 /**
@@ -61,7 +66,10 @@ function kind<Config>({ config, weights = () => [], lower }: LayerKind<Config>):
     }
     const found = findWeights(layer, weights(parsed.data), tensors);
     if (!found.ok) return invalid(`${nameLayer(layer)}: ${found.error}`);
-    return ok(lower(parsed.data, inputShapes, found.value));
+    const ops = lower(parsed.data, inputShapes, found.value);
+    return typeof ops === 'string'
+      ? unsupported(`${nameLayer(layer)} can't run at the edge: ${ops}`)
+      : ok(ops);
   };
 }
 
@@ -103,6 +111,13 @@ const convolution = z.object({
   activation,
 });
 
+/** Keras dilates it; tfjs does not, so training and serving would disagree. */
+const depthwise = convolution.extend({
+  dilation_rate: pair
+    .default([1, 1])
+    .refine(([height, width]) => height === 1 && width === 1, 'expected 1: tfjs ignores it in this layer'),
+});
+
 const pooling = z
   .object({ data_format: channelsLast, pool_size: pair.default([2, 2]), strides: pair.nullish(), padding })
   .transform(({ pool_size, strides, padding }) => ({
@@ -134,9 +149,13 @@ function convolutionOf(
   return { kernel, bias, strides, dilations, pads, activation: 'linear' } as const;
 }
 
-function convolutionKind(op: 'conv2d' | 'depthwiseConv2d', kernelName: string): Lowering {
+function convolutionKind(
+  op: 'conv2d' | 'depthwiseConv2d',
+  kernelName: string,
+  config: typeof convolution,
+): Lowering {
   return kind({
-    config: convolution,
+    config,
     weights: (config) => (config.use_bias ? [kernelName, 'bias'] : [kernelName]),
     lower: (config, [input = []], [kernel, bias]) => [
       { op, ...convolutionOf(config, input, required(kernel), bias ?? null) },
@@ -194,10 +213,14 @@ const batchNormalization = kind({
     ...(scale ? ['gamma'] : []),
     ...(center ? ['beta'] : []),
   ],
-  lower: ({ epsilon, center, scale }, _, [mean, variance, ...affine]) => {
+  lower: ({ axis, epsilon, center, scale }, [input = []], [mean, variance, ...affine]) => {
+    if (!isLastAxis(axis, input)) return `axis: expected the last, got ${axis}`;
+    const { shape } = required(mean);
+    const other = [required(variance), ...affine].find((tensor) => !sameShape(tensor.shape, shape));
+    if (other !== undefined)
+      return `its weights have the shapes [${shape.join(',')}] and [${other.shape.join(',')}]`;
     const gamma = scale ? affine[0] : undefined;
     const beta = center ? affine.at(-1) : undefined;
-    const { shape } = required(mean);
     const factor = required(variance).data.map((v, i) => (gamma?.data[i] ?? 1) / Math.sqrt(v + epsilon));
     const shift = required(mean).data.map((m, i) => (beta?.data[i] ?? 0) - m * (factor[i] ?? 0));
     return [
@@ -257,6 +280,13 @@ const relu = kind({
   },
 });
 
+const softmax = kind({
+  // What tfjs takes for an absent axis.
+  config: z.object({ axis: z.int().default(1) }),
+  lower: ({ axis }, [input = []]) =>
+    isLastAxis(axis, input) ? [{ op: 'softmax' }] : `axis: expected the last, got ${axis}`,
+});
+
 const leakyRelu = kind({
   config: z.object({ alpha: z.number().default(0.3) }),
   lower: ({ alpha }) => [{ op: 'leakyRelu', alpha }],
@@ -286,8 +316,8 @@ const concatenate = kind({
 });
 
 const LAYERS: ReadonlyMap<string, Lowering> = new Map([
-  ['Conv2D', convolutionKind('conv2d', 'kernel')],
-  ['DepthwiseConv2D', convolutionKind('depthwiseConv2d', 'depthwise_kernel')],
+  ['Conv2D', convolutionKind('conv2d', 'kernel', convolution)],
+  ['DepthwiseConv2D', convolutionKind('depthwiseConv2d', 'depthwise_kernel', depthwise)],
   ['SeparableConv2D', separableConvolution],
   ['Dense', dense],
   ['BatchNormalization', batchNormalization],
@@ -297,10 +327,7 @@ const LAYERS: ReadonlyMap<string, Lowering> = new Map([
   ],
   ['ReLU', relu],
   ['LeakyReLU', leakyRelu],
-  [
-    'Softmax',
-    kind({ config: z.object({ axis: z.literal(-1).optional() }), lower: () => [{ op: 'softmax' }] }),
-  ],
+  ['Softmax', softmax],
   ['ZeroPadding2D', zeroPadding],
   ['MaxPooling2D', poolingKind('maxPool')],
   ['AveragePooling2D', poolingKind('averagePool')],
@@ -324,6 +351,11 @@ const LAYERS: ReadonlyMap<string, Lowering> = new Map([
   ['GaussianDropout', identity],
   ['AlphaDropout', identity],
 ]);
+
+/** Keras counts the batch as axis 0; shapes here leave it out. */
+function isLastAxis(axis: number, input: Shape): boolean {
+  return axis === -1 || axis === input.length;
+}
 
 /** A kind gets exactly the weights it named; a missing one is a bug in its table entry. */
 function required(tensor: Tensor | undefined): Tensor {

@@ -26,6 +26,10 @@ export async function loadSpec(store: ObjectStore, model: string): Promise<Resul
   }
   if (!loaded.ok) return err({ kind: 'spec-unreadable', model, detail: describeReadError(loaded.error) });
   const { value: spec, etag } = loaded.value;
+  if (spec.name !== model) {
+    const detail = `${keys.spec(model)}: expected the spec of ${model}, got that of ${spec.name}`;
+    return err({ kind: 'spec-unreadable', model, detail });
+  }
   return ok({ spec, etag, digest: specDigest(spec) });
 }
 
@@ -41,4 +45,34 @@ export function listModels(store: ObjectStore): Promise<string[]> {
 /** Writes a new model's spec; false when the name is taken. */
 export async function createModel(store: ObjectStore, spec: Spec): Promise<boolean> {
   return (await store.put(keys.spec(spec.name), encodeJson(spec), { absent: true })) !== null;
+}
+
+/** Facts that give stored examples and versions their meaning. */
+const FIXED = ['name', 'task', 'input', 'labels', 'base', 'salt'] as const satisfies readonly (keyof Spec)[];
+
+export type ReplaceError =
+  | { readonly kind: 'fixed'; readonly detail: string }
+  | { readonly kind: 'lost-race'; readonly detail: string };
+
+/** Replaces the spec that was read. What the bytes of an example mean can't change: that would be another model. The holdout only grows. */
+export async function replaceSpec(
+  store: ObjectStore,
+  seen: LoadedSpec,
+  wanted: Spec,
+): Promise<Result<Spec, ReplaceError>> {
+  const { name } = seen.spec;
+  const changed = FIXED.find((field) => JSON.stringify(seen.spec[field]) !== JSON.stringify(wanted[field]));
+  if (changed !== undefined) {
+    const detail = `${name}: ${changed} can't change, because examples and versions depend on it; create another model instead`;
+    return err({ kind: 'fixed', detail });
+  }
+  const { fraction } = seen.spec.holdout;
+  if (wanted.holdout.fraction < fraction) {
+    const detail = `${name}: holdout.fraction: expected at least ${fraction}, got ${wanted.holdout.fraction}: what was held out once is never trained on`;
+    return err({ kind: 'fixed', detail });
+  }
+  const written = await store.put(keys.spec(name), encodeJson(wanted), { etag: seen.etag });
+  return written === null
+    ? err({ kind: 'lost-race', detail: `${name}: somebody else changed the spec meanwhile; read it again` })
+    : ok(wanted);
 }

@@ -85,8 +85,9 @@ export function loadProgram(
   const laneRows = plan.nodes.every((node) => node.shape.length === 1) ? VECTOR_ROWS : IMAGE_ROWS;
   const layout = layOut(plan, Math.max(...laneRows));
   const needed = estimateBytes(plan, layout, laneRows.length);
-  if (!heap.fits(needed))
+  if (!heap.fits(needed)) {
     return outOfMemory(`the model needs ${needed} bytes of WASM heap: more than there is left`);
+  }
 
   const kernels = wasm.exports;
   const holdings = heap.open();
@@ -111,10 +112,12 @@ export function loadProgram(
     if (warnings !== '') throw new Error(warnings);
     return ok(createProgram(loading, lanes));
   } catch (error) {
-    // A trap leaves the binary's stack where it was.
+    // A trap leaves the binary's stack where it was, and perhaps a warning that the next load would find.
     kernels.stackRestore(stack);
     holdings.release();
-    return invalid(`the WASM binary can't run the plan: ${String(error)}`);
+    return invalid(
+      `the WASM binary can't run the plan: ${[String(error), wasm.takeWarnings()].join(' ').trim()}`,
+    );
   } finally {
     staging.release();
   }

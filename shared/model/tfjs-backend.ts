@@ -34,12 +34,33 @@ export async function registerWasmBackend(tf: Tensorflow, module: WebAssembly.Mo
   // Asking tf for the backend instead would start the package's own factory, which fetches.
   const engine = tf.engine();
   if (!started.has(engine)) {
-    const backend = new BackendWasm(await startModule(module));
+    const backend = new BackendWasm(await keepLastResorts(() => startModule(module)));
     started.add(engine);
     tf.removeBackend('wasm');
     tf.registerBackend('wasm', () => backend);
   }
   if (!(await tf.setBackend('wasm'))) throw new Error('the WASM backend did not start');
+}
+
+/** The part of Node's process that the glue reaches for. */
+interface ListenedTo {
+  listeners(event: string): ((...args: unknown[]) => void)[];
+  removeListener(event: string, listener: (...args: unknown[]) => void): unknown;
+}
+
+const LAST_RESORTS = ['uncaughtException', 'unhandledRejection'];
+
+/** In Node the glue makes itself the process's last resort for errors; what an error does there is not its affair. */
+async function keepLastResorts<T>(start: () => Promise<T>): Promise<T> {
+  const { process } = globalThis as { process?: ListenedTo };
+  const before = LAST_RESORTS.map((event) => process?.listeners?.(event) ?? []);
+  const started = await start();
+  for (const [i, event] of LAST_RESORTS.entries()) {
+    for (const listener of process?.listeners?.(event) ?? []) {
+      if (!before[i]?.includes(listener)) process?.removeListener(event, listener);
+    }
+  }
+  return started;
 }
 
 async function startModule(compiled: WebAssembly.Module): Promise<BackendWasmModule> {

@@ -67,20 +67,41 @@ export async function moveChampion(
     from: seen?.move.to ?? null,
     ...next,
   };
+  // A taken entry means that somebody moved since, or that the alias was lost or put back to an older state.
+  if ((await store.get(keys.history(model, move.sequence))) !== null) return loseTo(store, model, move);
   const condition = seen === null ? { absent: true as const } : { etag: seen.etag };
   const written = await putJson(store, keys.alias(model, 'champion'), move, condition);
-  if (written === null) return lostRace(store, model);
+  if (written === null) return loseTo(store, model, move);
   await recordMove(store, model, move);
   return ok(move);
 }
 
-async function lostRace(store: ObjectStore, model: string): Promise<Result<Move, AliasError>> {
-  const winner = await loadChampion(store, model);
-  if (!winner.ok) return winner;
-  if (winner.value === null) throw new Error(`${model}: the champion alias vanished during a move`);
-  const { move } = winner.value;
-  const detail = `lost to ${move.by}, who moved the champion to version ${move.to} at ${move.at} (${move.reason})`;
-  return err({ kind: 'lost-race', to: move, detail });
+/** Who won. That may be the move itself: a client of the store that repeats a put whose answer was lost is refused. */
+async function loseTo(store: ObjectStore, model: string, attempted: Move): Promise<Result<Move, AliasError>> {
+  const champion = await loadChampion(store, model);
+  if (!champion.ok) return champion;
+  const winner = champion.value?.move;
+  if (winner === undefined || winner.sequence < attempted.sequence)
+    return err(behindHistory(model, attempted));
+  if (!isSameMove(winner, attempted)) return err(describeLoss(winner));
+  await recordMove(store, model, winner);
+  return ok(winner);
+}
+
+function isSameMove(a: Move, b: Move): boolean {
+  return JSON.stringify(moveSchema.parse(a)) === JSON.stringify(moveSchema.parse(b));
+}
+
+function behindHistory(model: string, { sequence }: Move): AliasError {
+  const detail = `${keys.alias(model, 'champion')}: expected the last move of the history, got an older one or none, while ${keys.history(model, sequence)} exists; copy the last history entry there`;
+  return { kind: 'alias-unreadable', detail };
+}
+
+/** The refusal that names the move which came first. */
+export function describeLoss(winner: Move): AliasError {
+  const { by, to, at, reason } = winner;
+  const detail = `lost to ${by}, who moved the champion to version ${to} at ${at} (${reason})`;
+  return { kind: 'lost-race', to: winner, detail };
 }
 
 /** All moves, oldest first. */

@@ -28,6 +28,8 @@ export const keys = {
   eventsPrefix: (name: string) => `${model(name)}/events/`,
   events: (name: string, day: string, batch: string) => `${model(name)}/events/dt=${day}/${batch}.ndjson.gz`,
   input: (name: string, digest: string) => `${model(name)}/inputs/${digest}`,
+  importsPrefix: (name: string) => `${model(name)}/imports/`,
+  importRecord: (name: string, id: string) => `${model(name)}/imports/${id}.json`,
   snapshot: (name: string, id: string) => `${model(name)}/snapshots/${id}.json`,
   snapshotShard: (name: string, digest: string) => `${model(name)}/snapshots/shards/${digest}.ndjson.gz`,
   features: (name: string, base: string, shard: string) => `${model(name)}/features/${base}/${shard}`,

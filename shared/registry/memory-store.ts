@@ -16,7 +16,7 @@ export function createMemoryStore(): ObjectStore {
     async put(key, bytes, condition) {
       if (!holds(objects.get(key), condition)) return null;
       const etag = sha256Hex(bytes);
-      objects.set(key, { bytes: bytes.slice(), etag });
+      objects.set(key, { bytes: new Uint8Array(bytes), etag });
       return { etag };
     },
     async list(prefix) {

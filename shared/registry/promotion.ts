@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../result.ts';
 import {
   type AliasError,
   type Champion,
+  describeLoss,
   loadChampion,
   loadHistory,
   moveChampion,
@@ -45,13 +46,16 @@ export async function promote(
   const champion = await loadChampion(store, model);
   if (!champion.ok) return champion;
   const current = champion.value?.move ?? null;
-  if (current !== null && request.run !== undefined && current.run === request.run) return ok(current);
+  if (request.run !== undefined) {
+    const before = await findMoveOf(store, model, request.run);
+    if (!before.ok) return before;
+    if (before.value !== null) return ok(before.value);
+  }
   if (current?.to === version) {
     return err({ kind: 'already-champion', detail: `version ${version} already serves ${model}` });
   }
-  if (request.expectedChampion !== undefined && request.expectedChampion !== (current?.to ?? null)) {
-    return err(lostTo(current));
-  }
+  const surprise = checkExpected(request.expectedChampion, current);
+  if (surprise !== null) return err(surprise);
   const manifest = await loadWhole(store, model, version);
   if (!manifest.ok) return manifest;
   const forced = manifest.value.verdict !== 'promote';
@@ -61,6 +65,16 @@ export async function promote(
     action: 'promote',
     forced,
   });
+}
+
+/** The move a run made, however long ago: it is not made again, also when a person undid it since. */
+async function findMoveOf(
+  store: ObjectStore,
+  model: string,
+  run: string,
+): Promise<Result<Move | null, AliasError>> {
+  const history = await loadHistory(store, model);
+  return history.ok ? ok(history.value.find((move) => move.run === run) ?? null) : history;
 }
 
 /**
@@ -74,6 +88,8 @@ export async function rollback(
 ): Promise<Result<Move, PromotionError>> {
   const champion = await loadChampion(store, model);
   if (!champion.ok) return champion;
+  const surprise = checkExpected(request.expectedChampion, champion.value?.move ?? null);
+  if (surprise !== null) return err(surprise);
   const target = await rollbackTarget(store, model, champion.value, request.to);
   if (!target.ok) return target;
   const manifest = await loadWhole(store, model, target.value);
@@ -138,8 +154,8 @@ function notPassed(manifest: Manifest): PromotionError {
   return { kind: 'not-passed', detail };
 }
 
-function lostTo(current: Move | null): AliasError {
-  if (current === null) return { kind: 'alias-unreadable', detail: 'expected a champion, there is none' };
-  const detail = `lost to ${current.by}, who moved the champion to version ${current.to} at ${current.at} (${current.reason})`;
-  return { kind: 'lost-race', to: current, detail };
+function checkExpected(expected: number | null | undefined, current: Move | null): AliasError | null {
+  if (expected === undefined || expected === (current?.to ?? null)) return null;
+  if (current !== null) return describeLoss(current);
+  return { kind: 'alias-unreadable', detail: `expected version ${expected} to be champion, there is none` };
 }

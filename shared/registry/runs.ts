@@ -22,7 +22,7 @@ export const runSchema = z.object({
   model: z.string(),
   trigger: z.enum(['cron', 'api', 'cli']),
   by: z.string(),
-  /** `skipped`: there was nothing new to learn from. */
+  /** `skipped`: there was nothing new to learn from, or too little to judge by. */
   status: z.enum(['running', 'complete', 'failed', 'skipped']),
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime().nullable(),
@@ -43,6 +43,8 @@ export const runSchema = z.object({
   candidate: z.int().min(1).nullable(),
   verdict: verdictNameSchema.nullable(),
   promoted: z.boolean(),
+  /** Why the champion was moved, or was not. */
+  why: z.string().nullable(),
   /** One sentence that says how it ended. */
   summary: z.string().nullable(),
   error: z.string().nullable(),

@@ -21,9 +21,11 @@ const claimSchema = z.object({ run: z.string() });
  * publication that died half-way is finished under its own number, and concurrent runs never share one.
  */
 export async function claimVersion(store: ObjectStore, model: string, run: string): Promise<number> {
-  let version = 1 + Math.max(0, ...(await listVersionNumbers(store, model)));
-  const last = version - 1;
-  if (last > 0 && (await claimedBy(store, model, last)) === run) return last;
+  const numbers = await listVersionNumbers(store, model);
+  const claims = await Promise.all(numbers.map((number) => claimedBy(store, model, number)));
+  const own = claims.indexOf(run);
+  if (own !== -1) return numbers[own] as number;
+  let version = (numbers.at(-1) ?? 0) + 1;
   while ((await putJson(store, keys.claim(model, version), { run }, { absent: true })) === null) {
     if ((await claimedBy(store, model, version)) === run) return version;
     version += 1;
@@ -37,30 +39,41 @@ async function claimedBy(store: ObjectStore, model: string, version: number): Pr
 }
 
 /**
- * Writes a version's files, then its manifest. Repeating it with the same content changes nothing; a manifest that
- * is already there with other content is a bug in the caller and throws.
+ * Writes a version's files, then its manifest. Repeating it with the same content changes nothing.
+ *
+ * @throws Error when the version is published with other content (a bug in the caller); it stays as it was
  */
 export async function publishVersion(
   store: ObjectStore,
   manifest: Manifest,
   files: Readonly<Record<VersionFile, Uint8Array>>,
 ): Promise<void> {
+  if (await isPublished(store, manifest)) return;
   for (const name of VERSION_FILES) {
     await store.put(keys.versionFile(manifest.model, manifest.version, name), files[name]);
   }
   const key = keys.manifest(manifest.model, manifest.version);
   const written = await store.put(key, encodeJson(manifest), { absent: true });
-  if (written !== null) return;
-  const present = await loadJson(store, key, manifestSchema);
-  if (!present.ok || present.value.value.run !== manifest.run) throw new Error(`${key} is taken`);
+  if (written === null) await isPublished(store, manifest);
+}
+
+/** Whether this very manifest is there. */
+async function isPublished(store: ObjectStore, manifest: Manifest): Promise<boolean> {
+  const key = keys.manifest(manifest.model, manifest.version);
+  const present = await store.get(key);
+  if (present === null) return false;
+  if (sha256Hex(present.bytes) !== sha256Hex(encodeJson(manifest))) {
+    throw new Error(`${key}: expected what run ${manifest.run} publishes, got another manifest`);
+  }
+  return true;
 }
 
 /** All claimed numbers, ascending, half-published ones included. */
 export async function listVersionNumbers(store: ObjectStore, model: string): Promise<number[]> {
   const folders = await store.folders(keys.versions(model));
   return folders
+    .filter((name) => /^[1-9]\d{0,14}$/.test(name))
     .map(Number)
-    .filter((n) => Number.isSafeInteger(n) && n > 0)
     .sort((a, b) => a - b);
 }
 
@@ -71,7 +84,7 @@ export async function loadManifest(
   version: number,
 ): Promise<Result<Manifest, VersionError>> {
   const loaded = await loadJson(store, keys.manifest(model, version), manifestSchema);
-  if (loaded.ok) return ok(loaded.value.value);
+  if (loaded.ok) return checkIdentity(loaded.value.value, model, version);
   const detail = describeReadError(loaded.error);
   if (loaded.error.kind === 'unreadable') return err({ kind: 'damaged', version, detail });
   const numbers = await listVersionNumbers(store, model);
@@ -84,6 +97,13 @@ export async function loadManifest(
   }
   const known = numbers.length === 0 ? 'it has no versions yet' : `it has ${describeNumbers(numbers)}`;
   return err({ kind: 'unknown-version', version, detail: `${model} has no version ${version}; ${known}` });
+}
+
+/** A manifest that was copied to another folder names files that are not that folder's. */
+function checkIdentity(manifest: Manifest, model: string, version: number): Result<Manifest, VersionError> {
+  if (manifest.model === model && manifest.version === version) return ok(manifest);
+  const detail = `${keys.manifest(model, version)}: expected version ${version} of ${model}, got version ${manifest.version} of ${manifest.model}`;
+  return err({ kind: 'damaged', version, detail });
 }
 
 /** One file of a version, verified against the manifest: a truncated or altered file is `damaged`. */

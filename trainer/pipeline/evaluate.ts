@@ -12,9 +12,9 @@ import { describeReadError, encodeCompactJson, loadJson, parseJson } from '../..
 import { keys } from '../../shared/registry/keys.ts';
 import type { Constants, Manifest } from '../../shared/registry/manifest.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
-import { encodeHead, loadCandidate, type VersionFiles } from './candidate-files.ts';
+import { candidateDigest, encodeHead, loadCandidate, type VersionFiles } from './candidate-files.ts';
 import { type RunContext, RunFailure, tell } from './context.ts';
-import { featuresOf, readExamples } from './features.ts';
+import { type Examples, featuresOf, readExamples } from './features.ts';
 import { loadTrainingRecord, type TrainingRecord } from './fine-tune.ts';
 import { publishedHead } from './head-layers.ts';
 import type { Snapshot } from './snapshot-file.ts';
@@ -51,8 +51,8 @@ export async function evaluate(ctx: RunContext, snapshot: Snapshot): Promise<Evi
         toMs: window.toMs,
         exampleIds: held.ids,
         labels: held.labels,
-        candidate: answer(ctx, candidate, held.rows),
-        champion: champion === null ? null : answer(ctx, champion, held.rows),
+        candidate: answer(ctx, candidate, held),
+        champion: champion === null ? null : answer(ctx, champion, held),
       });
       await tell(ctx, 'evaluate', (i + 1) / snapshot.windows.length, `window ${window.id}`);
     }
@@ -61,7 +61,7 @@ export async function evaluate(ctx: RunContext, snapshot: Snapshot): Promise<Evi
       classes: ctx.spec.labels,
       windows,
       majority: split.majority,
-      candidate: await examine(ctx, files, candidate, training, compared.rows),
+      candidate: await examine(ctx, files, candidate, training, compared),
       champion: champion && {
         version: champion.manifest.version,
         digest: champion.manifest.files['edge.bin'].sha256,
@@ -76,9 +76,10 @@ export async function evaluate(ctx: RunContext, snapshot: Snapshot): Promise<Evi
 }
 
 /** Predicted class ids, [n]. */
-function answer(ctx: RunContext, { program, constants }: Judged, rows: readonly Float32Array[]): Int32Array {
-  const { values } = featuresOf(ctx, constants, rows);
-  return argmaxRows(program.run(values, rows.length), rows.length);
+function answer(ctx: RunContext, { program, constants }: Judged, examples: Examples): Int32Array {
+  const { values } = featuresOf(ctx, constants, examples);
+  const n = examples.labels.length;
+  return argmaxRows(program.run(values, n), n);
 }
 
 /** Class with the largest probability in each row; the first of equals. @param probabilities [n, classes] */
@@ -116,22 +117,21 @@ async function examine(
   files: VersionFiles,
   candidate: Judged,
   training: TrainingRecord,
-  rows: readonly Float32Array[],
+  examples: Examples,
 ): Promise<CandidateFacts> {
-  const { values, size } = featuresOf(ctx, candidate.constants, rows);
+  const { values, size } = featuresOf(ctx, candidate.constants, examples);
+  const n = examples.labels.length;
   const json = parseJson(files['model.json'], z.unknown());
   const layers = json.ok ? publishedHead(ctx.spec, size, json.value, files['weights.bin']) : null;
   const difference =
-    rows.length === 0
+    n === 0
       ? Number.POSITIVE_INFINITY
-      : largestDifference(
-          candidate.program.run(values, rows.length),
-          await predictExported(ctx, files, values, rows.length),
-        );
+      : largestDifference(candidate.program.run(values, n), await predictExported(ctx, files, values, n));
   return {
-    digest: training.digest,
+    digest: candidateDigest(files),
     finite:
-      layers?.every(({ kernel, bias }) => [...kernel.data, ...bias.data].every(Number.isFinite)) ?? false,
+      layers?.every(({ kernel, bias }) => [kernel, bias].every(({ data }) => data.every(Number.isFinite))) ??
+      false,
     reproduces: layers !== null && sameBytes(encodeHead(layers)['edge.bin'], files['edge.bin']),
     exportAgrees: difference <= EXPORT_TOLERANCE,
     exportDifference: difference,
@@ -155,7 +155,7 @@ async function predictExported(
     tf.io.fromMemory({
       modelTopology,
       weightSpecs: weightsManifest.flatMap(({ weights }) => weights),
-      weightData: files['weights.bin'].slice().buffer,
+      weightData: new Uint8Array(files['weights.bin']).buffer,
     }),
   );
   try {

@@ -3,6 +3,7 @@
  * new shards only. Without a base there is nothing to compute: the head reads the encoded input.
  */
 import { bytesToFloats, floatBytes } from '../../shared/bytes.ts';
+import { sha256 } from '../../shared/digest.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
 import { loadInput } from '../../shared/events/stored-input.ts';
 import { rawSize } from '../../shared/model/input.ts';
@@ -12,21 +13,53 @@ import { keys } from '../../shared/registry/keys.ts';
 import { type RunContext, RunFailure } from './context.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
 
-/** Computes and stores the features of one shard, unless they are there. Returns whether they had to be computed. */
-export async function storeFeatures(ctx: RunContext, shard: ShardRef): Promise<boolean> {
+/** Examples whose inputs are held at once: so many, and of pictures only what makes this many numbers. */
+const BLOCK_EXAMPLES = 100;
+const BLOCK_NUMBERS = 1_000_000;
+
+/**
+ * Computes and stores the features of one shard, unless they are there.
+ *
+ * @param onBlock  told after every block which share of the shard is done, 0 to 1
+ * @returns whether they had to be computed
+ */
+export async function storeFeatures(
+  ctx: RunContext,
+  shard: ShardRef,
+  onBlock: (fraction: number) => Promise<void>,
+): Promise<boolean> {
   const { spec, store, run } = ctx;
   if (spec.base === null) return false;
   const key = keys.features(run.model, spec.base, shard.digest);
-  if ((await store.get(key)) !== null) return false;
+  // Asked for by its name: the features themselves are megabytes.
+  if ((await store.list(key)).length > 0) return false;
   const base = await openBase(ctx);
   if (base === null) return false;
   try {
-    const rows = await readRows(ctx, await loadShard(store, run.model, shard));
-    await store.put(key, floatBytes(createFeatureReader(spec.input, null, base).read(rows)));
+    await store.put(key, sealFeatures(await computeFeatures(ctx, shard, base, onBlock)));
     return true;
   } finally {
     base.program.dispose();
   }
+}
+
+/** @returns [examples, featureSize] */
+async function computeFeatures(
+  ctx: RunContext,
+  shard: ShardRef,
+  base: Base,
+  onBlock: (fraction: number) => Promise<void>,
+): Promise<Float32Array> {
+  const examples = await loadShard(ctx.store, ctx.run.model, shard);
+  const reader = createFeatureReader(ctx.spec.input, null, base);
+  const features = new Float32Array(examples.length * reader.size);
+  const block = Math.min(BLOCK_EXAMPLES, Math.ceil(BLOCK_NUMBERS / rawSize(ctx.spec.input)));
+  for (let at = 0; at < examples.length; at += block) {
+    const rows = await readRows(ctx, examples.slice(at, at + block));
+    features.set(reader.read(rows), at * reader.size);
+    await onBlock(Math.min(1, (at + block) / examples.length));
+  }
+  return features;
 }
 
 /** The spec's base, loaded and verified; null when the spec has none. The caller disposes of its program. */
@@ -37,28 +70,28 @@ export async function openBase({ spec, store, runtime }: RunContext): Promise<Ba
   return base.value;
 }
 
-/** Examples' raw inputs; one that is missing or altered fails the run by name. */
-export async function readRows(
+/** Examples' raw inputs, each [rawSize]; one that is missing or altered fails the run by name. */
+async function readRows(
   { store, run, spec }: RunContext,
   examples: readonly LabelledExample[],
 ): Promise<Float32Array[]> {
   const size = rawSize(spec.input);
-  const rows: Float32Array[] = [];
-  for (const { id, input } of examples) {
-    const raw = await loadInput(store, run.model, input, size);
-    if (!raw.ok) throw new RunFailure(`example ${id}: ${raw.error}`);
-    rows.push(raw.value);
-  }
-  return rows;
+  return Promise.all(
+    examples.map(async ({ id, input }) => {
+      const raw = await loadInput(store, run.model, input, size);
+      if (!raw.ok) throw new RunFailure(`example ${id}: ${raw.error}`);
+      return raw.value;
+    }),
+  );
 }
 
 export interface Examples {
   readonly ids: readonly string[];
-  /** [n] */
+  /** class ids, [n] */
   readonly labels: Int32Array;
-  readonly times: Float64Array;
-  /** raw inputs where there is no base, features where there is: see `featuresOf` */
-  readonly rows: readonly Float32Array[];
+  /** raw inputs where there is no base, features where there is (see `featuresOf`), [n, size] */
+  readonly values: Float32Array;
+  readonly size: number;
 }
 
 /**
@@ -72,63 +105,97 @@ export async function readExamples(
   positions: readonly number[],
 ): Promise<Examples> {
   const ids: string[] = [];
-  const labels: number[] = [];
-  const times: number[] = [];
-  const rows: Float32Array[] = [];
+  const labels = new Int32Array(positions.length);
+  let values = new Float32Array(0);
+  let size = 0;
   let start = 0;
-  let next = 0;
+  let done = 0;
   for (const shard of shardsOf(snapshot)) {
     const end = start + shard.examples;
-    const here: number[] = [];
-    while (next < positions.length && (positions[next] as number) < end) {
-      here.push((positions[next] as number) - start);
-      next += 1;
-    }
+    const next = positions.findIndex((position, i) => i >= done && position >= end);
+    const here = positions.slice(done, next === -1 ? undefined : next).map((position) => position - start);
     if (here.length > 0) {
       const examples = await loadShard(ctx.store, ctx.run.model, shard);
       const chosen = here.map((i) => examples[i] as LabelledExample);
+      const part = await readShardValues(ctx, shard, here, chosen);
+      size = part.length / here.length;
+      if (done === 0) values = new Float32Array(positions.length * size);
+      values.set(part, done * size);
+      labels.set(
+        chosen.map(({ label }) => label),
+        done,
+      );
       ids.push(...chosen.map(({ id }) => id));
-      labels.push(...chosen.map(({ label }) => label));
-      times.push(...chosen.map(({ at }) => at));
-      rows.push(...(await readShardRows(ctx, shard, here, chosen)));
+      done += here.length;
     }
     start = end;
   }
-  return { ids, labels: Int32Array.from(labels), times: Float64Array.from(times), rows };
+  return { ids, labels, values, size };
 }
 
-async function readShardRows(
+/** @returns [indices, size] */
+async function readShardValues(
   ctx: RunContext,
   shard: ShardRef,
   indices: readonly number[],
   examples: readonly LabelledExample[],
-): Promise<Float32Array[]> {
-  if (ctx.spec.base === null) return readRows(ctx, examples);
+): Promise<Float32Array> {
+  if (ctx.spec.base === null) return concatRows(await readRows(ctx, examples));
   const key = keys.features(ctx.run.model, ctx.spec.base, shard.digest);
   const object = await ctx.store.get(key);
   if (object === null) throw new RunFailure(`${key} is not there`);
-  const features = bytesToFloats(object.bytes);
+  const features = openFeatures(object.bytes);
+  if (features === null)
+    throw new RunFailure(`${key} was truncated or altered; delete it to compute it again`);
   const size = features.length / shard.examples;
-  if (!Number.isInteger(size)) throw new RunFailure(`${key} was truncated`);
-  return indices.map((i) => features.slice(i * size, (i + 1) * size));
+  return concatRows(indices.map((i) => features.subarray(i * size, (i + 1) * size)));
+}
+
+function concatRows(rows: readonly Float32Array[]): Float32Array {
+  const size = rows[0]?.length ?? 0;
+  const all = new Float32Array(rows.length * size);
+  for (const [i, row] of rows.entries()) all.set(row, i * size);
+  return all;
+}
+
+/** The rows of a matrix [n, size], as views of it. */
+export function rowsOf({
+  values,
+  size,
+  labels,
+}: Pick<Examples, 'values' | 'size' | 'labels'>): Float32Array[] {
+  return Array.from(labels, (_, i) => values.subarray(i * size, (i + 1) * size));
+}
+
+const DIGEST_BYTES = 32;
+
+/** Features as they are stored: their SHA-256, then the numbers. */
+export function sealFeatures(features: Float32Array): Uint8Array {
+  const bytes = floatBytes(features);
+  const sealed = new Uint8Array(DIGEST_BYTES + bytes.byteLength);
+  sealed.set(sha256(bytes));
+  sealed.set(bytes, DIGEST_BYTES);
+  return sealed;
+}
+
+/** The features, or null when what is stored is not what was written. */
+export function openFeatures(sealed: Uint8Array): Float32Array | null {
+  const bytes = sealed.subarray(DIGEST_BYTES);
+  const digest = sha256(bytes);
+  return digest.every((byte, i) => byte === sealed[i]) ? bytesToFloats(bytes) : null;
 }
 
 /**
  * What a head reads of these examples, as one matrix.
  *
- * @returns [n, size]: rows that are features already are copied, raw inputs are encoded
+ * @returns [n, size]: features are there already and are given as they are, raw inputs are encoded
  */
 export function featuresOf(
   ctx: RunContext,
   constants: Constants | null,
-  rows: readonly Float32Array[],
+  examples: Examples,
 ): { readonly values: Float32Array; readonly size: number } {
-  if (ctx.spec.base === null) {
-    const reader = createFeatureReader(ctx.spec.input, constants, null);
-    return { values: reader.read(rows), size: reader.size };
-  }
-  const size = rows[0]?.length ?? 0;
-  const values = new Float32Array(rows.length * size);
-  for (const [i, row] of rows.entries()) values.set(row, i * size);
-  return { values, size };
+  if (ctx.spec.base !== null) return examples;
+  const reader = createFeatureReader(ctx.spec.input, constants, null);
+  return { values: reader.read(rowsOf(examples)), size: reader.size };
 }

@@ -12,10 +12,10 @@ import { type Constants, constantsSchema, type Manifest } from '../../shared/reg
 import { loadManifest, loadVersionFile } from '../../shared/registry/versions.ts';
 import { candidateDigest, encodeHead, saveCandidate } from './candidate-files.ts';
 import { type RunContext, RunFailure, tell } from './context.ts';
-import { type Examples, featuresOf, readExamples } from './features.ts';
+import { type Examples, featuresOf, readExamples, rowsOf } from './features.ts';
 import { initialHead, publishedHead } from './head-layers.ts';
 import type { Snapshot } from './snapshot-file.ts';
-import { loadSplit } from './split.ts';
+import { loadSplit, type Split } from './split.ts';
 import { trainHead } from './train-head.ts';
 import type { DenseLayer } from '../../shared/model/head.ts';
 
@@ -45,32 +45,25 @@ export async function fineTune(ctx: RunContext, snapshot: Snapshot): Promise<Tra
   const startedMs = ctx.now().getTime();
   await registerWasmBackend(tf, ctx.wasm);
   const split = await loadSplit(ctx);
-  const train = await readExamples(ctx, snapshot, split.train);
-  const validation = await readExamples(ctx, snapshot, split.validation);
+  const { start, size, train, validation } = await readSets(ctx, snapshot, split);
   const random = createRandom(split.seed);
-  const start = await chooseStart(ctx, train);
-  const { size } = featuresOf(ctx, start.constants, train.rows.slice(0, 1));
-  const trained = await trainHead(
-    toTrainingSet(ctx, start.constants, train),
-    toTrainingSet(ctx, start.constants, validation),
-    start.layers(size) ?? initialHead(ctx.spec, size, random),
-    {
-      training: ctx.spec.training,
-      dropout: ctx.spec.head.map(({ dropout }) => dropout),
-      random,
-      onEpoch: ({ epoch, loss, validationAccuracy }) => {
-        const share =
-          validationAccuracy === null ? '' : `, validation ${(validationAccuracy * 100).toFixed(1)} %`;
-        const message = `epoch ${epoch} of at most ${ctx.spec.training.epochs}: loss ${loss.toFixed(4)}${share}`;
-        return tell(ctx, 'fine-tune', epoch / ctx.spec.training.epochs, message);
-      },
+  const parentLayers = start.layers(size);
+  const trained = await trainHead(train, validation, parentLayers ?? initialHead(ctx.spec, size, random), {
+    training: ctx.spec.training,
+    dropout: ctx.spec.head.map(({ dropout }) => dropout),
+    random,
+    onEpoch: ({ epoch, loss, validationAccuracy }) => {
+      const share =
+        validationAccuracy === null ? '' : `, validation ${(validationAccuracy * 100).toFixed(1)} %`;
+      const message = `epoch ${epoch} of at most ${ctx.spec.training.epochs}: loss ${loss.toFixed(4)}${share}`;
+      return tell(ctx, 'fine-tune', epoch / ctx.spec.training.epochs, message);
     },
-  );
+  });
   const files = encodeHead(trained.layers);
   await saveCandidate(ctx, files);
   const record: TrainingRecord = {
     seed: split.seed,
-    parent: start.layers(size) === null ? null : start.parent,
+    parent: parentLayers === null ? null : start.parent,
     constants: start.constants,
     digest: candidateDigest(files),
     examples: train.labels.length,
@@ -81,6 +74,23 @@ export async function fineTune(ctx: RunContext, snapshot: Snapshot): Promise<Tra
   };
   await putJson(ctx.store, keys.run(ctx.run.model, ctx.run.id, 'training.json'), record);
   return record;
+}
+
+/** Both sets as a head reads them. What they were encoded from is let go before the training begins. */
+async function readSets(ctx: RunContext, snapshot: Snapshot, split: Split) {
+  const train = await readExamples(ctx, snapshot, split.train);
+  const validation = await readExamples(ctx, snapshot, split.validation);
+  const start = await chooseStart(ctx, train);
+  const { values: features, size } = featuresOf(ctx, start.constants, train);
+  return {
+    start,
+    size,
+    train: { features, labels: train.labels },
+    validation: {
+      features: featuresOf(ctx, start.constants, validation).values,
+      labels: validation.labels,
+    },
+  };
 }
 
 export async function loadTrainingRecord({ store, run }: RunContext): Promise<TrainingRecord> {
@@ -100,7 +110,7 @@ interface Start {
 async function chooseStart(ctx: RunContext, train: Examples): Promise<Start> {
   const champion = await loadParentHead(ctx);
   if (champion !== null) return champion;
-  const constants = ctx.spec.base === null ? fitConstants(ctx.spec.input, train.rows) : null;
+  const constants = ctx.spec.base === null ? fitConstants(ctx.spec.input, rowsOf(train)) : null;
   return { parent: null, constants, layers: () => null };
 }
 
@@ -122,8 +132,4 @@ async function loadParentHead({ store, run, spec }: RunContext): Promise<Start |
 
 function startFrom(manifest: Manifest, layers: Start['layers']): Start {
   return { parent: manifest.version, constants: manifest.constants, layers };
-}
-
-function toTrainingSet(ctx: RunContext, constants: Constants | null, { rows, labels }: Examples) {
-  return { features: featuresOf(ctx, constants, rows).values, labels };
 }

@@ -16,8 +16,8 @@ import { publish } from './publish.ts';
 import { currentRecord, finishRun, openRun, recordStep, updateRecord } from './record.ts';
 import { saveReport } from './report.ts';
 import { makeSnapshot } from './snapshot.ts';
-import { loadSnapshot, shardsOf, type Snapshot } from './snapshot-file.ts';
-import { makeSplit } from './split.ts';
+import { loadSnapshot, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
+import { makeSplit, type Split } from './split.ts';
 
 /** Runs one step, or gives what it gave before. Results are small JSON. */
 export interface StepHost {
@@ -56,16 +56,11 @@ export function isRunFailure(error: unknown): error is Error {
 
 async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> {
   const step = timed(ctx, host);
-  const { snapshot: snapshotId, reason } = await step('snapshot', () => snapshotStep(ctx));
-  if (reason !== null) {
-    await host.do('skip', async () => {
-      await finishRun(ctx, { status: 'skipped', summary: reason });
-      return {};
-    });
-    return currentRecord(ctx);
-  }
+  const { snapshot: snapshotId, reason: nothingNew } = await step('snapshot', () => snapshotStep(ctx));
+  if (nothingNew !== null) return skip(ctx, host, nothingNew);
   const snapshot = await loadSnapshot(ctx.store, ctx.run.model, snapshotId);
-  await step('split', () => splitStep(ctx, snapshot));
+  const { reason: tooFew } = await step('split', () => splitStep(ctx, snapshot));
+  if (tooFew !== null) return skip(ctx, host, tooFew);
   await followFeatures(ctx, host, snapshot);
   await step('fine-tune', () => fineTuneStep(ctx, snapshot));
   await step('evaluate', () => evaluateStep(ctx, snapshot));
@@ -73,6 +68,14 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
   await step('publish', () => publishStep(ctx, snapshot));
   await step('promote', () => promoteStep(ctx));
   await step('report', () => reportStep(ctx, snapshotId));
+  return currentRecord(ctx);
+}
+
+async function skip(ctx: RunContext, host: StepHost, reason: string): Promise<RunRecord> {
+  await host.do('skip', async () => {
+    await finishRun(ctx, { status: 'skipped', summary: reason });
+    return {};
+  });
   return currentRecord(ctx);
 }
 
@@ -118,24 +121,49 @@ function describeSnapshot({ examples, windows, unmatchedLabels, problems }: Snap
 }
 
 async function splitStep(ctx: RunContext, snapshot: Snapshot) {
-  const { train, validation, holdout } = await makeSplit(ctx, snapshot);
-  const held = holdout.reduce((sum, positions) => sum + positions.length, 0);
-  return { note: `${train.length} to train on, ${validation.length} to watch, ${held} held out` };
+  const split = await makeSplit(ctx, snapshot);
+  const held = split.holdout.reduce((sum, positions) => sum + positions.length, 0);
+  const note = `${split.train.length} to train on, ${split.validation.length} to watch, ${held} held out`;
+  return { note, reason: reasonToWait(ctx, snapshot, split) };
+}
+
+/** A candidate that could only be held for want of evidence is not worth training; the labels wait for the next run. */
+function reasonToWait({ run, spec }: RunContext, snapshot: Snapshot, split: Split): string | null {
+  const wanted = spec.gate.minimum.current;
+  const held = split.holdout.at(-1)?.length ?? 0;
+  if (run.championAtStart === null || held >= wanted) return null;
+  const fresh = snapshot.windows.at(-1)?.examples ?? 0;
+  const missing = Math.ceil((wanted - held) / spec.holdout.fraction);
+  return `Too early: ${fresh} new labelled examples, ${held} of them held out; the gate judges by ${wanted}, which takes about ${missing} more labels`;
 }
 
 /** One step a shard, so that a base which takes its time never outlasts a step. */
 async function followFeatures(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
   if (ctx.spec.base === null) return;
   const shards = shardsOf(snapshot);
+  let computed = 0;
+  let seconds = 0;
   for (const [i, shard] of shards.entries()) {
-    await host.do(`features ${shard.digest.slice(0, 16)}`, async () => {
-      await updateRecord(ctx, { step: 'features' });
-      const computed = await storeFeatures(ctx, shard);
-      await tell(ctx, 'features', (i + 1) / shards.length, `shard ${i + 1} of ${shards.length}`);
-      return { computed };
-    });
+    const step = await host.do(`features ${shard.digest.slice(0, 16)}`, () =>
+      featuresStep(ctx, shard, (within) =>
+        tell(ctx, 'features', (i + within) / shards.length, `shard ${i + 1} of ${shards.length}`),
+      ),
+    );
+    computed += step.computed ? 1 : 0;
+    seconds += step.seconds;
   }
-  await timed(ctx, host)('features', async () => ({ note: `${shards.length} shards` }));
+  await host.do('features', async () => {
+    const note = `${shards.length} shards, ${computed} of them new`;
+    await recordStep(ctx, 'features', note, ctx.now(), seconds);
+    return {};
+  });
+}
+
+async function featuresStep(ctx: RunContext, shard: ShardRef, onBlock: (fraction: number) => Promise<void>) {
+  const startedMs = ctx.now().getTime();
+  await updateRecord(ctx, { step: 'features' });
+  const computed = await storeFeatures(ctx, shard, onBlock);
+  return { computed, seconds: (ctx.now().getTime() - startedMs) / 1000 };
 }
 
 async function fineTuneStep(ctx: RunContext, snapshot: Snapshot) {
@@ -171,7 +199,12 @@ async function promoteStep(ctx: RunContext) {
     verdict: verdict.verdict,
     reasons: [verdict.summary],
   });
-  await updateRecord(ctx, { promoted: decision.promoted, summary: decision.why });
+  const passed = verdict.verdict === 'promote' && !decision.promoted;
+  await updateRecord(ctx, {
+    promoted: decision.promoted,
+    why: decision.why,
+    summary: passed ? `Not promoted: ${decision.why}` : verdict.summary,
+  });
   return {
     promoted: decision.promoted,
     note: decision.promoted ? `version ${candidate} is champion` : decision.why,
@@ -179,8 +212,8 @@ async function promoteStep(ctx: RunContext) {
 }
 
 async function reportStep(ctx: RunContext, snapshotId: string) {
-  const { candidate, promoted, summary } = await currentRecord(ctx);
-  const decision = { promoted, why: summary ?? '' };
+  const { candidate, promoted, why } = await currentRecord(ctx);
+  const decision = { promoted, why: why ?? '' };
   await saveReport(ctx, snapshotId, candidate as number, await judge(ctx), decision);
   await finishRun(ctx, { status: 'complete' });
   return { note: 'report.json, report.html' };

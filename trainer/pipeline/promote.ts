@@ -17,7 +17,9 @@ export async function promote(
 ): Promise<Decision> {
   const { run, store } = ctx;
   const summary = candidate.reasons[0] ?? candidate.verdict;
-  if (candidate.verdict !== 'promote') return { promoted: false, why: summary };
+  if (candidate.verdict !== 'promote') {
+    return { promoted: false, why: `the gate's verdict is ${candidate.verdict}` };
+  }
   if (!run.mayPromote) {
     return { promoted: false, why: `the gate passed version ${candidate.version}; a person promotes it` };
   }
@@ -28,7 +30,7 @@ export async function promote(
     run: run.id,
     expectedChampion: run.championAtStart,
   });
-  if (moved.ok) return { promoted: true, why: summary };
+  if (moved.ok) return { promoted: true, why: 'every check passed' };
   // Somebody decided while this run was judging against the former champion: their decision stands.
   if (moved.error.kind === 'lost-race') return { promoted: false, why: moved.error.detail };
   throw new RunFailure(`version ${candidate.version} was not promoted: ${moved.error.detail}`);

@@ -7,8 +7,8 @@ import { summarizeWindows } from '../../shared/continuity/report.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
 import { claimVersion, publishVersion } from '../../shared/registry/versions.ts';
-import { loadCandidate, type VersionFiles } from './candidate-files.ts';
-import type { RunContext } from './context.ts';
+import { candidateDigest, loadCandidate, type VersionFiles } from './candidate-files.ts';
+import { type RunContext, RunFailure } from './context.ts';
 import { loadEvidence } from './evaluate.ts';
 import { loadTrainingRecord } from './fine-tune.ts';
 import type { Snapshot } from './snapshot-file.ts';
@@ -21,6 +21,7 @@ export async function publish(
   const { run, spec, store } = ctx;
   const training = await loadTrainingRecord(ctx);
   const files = await loadCandidate(ctx);
+  await checkJudged(ctx, files);
   const manifest: Manifest = {
     format: 'holdfast-version/1',
     model: run.model,
@@ -42,6 +43,15 @@ export async function publish(
   };
   await publishVersion(store, manifest, files);
   return manifest;
+}
+
+/** What is published is what was judged: a fine-tune step that outlived its timeout may have written again. */
+async function checkJudged(ctx: RunContext, files: VersionFiles): Promise<void> {
+  const { candidate } = await loadEvidence(ctx);
+  const digest = candidateDigest(files);
+  if (digest !== candidate.digest) {
+    throw new RunFailure(`the candidate changed after it was judged: ${candidate.digest} became ${digest}`);
+  }
 }
 
 function describeFiles(files: VersionFiles): Manifest['files'] {

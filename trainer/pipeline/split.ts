@@ -26,6 +26,9 @@ const splitSchema = z.object({
 });
 export type Split = z.infer<typeof splitSchema>;
 
+/** `duplicate`: the same content as a held-out example, and so on no side. */
+export type SplitSide = Side | 'duplicate';
+
 export async function makeSplit(ctx: RunContext, snapshot: Snapshot): Promise<Split> {
   const seed = seedFrom(ctx.spec.training.seed, snapshot.id, ctx.run.championAtStart ?? 'none');
   const { sides, labels } = await assignSides(ctx, snapshot);
@@ -43,21 +46,34 @@ export async function loadSplit({ store, run }: RunContext): Promise<Split> {
 async function assignSides(
   ctx: RunContext,
   snapshot: Snapshot,
-): Promise<{ sides: Side[][]; labels: number[] }> {
+): Promise<{ sides: SplitSide[][]; labels: number[] }> {
   const fractions = { holdout: ctx.spec.holdout.fraction, validation: ctx.spec.training.validation };
   const labels: number[] = [];
-  const sides: Side[][] = [];
+  const assigned: { readonly side: Side; readonly digest: string }[][] = [];
   for (const window of snapshot.windows) {
-    const inside: Side[] = [];
+    const inside: { readonly side: Side; readonly digest: string }[] = [];
     for (const shard of window.shards) {
       for (const example of await loadShard(ctx.store, ctx.run.model, shard)) {
-        inside.push(assignSide(ctx.spec.salt, identityOf(example), fractions));
+        const side = assignSide(ctx.spec.salt, identityOf(example), fractions);
+        inside.push({ side, digest: example.input.digest });
         labels.push(example.label);
       }
     }
-    sides.push(inside);
+    assigned.push(inside);
   }
-  return { sides, labels };
+  return { sides: withoutDuplicates(assigned), labels };
+}
+
+/**
+ * The same content may come in two groups, of which one is held out. It judges; it is not learned from.
+ */
+export function withoutDuplicates(
+  assigned: readonly (readonly { readonly side: Side; readonly digest: string }[])[],
+): SplitSide[][] {
+  const held = new Set(assigned.flat().flatMap(({ side, digest }) => (side === 'holdout' ? [digest] : [])));
+  return assigned.map((window) =>
+    window.map(({ side, digest }) => (side !== 'holdout' && held.has(digest) ? 'duplicate' : side)),
+  );
 }
 
 /** A group stays on one side; without one, the same content does. */
@@ -74,7 +90,7 @@ function identityOf({ group, input }: LabelledExample): string {
  */
 export function drawSplit(
   snapshot: Pick<Snapshot, 'windows'>,
-  sides: readonly (readonly Side[])[],
+  sides: readonly (readonly SplitSide[])[],
   labels: readonly number[],
   spec: Pick<Spec, 'training' | 'labels'>,
   seed: number,
@@ -112,7 +128,7 @@ function sample(items: readonly number[], n: number, random: Random): number[] {
 }
 
 function majorityOf(train: readonly number[], labels: readonly number[], classes: number): number {
-  const counts = new Array<number>(classes).fill(0);
+  const counts = Array.from({ length: classes }, () => 0);
   for (const position of train) {
     const label = labels[position] as number;
     counts[label] = (counts[label] ?? 0) + 1;

@@ -1,13 +1,14 @@
 /**
  * Starting a run: fixing what it is about (spec, champion, cutoff) before anything else happens.
  */
-import { loadSpec, type SpecError } from '../../shared/model/load-spec.ts';
+import { loadSpec, specDigest, type SpecError } from '../../shared/model/load-spec.ts';
+import { type Spec, specSchema } from '../../shared/model/spec.ts';
 import { type AliasError, loadChampion } from '../../shared/registry/alias.ts';
-import { putJson } from '../../shared/registry/json.ts';
+import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createRunId, loadRun, type RunError, type RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { err, ok, type Result } from '../../shared/result.ts';
+import { ok, type Result } from '../../shared/result.ts';
 
 export interface StartOptions {
   readonly trigger: RunRecord['trigger'];
@@ -31,10 +32,11 @@ export async function startRun(
   if (!loaded.ok) return loaded;
   const champion = await loadChampion(store, model);
   if (!champion.ok) return champion;
-  const { spec, digest } = loaded.value;
+  const id = createRunId(options.trigger, options.now, options.suffix);
+  const spec = await keepSpec(store, id, loaded.value.spec);
   const run: RunRecord = {
     format: 'holdfast-run/1',
-    id: createRunId(options.trigger, options.now, options.suffix),
+    id,
     model,
     trigger: options.trigger,
     by: options.by,
@@ -44,7 +46,7 @@ export async function startRun(
     cutoffMs: options.now.getTime(),
     step: null,
     steps: [],
-    specDigest: digest,
+    specDigest: specDigest(spec),
     mayPromote: (options.mayPromote ?? true) && spec.promotion === 'automatic',
     wantedSnapshot: options.wantedSnapshot ?? null,
     snapshot: null,
@@ -52,10 +54,19 @@ export async function startRun(
     candidate: null,
     verdict: null,
     promoted: false,
+    why: null,
     summary: null,
     error: null,
   };
-  await putJson(store, keys.run(model, run.id, 'spec.json'), spec, { absent: true });
   const written = await putJson(store, keys.run(model, run.id, 'run.json'), run, { absent: true });
   return written === null ? loadRun(store, model, run.id) : ok(run);
+}
+
+/** The copy the run goes by: the one that is there already, where a crash came between it and the run's record. */
+async function keepSpec(store: ObjectStore, run: string, spec: Spec): Promise<Spec> {
+  const key = keys.run(spec.name, run, 'spec.json');
+  if ((await putJson(store, key, spec, { absent: true })) !== null) return spec;
+  const kept = await loadJson(store, key, specSchema);
+  if (!kept.ok) throw new Error(describeReadError(kept.error));
+  return kept.value.value;
 }

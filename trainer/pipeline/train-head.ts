@@ -240,11 +240,12 @@ function oneHot(labels: Int32Array, classes: number, rows: Int32Array): Float32A
 }
 
 function toVariables({ kernel, bias, activation }: DenseLayer): Layer {
-  return {
-    kernel: tf.variable(tf.tensor2d(kernel.data, kernel.shape as [number, number])),
-    bias: tf.variable(tf.tensor1d(bias.data)),
-    activation,
-  };
+  // Inside tidy, because a variable does not own the tensor it is made from.
+  const [weights, offsets] = tf.tidy(() => [
+    tf.variable(tf.tensor2d(kernel.data, kernel.shape as [number, number])),
+    tf.variable(tf.tensor1d(bias.data)),
+  ]) as [tf.Variable<tf.Rank.R2>, tf.Variable<tf.Rank.R1>];
+  return { kernel: weights, bias: offsets, activation };
 }
 
 function toArrays({ kernel, bias, activation }: Layer): DenseLayer {

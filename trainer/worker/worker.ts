@@ -30,7 +30,10 @@ export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
         wasm: wasmModule,
         runtime,
         now: () => new Date(),
-        onProgress: (progress) => saveProgress(store, model, run, progress),
+        onProgress: async (progress) => {
+          await saveProgress(store, model, run, progress);
+          await letOthersIn();
+        },
       },
       model,
       run,
@@ -38,6 +41,14 @@ export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
     );
     return record.summary ?? record.status;
   }
+}
+
+/**
+ * On one machine both Workers share a thread, and storage answers without leaving it: without a timer in between, no
+ * request would be served until the run ends.
+ */
+function letOthersIn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 /** A step's result is remembered by the Workflow; a failure that repetition can't mend is not repeated. */

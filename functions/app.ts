@@ -1,0 +1,60 @@
+/**
+ * The edge's HTTP interface: health and index here, TF Serving under `/v1`, the operators' API under `/api`.
+ */
+import { Hono } from 'hono';
+import { type ConfigProblem, SCOPES } from './config.ts';
+import type { AppDeps } from './deps.ts';
+import { authorize, errorResponse, unexpectedResponse } from './http.ts';
+import { createInferenceRoutes } from './inference-routes.ts';
+import { describeCause, type Log } from './log.ts';
+import { createOperatorRoutes } from './operator-routes.ts';
+
+const INDEX = {
+  name: 'holdfast',
+  predict: 'POST /v1/models/{model}:predict {"instances": [...]}',
+  feedback: 'POST /v1/models/{model}:feedback {"items": [{"prediction_id": "...", "label": "..."}]}',
+  status: 'GET /v1/models/{model}',
+  operators: 'GET /api/models',
+  health: 'GET /healthz',
+};
+
+export function createApp(deps: AppDeps): Hono {
+  const app = createBareApp(deps.log);
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.use(async (c, next) => {
+    if (deps.authenticator.open) return next();
+    const refused = authorize(deps.authenticator, c.req.raw, SCOPES);
+    return refused.ok ? next() : errorResponse(c, refused.error);
+  });
+  app.get('/', (c) => c.json(INDEX));
+  app.route('/v1', createInferenceRoutes(deps));
+  app.route('/api', createOperatorRoutes(deps));
+  return app;
+}
+
+/** A deployment whose variables can't be read serves nothing, and its health says which ones. */
+export function createMisconfiguredApp(problems: readonly ConfigProblem[], log: Log): Hono {
+  const app = createBareApp(log);
+  const variables = [...new Set(problems.map(({ variable }) => variable))];
+  app.get('/healthz', (c) => c.json({ status: 'misconfigured', variables }, 503));
+  app.all('*', (c) =>
+    errorResponse(c, {
+      kind: 'misconfigured',
+      detail: 'this deployment is misconfigured: /healthz names the variables',
+    }),
+  );
+  return app;
+}
+
+function createBareApp(log: Log): Hono {
+  const app = new Hono();
+  app.notFound((c) =>
+    errorResponse(c, { kind: 'not-found', detail: `there is no ${c.req.method} ${c.req.path}` }),
+  );
+  app.onError((cause, c) => {
+    const requestId = c.req.header('cf-ray') ?? crypto.randomUUID();
+    log.error('internal-error', { requestId, path: c.req.path, cause: describeCause(cause) });
+    return unexpectedResponse(c, requestId);
+  });
+  return app;
+}

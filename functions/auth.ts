@@ -1,0 +1,93 @@
+/**
+ * Bearer keys and their scopes (RFC 6750). Fails closed: no keys, no access.
+ */
+import { sha256Hex } from '../shared/digest.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { ApiKey, Scope } from './config.ts';
+
+export type AuthError =
+  | { readonly kind: 'unauthenticated'; readonly detail: string }
+  | { readonly kind: 'forbidden'; readonly detail: string };
+
+/** Who is asking, and from where to where. */
+export interface Credentials {
+  /** the Authorization header */
+  readonly authorization: string | null;
+  /** the URL's host name, as the client wrote it */
+  readonly hostname: string;
+  /** the client's address; null when the platform did not say */
+  readonly clientAddress: string | null;
+}
+
+export interface Caller {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+}
+
+export interface Authenticator {
+  /** Whether there is any key at all that could be admitted. */
+  readonly open: boolean;
+  /** Admits a caller who has at least one of the scopes. */
+  authorize(credentials: Credentials, scopes: readonly Scope[]): Result<Caller, AuthError>;
+}
+
+/** The keys of local development: known to everybody, so they work from this machine to this machine only. */
+const LOCAL_CALLERS: Readonly<Record<string, Caller>> = {
+  'local-predict': { name: 'local-predict', scopes: ['predict'] },
+  'local-feedback': { name: 'local-feedback', scopes: ['feedback'] },
+  'local-operate': { name: 'local-operate', scopes: ['operate'] },
+};
+
+/**
+ * @param keys       the deployment's keys; looked up by the token's SHA-256, so comparing takes no secret-dependent time
+ * @param localKeys  whether the known local keys are admitted on loopback
+ */
+export function createAuthenticator(keys: readonly ApiKey[], localKeys: boolean): Authenticator {
+  const byDigest = new Map(keys.map((key) => [key.sha256, key]));
+  const open = byDigest.size > 0 || localKeys;
+  const authenticate = (credentials: Credentials): Result<Caller, AuthError> => {
+    if (!open) return unauthenticated('this deployment has no keys: set HOLDFAST_KEYS');
+    const token = /^Bearer +(\S+) *$/i.exec(credentials.authorization ?? '')?.[1];
+    if (token === undefined) return unauthenticated('expected the header Authorization: Bearer <key>');
+    const caller = byDigest.get(sha256Hex(token));
+    if (caller !== undefined) return ok(caller);
+    const local = localKeys && Object.hasOwn(LOCAL_CALLERS, token) ? LOCAL_CALLERS[token] : undefined;
+    if (local === undefined) return unauthenticated('the key is not known');
+    return isLocal(credentials)
+      ? ok(local)
+      : forbidden('local keys work from this machine to localhost only');
+  };
+  return {
+    open,
+    authorize: (credentials, scopes) => {
+      const caller = authenticate(credentials);
+      if (!caller.ok || scopes.some((scope) => caller.value.scopes.includes(scope))) return caller;
+      const has = caller.value.scopes.join(', ');
+      return forbidden(
+        `this needs the scope ${scopes.join(' or ')}; the key ${caller.value.name} has ${has}`,
+      );
+    },
+  };
+}
+
+/** Both ends must be loopback: the address keeps the network out, the host name keeps out DNS rebinding by a web page. */
+function isLocal({ hostname, clientAddress }: Credentials): boolean {
+  return isLoopback(hostname) && clientAddress !== null && isLoopback(clientAddress);
+}
+
+function isLoopback(host: string): boolean {
+  return (
+    host === 'localhost' ||
+    host === '::1' ||
+    host === '[::1]' ||
+    /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/i.test(host)
+  );
+}
+
+function unauthenticated(detail: string) {
+  return err({ kind: 'unauthenticated' as const, detail });
+}
+
+function forbidden(detail: string) {
+  return err({ kind: 'forbidden' as const, detail });
+}

@@ -1,0 +1,76 @@
+/**
+ * Request bodies as JSON, whatever the content type says, within a limit that is enforced while reading:
+ * Content-Length can lie or be absent.
+ */
+import { err, ok, type Result } from '../shared/result.ts';
+import type { AppError } from './errors.ts';
+
+/**
+ * @param maxBytes  of the body as it arrives
+ * @returns the parsed value; `invalid` says where the JSON ends being JSON, `body-too-large` at the limit
+ */
+export async function readJson(request: Request, maxBytes: number): Promise<Result<unknown, AppError>> {
+  const bytes = await readBytes(request, maxBytes);
+  return bytes.ok ? parseBody(bytes.value) : bytes;
+}
+
+async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array, AppError>> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return tooLarge(maxBytes);
+  if (request.body === null) return ok(new Uint8Array());
+  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    size += next.value.byteLength;
+    if (size > maxBytes) {
+      await reader.cancel();
+      return tooLarge(maxBytes);
+    }
+    chunks.push(next.value);
+  }
+  return ok(join(chunks, size));
+}
+
+function tooLarge(maxBytes: number) {
+  return err({
+    kind: 'body-too-large' as const,
+    detail: `expected a body of at most ${maxBytes} bytes, got more`,
+  });
+}
+
+function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const only = chunks[0];
+  if (chunks.length === 1 && only !== undefined) return only;
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return all;
+}
+
+function parseBody(bytes: Uint8Array): Result<unknown, AppError> {
+  if (bytes.byteLength === 0) return invalidBody('the document is empty');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    return invalidBody('the bytes are not UTF-8');
+  }
+  try {
+    return ok(JSON.parse(text));
+  } catch (cause) {
+    return invalidBody(describeSyntaxError(cause, text));
+  }
+}
+
+function invalidBody(problem: string) {
+  return err({ kind: 'invalid' as const, detail: `expected JSON in the body: ${problem}` });
+}
+
+/** V8 names the position or shows the text around it; only of a document that ends early it says neither. */
+function describeSyntaxError(cause: unknown, text: string): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.startsWith('Unexpected end') ? `${message} at position ${text.length}` : message;
+}

@@ -1,0 +1,96 @@
+/**
+ * Everything that may be wrong with a request, as one union, and what each protocol says about it.
+ */
+import type { AliasError } from '../shared/registry/alias.ts';
+import type { PromotionError } from '../shared/registry/promotion.ts';
+import type { RunError } from '../shared/registry/runs.ts';
+import type { VersionError } from '../shared/registry/versions.ts';
+import type { SpecError } from '../shared/model/load-spec.ts';
+import type { AuthError } from './auth.ts';
+
+export type RequestError =
+  | { readonly kind: 'invalid'; readonly detail: string }
+  | { readonly kind: 'body-too-large'; readonly detail: string }
+  | { readonly kind: 'not-found'; readonly detail: string }
+  | { readonly kind: 'method-not-allowed'; readonly detail: string }
+  | { readonly kind: 'misconfigured'; readonly detail: string };
+
+/** A model or version that exists and can't be loaded: damaged, too large, or storage does not answer. */
+export type NotServable = { readonly kind: 'not-servable'; readonly detail: string };
+
+/** Why a model can't answer now, although it exists. */
+export type ServingError = NotServable | { readonly kind: 'no-champion'; readonly detail: string };
+
+export type TrainerRefusal =
+  | { readonly kind: 'trainer-unavailable'; readonly detail: string }
+  | { readonly kind: 'trainer-refused'; readonly detail: string };
+
+export type AppError =
+  | AuthError
+  | RequestError
+  | ServingError
+  | TrainerRefusal
+  | AliasError
+  | PromotionError
+  | RunError
+  | SpecError
+  | VersionError;
+
+export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 503;
+
+export function statusOf(error: AppError): ErrorStatus {
+  switch (error.kind) {
+    case 'invalid':
+      return 400;
+    case 'unauthenticated':
+      return 401;
+    case 'forbidden':
+      return 403;
+    case 'not-found':
+    case 'unknown-model':
+    case 'unknown-version':
+    case 'unknown-run':
+    case 'unpublished':
+      return 404;
+    case 'method-not-allowed':
+      return 405;
+    // The request was sound; what the bucket holds now stands against it.
+    case 'lost-race':
+    case 'already-champion':
+    case 'not-passed':
+    case 'nothing-to-roll-back':
+    case 'damaged':
+    case 'trainer-refused':
+      return 409;
+    case 'body-too-large':
+      return 413;
+    case 'no-champion':
+    case 'not-servable':
+    case 'spec-unreadable':
+    case 'alias-unreadable':
+    case 'run-unreadable':
+    case 'trainer-unavailable':
+    case 'misconfigured':
+      return 503;
+  }
+}
+
+/** The Open Inference Protocol and TF Serving say it the same way. */
+export function toInferenceError(detail: string): { error: string } {
+  return { error: detail };
+}
+
+/** RFC 9457. A lost race names the move it lost to. */
+export function toProblem(error: AppError): Record<string, unknown> {
+  const problem = {
+    type: `urn:holdfast:${error.kind}`,
+    title: error.kind.replaceAll('-', ' '),
+    status: statusOf(error),
+    detail: error.detail,
+  };
+  return error.kind === 'lost-race' ? { ...problem, lostTo: error.to } : problem;
+}
+
+export function invalid(detail: string): { readonly ok: false; readonly error: AppError } {
+  return { ok: false, error: { kind: 'invalid', detail } };
+}

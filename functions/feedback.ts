@@ -1,0 +1,163 @@
+/**
+ * `POST /v1/models/{m}:feedback`: labels for predictions, and whole labelled examples. Each item stands for itself: a
+ * bad one is named by its index and refused, the others count.
+ */
+import * as z from 'zod';
+import { sha256Hex } from '../shared/digest.ts';
+import { parsePredictionId } from '../shared/events/prediction-id.ts';
+import type { Event, ExampleEvent, LabelEvent } from '../shared/events/schema.ts';
+import { storeInline, storeInput } from '../shared/events/stored-input.ts';
+import { parseInstance } from '../shared/model/input.ts';
+import type { Spec } from '../shared/model/spec.ts';
+import { describeIssues } from '../shared/registry/json.ts';
+import type { ObjectStore } from '../shared/registry/store.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import { type AppError, invalid } from './errors.ts';
+
+export interface Rejection {
+  readonly index: number;
+  /** `items[3].label: expected one of "a", "b", got "c"` */
+  readonly error: string;
+}
+
+export interface Feedback {
+  readonly labels: readonly LabelEvent[];
+  readonly examples: readonly LabelledInstance[];
+  readonly rejected: readonly Rejection[];
+}
+
+/** A whole example whose input is not stored yet. */
+export type LabelledInstance = Omit<ExampleEvent, 'input'> & { readonly raw: Float32Array };
+
+export interface FeedbackContext {
+  readonly nowMs: number;
+  /** Unique to this request: ids of labels begin with it. */
+  readonly requestId: string;
+}
+
+const MAX_ITEMS = 1_000;
+/** Clocks differ; more than this is a mistake. */
+const MAX_FUTURE_MS = 5 * 60_000;
+
+const bodySchema = z.strictObject({ items: z.array(z.unknown()).min(1).max(MAX_ITEMS) });
+
+const labelItemSchema = z.strictObject({ prediction_id: z.string(), label: z.unknown() });
+
+const exampleItemSchema = z.strictObject({
+  instance: z.unknown(),
+  label: z.unknown(),
+  timestamp: z.iso.datetime({ offset: true }).optional(),
+  group: z.string().min(1).max(128).optional(),
+  id: z.string().min(1).max(128).optional(),
+});
+
+/**
+ * Reads a feedback request.
+ *
+ * @returns events and rejections; an error only when the body as a whole is none
+ */
+export function parseFeedback(
+  body: unknown,
+  spec: Spec,
+  context: FeedbackContext,
+): Result<Feedback, AppError> {
+  const parsed = bodySchema.safeParse(body);
+  if (!parsed.success)
+    return invalid(`expected {"items": [1 to ${MAX_ITEMS}]}: ${describeIssues(parsed.error)}`);
+  const labels: LabelEvent[] = [];
+  const examples: LabelledInstance[] = [];
+  const rejected: Rejection[] = [];
+  for (const [index, item] of parsed.data.items.entries()) {
+    const event = parseItem(item, index, spec, context);
+    if (!event.ok) rejected.push({ index, error: event.error });
+    else if (event.value.kind === 'label') labels.push(event.value);
+    else examples.push(event.value);
+  }
+  return ok({ labels, examples, rejected });
+}
+
+function parseItem(
+  item: unknown,
+  index: number,
+  spec: Spec,
+  context: FeedbackContext,
+): Result<LabelEvent | LabelledInstance, string> {
+  const where = `items[${index}]`;
+  if (typeof item !== 'object' || item === null) {
+    return err(`${where}: expected an object with prediction_id or instance, and label`);
+  }
+  if ('prediction_id' in item) return parseLabelItem(item, index, spec, context);
+  if ('instance' in item) return parseExampleItem(item, where, spec, context.nowMs);
+  return err(`${where}: expected prediction_id or instance, got neither`);
+}
+
+function parseLabelItem(
+  item: object,
+  index: number,
+  spec: Spec,
+  { nowMs, requestId }: FeedbackContext,
+): Result<LabelEvent, string> {
+  const where = `items[${index}]`;
+  const parsed = labelItemSchema.safeParse(item);
+  if (!parsed.success) return err(`${where}: ${describeIssues(parsed.error)}`);
+  const prediction = parsePredictionId(spec.salt, spec.name, parsed.data.prediction_id);
+  if (!prediction.ok) return err(`${where}.prediction_id: ${prediction.error}`);
+  const label = parseLabel(spec.labels, parsed.data.label, where);
+  if (!label.ok) return label;
+  const id = `${requestId}.${index}`;
+  return ok({ kind: 'label', id, at: nowMs, prediction: prediction.value.id, label: label.value });
+}
+
+function parseExampleItem(
+  item: object,
+  where: string,
+  spec: Spec,
+  nowMs: number,
+): Result<LabelledInstance, string> {
+  const parsed = exampleItemSchema.safeParse(item);
+  if (!parsed.success) return err(`${where}: ${describeIssues(parsed.error)}`);
+  const { instance, timestamp, group, id } = parsed.data;
+  const raw = parseInstance(spec.input, instance, `${where}.instance`);
+  if (!raw.ok) return raw;
+  const label = parseLabel(spec.labels, parsed.data.label, where);
+  if (!label.ok) return label;
+  const at = timestamp === undefined ? nowMs : Date.parse(timestamp);
+  if (at < 0 || at > nowMs + MAX_FUTURE_MS) {
+    return err(`${where}.timestamp: expected a time from 1970 until now, got ${timestamp}`);
+  }
+  const given = { kind: 'example' as const, at, label: label.value, raw: raw.value };
+  const identity = id === undefined ? `content:${contentId(given, timestamp, group)}` : `client:${id}`;
+  return ok(group === undefined ? { ...given, id: identity } : { ...given, id: identity, group });
+}
+
+function parseLabel(labels: readonly string[], value: unknown, where: string): Result<number, string> {
+  const index = typeof value === 'string' ? labels.indexOf(value) : -1;
+  if (index !== -1) return ok(index);
+  const shown = labels.slice(0, 10).map((label) => JSON.stringify(label));
+  const more = labels.length > shown.length ? ', …' : '';
+  const got = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : describeType(value);
+  return err(`${where}.label: expected one of ${shown.join(', ')}${more}, got ${got}`);
+}
+
+function describeType(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  return typeof value === 'number' ? `the number ${value}` : `a value of another type`;
+}
+
+/** What a client said twice in the same words counts once, so a request can be repeated after a lost answer. */
+function contentId(
+  { raw, label }: { readonly raw: Float32Array; readonly label: number },
+  timestamp: string | undefined,
+  group: string | undefined,
+): string {
+  return sha256Hex(JSON.stringify([storeInline(raw).digest, label, timestamp ?? null, group ?? null]));
+}
+
+/** The events of a feedback request; large inputs are put under `inputs/` on the way. */
+export async function toEvents(store: ObjectStore, model: string, feedback: Feedback): Promise<Event[]> {
+  const events: Event[] = [...feedback.labels];
+  for (const { raw, ...example } of feedback.examples) {
+    events.push({ ...example, input: await storeInput(store, model, raw) });
+  }
+  return events;
+}

@@ -1,0 +1,24 @@
+/**
+ * What the Worker says about itself: one JSON object a line, as `wrangler tail` and Logpush expect.
+ */
+
+export type LogFacts = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface Log {
+  /** Something went on, worth knowing. */
+  info(event: string, facts: LogFacts): void;
+  /** Somebody should look at this. */
+  error(event: string, facts: LogFacts): void;
+}
+
+export function createConsoleLog(): Log {
+  return {
+    info: (event, facts) => console.log(JSON.stringify({ event, ...facts })),
+    error: (event, facts) => console.error(JSON.stringify({ event, ...facts })),
+  };
+}
+
+/** An exception in words, for a log line. */
+export function describeCause(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}

@@ -1,0 +1,44 @@
+/**
+ * What the operators' routes share: who acts, bodies by schema, and results as responses.
+ */
+import type { Context, Hono } from 'hono';
+import type * as z from 'zod';
+import { describeIssues } from '../shared/registry/json.ts';
+import { ok, type Result } from '../shared/result.ts';
+import type { Caller } from './auth.ts';
+import { readJson } from './body.ts';
+import type { AppDeps } from './deps.ts';
+import { type AppError, invalid } from './errors.ts';
+import { errorResponse } from './http.ts';
+
+type Env = { Variables: { caller: Caller } };
+export type OperatorApp = Hono<Env>;
+export type OperatorContext = Context<Env>;
+
+/** A value as JSON, or what is wrong. */
+export function respond(
+  c: OperatorContext,
+  result: Result<object, AppError>,
+  status: 200 | 202 = 200,
+): Response {
+  return result.ok ? c.json(result.value, status) : errorResponse(c, result.error);
+}
+
+/** A body by its schema; an empty body counts as `{}`. */
+export async function readBody<T>(
+  c: OperatorContext,
+  deps: AppDeps,
+  schema: z.ZodType<T>,
+): Promise<Result<T, AppError>> {
+  const empty = c.req.raw.body === null || c.req.header('content-length') === '0';
+  const body = empty ? ok({}) : await readJson(c.req.raw, deps.limits.maxBodyBytes);
+  if (!body.ok) return body;
+  const parsed = schema.safeParse(body.value);
+  return parsed.success ? ok(parsed.data) : invalid(describeIssues(parsed.error));
+}
+
+/** Who acts: the key's name, and whom it acts for where it says so. */
+export function actorOf(c: OperatorContext, by: string | undefined): string {
+  const key = c.get('caller').name;
+  return by === undefined ? key : `${by} (${key})`;
+}

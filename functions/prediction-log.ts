@@ -1,0 +1,113 @@
+/**
+ * Logs predictions off the request's path. The predictions of many requests are gathered in the isolate for a moment
+ * and put into the bucket as one inbox object; a queue message names it.
+ *
+ * The answer does not wait for the log: a crash of the isolate within that moment loses what was gathered. A label that
+ * comes for such a prediction is kept, and counted as unmatched.
+ */
+import { writeInbox } from '../shared/events/inbox.ts';
+import type { Event } from '../shared/events/schema.ts';
+import { storeInput } from '../shared/events/stored-input.ts';
+import type { ObjectStore } from '../shared/registry/store.ts';
+import type { Announce } from './announce.ts';
+import { describeCause, type Log } from './log.ts';
+import type { KeepAlive } from './single-flight.ts';
+
+export interface LoggedPrediction {
+  /** with its instance */
+  readonly id: string;
+  readonly at: number;
+  readonly version: number;
+  /** [rawSize] */
+  readonly raw: Float32Array;
+  /** index of the label */
+  readonly predicted: number;
+}
+
+export interface PredictionLog {
+  /** Takes note of one request's predictions. `keepAlive` must be the request's own. */
+  add(model: string, predictions: readonly LoggedPrediction[], keepAlive: KeepAlive): void;
+}
+
+export interface PredictionLogDeps {
+  readonly store: ObjectStore;
+  readonly announce: Announce;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+const MAX_WAIT_MS = 250;
+const MAX_REQUESTS = 64;
+/** As float32: what is gathered stays small beside the models, and its object small enough to be merged. */
+const MAX_BYTES = 1_000_000;
+const RETRY_DELAYS_MS = [100, 400, 1_600, 6_400];
+
+interface Gathered {
+  readonly model: string;
+  readonly openedMs: number;
+  readonly predictions: LoggedPrediction[];
+  requests: number;
+  bytes: number;
+}
+
+export function createPredictionLog(deps: PredictionLogDeps): PredictionLog {
+  const { now, sleep } = deps;
+  const open = new Map<string, Gathered>();
+
+  const flush = async (gathered: Gathered): Promise<void> => {
+    if (open.get(gathered.model) !== gathered) return;
+    open.delete(gathered.model);
+    await writeWithRetries(deps, gathered);
+  };
+
+  return {
+    add(model, predictions, keepAlive) {
+      if (predictions.length === 0) return;
+      let gathered = open.get(model);
+      if (gathered === undefined) {
+        gathered = { model, openedMs: now(), predictions: [], requests: 0, bytes: 0 };
+        open.set(model, gathered);
+        const opened = gathered;
+        keepAlive(sleep(MAX_WAIT_MS).then(() => flush(opened)));
+      }
+      gathered.predictions.push(...predictions);
+      gathered.requests += 1;
+      for (const { raw } of predictions) gathered.bytes += raw.byteLength;
+      if (isDue(gathered, now())) keepAlive(flush(gathered));
+    },
+  };
+}
+
+/** Late: the request that opened it was ended before its timer rang. */
+function isDue({ requests, bytes, openedMs }: Gathered, nowMs: number): boolean {
+  return requests >= MAX_REQUESTS || bytes >= MAX_BYTES || nowMs - openedMs > 2 * MAX_WAIT_MS;
+}
+
+async function writeWithRetries(deps: PredictionLogDeps, gathered: Gathered): Promise<void> {
+  const { log, sleep } = deps;
+  for (const delayMs of [...RETRY_DELAYS_MS, null]) {
+    try {
+      return await write(deps, gathered);
+    } catch (cause) {
+      const facts = {
+        model: gathered.model,
+        predictions: gathered.predictions.length,
+        cause: describeCause(cause),
+      };
+      if (delayMs === null) return log.error('predictions-lost', facts);
+      log.error('prediction-log-failed', { ...facts, retryInMs: delayMs });
+      await sleep(delayMs);
+    }
+  }
+}
+
+async function write({ store, announce, now }: PredictionLogDeps, gathered: Gathered): Promise<void> {
+  const events: Event[] = [];
+  for (const { id, at, version, raw, predicted } of gathered.predictions) {
+    const input = await storeInput(store, gathered.model, raw);
+    events.push({ kind: 'prediction', id, at, version, input, predicted });
+  }
+  const message = await writeInbox(store, gathered.model, events, new Date(now()));
+  await announce(message);
+}

@@ -1,0 +1,17 @@
+/**
+ * What the edge asks of the trainer: a service binding's remote calls. Everything else about runs is in the bucket.
+ */
+import type { Result } from '../shared/result.ts';
+
+export interface TrainerError {
+  readonly kind: string;
+  readonly detail: string;
+}
+
+export interface TrainerService {
+  startRun(
+    model: string,
+    options: { readonly trigger: 'api' | 'cron'; readonly by: string },
+  ): Promise<Result<{ readonly run: string }, TrainerError>>;
+  resumeRun(model: string, run: string): Promise<Result<{ readonly status: string }, TrainerError>>;
+}

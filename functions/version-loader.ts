@@ -1,0 +1,118 @@
+/**
+ * Brings versions from the bucket into the isolate: bases by digest, shared by all models, and heads. What is loaded
+ * may be disposed of at any time to make room, so a version is opened anew for every prediction.
+ */
+import { encodedSize } from '../shared/model/input.ts';
+import type { Program, Runtime } from '../shared/model/runtime.ts';
+import {
+  createServable,
+  loadBase,
+  loadHead,
+  type Servable,
+  type ServableError,
+} from '../shared/model/servable.ts';
+import type { Spec } from '../shared/model/spec.ts';
+import type { BaseManifest, Manifest } from '../shared/registry/manifest.ts';
+import type { ObjectStore } from '../shared/registry/store.ts';
+import { loadManifest } from '../shared/registry/versions.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { ProgramCache } from './program-cache.ts';
+import { createSingleFlight, type KeepAlive } from './single-flight.ts';
+
+export interface LoadedVersion {
+  readonly manifest: Manifest;
+  readonly base: BaseManifest | null;
+}
+
+export interface VersionLoader {
+  /** Loads and verifies what a version needs and is not here yet. Throws when storage does not answer. */
+  load(spec: Spec, version: number, keepAlive: KeepAlive): Promise<Result<LoadedVersion, ServableError>>;
+  /** The version, ready to predict until the next `await`; null when its programs had to make room. */
+  open(spec: Spec, loaded: LoadedVersion): Servable | null;
+  /** Disposes of a version's head. */
+  close(loaded: LoadedVersion): void;
+}
+
+export interface VersionLoaderDeps {
+  readonly store: ObjectStore;
+  readonly runtime: Runtime;
+  readonly programs: ProgramCache;
+}
+
+/** The kernels keep a packed copy of the weights beside the weights themselves. */
+const COPIES = 2;
+/** What a program takes beside its weights: buffers for activations, bound steps. */
+const PROGRAM_BYTES = 65_536;
+
+export function createVersionLoader(deps: VersionLoaderDeps): VersionLoader {
+  const { store, runtime, programs } = deps;
+  const flights = createSingleFlight<Result<BaseManifest, ServableError>>();
+  /** Manifests of the bases that were loaded; their programs may be gone again. */
+  const bases = new Map<string, BaseManifest>();
+
+  const fetchBase = async (digest: string): Promise<Result<BaseManifest, ServableError>> => {
+    const base = await loadBase(store, runtime, digest);
+    if (!base.ok) return base;
+    const { manifest, program } = base.value;
+    programs.put(baseKey(digest), program, costOf(manifest), []);
+    bases.set(digest, manifest);
+    return ok(manifest);
+  };
+
+  const needBase = async (
+    digest: string | null,
+    keepAlive: KeepAlive,
+  ): Promise<Result<BaseManifest | null, ServableError>> => {
+    if (digest === null) return ok(null);
+    const present = bases.get(digest);
+    if (present !== undefined && programs.get(baseKey(digest)) !== undefined) return ok(present);
+    return flights.run(digest, keepAlive, () => fetchBase(digest));
+  };
+
+  return {
+    async load(spec, version, keepAlive) {
+      const manifest = await loadManifest(store, spec.name, version);
+      if (!manifest.ok) return manifest;
+      const base = await needBase(manifest.value.base, keepAlive);
+      if (!base.ok) return base;
+      const head = await loadHead(store, runtime, manifest.value);
+      if (!head.ok) return head;
+      const misfit = describeMisfit(spec, base.value, head.value);
+      if (misfit !== null) {
+        head.value.dispose();
+        return err({ kind: 'damaged', version, detail: `version ${version}: ${misfit}` });
+      }
+      const together = base.value === null ? [] : [baseKey(base.value.digest)];
+      programs.put(headKey(manifest.value), head.value, costOf(manifest.value), together);
+      return ok({ manifest: manifest.value, base: base.value });
+    },
+    open(spec, { manifest, base }) {
+      const head = programs.get(headKey(manifest));
+      if (head === undefined) return null;
+      if (base === null) return createServable(spec, manifest, null, head);
+      const program = programs.get(baseKey(base.digest));
+      return program === undefined ? null : createServable(spec, manifest, { manifest: base, program }, head);
+    },
+    close: ({ manifest }) => programs.delete(headKey(manifest)),
+  };
+}
+
+function baseKey(digest: string): string {
+  return `base/${digest}`;
+}
+
+function headKey({ model, version }: Manifest): string {
+  return `head/${model}/${version}`;
+}
+
+function costOf({ files }: Manifest | BaseManifest): number {
+  return files['edge.bin'].bytes * COPIES + PROGRAM_BYTES;
+}
+
+/** Sound files may still not belong together; noticing it here keeps it from being an exception at every request. */
+function describeMisfit(spec: Spec, base: BaseManifest | null, head: Program): string | null {
+  const features = base?.featureSize ?? encodedSize(spec.input);
+  const labels = spec.labels.length;
+  if (head.inputSize === features && head.outputSize === labels) return null;
+  return `expected a head from ${features} numbers to ${labels}, got one from ${head.inputSize} to ${head.outputSize}`;
+}

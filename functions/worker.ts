@@ -1,0 +1,72 @@
+/**
+ * The edge Worker's entry: reads the environment once an isolate, and puts everything together.
+ */
+import type { Hono } from 'hono';
+import { createRuntime } from '../shared/model/runtime.ts';
+import { wasmModule } from '../shared/model/wasm-worker.ts';
+import { createR2Store } from '../shared/registry/r2-store.ts';
+import { createAnnounce } from './announce.ts';
+import { createApp, createMisconfiguredApp } from './app.ts';
+import { createAuthenticator } from './auth.ts';
+import { type Config, parseConfig } from './config.ts';
+import { createConsoleLog } from './log.ts';
+import { createModelCache } from './model-cache.ts';
+import { createPredictionLog } from './prediction-log.ts';
+import { createProgramCache } from './program-cache.ts';
+import { consumeMessages } from './queue.ts';
+import type { TrainerService } from './trainer-service.ts';
+import { createVersionLoader } from './version-loader.ts';
+
+/** Of the isolate's 128 MB: what loaded models may take together. */
+const MODEL_BUDGET_BYTES = 48_000_000;
+/** The heap never shrinks; this leaves room for requests beside it. */
+const MAX_HEAP_BYTES = 96 * 2 ** 20;
+
+const log = createConsoleLog();
+const now = (): number => Date.now();
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Made by the isolate's first request: start-up stays free of work. */
+let app: Hono | undefined;
+
+export default {
+  fetch(request, env, context) {
+    app ??= assemble(env);
+    return app.fetch(request, env, context);
+  },
+  async queue(batch, env) {
+    await consumeMessages(batch.messages, { store: createR2Store(env.BUCKET), log, now });
+  },
+} satisfies ExportedHandler<EdgeEnv>;
+
+function assemble(env: EdgeEnv): Hono {
+  const config = parseConfig(env);
+  if (config.ok) return assembleApp(env, config.value);
+  for (const { variable, problem } of config.error) log.error('misconfigured', { variable, problem });
+  return createMisconfiguredApp(config.error, log);
+}
+
+function assembleApp(env: EdgeEnv, config: Config): Hono {
+  const store = createR2Store(env.BUCKET);
+  const runtime = createRuntime(wasmModule, { maxHeapBytes: MAX_HEAP_BYTES });
+  const programs = createProgramCache(MODEL_BUDGET_BYTES);
+  const loader = createVersionLoader({ store, runtime, programs });
+  const announce = createAnnounce(env.EVENTS, log);
+  return createApp({
+    store,
+    models: createModelCache({ store, loader, log, now, ttlMs: config.aliasTtlMs }),
+    predictions: createPredictionLog({ store, announce, log, now, sleep }),
+    announce,
+    authenticator: createAuthenticator(config.keys, config.localKeys),
+    trainer: toTrainer(env.TRAINER),
+    log,
+    now,
+    random: Math.random,
+    limits: { maxBodyBytes: config.maxBodyBytes, maxInstances: config.maxInstances },
+  });
+}
+
+/** `wrangler types` knows the binding, not what the entrypoint behind it offers; absent in a deployment without one. */
+function toTrainer(binding: unknown): TrainerService | null {
+  return (binding as TrainerService | undefined) ?? null;
+}

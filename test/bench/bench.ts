@@ -1,0 +1,51 @@
+/**
+ * `npm run bench`: measures, prints the table, and ends with 0 when everything could be measured. Targets that were
+ * missed are shown, not failed: they depend on the machine.
+ */
+import { writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import { benchColdStart } from './cold-start.ts';
+import type { Findings } from './findings.ts';
+import { benchHttp } from './http.ts';
+import { HELP, type Options, parseOptions, type Part } from './options.ts';
+import { benchPrediction } from './prediction.ts';
+import { withScratch } from './runtime.ts';
+import { formatTable } from './table.ts';
+
+const BENCHES = { prediction: benchPrediction, http: benchHttp, 'cold-start': benchColdStart } as const;
+
+/** @returns the exit code */
+export async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (!options.ok) {
+    process.stderr.write(`${options.error}\n\n${HELP}`);
+    return 2;
+  }
+  if (options.value.help) process.stdout.write(HELP);
+  else await run(options.value);
+  return 0;
+}
+
+async function run({ parts, quick, json }: Options): Promise<void> {
+  const findings: Findings[] = await withScratch(async (scratch) => {
+    const found: Findings[] = [];
+    for (const part of parts) found.push(await runPart(part, scratch, quick));
+    return found;
+  });
+  const rows = findings.flatMap(({ rows }) => rows);
+  process.stdout.write(`${describeMachine(quick)}\n\n${formatTable(rows)}`);
+  for (const reason of findings.flatMap(({ skipped }) => skipped))
+    process.stdout.write(`skipped: ${reason}\n`);
+  if (json !== null) await writeFile(json, `${JSON.stringify(rows, null, 2)}\n`);
+}
+
+function runPart(part: Part, scratch: string, quick: boolean): Promise<Findings> {
+  return BENCHES[part](scratch, quick, (title) => process.stderr.write(`${title} …\n`));
+}
+
+function describeMachine(quick: boolean): string {
+  const [cpu] = os.cpus();
+  const load = os.loadavg()[0]?.toFixed(1);
+  const machine = `${os.cpus().length} x ${cpu?.model ?? 'unknown CPU'}, load ${load}, Node ${process.version}`;
+  return `${quick ? 'A quick run: not for comparison. ' : ''}${machine}. Medians of rounds taken in turns.`;
+}

@@ -1,0 +1,16 @@
+/**
+ * Holdfast's side: the executor with a version in front, as the edge Worker serves it.
+ */
+import { createRuntime } from '../../../shared/model/runtime.ts';
+import { createServable, loadProgram } from '../../../shared/model/servable.ts';
+import { wasmModule } from '../../../shared/model/wasm-worker.ts';
+import type { BenchModel } from '../bench-model.ts';
+import type { Side } from './side.ts';
+
+/** A new runtime each time, as an empty isolate has none. */
+export function loadExecutor({ spec, manifest, files }: BenchModel): Side {
+  const program = loadProgram(createRuntime(wasmModule), files['edge.json'], files['edge.bin']);
+  if (!program.ok) throw new Error(program.error);
+  const servable = createServable(spec, manifest, null, program.value);
+  return { predict: ({ rows }) => servable.predict(rows) };
+}

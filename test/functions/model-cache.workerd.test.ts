@@ -1,0 +1,243 @@
+import { env } from 'cloudflare:test';
+import { expect, test } from 'vitest';
+import { wasmModule } from '../../shared/model/wasm-worker.ts';
+import { encodeJson } from '../../shared/registry/json.ts';
+import { keys } from '../../shared/registry/keys.ts';
+import { createR2Store } from '../../shared/registry/r2-store.ts';
+import {
+  createEdge,
+  createFaultyStore,
+  createServedToy,
+  type Edge,
+  promoteToy,
+  publishToy,
+  saveToyBase,
+} from './support.ts';
+
+const store = createR2Store(env.BUCKET);
+const TTL_MS = 5_000;
+const ROW = { instances: [[1, 2]] };
+
+async function servedBy(edge: Edge, model: string): Promise<string | null> {
+  const response = await edge.predict(model, ROW);
+  expect([response.status, await response.json()]).toEqual([200, expect.anything()]);
+  return response.headers.get('holdfast-version');
+}
+
+test('within half of the time to live storage is not asked', async () => {
+  await createServedToy(store, 'quiet');
+  const faulty = createFaultyStore(store);
+  const edge = createEdge(faulty, wasmModule);
+  await servedBy(edge, 'quiet');
+  const asked = faulty.gets.length;
+  edge.clock.nowMs += TTL_MS / 2 - 1;
+  await servedBy(edge, 'quiet');
+  expect(faulty.gets).toHaveLength(asked);
+});
+
+test('after half of the time to live the champion is looked up beside the traffic', async () => {
+  const spec = await createServedToy(store, 'half-time');
+  const edge = createEdge(store, wasmModule);
+  await servedBy(edge, 'half-time');
+  await publishToy(store, spec, 2, 1);
+  await promoteToy(store, spec, 2);
+  edge.clock.nowMs += TTL_MS / 2;
+  expect(await servedBy(edge, 'half-time')).toBe('1');
+  expect(await servedBy(edge, 'half-time')).toBe('2');
+});
+
+test('after all of the time to live no request is answered before the champion is looked up', async () => {
+  const spec = await createServedToy(store, 'strict');
+  const edge = createEdge(store, wasmModule);
+  await servedBy(edge, 'strict');
+  await publishToy(store, spec, 2, 1);
+  await promoteToy(store, spec, 2);
+  edge.clock.nowMs += TTL_MS;
+  const versions = await Promise.all(Array.from({ length: 20 }, () => servedBy(edge, 'strict')));
+  expect(new Set(versions)).toEqual(new Set(['2']));
+});
+
+test('concurrent first requests load the model once', async () => {
+  await createServedToy(store, 'stampede');
+  const faulty = createFaultyStore(store);
+  const edge = createEdge(faulty, wasmModule);
+  await Promise.all(Array.from({ length: 20 }, () => servedBy(edge, 'stampede')));
+  const weights = keys.versionFile('stampede', 1, 'edge.bin');
+  expect(faulty.gets.filter((key) => key === weights)).toHaveLength(1);
+});
+
+test('a promotion made through this isolate serves its next request', async () => {
+  const spec = await createServedToy(store, 'own');
+  const edge = createEdge(store, wasmModule);
+  expect(await servedBy(edge, 'own')).toBe('1');
+  await publishToy(store, spec, 2, 1);
+  const moved = await edge.call('/api/models/own/promote', { body: { version: 2, reason: 'better' } });
+  expect(moved.status).toBe(200);
+  expect(await servedBy(edge, 'own')).toBe('2');
+});
+
+test('a champion whose weights are truncated never serves; the one before goes on, and the mend is noticed', async () => {
+  const spec = await createServedToy(store, 'truncated');
+  const edge = createEdge(store, wasmModule);
+  await servedBy(edge, 'truncated');
+  await publishToy(store, spec, 2, 1);
+  await promoteToy(store, spec, 2);
+  const key = keys.versionFile('truncated', 2, 'edge.bin');
+  const whole = (await store.get(key))?.bytes as Uint8Array;
+  await store.put(key, whole.subarray(0, 40));
+  edge.clock.nowMs += TTL_MS;
+  expect(await servedBy(edge, 'truncated')).toBe('1');
+
+  const shown = (await (await edge.call('/api/models/truncated')).json()) as { serving: object };
+  expect(shown.serving).toMatchObject({
+    version: 1,
+    promoted: 2,
+    failure: { detail: `${key}: expected ${whole.length} bytes, got 40` },
+  });
+  expect(edge.log.events()).toContain('not-serving');
+
+  await store.put(key, whole);
+  edge.clock.nowMs += TTL_MS;
+  expect(await servedBy(edge, 'truncated')).toBe('2');
+});
+
+test('a champion whose weights were altered in place never serves', async () => {
+  const spec = await createServedToy(store, 'altered');
+  const edge = createEdge(store, wasmModule);
+  await servedBy(edge, 'altered');
+  await publishToy(store, spec, 2, 1);
+  await promoteToy(store, spec, 2);
+  const key = keys.versionFile('altered', 2, 'edge.bin');
+  const bytes = (await store.get(key))?.bytes.slice() as Uint8Array;
+  bytes.set(bytes.slice(4, 8), 0);
+  await store.put(key, bytes);
+  edge.clock.nowMs += TTL_MS;
+  expect(await servedBy(edge, 'altered')).toBe('1');
+  const direct = await edge.predict('altered', ROW, 2);
+  expect([direct.status, await direct.text()]).toEqual([503, expect.stringContaining('expected SHA-256')]);
+});
+
+test('without an earlier version a damaged champion answers 503 with the reason', async () => {
+  await createServedToy(store, 'only-one');
+  await store.put(keys.versionFile('only-one', 1, 'edge.bin'), new Uint8Array(3));
+  const edge = createEdge(store, wasmModule);
+  const response = await edge.predict('only-one', ROW);
+  expect([response.status, await response.text()]).toEqual([503, expect.stringContaining('got 3')]);
+  expect(response.headers.get('retry-after')).toBe('1');
+});
+
+test('failed loads are tried again with growing pauses', async () => {
+  const spec = await createServedToy(store, 'pauses');
+  const faulty = createFaultyStore(store);
+  const edge = createEdge(faulty, wasmModule);
+  await servedBy(edge, 'pauses');
+  await publishToy(store, spec, 2, 1);
+  await promoteToy(store, spec, 2);
+  const weights = keys.versionFile('pauses', 2, 'edge.bin');
+  faulty.fails = (_, key) => key === weights;
+  for (let second = 0; second < 60; second++) {
+    edge.clock.nowMs += 1_000;
+    expect(await servedBy(edge, 'pauses')).toBe('1');
+  }
+  const tries = faulty.gets.filter((key) => key === weights).length;
+  expect(tries).toBeGreaterThan(3);
+  expect(tries).toBeLessThan(9);
+});
+
+test('an outage of storage does not take away what serves, and its end is noticed within the time to live', async () => {
+  const spec = await createServedToy(store, 'outage');
+  const faulty = createFaultyStore(store);
+  const edge = createEdge(faulty, wasmModule);
+  await servedBy(edge, 'outage');
+  faulty.fails = () => true;
+  for (let minute = 0; minute < 5; minute++) {
+    edge.clock.nowMs += 60_000;
+    expect(await servedBy(edge, 'outage')).toBe('1');
+  }
+  await publishToy(store, spec, 2, 1);
+  await promoteToy(store, spec, 2);
+  faulty.fails = () => false;
+  edge.clock.nowMs += TTL_MS;
+  expect(await servedBy(edge, 'outage')).toBe('2');
+  const cold = createEdge({ ...faulty, get: () => Promise.reject(new Error('injected')) }, wasmModule);
+  const response = await cold.predict('outage', ROW);
+  expect([response.status, await response.json()]).toEqual([503, { error: 'storage did not answer' }]);
+});
+
+test('a spec that becomes unreadable does not take away what serves', async () => {
+  const spec = await createServedToy(store, 'spoilt');
+  const edge = createEdge(store, wasmModule);
+  await servedBy(edge, 'spoilt');
+  await store.put(keys.spec('spoilt'), new TextEncoder().encode('{'));
+  edge.clock.nowMs += TTL_MS;
+  expect(await servedBy(edge, 'spoilt')).toBe('1');
+  await store.put(keys.spec('spoilt'), encodeJson({ ...spec, logging: { rate: 0 } }));
+  edge.clock.nowMs += TTL_MS;
+  await servedBy(edge, 'spoilt');
+  await servedBy(edge, 'spoilt');
+  expect((await edge.predict('spoilt', ROW)).status).toBe(200);
+  expect(edge.log.events()).toContain('not-serving');
+});
+
+test('a version asked for by number serves beside the champion, and a rollback brings an old one back', async () => {
+  const spec = await createServedToy(store, 'pinned');
+  const edge = createEdge(store, wasmModule);
+  await publishToy(store, spec, 2, 1);
+  expect((await edge.predict('pinned', ROW, 2)).headers.get('holdfast-version')).toBe('2');
+  await edge.call('/api/models/pinned/promote', { body: { version: 2, reason: 'a' } });
+  expect(await servedBy(edge, 'pinned')).toBe('2');
+  expect((await edge.predict('pinned', ROW, 1)).headers.get('holdfast-version')).toBe('1');
+  await edge.call('/api/models/pinned/rollback', { body: { reason: 'b' } });
+  expect(await servedBy(edge, 'pinned')).toBe('1');
+  const { labels } = (await (await edge.predict('pinned', ROW, 2)).json()) as { labels: string[] };
+  expect(labels).toEqual(['green']);
+});
+
+test('models that do not fit together take turns, and all answer', async () => {
+  const names = ['turn-1', 'turn-2', 'turn-3'];
+  for (const name of names) await createServedToy(store, name);
+  const edge = createEdge(store, wasmModule, { budgetBytes: 150_000 });
+  for (let round = 0; round < 3; round++) {
+    const versions = await Promise.all(names.map((name) => servedBy(edge, name)));
+    expect(versions).toEqual(['1', '1', '1']);
+  }
+});
+
+test('a base is loaded once for all models that use it, and a new head leaves it alone', async () => {
+  const base = await saveToyBase(store);
+  const input = { kind: 'image', height: 4, width: 4, channels: 1, scale: 1 / 255, offset: 0 } as const;
+  const first = await createServedToy(store, 'image-1', { input, base });
+  await createServedToy(store, 'image-2', { input, base });
+  const faulty = createFaultyStore(store);
+  const edge = createEdge(faulty, wasmModule);
+  const row = [255, 255, 0, 0];
+  const predict = (model: string) => edge.predict(model, { instances: [[row, row, row, row]] });
+  const responses = await Promise.all(['image-1', 'image-2', 'image-1'].map(predict));
+  for (const response of responses) {
+    const { predictions } = (await response.json()) as { predictions: number[][] };
+    // features [8, 0]; the head adds a tenth of the first to the favoured label's 3
+    expect(predictions[0]?.[0]).toBeCloseTo(Math.exp(3.8) / (Math.exp(3.8) + 2), 6);
+  }
+  await publishToy(store, first, 2, 1);
+  await promoteToy(store, first, 2);
+  edge.clock.nowMs += TTL_MS;
+  expect((await predict('image-1')).headers.get('holdfast-version')).toBe('2');
+  const weights = keys.base(base, 'edge.bin');
+  expect(faulty.gets.filter((key) => key === weights)).toHaveLength(1);
+});
+
+test('a damaged base is named, and serves once it is mended', async () => {
+  const base = await saveToyBase(store);
+  const input = { kind: 'image', height: 4, width: 4, channels: 1, scale: 1, offset: 0 } as const;
+  await createServedToy(store, 'image-3', { input, base });
+  const key = keys.base(base, 'edge.bin');
+  const whole = await store.get(key);
+  await store.put(key, new Uint8Array(5));
+  const edge = createEdge(store, wasmModule);
+  const body = { instances: [Array.from({ length: 16 }, () => 0)] };
+  const response = await edge.predict('image-3', body);
+  expect([response.status, await response.text()]).toEqual([503, expect.stringContaining('got 5')]);
+  if (whole !== null) await store.put(key, whole.bytes);
+  edge.clock.nowMs += TTL_MS;
+  expect((await edge.predict('image-3', body)).status).toBe(200);
+});

@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import { createPredictionLog, type LoggedPrediction } from '../../functions/prediction-log.ts';
+import type { InboxMessage } from '../../shared/events/inbox.ts';
+import { keys } from '../../shared/registry/keys.ts';
+import { createMemoryStore } from '../../shared/registry/memory-store.ts';
+import { createFaultyStore, createTestLog, NOON } from './support.ts';
+
+function prediction(id: string, numbers = 2): LoggedPrediction {
+  return { id, at: NOON, version: 1, raw: new Float32Array(numbers).fill(0.5), predicted: 0 };
+}
+
+/** A log whose timers ring when told to. */
+function createBench() {
+  const store = createFaultyStore(createMemoryStore());
+  const log = createTestLog();
+  const sent: InboxMessage[] = [];
+  const clock = { nowMs: NOON };
+  const timers: (() => void)[] = [];
+  const kept: Promise<unknown>[] = [];
+  const predictions = createPredictionLog({
+    store,
+    log,
+    announce: async (message) => void sent.push(message),
+    now: () => clock.nowMs,
+    sleep: () => new Promise((resolve) => timers.push(resolve)),
+  });
+  const ring = async (): Promise<void> => {
+    for (const resolve of timers.splice(0)) resolve();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  };
+  const add = (id: string, numbers?: number): void =>
+    predictions.add('m', [prediction(id, numbers)], (work) => void kept.push(work));
+  const inbox = (): Promise<string[]> => store.list(keys.inboxPrefix('m'));
+  const settle = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 0));
+  return { store, log, sent, clock, add, ring, inbox, settle };
+}
+
+test('the predictions of a moment become one object, and the queue is told', async () => {
+  const { add, ring, inbox, sent, store } = createBench();
+  for (const id of ['a', 'b', 'c']) add(id);
+  expect(await inbox()).toEqual([]);
+  await ring();
+  const [key, ...others] = await inbox();
+  expect(others).toEqual([]);
+  expect(sent).toEqual([{ model: 'm', key }]);
+  const text = new TextDecoder().decode((await store.get(key as string))?.bytes);
+  expect(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { id: string }).id),
+  ).toEqual(['a', 'b', 'c']);
+});
+
+test('sixty-four requests, or a megabyte, do not wait for the timer', async () => {
+  const many = createBench();
+  for (let i = 0; i < 64; i++) many.add(`p${i}`);
+  await many.settle();
+  expect(await many.inbox()).toHaveLength(1);
+  await many.ring();
+  expect(await many.inbox()).toHaveLength(1);
+
+  const large = createBench();
+  large.add('large', 250_000);
+  await large.settle();
+  expect(await large.inbox()).toHaveLength(1);
+});
+
+test('what a request that was ended left behind is written by the next one', async () => {
+  const { add, clock, inbox, settle } = createBench();
+  add('left');
+  clock.nowMs += 600;
+  add('next');
+  await settle();
+  expect(await inbox()).toHaveLength(1);
+});
+
+test('a failed write is tried again, and one that never succeeds is logged as lost', async () => {
+  const { add, ring, inbox, store, log } = createBench();
+  let failures = 2;
+  store.fails = (operation) => operation === 'put' && failures-- > 0;
+  add('kept');
+  for (let i = 0; i < 4; i++) await ring();
+  expect(await inbox()).toHaveLength(1);
+  expect(log.events()).toEqual(['prediction-log-failed', 'prediction-log-failed']);
+
+  store.fails = (operation) => operation === 'put';
+  add('lost');
+  for (let i = 0; i < 8; i++) await ring();
+  expect(log.lines.at(-1)).toMatchObject({
+    event: 'predictions-lost',
+    facts: { model: 'm', predictions: 1 },
+  });
+});

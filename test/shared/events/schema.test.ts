@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { eventSchema } from '../../../shared/events/schema.ts';
+
+const input = { type: 'u8', digest: 'ab'.repeat(32), base64: 'AAE=' };
+const prediction = { kind: 'prediction', id: 'p.0', at: 1, version: 1, input, predicted: 0 };
+const label = { kind: 'label', id: 'l', at: 1, prediction: 'p.0', label: 0 };
+const example = { kind: 'example', id: 'e', at: 1, input, label: 0, group: 'user 7' };
+
+test.each([prediction, label, example, { ...example, input: { type: 'f32', digest: input.digest } }])(
+  'an event is given back as it is: $kind',
+  (event) => {
+    expect(eventSchema.parse(event)).toEqual(event);
+  },
+);
+
+describe('no event', () => {
+  test.each([
+    ['is of an unknown kind', { ...label, kind: 'rumour' }],
+    ['was seen before 1970', { ...label, at: -1 }],
+    ['was seen at half a millisecond', { ...label, at: 1.5 }],
+    ['has a label that is no index', { ...label, label: '7' }],
+    ['has a negative label', { ...example, label: -1 }],
+    ['has a version 0', { ...prediction, version: 0 }],
+    ['has an input of another type', { ...example, input: { ...input, type: 'f64' } }],
+    ['has an input whose digest is none', { ...example, input: { ...input, digest: 'AB'.repeat(32) } }],
+    ['is without an id', { ...example, id: undefined }],
+  ])('%s', (_name, event) => {
+    expect(eventSchema.safeParse(event).success).toBe(false);
+  });
+});

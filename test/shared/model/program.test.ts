@@ -1,0 +1,57 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { planHead } from '../../../shared/model/head.ts';
+import { createHeap } from '../../../shared/model/heap.ts';
+import { loadProgram } from '../../../shared/model/program.ts';
+import { instantiateWasm, type WasmInstance } from '../../../shared/model/wasm-instance.ts';
+import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
+import { messageOf, unwrap } from './support.ts';
+
+const MAX_HEAP_BYTES = 2 ** 30;
+const kernel = { shape: [2, 1], data: new Float32Array(2) };
+const bias = { shape: [1], data: new Float32Array(1) };
+const { plan, weights } = unwrap(planHead([{ kernel, bias, activation: 'linear' }]));
+let wasm: WasmInstance;
+
+beforeAll(async () => {
+  wasm = instantiateWasm(await loadWasmModule(), MAX_HEAP_BYTES);
+});
+
+describe('loading a plan', () => {
+  test('fails when a kernel warns, because it has then computed nothing', () => {
+    const heap = createHeap(wasm.exports, MAX_HEAP_BYTES);
+    const warning = { ...wasm, takeWarnings: () => 'Got status 6.' };
+    expect(messageOf(loadProgram(plan, weights, warning, heap))).toContain('Got status 6.');
+    expect(heap.tensors()).toBe(0);
+  });
+
+  test('fails when a kernel traps, and puts the stack back', () => {
+    const heap = createHeap(wasm.exports, MAX_HEAP_BYTES);
+    const stack = wasm.exports.stackSave();
+    const trap = () => {
+      wasm.exports.stackRestore(stack - 64);
+      throw new Error('unreachable');
+    };
+    const trapping = { ...wasm, exports: { ...wasm.exports, _FusedMatMul: trap } };
+    expect(messageOf(loadProgram(plan, weights, trapping, heap))).toContain('unreachable');
+    expect(wasm.exports.stackSave()).toBe(stack);
+    expect(heap.tensors()).toBe(0);
+  });
+});
+
+test('the heap refuses to grow past its limit, also by more than half of what can be addressed', () => {
+  const { exports } = wasm;
+  const before = exports.memory.buffer.byteLength;
+  for (const bytes of [2 ** 30, 2 ** 31, 2 ** 32 - 2 ** 17]) expect(exports.malloc(bytes)).toBe(0);
+  expect(exports.memory.buffer.byteLength).toBe(before);
+});
+
+test('what a kernel prints is kept until it is taken', () => {
+  const { exports } = wasm;
+  const heap = createHeap(exports, MAX_HEAP_BYTES).open();
+  const [input, output] = [heap.register(108, heap.allocate(432)), heap.register(108, heap.allocate(432))];
+  // A window of 9x9 does not fit an image of 6x6; parsePlan would have refused it.
+  exports.MaxPool(input, 1, 6, 6, 9, 9, 0, 0, 0, 0, 1, 1, 2, 2, 3, 3, output);
+  expect(wasm.takeWarnings()).toContain('not successful. Got status 6');
+  expect(wasm.takeWarnings()).toBe('');
+  heap.release();
+});

@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import { specSchema } from '../../../shared/model/spec.ts';
+import { describeIssues } from '../../../shared/registry/json.ts';
+
+const SALT = 'ab'.repeat(32);
+const NUMBER = { name: 'x', type: 'number' };
+const TABULAR = { kind: 'tabular', features: [NUMBER] };
+const IMAGE = { kind: 'image', height: 28, width: 28, channels: 1 };
+const least = {
+  format: 'holdfast-spec/1',
+  name: 'digits',
+  task: 'classification',
+  input: IMAGE,
+  labels: ['0', '1'],
+  salt: SALT,
+};
+
+const refusal = (changes: object): string => {
+  const parsed = specSchema.safeParse({ ...least, ...changes });
+  if (parsed.success) throw new Error('expected a refusal');
+  return describeIssues(parsed.error);
+};
+
+test('the least that can be said gets these defaults', () => {
+  expect(specSchema.parse(least)).toMatchObject({
+    ...least,
+    description: '',
+    input: { ...IMAGE, scale: 1 / 255, offset: 0 },
+    base: null,
+    head: [{ units: 64, activation: 'relu', dropout: 0 }],
+    training: {
+      epochs: 20,
+      batchSize: 32,
+      learningRate: 0.001,
+      patience: 3,
+      validation: 0.1,
+      maxExamples: 10_000,
+      start: 'champion',
+      seed: 1,
+    },
+    holdout: { fraction: 0.2 },
+    window: { examples: 1_000, keep: 12 },
+    promotion: 'automatic',
+    scheduled: true,
+    logging: { rate: 1 },
+  });
+});
+
+test('a part that is given keeps the defaults of what it leaves out', () => {
+  const spec = specSchema.parse({ ...least, training: { epochs: 5 }, head: [{ units: 8 }] });
+  expect(spec.training).toMatchObject({ epochs: 5, batchSize: 32, patience: 3 });
+  expect(spec.head).toEqual([{ units: 8, activation: 'relu', dropout: 0 }]);
+});
+
+test('a spec that was parsed parses to itself', () => {
+  const spec = specSchema.parse({ ...least, head: [], input: TABULAR });
+  expect(specSchema.parse(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
+});
+
+describe('a refusal', () => {
+  const category = (values: readonly string[]) => ({
+    input: { kind: 'tabular', features: [{ name: 'c', type: 'category', values }] },
+  });
+
+  test.each([
+    ['name', { name: '-digits' }, 'name: expected 1 to 48 of a-z, 0-9 and -, not starting with -'],
+    ['name', { name: 'a/b' }, 'name: expected 1 to 48 of a-z, 0-9 and -, not starting with -'],
+    ['labels', { labels: ['a', 'a'] }, 'labels: expected different labels'],
+    [
+      'features',
+      { input: { kind: 'tabular', features: [NUMBER, NUMBER] } },
+      'input.features: expected different feature names',
+    ],
+    ['values', category(['a', 'a']), 'input.features.0.values: expected different values'],
+    [
+      'base',
+      { base: SALT, input: TABULAR },
+      'base: expected null: a base reads images, and this input is tabular',
+    ],
+    ['salt', { salt: 'secret' }, 'salt: expected a SHA-256 in hexadecimal'],
+    ['base', { base: 'mobilenet' }, 'base: expected a SHA-256 in hexadecimal'],
+  ])('says what is wrong with %s', (_name, changes, message) => {
+    expect(refusal(changes)).toBe(message);
+  });
+
+  test.each([
+    ['format', { format: 'holdfast-spec/2' }],
+    ['task', { task: 'regression' }],
+    ['labels', { labels: ['only one'] }],
+    ['labels.1', { labels: ['a', ''] }],
+    ['input.kind', { input: { kind: 'audio' } }],
+    ['input.channels', { input: { ...IMAGE, channels: 4 } }],
+    ['input.height', { input: { ...IMAGE, height: 0 } }],
+    ['input.width', { input: { ...IMAGE, width: 1_025 } }],
+    ['input.scale', { input: { ...IMAGE, scale: Infinity } }],
+    ['input.features', { input: { kind: 'tabular', features: [] } }],
+    ['input.features.0.type', { input: { kind: 'tabular', features: [{ name: 'x', type: 'text' }] } }],
+    ['input.features.0.values', category(['one'])],
+    ['head.0.units', { head: [{ units: 0 }] }],
+    ['head.0.dropout', { head: [{ units: 8, dropout: 1 }] }],
+    ['head.0.activation', { head: [{ units: 8, activation: 'softmax' }] }],
+    ['head', { head: Array.from({ length: 9 }, () => ({ units: 8 })) }],
+    ['training.epochs', { training: { epochs: 0 } }],
+    ['training.learningRate', { training: { learningRate: 0 } }],
+    ['training.validation', { training: { validation: 0 } }],
+    ['training.seed', { training: { seed: 2 ** 32 } }],
+    ['training.start', { training: { start: 'best' } }],
+    ['holdout.fraction', { holdout: { fraction: 0.01 } }],
+    ['holdout.fraction', { holdout: { fraction: 0.6 } }],
+    ['window.examples', { window: { examples: 9 } }],
+    ['window.keep', { window: { keep: 0 } }],
+    ['promotion', { promotion: 'never' }],
+    ['scheduled', { scheduled: 'daily' }],
+    ['logging.rate', { logging: { rate: 1.1 } }],
+  ])('names the place: %s', (place, changes) => {
+    expect(refusal(changes)).toMatch(new RegExp(`^${place.replaceAll('.', '\\.')}: `));
+  });
+
+  test.each([
+    ['of the spec', { learning_rate: 1 }, 'Unrecognized key: "learning_rate"'],
+    ['of a part', { training: { epoch: 3 } }, 'training: Unrecognized key: "epoch"'],
+    ['of the input', { input: { ...IMAGE, depth: 8 } }, 'input: Unrecognized key: "depth"'],
+  ])(
+    'names an unknown key %s, so that a misspelt setting is never just ignored',
+    (_name, changes, message) => {
+      expect(refusal(changes)).toBe(message);
+    },
+  );
+
+  test('names every place at once', () => {
+    expect(refusal({ name: 'A', labels: ['a', 'a'], salt: '' }).split('; ')).toHaveLength(3);
+  });
+});

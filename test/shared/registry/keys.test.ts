@@ -1,0 +1,52 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { keys, MODEL_NAME } from '../../../shared/registry/keys.ts';
+
+test('a model name is 1 to 48 of a-z, 0-9 and -, not beginning with -', () => {
+  for (const name of ['a', '0', 'mnist-2026', 'a-', 'm'.repeat(48)]) expect(name).toMatch(MODEL_NAME);
+  for (const name of ['', '-a', 'A', 'a_b', 'a/b', '..', 'a.b', 'ä', 'a\n', 'm'.repeat(49)]) {
+    expect(name).not.toMatch(MODEL_NAME);
+  }
+});
+
+test('sequence numbers sort as text in the order of the moves', () => {
+  fc.assert(
+    fc.property(fc.nat(99_999_999), fc.nat(99_999_999), (a, b) => {
+      expect(keys.history('m', a) < keys.history('m', b)).toBe(a < b);
+    }),
+  );
+});
+
+test('no key of one model lies under a prefix of another', () => {
+  const name = fc.stringMatching(MODEL_NAME);
+  fc.assert(
+    fc.property(name, name, (a, b) => {
+      fc.pre(a !== b);
+      const written = [
+        keys.spec(a),
+        keys.alias(a, 'champion'),
+        keys.inbox(a, 'x'),
+        keys.run(a, 'x', 'run.json'),
+      ];
+      const prefixes = [
+        keys.versions(b),
+        keys.historyPrefix(b),
+        keys.inboxPrefix(b),
+        keys.eventsPrefix(b),
+        keys.runs(b),
+      ];
+      for (const key of written) for (const prefix of prefixes) expect(key.startsWith(prefix)).toBe(false);
+    }),
+  );
+});
+
+test('the prefixes are those of the keys they list', () => {
+  expect(keys.history('m', 7)).toBe(`${keys.historyPrefix('m')}00000007.json`);
+  expect(keys.inbox('m', 'x')).toBe(`${keys.inboxPrefix('m')}x.ndjson`);
+  expect(keys.events('m', '2026-11-23', 'x')).toBe(`${keys.eventsPrefix('m')}dt=2026-11-23/x.ndjson.gz`);
+  expect(keys.claim('m', 7)).toBe(`${keys.versions('m')}7/claim.json`);
+  expect(keys.manifest('m', 7)).toBe(`${keys.versions('m')}7/manifest.json`);
+  expect(keys.runSteps('m', 'x', 'split')).toBe(`${keys.runs('m')}x/steps/split.json`);
+  expect(keys.spec('m').startsWith(keys.models)).toBe(true);
+  expect(keys.base('d', 'edge.bin').startsWith(keys.bases)).toBe(true);
+});

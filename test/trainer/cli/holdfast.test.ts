@@ -1,0 +1,215 @@
+/**
+ * The real command in child processes, straight on a store.
+ */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { copyFile, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRandom } from '../../../shared/random.ts';
+import { useTempFolder } from '../../support/temp-folder.ts';
+import { type LocalS3, startLocalS3 } from '../node/local-s3.ts';
+
+const BIN = 'trainer/cli/holdfast.mjs';
+const SYSTEM_NODE = '/usr/bin/node';
+const folder = useTempFolder();
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function execute(node: string, args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const { PATH = '', HOME = '' } = process.env;
+  return new Promise((done) => {
+    execFile(
+      node,
+      args,
+      { env: { PATH, HOME, USER: 'ann', ...env }, timeout: 60_000 },
+      (error, out, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+        done({ code, out, err: stderr });
+      },
+    );
+  });
+}
+
+let s3: LocalS3;
+beforeAll(async () => {
+  s3 = await startLocalS3();
+});
+afterAll(() => s3.close());
+
+/** Runs `holdfast` on the test's bucket. */
+function holdfast(...args: readonly string[]): Promise<Outcome> {
+  const env = { HOLDFAST_STORE: 's3://holdfast', HOLDFAST_ENDPOINT: s3.endpoint };
+  return execute(process.execPath, [BIN, ...args], env);
+}
+
+/** Two blobs that a small head can tell apart, and one bad row. */
+async function writeBlobs(name: string, rows: number, seed: number): Promise<string> {
+  const random = createRandom(seed);
+  const lines = Array.from({ length: rows }, () => {
+    const label = random.below(2);
+    const [x, y] = [random.uniform() + label, random.uniform() - label];
+    return `${x.toFixed(4)},${y.toFixed(4)},${label === 0 ? 'left' : 'right'}`;
+  });
+  return folder.write(name, ['x,y,label', ...lines, 'far,0,left', ''].join('\n'));
+}
+
+describe('holdfast', () => {
+  it('takes a model from a CSV to a champion, and back', async () => {
+    const file = await writeBlobs('blobs.csv', 3_000, 1);
+    // The bad row makes x text for who infers features, so they are named here.
+    const create = ['create', 'blobs', '--feature', 'x', '--feature', 'y', '--labels', 'left,right'];
+    expect(
+      await holdfast(...create, '--head', '8', '--epochs', '8', '--learning-rate', '0.01'),
+    ).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('2 features (numbers): x, y'),
+    });
+    const imported = await holdfast('import', 'blobs', file);
+    expect(imported.out).toMatch(/imported 3,000 examples from blobs\.csv/);
+    expect(imported.out).toMatch(/rejected 1 rows:\n {2}line 3002: x: expected a finite number, got "far"/);
+
+    const trained = JSON.parse((await holdfast('train', 'blobs', '--json', '--by', 'the night shift')).out);
+    expect(trained).toMatchObject({
+      status: 'complete',
+      verdict: 'promote',
+      promoted: true,
+      by: 'the night shift',
+    });
+    const again = JSON.parse(
+      (await holdfast('train', 'blobs', '--snapshot', trained.snapshot, '--no-promote', '--json')).out,
+    );
+    expect(again).toMatchObject({ snapshot: trained.snapshot, promoted: false });
+
+    expect(again).toMatchObject({ candidate: 2 });
+    await holdfast('promote', 'blobs', '2', '--force', '--reason', 'a look at both');
+    expect((await holdfast('rollback', 'blobs', '--reason', 'second thoughts')).out).toMatch(
+      /rolled back: the champion of blobs is version 1, it was version 2/,
+    );
+    const versions = await holdfast('versions', 'blobs');
+    expect(versions.out).toMatch(/★ champion +1 /);
+    const history = JSON.parse((await holdfast('history', 'blobs', '--json')).out);
+    expect(history.at(-1)).toMatchObject({ to: 1 });
+    expect((await holdfast('status')).out).toMatch(/blobs +1 /);
+    expect((await holdfast('runs', 'blobs')).out).toContain(trained.id);
+
+    const report = join(folder.path, 'report.html');
+    await holdfast('run', 'blobs', trained.id, '--report', report);
+    expect(await readFile(report, 'utf8')).toContain('<!doctype html>');
+    const exported = join(folder.path, 'exported');
+    await holdfast('export', 'blobs', '1', exported);
+    expect(await readdir(exported)).toEqual(['manifest.json', 'model.json', 'weights.bin']);
+  });
+
+  it('infers a spec, shows it without its salt, and changes what may change', async () => {
+    const file = await folder.write('mixed.csv', 'n,colour,label\n1,red,b\n2.5,blue,a\n3,red,a\n');
+    const created = JSON.parse((await holdfast('create', 'mixed', '--from', file, '--json')).out);
+    expect(created).toMatchObject({
+      labels: ['a', 'b'],
+      input: {
+        features: [
+          { name: 'n', type: 'number' },
+          { name: 'colour', values: ['blue', 'red'] },
+        ],
+      },
+    });
+    const spec = JSON.parse((await holdfast('spec', 'get', 'mixed', '--json')).out);
+    expect(spec).toEqual(created);
+    expect(spec).not.toHaveProperty('salt');
+    const edited = await folder.write('edited.json', JSON.stringify({ ...spec, description: 'edited' }));
+    expect(await holdfast('spec', 'set', 'mixed', edited)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('edited'),
+    });
+    const other = await folder.write('other.json', JSON.stringify({ ...spec, labels: ['a', 'c'] }));
+    expect(await holdfast('spec', 'set', 'mixed', other)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^error: mixed: labels can't change/),
+    });
+  });
+
+  it('shows a key once, with the digest that lets it in', async () => {
+    const made = await holdfast('key', 'create', '--name', 'app', '--scope', 'predict,feedback', '--json');
+    const { token, entry } = JSON.parse(made.out);
+    const sha256 = createHash('sha256').update(token).digest('hex');
+    expect(entry).toEqual({ name: 'app', sha256, scopes: ['predict', 'feedback'] });
+  });
+
+  it.each([
+    [['status', 'nobody'], 1, /^error: there is no model "nobody"\n$/],
+    [['promote', 'nobody', '1', '--reason', 'x'], 1, /^error: there is no model "nobody"\n$/],
+    [['import', 'nobody', 'x.csv'], 1, /^error: there is no model "nobody"\n$/],
+    [['promote', 'm', 'three', '--reason', 'x'], 2, /expected a whole number from 1 on, got "three"/],
+    [['promote', 'm', '3'], 2, /required option '--reason <text>'/],
+    [['create', 'Bad Name', '--feature', 'a', '--labels', 'a,b'], 2, /name: expected 1 to 48 of a-z/],
+    [['create', 'm', '--labels', 'a,b'], 2, /input: .*\(give --from, --feature or --size/],
+    [['create', 'm', '--input', 'image', '--labels', 'a,b'], 2, /an image needs its --size/],
+    [['key', 'create', '--name', 'x', '--scope', 'admin'], 2, /expected some of predict, feedback, operate/],
+    [['fly'], 2, /unknown command 'fly'/],
+    [['status', '--store', 'holdfast'], 2, /expected a store like s3:\/\/bucket/],
+    [['train', 'm', '--no-promote', '--url', 'http://127.0.0.1:2'], 2, /--no-promote need --store/],
+    [
+      ['status', '--url', 'http://127.0.0.1:2'],
+      1,
+      /does not answer \(ECONNREFUSED\): is npm start running\?/,
+    ],
+    [['import', 'm', 'x.csv', '--url', 'https://a.example'], 2, /needs the bucket itself/],
+  ])('ends %j with code %i and one clear line', async (args, code, message) => {
+    const env = args.includes('--url')
+      ? {}
+      : { HOLDFAST_STORE: 's3://holdfast', HOLDFAST_ENDPOINT: s3.endpoint };
+    const outcome = await execute(process.execPath, [BIN, ...args], env);
+    expect(outcome).toMatchObject({ code, out: '', err: expect.stringMatching(message) });
+    expect(outcome.err).not.toContain('    at ');
+  });
+
+  it('gives an error as JSON where JSON was asked for', async () => {
+    const outcome = await holdfast('status', 'nobody', '--json');
+    expect(JSON.parse(outcome.err)).toEqual({
+      error: 'there is no model "nobody"',
+      kind: 'unknown-model',
+      model: 'nobody',
+    });
+  });
+
+  it.each([
+    '',
+    'create',
+    'import',
+    'base import',
+    'base list',
+    'train',
+    'runs',
+    'run',
+    'resume',
+    'promote',
+    'rollback',
+  ])('explains "%s" when asked for help', async (command) => {
+    const { code, out } = await holdfast(...command.split(' ').filter(Boolean), '--help');
+    expect(code).toBe(0);
+    expect(out).toMatch(command === '' ? /Exit codes/ : /Example:\n {2}\$ npx holdfast /);
+  });
+});
+
+const oldNode = existsSync(SYSTEM_NODE) ? SYSTEM_NODE : null;
+describe.skipIf(oldNode === null)('holdfast on the Node of the system', () => {
+  it('hands over to the Node that the project brings', async () => {
+    expect(await execute(oldNode ?? '', [BIN, '--version'])).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('says what to do when that one is missing and this one is too old', async () => {
+    const version = (await execute(oldNode ?? '', ['--version'])).out.slice(1).split('.').map(Number);
+    if ((version[0] ?? 0) >= 22) return;
+    const alone = join(folder.path, 'holdfast.mjs');
+    await copyFile(BIN, alone);
+    expect(await execute(oldNode ?? '', [alone, 'status'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/needs Node 22\.18 or newer, and this is Node \d+.*npm ci/),
+    });
+  });
+});

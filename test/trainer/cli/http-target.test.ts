@@ -1,0 +1,111 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHttpTarget } from '../../../trainer/cli/http-target.ts';
+
+const MOVE = {
+  sequence: 2,
+  action: 'promote',
+  from: 1,
+  to: 2,
+  at: '2026-11-23T12:00:00.000Z',
+  by: 'ann',
+  reason: 'better',
+  verdict: 'promote',
+  forced: false,
+  run: null,
+};
+
+/** Answers by path; records what came. */
+const answers = new Map<string, { readonly status: number; readonly body: unknown }>();
+const seen: { method: string; path: string; authorization: string | undefined; body: string }[] = [];
+const server = createServer((request, response) => {
+  void readBody(request).then((body) => {
+    const path = request.url ?? '';
+    seen.push({ method: request.method ?? '', path, authorization: request.headers.authorization, body });
+    const { status, body: answer } = answers.get(path) ?? { status: 404, body: { detail: 'no such thing' } };
+    response.writeHead(status).end(typeof answer === 'string' ? answer : JSON.stringify(answer));
+  });
+});
+let url: string;
+beforeAll(async () => {
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => server.close());
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString();
+}
+
+describe('createHttpTarget', () => {
+  it('sends the key and the request, and reads the move', async () => {
+    answers.set('/api/models/m/promote', { status: 200, body: { move: MOVE } });
+    const request = { reason: 'better', by: 'ann', force: false };
+    expect(await createHttpTarget(url, 'secret').promote('m', 2, request)).toEqual({ ok: true, value: MOVE });
+    expect(seen.at(-1)).toEqual({
+      method: 'POST',
+      path: '/api/models/m/promote',
+      authorization: 'Bearer secret',
+      body: JSON.stringify({ version: 2, ...request }),
+    });
+  });
+
+  it('leaves out the version of a rollback that names none', async () => {
+    answers.set('/api/models/m/rollback', { status: 200, body: { move: MOVE } });
+    await createHttpTarget(url, 'secret').rollback('m', { reason: 'bad', by: 'ann', to: null });
+    expect(JSON.parse(seen.at(-1)?.body ?? '')).toEqual({ reason: 'bad', by: 'ann' });
+  });
+
+  it("gives the API's own word and sentence for a refusal, with what a race was lost to", async () => {
+    const problem = { type: 'urn:holdfast:lost-race', status: 409, detail: 'lost to bob', lostTo: MOVE };
+    answers.set('/api/models/lost/rollback', { status: 409, body: problem });
+    const rollback = createHttpTarget(url, 'k').rollback('lost', { reason: 'r', by: 'b', to: 1 });
+    expect(await rollback).toEqual({
+      ok: false,
+      error: { kind: 'lost-race', detail: 'lost to bob', lostTo: MOVE },
+    });
+  });
+
+  it('says how to give a key where one is missing', async () => {
+    answers.set('/api/models', {
+      status: 401,
+      body: { type: 'urn:holdfast:unauthenticated', detail: 'no key' },
+    });
+    expect(await createHttpTarget(url, null).listModels()).toMatchObject({
+      error: { kind: 'unauthenticated', detail: 'no key (give --key, or set HOLDFAST_KEY)' },
+    });
+  });
+
+  it.each([
+    [
+      'JSON of another shape',
+      { moves: [{ sequence: 'one' }] },
+      /answered something else .*\(moves\.0\.sequence: [^;]*\)$/,
+    ],
+    ['no JSON', '<html>', /answered something else/],
+  ])('says in one sentence that it got %s', async (_, body, message) => {
+    answers.set('/api/models/odd/history', { status: 200, body });
+    expect(await createHttpTarget(url, 'k').history('odd')).toMatchObject({
+      error: { kind: 'unexpected-answer', detail: expect.stringMatching(message) },
+    });
+  });
+
+  it('passes on an error page by its status', async () => {
+    answers.set('/api/models/down/history', { status: 502, body: '<html>bad gateway</html>' });
+    expect(await createHttpTarget(url, 'k').history('down')).toMatchObject({
+      error: { detail: `${url} answered with status 502` },
+    });
+  });
+
+  it('asks whether npm start runs when nothing answers', async () => {
+    expect(await createHttpTarget('http://127.0.0.1:2', 'k').listModels()).toMatchObject({
+      error: {
+        kind: 'unreachable',
+        detail: 'http://127.0.0.1:2 does not answer (ECONNREFUSED): is npm start running?',
+      },
+    });
+  });
+});

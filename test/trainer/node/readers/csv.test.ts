@@ -1,0 +1,141 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { DATA_NOTE, dataPath, hasData } from '../../../support/data.ts';
+import { useTempFolder } from '../../../support/temp-folder.ts';
+import { readAll } from './read-all.ts';
+
+const folder = useTempFolder();
+const spec = {
+  input: {
+    kind: 'tabular' as const,
+    features: [
+      { name: 'price', type: 'number' as const },
+      { name: 'colour', type: 'category' as const, values: ['red', 'blue'] },
+    ],
+  },
+  labels: ['UP', 'DOWN'],
+};
+
+describe('the CSV reader', () => {
+  it('takes features by name, in whatever order the columns stand', async () => {
+    const path = await folder.write('order.csv', 'label,colour,price\nUP,blue,1.5\nDOWN,red,-2\n');
+    expect(await readAll(path, { spec })).toMatchObject({
+      rows: [
+        { row: 0, raw: [1.5, 1], label: 0 },
+        { row: 1, raw: [-2, 0], label: 1 },
+      ],
+      problems: [],
+      maxRows: 2,
+    });
+  });
+
+  it('reads gzip by its bytes, with the same digest as the file without', async () => {
+    const text = 'price,colour,label\n1,red,UP\n';
+    const plain = await readAll(await folder.write('plain.csv', text), { spec });
+    const packed = await readAll(await folder.write('packed.csv', gzipSync(text)), { spec });
+    expect(packed).toEqual(plain);
+  });
+
+  it('reads quotes, line breaks in quotes, CRLF, a byte order mark and a last line without an end', async () => {
+    const text = '\ufeff"price",note,"colour",label\r\n1,"a, ""b""\r\nc",red,UP\r\n2,d,blue,DOWN';
+    const path = await folder.write('quotes.csv', text);
+    const read = await readAll(path, { spec, columns: { ignore: ['note'] } });
+    expect(read).toMatchObject({ rows: [{ raw: [1, 0] }, { raw: [2, 1] }], problems: [] });
+  });
+
+  it('reads times and groups', async () => {
+    const text = 'when,user,price,colour,label\n2026-01-02T03:04:05Z,ann,1,red,UP\n1767323045,bob,1,red,UP\n';
+    const path = await folder.write('times.csv', text);
+    const read = await readAll(path, { spec, columns: { time: 'when', group: 'user' } });
+    const at = Date.parse('2026-01-02T03:04:05Z');
+    expect(read.rows).toMatchObject([
+      { at, group: 'ann' },
+      { at, group: 'bob' },
+    ]);
+  });
+
+  it('names every bad row by its line, and reads on', async () => {
+    const lines = [
+      'price,colour,label',
+      '1,red,UP',
+      'abc,red,UP',
+      ',red,UP',
+      '1,green,UP',
+      '1,red,SIDEWAYS',
+      '1,red',
+    ];
+    const path = await folder.write('bad.csv', [...lines, '1,"red"x,UP', '2,blue,DOWN', ''].join('\n'));
+    expect(await readAll(path, { spec })).toMatchObject({
+      rows: [{ raw: [1, 0] }, { raw: [2, 1] }],
+      problems: [
+        'line 3: price: expected a finite number, got "abc"',
+        'line 4: price: expected a finite number, got ""',
+        'line 5: colour: expected one of "red", "blue", got "green"',
+        'line 6: label: expected one of "UP", "DOWN", got "SIDEWAYS"',
+        'line 7: expected 3 columns, got 2',
+        'line 8: colour: expected one of "red", "blue", got "\\"red\\"x"',
+      ],
+    });
+  });
+
+  it('says that a quote is never closed', async () => {
+    const path = await folder.write('open.csv', 'price,colour,label\n1,red,UP\n1,"red,UP\n');
+    const read = await readAll(path, { spec });
+    expect(read.rows).toHaveLength(1);
+    expect(read.problems).toEqual([expect.stringContaining('a quote is opened and never closed')]);
+  });
+
+  it.each([
+    [
+      'a missing label column',
+      'price,colour\n',
+      {},
+      /no column "label" \(the columns are price, colour\).*--label/,
+    ],
+    ['a missing time column', 'price,colour,label\n', { time: 'when' }, /no column "when".*--time/],
+    ['a missing feature', 'price,label\n', {}, /the model's feature "colour" is no column/],
+    ['a column too many', 'price,colour,label,x\n', {}, /column "x" is no feature.*--ignore x/],
+    ['a name that stands twice', 'price,price,label\n', {}, /names the column "price" twice/],
+  ])('refuses %s before it reads a row', async (name, text, columns, message) => {
+    const path = await folder.write(`${name}.csv`, `${text}1,red,UP\n`);
+    expect(await readAll(path, { spec, columns })).toEqual({ refused: expect.stringMatching(message) });
+  });
+
+  it('refuses truncated gzip, an empty file, a folder and what is not there', async () => {
+    const packed = gzipSync('price,colour,label\n'.repeat(10_000));
+    const truncated = await folder.write('cut.csv.gz', packed.subarray(0, packed.length - 20));
+    expect(await readAll(truncated, { spec })).toEqual({
+      refused: expect.stringMatching(/truncated or altered/),
+    });
+    const empty = await folder.write('empty.csv', '');
+    expect(await readAll(empty, { spec })).toEqual({ refused: expect.stringMatching(/is empty/) });
+    expect(await readAll('/nowhere/x.csv', { spec })).toEqual({
+      refused: expect.stringMatching(/no such file/),
+    });
+    expect(await readAll(folder.path, { spec, format: 'csv' })).toEqual({
+      refused: expect.stringMatching(/expected a file, got a folder/),
+    });
+  });
+
+  it('refuses a time that has not come yet, as no run would see the example', async () => {
+    const path = await folder.write(
+      'future.csv',
+      'price,colour,label,t\n1,red,UP,2030-01-01\n1,red,UP,soon\n',
+    );
+    const { problems } = await readAll(path, { spec, columns: { time: 't' } });
+    expect(problems).toEqual([
+      'line 2: time: expected a time that has passed, got 2030-01-01T00:00:00.000Z',
+      expect.stringContaining('expected a time as ISO 8601'),
+    ]);
+  });
+
+  it.skipIf(!hasData)(`reads Elec2 without a problem${DATA_NOTE}`, async () => {
+    const names = ['day', 'period', 'nswprice', 'nswdemand', 'vicprice', 'vicdemand', 'transfer'];
+    const features = names.map((name) => ({ name, type: 'number' as const }));
+    const { rows, problems } = await readAll(dataPath('streams', 'elec2.csv.gz'), {
+      spec: { input: { kind: 'tabular', features }, labels: ['UP', 'DOWN'] },
+      columns: { label: 'class', ignore: ['date'] },
+    });
+    expect([rows?.length, problems]).toEqual([45_312, []]);
+  });
+});

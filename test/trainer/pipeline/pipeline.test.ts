@@ -1,0 +1,261 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { writeEvents } from '../../../shared/events/inbox.ts';
+import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { loadChampion, loadHistory } from '../../../shared/registry/alias.ts';
+import { keys } from '../../../shared/registry/keys.ts';
+import { promote } from '../../../shared/registry/promotion.ts';
+import type { RunRecord } from '../../../shared/registry/runs.ts';
+import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { listVersionNumbers, loadManifest } from '../../../shared/registry/versions.ts';
+import { resumeJob, runJob } from '../../../trainer/node/job.ts';
+import { startRun } from '../../../trainer/pipeline/start.ts';
+import { Crash, countWrites, crashAtWrite } from '../../support/faulty-store.ts';
+import { blobEvents, type BlobNight, createBlobModel } from '../../support/tabular-model.ts';
+
+const MODEL = 'blobs';
+const HOUR = 3_600_000;
+const HISTORY: BlobNight = { n: 4_000, seed: 1, fromMs: Date.parse('2026-11-01T00:00:00Z') };
+
+async function collect(store: ObjectStore, night: BlobNight): Promise<void> {
+  await writeEvents(store, MODEL, blobEvents(night), new Date(night.fromMs));
+}
+
+async function retrain(
+  store: ObjectStore,
+  options: { promote?: boolean; snapshot?: string } = {},
+): Promise<RunRecord> {
+  const run = await runJob({ store, model: MODEL, by: 'a test', promote: true, ...options });
+  if (!run.ok) throw new Error(run.error.detail);
+  return run.value;
+}
+
+async function championOf(store: ObjectStore): Promise<number | undefined> {
+  const champion = await loadChampion(store, MODEL);
+  return champion.ok ? champion.value?.move.to : undefined;
+}
+
+async function copyOf(store: ObjectStore): Promise<ObjectStore> {
+  const copy = createMemoryStore();
+  for (const key of await store.list(''))
+    await copy.put(key, (await store.get(key))?.bytes ?? new Uint8Array());
+  return copy;
+}
+
+describe('night after night', () => {
+  const store = createMemoryStore();
+  const afterHistory = HISTORY.fromMs + 2 * HISTORY.n * 1_000;
+
+  beforeAll(() => createBlobModel(store, MODEL, HISTORY));
+
+  test('the first version is promoted when it beats the majority answer', async () => {
+    const run = await retrain(store);
+    expect(run).toMatchObject({
+      status: 'complete',
+      verdict: 'promote',
+      promoted: true,
+      candidate: 1,
+      championAtStart: null,
+    });
+    expect(run.steps.map(({ name }) => name)).toEqual([
+      'snapshot',
+      'split',
+      'fine-tune',
+      'evaluate',
+      'gate',
+      'publish',
+      'promote',
+      'report',
+    ]);
+    expect(await championOf(store)).toBe(1);
+  });
+
+  test('a night without anything new is skipped and publishes nothing', async () => {
+    const run = await retrain(store);
+    expect(run).toMatchObject({ status: 'skipped', candidate: null });
+    expect(run.summary).toContain('no labelled examples since the champion was trained');
+    expect(await listVersionNumbers(store, MODEL)).toEqual([1]);
+  });
+
+  test('a night with too few labels to judge by is put off, and says how many are missing', async () => {
+    const night = await copyOf(store);
+    await collect(night, { n: 30, seed: 4, fromMs: afterHistory });
+    const run = await retrain(night);
+    expect(run).toMatchObject({ status: 'skipped', candidate: null });
+    expect(run.summary).toMatch(
+      /^Too early: 30 new labelled examples, \d+ of them held out; .* about \d+ more labels$/,
+    );
+  });
+
+  test('a poisoned night is refused, with the check and by how much, and the champion stays', async () => {
+    const night = await copyOf(store);
+    await collect(night, { n: 2_000, seed: 3, fromMs: afterHistory, poisoned: true });
+    const run = await retrain(night);
+    expect(run).toMatchObject({ status: 'complete', verdict: 'reject', promoted: false, candidate: 2 });
+    expect(run.summary).toMatch(/^Reject: .* points worse/);
+    expect(await championOf(night)).toBe(1);
+    const refused = await promote(night, MODEL, 2, { by: 'me', reason: 'why not', at: new Date() });
+    expect(refused).toMatchObject({ ok: false, error: { kind: 'not-passed' } });
+  });
+
+  test('a night of drift gives a candidate that is promoted, from the champion it started at', async () => {
+    await collect(store, { n: 2_000, seed: 2, fromMs: afterHistory, drift: 0.9 });
+    const run = await retrain(store);
+    expect(run).toMatchObject({ verdict: 'promote', promoted: true, candidate: 2, championAtStart: 1 });
+    const manifest = await loadManifest(store, MODEL, 2);
+    expect(manifest).toMatchObject({ ok: true, value: { parent: 1, run: run.id } });
+    const history = await loadHistory(store, MODEL);
+    expect(history.ok && history.value.map(({ from, to, run }) => [from, to, run !== null])).toEqual([
+      [null, 1, true],
+      [1, 2, true],
+    ]);
+  });
+
+  test('the report stands beside the run, as JSON and as a page', async () => {
+    const history = await loadHistory(store, MODEL);
+    const run = history.ok ? (history.value.at(-1)?.run ?? '') : '';
+    const report = await store.get(keys.run(MODEL, run, 'report.json'));
+    expect(JSON.parse(new TextDecoder().decode(report?.bytes))).toMatchObject({
+      format: 'holdfast.run-report/1',
+      candidate: { version: 2 },
+      champion: { version: 1 },
+      decision: { promoted: true },
+    });
+    const page = new TextDecoder().decode((await store.get(keys.run(MODEL, run, 'report.html')))?.bytes);
+    expect(page).toContain('<!doctype html>');
+  });
+});
+
+describe('the same snapshot', () => {
+  test('gives the same candidate, digest for digest, in another run', async () => {
+    const store = createMemoryStore();
+    await createBlobModel(store, MODEL, HISTORY);
+    const first = await retrain(store, { promote: false });
+    expect(first.snapshot).not.toBeNull();
+    const second = await retrain(store, { promote: false, snapshot: first.snapshot as string });
+    expect(second.id).not.toBe(first.id);
+    const files = await Promise.all([1, 2].map((version) => loadManifest(store, MODEL, version)));
+    const [a, b] = files.map((manifest) => (manifest.ok ? manifest.value : undefined));
+    expect(a?.files).toEqual(b?.files);
+    expect(a?.snapshot).toBe(b?.snapshot);
+  });
+
+  test('a person decides when the run may not promote', async () => {
+    const store = createMemoryStore();
+    await createBlobModel(store, MODEL, HISTORY);
+    const run = await retrain(store, { promote: false });
+    expect(run).toMatchObject({ verdict: 'promote', promoted: false });
+    expect(run.summary).toContain('a person promotes it');
+    expect(await championOf(store)).toBeUndefined();
+  });
+});
+
+describe('a run that is killed', () => {
+  test('goes on where it was, wherever that is, and ends in the same version, once', async () => {
+    const base = createMemoryStore();
+    await createBlobModel(
+      base,
+      MODEL,
+      { ...HISTORY, n: 1_400 },
+      { window: { examples: 700, keep: 12 }, gate: undefined as never },
+    );
+    const whole = countWrites(await copyOf(base));
+    await startAndRun(whole);
+    const expected = await loadManifest(whole, MODEL, 1);
+    if (!expected.ok) throw new Error(expected.error.detail);
+    for (let writes = 2; writes < whole.writes(); writes += 3) {
+      const side = writes % 2 === 0 ? 'before' : 'after';
+      const store = await copyOf(base);
+      await expect(startAndRun(crashAtWrite(store, writes, side))).rejects.toThrow(Crash);
+      const resumed = await startAndRun(store);
+      expect(resumed).toMatchObject({ status: 'complete', promoted: true, candidate: 1 });
+      const manifest = await loadManifest(store, MODEL, 1);
+      expect(manifest.ok && manifest.value.files).toEqual(expected.value.files);
+      expect(await listVersionNumbers(store, MODEL)).toEqual([1]);
+      const history = await loadHistory(store, MODEL);
+      expect(history.ok && history.value.length).toBe(1);
+    }
+  });
+
+  async function startAndRun(store: ObjectStore): Promise<RunRecord> {
+    const started = await startRun(store, MODEL, {
+      trigger: 'cron',
+      by: 'a test',
+      now: new Date(HISTORY.fromMs + 10 * HOUR),
+      suffix: '',
+    });
+    if (!started.ok) throw new Error(started.error.detail);
+    const run = await resumeJob({ store, model: MODEL }, started.value.id);
+    if (!run.ok) throw new Error(run.error.detail);
+    return run.value;
+  }
+});
+
+describe('what can go wrong', () => {
+  test('a promotion by somebody else during the run stands, and the run says what it lost to', async () => {
+    const store = createMemoryStore();
+    await createBlobModel(store, MODEL, HISTORY);
+    await retrain(store, { promote: false });
+    const racing: ObjectStore = {
+      ...store,
+      async put(key, ...rest) {
+        if (key.endsWith('/manifest.json')) {
+          await promote(store, MODEL, 1, { by: 'an operator', reason: 'tonight', at: new Date() });
+        }
+        return store.put(key, ...rest);
+      },
+    };
+    const run = await retrain(racing);
+    expect(run).toMatchObject({ verdict: 'promote', promoted: false, candidate: 2 });
+    expect(run.summary).toContain('lost to an operator, who moved the champion to version 1');
+    expect(await championOf(store)).toBe(1);
+  });
+
+  test.each([
+    ['labels of one class only', (event: { label: number }) => ({ ...event, label: 1 }), 'one label only'],
+    [
+      'an altered input',
+      <T extends { id: string; input: object }>(event: T) =>
+        event.id.endsWith('-7') ? { ...event, input: { ...event.input, base64: 'AAAAAAAAAAA=' } } : event,
+      'was altered',
+    ],
+  ])('%s fail the run by name, and no version is made', async (_, change, message) => {
+    const store = createMemoryStore();
+    await createBlobModel(store, MODEL, { ...HISTORY, n: 50 });
+    for (const key of await store.list(keys.eventsPrefix(MODEL))) await store.delete(key);
+    const events = blobEvents({ ...HISTORY, n: 500 }).map((event) => change(event) as typeof event);
+    await writeEvents(store, MODEL, events, new Date());
+    const run = await retrain(store);
+    expect(run.status).toBe('failed');
+    expect(run.error).toContain(message);
+    expect(await listVersionNumbers(store, MODEL)).toEqual([]);
+  });
+
+  test('too few labels to judge by hold the candidate back, and say how many are missing', async () => {
+    const store = createMemoryStore();
+    await createBlobModel(store, MODEL, { ...HISTORY, n: 120 });
+    const run = await retrain(store);
+    expect(run).toMatchObject({ verdict: 'hold', promoted: false });
+    expect(run.summary).toMatch(/about \d+ more labels/);
+  });
+
+  test('an unreadable batch is counted and named; the rest is learned from', async () => {
+    const store = createMemoryStore();
+    await createBlobModel(store, MODEL, HISTORY);
+    await store.put(keys.events(MODEL, '2026-11-02', 'broken'), new TextEncoder().encode('not gzip'));
+    const run = await retrain(store);
+    expect(run.status).toBe('complete');
+    expect(run.steps[0]?.note).toContain('1 unreadable');
+  });
+
+  test('a champion whose weights are damaged fails the run: nothing is promoted without a comparison', async () => {
+    const store = createMemoryStore();
+    await createBlobModel(store, MODEL, HISTORY);
+    await retrain(store);
+    await store.put(keys.versionFile(MODEL, 1, 'edge.bin'), new Uint8Array(448));
+    await collect(store, { n: 2_000, seed: 2, fromMs: HISTORY.fromMs + 3 * HISTORY.n * 1_000, drift: 0.9 });
+    const run = await retrain(store);
+    expect(run.status).toBe('failed');
+    expect(run.error).toContain('expected SHA-256');
+    expect(await championOf(store)).toBe(1);
+  });
+});

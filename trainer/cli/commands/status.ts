@@ -1,0 +1,159 @@
+/**
+ * `holdfast status`, `versions` and `history`: what serves, what there is, who moved what.
+ */
+import type { Command } from 'commander';
+import { type Context, createContext } from '../context.ts';
+import { unwrap } from '../failure.ts';
+import { formatFacts, formatTable, formatVerdict, relativeTime, style } from '../output.ts';
+import type { ModelStatus, Target, VersionEntry } from '../target.ts';
+import { example } from './options.ts';
+
+export function addStatusCommands(program: Command): void {
+  program
+    .command('status [model]')
+    .description('what serves, since when, and how the last run ended')
+    .addHelpText('after', example('status', 'status digits'))
+    .action(async (model: string | undefined, _options: unknown, command: Command) => {
+      const context = createContext(command);
+      const { target } = context.connect();
+      if (model === undefined) return showAll(context, target);
+      const status = unwrap(await target.status(model));
+      context.print(status, () => describeModel(status, context.now()));
+    });
+  program
+    .command('versions <model>')
+    .description('the versions of a model, with their verdicts')
+    .addHelpText('after', example('versions digits'))
+    .action(async (model: string, _options: unknown, command: Command) => {
+      const context = createContext(command);
+      const { target } = context.connect();
+      const versions = unwrap(await target.versions(model));
+      const history = unwrap(await target.history(model));
+      const champion = history.at(-1)?.to ?? null;
+      context.print({ champion, versions }, () => describeVersions(model, versions, champion, context.now()));
+    });
+  program
+    .command('history <model>')
+    .description('every promotion and rollback: who, when, from, to, why')
+    .addHelpText('after', example('history digits'))
+    .action(async (model: string, _options: unknown, command: Command) => {
+      const context = createContext(command);
+      const moves = unwrap(await context.connect().target.history(model));
+      context.print(moves, () => {
+        if (moves.length === 0) return `${model} has had no champion yet`;
+        return formatTable(
+          [
+            { title: '#', align: 'right' },
+            { title: 'WHEN' },
+            { title: 'MOVE' },
+            { title: 'FROM', align: 'right' },
+            { title: 'TO', align: 'right' },
+            { title: 'VERDICT' },
+            { title: 'BY' },
+            { title: 'REASON' },
+          ],
+          moves.map((move) => [
+            String(move.sequence),
+            relativeTime(move.at, context.now()),
+            move.forced ? `${move.action} (forced)` : move.action,
+            move.from === null ? '-' : String(move.from),
+            String(move.to),
+            formatVerdict(move.verdict),
+            move.by,
+            move.reason,
+          ]),
+        );
+      });
+    });
+}
+
+async function showAll(context: Context, target: Target): Promise<void> {
+  const statuses: ModelStatus[] = [];
+  for (const name of unwrap(await target.listModels())) statuses.push(unwrap(await target.status(name)));
+  const now = context.now();
+  context.print(statuses, () => {
+    if (statuses.length === 0) return `no models at ${target.name}: holdfast create makes one`;
+    return formatTable(
+      [
+        { title: 'MODEL' },
+        { title: 'CHAMPION', align: 'right' },
+        { title: 'SINCE' },
+        { title: 'VERSIONS', align: 'right' },
+        { title: 'LAST RUN' },
+        { title: 'VERDICT' },
+        { title: '' },
+      ],
+      statuses.map(({ name, champion, versions, lastRun, problems }) => [
+        name,
+        champion === null ? '-' : style('bold', String(champion.to)),
+        champion === null ? '-' : relativeTime(champion.at, now),
+        String(versions.length),
+        lastRun === null ? '-' : `${lastRun.status} ${relativeTime(lastRun.startedAt, now)}`,
+        formatVerdict(lastRun?.verdict ?? null),
+        problems.length === 0 ? '' : style('red', problems[0] ?? ''),
+      ]),
+    );
+  });
+}
+
+function describeModel(status: ModelStatus, now: Date): string {
+  const { champion, serving, versions, lastRun, problems } = status;
+  const facts: (readonly [string, string])[] = [
+    ['model', style('bold', status.name)],
+    ...(status.description ? [['about', status.description] as const] : []),
+    [
+      'champion',
+      champion === null
+        ? 'none yet'
+        : `version ${style('bold', String(champion.to))}, ${champion.action === 'promote' ? 'promoted' : 'rolled back to'} ${relativeTime(champion.at, now)} by ${champion.by}: ${champion.reason}`,
+    ],
+    ...(serving === null ? [] : [['serving', `version ${serving}`] as const]),
+    ['versions', versions.length === 0 ? 'none' : describeNumbers(versions)],
+    [
+      'last run',
+      lastRun === null
+        ? 'none'
+        : `${lastRun.id}, ${lastRun.status} ${relativeTime(lastRun.finishedAt ?? lastRun.startedAt, now)}: ${lastRun.summary ?? lastRun.error ?? 'under way'}`,
+    ],
+    ...problems.map((problem) => ['problem', style('red', problem)] as const),
+  ];
+  return formatFacts(facts);
+}
+
+function describeNumbers(versions: readonly number[]): string {
+  return `${versions.length > 8 ? '… ' : ''}${versions.slice(-8).join(', ')}`;
+}
+
+function describeVersions(
+  model: string,
+  versions: readonly VersionEntry[],
+  champion: number | null,
+  now: Date,
+): string {
+  if (versions.length === 0) return `${model} has no versions yet: holdfast train ${model} makes one`;
+  return formatTable(
+    [
+      { title: '' },
+      { title: 'VERSION', align: 'right' },
+      { title: 'MADE' },
+      { title: 'PARENT', align: 'right' },
+      { title: 'VERDICT' },
+      { title: 'WHY' },
+    ],
+    versions.map((entry) => {
+      const mark = entry.version === champion ? style('green', '★ champion') : '';
+      if (entry.state !== 'published')
+        return [mark, String(entry.version), '-', '-', style('red', entry.state), entry.detail];
+      const { version, createdAt, parent, verdict, reasons } = entry;
+      const made = relativeTime(createdAt, now);
+      return [
+        mark,
+        String(version),
+        made,
+        parent === null ? '-' : String(parent),
+        formatVerdict(verdict),
+        reasons[0] ?? '',
+      ];
+    }),
+  );
+}

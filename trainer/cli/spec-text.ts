@@ -1,0 +1,46 @@
+/**
+ * A spec in a few lines.
+ */
+import type { Spec } from '../../shared/model/spec.ts';
+import { formatCount, formatFacts } from './output.ts';
+
+const SHOWN = 10;
+
+export function describeSpec(spec: Spec): string {
+  const { training, window, holdout } = spec;
+  return formatFacts([
+    ...(spec.description === '' ? [] : [['description', spec.description] as const]),
+    ['input', describeInput(spec)],
+    ['labels', describeList(spec.labels)],
+    ['base', spec.base?.slice(0, 12) ?? 'none: the head reads the input'],
+    ['head', describeHead(spec)],
+    [
+      'training',
+      `${training.epochs} epochs at most, batches of ${training.batchSize}, Adam at ${training.learningRate}, seed ${training.seed}`,
+    ],
+    ['window', `${formatCount(window.examples)} examples, ${window.keep} past windows kept apart`],
+    ['holdout', `${holdout.fraction * 100} % of the examples, never trained on`],
+    ['promotion', `${spec.promotion}${spec.scheduled ? ', retrained on schedule' : ', not scheduled'}`],
+  ]);
+}
+
+function describeInput({ input }: Spec): string {
+  if (input.kind === 'image') {
+    const scale = Number(input.scale.toPrecision(4));
+    return `image ${input.height}x${input.width}x${input.channels}, pixel * ${scale} + ${input.offset}`;
+  }
+  const categories = input.features.filter(({ type }) => type === 'category').length;
+  const kinds =
+    categories === 0 ? 'numbers' : `${input.features.length - categories} numbers, ${categories} categories`;
+  return `${input.features.length} features (${kinds}): ${describeList(input.features.map(({ name }) => name))}`;
+}
+
+function describeHead({ head, labels }: Spec): string {
+  const hidden = head.map(({ units, activation }) => `${units} ${activation}`);
+  return [...hidden, `${labels.length} softmax`].join(' → ');
+}
+
+function describeList(items: readonly string[]): string {
+  const more = items.length > SHOWN ? `, … (${items.length})` : '';
+  return `${items.slice(0, SHOWN).join(', ')}${more}`;
+}

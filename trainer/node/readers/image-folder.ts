@@ -1,0 +1,89 @@
+/**
+ * Reads pictures sorted into folders by label: `<folder>/<label>/*.png|jpg|jpeg`.
+ *
+ * Folders have no order of time, and one label after the other would make windows of one label each. So the pictures
+ * come in the order of a hash of their path: mixed, and the same every time.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { sha256Hex } from '../../../shared/digest.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import type { ExampleSource, ReadOptions, ReadRow } from './example-source.ts';
+import { reasonOf } from './input-file.ts';
+import { decodePicture } from './picture.ts';
+
+const PICTURE = /\.(png|jpe?g)$/i;
+
+interface Picture {
+  /** `<label>/<file>` */
+  readonly path: string;
+  readonly label: number;
+}
+
+export async function openImageFolder(
+  folder: string,
+  options: ReadOptions,
+): Promise<Result<ExampleSource, string>> {
+  const { input } = options.spec;
+  if (input.kind !== 'image')
+    return err(`${folder}: a folder holds pictures, and this model's input is tabular`);
+  const pictures = await listPictures(folder, options);
+  if (!pictures.ok) return pictures;
+  const digest = await digestOf(folder, pictures.value);
+  if (!digest.ok) return digest;
+  let read = 0;
+  return ok({
+    name: basename(folder),
+    digest: digest.value,
+    maxRows: pictures.value.length,
+    fraction: () => read / pictures.value.length,
+    rows: async function* rows(): AsyncGenerator<ReadRow> {
+      for (const [row, { path, label }] of pictures.value.entries()) {
+        const pixels = await decodePicture(await readFile(join(folder, path)), input);
+        read += 1;
+        yield pixels.ok
+          ? ok({ row, raw: pixels.value, label })
+          : err({ row, problem: `${path}: ${pixels.error}` });
+      }
+    },
+  });
+}
+
+async function listPictures(
+  folder: string,
+  { spec: { labels }, columns: { ignore } }: ReadOptions,
+): Promise<Result<Picture[], string>> {
+  const pictures: Picture[] = [];
+  try {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (!entry.isDirectory() || ignore.includes(entry.name)) continue;
+      const label = labels.indexOf(entry.name);
+      if (label === -1)
+        return err(
+          `${folder}: the folder ${JSON.stringify(entry.name)} is no label of the model; --ignore ${entry.name} leaves it out`,
+        );
+      for (const file of await readdir(join(folder, entry.name))) {
+        if (PICTURE.test(file)) pictures.push({ path: `${entry.name}/${file}`, label });
+      }
+    }
+  } catch (error) {
+    return err(`${folder}: ${reasonOf(error)}`);
+  }
+  if (pictures.length === 0) return err(`${folder}: expected pictures as <label>/*.png or *.jpg, found none`);
+  const mixed = pictures.map((picture) => ({ picture, rank: sha256Hex(picture.path) }));
+  return ok(mixed.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ picture }) => picture));
+}
+
+async function digestOf(folder: string, pictures: readonly Picture[]): Promise<Result<string, string>> {
+  const hash = createHash('sha256');
+  for (const { path } of pictures) {
+    try {
+      const content = createHash('sha256').update(await readFile(join(folder, path)));
+      hash.update(`${path}\n${content.digest('hex')}\n`);
+    } catch (error) {
+      return err(`${path}: ${reasonOf(error)}`);
+    }
+  }
+  return ok(hash.digest('hex'));
+}

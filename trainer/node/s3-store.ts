@@ -1,0 +1,234 @@
+/**
+ * The object store over the S3 API: R2, S3, MinIO, Ceph, or the local endpoint of `npm start`. For Node only.
+ *
+ * ETags are kept without their quotes, so they read the same as those of the R2 binding. Every failure that is not
+ * part of the contract is thrown as a StoreError.
+ */
+import { randomUUID } from 'node:crypto';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type { ObjectStore, PutCondition, PutOutcome, StoredObject } from '../../shared/registry/store.ts';
+import { attemptsOf, nameOf, statusOf, type StoreFacts, toStoreError } from './s3-errors.ts';
+
+export interface S3StoreOptions {
+  readonly bucket: string;
+  /** Put before every key, with a slash between. */
+  readonly prefix?: string;
+  /** Of a server that is not AWS; its buckets are then addressed by path. */
+  readonly endpoint?: string;
+  /** Default `auto`, which R2 and the local endpoint want. */
+  readonly region?: string;
+  /** Default: the SDK's chain (environment, profile, instance role). */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+/** Sends of one request, the first one included. */
+const MAX_ATTEMPTS = 4;
+
+/** Names the one put that wrote an object, see `wroteItself`. */
+const WRITER = 'holdfast-writer';
+
+export function createS3Store(options: S3StoreOptions): ObjectStore {
+  const facts: StoreFacts = {
+    bucket: options.bucket,
+    endpoint: options.endpoint ?? null,
+    accessKeyId: options.credentials?.accessKeyId ?? null,
+  };
+  const bucket = createBucket(createClient(options), options);
+  const named = <A extends unknown[], T>(call: (...args: A) => Promise<T>) => {
+    return (...args: A): Promise<T> =>
+      call(...args).catch((error: unknown) => {
+        throw toStoreError(error, facts);
+      });
+  };
+  return {
+    get: named(bucket.get),
+    put: named((key: string, bytes: Uint8Array, condition?: PutCondition) =>
+      condition === undefined ? bucket.put(key, bytes, {}) : putConditionally(bucket, key, bytes, condition),
+    ),
+    list: named(bucket.list),
+    folders: named(bucket.folders),
+    delete: named(bucket.delete),
+  };
+}
+
+function createClient({ endpoint, region = 'auto', credentials }: S3StoreOptions): S3Client {
+  return new S3Client({
+    region,
+    maxAttempts: MAX_ATTEMPTS,
+    // The newer default checksums make streams that the local endpoint and older servers can't read.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+}
+
+type PutHeaders = { IfNoneMatch?: '*'; IfMatch?: string; Metadata?: Record<string, string> };
+
+interface Bucket {
+  readonly get: (key: string) => Promise<StoredObject | null>;
+  readonly put: (key: string, bytes: Uint8Array, headers: PutHeaders) => Promise<{ readonly etag: string }>;
+  readonly head: (
+    key: string,
+  ) => Promise<{ readonly etag: string; readonly writer: string | undefined } | null>;
+  readonly list: (prefix: string) => Promise<string[]>;
+  readonly folders: (prefix: string) => Promise<string[]>;
+  readonly delete: (key: string) => Promise<void>;
+}
+
+/** The plain requests, with keys relative to the prefix. */
+function createBucket(client: S3Client, { bucket: Bucket, prefix = '' }: S3StoreOptions): Bucket {
+  const root = prefix === '' ? '' : `${prefix}/`;
+  const at = (key: string) => ({ Bucket, Key: root + key });
+  const pages = (Prefix: string, Delimiter?: '/') =>
+    eachPage((ContinuationToken) =>
+      client.send(
+        new ListObjectsV2Command({
+          Bucket,
+          Prefix: root + Prefix,
+          ...(Delimiter === undefined ? {} : { Delimiter }),
+          ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
+        }),
+      ),
+    );
+  return {
+    get: (key) => retryBody(() => orNull(read(client, at(key)))),
+    put: async (key, Body, headers) => {
+      const written = await client.send(new PutObjectCommand({ ...at(key), Body, ...headers }));
+      return { etag: unquote(written.ETag) };
+    },
+    head: (key) =>
+      orNull(
+        client.send(new HeadObjectCommand(at(key))).then(({ ETag, Metadata }) => ({
+          etag: unquote(ETag),
+          writer: Metadata?.[WRITER],
+        })),
+      ),
+    list: async (prefix) => {
+      const found: string[] = [];
+      for await (const page of pages(prefix)) {
+        for (const { Key = '' } of page.Contents ?? []) found.push(Key.slice(root.length));
+      }
+      return found;
+    },
+    folders: async (prefix) => {
+      const found: string[] = [];
+      for await (const page of pages(prefix, '/')) {
+        for (const { Prefix = '' } of page.CommonPrefixes ?? [])
+          found.push(Prefix.slice(root.length + prefix.length, -1));
+      }
+      return found.sort();
+    },
+    delete: async (key) => {
+      await client.send(new DeleteObjectCommand(at(key)));
+    },
+  };
+}
+
+async function read(client: S3Client, at: { Bucket: string; Key: string }): Promise<StoredObject> {
+  const { Body, ETag } = await client.send(new GetObjectCommand(at));
+  return { bytes: (await Body?.transformToByteArray()) ?? new Uint8Array(), etag: unquote(ETag) };
+}
+
+/** The SDK retries a request until its headers are there; a connection lost in the middle of the body is ours. */
+async function retryBody<T>(call: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      const lost = nameOf(error) === 'ECONNRESET' || nameOf(error) === 'ERR_STREAM_PREMATURE_CLOSE';
+      if (!lost || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function orNull<T>(request: Promise<T>): Promise<T | null> {
+  try {
+    return await request;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/** A HEAD's 404 has no body, so it can't say whether the key or the bucket is missing; the next GET will. */
+function isMissing(error: unknown): boolean {
+  return statusOf(error) === 404 && nameOf(error) !== 'NoSuchBucket';
+}
+
+async function* eachPage(
+  load: (token: string | undefined) => Promise<ListObjectsV2CommandOutput>,
+): AsyncGenerator<ListObjectsV2CommandOutput> {
+  let token: string | undefined;
+  do {
+    const page = await load(token);
+    yield page;
+    token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+  } while (token !== undefined);
+}
+
+/** A conditional put under a writer's mark of its own; see `wroteItself` for why. */
+async function putConditionally(
+  bucket: Bucket,
+  key: string,
+  bytes: Uint8Array,
+  condition: PutCondition,
+): Promise<PutOutcome> {
+  const writer = randomUUID();
+  const Metadata = { [WRITER]: writer };
+  if ('absent' in condition) {
+    return attempt(bucket, key, writer, () => bucket.put(key, bytes, { IfNoneMatch: '*', Metadata }));
+  }
+  const { etag } = condition;
+  const quoted = await attempt(bucket, key, writer, () =>
+    bucket.put(key, bytes, { IfMatch: `"${etag}"`, Metadata }),
+  );
+  if (quoted !== null) return quoted;
+  // Ceph compares If-Match as it stands, and wants it without quotes. Where the object is still the expected one,
+  // the refusal was about the quotes. Asking again is safe: the server compares once more.
+  if ((await bucket.head(key))?.etag !== etag) return null;
+  return attempt(bucket, key, writer, () => bucket.put(key, bytes, { IfMatch: etag, Metadata }));
+}
+
+async function attempt(
+  bucket: Bucket,
+  key: string,
+  writer: string,
+  put: () => Promise<{ readonly etag: string }>,
+): Promise<PutOutcome> {
+  try {
+    return await put();
+  } catch (error) {
+    if (!isConditionFailure(error)) throw error;
+    return attemptsOf(error) > 1 ? wroteItself(bucket, key, writer) : null;
+  }
+}
+
+/** 412 everywhere; 409 where S3 sees a concurrent write; 404 where the object to replace was deleted. */
+function isConditionFailure(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === 412 || status === 409 || isMissing(error);
+}
+
+/**
+ * After a retry, "the condition does not hold" may be about ourselves: the first send was stored and only its answer
+ * was lost. Comparing bytes or ETags could not tell that from another writer of the same content, so every
+ * conditional put leaves a mark of its own in the object's metadata. When somebody has replaced our object since, we
+ * report a loss although we had won for a moment: the caller reads again and sees the truth.
+ */
+async function wroteItself(bucket: Bucket, key: string, writer: string): Promise<PutOutcome> {
+  const present = await bucket.head(key);
+  return present?.writer === writer ? { etag: present.etag } : null;
+}
+
+function unquote(etag: string | undefined): string {
+  return (etag ?? '').replaceAll('"', '');
+}
