@@ -145,7 +145,10 @@ describe('baselines', () => {
   });
 
   test('previous targets that the policy needs hold the candidate when they are missing', () => {
-    const evidence = { ...good, windows: good.windows.map(({ previousTargets: _, ...window }) => window) };
+    const evidence = {
+      ...good,
+      windows: good.windows.map(({ previousTargets: _previous, ...window }) => window),
+    };
     expect(verdictOf(evidence, 'baseline')?.verdict).toBe('pass');
     expect(verdictOf(evidence, 'baseline', { ...policy, needs: ['previous'] })?.verdict).toBe('hold');
   });

@@ -70,7 +70,7 @@ describe('with everything in the report', () => {
   const page = renderReportHtml(report);
 
   test('shows the reliability of both models, the matrix and what is left of the windows', () => {
-    expect(page).toMatch(/Expected\s+calibration error: candidate\s+19\.5 points, champion 19\.5/);
+    expect(page).toMatch(/Expected calibration error:\s+candidate 19\.5\s+points, champion 19\.5/);
     expect(page).toContain('candidate: 2,000 examples, 75.0 % sure,');
     expect(page).toContain('ACC');
     expect(page.match(/ learned"/g)).toHaveLength(3);
