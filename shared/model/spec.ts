@@ -3,7 +3,7 @@
  * What the bytes of an example mean (input, labels, base) can't change afterwards; the rest can.
  */
 import * as z from 'zod';
-import { gatePolicySchema } from '../continuity/policy.ts';
+import { gatePolicySchema, policyProblems } from '../continuity/policy.ts';
 import { MODEL_NAME } from '../registry/keys.ts';
 import { digestSchema } from '../registry/manifest.ts';
 
@@ -111,8 +111,22 @@ export const specSchema = z
   .refine(({ input, base }) => input.kind === 'image' || base === null, {
     path: ['base'],
     message: 'expected null: a base reads images, and this input is tabular',
+  })
+  .check(({ value, issues }) => {
+    for (const { path, message } of policyProblems(value.gate, {
+      sliceable: sliceableFeatures(value.input),
+    })) {
+      issues.push({ code: 'custom', input: value.gate, path: ['gate', ...path], message });
+    }
   });
 export type Spec = z.infer<typeof specSchema>;
+
+/** Features with named values: the gate can slice by them. */
+function sliceableFeatures(input: InputSpec): string[] {
+  return input.kind === 'tabular'
+    ? input.features.filter(({ type }) => type === 'category').map(({ name }) => name)
+    : [];
+}
 
 function unique(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
