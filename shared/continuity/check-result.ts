@@ -1,6 +1,7 @@
 /**
  * What a check says, and the rules by which bounds turn into a verdict.
  */
+import type { Unit } from './format.ts';
 import type { Interval } from './statistics/interval.ts';
 
 /** `hold`: not enough evidence either way. `skip`: the question does not arise, for the reason in `detail`. */
@@ -22,6 +23,8 @@ export interface Finding {
   readonly margin: number | null;
   /** the side of the margin on which the check passes */
   readonly passes: 'above' | 'below';
+  /** of the numbers; when left out, points for what passes above its margin, percent for what passes below */
+  readonly unit?: Unit;
   /** examples it rests on */
   readonly n: number;
   readonly verdict: CheckVerdict;
@@ -74,17 +77,28 @@ export function plainFinding(verdict: CheckVerdict, detail: string): Finding {
 const GRAVITY: Readonly<Record<CheckVerdict, number>> = { fail: 3, hold: 2, pass: 1, skip: 0 };
 
 /**
- * Gravest first: fail, hold, pass, skip; among equals the one whose bound is furthest on the wrong side of its
- * margin, and those without numbers before the others.
+ * Gravest first: fail, hold, pass, skip; among equals the one whose bound is furthest on the wrong side, counted in
+ * margins, so that checks in different units compare; those without numbers come before the others.
  */
 export function compareGravity(a: Finding, b: Finding): number {
-  return GRAVITY[b.verdict] - GRAVITY[a.verdict] || headroom(a) - headroom(b) || 0;
+  const [here, there] = [headroom(a), headroom(b)];
+  return GRAVITY[b.verdict] - GRAVITY[a.verdict] || (here === there ? 0 : here - there);
 }
 
-/** How far the bound that has to clear the margin lies on its right side. */
-function headroom({ lower, upper, margin, passes }: Finding): number {
-  if (lower === null || upper === null || margin === null) return -1;
-  return passes === 'above' ? lower - margin : margin - upper;
+/** A line at 0 counts in points. */
+const POINT = 0.01;
+
+/** How far the bound that decides lies on the right side of the margin, in margins. */
+function headroom({ lower, upper, margin, passes, verdict }: Finding): number {
+  if (lower === null || upper === null || margin === null) return Number.NEGATIVE_INFINITY;
+  const near = passes === 'above' ? lower : upper;
+  const far = passes === 'above' ? upper : lower;
+  const distance = (verdict === 'fail' ? far : near) - margin;
+  return (passes === 'above' ? distance : -distance) / (Math.abs(margin) || POINT);
+}
+
+export function unitOf({ unit, passes }: Finding): Unit {
+  return unit ?? (passes === 'above' ? 'points' : 'percent');
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * What the gate judges: outputs of champion and candidate on the same held-out examples, window by window.
- * Plain data; how it was computed is not the gate's affair.
+ * Plain data; how it was computed is not the gate's affair. Fields that may be left out say what their absence does:
+ * the check that needs them is skipped, or, where the policy asks for it by name, holds.
  */
 
 export interface WindowEvidence {
@@ -16,6 +17,18 @@ export interface WindowEvidence {
   readonly candidate: Int32Array;
   /** class ids predicted by the champion, [n]; null while there is none */
   readonly champion: Int32Array | null;
+  /** probabilities, [n, classes] row by row; given for the candidate in every window or in none */
+  readonly candidateProbabilities?: Float32Array;
+  /** the same of the champion; given with the candidate's, wherever there is a champion */
+  readonly championProbabilities?: Float32Array;
+  /** group ids, [n], the same id for the same user or device in every window; -1 for an example on its own */
+  readonly groups?: Int32Array;
+  /** value ids of each declared feature, [features][n], in the order of `Evidence.features`; -1 for none */
+  readonly features?: readonly Int32Array[];
+  /** class id of the label before, in time (of the same group where there are groups), [n]; -1 where none was known */
+  readonly previousLabels?: Int32Array;
+  /** decisions that this window has served before this one; 0 when left out */
+  readonly decisions?: number;
 }
 
 /** What was found out about the candidate's files before any example was judged. */
@@ -33,13 +46,98 @@ export interface CandidateFacts {
   readonly trainedOn: number;
 }
 
-export interface Evidence {
+/** A feature by whose values the holdout is sliced. */
+export interface SlicedFeature {
+  readonly name: string;
+  /** its values by name; a value id is an index into them */
+  readonly values: readonly string[];
+}
+
+/** What serving costs, measured on the edge plans in the runtime that serves. */
+export interface EdgeFacts {
+  /** size of the version's files */
+  readonly candidateBytes: number;
+  readonly championBytes: number | null;
+  /** memory of an isolate that has answered with the candidate */
+  readonly memoryBytes: number;
+  /** milliseconds of one prediction, measured in turns, the same number for both; null champion while there is none */
+  readonly candidateMs: Float64Array;
+  readonly championMs: Float64Array | null;
+}
+
+/** Scores of both recipes on the same random splits of the training examples. Accuracies; errors for regression. */
+export interface SplitScores {
+  /** examples trained on and tested on, in each split */
+  readonly trained: number;
+  readonly tested: number;
+  readonly candidate: { readonly train: Float64Array; readonly test: Float64Array };
+  readonly champion: { readonly train: Float64Array; readonly test: Float64Array };
+}
+
+/** A test of the judging itself, run by whoever made the evidence. */
+export interface SelfTestOutcome {
+  readonly id: string;
+  readonly passed: boolean;
+  /** one sentence: what was expected, what came */
+  readonly detail: string;
+}
+
+/** Examples that users reported as turned wrong by an earlier promotion. */
+export interface ReportedFlips {
+  readonly exampleIds: readonly string[];
+  readonly labels: Int32Array;
+  readonly candidate: Int32Array;
+}
+
+/** What classification and regression have in common. */
+export interface CommonEvidence {
+  readonly candidate: CandidateFacts;
+  readonly champion: { readonly version: number; readonly digest: string } | null;
+  /** features to slice by, as the policy names them; none when left out */
+  readonly features?: readonly SlicedFeature[];
+  readonly edge?: EdgeFacts;
+  readonly splits?: SplitScores;
+  readonly selfTests?: readonly SelfTestOutcome[];
+}
+
+export interface Evidence extends CommonEvidence {
   /** class names; a class id is an index into them */
   readonly classes: readonly string[];
   /** in time order, the current one last */
   readonly windows: readonly WindowEvidence[];
   /** class id most frequent in the training data: the constant answer that a model has to beat */
   readonly majority: number;
-  readonly candidate: CandidateFacts;
-  readonly champion: { readonly version: number; readonly digest: string } | null;
+  readonly reportedFlips?: ReportedFlips;
+}
+
+export interface RegressionWindow {
+  readonly id: string;
+  readonly kind: 'past' | 'current';
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** [n] */
+  readonly exampleIds: readonly string[];
+  /** true values, [n], in the unit of the target */
+  readonly targets: Float64Array;
+  /** predicted values, [n] */
+  readonly candidate: Float64Array;
+  readonly champion: Float64Array | null;
+  readonly groups?: Int32Array;
+  readonly features?: readonly Int32Array[];
+  /** the target before, in time, [n]; NaN where none was known */
+  readonly previousTargets?: Float64Array;
+  readonly decisions?: number;
+}
+
+/** Evidence on a model that predicts a number. */
+export interface RegressionEvidence extends CommonEvidence {
+  readonly task: 'regression';
+  /** in time order, the current one last */
+  readonly windows: readonly RegressionWindow[];
+  /** mean target of the training data: the constant answer that a model has to beat */
+  readonly mean: number;
+}
+
+export function isRegression(evidence: Evidence | RegressionEvidence): evidence is RegressionEvidence {
+  return 'task' in evidence;
 }

@@ -41,8 +41,37 @@ export function formatDigest(digest: string): string {
   return head === '' ? `${short}` : `${head}:${short}`;
 }
 
-/** A finding's numbers for a table: differences signed, in points; rates in percent. */
-export function formatMeasure(fraction: number | null, passes: 'above' | 'below'): string {
-  if (fraction === null) return '';
-  return passes === 'above' ? formatSignedPoints(fraction) : `${formatPoints(fraction)} %`;
+/** Unit of a finding's numbers. */
+export type Unit = 'points' | 'percent' | 'relative' | 'score' | 'ratio' | 'bytes';
+
+/** A finding's number for a table: differences signed, in points; rates in percent; ratios as `1.20×`. */
+export function formatMeasure(value: number | null, unit: Unit): string {
+  if (value === null) return '';
+  switch (unit) {
+    case 'points':
+      return formatSignedPoints(value);
+    case 'percent':
+      return `${formatPoints(value)} %`;
+    case 'relative':
+      return `${formatSignedPoints(value)} %`;
+    case 'score':
+      return formatSignedScore(value);
+    case 'ratio':
+      return `${value.toFixed(2)}×`;
+    case 'bytes':
+      return formatBytes(value);
+  }
+}
+
+/** 0.0123 as `+0.012`: a difference of scores that are no shares. */
+export function formatSignedScore(value: number): string {
+  const digits = Math.abs(value).toFixed(3);
+  if (digits === '0.000') return '0.000';
+  return `${value < 0 ? '−' : '+'}${digits}`;
+}
+
+/** 1234567 as `1.2 MB`, 1,000 bytes to the kB. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1_000) return `${Math.round(bytes)} B`;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -5,20 +5,33 @@
  * margin of any one check is promoted with probability at most alpha, and nothing needs correcting for the
  * number of checks.
  */
-import { compareGravity, plainFinding } from './check-result.ts';
+import { compareGravity, plainFinding, unitOf } from './check-result.ts';
 import type { CheckOutcome, CheckResult } from './check-result.ts';
 import { checkBaseline } from './checks/baseline.ts';
+import { checkCalibration } from './checks/calibration.ts';
 import { checkClassRecall } from './checks/class-recall.ts';
 import { checkCurrentWindow } from './checks/current-window.ts';
+import { checkEdgeBudget } from './checks/edge-budget.ts';
+import { checkErrorBaseline } from './checks/error-baseline.ts';
+import { checkErrorCurrent } from './checks/error-current.ts';
+import { checkErrorPast } from './checks/error-past.ts';
+import { checkErrorSlices } from './checks/error-slices.ts';
+import { checkErrorWorst } from './checks/error-worst.ts';
+import { checkFeatureSlices } from './checks/feature-slices.ts';
 import { checkNegativeFlips } from './checks/negative-flips.ts';
 import { checkPastMean } from './checks/past-mean.ts';
+import { checkRepeatedErrors, checkRepeatedSplits } from './checks/repeated-splits.ts';
+import { checkReportedFlips } from './checks/reported-flips.ts';
 import { checkSanity } from './checks/sanity.ts';
+import { checkSelfTests } from './checks/self-tests.ts';
+import { checkWorsened } from './checks/worsened.ts';
 import { checkWorstWindow } from './checks/worst-window.ts';
-import type { Evidence } from './evidence.ts';
-import { formatConfidence, formatMoreLabels, formatPoints } from './format.ts';
+import type { CommonEvidence, Evidence, RegressionEvidence } from './evidence.ts';
+import { formatMeasure, formatMoreLabels, formatPoints } from './format.ts';
 import { gatePolicySchema } from './policy.ts';
 import type { GatePolicy } from './policy.ts';
 import { validateEvidence } from './validate-evidence.ts';
+import { validateRegression } from './validate-regression.ts';
 
 export interface Verdict {
   readonly verdict: 'promote' | 'reject' | 'hold';
@@ -29,21 +42,40 @@ export interface Verdict {
   readonly summary: string;
 }
 
-export interface Check {
+export interface Check<Judged = Evidence> {
   readonly check: string;
   readonly title: string;
-  readonly run: (evidence: Evidence, policy: GatePolicy) => CheckOutcome;
+  readonly run: (evidence: Judged, policy: GatePolicy) => CheckOutcome;
 }
 
 /** All checks, in the order in which a report shows them. */
 export const CHECKS: readonly Check[] = [
   { check: 'sanity', title: 'Files and weights', run: checkSanity },
-  { check: 'baseline', title: 'Beats the majority answer', run: checkBaseline },
+  { check: 'self-tests', title: 'The judges themselves', run: checkSelfTests },
+  { check: 'baseline', title: 'Beats answers without a model', run: checkBaseline },
   { check: 'current-window', title: 'Current window', run: checkCurrentWindow },
   { check: 'past-mean', title: 'Past windows, mean', run: checkPastMean },
   { check: 'worst-window', title: 'Past windows, worst', run: checkWorstWindow },
   { check: 'negative-flips', title: 'Negative flips', run: checkNegativeFlips },
+  { check: 'reported-flips', title: 'Reported flips', run: checkReportedFlips },
   { check: 'class-recall', title: 'Recall of each class', run: checkClassRecall },
+  { check: 'feature-slices', title: 'Feature slices', run: checkFeatureSlices },
+  { check: 'calibration', title: 'Calibration', run: checkCalibration },
+  { check: 'repeated-splits', title: 'Repeated splits', run: checkRepeatedSplits },
+  { check: 'edge-budget', title: 'Edge budget', run: checkEdgeBudget },
+];
+
+/** The same for a model that predicts a number. */
+export const REGRESSION_CHECKS: readonly Check<RegressionEvidence>[] = [
+  { check: 'sanity', title: 'Files and weights', run: checkSanity },
+  { check: 'baseline', title: 'Beats answers without a model', run: checkErrorBaseline },
+  { check: 'current-window', title: 'Current window', run: checkErrorCurrent },
+  { check: 'past-mean', title: 'Past windows, mean', run: checkErrorPast },
+  { check: 'worst-window', title: 'Past windows, worst', run: checkErrorWorst },
+  { check: 'worsened', title: 'Worsened predictions', run: checkWorsened },
+  { check: 'feature-slices', title: 'Feature slices', run: checkErrorSlices },
+  { check: 'repeated-splits', title: 'Repeated splits', run: checkRepeatedErrors },
+  { check: 'edge-budget', title: 'Edge budget', run: checkEdgeBudget },
 ];
 
 /**
@@ -56,7 +88,25 @@ export function decideGate(
   policy: GatePolicy,
   checks: readonly Check[] = CHECKS,
 ): Verdict {
-  const problems = [...policyProblems(policy), ...validateEvidence(evidence)];
+  return decide(evidence, validateEvidence(evidence), policy, checks);
+}
+
+/** The same for a model that predicts a number. */
+export function decideRegressionGate(
+  evidence: RegressionEvidence,
+  policy: GatePolicy,
+  checks: readonly Check<RegressionEvidence>[] = REGRESSION_CHECKS,
+): Verdict {
+  return decide(evidence, validateRegression(evidence), policy, checks);
+}
+
+function decide<Judged extends CommonEvidence>(
+  evidence: Judged,
+  evidenceProblems: readonly string[],
+  policy: GatePolicy,
+  checks: readonly Check<Judged>[],
+): Verdict {
+  const problems = [...policyProblems(policy), ...evidenceProblems];
   if (problems.length > 0) {
     const summary = `Hold: the evidence cannot be judged (${problems.length} ${problems.length === 1 ? 'problem' : 'problems'})`;
     return { verdict: 'hold', checks: [], reasons: problems, summary };
@@ -64,7 +114,6 @@ export function decideGate(
   return combine(
     checks.map((check) => runCheck(check, evidence, policy)),
     evidence,
-    policy,
   );
 }
 
@@ -75,7 +124,11 @@ function policyProblems(policy: GatePolicy): string[] {
     : parsed.error.issues.map(({ path, message }) => `policy.${path.join('.')}: ${message}`);
 }
 
-function runCheck({ check, title, run }: Check, evidence: Evidence, policy: GatePolicy): CheckResult {
+function runCheck<Judged>(
+  { check, title, run }: Check<Judged>,
+  evidence: Judged,
+  policy: GatePolicy,
+): CheckResult {
   try {
     return { check, title, ...run(evidence, policy) };
   } catch (error) {
@@ -84,7 +137,7 @@ function runCheck({ check, title, run }: Check, evidence: Evidence, policy: Gate
   }
 }
 
-function combine(checks: readonly CheckResult[], evidence: Evidence, policy: GatePolicy): Verdict {
+function combine(checks: readonly CheckResult[], evidence: CommonEvidence): Verdict {
   const gravestFirst = [...checks].sort(compareGravity);
   const withVerdict = (verdict: CheckResult['verdict']): CheckResult[] =>
     gravestFirst.filter((result) => result.verdict === verdict);
@@ -109,7 +162,7 @@ function combine(checks: readonly CheckResult[], evidence: Evidence, policy: Gat
     verdict: 'promote',
     checks,
     reasons: passed.map(reasonOf),
-    summary: summarizePromote(passed, evidence, policy),
+    summary: summarizePromote(passed, evidence),
   };
 }
 
@@ -117,9 +170,11 @@ function reasonOf({ title, detail }: CheckResult): string {
   return `${title}: ${detail}`;
 }
 
+/** The worst in full, the others by name, worst first. */
 function summarizeReject(failed: readonly CheckResult[]): string {
-  const others = failed.length > 1 ? ` (and ${failed.length - 1} more)` : '';
-  return `Reject: ${failed.slice(0, 1).map(reasonOf).join('')}${others}`;
+  const [worst, ...others] = failed;
+  const names = others.map(({ title }) => title.toLowerCase()).join(', ');
+  return `Reject: ${worst === undefined ? '' : reasonOf(worst)}${names === '' ? '' : `; also failed: ${names}`}`;
 }
 
 function summarizeHold(held: readonly CheckResult[]): string {
@@ -129,15 +184,26 @@ function summarizeHold(held: readonly CheckResult[]): string {
   return `Hold: not settled: ${open}${labels === '' ? '' : `. To settle: about ${labels}`}`;
 }
 
-function summarizePromote(passed: readonly CheckResult[], evidence: Evidence, policy: GatePolicy): string {
-  const deciding = evidence.champion === null ? 'baseline' : 'current-window';
-  const rival = evidence.champion === null ? 'the majority answer' : `version ${evidence.champion.version}`;
-  const lower = passed.find(({ check }) => check === deciding)?.lower ?? null;
+/** By how much at least, in the words of the check that decides: the current window, or the baselines of a first model. */
+function summarizePromote(passed: readonly CheckResult[], { champion }: CommonEvidence): string {
+  const deciding = passed.find(({ check }) => check === (champion === null ? 'baseline' : 'current-window'));
+  const rival = champion === null ? 'the best answer without a model' : `version ${champion.version}`;
   const count = `${passed.length} checks passed`;
-  if (lower === null) return `Promote: ${count}`;
-  const extent =
-    lower >= 0
-      ? `at least ${formatPoints(lower)} points better`
-      : `at most ${formatPoints(-lower)} points worse`;
-  return `Promote: ${extent} than ${rival} on the current window (${formatConfidence(policy.alpha)} bound); ${count}`;
+  const extent = deciding === undefined ? null : describeExtent(deciding);
+  return extent === null
+    ? `Promote: ${count}`
+    : `Promote: ${extent} than ${rival} on the current window; ${count}`;
+}
+
+/** The bound that was cleared, as the least that is gained or the most that is lost; null without numbers. */
+function describeExtent(finding: CheckResult): string | null {
+  const { lower, upper, passes } = finding;
+  if (lower === null || upper === null) return null;
+  const gain = passes === 'above' ? lower : -upper;
+  const unit = unitOf(finding);
+  const size =
+    unit === 'points'
+      ? `${formatPoints(Math.abs(gain))} points`
+      : formatMeasure(Math.abs(gain), unit).replace('+', '');
+  return gain >= 0 ? `at least ${size} better` : `at most ${size} worse`;
 }

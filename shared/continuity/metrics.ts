@@ -38,7 +38,8 @@ export function countPaired(
   let gains = 0;
   let losses = 0;
   let n = 0;
-  for (const [i, label] of labels.entries()) {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i];
     if (only !== undefined && label !== only) continue;
     n++;
     const candidateRight = candidate[i] === label;
@@ -55,6 +56,29 @@ export function addCounts(parts: readonly PairedCounts[]): PairedCounts {
     (sum, part) => ({ gains: sum.gains + part.gains, losses: sum.losses + part.losses, n: sum.n + part.n }),
     { gains: 0, losses: 0, n: 0 },
   );
+}
+
+/**
+ * Backward trust compatibility: of the examples on which the champion is right, the share on which the candidate is
+ * too; 1 when the champion is never right. Bansal et al. 2019, "Updates in Human-AI Teams", AAAI 33:2429-2437.
+ */
+export function backwardTrust(
+  windows: readonly {
+    readonly labels: Int32Array;
+    readonly candidate: Int32Array;
+    readonly champion: Int32Array;
+  }[],
+): number {
+  let trusted = 0;
+  let kept = 0;
+  for (const { labels, candidate, champion } of windows) {
+    for (let i = 0; i < labels.length; i++) {
+      if (champion[i] !== labels[i]) continue;
+      trusted++;
+      if (candidate[i] === labels[i]) kept++;
+    }
+  }
+  return trusted === 0 ? 1 : kept / trusted;
 }
 
 function requireSameLength(labels: Int32Array, predictions: Int32Array): void {

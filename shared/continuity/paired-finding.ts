@@ -3,10 +3,17 @@
  */
 import { judgeInterval, plainFinding } from './check-result.ts';
 import type { Finding, MoreLabels } from './check-result.ts';
-import { formatConfidence, formatMoreLabels, formatPoints, formatSignedPoints } from './format.ts';
+import {
+  formatConfidence,
+  formatCount,
+  formatMoreLabels,
+  formatPoints,
+  formatSignedPoints,
+} from './format.ts';
+import type { PairedSample } from './paired-sample.ts';
 import { growthToSettle } from './statistics/growth.ts';
 import type { Interval, PairedCounts } from './statistics/interval.ts';
-import { levelForPower } from './statistics/normal.ts';
+import { levelForPower, upperNormalPoint } from './statistics/normal.ts';
 import { tangoInterval } from './statistics/tango.ts';
 
 /** A forecast of labels aims at settling the question four times in five: the field's custom. */
@@ -20,16 +27,38 @@ export interface PairedQuestion {
   readonly alpha: number;
   /** fewer examples than this give no judgement */
   readonly minimum: number;
+  /** share of the examples that counts, see effectiveShare; 1 when left out */
+  readonly share?: number;
+}
+
+/** What a sample asks of paired-finding: its level and what groups leave of it. */
+export function questionOf(
+  { alpha, share }: PairedSample,
+  where: string,
+  line: number,
+  minimum: number,
+): PairedQuestion {
+  return { where, line, alpha, minimum, share };
+}
+
+/** A sample from too few groups holds, whatever it shows; null when there are enough. */
+export function holdForGroups(
+  { groups, counts }: PairedSample,
+  minimum: number,
+  where: string,
+): Finding | null {
+  if (groups === null || groups >= minimum) return null;
+  const detail = `${where}: ${formatCount(counts.n)} examples come from ${groups} of the ${minimum} groups needed for a judgement`;
+  return { ...plainFinding('hold', detail), n: counts.n };
 }
 
 /** Whether P(candidate right) - P(reference right) lies above the line, by Tango's interval. */
 export function judgePaired(counts: PairedCounts, question: PairedQuestion): Finding {
-  const { where, minimum } = question;
+  const { where, minimum, share = 1 } = question;
   if (counts.n < minimum) return holdForExamples(counts.n, minimum, where);
-  const interval = tangoInterval(counts, question.alpha);
-  return describeDifference(interval, counts.n, question, (factor, alpha) =>
-    tangoInterval(scaleCounts(counts, factor), alpha),
-  );
+  const intervalAt = (factor: number, alpha: number): Interval =>
+    tangoInterval(scaleCounts(counts, factor * share), alpha);
+  return describeDifference(intervalAt(1, question.alpha), counts.n, question, intervalAt);
 }
 
 /** Too few examples for any judgement. */
@@ -66,6 +95,27 @@ export function describeDifference(
     where,
     (factor) => judgeInterval(grown(factor, level), line, 'above') !== 'hold',
   );
+}
+
+/**
+ * The bounds that a sample `factor` times as large would give, of an interval whose width falls like 1 / sqrt(n):
+ * for every method without a closed form.
+ *
+ * @param from  the level of the interval
+ * @param to    the level wanted
+ */
+export function growInterval(
+  { estimate, lower, upper }: Interval,
+  factor: number,
+  from: number,
+  to: number,
+): Interval {
+  const stretch = upperNormalPoint(to) / upperNormalPoint(from) / Math.sqrt(factor);
+  return {
+    estimate,
+    lower: estimate - stretch * (estimate - lower),
+    upper: estimate + stretch * (upper - estimate),
+  };
 }
 
 /** Adds to a finding that holds how many more labels would settle it, were the rates to stay as they are. */

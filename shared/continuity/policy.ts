@@ -24,6 +24,42 @@ const budget = z
 
 const minimum = z.int().min(1, { error: 'expected at least 1 example' });
 
+/** A ratio to the champion; at 1 or less, measurement noise alone would hold an equal candidate for ever. */
+const ratio = z
+  .number()
+  .gt(1, { error: 'expected a ratio above 1: noise alone exceeds 1 every other time' })
+  .lt(1_000, {
+    error:
+      'expected a ratio below 1,000: nothing that can be served is slower or larger by that much, so it never fails',
+  });
+
+/** Largest rises that the scores allow: a probability is clipped at 1e-7, and Brier's score ends at 2. */
+const LARGEST_LOG_LOSS = 16.1;
+const LARGEST_BRIER = 2;
+
+function rise(largest: number): z.ZodNumber {
+  return z
+    .number()
+    .gt(0, { error: "expected a margin above 0: no amount of labels shows 'no rise at all'" })
+    .lt(largest, {
+      error: `expected a margin below ${largest}: the score can rise no further, so it never fails`,
+    });
+}
+
+/** Optional parts of the evidence. */
+export const EVIDENCE_PARTS = [
+  'probabilities',
+  'previous',
+  'splits',
+  'edge',
+  'selfTests',
+  'reportedFlips',
+] as const;
+export type EvidencePart = (typeof EVIDENCE_PARTS)[number];
+
+export const BASELINES = ['majority', 'no-change', 'kappa', 'kappa-temporal'] as const;
+export type Baseline = (typeof BASELINES)[number];
+
 export const gatePolicySchema = z.strictObject({
   /** Level of every one-sided bound, so also of promoting a candidate that is worse than a margin. */
   alpha: z
@@ -35,13 +71,36 @@ export const gatePolicySchema = z.strictObject({
   /** On the current window: shown not worse than the margin, or shown better. */
   require: z.enum(['non-inferiority', 'improvement']).default('non-inferiority'),
 
-  /** Differences of accuracy (of recall, for classRecall) that are tolerated, as fractions. */
+  /** Whether a window's k-th decision is taken at alpha / k; without it, a reused window passes anything in time. */
+  guardWear: z.boolean().default(true),
+
+  /** Parts of the evidence whose absence holds the candidate; the checks on other parts are skipped without them. */
+  needs: z.array(z.enum(EVIDENCE_PARTS)).refine(unique, 'expected each part once').default([]),
+
+  /** Differences that are tolerated, as fractions: of accuracy or recall, or, for error, of the champion's error. */
   margins: z
     .strictObject({
       current: margin.default(0.01),
       pastMean: margin.default(0.01),
       worstWindow: margin.default(0.05),
+      /** A past window that is shown to be worse than this is forgotten, though worstWindow would bear it. */
+      forgotten: z
+        .number()
+        .min(0, { error: 'expected a margin of 0 or more: a window that is no worse is not forgotten' })
+        .lt(1, {
+          error: 'expected a margin below 1: nothing can be worse by 100 points or more, so it never fails',
+        })
+        .default(0),
       classRecall: margin.default(0.05),
+      slice: margin.default(0.05),
+      splits: margin.default(0.02),
+      /** Rise of the mean log loss (nats) and of the mean Brier score. */
+      logLoss: rise(LARGEST_LOG_LOSS).default(0.05),
+      brier: rise(LARGEST_BRIER).default(0.02),
+      /** Regression: relative rise of MAE and RMSE now, of MAE over all past windows, and on the worst of them. */
+      currentError: margin.default(0.05),
+      pastError: margin.default(0.05),
+      worstError: margin.default(0.2),
     })
     .prefault({}),
 
@@ -49,8 +108,25 @@ export const gatePolicySchema = z.strictObject({
     .strictObject({
       /** Share of held-out examples that the champion got right and the candidate gets wrong. */
       negativeFlips: budget.default(0.05),
+      /** The same within one class or one value of a feature. */
+      sliceFlips: budget.default(0.1),
+      /** Share of the flips that users reported which may come back; of fewer than 1 / budget, none. */
+      reportedFlips: z
+        .number()
+        .min(0, { error: 'expected a budget of 0 or more' })
+        .lt(1, { error: 'expected a budget below 1: a rate is never above 1, so it never fails' })
+        .default(0.05),
+      /** Regression: share of held-out examples whose error grows by more than tau. */
+      worsened: budget.default(0.05),
     })
     .prefault({}),
+
+  /** Regression: a growth of one example's error that a user would notice, in the target's unit; null: the champion's MAE. */
+  tau: z
+    .number()
+    .gt(0, { error: 'expected tau above 0: errors of different models always differ a little' })
+    .nullable()
+    .default(null),
 
   /** Examples below which there is no judgement. */
   minimum: z
@@ -60,8 +136,84 @@ export const gatePolicySchema = z.strictObject({
       current: minimum.default(100),
       /** A class with fewer cannot hold a candidate back, only reject one that is shown to be worse. */
       class: minimum.default(250),
+      /** The same for one value of a feature. */
+      slice: minimum.default(250),
+      /** Where examples come in groups: fewer groups than this give no judgement. */
+      groups: z
+        .int()
+        .min(2, { error: 'expected at least 2 groups: one says nothing about others' })
+        .default(20),
+    })
+    .prefault({}),
+
+  /** What the candidate must beat on the current window. */
+  baselines: z
+    .array(z.enum(BASELINES))
+    .min(1, { error: 'expected at least one baseline: a first candidate would have nothing to beat' })
+    .refine(unique, 'expected each baseline once')
+    .default([...BASELINES]),
+
+  /** Names of the features whose every value is a slice. */
+  slices: z.array(z.string().min(1)).max(64).refine(unique, 'expected each feature once').default([]),
+
+  edge: z
+    .strictObject({
+      /** Median time of a prediction, and size of the files, over the champion's. */
+      latencyRatio: ratio.default(1.5),
+      sizeRatio: ratio.default(2),
+      /** An isolate has 128 MB; what the runtime and a request need is left to them. */
+      memoryBytes: z
+        .int()
+        .min(1_000_000, { error: 'expected at least 1,000,000 bytes: the runtime alone needs more' })
+        .max(128_000_000, {
+          error: 'expected at most 128,000,000 bytes, the limit of an isolate, so that it can fail',
+        })
+        .default(96_000_000),
+    })
+    .prefault({}),
+
+  bootstrap: z
+    .strictObject({
+      draws: z
+        .int()
+        .min(1_000, { error: 'expected at least 1,000 draws: fewer leave a 5 % quantile to 50 of them' })
+        .max(20_000)
+        .default(2_000),
+      seed: z.int().min(0).max(0xffff_ffff).default(1),
     })
     .prefault({}),
 });
 
 export type GatePolicy = z.infer<typeof gatePolicySchema>;
+
+function unique(values: readonly string[]): boolean {
+  return new Set(values).size === values.length;
+}
+
+/** What a model's spec says that its policy can contradict. */
+export interface PolicySubject {
+  /** names of the features that can be sliced by */
+  readonly sliceable: readonly string[];
+}
+
+/**
+ * What makes a valid policy unfit for a model: for the moment at which a spec is saved.
+ *
+ * @returns every problem with its place; [] when the policy can be used
+ */
+export function policyProblems(policy: GatePolicy, { sliceable }: PolicySubject): string[] {
+  const problems = policy.slices.flatMap((name, i) =>
+    sliceable.includes(name)
+      ? []
+      : [
+          `gate.slices[${i}]: expected a feature of this model that has named values, got '${name}': it could never pass`,
+        ],
+  );
+  const { worstWindow, forgotten } = policy.margins;
+  if (forgotten >= worstWindow) {
+    problems.push(
+      `gate.margins.forgotten: expected less than worstWindow (${worstWindow}), got ${forgotten}: it could never fail first`,
+    );
+  }
+  return problems;
+}

@@ -1,16 +1,10 @@
 /**
  * A run report as one HTML page that stands alone: no scripts, no fonts, no requests.
  */
-import { compareGravity } from './check-result.ts';
+import { compareGravity, unitOf } from './check-result.ts';
 import type { CheckResult, Finding, FlippedExample } from './check-result.ts';
-import {
-  formatConfidence,
-  formatCount,
-  formatDigest,
-  formatMeasure,
-  formatPercent,
-  formatSignedPoints,
-} from './format.ts';
+import { formatCount, formatDigest, formatMeasure, formatPercent, formatSignedPoints } from './format.ts';
+import type { Unit } from './format.ts';
 import { html } from './html-template.ts';
 import type { Markup } from './html-template.ts';
 import { forestPlot, lineChart } from './report-charts.ts';
@@ -105,53 +99,66 @@ function reasons({ verdict }: RunReport): Markup {
 }
 
 /** Differences from the champion share one axis; the others would squeeze it. */
-function differenceFigure({ verdict, policy }: RunReport): Markup | null {
+function differenceFigure({ verdict }: RunReport): Markup | null {
   const rows = verdict.checks
-    .filter(({ check, passes }) => check !== 'baseline' && passes === 'above')
-    .flatMap(forestRows);
+    .filter((check) => check.check !== 'baseline' && unitOf(check) === 'points')
+    .flatMap((check) => forestRows(check, 'points'));
   if (rows.length === 0) return null;
   return html`<section>
     <h2>Candidate against champion</h2>
     <p class="caption">
-      Difference in percentage points, with ${formatConfidence(policy.alpha)} bounds on either side. A check
-      passes when its interval stays clear of the shaded side of its margin.
+      Difference in percentage points, with one-sided bounds on either side. A check passes when its interval
+      stays clear of the shaded side of its margin.
     </p>
     <figure>${forestPlot(rows, formatSignedPoints)}</figure>
   </section>`;
 }
 
+const UNITS: readonly Unit[] = ['points', 'percent', 'relative', 'score', 'ratio', 'bytes'];
+const OTHER_UNITS = UNITS.filter((unit) => unit !== 'points');
+
+/** One axis for each unit. */
 function rateFigures({ verdict }: RunReport): Markup | null {
-  const baseline = verdict.checks.filter(({ check }) => check === 'baseline').flatMap(forestRows);
-  const rates = verdict.checks.filter(({ passes }) => passes === 'below').flatMap(forestRows);
-  if (baseline.length + rates.length === 0) return null;
+  const baseline = verdict.checks.filter(({ check }) => check === 'baseline');
+  const others = verdict.checks.filter(({ check }) => check !== 'baseline');
+  const figures = [
+    ...OTHER_UNITS.map((unit) => ({ unit, rows: others.flatMap((check) => forestRows(check, unit)) })),
+    ...UNITS.map((unit) => ({ unit, rows: baseline.flatMap((check) => forestRows(check, unit)) })),
+  ].filter(({ rows }) => rows.length > 0);
+  if (figures.length === 0) return null;
   return html`<section>
-    <h2>Rates and baselines</h2>
-    ${rates.length === 0 ? null : html`<figure>${forestPlot(rates, formatPercent)}</figure>`}
-    ${baseline.length === 0 ? null : html`<figure>${forestPlot(baseline, formatSignedPoints)}</figure>`}
+    <h2>Rates, scores and baselines</h2>
+    ${figures.map(
+      ({ unit, rows }) => html`<figure>${forestPlot(rows, (tick) => formatMeasure(tick, unit))}</figure>`,
+    )}
   </section>`;
 }
 
-function forestRows(check: CheckResult): ForestRow[] {
-  const all = check.parts ?? [];
+/** The check and its gravest parts, as far as they are in this unit. */
+function forestRows(check: CheckResult, unit: Unit): ForestRow[] {
+  const all = (check.parts ?? []).filter((part) => unitOf(part) === unit);
   const gravest = new Set([...all].sort(compareGravity).slice(0, MAX_PARTS));
-  const parts = all.length > 1 ? all.filter((part) => gravest.has(part)) : [];
-  const title =
-    parts.length > 0 ? `${check.title}${check.check === 'worst-window' ? '' : ', worst'}` : check.title;
-  return [...forestRow(check, title, false), ...parts.flatMap((part) => forestRow(part, part.id, true))];
+  const several = (check.parts ?? []).length > 1;
+  const parts = several ? all.filter((part) => gravest.has(part)) : [];
+  const title = several && check.check !== 'worst-window' ? `${check.title}, worst` : check.title;
+  const head = unitOf(check) === unit ? forestRow(check, title, false) : [];
+  return [...head, ...parts.flatMap((part) => forestRow(part, part.id, true))];
 }
 
 /** [] for a finding without numbers. */
 function forestRow(finding: Finding, label: string, indented: boolean): ForestRow[] {
   const { estimate, lower, upper, margin, passes, verdict } = finding;
   if (estimate === null || lower === null || upper === null || margin === null) return [];
-  const numbers = `${formatMeasure(estimate, passes)}  ${interval(finding)}`;
+  const numbers = `${formatMeasure(estimate, unitOf(finding))}  ${interval(finding)}`;
   return [{ label, indented, estimate, lower, upper, margin, passes, verdict, numbers }];
 }
 
-function interval({ lower, upper, passes }: Finding): string {
+function interval(finding: Finding): string {
+  const { lower, upper } = finding;
+  const unit = unitOf(finding);
   return lower === null || upper === null
     ? ''
-    : `[${formatMeasure(lower, passes)}, ${formatMeasure(upper, passes)}]`;
+    : `[${formatMeasure(lower, unit)}, ${formatMeasure(upper, unit)}]`;
 }
 
 function windowFigure(windows: readonly WindowSummary[]): Markup {
@@ -277,8 +284,9 @@ function mark({ verdict }: Finding): Markup {
 
 function numberCells(finding: Finding): Markup {
   const { estimate, margin, passes, n } = finding;
-  const needs = margin === null ? '' : `${passes === 'above' ? '>' : '≤'} ${formatMeasure(margin, passes)}`;
-  return html`<td class="number">${formatMeasure(estimate, passes)}</td>
+  const needs =
+    margin === null ? '' : `${passes === 'above' ? '>' : '≤'} ${formatMeasure(margin, unitOf(finding))}`;
+  return html`<td class="number">${formatMeasure(estimate, unitOf(finding))}</td>
     <td class="number">${interval(finding)}</td>
     <td class="number">${needs}</td>
     <td class="number">${n === 0 ? '' : formatCount(n)}</td>`;

@@ -1,6 +1,7 @@
 /**
  * A run report for the terminal.
  */
+import { unitOf } from './check-result.ts';
 import type { CheckResult, CheckVerdict } from './check-result.ts';
 import { formatCount, formatDigest, formatMeasure, formatPercent, formatSignedPoints } from './format.ts';
 import type { RunReport, TrainingSummary, WindowSummary } from './report.ts';
@@ -75,13 +76,13 @@ function checkTable(checks: readonly CheckResult[], width: number, paint: Painte
   if (checks.length === 0) return [];
   const rows = checks.map((check) => [
     check.title,
-    formatMeasure(check.estimate, check.passes),
+    formatMeasure(check.estimate, unitOf(check)),
     check.lower === null || check.upper === null
       ? ''
-      : `[${formatMeasure(check.lower, check.passes)}, ${formatMeasure(check.upper, check.passes)}]`,
+      : `[${formatMeasure(check.lower, unitOf(check))}, ${formatMeasure(check.upper, unitOf(check))}]`,
     check.margin === null
       ? ''
-      : `${check.passes === 'above' ? '>' : '≤'} ${formatMeasure(check.margin, check.passes)}`,
+      : `${check.passes === 'above' ? '>' : '≤'} ${formatMeasure(check.margin, unitOf(check))}`,
     check.n === 0 ? '' : formatCount(check.n),
   ]);
   const lines = alignColumns([['Check', 'Estimate', 'Interval', 'Needs', 'Examples'], ...rows]);

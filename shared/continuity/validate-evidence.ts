@@ -1,7 +1,8 @@
 /**
  * Finds what makes evidence unfit to judge by. A gate that is given such evidence never promotes.
  */
-import type { Evidence, WindowEvidence } from './evidence.ts';
+import type { CommonEvidence, Evidence, WindowEvidence } from './evidence.ts';
+import { featureProblems, groupProblems, partProblems, windowListProblems } from './validate-parts.ts';
 
 /**
  * Every problem, each with its place (`windows[2].candidate[17]: expected a class id in 0..9, got 12`);
@@ -13,6 +14,9 @@ export function validateEvidence(evidence: Evidence): string[] {
     ...factProblems(evidence),
     ...windowListProblems(evidence.windows),
     ...evidence.windows.flatMap((window, i) => windowProblems(window, `windows[${i}]`, evidence)),
+    ...probabilityProblems(evidence),
+    ...reportedProblems(evidence),
+    ...partProblems(evidence),
   ];
 }
 
@@ -27,7 +31,8 @@ function classProblems({ classes, majority }: Evidence): string[] {
   return problems;
 }
 
-function factProblems({ candidate, champion }: Evidence): string[] {
+/** Digests, counts and the like. */
+export function factProblems({ candidate, champion }: CommonEvidence): string[] {
   const problems: string[] = [];
   if (candidate.digest === '') problems.push('candidate.digest: expected a digest, got an empty string');
   if (!(candidate.exportDifference >= 0)) {
@@ -44,24 +49,8 @@ function factProblems({ candidate, champion }: Evidence): string[] {
   return problems;
 }
 
-function windowListProblems(windows: readonly WindowEvidence[]): string[] {
-  const problems: string[] = [];
-  const current = windows.filter(({ kind }) => kind === 'current').length;
-  if (current !== 1) problems.push(`windows: expected exactly one current window, got ${current}`);
-  else if (windows.at(-1)?.kind !== 'current') problems.push('windows: expected the current window last');
-  const seen = new Set<string>();
-  for (const [i, { id, fromMs }] of windows.entries()) {
-    if (seen.has(id)) problems.push(`windows[${i}].id: expected a distinct id, got '${id}' again`);
-    seen.add(id);
-    const before = windows[i - 1];
-    if (before !== undefined && fromMs < before.fromMs) {
-      problems.push(`windows[${i}].fromMs: expected time order, got ${fromMs} after ${before.fromMs}`);
-    }
-  }
-  return problems;
-}
-
-function windowProblems(window: WindowEvidence, place: string, { classes, champion }: Evidence): string[] {
+function windowProblems(window: WindowEvidence, place: string, evidence: Evidence): string[] {
+  const { classes, champion } = evidence;
   const problems: string[] = [];
   const n = window.labels.length;
   if (!(window.fromMs <= window.toMs)) {
@@ -83,6 +72,86 @@ function windowProblems(window: WindowEvidence, place: string, { classes, champi
   }
   if (window.champion !== null) {
     problems.push(...classIdProblems(window.champion, `${place}.champion`, n, classes.length));
+  }
+  if (window.previousLabels !== undefined) {
+    const known = window.previousLabels.map((id) => (id === -1 ? 0 : id));
+    problems.push(...classIdProblems(known, `${place}.previousLabels`, n, classes.length));
+  }
+  return [
+    ...problems,
+    ...groupProblems(window, place, n),
+    ...featureProblems(window, place, n, evidence.features ?? []),
+  ];
+}
+
+/** Sums of float32 probabilities over thousands of classes are this close to 1. */
+const SUM_TOLERANCE = 1e-3;
+
+function probabilityProblems({ windows, classes, champion }: Evidence): string[] {
+  const given = windows.filter(({ candidateProbabilities }) => candidateProbabilities !== undefined).length;
+  const problems: string[] = [];
+  if (given > 0 && given < windows.length) {
+    problems.push(
+      `windows: expected candidateProbabilities in all of them or in none, got them in ${given} of ${windows.length}`,
+    );
+  }
+  for (const [i, window] of windows.entries()) {
+    const { candidateProbabilities, championProbabilities, labels } = window;
+    const expected = candidateProbabilities !== undefined && champion !== null;
+    if (expected !== (championProbabilities !== undefined)) {
+      problems.push(
+        `windows[${i}].championProbabilities: expected ${expected ? "them beside the candidate's" : 'none'}, got ${expected ? 'none' : 'some'}`,
+      );
+    }
+    problems.push(
+      ...rowProblems(
+        candidateProbabilities,
+        `windows[${i}].candidateProbabilities`,
+        labels.length,
+        classes.length,
+      ),
+      ...rowProblems(
+        championProbabilities,
+        `windows[${i}].championProbabilities`,
+        labels.length,
+        classes.length,
+      ),
+    );
+  }
+  return problems;
+}
+
+/** Every row has its classes, in [0, 1], summing to 1; of many bad rows the first is named. */
+function rowProblems(values: Float32Array | undefined, place: string, n: number, classes: number): string[] {
+  if (values === undefined) return [];
+  if (values.length !== n * classes) {
+    return [`${place}: expected ${n * classes} numbers, ${classes} per label, got ${values.length}`];
+  }
+  for (let row = 0; row < n; row++) {
+    let sum = 0;
+    for (let at = row * classes; at < (row + 1) * classes; at++) {
+      const value = values[at] as number;
+      if (!(value >= 0 && value <= 1 + SUM_TOLERANCE)) {
+        return [`${place}[${row}][${at - row * classes}]: expected a probability, got ${value}`];
+      }
+      sum += value;
+    }
+    if (!(Math.abs(sum - 1) <= SUM_TOLERANCE))
+      return [`${place}[${row}]: expected probabilities that sum to 1, got ${sum}`];
+  }
+  return [];
+}
+
+function reportedProblems({ reportedFlips, classes }: Evidence): string[] {
+  if (reportedFlips === undefined) return [];
+  const { exampleIds, labels, candidate } = reportedFlips;
+  const n = labels.length;
+  const problems = [
+    ...classIdProblems(labels, 'reportedFlips.labels', n, classes.length),
+    ...classIdProblems(candidate, 'reportedFlips.candidate', n, classes.length),
+  ];
+  if (exampleIds.length !== n) {
+    problems.push(`reportedFlips.exampleIds: expected ${n} ids, one per label, got ${exampleIds.length}`);
   }
   return problems;
 }

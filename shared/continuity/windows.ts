@@ -2,8 +2,6 @@
  * Windows as the checks see them: the current one, and past ones large enough to judge.
  */
 import type { Evidence, WindowEvidence } from './evidence.ts';
-import { addCounts, countPaired } from './metrics.ts';
-import type { PairedCounts } from './statistics/interval.ts';
 
 /** A window whose champion is known to be there. */
 export interface ComparedWindow extends WindowEvidence {
@@ -11,14 +9,18 @@ export interface ComparedWindow extends WindowEvidence {
 }
 
 /** One past window, or neighbours in time taken together. */
-export interface Pool {
+export interface Pool<Window> {
   /** `2026-11-20`, or `2026-11-20 … 2026-11-23` */
   readonly id: string;
-  readonly counts: PairedCounts;
+  readonly windows: readonly Window[];
 }
 
 /** The current window. @throws RangeError when there is none: validateEvidence refuses that first */
-export function currentWindow({ windows }: Evidence): WindowEvidence {
+export function currentWindow<Window extends { readonly kind: 'past' | 'current' }>({
+  windows,
+}: {
+  readonly windows: readonly Window[];
+}): Window {
   const current = windows.at(-1);
   if (current?.kind !== 'current') throw new RangeError('expected the current window last, found none');
   return current;
@@ -29,32 +31,38 @@ export function comparedWindows({ windows }: Evidence): ComparedWindow[] {
   return windows.filter((window): window is ComparedWindow => window.champion !== null);
 }
 
+/** Past windows against the champion, in time order, pooled. */
+export function poolPastWindows(evidence: Evidence, minimum: number): Pool<ComparedWindow>[] {
+  const past = comparedWindows(evidence).filter(({ kind }) => kind === 'past');
+  return poolWindows(past, minimum, ({ labels }) => labels.length);
+}
+
 /**
- * Past windows against the champion, in time order. One with fewer than `minimum` examples is joined with the
- * next ones until they have it; what remains at the end joins the last pool. So every held-out example
- * counts, and a few small windows cannot hold every candidate back for want of examples. A single pool can be
- * smaller than `minimum`: when all past windows together are.
+ * A window with fewer than `minimum` examples is joined with the next ones until they have it; what remains at the end
+ * joins the last pool. So every held-out example counts, and a few small windows cannot hold every candidate back for
+ * want of examples. A single pool can be smaller than `minimum`: when all windows together are.
+ *
+ * @param windows  in time order
  */
-export function poolPastWindows(evidence: Evidence, minimum: number): Pool[] {
-  const groups: ComparedWindow[][] = [];
-  let open: ComparedWindow[] = [];
-  for (const window of comparedWindows(evidence).filter(({ kind }) => kind === 'past')) {
+export function poolWindows<Window extends { readonly id: string }>(
+  windows: readonly Window[],
+  minimum: number,
+  sizeOf: (window: Window) => number,
+): Pool<Window>[] {
+  const groups: Window[][] = [];
+  let open: Window[] = [];
+  for (const window of windows) {
     open.push(window);
-    if (countExamples(open) < minimum) continue;
+    if (open.reduce((sum, each) => sum + sizeOf(each), 0) < minimum) continue;
     groups.push(open);
     open = [];
   }
   if (open.length > 0) groups.push([...(groups.pop() ?? []), ...open]);
-  return groups.map(poolOf);
+  return groups.map((group) => ({ id: nameOf(group), windows: group }));
 }
 
-function poolOf(windows: readonly ComparedWindow[]): Pool {
+function nameOf(windows: readonly { readonly id: string }[]): string {
   const first = windows[0]?.id ?? '';
   const last = windows.at(-1)?.id ?? '';
-  const counts = windows.map(({ labels, candidate, champion }) => countPaired(labels, candidate, champion));
-  return { id: first === last ? first : `${first} … ${last}`, counts: addCounts(counts) };
-}
-
-function countExamples(windows: readonly WindowEvidence[]): number {
-  return windows.reduce((sum, { labels }) => sum + labels.length, 0);
+  return first === last ? first : `${first} … ${last}`;
 }

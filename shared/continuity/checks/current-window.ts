@@ -5,19 +5,23 @@
 import { plainFinding } from '../check-result.ts';
 import type { CheckOutcome } from '../check-result.ts';
 import type { Evidence } from '../evidence.ts';
-import { countPaired } from '../metrics.ts';
-import { judgePaired } from '../paired-finding.ts';
+import { holdForGroups, judgePaired, questionOf } from '../paired-finding.ts';
+import { samplePairs } from '../paired-sample.ts';
 import type { GatePolicy } from '../policy.ts';
-import { currentWindow } from '../windows.ts';
+import { mcnemarExact } from '../statistics/mcnemar.ts';
+import { comparedWindows } from '../windows.ts';
 
 /** Passes when Tango's lower bound of the paired difference is above -margin (above 0 for improvement). */
 export function checkCurrentWindow(evidence: Evidence, policy: GatePolicy): CheckOutcome {
-  const { id, labels, candidate, champion } = currentWindow(evidence);
-  if (champion === null) return plainFinding('skip', 'there is no champion to compare with');
-  return judgePaired(countPaired(labels, candidate, champion), {
-    where: `window ${id}`,
-    line: policy.require === 'improvement' ? 0 : -policy.margins.current,
-    alpha: policy.alpha,
-    minimum: policy.minimum.current,
-  });
+  const current = comparedWindows(evidence).at(-1);
+  if (current === undefined) return plainFinding('skip', 'there is no champion to compare with');
+  const where = `window ${current.id}`;
+  const sample = samplePairs([current], policy);
+  const line = policy.require === 'improvement' ? 0 : -policy.margins.current;
+  const finding =
+    holdForGroups(sample, policy.minimum.groups, where) ??
+    judgePaired(sample.counts, questionOf(sample, where, line, policy.minimum.current));
+  if (finding.estimate === null || sample.groups !== null) return finding;
+  const p = mcnemarExact(sample.counts).twoSided;
+  return { ...finding, detail: `${finding.detail} (McNemar p ${p < 0.001 ? '< 0.001' : p.toFixed(3)})` };
 }

@@ -3,10 +3,10 @@
  */
 import { gravestOf, plainFinding } from '../check-result.ts';
 import type { CheckOutcome, Part } from '../check-result.ts';
-import type { Evidence } from '../evidence.ts';
+import type { CommonEvidence } from '../evidence.ts';
 
 /** Facts about the files; no statistics, so it passes or fails and never holds. */
-export function checkSanity({ candidate, champion }: Evidence): CheckOutcome {
+export function checkSanity({ candidate, champion }: CommonEvidence): CheckOutcome {
   const difference = candidate.exportDifference.toExponential(1);
   const parts = [
     fact('weights', candidate.finite, 'every weight is finite', 'a weight is not a finite number'),

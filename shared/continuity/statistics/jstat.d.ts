@@ -5,7 +5,11 @@ declare module 'jstat' {
       cdf(x: number, mean: number, sd: number): number;
       inv(p: number, mean: number, sd: number): number;
     };
-    readonly beta: { inv(p: number, alpha: number, beta: number): number };
+    readonly beta: {
+      cdf(x: number, alpha: number, beta: number): number;
+      inv(p: number, alpha: number, beta: number): number;
+    };
+    readonly studentt: { inv(p: number, degrees: number): number };
   }
   const jStat: Distributions;
   export default jStat;

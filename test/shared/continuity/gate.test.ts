@@ -19,7 +19,7 @@ describe('promotes', () => {
       /^Promote: at least 1\.\d points better than version 3 on the current window/,
     );
     expect(verdict.checks.map(({ check }) => check)).toEqual(CHECKS.map(({ check }) => check));
-    expect(verdict.reasons).toHaveLength(7);
+    expect(verdict.reasons).toHaveLength(8);
   });
 
   test('one that is as good, saying by how much at most it is worse', () => {
@@ -29,8 +29,8 @@ describe('promotes', () => {
   test('a first candidate that beats the majority answer', () => {
     const verdict = decideGate(withoutChampion(good), policy);
     expect(verdict.verdict).toBe('promote');
-    expect(verdict.summary).toContain('than the majority answer');
-    expect(verdict.checks.filter(({ verdict }) => verdict === 'skip')).toHaveLength(5);
+    expect(verdict.summary).toContain('than the best answer without a model');
+    expect(verdict.checks.filter(({ verdict }) => verdict === 'skip')).toHaveLength(10);
   });
 });
 
@@ -38,8 +38,9 @@ describe('rejects', () => {
   test('a candidate that forgets a past window, the gravest reason first', () => {
     const verdict = decideGate(evidenceOf([{ gains: 10, losses: 300, n: 2_000 }, kept], better), policy);
     expect(verdict.verdict).toBe('reject');
-    expect(verdict.reasons[0]).toContain('window past-0: candidate 14.5 points worse');
-    expect(verdict.summary).toContain('Reject: Past windows, worst: window past-0');
+    expect(verdict.reasons[0]).toContain('Past windows, mean: 2 past windows: candidate 7.2 points worse');
+    expect(verdict.reasons.join()).toContain('window past-0: candidate 14.5 points worse');
+    expect(verdict.summary).toMatch(/also failed: .*past windows, worst/);
   });
 
   test('files that do not reproduce, however good the predictions', () => {
@@ -223,31 +224,27 @@ describe('error rates, simulated', () => {
   const gain = ratesOf(0.03, 0.06);
 
   test('a candidate exactly at the current margin is promoted at most 5 % of the time', () => {
-    const rate = share(600, gain, ratesOf(-0.01, 0.04), 1_000);
+    const rate = share(300, gain, ratesOf(-0.01, 0.04), 1_000);
     expect(rate).toBeLessThan(0.07);
     expect(rate).toBeGreaterThan(0.02);
   });
 
   test('a candidate exactly at the margin of the past mean is promoted at most 5 % of the time', () => {
-    const rate = share(600, ratesOf(-0.01, 0.04), gain, 1_000);
+    const rate = share(300, ratesOf(-0.01, 0.04), gain, 1_000);
     expect(rate).toBeLessThan(0.07);
     expect(rate).toBeGreaterThan(0.02);
   });
 
   test('a candidate that forgets one window to its margin is promoted at most 5 % of the time', () => {
     const random = seededRandom(43);
-    const rounds = 600;
     let promoted = 0;
-    for (let i = 0; i < rounds; i++) {
-      const forgotten = drawCounts(ratesOf(-0.05, 0.07), 1_000, random);
-      const others = Array.from({ length: 9 }, () => drawCounts(gain, 1_000, random));
-      if (
-        decideGate(evidenceOf([forgotten, ...others], others[0] ?? forgotten), policy).verdict === 'promote'
-      )
-        promoted++;
+    for (let i = 0; i < 200; i++) {
+      const forgotten = drawCounts(ratesOf(-0.05, 0.07), 500, random);
+      const others = Array.from({ length: 9 }, () => drawCounts(gain, 500, random));
+      const { verdict } = decideGate(evidenceOf([forgotten, ...others], others[0] ?? forgotten), policy);
+      if (verdict === 'promote') promoted++;
     }
-    expect(promoted / rounds).toBeLessThan(0.08);
-    expect(promoted / rounds).toBeGreaterThan(0.02);
+    expect(promoted / 200).toBeLessThan(0.08);
   });
 
   test('a candidate 2 points better now and unchanged on the past is promoted most of the time', () => {

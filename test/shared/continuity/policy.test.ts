@@ -1,22 +1,41 @@
 import { describe, expect, test } from 'vitest';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { gatePolicySchema, policyProblems } from '../../../shared/continuity/policy.ts';
 
 test('an empty policy means the documented defaults', () => {
   expect(gatePolicySchema.parse({})).toEqual({
     alpha: 0.05,
     require: 'non-inferiority',
-    margins: { current: 0.01, pastMean: 0.01, worstWindow: 0.05, classRecall: 0.05 },
-    budgets: { negativeFlips: 0.05 },
-    minimum: { window: 250, current: 100, class: 250 },
+    guardWear: true,
+    needs: [],
+    margins: {
+      current: 0.01,
+      pastMean: 0.01,
+      worstWindow: 0.05,
+      forgotten: 0,
+      classRecall: 0.05,
+      slice: 0.05,
+      splits: 0.02,
+      logLoss: 0.05,
+      brier: 0.02,
+      currentError: 0.05,
+      pastError: 0.05,
+      worstError: 0.2,
+    },
+    budgets: { negativeFlips: 0.05, sliceFlips: 0.1, reportedFlips: 0.05, worsened: 0.05 },
+    tau: null,
+    minimum: { window: 250, current: 100, class: 250, slice: 250, groups: 20 },
+    baselines: ['majority', 'no-change', 'kappa', 'kappa-temporal'],
+    slices: [],
+    edge: { latencyRatio: 1.5, sizeRatio: 2, memoryBytes: 96_000_000 },
+    bootstrap: { draws: 2_000, seed: 1 },
   });
 });
 
 test('one margin can be set without the others', () => {
+  const { margins } = gatePolicySchema.parse({});
   expect(gatePolicySchema.parse({ margins: { current: 0.02 } }).margins).toEqual({
+    ...margins,
     current: 0.02,
-    pastMean: 0.01,
-    worstWindow: 0.05,
-    classRecall: 0.05,
   });
 });
 
@@ -33,9 +52,45 @@ describe('refuses a policy that can never pass, or never fail', () => {
     [{ minimum: { current: 0 } }, 'at least 1 example'],
     [{ minimum: { window: 2.5 } }, 'int'],
     [{ margin: { current: 0.1 } }, 'margin'],
+    [{ margins: { logLoss: 0 } }, 'no rise at all'],
+    [{ margins: { logLoss: 17 } }, 'never fails'],
+    [{ margins: { brier: 2 } }, 'never fails'],
+    [{ margins: { forgotten: -0.01 } }, '0 or more'],
+    [{ margins: { pastError: 1 } }, 'never fails'],
+    [{ budgets: { reportedFlips: 1 } }, 'never fails'],
+    [{ tau: 0 }, 'tau above 0'],
+    [{ edge: { latencyRatio: 1 } }, 'noise alone'],
+    [{ edge: { sizeRatio: 1_000 } }, 'never fails'],
+    [{ edge: { memoryBytes: 128_000_001 } }, 'limit of an isolate'],
+    [{ baselines: [] }, 'at least one baseline'],
+    [{ baselines: ['kappa', 'kappa'] }, 'once'],
+    [{ slices: ['device', 'device'] }, 'once'],
+    [{ needs: ['edge', 'edge'] }, 'once'],
+    [{ minimum: { groups: 1 } }, 'at least 2 groups'],
+    [{ bootstrap: { draws: 100 } }, 'at least 1,000 draws'],
   ])('%j', (policy, message) => {
     const parsed = gatePolicySchema.safeParse(policy);
     expect(parsed.success).toBe(false);
     expect(parsed.error?.issues.map((issue) => issue.message).join()).toContain(message);
+  });
+});
+
+describe('refuses a policy that does not fit the model', () => {
+  const policy = gatePolicySchema.parse({ slices: ['device'], margins: { forgotten: 0.05 } });
+
+  test('slices by a feature that the model does not have', () => {
+    expect(policyProblems(policy, { sliceable: ['country'] })[0]).toContain(
+      'gate.slices[0]: expected a feature of this model',
+    );
+  });
+
+  test('a margin of forgetting that the worst window fails before', () => {
+    expect(policyProblems(policy, { sliceable: ['device'] })).toEqual([
+      expect.stringContaining('gate.margins.forgotten: expected less than worstWindow (0.05), got 0.05'),
+    ]);
+  });
+
+  test('and finds nothing in the defaults', () => {
+    expect(policyProblems(gatePolicySchema.parse({}), { sliceable: [] })).toEqual([]);
   });
 });

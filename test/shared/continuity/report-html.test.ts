@@ -26,8 +26,8 @@ test('shows the verdict, every check, every window and the flipped examples', ()
 
 test('draws each interval once and each accuracy as a point', () => {
   const page = renderReportHtml(reportOf(rejected));
-  // current, mean, worst + 2 windows, recall + 2 classes; flips; baseline
-  expect(page.match(/class="interval"/g)).toHaveLength(10);
+  // current, mean, worst + 2 windows, recall + 2 classes; flips + overall and 2 classes; baseline + majority; kappa
+  expect(page.match(/class="interval"/g)).toHaveLength(15);
   expect(page).toContain('<title>Candidate, past-0: 80.0 %</title>');
 });
 

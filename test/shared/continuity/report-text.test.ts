@@ -42,7 +42,9 @@ Promoted: the champion alias moved from version 3 to version 4
 test('a rejection is marked, and explained with its gravest reason first', () => {
   const lines = renderReportText(rejected, plain).split('\n');
   expect(lines.some((line) => line.startsWith('✗ Past windows, worst'))).toBe(true);
-  expect(lines[lines.indexOf('Why') + 1]).toContain('window past-0: candidate 14.5 points worse');
+  expect(lines[lines.indexOf('Why') + 1]).toContain(
+    'Past windows, mean: 2 past windows: candidate 7.2 points worse',
+  );
 });
 
 test('checks that do not apply say why', () => {

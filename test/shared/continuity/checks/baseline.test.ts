@@ -37,6 +37,12 @@ test('compares with the majority of the training data, not of the window', () =>
       candidate: window.candidate.map(() => 1),
     })),
   };
-  expect(checkBaseline({ ...skewed, majority: 0 }, policy).verdict).toBe('pass');
-  expect(checkBaseline({ ...skewed, majority: 1 }, policy).verdict).toBe('hold');
+  expect(checkBaseline({ ...skewed, majority: 0 }, policy).parts?.[0]).toMatchObject({
+    id: 'majority',
+    verdict: 'pass',
+  });
+  expect(checkBaseline({ ...skewed, majority: 1 }, policy).parts?.[0]).toMatchObject({
+    id: 'majority',
+    verdict: 'hold',
+  });
 });

@@ -26,7 +26,7 @@ test('fails a candidate shown to be worse, and says so with numbers', () => {
   const outcome = checkCurrentWindow(evidenceOf([{ gains: 99, losses: 0, n: 500 }], worse), policy);
   expect(outcome.verdict).toBe('fail');
   expect(outcome.detail).toMatch(
-    /^window now: candidate 4\.0 points worse, 95 % upper bound −3\.\d, margin −1\.0$/,
+    /^window now: candidate 4\.0 points worse, 95 % upper bound −3\.\d, margin −1\.0 \(McNemar p < 0\.001\)$/,
   );
 });
 

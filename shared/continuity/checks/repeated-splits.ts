@@ -1,0 +1,73 @@
+/**
+ * Repeated splits: the candidate's recipe against the champion's, trained anew on the same random splits. Tells a better
+ * recipe from a lucky training run. Corrected resampled t: Nadeau & Bengio 2003, Machine Learning 52:239.
+ */
+import { judgeInterval, plainFinding } from '../check-result.ts';
+import type { CheckOutcome, Finding } from '../check-result.ts';
+import type { CommonEvidence, SplitScores } from '../evidence.ts';
+import { formatConfidence, formatMeasure } from '../format.ts';
+import { growInterval, holdUntilSettled, POWER } from '../paired-finding.ts';
+import type { GatePolicy } from '../policy.ts';
+import { levelForPower } from '../statistics/normal.ts';
+import { correctedResampledT } from '../statistics/resampled-t.ts';
+import { absent } from './absent.ts';
+
+/** Fewer give a t quantile above 2.1, and a spread that is hardly known. */
+const MIN_SPLITS = 5;
+
+/** Passes when the lower bound of the mean difference in test accuracy is above -margin. */
+export function checkRepeatedSplits(evidence: CommonEvidence, policy: GatePolicy): CheckOutcome {
+  return judgeScores(
+    evidence,
+    policy,
+    (candidate, champion) => candidate - champion,
+    1 / (evidence.splits?.tested ?? 1),
+  );
+}
+
+/** The same for errors, where less is better: the mean fall relative to the champion's, test error by test error. */
+export function checkRepeatedErrors(evidence: CommonEvidence, policy: GatePolicy): CheckOutcome {
+  return judgeScores(evidence, policy, (candidate, champion) => (champion - candidate) / champion, 0);
+}
+
+function judgeScores(
+  { champion, splits }: CommonEvidence,
+  policy: GatePolicy,
+  gain: (candidate: number, champion: number) => number,
+  resolution: number,
+): CheckOutcome {
+  if (champion === null) return plainFinding('skip', 'there is no champion to compare with');
+  if (splits === undefined)
+    return absent('splits', policy, 'the recipes were not trained on repeated splits');
+  const gains = splits.candidate.test.map((score, i) => gain(score, splits.champion.test[i] as number));
+  if (gains.length < MIN_SPLITS) {
+    return plainFinding('hold', `${gains.length} of the ${MIN_SPLITS} splits needed for a judgement`);
+  }
+  return judgeSplits(splits, [...gains], resolution, policy);
+}
+
+function judgeSplits(
+  { trained, tested }: SplitScores,
+  gains: readonly number[],
+  resolution: number,
+  { alpha, margins }: GatePolicy,
+): Finding {
+  const interval = correctedResampledT(gains, { testToTrain: tested / trained, resolution }, alpha);
+  const margin = -margins.splits;
+  const where = `${gains.length} splits`;
+  if (!(interval.upper > interval.lower)) {
+    return plainFinding('hold', `${where}: no spread between them, so that no bound can be drawn`);
+  }
+  const verdict = judgeInterval(interval, margin, 'above');
+  const bound = verdict === 'fail' ? 'upper' : 'lower';
+  const show = (value: number): string => formatMeasure(value, 'points');
+  const detail = `${where}: ${show(interval.estimate)} points, ${formatConfidence(alpha)} ${bound} bound ${show(interval[bound])}, margin ${show(margin)}`;
+  const finding: Finding = { ...interval, margin, passes: 'above', n: trained + tested, verdict, detail };
+  if (verdict !== 'hold') return finding;
+  const level = levelForPower(alpha, POWER);
+  return holdUntilSettled(
+    finding,
+    'the training data',
+    (factor) => judgeInterval(growInterval(interval, factor, alpha, level), margin, 'above') !== 'hold',
+  );
+}

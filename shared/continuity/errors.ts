@@ -1,0 +1,61 @@
+/**
+ * Errors of two models that predict a number, on the same examples.
+ */
+import type { RegressionWindow } from './evidence.ts';
+import type { GatePolicy } from './policy.ts';
+import type { Statistic } from './statistics/bootstrap.ts';
+import { concatenate, sampleUnits } from './unit-sample.ts';
+import type { UnitSample } from './unit-sample.ts';
+
+/** A regression window whose champion is known to be there. */
+export interface ComparedRegression extends RegressionWindow {
+  readonly champion: Float64Array;
+}
+
+export function comparedRegressions(windows: readonly RegressionWindow[]): ComparedRegression[] {
+  return windows.filter((window): window is ComparedRegression => window.champion !== null);
+}
+
+/** |target - prediction|, [n]. */
+export function absoluteErrors(targets: Float64Array, predictions: Float64Array): Float64Array {
+  return targets.map((target, i) => Math.abs(target - (predictions[i] as number)));
+}
+
+/** Units whose columns are: examples, the candidate's |e| and e^2, the champion's |e| and e^2. */
+export function sampleErrors(windows: readonly ComparedRegression[], policy: GatePolicy): UnitSample {
+  const of = (model: 'candidate' | 'champion'): Float64Array =>
+    concatenate(windows.map((window) => absoluteErrors(window.targets, window[model])));
+  const [candidate, champion] = [of('candidate'), of('champion')];
+  return sampleUnits(windows, policy, [candidate, candidate.map(square), champion, champion.map(square)]);
+}
+
+function square(value: number): number {
+  return value * value;
+}
+
+/** Mean absolute error of the candidate over the champion's, less 1: 0.02 is 2 % worse. */
+export const maeRise: Statistic = (totals) => (totals[1] as number) / (totals[3] as number) - 1;
+
+/** The same of the root mean square error. */
+export const rmseRise: Statistic = (totals) => Math.sqrt((totals[2] as number) / (totals[4] as number)) - 1;
+
+/** Mean absolute error of the champion over all windows. */
+export function championMae(windows: readonly ComparedRegression[]): number {
+  const errors = concatenate(windows.map(({ targets, champion }) => absoluteErrors(targets, champion)));
+  return errors.reduce((sum, error) => sum + error, 0) / errors.length;
+}
+
+/** The examples at which `keep` says so. */
+export function filterExamples(window: ComparedRegression, keep: (i: number) => boolean): ComparedRegression {
+  const values = (array: Float64Array): Float64Array => array.filter((_, i) => keep(i));
+  const { groups, previousTargets, features: _features, ...rest } = window;
+  return {
+    ...rest,
+    exampleIds: window.exampleIds.filter((_, i) => keep(i)),
+    targets: values(window.targets),
+    candidate: values(window.candidate),
+    champion: values(window.champion),
+    ...(groups === undefined ? {} : { groups: groups.filter((_, i) => keep(i)) }),
+    ...(previousTargets === undefined ? {} : { previousTargets: values(previousTargets) }),
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * Per-example values of several windows, summed into the units that the bootstrap draws.
+ */
+import { countGroups } from './paired-sample.ts';
+import type { GatePolicy } from './policy.ts';
+import { bcaBootstrap, unitsOf } from './statistics/bootstrap.ts';
+import type { Statistic, Units } from './statistics/bootstrap.ts';
+import { UNGROUPED } from './statistics/design-effect.ts';
+import type { Interval } from './statistics/interval.ts';
+import { levelFor } from './wear.ts';
+import type { Worn } from './wear.ts';
+
+export interface GroupedWindow extends Worn {
+  readonly exampleIds: readonly string[];
+  readonly groups?: Int32Array;
+}
+
+export interface UnitSample {
+  /** column 0 counts examples; the others are sums of the values, in their order */
+  readonly units: Units;
+  readonly n: number;
+  /** distinct groups; null without groups */
+  readonly groups: number | null;
+  /** level at which the windows are judged */
+  readonly alpha: number;
+}
+
+/** @param values  per example, each over all windows in their order, [values][n] */
+export function sampleUnits(
+  windows: readonly GroupedWindow[],
+  { alpha, guardWear, bootstrap }: GatePolicy,
+  values: readonly Float64Array[],
+): UnitSample {
+  const n = windows.reduce((sum, { exampleIds }) => sum + exampleIds.length, 0);
+  const groups = joinGroups(windows, n);
+  const units = unitsOf([new Float64Array(n).fill(1), ...values], groups, bootstrap.seed);
+  return {
+    units,
+    n,
+    groups: groups && countGroups(groups),
+    alpha: levelFor(windows, { alpha, guarded: guardWear }),
+  };
+}
+
+/** Group ids over all windows, [n]; null when no window has any. */
+export function joinGroups(windows: readonly GroupedWindow[], n: number): Int32Array | null {
+  if (windows.every(({ groups }) => groups === undefined)) return null;
+  const ids = new Int32Array(n).fill(UNGROUPED);
+  let at = 0;
+  for (const { exampleIds, groups } of windows) {
+    if (groups !== undefined) ids.set(groups, at);
+    at += exampleIds.length;
+  }
+  return ids;
+}
+
+/** BCa bounds at the sample's level; null where they cannot be had: one unit only, or no variation. */
+export function boundsOf(
+  { units, alpha }: UnitSample,
+  statistics: readonly Statistic[],
+  { bootstrap }: GatePolicy,
+): (Interval | null)[] {
+  if (units.count < 2) return statistics.map(() => null);
+  return bcaBootstrap(units, statistics, { alpha, ...bootstrap });
+}
+
+export function concatenate(parts: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
