@@ -3,7 +3,7 @@
  * What the bytes of an example mean (input, labels, base) can't change afterwards; the rest can.
  */
 import * as z from 'zod';
-import { gatePolicySchema } from '../continuity/policy.ts';
+import { gatePolicySchema, policyProblems } from '../continuity/policy.ts';
 import { MODEL_NAME } from '../registry/keys.ts';
 import { digestSchema } from '../registry/manifest.ts';
 
@@ -111,9 +111,20 @@ export const specSchema = z
   .refine(({ input, base }) => input.kind === 'image' || base === null, {
     path: ['base'],
     message: 'expected null: a base reads images, and this input is tabular',
+  })
+  .superRefine(({ input, gate }, context) => {
+    for (const message of policyProblems(gate, { sliceable: sliceableFeatures(input) })) {
+      context.addIssue({ code: 'custom', message });
+    }
   });
 export type Spec = z.infer<typeof specSchema>;
 
 function unique(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
+}
+
+/** Names of the features that the holdout can be sliced by: those that have named values. */
+function sliceableFeatures(input: InputSpec): string[] {
+  if (input.kind === 'image') return [];
+  return input.features.flatMap(({ name, type }) => (type === 'category' ? [name] : []));
 }

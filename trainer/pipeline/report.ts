@@ -7,7 +7,7 @@ import { renderReportHtml } from '../../shared/continuity/report-html.ts';
 import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { RunContext } from './context.ts';
-import { loadEvidence } from './evaluate.ts';
+import { loadEvidence } from './evidence-file.ts';
 import { loadTrainingRecord } from './fine-tune.ts';
 import type { Decision } from './promote.ts';
 

@@ -91,7 +91,7 @@ describe('night after night', () => {
     await collect(night, { n: 2_000, seed: 3, fromMs: afterHistory, poisoned: true });
     const run = await retrain(night);
     expect(run).toMatchObject({ status: 'complete', verdict: 'reject', promoted: false, candidate: 2 });
-    expect(run.summary).toMatch(/^Reject: .* points worse/);
+    expect(run.summary).toMatch(/^Reject: .* window w0\d .* bound/);
     expect(await championOf(night)).toBe(1);
     const refused = await promote(night, MODEL, 2, { by: 'me', reason: 'why not', at: new Date() });
     expect(refused).toMatchObject({ ok: false, error: { kind: 'not-passed' } });
