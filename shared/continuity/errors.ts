@@ -3,8 +3,9 @@
  */
 import type { RegressionWindow } from './evidence.ts';
 import type { GatePolicy } from './policy.ts';
-import type { Statistic } from './statistics/bootstrap.ts';
-import { concatenate, sampleUnits } from './unit-sample.ts';
+import type { RatioStatistic } from './statistics/bootstrap.ts';
+import type { Interval } from './statistics/interval.ts';
+import { boundsOf, concatenate, sampleUnits } from './unit-sample.ts';
 import type { UnitSample } from './unit-sample.ts';
 
 /** A regression window whose champion is known to be there. */
@@ -33,11 +34,26 @@ function square(value: number): number {
   return value * value;
 }
 
-/** Mean absolute error of the candidate over the champion's, less 1: 0.02 is 2 % worse. */
-export const maeRise: Statistic = (totals) => (totals[1] as number) / (totals[3] as number) - 1;
+/** Mean absolute error of the candidate over the champion's. */
+const MAE_RATIO: RatioStatistic = { numerator: 1, denominator: 3, scale: 'log' };
+/** The same of the mean square error. */
+const MSE_RATIO: RatioStatistic = { numerator: 2, denominator: 4, scale: 'log' };
 
-/** The same of the root mean square error. */
-export const rmseRise: Statistic = (totals) => Math.sqrt((totals[2] as number) / (totals[4] as number)) - 1;
+/** Relative rise of MAE with bounds: 0.02 is 2 % worse; null where none can be drawn. */
+export function maeRise(sample: UnitSample, policy: GatePolicy): Interval | null {
+  const [ratio = null] = boundsOf(sample, [MAE_RATIO], policy);
+  return ratio && mapBounds(ratio, (value) => value - 1);
+}
+
+/** Relative rise of the root mean square error, likewise. */
+export function rmseRise(sample: UnitSample, policy: GatePolicy): Interval | null {
+  const [ratio = null] = boundsOf(sample, [MSE_RATIO], policy);
+  return ratio && mapBounds(ratio, (value) => Math.sqrt(value) - 1);
+}
+
+function mapBounds({ estimate, lower, upper }: Interval, rising: (value: number) => number): Interval {
+  return { estimate: rising(estimate), lower: rising(lower), upper: rising(upper) };
+}
 
 /** Mean absolute error of the champion over all windows. */
 export function championMae(windows: readonly ComparedRegression[]): number {

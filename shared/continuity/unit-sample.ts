@@ -3,8 +3,8 @@
  */
 import { countGroups } from './paired-sample.ts';
 import type { GatePolicy } from './policy.ts';
-import { bcaBootstrap, unitsOf } from './statistics/bootstrap.ts';
-import type { Statistic, Units } from './statistics/bootstrap.ts';
+import { bootstrapRatios, cautiousLevel, unitsOf } from './statistics/bootstrap.ts';
+import type { RatioStatistic, Units } from './statistics/bootstrap.ts';
 import { UNGROUPED } from './statistics/design-effect.ts';
 import type { Interval } from './statistics/interval.ts';
 import { levelFor } from './wear.ts';
@@ -54,14 +54,25 @@ export function joinGroups(windows: readonly GroupedWindow[], n: number): Int32A
   return ids;
 }
 
-/** BCa bounds at the sample's level; null where they cannot be had: one unit only, or no variation. */
+/**
+ * Bounds that hold at the sample's level: asked for at a more cautious one, and the wider of BCa's and bootstrap-t's on
+ * either side, as with a few hundred examples and rare large values each alone is too narrow. Null where they cannot be had: one unit only, or no variation.
+ */
 export function boundsOf(
   { units, alpha }: UnitSample,
-  statistics: readonly Statistic[],
+  statistics: readonly RatioStatistic[],
   { bootstrap }: GatePolicy,
 ): (Interval | null)[] {
   if (units.count < 2) return statistics.map(() => null);
-  return bcaBootstrap(units, statistics, { alpha, ...bootstrap });
+  const level = cautiousLevel(alpha, units.count);
+  return bootstrapRatios(units, statistics, { alpha: level, ...bootstrap }).map(
+    (bounds) =>
+      bounds && {
+        estimate: bounds.bca.estimate,
+        lower: Math.min(bounds.bca.lower, bounds.studentized.lower),
+        upper: Math.max(bounds.bca.upper, bounds.studentized.upper),
+      },
+  );
 }
 
 export function concatenate(parts: readonly Float64Array[]): Float64Array {

@@ -21,16 +21,20 @@ export function describeProgress({ step, fraction, message }: Progress): string 
   return `${step} ${Math.floor(fraction * 100)} %  ${message}`;
 }
 
-/** Prints how a run ended; a run that failed fails the command. A refused candidate does not: the gate did its work. */
-export function reportRun(context: Context, run: RunRecord): void {
-  context.print(run, () => describeRun(run, context.now()));
+/**
+ * Prints how a run ended; a run that failed fails the command. A refused candidate does not: the gate did its work.
+ *
+ * @param steps  whether they are still to be shown: who watched the run has seen them
+ */
+export function reportRun(context: Context, run: RunRecord, { steps }: { steps: boolean }): void {
+  context.print(run, () => describeRun(run, context.now(), { steps }));
   if (run.status === 'failed')
     throw new Failure(`run ${run.id} failed: ${run.error ?? 'no reason recorded'}`, 1, {
       kind: 'run-failed',
     });
 }
 
-export function describeRun(run: RunRecord, now: Date): string {
+export function describeRun(run: RunRecord, now: Date, shown: { steps: boolean }): string {
   const facts: (readonly [string, string])[] = [
     ['run', run.id],
     ['status', describeStatus(run)],
@@ -40,7 +44,7 @@ export function describeRun(run: RunRecord, now: Date): string {
     ['verdict', `${formatVerdict(run.verdict)}${run.promoted ? ', promoted' : ''}`],
     ['snapshot', run.snapshot ?? 'none'],
   ];
-  const steps = run.steps.map(describeStep);
+  const steps = shown.steps ? run.steps.map(describeStep) : [];
   const end = run.summary ?? run.error;
   return [formatFacts(facts), ...steps, ...(end === null ? [] : [end])].join('\n');
 }

@@ -60,7 +60,7 @@ export async function importExamples(request: ImportRequest): Promise<Result<Imp
   const opened = await openImportRecord(
     dryRun ? readOnly(store) : store,
     model,
-    { id, name: source.name, digest: source.digest, maxRows: source.maxRows },
+    { id, name: source.name, digest: source.digest, maxRows: rowsOf(request) },
     now,
   );
   if (!opened.ok) return opened;
@@ -71,7 +71,7 @@ export async function importExamples(request: ImportRequest): Promise<Result<Imp
   const write = dryRun ? async () => {} : batchWriter(store, model, new Date(record.startedAt));
   let group: ExampleRow[] = [];
   const flush = async (): Promise<void> => {
-    const events = await Promise.all(group.map((row) => toEvent(store, model, record, row, dryRun)));
+    const events = await Promise.all(group.map((row) => toEvent(request, record, row)));
     group = [];
     for (const event of events) {
       tally.count(event);
@@ -115,18 +115,21 @@ async function* window(rows: AsyncIterable<ReadRow>, skip: number, limit: number
   }
 }
 
+/** At most so many rows are imported. */
+function rowsOf({ source, skip, limit }: ImportRequest): number {
+  return Math.min(limit, Math.max(0, source.maxRows - skip));
+}
+
 async function toEvent(
-  store: ObjectStore,
-  model: string,
+  { store, model, skip, dryRun }: ImportRequest,
   record: ImportRecord,
   { row, raw, label, at, group }: ExampleRow,
-  dryRun: boolean,
 ): Promise<ExampleEvent> {
   return {
     kind: 'example',
     // Sorts by row, and is the same whenever and however often the same content is imported.
     id: `${record.digest.slice(0, 24)}-${String(row).padStart(9, '0')}`,
-    at: at ?? timeOfRow(record, row),
+    at: at ?? timeOfRow(record, row - skip),
     input: await storeInput(dryRun ? readOnly(store) : store, model, raw),
     label,
     ...(group === undefined ? {} : { group }),

@@ -18,7 +18,7 @@ export const importRecordSchema = z.object({
   startedAt: z.iso.datetime(),
   /** null while it is under way, or when it died on the way. */
   finishedAt: z.iso.datetime().nullable(),
-  /** Time of row 0 and milliseconds from row to row, for rows that name no time. */
+  /** Time of the first row imported and milliseconds from row to row, for rows that name no time. */
   firstMs: z.number().min(0),
   stepMs: z.number().min(0),
   /** Not before the time of the last row. */
@@ -53,7 +53,7 @@ export function decideTimeline(rows: number, now: Date, previousMs: number | nul
   return { firstMs: lastMs - stepMs * (rows - 1), stepMs, lastMs };
 }
 
-/** The time of a row that names none. */
+/** The time of a row that names none; the first one imported is row 0. */
 export function timeOfRow({ firstMs, stepMs, lastMs }: Timeline, row: number): number {
   return Math.min(lastMs, Math.floor(firstMs + stepMs * row));
 }

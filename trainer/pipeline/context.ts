@@ -32,7 +32,12 @@ export class RunFailure extends Error {
 }
 
 /** Tells whoever watches how far a step has come. */
-export async function tell(ctx: RunContext, step: string, fraction: number, message: string): Promise<void> {
+export async function tell(
+  ctx: Pick<RunContext, 'now' | 'onProgress'>,
+  step: string,
+  fraction: number,
+  message: string,
+): Promise<void> {
   await ctx.onProgress({
     step,
     at: ctx.now().toISOString(),

@@ -5,13 +5,13 @@
  * digest of the content: the same events give the same snapshot, whoever makes it.
  */
 import { sha256Hex } from '../../shared/digest.ts';
-import { collectInbox, readBatch } from '../../shared/events/inbox.ts';
+import { collectInbox } from '../../shared/events/inbox.ts';
 import { joinEvents, type LabelledExample } from '../../shared/events/join.ts';
-import type { Event } from '../../shared/events/schema.ts';
 import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
-import { type RunContext, RunFailure, tell } from './context.ts';
+import { type RunContext, RunFailure } from './context.ts';
+import { type EventLog, openEventLog } from './event-log.ts';
 import {
   loadSnapshot,
   saveShard,
@@ -31,14 +31,15 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
   const { run, store } = ctx;
   if (run.wantedSnapshot !== null) return loadSnapshot(store, run.model, run.wantedSnapshot);
   await collectInbox(store, run.model, ctx.now());
-  const { events, problems } = await readEvents(ctx);
-  const { examples, unmatchedLabels, unlabelledPredictions } = joinEvents(events);
+  const log = await openEventLog(ctx);
+  const problems = [...log.problems];
+  const { examples, unmatchedLabels, unlabelledPredictions } = joinEvents(log.events);
   const usable = examples.filter(({ label }) => label < ctx.spec.labels.length);
   for (const { id } of examples.filter(({ label }) => label >= ctx.spec.labels.length)) {
     problems.push(`example ${id}: its label is not one of the model's`);
   }
   const parent = await loadParent(ctx);
-  const windows = await saveWindows(ctx, usable, boundsOf(ctx, usable, parent));
+  const windows = await saveWindows(ctx, log, usable, boundsOf(ctx, usable, parent));
   const id = sha256Hex(JSON.stringify(windows.map(({ fromMs, shards }) => ({ fromMs, shards })))).slice(
     0,
     32,
@@ -57,30 +58,6 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
   };
   await putJson(store, keys.snapshot(run.model, id), snapshot, { absent: true });
   return snapshot;
-}
-
-async function readEvents({
-  run,
-  store,
-  ...ctx
-}: RunContext): Promise<{ events: Event[]; problems: string[] }> {
-  const batches = await store.list(keys.eventsPrefix(run.model));
-  const events: Event[] = [];
-  const problems: string[] = [];
-  for (const [i, key] of batches.entries()) {
-    const object = await store.get(key);
-    if (object === null) continue;
-    const batch = await readBatch(key, object.bytes);
-    for (const event of batch.events) if (event.at <= run.cutoffMs) events.push(event);
-    problems.push(...batch.problems);
-    await tell(
-      { run, store, ...ctx },
-      'snapshot',
-      (i + 1) / batches.length,
-      `${i + 1} of ${batches.length} batches`,
-    );
-  }
-  return { events, problems };
 }
 
 /** The snapshot that the champion was trained on, whose windows are closed. */
@@ -106,6 +83,7 @@ function boundsOf(
 
 async function saveWindows(
   ctx: RunContext,
+  log: EventLog,
   examples: readonly LabelledExample[],
   bounds: readonly WindowBounds[],
 ): Promise<SnapshotWindow[]> {
@@ -124,17 +102,24 @@ async function saveWindows(
       // The current window ends with its newest example: whatever is newer than that is new to the next run.
       toMs: last === undefined ? toMs : last.at + 1,
       examples: inside.length,
-      shards: await saveShards(ctx, inside),
+      shards: await saveShards(ctx, log, inside),
     });
   }
   return windows;
 }
 
-async function saveShards(ctx: RunContext, examples: readonly LabelledExample[]): Promise<ShardRef[]> {
+async function saveShards(
+  ctx: RunContext,
+  log: EventLog,
+  examples: readonly LabelledExample[],
+): Promise<ShardRef[]> {
   const shards: ShardRef[] = [];
-  const size = examples.some(({ input }) => input.base64 === undefined) ? SHARD_OBJECTS : SHARD_EXAMPLES;
-  for (let at = 0; at < examples.length; at += size) {
-    shards.push(await saveShard(ctx.store, ctx.run.model, examples.slice(at, at + size)));
+  for (let at = 0; at < examples.length; at += SHARD_EXAMPLES) {
+    const part = await log.withInputs(examples.slice(at, at + SHARD_EXAMPLES));
+    const size = part.some(({ input }) => input.base64 === undefined) ? SHARD_OBJECTS : SHARD_EXAMPLES;
+    for (let from = 0; from < part.length; from += size) {
+      shards.push(await saveShard(ctx.store, ctx.run.model, part.slice(from, from + size)));
+    }
   }
   return shards;
 }

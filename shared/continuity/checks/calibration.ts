@@ -12,7 +12,7 @@ import { formatPoints } from '../format.ts';
 import type { GatePolicy } from '../policy.ts';
 import { brierScores, expectedCalibrationError, logLosses, reliabilityBins } from '../probabilities.ts';
 import { judgeRise } from '../rise-finding.ts';
-import type { Statistic } from '../statistics/bootstrap.ts';
+import type { RatioStatistic } from '../statistics/bootstrap.ts';
 import { boundsOf, concatenate, sampleUnits } from '../unit-sample.ts';
 import { comparedWindows } from '../windows.ts';
 import type { ComparedWindow } from '../windows.ts';
@@ -25,7 +25,7 @@ type ScoredWindow = ComparedWindow & {
 
 /**
  * Passes when the upper bound of the rise in mean log loss and in mean Brier score is within its margin, on the current
- * window and on all past ones together: paired BCa bootstrap over examples, or over groups where there are groups.
+ * window and on all past ones together: paired bootstrap over examples, or over groups where there are groups.
  */
 export function checkCalibration(evidence: Evidence, policy: GatePolicy): CheckOutcome {
   if (evidence.champion === null) return plainFinding('skip', 'there is no champion to compare with');
@@ -90,8 +90,8 @@ function judgeWindows(
 }
 
 /** Mean over examples of a column of sums. */
-function meanOf(column: number): Statistic {
-  return (totals) => (totals[column] as number) / (totals[0] as number);
+function meanOf(column: number): RatioStatistic {
+  return { numerator: column, denominator: 0, scale: 'identity' };
 }
 
 /** Candidate's score - champion's, per example, [n]; below 0 is better. */

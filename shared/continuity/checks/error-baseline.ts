@@ -9,7 +9,6 @@ import type { ComparedRegression } from '../errors.ts';
 import type { RegressionEvidence } from '../evidence.ts';
 import type { Baseline, GatePolicy } from '../policy.ts';
 import { judgeRise } from '../rise-finding.ts';
-import { boundsOf } from '../unit-sample.ts';
 import { currentWindow } from '../windows.ts';
 import { absent } from './absent.ts';
 
@@ -17,7 +16,7 @@ import { absent } from './absent.ts';
 const MEAN: readonly Baseline[] = ['majority', 'kappa'];
 const NO_CHANGE: readonly Baseline[] = ['no-change', 'kappa-temporal'];
 
-/** Passes when the BCa upper bound of MAE(candidate) / MAE(baseline) - 1 is at most 0, for each baseline. */
+/** Passes when the bootstrap's upper bound of MAE(candidate) / MAE(baseline) - 1 is at most 0, for each baseline. */
 export function checkErrorBaseline(evidence: RegressionEvidence, policy: GatePolicy): CheckOutcome {
   const window = currentWindow(evidence);
   const wanted = (baselines: readonly Baseline[]): boolean =>
@@ -45,9 +44,9 @@ function judgeNoChange(evidence: RegressionEvidence, policy: GatePolicy): Findin
 
 function judge(rival: ComparedRegression, where: string, policy: GatePolicy): Finding {
   const sample = sampleErrors([rival], policy);
-  const [interval = null] = boundsOf(sample, [maeRise], policy);
+  const mae = maeRise(sample, policy);
   return judgeRise(
-    interval,
+    mae,
     sample,
     { where, margin: 0, unit: 'relative', minimum: policy.minimum.current },
     policy,

@@ -8,14 +8,13 @@ import { comparedRegressions, maeRise, rmseRise, sampleErrors } from '../errors.
 import type { RegressionEvidence } from '../evidence.ts';
 import type { GatePolicy } from '../policy.ts';
 import { judgeRise } from '../rise-finding.ts';
-import { boundsOf } from '../unit-sample.ts';
 
-/** Passes when the BCa upper bounds of the relative rises are within the margin. */
+/** Passes when the bootstrap's upper bounds of the relative rises are within the margin. */
 export function checkErrorCurrent({ windows }: RegressionEvidence, policy: GatePolicy): CheckOutcome {
   const current = comparedRegressions(windows).at(-1);
   if (current === undefined) return plainFinding('skip', 'there is no champion to compare with');
   const sample = sampleErrors([current], policy);
-  const [mae = null, rmse = null] = boundsOf(sample, [maeRise, rmseRise], policy);
+  const [mae, rmse] = [maeRise(sample, policy), rmseRise(sample, policy)];
   const margin = policy.margins.currentError;
   const question = { unit: 'relative', minimum: policy.minimum.current } as const;
   const maeMargin = policy.require === 'improvement' ? 0 : margin;

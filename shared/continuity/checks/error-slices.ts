@@ -9,7 +9,6 @@ import type { RegressionEvidence } from '../evidence.ts';
 import type { GatePolicy } from '../policy.ts';
 import { judgeRise } from '../rise-finding.ts';
 import { missingFeatures } from '../slices.ts';
-import { boundsOf } from '../unit-sample.ts';
 
 /** Passes when, on every slice with enough examples, the upper bound of the relative rise of MAE is within the margin. */
 export function checkErrorSlices(evidence: RegressionEvidence, policy: GatePolicy): CheckOutcome {
@@ -38,7 +37,7 @@ function judgeSlice(id: string, windows: readonly ComparedRegression[], policy: 
   if (n < policy.minimum.slice || (groups !== null && groups < policy.minimum.groups)) {
     return { id, ...plainFinding('skip', `${id}: too few examples to hold a candidate back (${n})`) };
   }
-  const [interval = null] = boundsOf(sample, [maeRise], policy);
+  const mae = maeRise(sample, policy);
   const question = { where: `${id}, MAE`, unit: 'relative', minimum: 0 } as const;
-  return { id, ...judgeRise(interval, sample, { ...question, margin: policy.margins.worstError }, policy) };
+  return { id, ...judgeRise(mae, sample, { ...question, margin: policy.margins.worstError }, policy) };
 }

@@ -7,10 +7,9 @@ import { comparedRegressions, maeRise, sampleErrors } from '../errors.ts';
 import type { RegressionEvidence } from '../evidence.ts';
 import type { GatePolicy } from '../policy.ts';
 import { judgeRise } from '../rise-finding.ts';
-import { boundsOf } from '../unit-sample.ts';
 import { poolWindows } from '../windows.ts';
 
-/** Passes when, on every past window, the BCa upper bound of the relative rise of MAE is within the margin. */
+/** Passes when, on every past window, the bootstrap's upper bound of the relative rise of MAE is within the margin. */
 export function checkErrorWorst({ windows, champion }: RegressionEvidence, policy: GatePolicy): CheckOutcome {
   if (champion === null) return plainFinding('skip', 'there is no champion to compare with');
   const past = comparedRegressions(windows).filter(({ kind }) => kind === 'past');
@@ -18,7 +17,7 @@ export function checkErrorWorst({ windows, champion }: RegressionEvidence, polic
   if (pools.length === 0) return plainFinding('skip', 'there are no past windows yet');
   const parts = pools.map((pool) => {
     const sample = sampleErrors(pool.windows, policy);
-    const [interval = null] = boundsOf(sample, [maeRise], policy);
+    const mae = maeRise(sample, policy);
     const question = {
       where: `window ${pool.id}, MAE`,
       unit: 'relative',
@@ -26,7 +25,7 @@ export function checkErrorWorst({ windows, champion }: RegressionEvidence, polic
     } as const;
     return {
       id: pool.id,
-      ...judgeRise(interval, sample, { ...question, margin: policy.margins.worstError }, policy),
+      ...judgeRise(mae, sample, { ...question, margin: policy.margins.worstError }, policy),
     };
   });
   return gravestOf(parts, 'past windows');

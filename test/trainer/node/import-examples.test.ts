@@ -108,6 +108,13 @@ describe('importExamples', () => {
     expect(await readBack(store)).toEqual(range(0, 9_000));
   });
 
+  it('gives the rows of a piece times that end now, a second apart, as it does those of a whole file', async () => {
+    const { times } = await run(createMemoryStore(), { source: source(100, 'a'), skip: 20, limit: 40 });
+    expect(times).toEqual({ fromMs: NOON.getTime() - 39_000, toMs: NOON.getTime() });
+    const rest = await run(createMemoryStore(), { source: source(100, 'a'), skip: 90 });
+    expect(rest.times).toEqual({ fromMs: NOON.getTime() - 9_000, toMs: NOON.getTime() });
+  });
+
   it('imports a file in pieces by skip and limit, each row once', async () => {
     const store = createMemoryStore();
     const later = new Date(NOON.getTime() + 60_000);

@@ -60,12 +60,13 @@ export function addRunCommands(program: Command): void {
       const context = createContext(command);
       const { target } = context.connect();
       if (options.report !== undefined) return saveReport(context, target, model, id, options.report);
-      if (options.watch === true) return reportRun(context, await watchRun(target, context, model, id));
+      if (options.watch === true)
+        return reportRun(context, await watchRun(target, context, model, id), { steps: false });
       const { run, progress } = unwrap(await target.run(model, id));
       context.print({ ...run, progress }, () => {
         const now =
           run.status === 'running' && progress !== null ? `\n  … ${describeProgress(progress)}` : '';
-        return `${describeRun(run, context.now())}${now}`;
+        return `${describeRun(run, context.now(), { steps: true })}${now}`;
       });
     });
   program
@@ -80,10 +81,10 @@ export function addRunCommands(program: Command): void {
         const options = { store: connection.store, model, onProgress: progress.step };
         const run = await resumeJobHere(options, id);
         progress.close();
-        return reportRun(context, unwrap(run));
+        return reportRun(context, unwrap(run), { steps: true });
       }
       unwrap(await connection.target.resumeRun(model, id));
-      reportRun(context, await watchRun(connection.target, context, model, id));
+      reportRun(context, await watchRun(connection.target, context, model, id), { steps: false });
     });
 }
 

@@ -42,13 +42,13 @@ export function addTrainCommand(program: Command): void {
           onProgress: progress.step,
         });
         progress.close();
-        reportRun(context, unwrap(run));
+        reportRun(context, unwrap(run), { steps: true });
         return;
       }
       if (options.snapshot !== undefined || !options.promote)
         throw usageError('--snapshot and --no-promote need --store: the trainer Worker decides these itself');
       const { run } = unwrap(await connection.target.startRun(model, context.by));
       if (!context.json) console.log(`run ${run} started`);
-      reportRun(context, await watchRun(connection.target, context, model, run));
+      reportRun(context, await watchRun(connection.target, context, model, run), { steps: false });
     });
 }

@@ -1,0 +1,379 @@
+/**
+ * How often a candidate exactly at the margin passes: for every check alone, and for the whole gate.
+ */
+import type { CheckOutcome } from '../../../shared/continuity/check-result.ts';
+import { checkBaseline } from '../../../shared/continuity/checks/baseline.ts';
+import { checkCalibration } from '../../../shared/continuity/checks/calibration.ts';
+import { checkClassRecall } from '../../../shared/continuity/checks/class-recall.ts';
+import { checkCurrentWindow } from '../../../shared/continuity/checks/current-window.ts';
+import { checkEdgeBudget } from '../../../shared/continuity/checks/edge-budget.ts';
+import { checkErrorCurrent } from '../../../shared/continuity/checks/error-current.ts';
+import { checkErrorPast } from '../../../shared/continuity/checks/error-past.ts';
+import { checkErrorWorst } from '../../../shared/continuity/checks/error-worst.ts';
+import { checkFeatureSlices } from '../../../shared/continuity/checks/feature-slices.ts';
+import { checkNegativeFlips } from '../../../shared/continuity/checks/negative-flips.ts';
+import { checkPastMean } from '../../../shared/continuity/checks/past-mean.ts';
+import { checkWorsened } from '../../../shared/continuity/checks/worsened.ts';
+import { checkWorstWindow } from '../../../shared/continuity/checks/worst-window.ts';
+import type { Evidence } from '../../../shared/continuity/evidence.ts';
+import { CHECKS, decideGate } from '../../../shared/continuity/gate.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import type { GatePolicy } from '../../../shared/continuity/policy.ts';
+import {
+  drawClass,
+  drawEvidence,
+  drawFrom,
+  drawGroups,
+  drawNormal,
+  drawProneness,
+  drawRegression,
+  evidenceOf,
+  ratesOf,
+  scoredWindows,
+  SHAPES,
+} from './population.ts';
+import type { Draw, Shape, WindowPlan } from './population.ts';
+import { splitsAtMargin } from './splits.ts';
+import { percent, printTable, rowOf } from './table.ts';
+import type { Row } from './table.ts';
+
+const SIZES = [200, 1_000, 5_000] as const;
+/** Three standard errors of a rate of 5 % in 2,000 nights above it: one cell in 700 would exceed it by chance. */
+const LIMIT = 6.5;
+const GAIN = ratesOf(0.03, 0.06);
+
+/** Small classes and slices are judged here though the default would not, so that their bounds are measured too. */
+const POLICY = gatePolicySchema.parse({
+  minimum: { class: 5, slice: 5, window: 50, groups: 5 },
+  slices: ['device'],
+  bootstrap: { draws: 1_000 },
+});
+
+/** Passes of one night, by name of what was at its margin. */
+type Night = (draw: Draw, night: number) => Readonly<Record<string, boolean>>;
+
+interface Study {
+  readonly shapes: readonly Shape[];
+  readonly sizes: readonly number[];
+  readonly nightsOf: (n: number, shape: Shape) => Night;
+}
+
+const now = (n: number, shape: Shape, rest: Omit<WindowPlan, 'id' | 'kind' | 'n' | 'shape'>): WindowPlan => ({
+  id: 'now',
+  kind: 'current',
+  n,
+  shape,
+  ...rest,
+});
+const past = (
+  i: number,
+  n: number,
+  shape: Shape,
+  rest: Omit<WindowPlan, 'id' | 'kind' | 'n' | 'shape'>,
+): WindowPlan => ({
+  id: `past ${i}`,
+  kind: 'past',
+  n,
+  shape,
+  ...rest,
+});
+
+const passes = ({ verdict }: { verdict: string } | undefined | CheckOutcome = { verdict: 'hold' }): boolean =>
+  verdict === 'pass';
+const partPasses = ({ parts }: CheckOutcome, id: string): boolean =>
+  passes(parts?.find((part) => part.id === id));
+const withSeed = (night: number, policy: GatePolicy = POLICY): GatePolicy => ({
+  ...policy,
+  bootstrap: { ...policy.bootstrap, seed: night },
+});
+
+const paired: Study = {
+  shapes: SHAPES,
+  sizes: SIZES,
+  nightsOf: (n, shape) => (draw) => {
+    const current = drawEvidence([now(n, shape, { rates: ratesOf(-0.01, 0.05) })], draw);
+    const equal = drawEvidence([now(n, shape, { rates: ratesOf(0, 0.05) })], draw);
+    const flips = drawEvidence([now(n, shape, { rates: { loss: 0.05, gain: 0.06 } })], draw);
+    return {
+      'current window, margin 1 point': passes(checkCurrentWindow(current, POLICY)),
+      'current window, improvement': passes(checkCurrentWindow(equal, { ...POLICY, require: 'improvement' })),
+      'negative flips, budget 5 %': passes(
+        checkNegativeFlips(flips, { ...POLICY, minimum: { ...POLICY.minimum, class: 1e6 } }),
+      ),
+    };
+  },
+};
+
+const overWindows: Study = {
+  shapes: SHAPES,
+  sizes: SIZES,
+  nightsOf: (n, shape) => (draw) => {
+    const four = [0, 1, 2, 3];
+    const everywhere = drawEvidence(
+      [
+        ...four.map((i) => past(i, n, shape, { rates: ratesOf(-0.01, 0.05) })),
+        now(50, shape, { rates: GAIN }),
+      ],
+      draw,
+    );
+    const one = drawEvidence(
+      [
+        past(0, n, shape, { rates: ratesOf(-0.05, 0.08) }),
+        ...[1, 2].map((i) => past(i, n, shape, { rates: GAIN })),
+        now(50, shape, { rates: GAIN }),
+      ],
+      draw,
+    );
+    const alarmOff = { ...POLICY, margins: { ...POLICY.margins, forgotten: 0.049 } };
+    return {
+      'past mean, margin 1 point': passes(checkPastMean(everywhere, POLICY)),
+      'worst window, margin 5 points': passes(checkWorstWindow(one, alarmOff)),
+      'worst window, with its alarm': passes(checkWorstWindow(one, POLICY)),
+    };
+  },
+};
+
+const slices: Study = {
+  shapes: SHAPES,
+  sizes: SIZES,
+  nightsOf: (n, shape) => (draw) => {
+    const bad = { classId: 1, rates: ratesOf(-0.05, 0.08) };
+    const recall = drawEvidence([now(n, shape, { rates: GAIN, ofClass: bad })], draw);
+    const flipping = drawEvidence(
+      [now(n, shape, { rates: GAIN, ofClass: { classId: 1, rates: { loss: 0.1, gain: 0.1 } } })],
+      draw,
+    );
+    return {
+      'recall of one class, margin 5 points': passes(checkClassRecall(recall, POLICY)),
+      'flips of one class, budget 10 %': partPasses(checkNegativeFlips(flipping, POLICY), 'class 1'),
+      'feature slice, margin 5 points': passes(checkFeatureSlices(byDevice(recall), POLICY)),
+    };
+  },
+};
+
+/** The same evidence with class 1 as one device and the others as another. */
+function byDevice(evidence: Evidence): Evidence {
+  const windows = evidence.windows.map((window) => ({
+    ...window,
+    features: [window.labels.map((label) => (label === 1 ? 1 : 0))],
+  }));
+  return { ...evidence, windows, features: [{ name: 'device', values: ['desk', 'phone'] }] };
+}
+
+const baselines: Study = {
+  shapes: SHAPES,
+  sizes: SIZES,
+  nightsOf: (n, shape) => (draw) => {
+    const groups = shape === 'grouped' ? drawGroups(n, draw) : null;
+    const prone = drawProneness(groups, draw);
+    const error = 0.2;
+    // the model and its rival err equally often, not on the same examples
+    const labels = new Int32Array(n);
+    const rival = new Int32Array(n);
+    const candidate = new Int32Array(n);
+    const shares = shape === 'skewed' ? [0.8, 0.2] : [0.5, 0.5];
+    const guess = new Int32Array(n);
+    for (let i = 0; i < n; i++) {
+      const label = drawClass(shares, draw);
+      labels[i] = label;
+      rival[i] = draw() < error * prone(i) ? 1 - label : label;
+      candidate[i] = draw() < error * prone(i) ? 1 - label : label;
+      guess[i] = drawClass([0.6, 0.4], draw);
+    }
+    const window = {
+      id: 'now',
+      kind: 'current' as const,
+      fromMs: 0,
+      toMs: 1,
+      exampleIds: Array(n).fill(''),
+      champion: null,
+      ...(groups && { groups }),
+    };
+    const against = (previousLabels: Int32Array, answers: Int32Array): CheckOutcome =>
+      checkBaseline(
+        { ...evidenceOf([{ ...window, labels, candidate: answers, previousLabels }], 2), champion: null },
+        POLICY,
+      );
+    // always answering class 0 is wrong as often as class 1 comes: a fifth, like the model
+    const skewed = labels.map(() => (draw() < error ? 1 : 0));
+    const wrongOnSkewed = skewed.map((label) => (draw() < error ? 1 - label : label));
+    const majority = checkBaseline(
+      { ...evidenceOf([{ ...window, labels: skewed, candidate: wrongOnSkewed }], 2), champion: null },
+      POLICY,
+    );
+    const temporal = against(rival, candidate);
+    return {
+      'majority, no better': partPasses(majority, 'majority'),
+      'no-change, no better': partPasses(temporal, 'no-change'),
+      'kappa-temporal 0': partPasses(temporal, 'kappa-temporal'),
+      'kappa 0': partPasses(against(rival, guess), 'kappa'),
+    };
+  },
+};
+
+const LOG_LOSS_RISE = 0.05;
+
+const calibration: Study = {
+  shapes: SHAPES,
+  sizes: SIZES,
+  nightsOf: (n, shape) => {
+    const { draw: drawScored, brierRise } = scoredWindows(n, shape, LOG_LOSS_RISE);
+    const policy = { ...POLICY, margins: { ...POLICY.margins, logLoss: LOG_LOSS_RISE, brier: brierRise } };
+    return (draw, night) => {
+      const outcome = checkCalibration(drawScored(draw), withSeed(night, policy));
+      return {
+        'log loss, at its margin': partPasses(outcome, 'log loss, current'),
+        'Brier score, at its margin': partPasses(outcome, 'Brier score, current'),
+      };
+    };
+  },
+};
+
+const regression: Study = {
+  shapes: ['balanced', 'grouped'],
+  sizes: SIZES,
+  nightsOf: (n, shape) => (draw, night) => {
+    const policy = withSeed(night, { ...POLICY, margins: { ...POLICY.margins, worstError: 0.05 } });
+    const current = checkErrorCurrent(drawRegression(n, shape, 1.05, 'current', draw), policy);
+    const older = drawRegression(n, shape, 1.05, 'past', draw);
+    return {
+      'regression, MAE now, margin 5 %': partPasses(current, 'MAE'),
+      'regression, RMSE now, margin 5 %': partPasses(current, 'RMSE'),
+      'regression, past MAE, margin 5 %': passes(checkErrorPast(older, policy)),
+      'regression, worst MAE, margin 5 %': passes(checkErrorWorst(older, policy)),
+    };
+  },
+};
+
+const worsened: Study = {
+  shapes: ['balanced', 'grouped'],
+  sizes: SIZES,
+  nightsOf: (n, shape) => (draw) => {
+    const base = drawRegression(n, shape, 1, 'current', draw);
+    const windows = base.windows.map((window) => {
+      const prone = drawProneness(window.groups ?? null, draw);
+      const champion = window.targets.map((target) => target + 1);
+      const candidate = window.targets.map((target, i) => target + (draw() < 0.05 * prone(i) ? 2 : 0.5));
+      return { ...window, champion, candidate };
+    });
+    return {
+      'regression, worsened, budget 5 %': passes(
+        checkWorsened({ ...base, windows }, { ...POLICY, tau: 0.5 }),
+      ),
+    };
+  },
+};
+
+const edge: Study = {
+  shapes: ['balanced'],
+  sizes: [20, 50, 200],
+  nightsOf: (rounds) => {
+    const base = drawEvidence([now(1, 'balanced', { rates: GAIN })], drawFrom(1));
+    return (draw) => {
+      const times = (middle: number) =>
+        Float64Array.from({ length: rounds }, () => middle * Math.exp(0.2 * drawNormal(draw)));
+      const facts = {
+        candidateBytes: 1,
+        championBytes: 1,
+        memoryBytes: 1,
+        candidateMs: times(1.5),
+        championMs: times(1),
+      };
+      return { 'latency ratio, budget 1.5': passes(checkEdgeBudget({ ...base, edge: facts }, POLICY)) };
+    };
+  },
+};
+
+const splits: Study = {
+  shapes: ['balanced'],
+  sizes: SIZES,
+  nightsOf: (n) => {
+    const study = splitsAtMargin(n);
+    return (draw) => ({ 'repeated splits, at the margin': study(draw) });
+  },
+};
+
+/** Everything the gate asks, on evidence that is good but for the current window, which is at its margin. */
+const whole: Study = {
+  shapes: SHAPES,
+  sizes: SIZES,
+  nightsOf: (n, shape) => (draw) => {
+    const good = { rates: ratesOf(0.03, 0.05) };
+    const bad = { rates: ratesOf(-0.01, 0.05) };
+    const promoted = (plans: readonly WindowPlan[]): boolean =>
+      decideGate(drawEvidence(plans, draw), WHOLE_POLICY, CHECKS).verdict === 'promote';
+    return {
+      'whole gate, current window at its margin': promoted([
+        past(0, n, shape, good),
+        past(1, n, shape, good),
+        now(n, shape, bad),
+      ]),
+      'whole gate, past mean at its margin': promoted([
+        past(0, n, shape, bad),
+        past(1, n, shape, bad),
+        now(n, shape, good),
+      ]),
+    };
+  },
+};
+const WHOLE_POLICY = gatePolicySchema.parse({ minimum: { window: 50 }, bootstrap: { draws: 1_000 } });
+
+const STUDIES: readonly Study[] = [
+  paired,
+  overWindows,
+  slices,
+  baselines,
+  calibration,
+  regression,
+  worsened,
+  edge,
+  splits,
+  whole,
+];
+
+/** Prints the pass rates and gives their rows. */
+export function benchErrorRates(nights: number): Row[] {
+  const found: { name: string; n: number; shape: Shape; rate: number }[] = [];
+  for (const study of STUDIES) {
+    for (const shape of study.shapes) {
+      for (const n of study.sizes) {
+        const counts = countPasses(study.nightsOf(n, shape), nights, n);
+        for (const [name, count] of Object.entries(counts))
+          found.push({ name, n, shape, rate: count / nights });
+      }
+    }
+  }
+  const names = [...new Set(found.map(({ name }) => name))];
+  const sizes = (name: string): number[] => [
+    ...new Set(found.filter((cell) => cell.name === name).map(({ n }) => n)),
+  ];
+  const cell = (name: string, n: number | undefined, shape: Shape): string => {
+    const match = found.find((each) => each.name === name && each.n === n && each.shape === shape);
+    return match === undefined ? '' : percent(match.rate);
+  };
+  printTable(
+    `Promotion of a candidate exactly at the margin, % of ${nights} nights; alpha 5, limit ${LIMIT}`,
+    ['check', ...SHAPES.flatMap((shape) => ['small', 'medium', 'large'].map((size) => `${shape} ${size}`))],
+    names.map((name) => [
+      name,
+      ...SHAPES.flatMap((shape) => [0, 1, 2].map((i) => cell(name, sizes(name)[i], shape))),
+    ]),
+  );
+  return found.map(({ name, n, shape, rate }) =>
+    rowOf(`error rate: ${name}; ${shape}, n ${n}`, '% promoted', 100 * rate, {
+      peer: 'alpha',
+      theirs: 5,
+      atMost: LIMIT,
+    }),
+  );
+}
+
+function countPasses(night: Night, nights: number, seed: number): Record<string, number> {
+  const draw = drawFrom(20_261_123 + seed);
+  const counts: Record<string, number> = {};
+  for (let i = 0; i < nights; i++) {
+    for (const [name, passed] of Object.entries(night(draw, i + 1)))
+      counts[name] = (counts[name] ?? 0) + Number(passed);
+  }
+  return counts;
+}
