@@ -15,7 +15,8 @@ export interface Judged {
   readonly constants: Constants | null;
 }
 
-export interface Champion extends Judged {
+/** A version, published. */
+export interface Version extends Judged {
   readonly manifest: Manifest;
 }
 
@@ -60,11 +61,20 @@ export function openProgram(
  *
  * @param runtime  the one to load it into
  */
-export async function openChampion({ run, store }: RunContext, runtime: Runtime): Promise<Champion | null> {
-  if (run.championAtStart === null) return null;
-  const manifest = await loadManifest(store, run.model, run.championAtStart);
-  if (!manifest.ok) throw new RunFailure(`the champion: ${manifest.error.detail}`);
+export async function openChampion(ctx: RunContext, runtime: Runtime): Promise<Version | null> {
+  const { championAtStart } = ctx.run;
+  return championAtStart === null ? null : openVersion(ctx, championAtStart, runtime);
+}
+
+/** A published version, verified; a missing or damaged one fails the run by name. */
+export async function openVersion(
+  { run, store }: RunContext,
+  version: number,
+  runtime: Runtime,
+): Promise<Version> {
+  const manifest = await loadManifest(store, run.model, version);
+  if (!manifest.ok) throw new RunFailure(manifest.error.detail);
   const head = await loadHead(store, runtime, manifest.value);
-  if (!head.ok) throw new RunFailure(`the champion: ${head.error.detail}`);
+  if (!head.ok) throw new RunFailure(`version ${version}: ${head.error.detail}`);
   return { program: head.value, constants: manifest.value.constants, manifest: manifest.value };
 }

@@ -8,7 +8,7 @@ import { accuracy } from '../../shared/continuity/metrics.ts';
 import type { GatePolicy } from '../../shared/continuity/policy.ts';
 import type { DenseLayer } from '../../shared/model/head.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
-import { answer, type Champion, type Judged, openChampion, openProgram } from './answer.ts';
+import { answer, type Judged, openChampion, openProgram, type Version } from './answer.ts';
 import { encodeHead, type VersionFiles } from './candidate-files.ts';
 import { exportedLayers } from './candidate-facts.ts';
 import type { RunContext } from './context.ts';
@@ -20,7 +20,7 @@ import type { Examples } from './features.ts';
  */
 export async function testChampionAgain(
   ctx: RunContext,
-  champion: Champion,
+  champion: Version,
   examples: Examples,
 ): Promise<SelfTestOutcome> {
   const id = 'champion read again';

@@ -195,7 +195,7 @@ describe('a run that is killed', () => {
       base,
       MODEL,
       { ...HISTORY, n: 1_400 },
-      { window: { examples: 700, keep: 12 }, gate: undefined as never },
+      { window: { examples: 700, keep: 12 }, gate: {} as never },
     );
     const whole = countWrites(await copyOf(base));
     await startAndRun(whole);
