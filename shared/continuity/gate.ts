@@ -23,7 +23,7 @@ import { checkPastMean } from './checks/past-mean.ts';
 import { checkRepeatedErrors, checkRepeatedSplits } from './checks/repeated-splits.ts';
 import { checkReportedFlips } from './checks/reported-flips.ts';
 import { checkSanity } from './checks/sanity.ts';
-import { checkSelfTests } from './checks/self-tests.ts';
+import { checkReportedTests, checkSelfTests } from './checks/self-tests.ts';
 import { checkWorsened } from './checks/worsened.ts';
 import { checkWorstWindow } from './checks/worst-window.ts';
 import type { CommonEvidence, Evidence, RegressionEvidence } from './evidence.ts';
@@ -68,6 +68,7 @@ export const CHECKS: readonly Check[] = [
 /** The same for a model that predicts a number. */
 export const REGRESSION_CHECKS: readonly Check<RegressionEvidence>[] = [
   { check: 'sanity', title: 'Files and weights', run: checkSanity },
+  { check: 'self-tests', title: 'The judges themselves', run: checkReportedTests },
   { check: 'baseline', title: 'Beats answers without a model', run: checkErrorBaseline },
   { check: 'current-window', title: 'Current window', run: checkErrorCurrent },
   { check: 'past-mean', title: 'Past windows, mean', run: checkErrorPast },

@@ -196,24 +196,34 @@ export interface PolicySubject {
   readonly sliceable: readonly string[];
 }
 
+export interface PolicyProblem {
+  /** within the policy */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
 /**
  * What makes a valid policy unfit for a model: for the moment at which a spec is saved.
  *
  * @returns every problem with its place; [] when the policy can be used
  */
-export function policyProblems(policy: GatePolicy, { sliceable }: PolicySubject): string[] {
-  const problems = policy.slices.flatMap((name, i) =>
+export function policyProblems(policy: GatePolicy, { sliceable }: PolicySubject): PolicyProblem[] {
+  const problems: PolicyProblem[] = policy.slices.flatMap((name, i) =>
     sliceable.includes(name)
       ? []
       : [
-          `gate.slices[${i}]: expected a feature of this model that has named values, got '${name}': it could never pass`,
+          {
+            path: ['slices', i],
+            message: `expected a feature of this model that has named values, got '${name}': it could never pass`,
+          },
         ],
   );
   const { worstWindow, forgotten } = policy.margins;
   if (forgotten >= worstWindow) {
-    problems.push(
-      `gate.margins.forgotten: expected less than worstWindow (${worstWindow}), got ${forgotten}: it could never fail first`,
-    );
+    problems.push({
+      path: ['margins', 'forgotten'],
+      message: `expected less than worstWindow (${worstWindow}), got ${forgotten}: it could never fail first`,
+    });
   }
   return problems;
 }

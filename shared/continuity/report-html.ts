@@ -9,8 +9,11 @@ import { html } from './html-template.ts';
 import type { Markup } from './html-template.ts';
 import { forestPlot, lineChart } from './report-charts.ts';
 import type { ForestRow } from './report-charts.ts';
+import { matrixSection } from './report-matrix.ts';
+import { reliabilitySection } from './report-reliability.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import { MARKS } from './report-text.ts';
+import { wearSection } from './report-wear.ts';
 import type { RunReport, TrainingSummary, WindowSummary } from './report.ts';
 
 /** Parts of one check in the figure: the gravest ones; the table below has them all. */
@@ -33,8 +36,10 @@ export function renderReportHtml(report: RunReport): string {
         <main>
           ${headline(report)} ${report.verdict.verdict === 'promote' ? null : reasons(report)}
           ${differenceFigure(report)} ${rateFigures(report)} ${windowFigure(report.windows)}
-          ${checkSection(report.verdict.checks)} ${flipSection(report.verdict.checks)}
-          ${trainingSection(report.training)}
+          ${checkSection(report.verdict.checks)} ${flipSection(report)}
+          ${report.reliability === undefined ? null : reliabilitySection(report.reliability)}
+          ${report.matrix === undefined ? null : matrixSection(report.matrix)}
+          ${report.wear === undefined ? null : wearSection(report.wear)} ${trainingSection(report.training)}
           <footer>Holdfast · run ${report.run} · ${report.createdAt}</footer>
         </main>
       </body>
@@ -134,13 +139,16 @@ function rateFigures({ verdict }: RunReport): Markup | null {
   </section>`;
 }
 
+/** Checks whose own numbers are not simply those of their gravest part, or whose title says so already. */
+const OWN_HEAD = new Set(['worst-window', 'negative-flips', 'baseline']);
+
 /** The check and its gravest parts, as far as they are in this unit. */
 function forestRows(check: CheckResult, unit: Unit): ForestRow[] {
   const all = (check.parts ?? []).filter((part) => unitOf(part) === unit);
   const gravest = new Set([...all].sort(compareGravity).slice(0, MAX_PARTS));
   const several = (check.parts ?? []).length > 1;
   const parts = several ? all.filter((part) => gravest.has(part)) : [];
-  const title = several && check.check !== 'worst-window' ? `${check.title}, worst` : check.title;
+  const title = several && !OWN_HEAD.has(check.check) ? `${check.title}, worst` : check.title;
   const head = unitOf(check) === unit ? forestRow(check, title, false) : [];
   return [...head, ...parts.flatMap((part) => forestRow(part, part.id, true))];
 }
@@ -292,9 +300,10 @@ function numberCells(finding: Finding): Markup {
     <td class="number">${n === 0 ? '' : formatCount(n)}</td>`;
 }
 
-function flipSection(checks: readonly CheckResult[]): Markup | null {
-  const flips = checks.find((check) => check.flips !== undefined)?.flips;
+function flipSection({ verdict, pictures = {} }: RunReport): Markup | null {
+  const flips = verdict.checks.find((check) => check.flips !== undefined)?.flips;
   if (flips === undefined || flips.total === 0) return null;
+  const pictured = flips.examples.some(({ id }) => pictureOf(id, pictures) !== null);
   const left = flips.total - flips.examples.length;
   return html`<section>
     <h2>Examples that flipped</h2>
@@ -306,6 +315,7 @@ function flipSection(checks: readonly CheckResult[]): Markup | null {
       <table>
         <thead>
           <tr>
+            ${pictured ? html`<th></th>` : null}
             <th>Window</th>
             <th>Example</th>
             <th>Label, and champion's answer</th>
@@ -313,15 +323,30 @@ function flipSection(checks: readonly CheckResult[]): Markup | null {
           </tr>
         </thead>
         <tbody>
-          ${flips.examples.map(flipRow)}
+          ${flips.examples.map((flip) => flipRow(flip, pictured ? pictures : null))}
         </tbody>
       </table>
     </div>
   </section>`;
 }
 
-function flipRow({ window, id, label, candidate }: FlippedExample): Markup {
+/** Only pictures, and only embedded ones: the page makes no requests. */
+const PICTURE_URI = /^data:image\/(?:png|jpeg|gif|webp|bmp);base64,[A-Za-z0-9+/=]+$/;
+
+function pictureOf(id: string, pictures: Readonly<Record<string, string>>): string | null {
+  const uri = Object.hasOwn(pictures, id) ? pictures[id] : undefined;
+  return uri !== undefined && PICTURE_URI.test(uri) ? uri : null;
+}
+
+/** @param pictures  null when no example has one */
+function flipRow(
+  { window, id, label, candidate }: FlippedExample,
+  pictures: Readonly<Record<string, string>> | null,
+): Markup {
+  const uri = pictures && pictureOf(id, pictures);
+  const picture = uri === null ? '' : html`<img src="${uri}" alt="example ${id}" />`;
   return html`<tr>
+    ${pictures === null ? null : html`<td class="picture">${picture}</td>`}
     <td>${window}</td>
     <td><code>${id}</code></td>
     <td>${label}</td>

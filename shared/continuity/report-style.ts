@@ -47,6 +47,12 @@ svg { display: block; width: 100%; min-width: 680px; height: auto; font: 12.5px 
 .legend { margin: 0 0 8px; color: var(--quiet); } .legend span { display: inline-block; margin-right: 18px; white-space: nowrap; }
 .legend span::before { content: ""; display: inline-block; width: 18px; height: 3px; margin-right: 7px; vertical-align: middle; border-radius: 2px; background: var(--colour); }
 .legend .highlight::before { height: 12px; background: var(--faint); border: 1px solid var(--line); }
+.square svg { min-width: 0; max-width: 420px; } svg .margin { stroke: var(--quiet); stroke-dasharray: 3 3; }
+.picture img { display: block; width: 56px; height: 56px; object-fit: contain; image-rendering: pixelated; background: var(--faint); border-radius: 4px; }
+.matrix td.number { border: 2px solid transparent; padding: 5px 10px; } .matrix .learned { border-color: var(--candidate); border-radius: 4px; }
+.shade-0 { background: none; } .shade-1 { background: color-mix(in srgb, var(--candidate) 6%, transparent); }
+.shade-2 { background: color-mix(in srgb, var(--candidate) 12%, transparent); } .shade-3 { background: color-mix(in srgb, var(--candidate) 18%, transparent); }
+.shade-4 { background: color-mix(in srgb, var(--candidate) 26%, transparent); } .shade-5 { background: color-mix(in srgb, var(--candidate) 34%, transparent); }
 .scroll { overflow-x: auto; } .flips { max-height: 420px; overflow-y: auto; }
 table { border-collapse: collapse; width: 100%; }
 th { text-align: left; font-weight: 500; font-size: 12px; color: var(--quiet); }

@@ -3,7 +3,15 @@
  */
 import { unitOf } from './check-result.ts';
 import type { CheckResult, CheckVerdict } from './check-result.ts';
-import { formatCount, formatDigest, formatMeasure, formatPercent, formatSignedPoints } from './format.ts';
+import {
+  formatCount,
+  formatDigest,
+  formatMeasure,
+  formatPercent,
+  formatPoints,
+  formatSignedPoints,
+} from './format.ts';
+import { describeLeft } from './report-wear.ts';
 import type { RunReport, TrainingSummary, WindowSummary } from './report.ts';
 
 export interface TextOptions {
@@ -42,6 +50,7 @@ export function renderReportText(report: RunReport, { colour, width }: TextOptio
     checkTable(report.verdict.checks, columns, paint),
     reasonList(report, columns, paint),
     windowTable(report.windows, paint),
+    evidenceLines(report),
     trainingLine(report.training),
     decisionLine(report, columns, paint),
   ];
@@ -118,6 +127,31 @@ function windowTable(windows: readonly WindowSummary[], paint: Painter): string[
     ...rows,
   ]);
   return [paint('dim', `  ${header}`), ...lines.map((line) => `  ${line}`)];
+}
+
+/** One line each of what the page shows as figures: calibration, the matrix's numbers, the most worn window. */
+function evidenceLines({ reliability, matrix, wear = [] }: RunReport): string[] {
+  const lines: string[] = [];
+  if (reliability !== undefined) {
+    const { candidate, champion } = reliability;
+    const before = champion === null ? '' : `, champion ${formatPoints(champion.error)}`;
+    lines.push(`Calibration error  candidate ${formatPoints(candidate.error)} points${before}`);
+  }
+  if (matrix !== undefined) {
+    const { acc, bwt, fwt } = matrix.metrics;
+    const show = (value: number | null, format: (value: number) => string) =>
+      value === null ? '–' : format(value);
+    lines.push(
+      `Versions           ACC ${show(acc, formatPercent)}, BWT ${show(bwt, formatSignedPoints)}, FWT ${show(fwt, formatSignedPoints)}`,
+    );
+  }
+  const [worn] = wear.toSorted((a, b) => a.left - b.left || b.decisions - a.decisions);
+  if (worn !== undefined) {
+    lines.push(
+      `Windows left       ${worn.id} has the least: ${describeLeft(worn.left)}, after ${formatCount(worn.decisions)} decisions`,
+    );
+  }
+  return lines;
 }
 
 function trainingLine({ examples, epochs, seconds, seed, loss }: TrainingSummary): string[] {

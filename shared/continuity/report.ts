@@ -2,10 +2,16 @@
  * What a retraining run leaves behind: one JSON object, from which the terminal table and the HTML page are
  * rendered. Fields are added, never renamed or removed; a reader that needs more asks for the next format.
  */
+import { continualMetrics } from './accuracy-matrix.ts';
+import type { AccuracyMatrix, ContinualMetrics } from './accuracy-matrix.ts';
 import type { Evidence } from './evidence.ts';
 import type { Verdict } from './gate.ts';
-import { accuracy } from './metrics.ts';
+import { accuracy, countPaired } from './metrics.ts';
 import type { GatePolicy } from './policy.ts';
+import { expectedCalibrationError, reliabilityBins } from './probabilities.ts';
+import type { ReliabilityBin } from './probabilities.ts';
+import { decisionsLeft, levelFor, LONGEST_LIFE } from './wear.ts';
+import { comparedWindows, currentWindow } from './windows.ts';
 
 /** Accuracies on the held-out examples of one window, fractions in [0, 1]. */
 export interface WindowSummary {
@@ -48,6 +54,40 @@ export interface RunReport {
   readonly training: TrainingSummary;
   /** what was done; a promotion can still fail after the verdict, when another one came first */
   readonly decision: { readonly promoted: boolean; readonly why: string };
+  /** of the current window; left out where there were no probabilities */
+  readonly reliability?: Reliability;
+  /** every version on every window, with what is drawn from it */
+  readonly matrix?: MatrixSummary;
+  /** what reuse has left of each window */
+  readonly wear?: readonly WindowWear[];
+  /** flipped examples by id, as `data:image/…` URIs; only pictures */
+  readonly pictures?: Readonly<Record<string, string>>;
+}
+
+/** Confidence against accuracy in 15 bins, and the expected calibration error. */
+export interface Calibration {
+  readonly bins: readonly ReliabilityBin[];
+  readonly error: number;
+}
+
+export interface Reliability {
+  readonly window: string;
+  readonly candidate: Calibration;
+  readonly champion: Calibration | null;
+}
+
+export interface MatrixSummary extends AccuracyMatrix {
+  readonly metrics: ContinualMetrics;
+}
+
+export interface WindowWear {
+  readonly id: string;
+  /** decisions served before this one */
+  readonly decisions: number;
+  /** level at which it was judged this time */
+  readonly level: number;
+  /** further decisions until a candidate as good as the champion would be held; 3,650 for more than that */
+  readonly left: number;
 }
 
 /** Accuracy of both models, window by window, in the order of the evidence. */
@@ -61,4 +101,42 @@ export function summarizeWindows({ windows }: Evidence): WindowSummary[] {
     candidate: accuracy(labels, candidate),
     champion: champion === null ? null : accuracy(labels, champion),
   }));
+}
+
+/** Reliability of both models on the current window; null without probabilities. */
+export function summarizeReliability(evidence: Evidence): Reliability | null {
+  const { id, labels, candidate, champion, candidateProbabilities, championProbabilities } =
+    currentWindow(evidence);
+  if (candidateProbabilities === undefined) return null;
+  const summarize = (answers: Int32Array, probabilities: Float32Array): Calibration => {
+    const bins = reliabilityBins(labels, answers, probabilities);
+    return { bins, error: expectedCalibrationError(bins) };
+  };
+  return {
+    window: id,
+    candidate: summarize(candidate, candidateProbabilities),
+    champion:
+      champion === null || championProbabilities === undefined
+        ? null
+        : summarize(champion, championProbabilities),
+  };
+}
+
+export function summarizeMatrix(matrix: AccuracyMatrix): MatrixSummary {
+  return { ...matrix, metrics: continualMetrics(matrix) };
+}
+
+/** What is left of each window, by the margin that is asked of it alone; [] without a champion. */
+export function summarizeWear(evidence: Evidence, policy: GatePolicy): WindowWear[] {
+  const { alpha, guardWear, margins } = policy;
+  return comparedWindows(evidence).map(({ id, kind, labels, candidate, champion, decisions = 0 }) => {
+    const margin = kind === 'current' ? margins.current : margins.worstWindow;
+    const counts = countPaired(labels, candidate, champion);
+    return {
+      id,
+      decisions,
+      level: levelFor([{ decisions }], { alpha, guarded: guardWear }),
+      left: guardWear ? decisionsLeft(counts, margin, alpha, decisions + 1) : LONGEST_LIFE,
+    };
+  });
 }

@@ -10,7 +10,6 @@
  * Alpha-spending: K. K. G. Lan & D. L. DeMets 1983, Biometrika 70:659-663. Reuse of holdouts: A. Blum & M. Hardt 2015,
  * "The Ladder", arXiv:1502.04585. docs/continuity.md has the simulation, beside the ladder and an even division.
  */
-import { formatCount } from './format.ts';
 import { tangoInterval } from './statistics/tango.ts';
 import type { PairedCounts } from './statistics/interval.ts';
 
@@ -19,8 +18,8 @@ export interface Worn {
   readonly decisions?: number;
 }
 
-/** Decisions after which a window is called spent, if it never is: ten years of nights. */
-const LONGEST = 3_650;
+/** No window is looked further ahead than ten years of nights. */
+export const LONGEST_LIFE = 3_650;
 
 /**
  * The level at which a check over these windows is judged: that of the one which has served most.
@@ -68,7 +67,7 @@ export function decisionsLeft(
   const passes = (served: number): boolean =>
     tangoInterval({ gains: even, losses: even, n: counts.n }, spentLevel(alpha, served)).lower > -margin;
   let left = 0;
-  let end = LONGEST;
+  let end = LONGEST_LIFE;
   if (passes(decisions + end)) return end;
   while (left < end) {
     const middle = (left + end) >> 1;
@@ -76,9 +75,4 @@ export function decisionsLeft(
     else end = middle;
   }
   return left;
-}
-
-/** `its 31st decision, at level 0.0016`. */
-export function describeWear(decisions: number, level: number): string {
-  return `decision ${formatCount(decisions + 1)} on it, at level ${Number(level.toPrecision(2))}`;
 }

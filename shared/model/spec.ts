@@ -112,19 +112,22 @@ export const specSchema = z
     path: ['base'],
     message: 'expected null: a base reads images, and this input is tabular',
   })
-  .superRefine(({ input, gate }, context) => {
-    for (const message of policyProblems(gate, { sliceable: sliceableFeatures(input) })) {
-      context.addIssue({ code: 'custom', message });
+  .check(({ value, issues }) => {
+    for (const { path, message } of policyProblems(value.gate, {
+      sliceable: sliceableFeatures(value.input),
+    })) {
+      issues.push({ code: 'custom', input: value.gate, path: ['gate', ...path], message });
     }
   });
 export type Spec = z.infer<typeof specSchema>;
 
-function unique(values: readonly string[]): boolean {
-  return new Set(values).size === values.length;
+/** Features with named values: the gate can slice by them. */
+function sliceableFeatures(input: InputSpec): string[] {
+  return input.kind === 'tabular'
+    ? input.features.filter(({ type }) => type === 'category').map(({ name }) => name)
+    : [];
 }
 
-/** Names of the features that the holdout can be sliced by: those that have named values. */
-function sliceableFeatures(input: InputSpec): string[] {
-  if (input.kind === 'image') return [];
-  return input.features.flatMap(({ name, type }) => (type === 'category' ? [name] : []));
+function unique(values: readonly string[]): boolean {
+  return new Set(values).size === values.length;
 }

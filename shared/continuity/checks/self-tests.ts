@@ -5,7 +5,7 @@
  */
 import { gravestOf, plainFinding } from '../check-result.ts';
 import type { CheckOutcome, Part } from '../check-result.ts';
-import type { Evidence, WindowEvidence } from '../evidence.ts';
+import type { CommonEvidence, Evidence, WindowEvidence } from '../evidence.ts';
 import type { GatePolicy } from '../policy.ts';
 import { absent } from './absent.ts';
 import { checkBaseline } from './baseline.ts';
@@ -35,6 +35,11 @@ export function checkSelfTests(evidence: Evidence, policy: GatePolicy): CheckOut
   );
 }
 
+/** The reported self-tests alone: for models whose judges are the bootstrap, which cannot judge what does not vary. */
+export function checkReportedTests(evidence: CommonEvidence, policy: GatePolicy): CheckOutcome {
+  return gravestOf(reportedParts(evidence, policy), 'self-tests');
+}
+
 function judgeItself(evidence: Evidence, policy: GatePolicy): CheckOutcome {
   if (evidence.champion === null) return plainFinding('skip', 'there is no champion to judge by itself');
   const same = answering(evidence, ({ champion, candidate }) => champion ?? candidate);
@@ -60,8 +65,8 @@ function judgeBroken(evidence: Evidence, policy: GatePolicy): CheckOutcome {
     : plainFinding('pass', 'a candidate that is always wrong would not get through');
 }
 
-function reportedParts({ selfTests }: Evidence, policy: GatePolicy): Part[] {
-  if (selfTests === undefined)
+function reportedParts({ selfTests }: CommonEvidence, policy: GatePolicy): Part[] {
+  if (selfTests === undefined || selfTests.length === 0)
     return [{ id: 'reported', ...absent('selfTests', policy, 'no self-tests were reported') }];
   return selfTests.map(({ id, passed, detail }) => ({
     id,

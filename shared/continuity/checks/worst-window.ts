@@ -8,7 +8,7 @@
 import { gravestOf, plainFinding } from '../check-result.ts';
 import type { CheckOutcome, Finding, Part } from '../check-result.ts';
 import type { Evidence } from '../evidence.ts';
-import { formatConfidence, formatSignedPoints } from '../format.ts';
+import { formatConfidence, formatPoints, formatSignedPoints } from '../format.ts';
 import { holdForGroups, judgePaired, questionOf, scaleCounts } from '../paired-finding.ts';
 import { samplePairs } from '../paired-sample.ts';
 import type { PairedSample } from '../paired-sample.ts';
@@ -34,22 +34,31 @@ export function checkWorstWindow(evidence: Evidence, policy: GatePolicy): CheckO
         sample.counts,
         questionOf(sample, where, -policy.margins.worstWindow, policy.minimum.window),
       );
-    return { id, ...raiseAlarm(finding, sample, alarmLevel, policy.margins.forgotten) };
+    return {
+      id,
+      ...raiseAlarm(finding, sample, { where, level: alarmLevel, forgotten: policy.margins.forgotten }),
+    };
   });
   return gravestOf(parts, 'past windows');
+}
+
+interface Alarm {
+  readonly where: string;
+  readonly level: number;
+  readonly forgotten: number;
 }
 
 /** The finding, failed when the window is shown to be worse than what counts as forgotten. */
 function raiseAlarm(
   finding: Finding,
   { counts, share }: PairedSample,
-  level: number,
-  forgotten: number,
+  { where, level, forgotten }: Alarm,
 ): Finding {
   if (finding.estimate === null || finding.verdict === 'fail') return finding;
   const { upper } = tangoInterval(scaleCounts(counts, share), level);
   if (upper >= -forgotten) return finding;
   const { moreLabels: _moreLabels, ...numbers } = finding;
   const bound = `${formatConfidence(level)} upper bound ${formatSignedPoints(upper)}`;
-  return { ...numbers, verdict: 'fail', detail: `${finding.detail}; but shown to be worse: ${bound}` };
+  const detail = `${where}: candidate ${formatPoints(-finding.estimate)} points worse, ${bound}, forgotten below ${formatSignedPoints(-forgotten)}`;
+  return { ...numbers, verdict: 'fail', detail };
 }

@@ -205,12 +205,7 @@ export function scoredWindows(
     ];
     for (let i = 0; i < n; i++) {
       const label = drawClass(shares, draw);
-      const kind = kinds[
-        drawClass(
-          kinds.map(({ share }) => share),
-          draw,
-        )
-      ] as Kind;
+      const kind = kinds[drawClass(shareOf, draw)] as Kind;
       labels[i] = label;
       setRow(championProbabilities, i, label, kind.champion);
       setRow(candidateProbabilities, i, label, draw() < collapse * prone(i) ? COLLAPSED : kind.candidate);

@@ -79,15 +79,17 @@ describe('refuses a policy that does not fit the model', () => {
   const policy = gatePolicySchema.parse({ slices: ['device'], margins: { forgotten: 0.05 } });
 
   test('slices by a feature that the model does not have', () => {
-    expect(policyProblems(policy, { sliceable: ['country'] })[0]).toContain(
-      'gate.slices[0]: expected a feature of this model',
+    const [problem] = policyProblems(policy, { sliceable: ['country'] });
+    expect(problem?.path).toEqual(['slices', 0]);
+    expect(problem?.message).toContain(
+      "expected a feature of this model that has named values, got 'device'",
     );
   });
 
   test('a margin of forgetting that the worst window fails before', () => {
-    expect(policyProblems(policy, { sliceable: ['device'] })).toEqual([
-      expect.stringContaining('gate.margins.forgotten: expected less than worstWindow (0.05), got 0.05'),
-    ]);
+    const problems = policyProblems(policy, { sliceable: ['device'] });
+    expect(problems.map(({ path }) => path)).toEqual([['margins', 'forgotten']]);
+    expect(problems[0]?.message).toContain('expected less than worstWindow (0.05), got 0.05');
   });
 
   test('and finds nothing in the defaults', () => {

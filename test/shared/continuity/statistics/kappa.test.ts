@@ -6,11 +6,11 @@ import oracle from '../../../fixtures/continuity/statistics.json' with { type: '
 /** Labels and predictions whose confusion table is this one. */
 function pairsOf(table: readonly (readonly number[])[]) {
   const cells = table.flatMap((row, label) =>
-    row.flatMap((count, prediction) => Array(count).fill([label, prediction])),
+    row.flatMap((count, prediction) => Array.from({ length: count }, () => [label, prediction] as const)),
   );
   return {
-    labels: Int32Array.from(cells, ([label]: [number, number]) => label),
-    predictions: Int32Array.from(cells, ([, prediction]: [number, number]) => prediction),
+    labels: Int32Array.from(cells, ([label]) => label),
+    predictions: Int32Array.from(cells, ([, prediction]) => prediction),
   };
 }
 
