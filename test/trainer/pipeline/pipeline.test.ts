@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Evidence } from '../../../shared/continuity/evidence.ts';
+import { reportSchema } from '../../../shared/continuity/report-schema.ts';
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { loadChampion, loadHistory } from '../../../shared/registry/alias.ts';
@@ -159,6 +160,14 @@ describe('night after night', () => {
       champion: { version: 1 },
       decision: { promoted: true },
     });
+    const parsed = reportSchema.parse(JSON.parse(new TextDecoder().decode(report?.bytes)));
+    expect(parsed.matrix?.versions.map(({ version, learned }) => [version, learned])).toEqual([
+      [1, 3],
+      [2, 4],
+    ]);
+    expect(parsed.matrix?.metrics.bwt).toBeCloseTo(0, 1);
+    expect(parsed.wear?.map(({ decisions }) => decisions)).toEqual([0, 0, 0, 1, 0]);
+    expect(parsed.reliability?.champion?.bins).toHaveLength(15);
     const page = new TextDecoder().decode((await store.get(keys.run(MODEL, run, 'report.html')))?.bytes);
     expect(page).toContain('<!doctype html>');
   });
