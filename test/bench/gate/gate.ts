@@ -23,7 +23,7 @@ const { values } = parseArgs({
 });
 const nights = Number(values.nights);
 /** A year costs as much as 365 nights. */
-const years = Math.max(1, Math.round(nights / 50));
+const years = Math.max(1, Math.round(nights / 100));
 
 const PARTS: Readonly<Record<string, () => Row[]>> = {
   speed: benchSpeed,

@@ -108,8 +108,10 @@ function drawAnswers(draw: Draw): Uint8Array {
   return Uint8Array.from({ length: PAST * SIZE }, () => (draw() < START_ACCURACY ? 1 : 0));
 }
 
-function drawNoise(draw: Draw): Float64Array {
-  return Float64Array.from({ length: PAST * SIZE }, draw);
+function drawNoise(draw: Draw): Float32Array {
+  const noise = new Float32Array(PAST * SIZE);
+  for (let i = 0; i < noise.length; i++) noise[i] = draw();
+  return noise;
 }
 
 /** Turns right answers wrong and wrong ones right, at rates that change the true accuracy by `difference`. */
@@ -117,17 +119,22 @@ function changeAnswers(
   answers: Uint8Array,
   difference: number,
   accuracy: number,
-  noise: Float64Array,
+  noise: Float32Array,
 ): Uint8Array {
   const { gain, loss } = ratesOf(difference, CHANGED);
   const [lossRate, gainRate] = [loss / accuracy, Math.min(1, gain / (1 - accuracy))];
-  return answers.map((right, i) =>
-    (noise[i] as number) < (right === 1 ? lossRate : gainRate) ? 1 - right : right,
-  );
+  const changed = answers.slice();
+  for (let i = 0; i < changed.length; i++) {
+    const right = answers[i] as number;
+    if ((noise[i] as number) < (right === 1 ? lossRate : gainRate)) changed[i] = 1 - right;
+  }
+  return changed;
 }
 
 function meanOf(answers: Uint8Array): number {
-  return answers.reduce((sum, right) => sum + right, 0) / answers.length;
+  let right = 0;
+  for (let i = 0; i < answers.length; i++) right += answers[i] as number;
+  return right / answers.length;
 }
 
 /** The ladder's step without a parameter: one standard error of the paired difference. */
@@ -141,8 +148,11 @@ const ZEROS = new Int32Array(SIZE);
 
 function evidenceFor(champion: Uint8Array, candidate: Uint8Array, decisions: number, draw: Draw): Evidence {
   const windows = Array.from({ length: PAST }, (_, i) => {
-    const answers = (all: Uint8Array): Int32Array =>
-      Int32Array.from(all.subarray(i * SIZE, (i + 1) * SIZE), (right) => 1 - right);
+    const answers = (all: Uint8Array): Int32Array => {
+      const ids = new Int32Array(SIZE);
+      for (let k = 0; k < SIZE; k++) ids[k] = 1 - (all[i * SIZE + k] as number);
+      return ids;
+    };
     const ids = {
       id: `past ${i}`,
       kind: 'past' as const,

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { accuracy, addCounts, countPaired } from '../../../shared/continuity/metrics.ts';
+import { accuracy, addCounts, backwardTrust, countPaired } from '../../../shared/continuity/metrics.ts';
 
 const labels = Int32Array.of(0, 1, 2, 0, 1);
 const champion = Int32Array.of(0, 1, 2, 1, 0);
@@ -55,4 +55,18 @@ test('accuracies stay in [0, 1] and differ by exactly the paired difference', ()
       expect(accuracy(y, a) - accuracy(y, b)).toBeCloseTo((gains - losses) / n, 12);
     }),
   );
+});
+
+test('backward trust is the share of what the champion gets right that stays right', () => {
+  const labels = Int32Array.of(0, 0, 0, 0, 1);
+  const champion = Int32Array.of(0, 0, 0, 1, 0);
+  const candidate = Int32Array.of(0, 1, 0, 0, 1);
+  expect(backwardTrust([{ labels, champion, candidate }])).toBeCloseTo(2 / 3, 12);
+  expect(
+    backwardTrust([
+      { labels, champion, candidate },
+      { labels, champion: labels, candidate: labels },
+    ]),
+  ).toBeCloseTo(7 / 8, 12);
+  expect(backwardTrust([])).toBe(1);
 });

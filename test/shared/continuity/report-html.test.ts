@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { html, Markup } from '../../../shared/continuity/html-template.ts';
 import { renderReportHtml } from '../../../shared/continuity/report-html.ts';
 import { evidenceOf, windowOf, withoutChampion } from './make-evidence.ts';
-import { reportOf } from './make-report.ts';
+import { fullReportOf, PICTURE, reportOf } from './make-report.ts';
 
 const kept = { gains: 10, losses: 10, n: 2_000, bothWrong: 100 };
 const rejected = evidenceOf([{ ...kept, losses: 300 }, kept], kept);
@@ -63,4 +63,36 @@ test('the template inserts as markup only what it made itself', () => {
       );
     }),
   );
+});
+
+describe('with everything in the report', () => {
+  const report = fullReportOf(rejected);
+  const page = renderReportHtml(report);
+
+  test('shows the reliability of both models, the matrix and what is left of the windows', () => {
+    expect(page).toMatch(/Expected calibration error:\s+candidate 19\.5\s+points, champion 19\.5/);
+    expect(page).toContain('candidate: 2,000 examples, 75.0 % sure,');
+    expect(page).toContain('ACC');
+    expect(page.match(/ learned"/g)).toHaveLength(3);
+    expect(page).toContain('What is left of the windows');
+  });
+
+  test('embeds the picture of a flipped example, once', () => {
+    expect(page.match(/<img /g)).toHaveLength(1);
+    expect(page).toContain(`src="${PICTURE}"`);
+  });
+
+  test.each([
+    ['from elsewhere', 'https://example.org/x.png'],
+    ['that is a page', 'data:text/html;base64,AAAA'],
+    ['that may run scripts', 'data:image/svg+xml;base64,AAAA'],
+    ['with more than base64', 'data:image/png;base64,AAAA" onerror="alert(1)'],
+  ])('leaves out a picture %s', (_, uri) => {
+    const [id] = Object.keys(report.pictures ?? {});
+    expect(renderReportHtml({ ...report, pictures: { [id ?? '']: uri } })).not.toContain('<img');
+  });
+
+  test('stands alone: no scripts, no links, no requests', () => {
+    expect(page).not.toMatch(/<script|<link|@import|url\(|src="http|href=/);
+  });
 });

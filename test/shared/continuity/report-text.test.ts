@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { renderReportText } from '../../../shared/continuity/report-text.ts';
 import { evidenceOf, withoutChampion } from './make-evidence.ts';
-import { reportOf } from './make-report.ts';
+import { fullReportOf, reportOf } from './make-report.ts';
 
 const kept = { gains: 10, losses: 10, n: 2_000, bothWrong: 100 };
 const promoted = reportOf(evidenceOf([kept, kept], { ...kept, gains: 60 }));
@@ -15,17 +15,22 @@ candidate  version 4, sha256:candidate
 champion   version 3, sha256:champion
 snapshot   20261123-0159-9f2c
 
- PROMOTE  at least 1.9 points better than version 3 on the current window (95 % bound); 7 checks
-          passed
+ PROMOTE  at least 1.9 points better than version 3 on the current window; 8 checks passed
 
-  Check                      Estimate        Interval    Needs  Examples
+  Check                          Estimate        Interval    Needs  Examples
 ✓ Files and weights
-✓ Beats the majority answer     +44.5  [+42.5, +46.5]    > 0.0     2,000
-✓ Current window                 +2.5    [+1.9, +3.2]   > −1.0     2,000
-✓ Past windows, mean              0.0    [−0.3, +0.3]   > −1.0     4,000
-✓ Past windows, worst             0.0    [−0.4, +0.4]   > −5.0     4,000
-✓ Negative flips                0.5 %  [0.4 %, 0.7 %]  ≤ 5.0 %     6,000
-✓ Recall of each class           +0.8    [+0.4, +1.3]   > −5.0     6,000
+✓ The judges themselves
+✓ Beats answers without a model     +44.5  [+42.5, +46.5]    > 0.0     2,000
+✓ Current window                     +2.5    [+1.9, +3.2]   > −1.0     2,000
+✓ Past windows, mean                  0.0    [−0.3, +0.3]   > −1.0     4,000
+✓ Past windows, worst                 0.0    [−0.4, +0.4]   > −5.0     4,000
+✓ Negative flips                    0.5 %  [0.4 %, 0.7 %]  ≤ 5.0 %     6,000
+– Reported flips  (no flips were collected)
+✓ Recall of each class               +0.8    [+0.4, +1.3]   > −5.0     6,000
+– Feature slices  (the policy names no features)
+– Calibration  (no probabilities were supplied)
+– Repeated splits  (the recipes were not trained on repeated splits)
+– Edge budget  (latency, size and memory were not measured)
 
   Window         Examples  Champion  Candidate  Change
   past-0            2,000    94.5 %     94.5 %     0.0
@@ -74,4 +79,12 @@ test('a training without a loss curve is reported without one', () => {
   const text = renderReportText({ ...promoted, training: { ...promoted.training, loss: [] } }, plain);
   expect(text).toContain('Training  8,200 examples');
   expect(text).not.toContain('Loss');
+});
+
+test('tells in a line each what the page shows as figures', () => {
+  const text = renderReportText(fullReportOf(evidenceOf([kept, kept], kept)), plain);
+  // 94.5 % right at 75 % sure
+  expect(text).toContain('Calibration error  candidate 19.5 points, champion 19.5');
+  expect(text).toContain('Versions           ACC 93.7 %, BWT −1.5, FWT +34.5');
+  expect(text).toMatch(/Windows left {7}now has the least: \d+, after 0 decisions/);
 });

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { checkBaseline } from '../../../../shared/continuity/checks/baseline.ts';
+import type { Evidence } from '../../../../shared/continuity/evidence.ts';
 import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 
@@ -45,4 +46,100 @@ test('compares with the majority of the training data, not of the window', () =>
     id: 'majority',
     verdict: 'hold',
   });
+});
+
+describe('against repeating the last label', () => {
+  /** Labels in runs of `run`; the candidate errs on every `every`th example. */
+  const inRuns = (run: number, every: number) => {
+    const n = 1_000;
+    const labels = Int32Array.from({ length: n }, (_, i) => Math.floor(i / run) % 2);
+    const candidate = labels.map((label, i) => (i % every === 0 ? 1 - label : label));
+    const previousLabels = labels.map((_, i) => (i === 0 ? -1 : (labels[i - 1] ?? 0)));
+    const evidence = withoutChampion(evidenceOf([], { gains: 0, losses: 0, n }));
+    return {
+      ...evidence,
+      windows: evidence.windows.map((window) => ({ ...window, labels, candidate, previousLabels })),
+    };
+  };
+  const verdicts = (evidence: Evidence) =>
+    checkBaseline(evidence, policy).parts?.map(({ id, verdict }) => [id, verdict]);
+
+  test('a model that loses to it cannot hide behind its accuracy', () => {
+    // 90 % right beats the majority; the last label is right 95 % of the time
+    expect(verdicts(inRuns(20, 10))).toEqual([
+      ['majority', 'pass'],
+      ['no-change', 'fail'],
+      ['kappa', 'pass'],
+      ['kappa-temporal', 'fail'],
+    ]);
+    expect(checkBaseline(inRuns(20, 10), policy).verdict).toBe('fail');
+  });
+
+  test('a model that beats it passes, and shows the closest of the baselines in points', () => {
+    const outcome = checkBaseline(inRuns(5, 20), policy);
+    expect(outcome.verdict).toBe('pass');
+    expect(outcome.detail).toContain('against repeating the last label');
+    // 5 % wrong against 199 of 999
+    expect(outcome.parts?.[3]?.estimate).toBeCloseTo(1 - 49 / 199, 2);
+    expect(outcome.parts?.[2]?.estimate).toBeCloseTo(0.9, 2);
+  });
+
+  test('examples whose previous label is not known are left out', () => {
+    expect(checkBaseline(inRuns(5, 20), policy).parts?.[1]?.n).toBe(999);
+  });
+
+  test('is skipped when previous labels are not known, unless the policy needs them', () => {
+    const evidence = withoutChampion(evidenceOf([], { gains: 5, losses: 5, n: 200 }));
+    expect(verdicts(evidence)?.[1]).toEqual(['no-change', 'skip']);
+    const needy = gatePolicySchema.parse({ needs: ['previous'] });
+    expect(checkBaseline(evidence, needy).verdict).toBe('hold');
+  });
+
+  test('only the baselines that the policy names are asked', () => {
+    const only = gatePolicySchema.parse({ baselines: ['kappa'] });
+    expect(checkBaseline(inRuns(20, 10), only).verdict).toBe('pass');
+  });
+
+  test('few groups hold, and groups of alike examples widen every bound', () => {
+    const grouped = (size: number) => {
+      const evidence = inRuns(20, 10);
+      return {
+        ...evidence,
+        windows: evidence.windows.map((window) => ({
+          ...window,
+          groups: window.labels.map((_, i) => Math.floor(i / size)),
+        })),
+      };
+    };
+    expect(checkBaseline(grouped(100), policy).parts?.map(({ verdict }) => verdict)).toEqual([
+      'hold',
+      'hold',
+      'hold',
+      'hold',
+    ]);
+    const [alone, tied] = [checkBaseline(inRuns(20, 10), policy), checkBaseline(grouped(20), policy)];
+    expect(tied.parts?.[0]?.lower).toBeLessThan(alone.parts?.[0]?.lower ?? -1);
+  });
+});
+
+test('one class only leaves kappa undefined, which holds', () => {
+  const evidence = evidenceOf([], { gains: 0, losses: 0, n: 200 });
+  const windows = evidence.windows.map((window) => ({
+    ...window,
+    labels: new Int32Array(200),
+    candidate: new Int32Array(200),
+  }));
+  const outcome = checkBaseline({ ...evidence, windows }, policy);
+  expect(outcome.verdict).toBe('hold');
+  expect(outcome.parts?.[2]?.detail).toContain('one class is all there is');
+});
+
+test('a kappa that is not settled says how many more labels would settle it', () => {
+  const [kappa] =
+    checkBaseline(
+      evidenceOf([], { gains: 0, losses: 92, n: 200 }),
+      gatePolicySchema.parse({ baselines: ['kappa'] }),
+    ).parts ?? [];
+  expect(kappa?.verdict).toBe('hold');
+  expect(kappa?.moreLabels?.n).toBeGreaterThan(0);
 });

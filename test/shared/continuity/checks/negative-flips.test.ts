@@ -47,3 +47,42 @@ test('skips without a champion', () => {
   const evidence = withoutChampion(evidenceOf([], { gains: 0, losses: 0, n: 500 }));
   expect(checkNegativeFlips(evidence, policy).verdict).toBe('skip');
 });
+
+test('each class has a budget of its own, wider than that of all', () => {
+  // all 40 flips are of one class: 4 % of all, 8 % of the class
+  const evidence = evidenceOf([], { gains: 0, losses: 0, n: 1_000 });
+  const windows = evidence.windows.map((window) => ({
+    ...window,
+    candidate: window.labels.map((label, i) => (label === 0 && i < 80 ? 1 : label)),
+  }));
+  const outcome = checkNegativeFlips({ ...evidence, windows }, policy);
+  expect(outcome.parts?.map(({ id, n, margin }) => [id, n, margin])).toEqual([
+    ['all windows', 1_000, 0.05],
+    ['cat', 500, 0.1],
+    ['dog', 500, 0.1],
+  ]);
+  expect(outcome.parts?.map(({ estimate }) => estimate)).toEqual([0.04, 0.08, 0]);
+  expect(outcome.detail).toContain('trust kept 96.0 %');
+});
+
+test('a class beyond its budget fails though all together are within theirs', () => {
+  const evidence = evidenceOf([], { gains: 0, losses: 0, n: 6_000 });
+  const windows = evidence.windows.map((window) => {
+    const labels = window.labels.map((_, i) => (i < 600 ? 0 : 1));
+    return {
+      ...window,
+      labels,
+      champion: labels,
+      candidate: labels.map((label, i) => (i < 120 ? 1 : label)),
+    };
+  });
+  const outcome = checkNegativeFlips({ ...evidence, windows }, policy);
+  expect(outcome.verdict).toBe('fail');
+  expect(outcome.detail).toContain("class 'cat': 120 of 600");
+  expect(outcome.parts?.[0]?.verdict).toBe('pass');
+});
+
+test('a small class is not judged by its rate', () => {
+  const evidence = evidenceOf([], { gains: 0, losses: 0, n: 400 });
+  expect(checkNegativeFlips(evidence, policy).parts?.map(({ id }) => id)).toEqual(['all windows']);
+});

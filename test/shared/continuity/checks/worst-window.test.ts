@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { checkWorstWindow } from '../../../../shared/continuity/checks/worst-window.ts';
 import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
@@ -38,4 +38,45 @@ test('holds when all past windows together are too small', () => {
 test('skips without past windows and without a champion', () => {
   expect(checkWorstWindow(evidenceOf([], current), policy).verdict).toBe('skip');
   expect(checkWorstWindow(withoutChampion(evidenceOf([same], current)), policy).verdict).toBe('skip');
+});
+
+const kept = { gains: 25, losses: 25, n: 1_000 };
+
+describe('a window shown to be worse, though within the margin', () => {
+  // 3 points worse on one of ten windows, 5 % disagreement: bounds near -4.5 and -1.5
+  const forgetful = evidenceOf(
+    [{ gains: 10, losses: 40, n: 1_000 }, ...Array.from({ length: 9 }, () => kept)],
+    kept,
+  );
+
+  test('fails as forgotten, with the bound that shows it', () => {
+    const outcome = checkWorstWindow(forgetful, policy);
+    expect(outcome.verdict).toBe('fail');
+    expect(outcome.detail).toMatch(
+      /^window past-0: candidate 3\.0 points worse, 99\.75 % upper bound −1\.\d, forgotten below 0\.0/,
+    );
+    expect(outcome.moreLabels).toBeUndefined();
+    expect(outcome.margin).toBe(-0.05);
+  });
+
+  test('passes where the policy bears it', () => {
+    const lenient = gatePolicySchema.parse({ margins: { forgotten: 0.02 } });
+    expect(checkWorstWindow(forgetful, lenient).verdict).toBe('pass');
+  });
+
+  test('the level is divided over the windows: one of ten needs more than one alone', () => {
+    const loss = { gains: 10, losses: 23, n: 1_000 };
+    expect(checkWorstWindow(evidenceOf([loss], kept), policy).verdict).toBe('fail');
+    expect(
+      checkWorstWindow(evidenceOf([loss, ...Array.from({ length: 9 }, () => kept)], kept), policy).verdict,
+    ).toBe('pass');
+  });
+
+  test('the alarm is not softened by wear', () => {
+    const worn = {
+      ...forgetful,
+      windows: forgetful.windows.map((window) => ({ ...window, decisions: 300 })),
+    };
+    expect(checkWorstWindow(worn, policy).verdict).toBe('fail');
+  });
 });

@@ -1,0 +1,68 @@
+/** What groups do to every comparison of classes. */
+import { describe, expect, test } from 'vitest';
+import { checkCurrentWindow } from '../../../shared/continuity/checks/current-window.ts';
+import { checkNegativeFlips } from '../../../shared/continuity/checks/negative-flips.ts';
+import { checkPastMean } from '../../../shared/continuity/checks/past-mean.ts';
+import { checkWorstWindow } from '../../../shared/continuity/checks/worst-window.ts';
+import type { Evidence } from '../../../shared/continuity/evidence.ts';
+import { samplePairs } from '../../../shared/continuity/paired-sample.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { comparedWindows } from '../../../shared/continuity/windows.ts';
+import { evidenceOf } from './make-evidence.ts';
+
+const policy = gatePolicySchema.parse({});
+const kept = { gains: 20, losses: 20, n: 1_000 };
+
+/** Neighbours in groups of `size`: gains and losses come first, so that a group is alike. */
+function inGroups(evidence: Evidence, size: number, shared = false): Evidence {
+  let next = 0;
+  const windows = evidence.windows.map((window) => {
+    const first = shared ? 0 : next;
+    next += Math.ceil(window.labels.length / size);
+    return { ...window, groups: window.labels.map((_, i) => first + Math.floor(i / size)) };
+  });
+  return { ...evidence, windows };
+}
+
+const CHECKS = [checkCurrentWindow, checkPastMean, checkWorstWindow, checkNegativeFlips];
+const evidence = evidenceOf([kept, kept], kept);
+
+describe.each(CHECKS.map((check) => [check.name, check] as const))('%s', (_, check) => {
+  test('groups of alike examples widen the interval about the same estimate', () => {
+    const [alone, grouped] = [check(evidence, policy), check(inGroups(evidence, 10), policy)];
+    expect(grouped.estimate).toBeCloseTo(alone.estimate ?? Number.NaN, 12);
+    expect(grouped.upper).toBeGreaterThan((alone.upper ?? 0) + 0.003);
+  });
+
+  test('too few groups hold, whatever they show', () => {
+    const outcome = check(inGroups(evidence, 200), policy);
+    expect(outcome.verdict).toBe('hold');
+    expect(outcome.detail).toMatch(/\d+ of the 20 groups needed/);
+  });
+});
+
+test('copies of an example count once: the interval of a tenth of the examples', () => {
+  const tenth = evidenceOf([], { gains: 20, losses: 20, n: 1_000 });
+  const copied = evidenceOf([], { gains: 200, losses: 200, n: 10_000 });
+  const few = checkCurrentWindow(tenth, policy);
+  const many = checkCurrentWindow(inGroups(copied, 10), policy);
+  expect(many.lower).toBeCloseTo(few.lower ?? 0, 4);
+  expect(many.upper).toBeCloseTo(few.upper ?? 0, 4);
+});
+
+test('users who are in every window tie the windows together', () => {
+  const apart = checkPastMean(inGroups(evidence, 10), policy);
+  const tied = checkPastMean(inGroups(evidence, 10, true), policy);
+  // the same users lose in both windows: the mean of two is no better known than one
+  const width = (outcome: typeof apart) => (outcome.upper ?? 0) - (outcome.lower ?? 0);
+  expect(width(tied) / width(apart)).toBeCloseTo(Math.SQRT2, 1);
+});
+
+test('one window with groups beside one without: its examples stand alone', () => {
+  const [first, ...rest] = evidence.windows;
+  if (first === undefined) throw new Error('expected a window');
+  const mixed = { ...evidence, windows: [{ ...first, groups: first.labels.map((_, i) => i >> 1) }, ...rest] };
+  const sample = samplePairs(comparedWindows(mixed), policy);
+  expect(sample.groups).toBe(500 + 2_000);
+  expect(sample.counts).toEqual({ gains: 60, losses: 60, n: 3_000 });
+});
