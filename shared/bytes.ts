@@ -40,6 +40,11 @@ export function gzip(bytes: Uint8Array): Promise<Uint8Array> {
   return through(bytes, new CompressionStream('gzip'));
 }
 
+/** The zlib format (RFC 1950), as PNG files have it inside. */
+export function deflate(bytes: Uint8Array): Promise<Uint8Array> {
+  return through(bytes, new CompressionStream('deflate'));
+}
+
 /** @throws TypeError when the bytes are not gzip, or end early */
 export function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
   return through(bytes, new DecompressionStream('gzip'));

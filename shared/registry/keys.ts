@@ -36,6 +36,9 @@ export const keys = {
   runs: (name: string) => `${model(name)}/runs/`,
   run: (name: string, id: string, file: string) => `${model(name)}/runs/${id}/${file}`,
   runSteps: (name: string, id: string, step: string) => `${model(name)}/runs/${id}/steps/${step}.json`,
+  decisionsPrefix: (name: string) => `${model(name)}/decisions/`,
+  decision: (name: string, run: string, fromMs: number, toMs: number) =>
+    `${model(name)}/decisions/${run}~${fromMs}-${toMs}.json`,
   base: (digest: string, file: BaseFile) => `bases/${digest}/${file}`,
   bases: 'bases/',
 } as const;

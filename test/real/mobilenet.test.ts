@@ -11,7 +11,7 @@ import { createRuntime } from '../../shared/model/runtime.ts';
 import { loadBase } from '../../shared/model/servable.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import { DATA_NOTE, dataPath, hasData } from '../support/data.ts';
-import { encodePng } from '../support/png.ts';
+import { encodePng } from '../../trainer/pipeline/png.ts';
 import { type TempFolder, useTempFolder } from '../support/temp-folder.ts';
 import { type Deployment, FIXED_SPEC, startDeployment } from './deployment.ts';
 
@@ -117,7 +117,8 @@ async function writePictures(folder: TempFolder): Promise<string> {
   for (const [label, names] of Object.entries(LABELS)) {
     for (let i = 0; i < CUTS_PER_LABEL; i++) {
       const photo = await readPhoto(names[i % names.length] as string);
-      const png = encodePng(cutOut(photo, random), SIZE, SIZE);
+      const pixels = cutOut(photo, random);
+      const png = await encodePng({ height: SIZE, width: SIZE, channels: 3, pixels });
       await folder.write(`pictures/${label}/${i}.png`, png);
     }
   }

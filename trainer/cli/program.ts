@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBaseCommands } from './commands/base.ts';
+import { addCompareCommand } from './commands/compare.ts';
 import { addCreateCommand } from './commands/create.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addImportCommand } from './commands/import.ts';
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   addImportCommand(program);
   addBaseCommands(program);
   addTrainCommand(program);
+  addCompareCommand(program);
   addRunCommands(program);
   addMoveCommands(program);
   addStatusCommands(program);

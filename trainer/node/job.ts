@@ -53,9 +53,16 @@ export async function resumeJob(
     kernels: await loadKernelModule(),
     runtime: createRuntime(wasm),
     now: () => new Date(),
+    stopwatch,
     onProgress: onProgress ?? (() => {}),
   };
   return ok(await runPipeline(surroundings, model, id, createNodeHost(store, model, id)));
+}
+
+async function stopwatch(work: () => void): Promise<number> {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
 }
 
 /** Keeps every finished step's small result beside the run; a step that has one is not done again. */

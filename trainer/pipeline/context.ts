@@ -6,6 +6,9 @@ import type { Spec } from '../../shared/model/spec.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 
+/** Times a piece of work that waits for nothing, in milliseconds above 0. */
+export type Stopwatch = (work: () => void) => Promise<number>;
+
 /** The world a run lives in. */
 export interface Surroundings {
   readonly store: ObjectStore;
@@ -15,6 +18,7 @@ export interface Surroundings {
   readonly kernels: WebAssembly.Module;
   readonly runtime: Runtime;
   readonly now: () => Date;
+  readonly stopwatch: Stopwatch;
   readonly onProgress: (progress: Progress) => Promise<void> | void;
 }
 

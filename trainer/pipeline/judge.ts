@@ -4,7 +4,7 @@
  */
 import { decideGate, type Verdict } from '../../shared/continuity/gate.ts';
 import type { RunContext } from './context.ts';
-import { loadEvidence } from './evaluate.ts';
+import { loadEvidence } from './evidence-file.ts';
 
 export async function judge(ctx: RunContext): Promise<Verdict> {
   return decideGate(await loadEvidence(ctx), ctx.spec.gate);

@@ -9,7 +9,7 @@ import type { Manifest } from '../../shared/registry/manifest.ts';
 import { claimVersion, publishVersion } from '../../shared/registry/versions.ts';
 import { candidateDigest, loadCandidate, type VersionFiles } from './candidate-files.ts';
 import { type RunContext, RunFailure } from './context.ts';
-import { loadEvidence } from './evaluate.ts';
+import { loadEvidence } from './evidence-file.ts';
 import { loadTrainingRecord } from './fine-tune.ts';
 import type { Snapshot } from './snapshot-file.ts';
 

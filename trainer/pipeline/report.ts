@@ -1,15 +1,25 @@
 /**
  * Last step: the report, as JSON and as a page that stands alone.
  */
+import type { Evidence } from '../../shared/continuity/evidence.ts';
 import type { Verdict } from '../../shared/continuity/gate.ts';
-import { type RunReport, summarizeWindows } from '../../shared/continuity/report.ts';
+import {
+  type RunReport,
+  summarizeMatrix,
+  summarizeReliability,
+  summarizeWear,
+  summarizeWindows,
+} from '../../shared/continuity/report.ts';
 import { renderReportHtml } from '../../shared/continuity/report-html.ts';
 import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { RunContext } from './context.ts';
-import { loadEvidence } from './evaluate.ts';
+import { loadEvidence } from './evidence-file.ts';
 import { loadTrainingRecord } from './fine-tune.ts';
+import { drawFlips } from './flip-pictures.ts';
+import { loadMatrix } from './former-champions.ts';
 import type { Decision } from './promote.ts';
+import { loadSnapshot } from './snapshot-file.ts';
 
 export async function saveReport(
   ctx: RunContext,
@@ -44,6 +54,7 @@ export async function saveReport(
       })),
     },
     decision,
+    ...(await evidenceSections(ctx, snapshot, version, verdict, evidence)),
   };
   await putJson(store, keys.run(run.model, run.id, 'report.json'), report);
   await store.put(
@@ -51,4 +62,26 @@ export async function saveReport(
     new TextEncoder().encode(renderReportHtml(report)),
   );
   return report;
+}
+
+/** What is known beyond the verdict, as far as the evidence has it. */
+async function evidenceSections(
+  ctx: RunContext,
+  snapshotId: string,
+  version: number,
+  verdict: Verdict,
+  evidence: Evidence,
+): Promise<Pick<RunReport, 'reliability' | 'matrix' | 'wear' | 'pictures'>> {
+  const { store, run, spec } = ctx;
+  const reliability = summarizeReliability(evidence);
+  const matrix = await loadMatrix(ctx, version);
+  const flips = verdict.checks.flatMap((check) => check.flips?.examples ?? []);
+  const snapshot = await loadSnapshot(store, run.model, snapshotId);
+  const pictures = await drawFlips(ctx, snapshot, flips);
+  return {
+    ...(reliability && { reliability }),
+    ...(matrix && { matrix: summarizeMatrix(matrix) }),
+    wear: summarizeWear(evidence, spec.gate),
+    ...(Object.keys(pictures).length > 0 && { pictures }),
+  };
 }

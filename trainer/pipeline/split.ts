@@ -43,7 +43,8 @@ export async function loadSplit({ store, run }: RunContext): Promise<Split> {
   return loaded.value.value;
 }
 
-async function assignSides(
+/** Which side every example is on, by window, and the class ids in the order of the snapshot. */
+export async function assignSides(
   ctx: RunContext,
   snapshot: Snapshot,
 ): Promise<{ sides: SplitSide[][]; labels: number[] }> {

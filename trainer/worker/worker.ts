@@ -32,6 +32,7 @@ export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
         kernels: kernelModule,
         runtime,
         now: () => new Date(),
+        stopwatch,
         onProgress: async (progress) => {
           await saveProgress(store, model, run, progress);
           await letOthersIn();
@@ -51,6 +52,15 @@ export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
  */
 function letOthersIn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+/** A Worker's clock stands still while code runs: it is read when a timer has just gone off, before and after. */
+async function stopwatch(work: () => void): Promise<number> {
+  await letOthersIn();
+  const startMs = Date.now();
+  work();
+  await letOthersIn();
+  return Math.max(1, Date.now() - startMs);
 }
 
 /** A step's result is remembered by the Workflow; a failure that repetition can't mend is not repeated. */

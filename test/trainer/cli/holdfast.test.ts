@@ -184,6 +184,7 @@ describe('holdfast', () => {
     'base import',
     'base list',
     'train',
+    'compare',
     'runs',
     'run',
     'resume',

@@ -1,13 +1,17 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Evidence } from '../../../shared/continuity/evidence.ts';
+import { reportSchema } from '../../../shared/continuity/report-schema.ts';
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { loadChampion, loadHistory } from '../../../shared/registry/alias.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { promote } from '../../../shared/registry/promotion.ts';
-import type { RunRecord } from '../../../shared/registry/runs.ts';
+import { type RunRecord, saveRun } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { listVersionNumbers, loadManifest } from '../../../shared/registry/versions.ts';
 import { resumeJob, runJob } from '../../../trainer/node/job.ts';
+import type { RunContext } from '../../../trainer/pipeline/context.ts';
+import { loadEvidence } from '../../../trainer/pipeline/evidence-file.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
 import { Crash, countWrites, crashAtWrite } from '../../support/faulty-store.ts';
 import { blobEvents, type BlobNight, createBlobModel } from '../../support/tabular-model.ts';
@@ -27,6 +31,10 @@ async function retrain(
   const run = await runJob({ store, model: MODEL, by: 'a test', promote: true, ...options });
   if (!run.ok) throw new Error(run.error.detail);
   return run.value;
+}
+
+async function evidenceOf(store: ObjectStore, { id }: Pick<RunRecord, 'id'>): Promise<Evidence> {
+  return loadEvidence({ store, run: { id, model: MODEL } } as RunContext);
 }
 
 async function championOf(store: ObjectStore): Promise<number | undefined> {
@@ -91,7 +99,7 @@ describe('night after night', () => {
     await collect(night, { n: 2_000, seed: 3, fromMs: afterHistory, poisoned: true });
     const run = await retrain(night);
     expect(run).toMatchObject({ status: 'complete', verdict: 'reject', promoted: false, candidate: 2 });
-    expect(run.summary).toMatch(/^Reject: .* points worse/);
+    expect(run.summary).toMatch(/^Reject: .* window w0\d .* bound/);
     expect(await championOf(night)).toBe(1);
     const refused = await promote(night, MODEL, 2, { by: 'me', reason: 'why not', at: new Date() });
     expect(refused).toMatchObject({ ok: false, error: { kind: 'not-passed' } });
@@ -103,10 +111,42 @@ describe('night after night', () => {
     expect(run).toMatchObject({ verdict: 'promote', promoted: true, candidate: 2, championAtStart: 1 });
     const manifest = await loadManifest(store, MODEL, 2);
     expect(manifest).toMatchObject({ ok: true, value: { parent: 1, run: run.id } });
+    const evidence = await evidenceOf(store, run);
+    // The history's windows served no decision before (the first version had nothing to be compared with), but the
+    // one that it was judged by against the majority answer.
+    expect(evidence.windows.map(({ decisions }) => decisions)).toEqual([0, 0, 0, 1, 0]);
     const history = await loadHistory(store, MODEL);
     expect(history.ok && history.value.map(({ from, to, run }) => [from, to, run !== null])).toEqual([
       [null, 1, true],
       [1, 2, true],
+    ]);
+  });
+
+  test('the same windows, judged again, have served one decision more, and the gate grows stricter', async () => {
+    const night = await copyOf(store);
+    const from = { fromMs: afterHistory + 3 * HISTORY.n * 1_000, drift: 0.9 };
+    await collect(night, { n: 700, seed: 5, ...from });
+    await retrain(night, { promote: false });
+    const again = await evidenceOf(night, await retrain(night, { promote: false }));
+    expect(again.windows.map(({ decisions }) => decisions)).toEqual([2, 2, 2, 3, 2, 1]);
+  });
+
+  test('the evidence has what the whole gate judges by', async () => {
+    const history = await loadHistory(store, MODEL);
+    const run = history.ok ? (history.value.at(-1)?.run ?? '') : '';
+    const { windows, edge, selfTests } = await evidenceOf(store, { id: run });
+    for (const { labels, candidateProbabilities, championProbabilities, previousLabels, groups } of windows) {
+      expect(candidateProbabilities).toHaveLength(3 * labels.length);
+      expect(championProbabilities).toHaveLength(3 * labels.length);
+      expect(previousLabels).toHaveLength(labels.length);
+      expect(groups).toBeUndefined();
+    }
+    expect(edge?.memoryBytes).toBeGreaterThan(1_000_000);
+    expect(edge?.candidateMs).toHaveLength(edge?.championMs?.length ?? 0);
+    expect(edge?.candidateMs.every((ms) => ms > 0)).toBe(true);
+    expect(selfTests?.map(({ id, passed }) => [id, passed])).toEqual([
+      ['classes in the wrong order', true],
+      ['champion read again', true],
     ]);
   });
 
@@ -120,6 +160,14 @@ describe('night after night', () => {
       champion: { version: 1 },
       decision: { promoted: true },
     });
+    const parsed = reportSchema.parse(JSON.parse(new TextDecoder().decode(report?.bytes)));
+    expect(parsed.matrix?.versions.map(({ version, learned }) => [version, learned])).toEqual([
+      [1, 3],
+      [2, 4],
+    ]);
+    expect(parsed.matrix?.metrics.bwt).toBeCloseTo(0, 1);
+    expect(parsed.wear?.map(({ decisions }) => decisions)).toEqual([0, 0, 0, 1, 0]);
+    expect(parsed.reliability?.champion?.bins).toHaveLength(15);
     const page = new TextDecoder().decode((await store.get(keys.run(MODEL, run, 'report.html')))?.bytes);
     expect(page).toContain('<!doctype html>');
   });
@@ -156,7 +204,7 @@ describe('a run that is killed', () => {
       base,
       MODEL,
       { ...HISTORY, n: 1_400 },
-      { window: { examples: 700, keep: 12 }, gate: undefined as never },
+      { window: { examples: 700, keep: 12 }, gate: {} as never },
     );
     const whole = countWrites(await copyOf(base));
     await startAndRun(whole);
@@ -174,6 +222,21 @@ describe('a run that is killed', () => {
       const history = await loadHistory(store, MODEL);
       expect(history.ok && history.value.length).toBe(1);
     }
+  });
+
+  test('after its evidence was gathered judges by that evidence, timings included', async () => {
+    const store = createMemoryStore();
+    await createBlobModel(store, MODEL, { ...HISTORY, n: 1_400 });
+    const run = await retrain(store, { promote: false });
+    const evidence = await store.get(keys.run(MODEL, run.id, 'evidence.json'));
+    for (const step of ['evaluate', 'gate', 'publish', 'promote', 'report']) {
+      await store.delete(keys.runSteps(MODEL, run.id, step));
+    }
+    await saveRun(store, { ...run, status: 'running' });
+    const resumed = await resumeJob({ store, model: MODEL }, run.id);
+    expect(resumed).toMatchObject({ ok: true, value: { status: 'complete', summary: run.summary } });
+    expect(await store.get(keys.run(MODEL, run.id, 'evidence.json'))).toEqual(evidence);
+    expect(await store.list(keys.decisionsPrefix(MODEL))).toHaveLength(1);
   });
 
   async function startAndRun(store: ObjectStore): Promise<RunRecord> {

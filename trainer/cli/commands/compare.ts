@@ -1,0 +1,94 @@
+/**
+ * `holdfast compare`: two versions' recipes over repeated random splits, in this process.
+ */
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { type Comparison, concludeComparison, mean, spread } from '../../compare/comparison.ts';
+import { renderComparison } from '../../compare/comparison-page.ts';
+import { describeRecipe } from '../../compare/recipe.ts';
+import { formatSignedPoints } from '../../../shared/continuity/format.ts';
+import { createContext } from '../context.ts';
+import { unwrap, usageError } from '../failure.ts';
+import { createProgressLine, formatCount, formatTable, style } from '../output.ts';
+import { example, wholeNumber } from './options.ts';
+
+interface Options {
+  readonly splits: number;
+  readonly seed: number;
+  readonly snapshot?: string;
+  readonly threads?: number;
+  readonly page?: string;
+}
+
+export function addCompareCommand(program: Command): void {
+  program
+    .command('compare')
+    .argument('<model>')
+    .argument('<a>', 'number of a version', wholeNumber(1))
+    .argument('<b>', 'number of another', wholeNumber(1))
+    .description(
+      "train both versions' recipes anew on repeated random 80/20 splits, and say which is better; nothing is published",
+    )
+    .option('--splits <n>', 'random splits', wholeNumber(2), 10)
+    .option('--snapshot <id>', "examples to use, without the holdout (default: the later version's)")
+    .option('--seed <n>', 'draws the splits', wholeNumber(0), 1)
+    .option('--threads <n>', 'splits side by side (default: one a core)', wholeNumber(1))
+    .option('--page <file>', 'save a page with a plot')
+    .addHelpText('after', example('compare digits 1 2', 'compare digits 1 2 --splits 20 --page compare.html'))
+    .action(async (model: string, a: number, b: number, options: Options, command: Command) => {
+      if (a === b) throw usageError(`expected two versions, got ${a} twice`);
+      const context = createContext(command);
+      const store = context.openStore();
+      const line = createProgressLine();
+      // Loaded only here: TensorFlow.js takes its time.
+      const { compareRecipes } = await import('../../compare/compare.ts');
+      const { page, ...chosen } = options;
+      const compared = await compareRecipes({
+        store,
+        model,
+        versions: [a, b],
+        ...chosen,
+        onProgress: (fraction, message) =>
+          line.update(`comparing ${Math.floor(fraction * 100)} %  ${message}`),
+      });
+      line.close();
+      const comparison = unwrap(compared);
+      if (page !== undefined) await writeFile(page, renderComparison(comparison));
+      context.print(comparison, () => describeComparison(comparison, page));
+    });
+}
+
+function describeComparison(comparison: Comparison, page: string | undefined): string {
+  const { model, splits, trained, tested, difference, alpha, seconds, recipes } = comparison;
+  const table = formatTable(
+    [
+      { title: 'version' },
+      { title: 'train', align: 'right' },
+      { title: '±', align: 'right' },
+      { title: 'test', align: 'right' },
+      { title: '±', align: 'right' },
+      { title: 'recipe' },
+    ],
+    recipes.map((recipe) => [
+      String(recipe.version),
+      percent(mean(recipe.train)),
+      (100 * spread(recipe.train)).toFixed(1),
+      percent(mean(recipe.test)),
+      (100 * spread(recipe.test)).toFixed(1),
+      describeRecipe(recipe),
+    ]),
+  );
+  const [lower, upper] = [difference.lower, difference.upper].map(formatSignedPoints);
+  const confidence = Math.round(100 * (1 - alpha));
+  return [
+    `${model}: ${splits} random splits, ${formatCount(trained)} examples to train on and ${formatCount(tested)} to test on, in ${seconds.toFixed(1)} s`,
+    table,
+    `difference in test score: ${formatSignedPoints(difference.estimate)} points, bounds at ${confidence} % each: ${lower} and ${upper}`,
+    style('bold', concludeComparison(comparison)),
+    ...(page === undefined ? [] : [`saved ${page}`]),
+  ].join('\n');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

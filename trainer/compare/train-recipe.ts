@@ -1,0 +1,100 @@
+/**
+ * One recipe on one split: trained anew, then scored on both sides of the split as the edge plan that would serve.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { seedFrom } from '../../shared/digest.ts';
+import { accuracy } from '../../shared/continuity/metrics.ts';
+import { fitConstants } from '../../shared/model/input.ts';
+import type { Runtime } from '../../shared/model/runtime.ts';
+import { createFeatureReader } from '../../shared/model/servable.ts';
+import type { InputSpec } from '../../shared/model/spec.ts';
+import { registerWasmBackend } from '../../shared/model/tfjs-backend.ts';
+import { createRandom } from '../../shared/random.ts';
+import { argmaxRows, openProgram } from '../pipeline/answer.ts';
+import { encodeHead } from '../pipeline/candidate-files.ts';
+import { initialHead } from '../pipeline/head-layers.ts';
+import { trainHead, type TrainingSet } from '../pipeline/train-head.ts';
+import { drawRandomSplit, type Identities } from './random-split.ts';
+import type { Recipe } from './recipe.ts';
+
+export interface Subject {
+  readonly input: InputSpec;
+  readonly labels: readonly string[];
+  /** features where there is a base, raw inputs where there is none, [n, size] */
+  readonly values: Float32Array;
+  readonly size: number;
+  readonly hasBase: boolean;
+  /** class ids, [n] */
+  readonly classes: Int32Array;
+  readonly identities: Identities;
+}
+
+export interface Score {
+  /** accuracy on the examples that were trained on, and on those held back */
+  readonly train: number;
+  readonly test: number;
+  /** how many they were */
+  readonly trained: number;
+  readonly tested: number;
+}
+
+/** @param seed  draws the split: the same for both recipes, so that they are compared on equal terms */
+export async function trainRecipe(
+  subject: Subject,
+  { head, training }: Pick<Recipe, 'head' | 'training'>,
+  { seed, testShare }: { readonly seed: number; readonly testShare: number },
+  { wasm, runtime }: { readonly wasm: WebAssembly.Module; readonly runtime: Runtime },
+): Promise<Score> {
+  await registerWasmBackend(tf, wasm);
+  const { train, test } = drawRandomSplit(subject.identities, testShare, seed);
+  const watched = drawRandomSplit(pickIdentities(subject.identities, train), training.validation, seed);
+  const learnt = watched.train.map((at) => train[at] as number);
+  const watching = watched.test.map((at) => train[at] as number);
+  const encode = createEncoder(subject, learnt);
+  const random = createRandom(seedFrom(seed, 'training'));
+  const learning = encode(learnt);
+  const size = learning.features.length / learnt.length;
+  const spec = { head, labels: [...subject.labels] };
+  const { layers } = await trainHead(learning, encode(watching), initialHead(spec, size, random), {
+    training,
+    dropout: head.map(({ dropout }) => dropout),
+    random,
+  });
+  const program = openProgram(runtime, encodeHead(layers));
+  const score = ({ features, labels }: TrainingSet): number =>
+    accuracy(labels, argmaxRows(program.run(features, labels.length), labels.length));
+  try {
+    const tested = test.length === 0 ? 0 : score(encode(test));
+    return { train: score(learning), test: tested, trained: train.length, tested: test.length };
+  } finally {
+    program.dispose();
+  }
+}
+
+function pickIdentities({ units, contents }: Identities, positions: readonly number[]): Identities {
+  return {
+    units: positions.map((at) => units[at] as number),
+    contents: positions.map((at) => contents[at] as number),
+  };
+}
+
+/** What a head reads of the examples at some positions; preprocessing is fitted to the training examples alone. */
+function createEncoder(
+  { input, values, size, hasBase, classes }: Subject,
+  learnt: readonly number[],
+): (positions: readonly number[]) => TrainingSet {
+  const rows = (positions: readonly number[]): Float32Array[] =>
+    positions.map((at) => values.subarray(at * size, (at + 1) * size));
+  const constants = hasBase ? null : fitConstants(input, rows(learnt));
+  const reader = createFeatureReader(input, constants, null);
+  return (positions) => ({
+    features: hasBase ? concatenate(rows(positions), size) : reader.read(rows(positions)),
+    labels: Int32Array.from(positions, (at) => classes[at] as number),
+  });
+}
+
+function concatenate(rows: readonly Float32Array[], size: number): Float32Array {
+  const all = new Float32Array(rows.length * size);
+  for (const [i, row] of rows.entries()) all.set(row, i * size);
+  return all;
+}

@@ -1,0 +1,97 @@
+/**
+ * What serving the candidate costs, beside the champion: measured on an executor of its own, with nothing else in it,
+ * as an isolate of the edge would have it. Measured once a run and then part of the evidence: whoever judges again
+ * judges by the same numbers.
+ */
+import type { EdgeFacts } from '../../shared/continuity/evidence.ts';
+import { encodedSize } from '../../shared/model/input.ts';
+import { createRuntime, type Program, type Runtime } from '../../shared/model/runtime.ts';
+import { type Base, loadBase } from '../../shared/model/servable.ts';
+import { openChampion, openProgram } from './answer.ts';
+import type { VersionFiles } from './candidate-files.ts';
+import { type RunContext, RunFailure, type Stopwatch } from './context.ts';
+
+/** Timings of each model, made in turns: the upper bound of their median ratio is then about the 15th. */
+export const TURNS = 21;
+/** A timing is the shortest of so many: a busy machine only ever adds to one. */
+const TRIES = 3;
+/** One try is as many predictions as take about this long: a Worker's clock counts whole milliseconds. */
+const TIMING_MS = 8;
+const MOST_PREDICTIONS = 1 << 16;
+
+export async function measureEdge(ctx: RunContext, files: VersionFiles): Promise<EdgeFacts> {
+  const runtime = createRuntime(ctx.wasm);
+  const base = await openOwnBase(ctx, runtime);
+  const candidate = predictionOf(ctx, base, openProgram(runtime, files));
+  candidate();
+  const { heapBytes } = runtime.memory();
+  const champion = await openChampion(ctx, runtime);
+  const timings = await timeInTurns(
+    candidate,
+    champion === null ? null : predictionOf(ctx, base, champion.program),
+    ctx.stopwatch,
+  );
+  return {
+    candidateBytes: files['edge.json'].byteLength + files['edge.bin'].byteLength,
+    championBytes:
+      champion && champion.manifest.files['edge.json'].bytes + champion.manifest.files['edge.bin'].bytes,
+    memoryBytes: heapBytes,
+    ...timings,
+  };
+}
+
+async function openOwnBase({ spec, store }: RunContext, runtime: Runtime): Promise<Base | null> {
+  if (spec.base === null) return null;
+  const base = await loadBase(store, runtime, spec.base);
+  if (!base.ok) throw new RunFailure(`base ${spec.base}: ${base.error.detail}`);
+  return base.value;
+}
+
+/** One prediction of one example, the base's share included. What the example shows costs nothing more or less. */
+function predictionOf({ spec }: RunContext, base: Base | null, head: Program): () => void {
+  const input = new Float32Array(encodedSize(spec.input)).fill(0.5);
+  return () => {
+    head.run(base === null ? input : base.program.run(input, 1), 1);
+  };
+}
+
+/**
+ * Milliseconds of one prediction by each of them, in turns, so that what slows the machine slows both.
+ *
+ * @param champion  null gives no timings of a champion
+ */
+export async function timeInTurns(
+  candidate: () => void,
+  champion: (() => void) | null,
+  stopwatch: Stopwatch,
+): Promise<Pick<EdgeFacts, 'candidateMs' | 'championMs'>> {
+  const count = await predictionsPerTiming(champion ?? candidate, stopwatch);
+  const time = async (predict: () => void): Promise<number> =>
+    (await stopwatch(() => repeat(predict, count))) / count;
+  const candidateMs: number[] = [];
+  const championMs: number[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    let [ours, theirs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      ours = Math.min(ours, await time(candidate));
+      if (champion !== null) theirs = Math.min(theirs, await time(champion));
+    }
+    candidateMs.push(ours);
+    championMs.push(theirs);
+  }
+  return {
+    candidateMs: Float64Array.from(candidateMs),
+    championMs: champion === null ? null : Float64Array.from(championMs),
+  };
+}
+
+/** Doubles until a timing is long enough to be read off the clock; warms the code up on the way. */
+async function predictionsPerTiming(predict: () => void, stopwatch: Stopwatch): Promise<number> {
+  let count = 1;
+  while (count < MOST_PREDICTIONS && (await stopwatch(() => repeat(predict, count))) < TIMING_MS) count *= 2;
+  return count;
+}
+
+function repeat(work: () => void, count: number): void {
+  for (let i = 0; i < count; i++) work();
+}

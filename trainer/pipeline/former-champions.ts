@@ -1,0 +1,99 @@
+/**
+ * The accuracy matrix of a run: what every champion there was gets right on every window, beside the candidate. For the
+ * report; the gate compares with today's champion only.
+ */
+import * as z from 'zod';
+import type { AccuracyMatrix, MatrixVersion } from '../../shared/continuity/accuracy-matrix.ts';
+import { accuracy } from '../../shared/continuity/metrics.ts';
+import { loadHistory } from '../../shared/registry/alias.ts';
+import { loadJson, putJson } from '../../shared/registry/json.ts';
+import { keys } from '../../shared/registry/keys.ts';
+import { openVersion, type Version } from './answer.ts';
+import type { RunContext } from './context.ts';
+import { loadSnapshot, type SnapshotWindow } from './snapshot-file.ts';
+
+/** The newest of them: each costs one pass over the held-out examples. */
+const MOST_VERSIONS = 12;
+
+export interface FormerChampion extends Version {
+  /** when the newest example that it was trained on was seen, milliseconds, exclusive */
+  readonly learnedToMs: number;
+}
+
+/**
+ * Versions that were champion before this run, today's among them, in order of their numbers. One that can't be read
+ * any more is left out.
+ */
+export async function openFormerChampions(ctx: RunContext): Promise<FormerChampion[]> {
+  const { store, run, runtime } = ctx;
+  const history = await loadHistory(store, run.model);
+  const moves = history.ok ? history.value.filter(({ run: by }) => by !== run.id) : [];
+  const numbers = [...new Set(moves.map(({ to }) => to))].sort((a, b) => a - b).slice(-MOST_VERSIONS);
+  const opened: FormerChampion[] = [];
+  for (const number of numbers) {
+    const version = await openVersion(ctx, number, runtime).catch(() => null);
+    if (version === null || version.manifest.base !== ctx.spec.base) continue;
+    const snapshot = await loadSnapshot(store, run.model, version.manifest.snapshot).catch(() => null);
+    const learnedToMs = snapshot?.windows.at(-1)?.toMs ?? 0;
+    opened.push({ ...version, learnedToMs });
+  }
+  return opened;
+}
+
+/** One window's labels and everybody's answers. */
+export interface WindowAnswers {
+  readonly window: SnapshotWindow;
+  readonly labels: Int32Array;
+  readonly candidate: Int32Array;
+  /** class ids, in the order of the former champions, [versions][n] */
+  readonly former: readonly Int32Array[];
+}
+
+const ratesSchema = z.array(z.number().nullable());
+const matrixSchema = z.object({
+  windows: z.array(z.string()),
+  untrained: z.array(z.number()),
+  former: z.array(z.object({ version: z.int(), learned: z.int(), accuracy: ratesSchema })),
+  candidate: ratesSchema,
+});
+
+/** Keeps the matrix beside the run; the candidate has no number yet. */
+export async function saveMatrix(
+  ctx: RunContext,
+  former: readonly FormerChampion[],
+  windows: readonly WindowAnswers[],
+): Promise<void> {
+  const rate = (labels: Int32Array, answers: Int32Array): number | null =>
+    labels.length === 0 ? null : accuracy(labels, answers);
+  await putJson(ctx.store, keys.run(ctx.run.model, ctx.run.id, 'matrix.json'), {
+    windows: windows.map(({ window }) => window.id),
+    untrained: windows.map(() => 1 / ctx.spec.labels.length),
+    former: former.map(({ manifest, learnedToMs }, i) => ({
+      version: manifest.version,
+      learned: windows.findLastIndex(({ window }) => window.fromMs < learnedToMs),
+      accuracy: windows.map(({ labels, former }) => rate(labels, former[i] as Int32Array)),
+    })),
+    candidate: windows.map(({ labels, candidate }) => rate(labels, candidate)),
+  });
+}
+
+/**
+ * The matrix with the candidate as its last version; null when this run kept none.
+ *
+ * @param version  the candidate's number
+ */
+export async function loadMatrix(
+  { store, run }: RunContext,
+  version: number,
+): Promise<AccuracyMatrix | null> {
+  const loaded = await loadJson(store, keys.run(run.model, run.id, 'matrix.json'), matrixSchema);
+  if (!loaded.ok) return null;
+  const { windows, untrained, former, candidate } = loaded.value.value;
+  // The first champion that was trained on nothing that is still held out has learned none of the windows.
+  const earlier: MatrixVersion[] = former.filter(({ learned }) => learned >= 0);
+  return {
+    windows,
+    untrained,
+    versions: [...earlier, { version, learned: windows.length - 1, accuracy: candidate }],
+  };
+}

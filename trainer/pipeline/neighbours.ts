@@ -1,0 +1,50 @@
+/**
+ * What an example's neighbours say about it: which group it belongs to, and which label came before its own.
+ */
+import type { LabelledExample } from '../../shared/events/join.ts';
+import type { RunContext } from './context.ts';
+import { loadShard, shardsOf, type Snapshot } from './snapshot-file.ts';
+
+export interface Neighbours {
+  /** the same id for the same group, in order of first appearance, [n]; -1 for an example on its own; null without groups */
+  readonly groups: Int32Array | null;
+  /** class id of the label before, in time, of the same group where there is one, [n]; -1 for the first */
+  readonly previous: Int32Array;
+}
+
+/** Of all examples of a snapshot, in its order. */
+export async function readNeighbours({ store, run }: RunContext, snapshot: Snapshot): Promise<Neighbours> {
+  const tracker = trackNeighbours(snapshot.examples);
+  for (const shard of shardsOf(snapshot)) {
+    for (const example of await loadShard(store, run.model, shard)) tracker.add(example);
+  }
+  return tracker.end();
+}
+
+/** @param n  examples that will be added, in time order */
+export function trackNeighbours(n: number): {
+  readonly add: (example: Pick<LabelledExample, 'label' | 'group'>) => void;
+  readonly end: () => Neighbours;
+} {
+  const ids = new Map<string, number>();
+  const lastLabel = new Map<number, number>();
+  const groups = new Int32Array(n);
+  const previous = new Int32Array(n);
+  let at = 0;
+  return {
+    add({ label, group }) {
+      if (group !== undefined && !ids.has(group)) ids.set(group, ids.size);
+      const id = group === undefined ? -1 : (ids.get(group) as number);
+      groups[at] = id;
+      previous[at] = lastLabel.get(id) ?? -1;
+      lastLabel.set(id, label);
+      at += 1;
+    },
+    end: () => ({ groups: ids.size === 0 ? null : groups, previous }),
+  };
+}
+
+/** The values at some positions, in their order. */
+export function pick(values: Int32Array, positions: readonly number[]): Int32Array {
+  return Int32Array.from(positions, (position) => values[position] as number);
+}
