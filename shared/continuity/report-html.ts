@@ -161,10 +161,11 @@ function forestRow(finding: Finding, label: string, indented: boolean): ForestRo
   return [{ label, indented, estimate, lower, upper, margin, passes, verdict, numbers }];
 }
 
+/** Empty for a fact, whose bounds are its value. */
 function interval(finding: Finding): string {
   const { lower, upper } = finding;
   const unit = unitOf(finding);
-  return lower === null || upper === null
+  return lower === null || upper === null || lower === upper
     ? ''
     : `[${formatMeasure(lower, unit)}, ${formatMeasure(upper, unit)}]`;
 }

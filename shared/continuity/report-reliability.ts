@@ -30,7 +30,7 @@ export function reliabilitySection({ window, candidate, champion }: Reliability)
       <span class="candidate">Candidate</span>
     </p>
     <figure class="square">
-      <svg viewBox="0 0 ${LEFT + SIZE + 16} ${TOP + SIZE + 42}" role="img">
+      <svg viewBox="0 0 ${LEFT + SIZE + 24} ${TOP + SIZE + 42}" role="img">
         ${TICKS.map(gridAt)}
         <line class="margin" x1="${x(0)}" y1="${y(0)}" x2="${x(1)}" y2="${y(1)}" />
         ${champion === null ? null : reliabilityLine(champion, 'champion')}

@@ -49,7 +49,7 @@ svg { display: block; width: 100%; min-width: 680px; height: auto; font: 12.5px 
 .legend .highlight::before { height: 12px; background: var(--faint); border: 1px solid var(--line); }
 .square svg { min-width: 0; max-width: 420px; } svg .margin { stroke: var(--quiet); stroke-dasharray: 3 3; }
 .picture img { display: block; width: 56px; height: 56px; object-fit: contain; image-rendering: pixelated; background: var(--faint); border-radius: 4px; }
-.matrix td.number { border: 2px solid transparent; padding: 5px 10px; } .matrix .learned { border-color: var(--candidate); border-radius: 4px; }
+.matrix td.number { border: 2px solid transparent; padding: 5px 10px; } .matrix td.learned { border-color: var(--candidate); border-radius: 4px; }
 .shade-0 { background: none; } .shade-1 { background: color-mix(in srgb, var(--candidate) 6%, transparent); }
 .shade-2 { background: color-mix(in srgb, var(--candidate) 12%, transparent); } .shade-3 { background: color-mix(in srgb, var(--candidate) 18%, transparent); }
 .shade-4 { background: color-mix(in srgb, var(--candidate) 26%, transparent); } .shade-5 { background: color-mix(in srgb, var(--candidate) 34%, transparent); }

@@ -86,7 +86,7 @@ function checkTable(checks: readonly CheckResult[], width: number, paint: Painte
   const rows = checks.map((check) => [
     check.title,
     formatMeasure(check.estimate, unitOf(check)),
-    check.lower === null || check.upper === null
+    check.lower === null || check.upper === null || check.lower === check.upper
       ? ''
       : `[${formatMeasure(check.lower, unitOf(check))}, ${formatMeasure(check.upper, unitOf(check))}]`,
     check.margin === null

@@ -44,7 +44,8 @@ function wearRow({ id, decisions, level, left }: WindowWear): Markup {
   </tr>`;
 }
 
-/** `12`, or `10 years and more` where it was looked no further. */
+/** `12`; `none` where the window is too small even now; ten years where it was looked no further. */
 export function describeLeft(left: number): string {
+  if (left === 0) return 'none';
   return left >= LONGEST_LIFE ? 'ten years of nights' : formatCount(left);
 }

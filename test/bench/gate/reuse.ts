@@ -58,8 +58,8 @@ const TRAINERS: readonly Trainer[] = [
 interface Guard {
   readonly name: string;
   readonly policy: GatePolicy;
-  /** decisions that the evidence admits to */
-  readonly decisions: (night: number) => number;
+  /** decisions that the evidence admits to; every look at the past windows is one, so that a night of tries is several */
+  readonly decisions: (night: number, tries: number) => number;
   /** a further condition on the candidate's mean accuracy on the past, and the best seen so far */
   readonly ladder: boolean;
 }
@@ -68,7 +68,12 @@ const GUARDS: readonly Guard[] = [
   { name: 'none', policy: { ...POLICY, guardWear: false }, decisions: () => 0, ladder: false },
   { name: 'ladder', policy: { ...POLICY, guardWear: false }, decisions: () => 0, ladder: true },
   { name: 'alpha / 365', policy: POLICY, decisions: () => NIGHTS - 1, ladder: false },
-  { name: 'alpha / k (ours)', policy: POLICY, decisions: (night) => night, ladder: false },
+  {
+    name: 'alpha / k (ours)',
+    policy: POLICY,
+    decisions: (night, tries) => (night + 1) * tries - 1,
+    ladder: false,
+  },
 ];
 
 interface Year {
@@ -91,7 +96,7 @@ function runYear(trainer: Trainer, guard: Guard, draw: Draw): Year {
       changeAnswers(champion, difference, accuracy, trainer.stubborn ? habits : drawNoise(draw)),
     );
     const candidate = tries.reduce((a, b) => (meanOf(b) > meanOf(a) ? b : a));
-    const evidence = evidenceFor(champion, candidate, guard.decisions(night), draw);
+    const evidence = evidenceFor(champion, candidate, guard.decisions(night, trainer.tries), draw);
     const climbs = !guard.ladder || meanOf(candidate) > best + WORSE + stepOf(champion, candidate);
     if (!climbs || CHECKS.some((check) => check(evidence, guard.policy).verdict !== 'pass')) continue;
     promotions++;

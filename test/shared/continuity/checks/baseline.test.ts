@@ -85,7 +85,7 @@ describe('against repeating the last label', () => {
   });
 
   test('examples whose previous label is not known are left out', () => {
-    expect(checkBaseline(inRuns(5, 20), policy).parts?.[1]?.n).toBe(999);
+    expect(checkBaseline(inRuns(5, 20), policy).parts?.map(({ n }) => n)).toEqual([1_000, 999, 1_000, 999]);
   });
 
   test('is skipped when previous labels are not known, unless the policy needs them', () => {
@@ -141,5 +141,7 @@ test('a kappa that is not settled says how many more labels would settle it', ()
       gatePolicySchema.parse({ baselines: ['kappa'] }),
     ).parts ?? [];
   expect(kappa?.verdict).toBe('hold');
-  expect(kappa?.moreLabels?.n).toBeGreaterThan(0);
+  // kappa 0.08 with a standard error of 0.07: 200 (2.49 * 0.07 / 0.08)^2 = 950, less the 200 there are
+  expect(kappa?.moreLabels?.n).toBeGreaterThan(500);
+  expect(kappa?.moreLabels?.n).toBeLessThan(1_200);
 });
