@@ -101,6 +101,12 @@ describe('holdfast', () => {
     const report = join(folder.path, 'report.html');
     await holdfast('run', 'blobs', trained.id, '--report', report);
     expect(await readFile(report, 'utf8')).toContain('<!doctype html>');
+    const page = join(folder.path, 'compare.html');
+    const compared = await holdfast('compare', 'blobs', '1', '2', '--splits', '2', '--page', page);
+    expect(compared.out).toMatch(/2 random splits, [\d,]+ examples to train on/);
+    expect(compared.out).toMatch(/Neither recipe is shown to be better/);
+    expect(await readFile(page, 'utf8')).toContain('<!doctype html>');
+
     const exported = join(folder.path, 'exported');
     await holdfast('export', 'blobs', '1', exported);
     expect(await readdir(exported)).toEqual(['manifest.json', 'model.json', 'weights.bin']);
