@@ -3,7 +3,7 @@
  * a browser with them. Workers have it in their own types; `Module` comes with Emscripten's.
  */
 declare namespace WebAssembly {
-  type Imports = Record<string, Record<string, (...args: number[]) => number | void>>;
+  type Imports = Record<string, Record<string, ((...args: number[]) => number | void) | Memory>>;
 
   function compile(bytes: BufferSource): Promise<Module>;
 
@@ -13,6 +13,7 @@ declare namespace WebAssembly {
   }
 
   class Memory {
+    constructor(descriptor: { readonly initial: number });
     readonly buffer: ArrayBuffer;
     grow(pages: number): number;
   }

@@ -100,7 +100,9 @@ async function takeFeedback(c: Context, deps: AppDeps, name: string): Promise<Re
   const parsed = parseFeedback(body.value, spec, { nowMs: deps.now(), requestId: randomHex(8) });
   if (!parsed.ok) return errorResponse(c, parsed.error);
 
-  const { rejected } = parsed.value;
+  const { labels, rejected } = parsed.value;
+  // A label without its prediction teaches nothing.
+  if (labels.length > 0) await deps.predictions.settle(spec.name, keepAliveOf(c));
   const events = await toEvents(deps.store, spec.name, parsed.value);
   if (events.length === 0) {
     return c.json({ error: 'none of the items can be accepted', accepted: 0, rejected }, 400);
@@ -111,14 +113,14 @@ async function takeFeedback(c: Context, deps: AppDeps, name: string): Promise<Re
 }
 
 async function modelStatus(c: Context, deps: AppDeps, name: string): Promise<Response> {
-  const caller = authorize(deps.authenticator, c.req.raw, ['predict', 'operate']);
-  if (!caller.ok) return errorResponse(c, caller.error);
   if (name.includes(':')) {
     return errorResponse(c, {
       kind: 'method-not-allowed',
       detail: `expected POST for ${c.req.path}, got GET`,
     });
   }
+  const caller = authorize(deps.authenticator, c.req.raw, ['predict', 'operate']);
+  if (!caller.ok) return errorResponse(c, caller.error);
   const model = parseModelName(name);
   if (!model.ok) return errorResponse(c, model.error);
   const status = await deps.models.inspect(model.value, keepAliveOf(c));

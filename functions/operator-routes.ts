@@ -15,15 +15,19 @@ import { actorOf, type OperatorApp, type OperatorContext, readBody, respond } fr
 import { createRunRoutes, loadLastRun } from './run-routes.ts';
 
 const byField = z.string().min(1).max(128).optional();
+/** What served when the caller decided; null for none. Where another version serves by now, nothing moves. */
+const expectedField = z.int().min(1).nullable().optional();
 const promoteSchema = z.strictObject({
   version: z.int().min(1),
   reason: z.string().min(1).max(2_000),
   force: z.boolean().optional(),
+  expectedChampion: expectedField,
   by: byField,
 });
 const rollbackSchema = z.strictObject({
   reason: z.string().min(1).max(2_000),
   to: z.int().min(1).optional(),
+  expectedChampion: expectedField,
   by: byField,
 });
 
@@ -127,16 +131,22 @@ async function showVersions(c: OperatorContext, { store }: AppDeps, model: strin
 async function promoteVersion(c: OperatorContext, deps: AppDeps, model: string): Promise<Response> {
   const body = await readBody(c, deps, promoteSchema);
   if (!body.ok) return errorResponse(c, body.error);
-  const { version, reason, force = false } = body.value;
-  const request = { reason, force, by: actorOf(c, body.value.by), at: new Date(deps.now()) };
+  const { version, reason, force = false, expectedChampion } = body.value;
+  const request = {
+    reason,
+    force,
+    expectedChampion,
+    by: actorOf(c, body.value.by),
+    at: new Date(deps.now()),
+  };
   return answerMove(c, deps, model, await promote(deps.store, model, version, request));
 }
 
 async function rollBack(c: OperatorContext, deps: AppDeps, model: string): Promise<Response> {
   const body = await readBody(c, deps, rollbackSchema);
   if (!body.ok) return errorResponse(c, body.error);
-  const { reason, to } = body.value;
-  const request = { reason, by: actorOf(c, body.value.by), at: new Date(deps.now()) };
+  const { reason, to, expectedChampion } = body.value;
+  const request = { reason, expectedChampion, by: actorOf(c, body.value.by), at: new Date(deps.now()) };
   const target = to === undefined ? request : { ...request, to };
   return answerMove(c, deps, model, await rollback(deps.store, model, target));
 }

@@ -2,8 +2,9 @@
  * Logs predictions off the request's path. The predictions of many requests are gathered in the isolate for a moment
  * and put into the bucket as one inbox object; a queue message names it.
  *
- * The answer does not wait for the log: a crash of the isolate within that moment loses what was gathered. A label that
- * comes for such a prediction is kept, and counted as unmatched.
+ * The answer does not wait for the log: a crash of the isolate within that moment loses what was gathered. Labels do wait
+ * for what their own isolate has gathered (`settle`); one that comes for a lost prediction is kept, and counted as
+ * unmatched.
  */
 import { writeInbox } from '../shared/events/inbox.ts';
 import type { Event } from '../shared/events/schema.ts';
@@ -27,6 +28,8 @@ export interface LoggedPrediction {
 export interface PredictionLog {
   /** Takes note of one request's predictions. `keepAlive` must be the request's own. */
   add(model: string, predictions: readonly LoggedPrediction[], keepAlive: KeepAlive): void;
+  /** Resolves once what was gathered for a model is in the bucket; after a while also where that does not succeed. */
+  settle(model: string, keepAlive: KeepAlive): Promise<void>;
 }
 
 export interface PredictionLogDeps {
@@ -38,6 +41,8 @@ export interface PredictionLogDeps {
 }
 
 const MAX_WAIT_MS = 250;
+/** Longer than a write takes. Writes belong to requests, and one whose request was ended may never come back. */
+const SETTLES_WITHIN_MS = 2_000;
 const MAX_REQUESTS = 64;
 /** As float32: what is gathered stays small beside the models, and its object small enough to be merged. */
 const MAX_BYTES = 1_000_000;
@@ -54,11 +59,14 @@ interface Gathered {
 export function createPredictionLog(deps: PredictionLogDeps): PredictionLog {
   const { now, sleep } = deps;
   const open = new Map<string, Gathered>();
+  const beingWritten = new Map<Gathered, Promise<void>>();
 
   const flush = async (gathered: Gathered): Promise<void> => {
     if (open.get(gathered.model) !== gathered) return;
     open.delete(gathered.model);
-    await writeWithRetries(deps, gathered);
+    const writing = writeWithRetries(deps, gathered).finally(() => beingWritten.delete(gathered));
+    beingWritten.set(gathered, writing);
+    await writing;
   };
 
   return {
@@ -75,6 +83,14 @@ export function createPredictionLog(deps: PredictionLogDeps): PredictionLog {
       gathered.requests += 1;
       for (const { raw } of predictions) gathered.bytes += raw.byteLength;
       if (isDue(gathered, now())) keepAlive(flush(gathered));
+    },
+    async settle(model, keepAlive) {
+      const gathered = open.get(model);
+      if (gathered !== undefined) keepAlive(flush(gathered));
+      const writes = [...beingWritten]
+        .filter(([written]) => written.model === model)
+        .map(([, write]) => write);
+      if (writes.length > 0) await Promise.race([Promise.all(writes), sleep(SETTLES_WITHIN_MS)]);
     },
   };
 }

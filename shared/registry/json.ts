@@ -43,8 +43,16 @@ export function parseJson<T>(bytes: Uint8Array, schema: z.ZodType<T>): Result<T,
 /** `training.epochs: expected a number >= 1; labels: expected an array`. */
 export function describeIssues(error: z.ZodError): string {
   return error.issues
-    .map((issue) => `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue.message}`)
+    .map((issue) => `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${inOurWords(issue.message)}`)
     .join('; ');
+}
+
+/** Zod's `Invalid input: expected number, received undefined` as `expected number, got nothing`. */
+function inOurWords(message: string): string {
+  return message
+    .replace(/^(Invalid input|Invalid option|Too (small|big)): /, '')
+    .replace(/, received undefined$/, ', got nothing')
+    .replace(/, received (\S+)$/, ', got $1');
 }
 
 /** Writes one JSON object, indented: people read the bucket at 3 a.m. */

@@ -30,7 +30,7 @@ export interface PromotionRequest {
   readonly force?: boolean;
   readonly run?: string;
   /** The version the decision was based on; promotion is refused when another one serves by now. */
-  readonly expectedChampion?: number | null;
+  readonly expectedChampion?: number | null | undefined;
 }
 
 /**
@@ -78,8 +78,9 @@ async function findMoveOf(
 }
 
 /**
- * Puts back the version that served before the current one (or a named earlier champion).
- * Rolling back twice returns to where one started: a rollback is a move like any other.
+ * Puts back the version that served before the current one was promoted (or a named earlier champion).
+ * A second rollback goes further back, never forth: two people who roll back the same bad version must not bring it
+ * back between them. What was rolled back returns by `promote`.
  */
 export async function rollback(
   store: ObjectStore,
@@ -107,11 +108,8 @@ async function rollbackTarget(
   champion: Champion | null,
   wanted: number | undefined,
 ): Promise<Result<number, PromotionError>> {
-  if (champion === null || (wanted === undefined && champion.move.from === null)) {
-    const detail = `${model} has had ${champion === null ? 'no champion' : 'one champion only'}: there is no earlier version to put back`;
-    return err({ kind: 'nothing-to-roll-back', detail });
-  }
-  if (wanted === undefined) return ok(champion.move.from ?? champion.move.to);
+  if (champion === null) return nothingBefore(`${model} has had no champion`);
+  if (wanted === undefined) return championBefore(store, model, champion.move);
   if (wanted === champion.move.to) {
     return err({ kind: 'already-champion', detail: `version ${wanted} already serves ${model}` });
   }
@@ -120,6 +118,37 @@ async function rollbackTarget(
   if (history.value.some((move) => move.to === wanted)) return ok(wanted);
   const detail = `version ${wanted} never served ${model}; use promote to make it champion for the first time`;
   return err({ kind: 'nothing-to-roll-back', detail });
+}
+
+/** The last move says it itself, unless it was a rollback: so a damaged history keeps nobody from the first one. */
+async function championBefore(
+  store: ObjectStore,
+  model: string,
+  { action, from, to }: Move,
+): Promise<Result<number, PromotionError>> {
+  if (action === 'promote') {
+    return from === null ? nothingBefore(`${model} has had one champion only`) : ok(from);
+  }
+  const history = await loadHistory(store, model);
+  if (!history.ok) return history;
+  const before = wayBack(history.value).at(-2);
+  return before === undefined ? nothingBefore(`version ${to} is the first champion of ${model}`) : ok(before);
+}
+
+/** The champions that led to the current one, which is the last: a promotion adds one, a rollback takes some away. */
+function wayBack(moves: readonly Move[]): number[] {
+  const way: number[] = [];
+  for (const { action, to } of moves) {
+    const at = action === 'rollback' ? way.lastIndexOf(to) : -1;
+    if (at === -1) way.push(to);
+    else way.length = at + 1;
+  }
+  return way;
+}
+
+function nothingBefore(why: string) {
+  const detail = `${why}: there is no earlier version to put back`;
+  return err({ kind: 'nothing-to-roll-back' as const, detail });
 }
 
 /** The alias must never point at something that can't be served: both edge files are read and verified first. */

@@ -106,8 +106,14 @@ export async function listRuns(store: ObjectStore, model: string): Promise<RunRe
   return runs;
 }
 
-/** `20261123T030000-cron`: sorts by time; the same minute's cron gives the same id, so a repeated trigger starts nothing. */
+/**
+ * `20261123T030000-cron`, `20261123T101502417-api-0a1b2c`: sorts by time. A cron trigger's id is its scheduled second
+ * alone, so a repeated trigger starts nothing; the others have their millisecond and what tells them apart.
+ */
 export function createRunId(trigger: RunRecord['trigger'], at: Date, suffix: string): string {
-  const time = at.toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
+  const time = at
+    .toISOString()
+    .slice(0, suffix === '' ? 19 : 23)
+    .replaceAll(/[-:.]/g, '');
   return suffix === '' ? `${time}-${trigger}` : `${time}-${trigger}-${suffix}`;
 }

@@ -11,8 +11,14 @@ import { HELP, type Options, parseOptions, type Part } from './options.ts';
 import { benchPrediction } from './prediction.ts';
 import { withScratch } from './runtime.ts';
 import { formatTable } from './table.ts';
+import { benchTraining } from './training.ts';
 
-const BENCHES = { prediction: benchPrediction, http: benchHttp, 'cold-start': benchColdStart } as const;
+const BENCHES = {
+  prediction: benchPrediction,
+  http: benchHttp,
+  'cold-start': benchColdStart,
+  training: benchTraining,
+} as const;
 
 /** @returns the exit code */
 export async function main(args: readonly string[]): Promise<number> {

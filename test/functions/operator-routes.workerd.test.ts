@@ -69,6 +69,26 @@ test('of concurrent promotions one wins and the other is told what it lost to', 
   expect(await lost?.json()).toMatchObject({ type: 'urn:holdfast:lost-race', lostTo: moves.at(-1) });
 });
 
+test('who decided by another champion than the one that serves by now is told who moved it', async () => {
+  const spec = await createServedToy(store, 'decided');
+  await publishToy(store, spec, 2, 1);
+  await publishToy(store, spec, 3, 2);
+  const edge = createEdge(store, wasmModule);
+  const move = async (path: string, body: object) =>
+    edge.call(`/api/models/decided/${path}`, { body: { reason: 'r', expectedChampion: 1, ...body } });
+  expect((await move('promote', { version: 2, by: 'Ada' })).status).toBe(200);
+  for (const late of [await move('promote', { version: 3 }), await move('rollback', {})]) {
+    expect([late.status, await late.json()]).toEqual([
+      409,
+      expect.objectContaining({
+        type: 'urn:holdfast:lost-race',
+        detail: expect.stringContaining('lost to Ada (the operate key)'),
+      }),
+    ]);
+  }
+  expect(await get(edge, '/api/models/decided')).toMatchObject({ champion: { to: 2 } });
+});
+
 test('what the registry refuses answers 409 with the reason, and nothing moves', async () => {
   await createServedToy(store, 'refused');
   await createToyModel(store, 'refused-young');

@@ -30,9 +30,10 @@ function createBench() {
   };
   const add = (id: string, numbers?: number): void =>
     predictions.add('m', [prediction(id, numbers)], (work) => void kept.push(work));
+  const settled = (): Promise<void> => predictions.settle('m', (work) => void kept.push(work));
   const inbox = (): Promise<string[]> => store.list(keys.inboxPrefix('m'));
   const settle = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 0));
-  return { store, log, sent, clock, add, ring, inbox, settle };
+  return { store, log, sent, clock, add, ring, inbox, settle, settled };
 }
 
 test('the predictions of a moment become one object, and the queue is told', async () => {
@@ -91,4 +92,22 @@ test('a failed write is tried again, and one that never succeeds is logged as lo
     event: 'predictions-lost',
     facts: { model: 'm', predictions: 1 },
   });
+});
+
+test('who needs the predictions in the bucket waits for them, and not for ever', async () => {
+  const { add, ring, inbox, settled, store } = createBench();
+  await settled();
+  add('a');
+  await settled();
+  expect(await inbox()).toHaveLength(1);
+  await ring();
+  expect(await inbox()).toHaveLength(1);
+
+  store.fails = (operation) => operation === 'put';
+  add('b');
+  const waiting = settled();
+  await ring();
+  await ring();
+  await waiting;
+  expect(await inbox()).toHaveLength(1);
 });

@@ -79,6 +79,8 @@ describe.skipIf(!hasData)(`MobileNet and photographs${DATA_NOTE}`, () => {
     expect(said).toContain('imported 240 examples');
     const run = await deployment.train('things');
     expect(run).toMatchObject({ status: 'complete', verdict: 'promote', promoted: true });
+    // Pictures are objects of their own in the bucket: 200 of them make a shard.
+    expect(run.steps.find(({ name }) => name === 'features')?.note).toBe('2 shards, 2 of them new');
     const { windows } = await deployment.report('things', run);
     expect(windows.at(-1)?.candidate).toBeGreaterThan(0.95);
   });

@@ -14,6 +14,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const main = join(here, 'main.ts');
 
 if (isNodeNewEnough()) {
+  requireNode('npx holdfast');
   silenceTypeStripping();
   await import(pathToFileURL(main).href);
 } else {

@@ -23,11 +23,11 @@ export function createStoreTarget(name: string, store: ObjectStore): Target {
     status: (model) => known(model, async () => ok(await loadStatus(store, model))),
     versions: (model) => known(model, async () => ok(await loadVersions(store, model))),
     history: (model) => known(model, () => loadHistory(store, model)),
-    promote: (model, version, { reason, by, force }) =>
-      known(model, () => promote(store, model, version, { reason, by, force, at: new Date() })),
-    rollback: (model, { reason, by, to }) =>
+    promote: (model, version, request) =>
+      known(model, () => promote(store, model, version, { ...request, at: new Date() })),
+    rollback: (model, { to, ...request }) =>
       known(model, () =>
-        rollback(store, model, { reason, by, at: new Date(), ...(to === null ? {} : { to }) }),
+        rollback(store, model, { ...request, at: new Date(), ...(to === null ? {} : { to }) }),
       ),
     runs: (model) => known(model, async () => ok(await listRuns(store, model))),
     run: (model, id) => known(model, () => loadRunState(store, model, id)),

@@ -48,6 +48,8 @@ export interface RunState {
 export interface MoveRequest {
   readonly reason: string;
   readonly by: string;
+  /** What served when the move was asked for; null for none. Where another version serves by now, nothing moves. */
+  readonly expectedChampion: number | null;
 }
 
 export interface Target {

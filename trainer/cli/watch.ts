@@ -43,7 +43,8 @@ export async function watchRun(
         line.close();
         return run;
       }
-      if (progress !== null && !context.json) line.update(describeProgress(progress));
+      if (progress !== null && !seen.has(progress.step) && !context.json)
+        line.update(describeProgress(progress));
     }
     await sleep(POLL_MS);
   }

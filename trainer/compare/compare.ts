@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { seedFrom } from '../../shared/digest.ts';
 import { loadSpec } from '../../shared/model/load-spec.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
+import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
@@ -83,6 +84,7 @@ async function createContext(
     store,
     spec,
     wasm,
+    kernels: await loadKernelModule(),
     runtime: createRuntime(wasm),
     run: { model, id: 'comparison' } as RunRecord,
     now: () => new Date(),

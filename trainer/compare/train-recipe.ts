@@ -1,14 +1,12 @@
 /**
  * One recipe on one split: trained anew, then scored on both sides of the split as the edge plan that would serve.
  */
-import * as tf from '@tensorflow/tfjs';
 import { seedFrom } from '../../shared/digest.ts';
 import { accuracy } from '../../shared/continuity/metrics.ts';
 import { fitConstants } from '../../shared/model/input.ts';
 import type { Runtime } from '../../shared/model/runtime.ts';
 import { createFeatureReader } from '../../shared/model/servable.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
-import { registerWasmBackend } from '../../shared/model/tfjs-backend.ts';
 import { createRandom } from '../../shared/random.ts';
 import { argmaxRows, openProgram } from '../pipeline/answer.ts';
 import { encodeHead } from '../pipeline/candidate-files.ts';
@@ -43,9 +41,8 @@ export async function trainRecipe(
   subject: Subject,
   { head, training }: Pick<Recipe, 'head' | 'training'>,
   { seed, testShare }: { readonly seed: number; readonly testShare: number },
-  { wasm, runtime }: { readonly wasm: WebAssembly.Module; readonly runtime: Runtime },
+  { kernels, runtime }: { readonly kernels: WebAssembly.Module; readonly runtime: Runtime },
 ): Promise<Score> {
-  await registerWasmBackend(tf, wasm);
   const { train, test } = drawRandomSplit(subject.identities, testShare, seed);
   const watched = drawRandomSplit(pickIdentities(subject.identities, train), training.validation, seed);
   const learnt = watched.train.map((at) => train[at] as number);
@@ -59,6 +56,7 @@ export async function trainRecipe(
     training,
     dropout: head.map(({ dropout }) => dropout),
     random,
+    kernels,
   });
   const program = openProgram(runtime, encodeHead(layers));
   const score = ({ features, labels }: TrainingSet): number =>

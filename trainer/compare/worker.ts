@@ -3,13 +3,16 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createRuntime } from '../../shared/model/runtime.ts';
+import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import type { Bench, SplitAnswer, SplitRequest } from './pool.ts';
 import { trainRecipe } from './train-recipe.ts';
 
 const { subject, recipes, testShare } = workerData as Bench;
-const wasm = await loadWasmModule();
-const machine = { wasm, runtime: createRuntime(wasm) };
+const machine = {
+  kernels: await loadKernelModule(),
+  runtime: createRuntime(await loadWasmModule()),
+};
 
 async function trainSplit({ split, seed }: SplitRequest): Promise<SplitAnswer> {
   try {

@@ -85,18 +85,24 @@ export async function watchRun(
 /**
  * Wakes what a kill interrupted: a local Workflow does not resume by itself. Node jobs (`cli`) are their starter's.
  *
- * @returns `model run` of each
+ * @param say  told of each run; one that can't go on keeps no other from it
  */
-export async function wakeRuns(client: Client): Promise<string[]> {
-  const woken: string[] = [];
+export async function wakeRuns(client: Client, say: (text: string) => void): Promise<void> {
   for (const { name } of await listModels(client)) {
     for (const { id, status, trigger } of await listRuns(client, name)) {
       if (status !== 'running' || trigger === 'cli') continue;
-      await resumeRun(client, name, id);
-      woken.push(`${name} ${id}`);
+      try {
+        await resumeRun(client, name, id);
+        say(`Going on with the interrupted run ${name} ${id}`);
+      } catch (cause) {
+        say(`The interrupted run ${name} ${id} can't go on: ${describeCause(cause)}`);
+      }
     }
   }
-  return woken;
+}
+
+function describeCause(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** A run's report, as it was stored. */

@@ -2,9 +2,8 @@
  * `npm start`, once Node is known to be new enough: starts, makes the demo model if need be, says what to try, and
  * stays until it is told to stop.
  */
-import path from 'node:path';
 import { ensureDigitsModel } from '../demo/digits-model.ts';
-import { describeTrials } from '../demo/trials.ts';
+import { describeTrials, describeTrouble } from '../demo/trials.ts';
 import { createGauge } from './gauge.ts';
 import { type Local, type LocalError, startLocal } from './local.ts';
 import { formatLog } from './log-lines.ts';
@@ -39,35 +38,28 @@ export async function main(
   return serve(started.value, options.value, stopped);
 }
 
+/** What can't be prepared is said, and everything else goes on: a damaged champion is mended over HTTP. */
 async function serve(local: Local, options: StartOptions, stopped: Promise<void>): Promise<number> {
-  try {
-    const ready = prepare(local, options);
-    await Promise.race([ready, stopped.then(() => abandon(ready))]);
-    await stopped;
-    return 0;
-  } catch (cause) {
-    console.error(cause instanceof Error ? cause.message : cause);
-    return 1;
-  } finally {
-    await local.dispose();
-  }
+  let stopping = false;
+  prepare(local, options).catch((cause: unknown) => {
+    // Stopping half-way makes the next request of what is under way fail: that is no error then.
+    if (!stopping) console.error(describeTrouble(local.url, cause));
+  });
+  await stopped;
+  stopping = true;
+  await local.dispose();
+  return 0;
 }
 
 async function prepare(local: Local, options: StartOptions): Promise<void> {
-  for (const run of await wakeRuns(local.client)) console.log(`Going on with the interrupted run ${run}`);
-  const scratch = path.dirname(options.state);
+  await wakeRuns(local.client, console.log);
   if (options.demo) {
     const gauge = createGauge(process.stdout);
-    const run = await ensureDigitsModel(local, scratch, (text, fraction) => gauge.show(text, fraction));
+    const run = await ensureDigitsModel(local, options.state, (text, fraction) => gauge.show(text, fraction));
     gauge.end();
     if (run !== null) console.log(`Made the demo model digits. ${run.summary ?? ''}`);
   }
-  console.log(await describeTrials(local, scratch, options.demo));
-}
-
-/** Stopping half-way makes the next request of what is under way fail: that is no error then. */
-function abandon(work: Promise<void>): void {
-  work.catch(() => {});
+  console.log(await describeTrials(local, options.state, options.demo));
 }
 
 /** Resolves at the first Ctrl-C (or another signal to stop); the second one ends the process at once. */

@@ -4,6 +4,7 @@
  */
 import { randomHex } from '../../shared/digest.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
+import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
@@ -49,6 +50,7 @@ export async function resumeJob(
   const surroundings = {
     store,
     wasm,
+    kernels: await loadKernelModule(),
     runtime: createRuntime(wasm),
     now: () => new Date(),
     stopwatch,

@@ -12,8 +12,10 @@ export type Stopwatch = (work: () => void) => Promise<number>;
 /** The world a run lives in. */
 export interface Surroundings {
   readonly store: ObjectStore;
-  /** The compiled WASM binary: one for features and evaluation (runtime) and one for training, from the same bytes. */
+  /** TensorFlow.js's compiled WASM binary: what `runtime` runs on, and what checks the exported files. */
   readonly wasm: WebAssembly.Module;
+  /** Our own compiled kernels, for training. */
+  readonly kernels: WebAssembly.Module;
   readonly runtime: Runtime;
   readonly now: () => Date;
   readonly stopwatch: Stopwatch;

@@ -1,10 +1,8 @@
 /**
  * Step 4: a candidate head on the frozen base, from the champion's head where the spec says so.
  */
-import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { fitConstants } from '../../shared/model/input.ts';
-import { registerWasmBackend } from '../../shared/model/tfjs-backend.ts';
 import { createRandom } from '../../shared/random.ts';
 import { describeReadError, loadJson, parseJson, putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
@@ -43,7 +41,6 @@ export type TrainingRecord = z.infer<typeof trainingRecordSchema>;
 
 export async function fineTune(ctx: RunContext, snapshot: Snapshot): Promise<TrainingRecord> {
   const startedMs = ctx.now().getTime();
-  await registerWasmBackend(tf, ctx.wasm);
   const split = await loadSplit(ctx);
   const { start, size, train, validation } = await readSets(ctx, snapshot, split);
   const random = createRandom(split.seed);
@@ -52,6 +49,7 @@ export async function fineTune(ctx: RunContext, snapshot: Snapshot): Promise<Tra
     training: ctx.spec.training,
     dropout: ctx.spec.head.map(({ dropout }) => dropout),
     random,
+    kernels: ctx.kernels,
     onEpoch: ({ epoch, loss, validationAccuracy }) => {
       const share =
         validationAccuracy === null ? '' : `, validation ${(validationAccuracy * 100).toFixed(1)} %`;

@@ -5,6 +5,7 @@
 import { WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
 import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
 import { NonRetryableError } from 'cloudflare:workflows';
+import { kernelModule } from '../../shared/model/kernels/kernels-worker.ts';
 import { createRuntime, type Runtime } from '../../shared/model/runtime.ts';
 import { wasmModule } from '../../shared/model/wasm-worker.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
@@ -28,6 +29,7 @@ export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
       {
         store,
         wasm: wasmModule,
+        kernels: kernelModule,
         runtime,
         now: () => new Date(),
         stopwatch,

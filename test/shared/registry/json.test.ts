@@ -70,3 +70,17 @@ describe('what can not be read', () => {
     ]);
   });
 });
+
+test('what does not fit is named by its place: what was expected, what came', () => {
+  const strict = z.strictObject({ epochs: z.int().min(1), labels: z.array(z.string()).min(1) });
+  const problem = (value: object) => parseJson(encodeJson(value), strict);
+  expect(problem({ epochs: 'three' })).toEqual({
+    ok: false,
+    error: 'epochs: expected number, got string; labels: expected array, got nothing',
+  });
+  expect(problem({ epochs: 0, labels: [], more: 1 })).toEqual({
+    ok: false,
+    error:
+      'epochs: expected number to be >=1; labels: expected array to have >=1 items; Unrecognized key: "more"',
+  });
+});

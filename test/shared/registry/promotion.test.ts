@@ -187,16 +187,23 @@ describe('a run that promotes', () => {
 });
 
 describe('rollback', () => {
-  test('puts back the version that served before, and a second one returns', async () => {
+  test('puts back the version that served before, and a second one goes further back', async () => {
+    await promote(store, MODEL, 4, ask());
     await promote(store, MODEL, 1, ask());
     await promote(store, MODEL, 2, ask());
     expect(await rollback(store, MODEL, ask({ reason: 'complaints' }))).toMatchObject({
       ok: true,
-      value: { action: 'rollback', from: 2, to: 1, reason: 'complaints', sequence: 3 },
+      value: { action: 'rollback', from: 2, to: 1, reason: 'complaints', sequence: 4 },
     });
     expect(await champion()).toBe(1);
     await rollback(store, MODEL, ask());
-    expect(await champion()).toBe(2);
+    expect(await champion()).toBe(4);
+    expect(await rollback(store, MODEL, ask())).toMatchObject({
+      ok: false,
+      error: {
+        detail: 'version 4 is the first champion of digits: there is no earlier version to put back',
+      },
+    });
     await expectWholeHistory();
   });
 
@@ -268,16 +275,19 @@ describe('rollback', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
         const store = createMemoryStore();
         await publishVersions(store, 'promote', 'promote', 'reject', 'promote');
-        const served: (number | null)[] = [null];
+        const served: number[] = [];
+        const way: number[] = [];
         for (const step of steps) {
           const moved =
             step === 'back' ? await rollback(store, MODEL, ask()) : await promote(store, MODEL, step, ask());
           if (!moved.ok) continue;
-          if (step === 'back') expect(moved.value.to).toBe(served.at(-2));
+          if (step === 'back') way.pop();
+          else way.push(step);
+          expect(moved.value.to).toBe(way.at(-1));
           served.push(moved.value.to);
           expect(await champion(store)).toBe(moved.value.to);
         }
-        expect((await expectWholeHistory(store)).map(({ to }) => to)).toEqual(served.slice(1));
+        expect((await expectWholeHistory(store)).map(({ to }) => to)).toEqual(served);
       }),
       { numRuns: 60 },
     );

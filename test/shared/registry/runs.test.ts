@@ -101,9 +101,10 @@ test('progress is what was told last, and null where there is none or it can not
 });
 
 describe('a run id', () => {
-  test('begins with its start in UTC, to the second', () => {
+  test('begins with its start in UTC: to the second for cron, to the millisecond for others', () => {
     expect(createRunId('cron', AT, '')).toBe('20261123T030005-cron');
-    expect(createRunId('api', AT, '0a1b2c')).toBe('20261123T030005-api-0a1b2c');
+    expect(createRunId('api', AT, '0a1b2c')).toMatch(/^20261123T030005\d{3}-api-0a1b2c$/);
+    expect(createRunId('cron', AT, '') < createRunId('api', AT, '0a1b2c')).toBe(true);
   });
 
   test('is the same for the same cron trigger, so a repeated one starts nothing', () => {

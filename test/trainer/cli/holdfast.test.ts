@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, readdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../shared/random.ts';
@@ -203,6 +203,24 @@ describe('holdfast', () => {
   });
 });
 
+/** The command where nothing is installed. */
+async function copyAlone(): Promise<string> {
+  const cli = join(folder.path, 'trainer', 'cli');
+  await mkdir(cli, { recursive: true });
+  await copyFile(BIN, join(cli, 'holdfast.mjs'));
+  await copyFile('trainer/node-version.mjs', join(folder.path, 'trainer', 'node-version.mjs'));
+  return join(cli, 'holdfast.mjs');
+}
+
+describe('holdfast where nothing is installed', () => {
+  it('says how to install it', async () => {
+    expect(await execute(process.execPath, [await copyAlone(), 'status'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/not installed:\s+npm ci && npx holdfast/),
+    });
+  });
+});
+
 const oldNode = existsSync(SYSTEM_NODE) ? SYSTEM_NODE : null;
 describe.skipIf(oldNode === null)('holdfast on the Node of the system', () => {
   it('hands over to the Node that the project brings', async () => {
@@ -212,11 +230,9 @@ describe.skipIf(oldNode === null)('holdfast on the Node of the system', () => {
   it('says what to do when that one is missing and this one is too old', async () => {
     const version = (await execute(oldNode ?? '', ['--version'])).out.slice(1).split('.').map(Number);
     if ((version[0] ?? 0) >= 22) return;
-    const alone = join(folder.path, 'holdfast.mjs');
-    await copyFile(BIN, alone);
-    expect(await execute(oldNode ?? '', [alone, 'status'])).toMatchObject({
+    expect(await execute(oldNode ?? '', [await copyAlone(), 'status'])).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/needs Node 22\.18 or newer, and this is Node \d+.*npm ci/),
+      err: expect.stringMatching(/needs Node 22\.18 or newer; this is Node \d+[^]*npm ci && npx holdfast/),
     });
   });
 });

@@ -43,7 +43,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 describe('createHttpTarget', () => {
   it('sends the key and the request, and reads the move', async () => {
     answers.set('/api/models/m/promote', { status: 200, body: { move: MOVE } });
-    const request = { reason: 'better', by: 'ann', force: false };
+    const request = { reason: 'better', by: 'ann', expectedChampion: 1, force: false };
     expect(await createHttpTarget(url, 'secret').promote('m', 2, request)).toEqual({ ok: true, value: MOVE });
     expect(seen.at(-1)).toEqual({
       method: 'POST',
@@ -55,14 +55,20 @@ describe('createHttpTarget', () => {
 
   it('leaves out the version of a rollback that names none', async () => {
     answers.set('/api/models/m/rollback', { status: 200, body: { move: MOVE } });
-    await createHttpTarget(url, 'secret').rollback('m', { reason: 'bad', by: 'ann', to: null });
-    expect(JSON.parse(seen.at(-1)?.body ?? '')).toEqual({ reason: 'bad', by: 'ann' });
+    const request = { reason: 'bad', by: 'ann', expectedChampion: 2 };
+    await createHttpTarget(url, 'secret').rollback('m', { ...request, to: null });
+    expect(JSON.parse(seen.at(-1)?.body ?? '')).toEqual(request);
   });
 
   it("gives the API's own word and sentence for a refusal, with what a race was lost to", async () => {
     const problem = { type: 'urn:holdfast:lost-race', status: 409, detail: 'lost to bob', lostTo: MOVE };
     answers.set('/api/models/lost/rollback', { status: 409, body: problem });
-    const rollback = createHttpTarget(url, 'k').rollback('lost', { reason: 'r', by: 'b', to: 1 });
+    const rollback = createHttpTarget(url, 'k').rollback('lost', {
+      reason: 'r',
+      by: 'b',
+      expectedChampion: 2,
+      to: 1,
+    });
     expect(await rollback).toEqual({
       ok: false,
       error: { kind: 'lost-race', detail: 'lost to bob', lostTo: MOVE },

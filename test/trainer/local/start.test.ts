@@ -8,6 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { keys } from '../../../shared/registry/keys.ts';
+import { openStore } from '../../../trainer/local/local.ts';
 import { isAlive, processSchema } from '../../../trainer/local/processes.ts';
 import { type Child, freePort, startChild } from './child.ts';
 
@@ -140,13 +142,40 @@ describe('the first start', () => {
       body: JSON.stringify({ items: [{ prediction_id: id, label: '7' }] }),
     });
     expect(feedback.status).toBe(202);
+    const night = await fetch(`http://127.0.0.1:${port}/v1/models/digits:feedback`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer local-feedback' },
+      body: await readFile(path.join(state, 'labelled-digits.json'), 'utf8'),
+    });
+    expect(await night.json()).toEqual({ accepted: 500, rejected: [] });
     const predicted = await fetch(`http://127.0.0.1:${port}/v1/models/digits:predict`, {
       method: 'POST',
       headers: { authorization: 'Bearer local-predict' },
-      body: await readFile(path.join(folder, 'sample-digit.json'), 'utf8'),
+      body: await readFile(path.join(state, 'sample-digit.json'), 'utf8'),
     });
     expect(predicted.headers.get('holdfast-version')).toBe('1');
     expect(await predicted.json()).toMatchObject({ labels: ['7'] });
+    expect(await child.stop('SIGINT')).toBe(0);
+  });
+});
+
+describe('a start with a damaged champion', () => {
+  test('says what is wrong and stays, so that an earlier version can be put back', async () => {
+    const healthy = start();
+    await healthy.prints(READY);
+    const store = openStore(`http://127.0.0.1:${port}`);
+    const plan = keys.versionFile('digits', 1, 'edge.bin');
+    const whole = await store.get(plan);
+    await store.put(plan, new Uint8Array(7));
+    await healthy.stop('SIGINT');
+
+    const child = start();
+    await child.prints('digits does not answer');
+    await child.prints('rollback <model>');
+    const headers = { authorization: 'Bearer local-operate' };
+    const answer = await fetch(`http://127.0.0.1:${port}/api/models/digits`, { headers });
+    expect(await answer.json()).toMatchObject({ champion: { to: 1 }, versions: [1] });
+    if (whole !== null) await store.put(plan, whole.bytes);
     expect(await child.stop('SIGINT')).toBe(0);
   });
 });

@@ -1,20 +1,21 @@
-import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { DenseLayer } from '../../../shared/model/head.ts';
-import { registerWasmBackend } from '../../../shared/model/tfjs-backend.ts';
-import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
+import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
+import { idleBytes } from '../../../shared/model/kernels/workspace.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { initialHead } from '../../../trainer/pipeline/head-layers.ts';
 import { trainHead, type TrainingOptions, type TrainingSet } from '../../../trainer/pipeline/train-head.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 import { adamReference } from './adam-reference.ts';
+import { testTrainHead } from './train-head-suite.ts';
 
-beforeAll(async () => registerWasmBackend(tf, await loadWasmModule()));
+const kernels = await loadKernelModule();
 
 const EMPTY: TrainingSet = { features: new Float32Array(), labels: new Int32Array() };
 
 function options(changes: Partial<TrainingOptions['training']> = {}, dropout = [0]): TrainingOptions {
-  return { training: { ...blobSpec('blobs').training, ...changes }, dropout, random: createRandom(3) };
+  const training = { ...blobSpec('blobs').training, ...changes };
+  return { training, dropout, random: createRandom(3), kernels };
 }
 
 /** Two clouds that a line does not separate: class 1 where the coordinates' signs differ. */
@@ -36,6 +37,8 @@ function head(units: number[], classes: number, inputs: number): DenseLayer[] {
 }
 
 describe('training a head', () => {
+  testTrainHead(kernels);
+
   test('takes the same steps as forward, backward and Adam written out in plain numbers', async () => {
     const set = exclusiveOr(24, 1);
     const initial = head([5], 2, 2);
@@ -82,13 +85,25 @@ describe('training a head', () => {
     expect(trained.epochs.length).toBe(trained.bestEpoch + 2);
   });
 
-  test('leaves the layers it started from as they were, and no tensor behind', async () => {
+  test('leaves the layers it started from as they were', async () => {
     const initial = head([8], 2, 2);
     const before = structuredClone(initial);
-    const tensors = tf.memory().numTensors;
     await trainHead(exclusiveOr(100, 1), exclusiveOr(40, 2), initial, options({ epochs: 2 }));
     expect(initial).toEqual(before);
-    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  test('ten trainings take the memory of one, failed ones among them', async () => {
+    const set = exclusiveOr(64, 1);
+    const wild = { ...set, features: set.features.map((x) => x * 1e38) };
+    const run = () => trainHead(set, EMPTY, head([64], 2, 2), options({ epochs: 1 }));
+    await run();
+    const bytes = idleBytes(kernels);
+    expect(bytes).toBeGreaterThan(0);
+    for (let i = 0; i < 10; i++) {
+      await run();
+      await expect(trainHead(wild, EMPTY, head([64], 2, 2), options({ learningRate: 1 }))).rejects.toThrow();
+    }
+    expect(idleBytes(kernels)).toBe(bytes);
   });
 
   test.each([

@@ -3,9 +3,10 @@
  */
 import type { Command } from 'commander';
 import type { Move } from '../../../shared/registry/alias.ts';
-import { createContext } from '../context.ts';
+import { type Context, createContext } from '../context.ts';
 import { unwrap } from '../failure.ts';
 import { style } from '../output.ts';
+import type { MoveRequest, Target } from '../target.ts';
 import { example, wholeNumber } from './options.ts';
 
 interface PromoteOptions {
@@ -29,22 +30,35 @@ export function addMoveCommands(program: Command): void {
     .addHelpText('after', example('promote digits 4 --reason "reviewed the flips"'))
     .action(async (model: string, version: number, options: PromoteOptions, command: Command) => {
       const context = createContext(command);
-      const request = { reason: options.reason, by: context.by, force: options.force === true };
-      const move = unwrap(await context.connect().target.promote(model, version, request));
+      const { target } = context.connect();
+      const request = {
+        ...(await decide(context, target, model, options.reason)),
+        force: options.force === true,
+      };
+      const move = unwrap(await target.promote(model, version, request));
       context.print(move, () => describe(model, move));
     });
   program
     .command('rollback <model>')
-    .description('put back the version that served before, or a named earlier champion')
+    .description(
+      'put back the version that served before (again: the one before that), or a named earlier champion',
+    )
     .requiredOption('--reason <text>', 'why, for the history')
     .option('--to <version>', 'an earlier champion', wholeNumber(1))
     .addHelpText('after', example('rollback digits --reason "complaints since this morning"'))
     .action(async (model: string, options: RollbackOptions, command: Command) => {
       const context = createContext(command);
-      const request = { reason: options.reason, by: context.by, to: options.to ?? null };
-      const move = unwrap(await context.connect().target.rollback(model, request));
+      const { target } = context.connect();
+      const request = { ...(await decide(context, target, model, options.reason)), to: options.to ?? null };
+      const move = unwrap(await target.rollback(model, request));
       context.print(move, () => describe(model, move));
     });
+}
+
+/** Of two people who move the champion at once, the second must not undo the first unawares. */
+async function decide(context: Context, target: Target, model: string, reason: string): Promise<MoveRequest> {
+  const { champion } = unwrap(await target.status(model));
+  return { reason, by: context.by, expectedChampion: champion?.to ?? null };
 }
 
 function describe(model: string, { action, from, to, forced, verdict }: Move): string {

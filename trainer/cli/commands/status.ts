@@ -96,6 +96,11 @@ async function showAll(context: Context, target: Target): Promise<void> {
   });
 }
 
+/** An alias that can't be read is among the problems, and does not mean that there is no champion. */
+function noChampion({ serving, problems }: ModelStatus): string {
+  return serving === null && problems.length === 0 ? 'none yet' : 'not known';
+}
+
 function describeModel(status: ModelStatus, now: Date): string {
   const { champion, serving, versions, lastRun, problems } = status;
   const facts: (readonly [string, string])[] = [
@@ -104,7 +109,7 @@ function describeModel(status: ModelStatus, now: Date): string {
     [
       'champion',
       champion === null
-        ? 'none yet'
+        ? noChampion(status)
         : `version ${style('bold', String(champion.to))}, ${champion.action === 'promote' ? 'promoted' : 'rolled back to'} ${relativeTime(champion.at, now)} by ${champion.by}: ${champion.reason}`,
     ],
     ...(serving === null ? [] : [['serving', `version ${serving}`] as const]),

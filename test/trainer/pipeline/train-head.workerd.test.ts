@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { kernelModule } from '../../../shared/model/kernels/kernels-worker.ts';
+import { testTrainHead } from './train-head-suite.ts';
+
+describe('training a head in workerd', () => {
+  testTrainHead(kernelModule);
+});
