@@ -66,18 +66,11 @@ export async function timeInTurns(
   stopwatch: Stopwatch,
 ): Promise<Pick<EdgeFacts, 'candidateMs' | 'championMs'>> {
   const count = await predictionsPerTiming(champion ?? candidate, stopwatch);
-  const time = async (predict: () => void): Promise<number> =>
-    (await stopwatch(() => repeat(predict, count))) / count;
   const candidateMs: number[] = [];
   const championMs: number[] = [];
   for (let turn = 0; turn < TURNS; turn++) {
-    let [ours, theirs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    for (let attempt = 0; attempt < TRIES; attempt++) {
-      ours = Math.min(ours, await time(candidate));
-      if (champion !== null) theirs = Math.min(theirs, await time(champion));
-    }
-    candidateMs.push(ours);
-    championMs.push(theirs);
+    candidateMs.push((await shortest(candidate, count, stopwatch)) / count);
+    if (champion !== null) championMs.push((await shortest(champion, count, stopwatch)) / count);
   }
   return {
     candidateMs: Float64Array.from(candidateMs),
@@ -88,8 +81,17 @@ export async function timeInTurns(
 /** Doubles until a timing is long enough to be read off the clock; warms the code up on the way. */
 async function predictionsPerTiming(predict: () => void, stopwatch: Stopwatch): Promise<number> {
   let count = 1;
-  while (count < MOST_PREDICTIONS && (await stopwatch(() => repeat(predict, count))) < TIMING_MS) count *= 2;
+  while (count < MOST_PREDICTIONS && (await shortest(predict, count, stopwatch)) < TIMING_MS) count *= 2;
   return count;
+}
+
+/** Milliseconds of so many predictions, the least of three tries. */
+async function shortest(predict: () => void, count: number, stopwatch: Stopwatch): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    least = Math.min(least, await stopwatch(() => repeat(predict, count)));
+  }
+  return least;
 }
 
 function repeat(work: () => void, count: number): void {

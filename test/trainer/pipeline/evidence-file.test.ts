@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Evidence } from '../../../shared/continuity/evidence.ts';
+import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence.ts';
+import { encodeEvidence } from '../../../shared/continuity/evidence-json.ts';
+import { decideGate } from '../../../shared/continuity/gate.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { findEvidence, loadEvidence, saveEvidence } from '../../../trainer/pipeline/evidence-file.ts';
 import { makeContext } from './make-context.ts';
@@ -55,33 +58,37 @@ async function savedText(change: (text: string) => string) {
 }
 
 test('comes back bit for bit, infinity included', async () => {
-  const { format, ...evidence } = (await loadEvidence(await savedText((text) => text))) as Evidence & {
-    format: string;
-  };
-  expect(format).toBe('holdfast-evidence/1');
-  expect(evidence).toEqual(EVIDENCE);
+  expect(await loadEvidence(await savedText((text) => text))).toEqual(EVIDENCE);
+});
+
+test('is compact: a probability takes less than six characters', async () => {
+  const n = 10_000;
+  const probabilities = Float32Array.from({ length: 2 * n }, (_, i) => (i % 2 === 0 ? 1 / 3 : 2 / 3));
+  const [window] = EVIDENCE.windows as [WindowEvidence];
+  const windows = [{ ...window, candidateProbabilities: probabilities }];
+  const [small, large] = [EVIDENCE, { ...EVIDENCE, windows }].map(
+    (evidence) => JSON.stringify(encodeEvidence(evidence)).length,
+  );
+  expect((large ?? 0) - (small ?? 0)).toBeLessThan(6 * 2 * n);
 });
 
 test.each([
   [
-    'missing rows of probabilities',
-    (t: string) => t.replace(/("candidateProbabilities":")[^"]+/, '$1AACAPwAAAAA='),
-    'windows.0: candidateProbabilities: expected 4 values, got 2',
-  ],
-  [
     'probabilities that are no numbers',
-    (t: string) => t.replace(/("championProbabilities":")[^"]+/, '$1AAAA'),
-    'expected float32 numbers as base64',
+    (t: string) => t.replace(/("championProbabilities":{"float32":")[^"]+/, '$1AAAA'),
+    'windows.0.championProbabilities: expected base64',
   ],
-  [
-    'a label too few',
-    (t: string) => t.replace('"labels":[0,1]', '"labels":[0]'),
-    'exampleIds: expected 1 values, got 2',
-  ],
-  ['another format', (t: string) => t.replace('holdfast-evidence/1', 'holdfast-evidence/9'), 'format'],
   ['half a file', (t: string) => t.slice(0, 300), 'expected JSON'],
 ])('%s: refused by name', async (_, change, message) => {
   await expect(loadEvidence(await savedText(change))).rejects.toThrow(message);
+});
+
+test('rows that are missing hold the candidate, by name', async () => {
+  const cut = (text: string) =>
+    text.replace(/("candidateProbabilities":{"float32":")[^"]+/, '$1AACAPwAAAAA=');
+  const verdict = decideGate(await loadEvidence(await savedText(cut)), gatePolicySchema.parse({}));
+  expect(verdict.verdict).toBe('hold');
+  expect(verdict.reasons.join()).toContain('windows[0].candidateProbabilities: expected 4 numbers');
 });
 
 test('is found again for the candidate it was gathered for, and for no other', async () => {
