@@ -74,7 +74,10 @@ export const gatePolicySchema = z.strictObject({
   /** Whether a window's k-th decision is taken at alpha / k; without it, a reused window passes anything in time. */
   guardWear: z.boolean().default(true),
 
-  /** Parts of the evidence whose absence holds the candidate; the checks on other parts are skipped without them. */
+  /**
+   * Parts of the evidence whose absence holds the candidate; the checks on other parts are skipped without them.
+   * `probabilities` also makes a calibration that is not settled hold; without it, it can only reject.
+   */
   needs: z.array(z.enum(EVIDENCE_PARTS)).refine(unique, 'expected each part once').default([]),
 
   /** Differences that are tolerated, as fractions: of accuracy or recall, or, for error, of the champion's error. */

@@ -28,8 +28,6 @@ export function blobSpec(name: string, changes: Partial<Spec> = {}): Spec {
     head: [{ units: 16, activation: 'relu' }],
     training: { epochs: 12, learningRate: 0.01 },
     window: { examples: 1_000 },
-    // Blobs apart are learnt to certainty: a single flip among a few hundred examples moves these scores by far.
-    gate: { margins: { logLoss: 0.5, brier: 0.2 } },
     salt: 'ab'.repeat(32),
     ...changes,
   });

@@ -26,6 +26,7 @@ type ScoredWindow = ComparedWindow & {
 /**
  * Passes when the upper bound of the rise in mean log loss and in mean Brier score is within its margin, on the current
  * window and on all past ones together: paired bootstrap over examples, or over groups where there are groups.
+ * Not settled, it holds the candidate only where the policy needs probabilities.
  */
 export function checkCalibration(evidence: Evidence, policy: GatePolicy): CheckOutcome {
   if (evidence.champion === null) return plainFinding('skip', 'there is no champion to compare with');
@@ -37,13 +38,27 @@ export function checkCalibration(evidence: Evidence, policy: GatePolicy): CheckO
     ...judgeWindows(current, 'current', policy.minimum.current, policy),
     ...judgeWindows(past, 'past', policy.minimum.window, policy),
   ];
-  const outcome = gravestOf(parts, 'scores');
+  const outcome = unlessNeeded(gravestOf(parts, 'scores'), policy);
   const [before, after] = [calibrationError(current, 'champion'), calibrationError(current, 'candidate')];
   const errors = `calibration error ${formatPoints(before)} → ${formatPoints(after)} points`;
   return {
     ...outcome,
     n: scored.reduce((sum, { labels }) => sum + labels.length, 0),
     detail: `${outcome.detail}; ${errors}`,
+  };
+}
+
+/**
+ * A single confident mistake among some hundred examples leaves the mean of a score unsettled however good the
+ * candidate is. So calibration rejects what it shows to be worse, and holds only where the policy needs it.
+ */
+function unlessNeeded(outcome: CheckOutcome, { needs }: GatePolicy): CheckOutcome {
+  if (outcome.verdict !== 'hold' || needs.includes('probabilities')) return outcome;
+  const { moreLabels: _moreLabels, ...finding } = outcome;
+  return {
+    ...finding,
+    verdict: 'skip',
+    detail: `${outcome.detail}; not settled, and the policy does not need it`,
   };
 }
 

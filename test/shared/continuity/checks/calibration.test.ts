@@ -5,6 +5,7 @@ import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
 import { evidenceOf, seededRandom, withoutChampion } from '../make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});
+const needed = gatePolicySchema.parse({ needs: ['probabilities'] });
 const even = { gains: 10, losses: 10, n: 1_000 };
 
 /** Probabilities on the label: the champion's between 0.7 and 0.9, the candidate's multiplied by `factor`. */
@@ -59,15 +60,23 @@ test('a fall on the past is seen when the current window is well', () => {
   expect(outcome.parts?.map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'fail', 'fail']);
 });
 
-describe('holds', () => {
+test('what is not settled can only reject, unless the policy needs probabilities', () => {
+  const few = scored(evidenceOf([], { gains: 1, losses: 1, n: 80 }), 1);
+  const outcome = checkCalibration(few, policy);
+  expect(outcome.verdict).toBe('skip');
+  expect(outcome.moreLabels).toBeUndefined();
+  expect(outcome.detail).toContain('not settled, and the policy does not need it');
+});
+
+describe('holds, where the policy needs probabilities,', () => {
   test('on too few examples, saying how many are missing', () => {
-    const outcome = checkCalibration(scored(evidenceOf([], { gains: 1, losses: 1, n: 80 }), 1), policy);
+    const outcome = checkCalibration(scored(evidenceOf([], { gains: 1, losses: 1, n: 80 }), 1), needed);
     expect(outcome.verdict).toBe('hold');
     expect(outcome.moreLabels?.n).toBe(20);
   });
 
   test('close to the margin, saying how many more labels would settle it', () => {
-    const tight = gatePolicySchema.parse({ margins: { logLoss: 0.0005 } });
+    const tight = gatePolicySchema.parse({ needs: ['probabilities'], margins: { logLoss: 0.0005 } });
     const outcome = checkCalibration(scored(evidenceOf([], even), 1), tight);
     expect(outcome.verdict).toBe('hold');
     const { estimate, upper } = outcome.parts?.[0] ?? {};
@@ -84,7 +93,7 @@ describe('holds', () => {
         ? window
         : { ...window, candidateProbabilities: championProbabilities };
     });
-    expect(checkCalibration({ ...evidence, windows }, policy).verdict).toBe('hold');
+    expect(checkCalibration({ ...evidence, windows }, needed).verdict).toBe('hold');
   });
 
   test('on too few groups', () => {
@@ -93,7 +102,7 @@ describe('holds', () => {
       ...window,
       groups: window.labels.map((_, i) => i % 10),
     }));
-    const outcome = checkCalibration({ ...evidence, windows }, policy);
+    const outcome = checkCalibration({ ...evidence, windows }, needed);
     expect(outcome.verdict).toBe('hold');
     expect(outcome.detail).toContain('10 of the 20 groups');
   });
