@@ -4,11 +4,13 @@
  * judges by the same numbers.
  */
 import type { EdgeFacts } from '../../shared/continuity/evidence.ts';
+import { sha256Hex } from '../../shared/digest.ts';
 import { encodedSize } from '../../shared/model/input.ts';
 import { createRuntime, type Program, type Runtime } from '../../shared/model/runtime.ts';
 import { type Base, loadBase } from '../../shared/model/servable.ts';
 import { openChampion, openProgram } from './answer.ts';
 import type { VersionFiles } from './candidate-files.ts';
+import type { Manifest } from '../../shared/registry/manifest.ts';
 import { type RunContext, RunFailure, type Stopwatch } from './context.ts';
 
 /** Timings of each model, made in turns: the upper bound of their median ratio is then about the 15th. */
@@ -26,11 +28,9 @@ export async function measureEdge(ctx: RunContext, files: VersionFiles): Promise
   candidate();
   const { heapBytes } = runtime.memory();
   const champion = await openChampion(ctx, runtime);
-  const timings = await timeInTurns(
-    candidate,
-    champion === null ? null : predictionOf(ctx, base, champion.program),
-    ctx.stopwatch,
-  );
+  const timings = isSamePlan(files, champion?.manifest)
+    ? await timeOnce(candidate, ctx.stopwatch)
+    : await timeInTurns(candidate, champion && predictionOf(ctx, base, champion.program), ctx.stopwatch);
   return {
     candidateBytes: files['edge.json'].byteLength + files['edge.bin'].byteLength,
     championBytes:
@@ -38,6 +38,20 @@ export async function measureEdge(ctx: RunContext, files: VersionFiles): Promise
     memoryBytes: heapBytes,
     ...timings,
   };
+}
+
+/** The same operations on the same shapes: what the weights are changes nothing about the time. */
+function isSamePlan(files: VersionFiles, champion: Manifest | undefined): boolean {
+  return champion?.files['edge.json'].sha256 === sha256Hex(files['edge.json']);
+}
+
+/** Two models of one plan take the same time, and noise must not say otherwise. */
+async function timeOnce(
+  predict: () => void,
+  stopwatch: Stopwatch,
+): Promise<Pick<EdgeFacts, 'candidateMs' | 'championMs'>> {
+  const { candidateMs } = await timeInTurns(predict, null, stopwatch);
+  return { candidateMs, championMs: candidateMs };
 }
 
 async function openOwnBase({ spec, store }: RunContext, runtime: Runtime): Promise<Base | null> {
