@@ -68,7 +68,6 @@ export function decisionsLeft(
     tangoInterval({ gains: even, losses: even, n: counts.n }, spentLevel(alpha, served)).lower > -margin;
   let left = 0;
   let end = LONGEST_LIFE;
-  if (passes(decisions + end)) return end;
   while (left < end) {
     const middle = (left + end) >> 1;
     if (passes(decisions + middle)) left = middle + 1;

@@ -45,7 +45,9 @@ export function clusterVariance(values: Float64Array, groups: Int32Array): Clust
 
 /**
  * Share of the examples that counts: counts multiplied by it can go into any interval for independent examples.
- * 1 / max(1, design effect), times (z / t)^2 for the degrees of freedom that few groups leave.
+ * 1 / max(1, design effect), times (z / t)^2 for the degrees of freedom that few groups leave. The design effect is an
+ * estimate too: it is taken one standard error of a variance larger, sqrt(2 / (groups - 1)), without which bounds from 40
+ * groups missed 6.7 % of the time at 5 %.
  *
  * @param outcomes  what is averaged, per example, [n]
  * @param groups    group ids, [n]
@@ -62,7 +64,8 @@ export function effectiveShare(outcomes: Float64Array, groups: Int32Array, alpha
     groups,
   );
   if (count < 2) return 0;
-  const effect = independent > 0 ? Math.max(1, clustered / independent) : 1;
+  const estimate = independent > 0 ? Math.max(1, clustered / independent) : 1;
+  const effect = estimate * (1 + Math.sqrt(2 / (count - 1)));
   const ratio = upperNormalPoint(alpha) / upperStudentPoint(alpha, count - 1);
   return ratio ** 2 / effect;
 }

@@ -145,3 +145,18 @@ test('a kappa that is not settled says how many more labels would settle it', ()
   expect(kappa?.moreLabels?.n).toBeGreaterThan(500);
   expect(kappa?.moreLabels?.n).toBeLessThan(1_200);
 });
+
+test('kappa names the bound that decided', () => {
+  const only = gatePolicySchema.parse({ baselines: ['kappa'] });
+  const detail = (losses: number) => checkBaseline(evidenceOf([], { gains: 0, losses, n: 400 }), only).detail;
+  expect(detail(20)).toMatch(/Cohen's kappa: \+0\.900, 95 % lower bound \+0\.8\d\d, needs more than 0$/);
+  expect(detail(300)).toMatch(/Cohen's kappa: −0\.500, 95 % upper bound −0\.4\d\d, needs more than 0$/);
+});
+
+test('a pass shows a baseline in points, though another was closer in margins', () => {
+  const evidence = evidenceOf([], { gains: 0, losses: 60, n: 400 });
+  expect(
+    checkBaseline(evidence, gatePolicySchema.parse({ baselines: ['kappa', 'majority'] })).detail,
+  ).toContain('against always');
+  expect(checkBaseline(evidence, gatePolicySchema.parse({ baselines: ['kappa'] })).unit).toBe('score');
+});

@@ -86,3 +86,10 @@ test('a small class is not judged by its rate', () => {
   const evidence = evidenceOf([], { gains: 0, losses: 0, n: 400 });
   expect(checkNegativeFlips(evidence, policy).parts?.map(({ id }) => id)).toEqual(['all windows']);
 });
+
+test('names the bound that decided: the upper one of a pass or hold, the lower one of a failure', () => {
+  const detail = (losses: number) =>
+    checkNegativeFlips(evidenceOf([], { gains: 0, losses, n: 1_000 }), policy).detail;
+  expect(detail(20)).toContain('95 % upper bound 2.9 %, budget 5.0 %');
+  expect(detail(90)).toContain('95 % lower bound 7.6 %, budget 5.0 %');
+});

@@ -29,6 +29,7 @@ test('passes a recipe that is as good, with the corrected interval', () => {
   // s = 0.004 sqrt(10 / 9), t(0.05, 9) = 1.833, sqrt(1/10 + 200/800) = 0.5916; at least one example of 200
   expect(outcome.lower).toBeCloseTo(-1.8331 * 0.5916 * 0.005, 5);
   expect(outcome.detail).toContain('10 splits: 0.0 points');
+  expect(outcome.n).toBe(1_000);
 });
 
 test('fails a recipe that is shown to be worse', () => {
