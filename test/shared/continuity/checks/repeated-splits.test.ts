@@ -45,7 +45,10 @@ test('holds one that is close, saying how many examples would settle it', () => 
   );
   expect(outcome.verdict).toBe('hold');
   expect(outcome.moreLabels?.where).toBe('the training data');
-  expect(outcome.moreLabels?.n).toBeGreaterThan(100);
+  // s = 0.0163, half a point to the margin: from t(0.05, 9) 0.5916 s to 2.486 / 1.645 of that over sqrt(factor)
+  const factor =
+    ((1.512 * ((outcome.upper ?? 0) - (outcome.estimate ?? 0))) / ((outcome.estimate ?? 0) + 0.02)) ** 2;
+  expect((outcome.moreLabels?.n ?? 0) / (1_000 * (factor - 1))).toBeCloseTo(1, 1);
 });
 
 test('splits that all tie pass by their resolution, of errors they hold', () => {
@@ -65,6 +68,13 @@ test('of errors, less is better, relative to the champion', () => {
     policy,
   );
   expect(better.verdict).toBe('pass');
+});
+
+test('names the bound that decided', () => {
+  const detail = (shift: number) =>
+    checkRepeatedSplits(withSplits(BASE.map((score, i) => score + shift + 0.002 * (i % 3))), policy).detail;
+  expect(detail(0)).toMatch(/^10 splits: \+0\.2 points, 95 % lower bound −0\.\d, margin −2\.0$/);
+  expect(detail(-0.06)).toMatch(/^10 splits: −5\.8 points, 95 % upper bound −5\.\d, margin −2\.0$/);
 });
 
 test('holds on fewer than five splits', () => {
