@@ -283,6 +283,11 @@ const BAD_PARTS: readonly (readonly [string, Evidence, string])[] = [
     'splits.champion.test: expected 2 scores, got 1',
   ],
   [
+    'a score below 0',
+    { ...sound, splits: { ...splits, candidate: { ...scores, test: Float64Array.of(0.8, -0.1) } } },
+    'splits.candidate.test[1]: expected a score of 0 or more, got -0.1',
+  ],
+  [
     'a score that is no number',
     { ...sound, splits: { ...splits, candidate: { ...scores, train: Float64Array.of(0.8, Number.NaN) } } },
     'splits.candidate.train[1]: expected a score of 0 or more, got NaN',

@@ -27,12 +27,15 @@ function expectBounds(
 }
 
 describe("agrees with scipy's BCa at 100,000 draws", () => {
-  test.each(oracle.bcaMean.map((row, i) => [i, row] as const))('for a mean, sample %i', (_, row) => {
-    const units = unitsOf([ones(row.values.length), Float64Array.from(row.values)], null, 1);
-    const interval = bcaOf(units, mean, { ...many, alpha: row.alpha });
-    expect(interval?.estimate).toBeCloseTo(row.estimate, 10);
-    expectBounds(interval, row);
-  });
+  test.each([...oracle.bcaMean, ...oracle.bcaTies].map((row, i) => [i, row] as const))(
+    'for a mean, sample %i',
+    (_, row) => {
+      const units = unitsOf([ones(row.values.length), Float64Array.from(row.values)], null, 1);
+      const interval = bcaOf(units, mean, { ...many, alpha: row.alpha });
+      expect(interval?.estimate).toBeCloseTo(row.estimate, 10);
+      expectBounds(interval, row);
+    },
+  );
 
   test.each(oracle.bcaGrouped)('when groups are drawn whole', (row) => {
     const columns = [ones(row.values.length), Float64Array.from(row.values)];
