@@ -67,7 +67,7 @@ const trainingSchema = z.strictObject({
 const windowSchema = z.strictObject({
   /** Examples a window when an imported history is divided; afterwards every promotion closes a window. */
   examples: z.int().min(10).max(1_000_000).default(1_000),
-  /** At most so many past windows; beyond that the two oldest become one. */
+  /** At most so many past windows; beyond that old ones merge as they age. */
   keep: z.int().min(1).max(100).default(12),
 });
 
