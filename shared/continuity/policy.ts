@@ -2,6 +2,7 @@
  * What a model's owner demands of a candidate. Every field has a default; docs/continuity.md gives the reasons.
  */
 import * as z from 'zod';
+import { LARGEST_BRIER, LARGEST_LOG_LOSS } from './probabilities.ts';
 
 /**
  * How much worse is still "not worse". 0 is refused: an unchanged candidate's interval always straddles 0,
@@ -32,10 +33,6 @@ const ratio = z
     error:
       'expected a ratio below 1,000: nothing that can be served is slower or larger by that much, so it never fails',
   });
-
-/** Largest rises that the scores allow: a probability is clipped at 1e-7, and Brier's score ends at 2. */
-const LARGEST_LOG_LOSS = 16.1;
-const LARGEST_BRIER = 2;
 
 function rise(largest: number): z.ZodNumber {
   return z
@@ -141,6 +138,8 @@ export const gatePolicySchema = z.strictObject({
       class: minimum.default(250),
       /** The same for one value of a feature. */
       slice: minimum.default(250),
+      /** Below so many examples, or groups, calibration cannot hold a candidate back, only reject one shown to be worse. */
+      calibration: minimum.default(500),
       /** Where examples come in groups: fewer groups than this give no judgement. */
       groups: z
         .int()

@@ -32,7 +32,7 @@ import {
   scoredWindows,
   SHAPES,
 } from './population.ts';
-import type { Draw, Shape, WindowPlan } from './population.ts';
+import type { Draw, Mistakes, Shape, WindowPlan } from './population.ts';
 import { splitsAtMargin } from './splits.ts';
 import { percent, printTable, rowOf } from './table.ts';
 import type { Row } from './table.ts';
@@ -214,21 +214,28 @@ const baselines: Study = {
 
 const LOG_LOSS_RISE = 0.05;
 
-const calibration: Study = {
-  shapes: SHAPES,
+/** Probabilities that wander, and some that collapse; or only a few mistakes that are as confident as can be. */
+const MISTAKES: Readonly<Record<string, Mistakes>> = {
+  '': { logitNoise: 0.6, collapsed: 0.08, wholeGroups: false },
+  ', rare and confident': { logitNoise: 0, collapsed: 0.001, wholeGroups: false },
+  ', of whole groups': { logitNoise: 0.2, collapsed: 0.001, wholeGroups: true },
+};
+
+const calibrationOf = (kind: string, mistakes: Mistakes): Study => ({
+  shapes: mistakes.wholeGroups ? ['grouped'] : SHAPES,
   sizes: SIZES,
   nightsOf: (n, shape) => {
-    const { draw: drawScored, brierRise } = scoredWindows(n, shape, LOG_LOSS_RISE);
+    const { draw: drawScored, brierRise } = scoredWindows(n, shape, LOG_LOSS_RISE, mistakes);
     const policy = { ...POLICY, margins: { ...POLICY.margins, logLoss: LOG_LOSS_RISE, brier: brierRise } };
-    return (draw, night) => {
-      const outcome = checkCalibration(drawScored(draw), withSeed(night, policy));
+    return (draw) => {
+      const outcome = checkCalibration(drawScored(draw), policy);
       return {
-        'log loss, at its margin': partPasses(outcome, 'log loss, current'),
-        'Brier score, at its margin': partPasses(outcome, 'Brier score, current'),
+        [`log loss, at its margin${kind}`]: partPasses(outcome, 'log loss, current'),
+        [`Brier score, at its margin${kind}`]: partPasses(outcome, 'Brier score, current'),
       };
     };
   },
-};
+});
 
 const regression: Study = {
   shapes: ['balanced', 'grouped'],
@@ -324,7 +331,7 @@ const STUDIES: readonly Study[] = [
   overWindows,
   slices,
   baselines,
-  calibration,
+  ...Object.entries(MISTAKES).map(([kind, mistakes]) => calibrationOf(kind, mistakes)),
   regression,
   worsened,
   edge,

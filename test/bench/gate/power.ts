@@ -120,7 +120,7 @@ export function benchPower(nights: number): Row[] {
 export function benchScoredPower(nights: number): Row[] {
   const [scenario] = SCENARIOS;
   if (scenario === undefined) return [];
-  const policy = gatePolicySchema.parse({ bootstrap: { draws: 1_000 }, needs: ['probabilities'] });
+  const policy = gatePolicySchema.parse({});
   const rows = SIZES.map((n) => {
     const draw = drawFrom(57 + n);
     let promoted = 0;

@@ -23,7 +23,7 @@ test('an empty policy means the documented defaults', () => {
     },
     budgets: { negativeFlips: 0.05, sliceFlips: 0.1, reportedFlips: 0.05, worsened: 0.05 },
     tau: null,
-    minimum: { window: 250, current: 100, class: 250, slice: 250, groups: 20 },
+    minimum: { window: 250, current: 100, class: 250, slice: 250, calibration: 500, groups: 20 },
     baselines: ['majority', 'no-change', 'kappa', 'kappa-temporal'],
     slices: [],
     edge: { latencyRatio: 1.5, sizeRatio: 2, memoryBytes: 96_000_000 },
