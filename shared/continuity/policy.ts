@@ -43,6 +43,9 @@ function rise(largest: number): z.ZodNumber {
     });
 }
 
+/** Repeated splits: fewer give a t quantile above 2.1, and a spread that is hardly known. */
+export const MIN_SPLITS = 5;
+
 /** Optional parts of the evidence. */
 export const EVIDENCE_PARTS = [
   'probabilities',
@@ -158,6 +161,27 @@ export const gatePolicySchema = z.strictObject({
   /** Names of the features whose every value is a slice. */
   slices: z.array(z.string().min(1)).max(64).refine(unique, 'expected each feature once').default([]),
 
+  /** Random splits on which the candidate's recipe is trained anew beside the champion's, when the two differ. */
+  splits: z
+    .strictObject({
+      /** 0: none. */
+      count: z
+        .int()
+        .min(0)
+        .max(100)
+        .refine((count) => count === 0 || count >= MIN_SPLITS, {
+          error: `expected 0 for none, or at least ${MIN_SPLITS} splits: fewer are not judged`,
+        })
+        .default(10),
+      /** A sample of the examples that are not held out: the cost of a night grows with it. */
+      maxExamples: z
+        .int()
+        .min(100, { error: 'expected at least 100 examples: 20 to test on' })
+        .max(1_000_000)
+        .default(2_000),
+    })
+    .prefault({}),
+
   edge: z
     .strictObject({
       /** Median time of a prediction, and size of the files, over the champion's. */
@@ -225,6 +249,12 @@ export function policyProblems(policy: GatePolicy, { sliceable }: PolicySubject)
     problems.push({
       path: ['margins', 'forgotten'],
       message: `expected less than worstWindow (${worstWindow}), got ${forgotten}: it could never fail first`,
+    });
+  }
+  if (policy.splits.count === 0 && policy.needs.includes('splits')) {
+    problems.push({
+      path: ['splits', 'count'],
+      message: 'expected some splits, as needs asks for them, got 0: it could never pass',
     });
   }
   return problems;

@@ -30,6 +30,9 @@ const predictionSchema = z.object({
   predicted: z.int().min(0),
 });
 
+/** A user reported that the answer was right before an update and is wrong now. */
+const flipSchema = z.literal(true).optional();
+
 const labelSchema = z.object({
   kind: z.literal('label'),
   id: z.string(),
@@ -37,6 +40,7 @@ const labelSchema = z.object({
   /** The prediction id with its instance. */
   prediction: z.string(),
   label: z.int().min(0),
+  flip: flipSchema,
 });
 
 const exampleSchema = z.object({
@@ -48,6 +52,7 @@ const exampleSchema = z.object({
   label: z.int().min(0),
   /** Keeps all examples of one user, device, … on one side of the split. */
   group: z.string().optional(),
+  flip: flipSchema,
 });
 
 export const eventSchema = z.discriminatedUnion('kind', [predictionSchema, labelSchema, exampleSchema]);

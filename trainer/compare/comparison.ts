@@ -1,37 +1,40 @@
 /**
  * What comparing two recipes over repeated random splits gives, and what follows from it.
  */
-import type { Interval } from '../../shared/continuity/statistics/interval.ts';
+import * as z from 'zod';
 import { correctedResampledT } from '../../shared/continuity/statistics/resampled-t.ts';
 import { formatPoints } from '../../shared/continuity/format.ts';
+import { specSchema } from '../../shared/model/spec.ts';
 import type { Recipe } from './recipe.ts';
 import type { Score } from './train-recipe.ts';
 
-export interface RecipeScores {
-  readonly version: number;
-  readonly head: Recipe['head'];
-  readonly training: Recipe['training'];
+const recipeScoresSchema = z.object({
+  version: z.int().min(1),
+  head: specSchema.shape.head,
+  training: specSchema.shape.training,
   /** accuracies, one a split */
-  readonly train: readonly number[];
-  readonly test: readonly number[];
-}
+  train: z.array(z.number()),
+  test: z.array(z.number()),
+});
+export type RecipeScores = z.infer<typeof recipeScoresSchema>;
 
-export interface Comparison {
-  readonly format: 'holdfast-comparison/1';
-  readonly model: string;
-  readonly snapshot: string;
-  readonly seed: number;
-  readonly splits: number;
+export const comparisonSchema = z.object({
+  format: z.literal('holdfast-comparison/1'),
+  model: z.string(),
+  snapshot: z.string(),
+  seed: z.int().min(0),
+  splits: z.int().min(2),
   /** examples trained on and tested on, on average over the splits */
-  readonly trained: number;
-  readonly tested: number;
-  readonly recipes: readonly [RecipeScores, RecipeScores];
+  trained: z.number(),
+  tested: z.number(),
+  recipes: z.tuple([recipeScoresSchema, recipeScoresSchema]),
   /** level of each of the interval's bounds */
-  readonly alpha: number;
+  alpha: z.number(),
   /** mean test score of the second recipe less the first's, by the corrected resampled t interval */
-  readonly difference: Interval;
-  readonly seconds: number;
-}
+  difference: z.object({ estimate: z.number(), lower: z.number(), upper: z.number() }),
+  seconds: z.number().min(0),
+});
+export type Comparison = z.infer<typeof comparisonSchema>;
 
 /** Both recipes' scores on one split. */
 export type SplitScore = readonly [Score, Score];

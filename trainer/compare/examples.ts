@@ -3,42 +3,40 @@
  * not used up by comparing recipes.
  */
 import { createRandom, shuffle } from '../../shared/random.ts';
-import type { RunContext } from '../pipeline/context.ts';
-import { type Examples, readExamples, storeFeatures } from '../pipeline/features.ts';
+import { type RunContext, RunFailure } from '../pipeline/context.ts';
+import { readExamples } from '../pipeline/features.ts';
 import { loadShard, shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
 import { assignSides } from '../pipeline/split.ts';
 import type { Identities } from './random-split.ts';
+import type { Subject } from './train-recipe.ts';
 
-export interface ComparedExamples {
-  readonly examples: Examples;
-  readonly identities: Identities;
-}
+/** Fewer leave a handful to test on. */
+const LEAST_EXAMPLES = 20;
 
 /**
- * At most as many examples as a run may train on and watch, at random from the seed; features are computed where they
- * are missing.
+ * At most so many of them, at random from the seed. Where there is a base, its features of the snapshot must be there.
  *
- * @param onProgress  told which share of the shards is ready, 0 to 1
+ * @throws RunFailure when there are too few
  */
-export async function readCompared(
+export async function readSubject(
   ctx: RunContext,
   snapshot: Snapshot,
-  seed: number,
-  onProgress: (fraction: number) => void,
-): Promise<ComparedExamples> {
+  { seed, most }: { readonly seed: number; readonly most: number },
+): Promise<Subject> {
   const { sides } = await assignSides(ctx, snapshot);
   const free = sides.flat().flatMap((side, at) => (side === 'train' || side === 'validation' ? [at] : []));
   const positions = shuffle(free, createRandom(seed))
-    .slice(0, ctx.spec.training.maxExamples)
+    .slice(0, most)
     .sort((a, b) => a - b);
-  const shards = shardsOf(snapshot);
-  for (const [i, shard] of shards.entries()) {
-    await storeFeatures(ctx, shard, async (within) => onProgress((i + within) / shards.length));
+  if (positions.length < LEAST_EXAMPLES) {
+    throw new RunFailure(
+      `snapshot ${snapshot.id}: expected at least ${LEAST_EXAMPLES} examples that are not held out, got ${positions.length}`,
+    );
   }
-  return {
-    examples: await readExamples(ctx, snapshot, positions),
-    identities: await identify(ctx, snapshot, positions),
-  };
+  const { values, size, labels: classes } = await readExamples(ctx, snapshot, positions);
+  const { input, labels, base } = ctx.spec;
+  const identities = await identify(ctx, snapshot, positions);
+  return { input, labels, values, size, hasBase: base !== null, classes, identities };
 }
 
 async function identify(

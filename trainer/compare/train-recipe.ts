@@ -13,7 +13,7 @@ import { encodeHead } from '../pipeline/candidate-files.ts';
 import { initialHead } from '../pipeline/head-layers.ts';
 import { trainHead, type TrainingSet } from '../pipeline/train-head.ts';
 import { drawRandomSplit, type Identities } from './random-split.ts';
-import type { Recipe } from './recipe.ts';
+import type { RecipeSettings } from './recipe.ts';
 
 export interface Subject {
   readonly input: InputSpec;
@@ -39,7 +39,7 @@ export interface Score {
 /** @param seed  draws the split: the same for both recipes, so that they are compared on equal terms */
 export async function trainRecipe(
   subject: Subject,
-  { head, training }: Pick<Recipe, 'head' | 'training'>,
+  { head, training }: RecipeSettings,
   { seed, testShare }: { readonly seed: number; readonly testShare: number },
   { kernels, runtime }: { readonly kernels: WebAssembly.Module; readonly runtime: Runtime },
 ): Promise<Score> {

@@ -5,6 +5,7 @@ import type { Runtime } from '../../shared/model/runtime.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { Workshop } from '../compare/split-bench.ts';
 
 /** Times a piece of work that waits for nothing, in milliseconds above 0. */
 export type Stopwatch = (work: () => void) => Promise<number>;
@@ -20,6 +21,8 @@ export interface Surroundings {
   readonly now: () => Date;
   readonly stopwatch: Stopwatch;
   readonly onProgress: (progress: Progress) => Promise<void> | void;
+  /** Where recipes are trained on repeated splits; in this thread when left out. */
+  readonly workshop?: Workshop;
 }
 
 export interface RunContext extends Surroundings {

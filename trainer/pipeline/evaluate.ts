@@ -14,6 +14,7 @@ import { slicedFeatures } from './feature-slices.ts';
 import { readExamples } from './features.ts';
 import { loadTrainingRecord } from './fine-tune.ts';
 import { openFormerChampions, saveMatrix } from './former-champions.ts';
+import { loadSplits } from './recipe-splits.ts';
 import { judgeBroken, openBroken, testChampionAgain } from './self-tests.ts';
 import type { Snapshot } from './snapshot-file.ts';
 import { loadSplit } from './split.ts';
@@ -57,8 +58,14 @@ async function gatherEvidence(
   const { champion, candidate } = models;
   const split = await loadSplit(ctx);
   const training = await loadTrainingRecord(ctx);
-  const { windows, broken, answers } = await judgeWindows(ctx, snapshot, split.holdout, models);
+  const { windows, broken, answers, reportedFlips } = await judgeWindows(
+    ctx,
+    snapshot,
+    split.holdout,
+    models,
+  );
   await saveMatrix(ctx, models.former, answers);
+  const splits = await loadSplits(ctx);
   const compared = await readExamples(ctx, snapshot, split.holdout.flat().slice(0, COMPARED_EXAMPLES));
   const evidence: Evidence = {
     classes: ctx.spec.labels,
@@ -71,6 +78,8 @@ async function gatherEvidence(
     },
     features: slicedFeatures(ctx.spec),
     edge: await measureEdge(ctx, files),
+    ...(splits !== undefined && { splits }),
+    ...(reportedFlips !== undefined && { reportedFlips }),
   };
   const selfTests: SelfTestOutcome[] = [judgeBroken(evidence, broken, ctx.spec.gate)];
   if (champion !== null) selfTests.push(await testChampionAgain(ctx, champion, compared));

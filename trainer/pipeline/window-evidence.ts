@@ -1,7 +1,7 @@
 /**
  * The held-out examples of every window, answered by all models of a run.
  */
-import type { WindowEvidence } from '../../shared/continuity/evidence.ts';
+import type { ReportedFlips, WindowEvidence } from '../../shared/continuity/evidence.ts';
 import { answer, type Judged, type Version } from './answer.ts';
 import { type RunContext, tell } from './context.ts';
 import { countDecisions, type Decision, listOtherDecisions, recordDecision } from './decisions.ts';
@@ -28,6 +28,8 @@ export interface JudgedWindows {
   /** the same windows with the broken model in the candidate's place; [] without one */
   readonly broken: readonly WindowEvidence[];
   readonly answers: readonly WindowAnswers[];
+  /** of the held-out examples; undefined without a champion, which flips are measured against */
+  readonly reportedFlips: ReportedFlips | undefined;
 }
 
 /** What one window needs to know of the others. */
@@ -74,7 +76,32 @@ export async function judgeWindows(
     answers.push({ window: part.window, labels: examples.labels, candidate: judged.candidate, former });
     await tell(ctx, 'evaluate', (i + 1) / held.length, `window ${part.window.id}`);
   }
-  return { windows, broken, answers };
+  const reportedFlips = models.champion === null ? undefined : gatherReported(held, windows, surroundings);
+  return { windows, broken, answers, reportedFlips };
+}
+
+/**
+ * The reported examples that are held out. The others are trained on, which is how what was reported is put right; and
+ * as the keyed hash decides which is which, nobody can aim a report at the gate, or take an example out of training.
+ */
+function gatherReported(
+  held: readonly HeldOut[],
+  windows: readonly WindowEvidence[],
+  { neighbours: { reported } }: Surroundings,
+): ReportedFlips {
+  const found = held.flatMap(({ positions }, w) => {
+    const window = windows[w] as WindowEvidence;
+    return positions.flatMap((position, i) => (reported.has(position) ? [{ window, i }] : []));
+  });
+  const pickFrom = (of: (window: WindowEvidence) => Int32Array | null): Int32Array =>
+    Int32Array.from(found, ({ window, i }) => of(window)?.[i] ?? -1);
+  return {
+    exampleIds: found.map(({ window, i }) => window.exampleIds[i] as string),
+    windows: found.map(({ window }) => window.id),
+    labels: pickFrom(({ labels }) => labels),
+    candidate: pickFrom(({ candidate }) => candidate),
+    champion: pickFrom(({ champion }) => champion),
+  };
 }
 
 /** An empty past window has nothing to say; an empty current one is evidence that is missing. */

@@ -22,3 +22,9 @@ test('with groups it is the one before of the same group; an example on its own 
 test('positions pick their values in order', () => {
   expect([...pick(Int32Array.of(5, 6, 7, 8), [1, 3])]).toEqual([6, 8]);
 });
+
+test('positions of reported flips are kept', () => {
+  const tracker = trackNeighbours(3);
+  for (const example of [{ label: 0 }, { label: 1, flip: true as const }, { label: 0 }]) tracker.add(example);
+  expect([...tracker.end().reported]).toEqual([1]);
+});
