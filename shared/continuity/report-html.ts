@@ -10,8 +10,8 @@ import type { Markup } from './html-template.ts';
 import { forestPlot, lineChart } from './report-charts.ts';
 import type { ForestRow } from './report-charts.ts';
 import { matrixSection } from './report-matrix.ts';
+import { renderPage } from './report-page.ts';
 import { reliabilitySection } from './report-reliability.ts';
-import { REPORT_STYLE } from './report-style.ts';
 import { MARKS } from './report-text.ts';
 import { wearSection } from './report-wear.ts';
 import type { RunReport, TrainingSummary, WindowSummary } from './report.ts';
@@ -21,30 +21,17 @@ const MAX_PARTS = 12;
 
 /** The page as a string. Every name and message in the report is inserted as text, never as markup. */
 export function renderReportHtml(report: RunReport): string {
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${report.verdict.verdict} · ${report.model} · ${report.run}</title>
-        <style>
-          ${REPORT_STYLE}
-        </style>
-      </head>
-      <body>
-        <main>
-          ${headline(report)} ${report.verdict.verdict === 'promote' ? null : reasons(report)}
-          ${differenceFigure(report)} ${rateFigures(report)} ${windowFigure(report.windows)}
-          ${checkSection(report.verdict.checks)} ${flipSection(report)}
-          ${report.reliability === undefined ? null : reliabilitySection(report.reliability)}
-          ${report.matrix === undefined ? null : matrixSection(report.matrix)}
-          ${report.wear === undefined ? null : wearSection(report.wear)} ${trainingSection(report.training)}
-          <footer>Holdfast · run ${report.run} · ${report.createdAt}</footer>
-        </main>
-      </body>
-    </html> `;
-  return page.text;
+  const { verdict, model, run, createdAt, reliability, matrix, wear } = report;
+  return renderPage({
+    title: `${verdict.verdict} · ${model} · ${run}`,
+    content: html`${headline(report)} ${verdict.verdict === 'promote' ? null : reasons(report)}
+    ${differenceFigure(report)} ${rateFigures(report)} ${windowFigure(report.windows)}
+    ${checkSection(verdict.checks)} ${flipSections(report)}
+    ${reliability === undefined ? null : reliabilitySection(reliability)}
+    ${matrix === undefined ? null : matrixSection(matrix)} ${wear === undefined ? null : wearSection(wear)}
+    ${trainingSection(report.training)}`,
+    footer: `run ${run} · ${createdAt}`,
+  });
 }
 
 function headline({
@@ -301,16 +288,37 @@ function numberCells(finding: Finding): Markup {
     <td class="number">${n === 0 ? '' : formatCount(n)}</td>`;
 }
 
-function flipSection({ verdict, pictures = {} }: RunReport): Markup | null {
-  const flips = verdict.checks.find((check) => check.flips !== undefined)?.flips;
-  if (flips === undefined || flips.total === 0) return null;
+/** What each check that lists flips calls them. */
+const FLIP_SECTIONS: Readonly<Record<string, { readonly title: string; readonly caption: string }>> = {
+  'negative-flips': {
+    title: 'Examples that flipped',
+    caption: 'that the champion got right and the candidate gets wrong',
+  },
+  'reported-flips': {
+    title: 'Reported flips that are back',
+    caption: 'that users reported, that the champion gets right and the candidate gets wrong again',
+  },
+};
+
+function flipSections({ verdict, pictures = {} }: RunReport): Markup[] {
+  return verdict.checks.flatMap(({ check, flips }) => {
+    const section = FLIP_SECTIONS[check];
+    if (section === undefined || flips === undefined || flips.total === 0) return [];
+    return [flipSection(section, flips, pictures)];
+  });
+}
+
+function flipSection(
+  { title, caption }: { readonly title: string; readonly caption: string },
+  flips: NonNullable<CheckResult['flips']>,
+  pictures: Readonly<Record<string, string>>,
+): Markup {
   const pictured = flips.examples.some(({ id }) => pictureOf(id, pictures) !== null);
   const left = flips.total - flips.examples.length;
   return html`<section>
-    <h2>Examples that flipped</h2>
+    <h2>${title}</h2>
     <p class="caption">
-      ${formatCount(flips.total)} that the champion got right and the candidate gets
-      wrong${left > 0 ? `; the first ${flips.examples.length} are listed` : ''}.
+      ${`${formatCount(flips.total)} ${caption}`}${left > 0 ? `; the first ${flips.examples.length} are listed` : ''}.
     </p>
     <div class="scroll flips">
       <table>

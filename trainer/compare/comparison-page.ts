@@ -3,128 +3,57 @@
  */
 import { formatPercent, formatSignedPoints } from '../../shared/continuity/format.ts';
 import { html, type Markup } from '../../shared/continuity/html-template.ts';
-import { REPORT_STYLE } from '../../shared/continuity/report-style.ts';
+import { pairChart } from '../../shared/continuity/report-charts.ts';
+import { renderPage } from '../../shared/continuity/report-page.ts';
 import { type Comparison, concludeComparison, mean, type RecipeScores, spread } from './comparison.ts';
 import { describeRecipe } from './recipe.ts';
-
-const WIDTH = 920;
-const HEIGHT = 320;
-const PLOT = { left: 70, right: 900, top: 16, bottom: 280 } as const;
 
 export function renderComparison(comparison: Comparison): string {
   const { model, splits, trained, tested, recipes, difference, alpha, snapshot, seed } = comparison;
   const bounds = `${formatSignedPoints(difference.lower)} to ${formatSignedPoints(difference.upper)}`;
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${model}: version ${recipes[0].version} and version ${recipes[1].version}</title>
-        <style>
-          ${REPORT_STYLE}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <p class="kicker"><b>${model}</b> <span>two recipes, ${splits} random splits</span></p>
-            <p class="summary">${concludeComparison(comparison)}.</p>
-            <p class="decision">
-              Difference in test score: ${formatSignedPoints(difference.estimate)} points; corrected resampled
-              t interval ${bounds}, each bound at level ${alpha}.
-            </p>
-          </header>
-          <section>
-            <h2>Scores of every split</h2>
-            <p class="caption">
-              Each line is one split: both recipes were trained on the same ${trained} examples and tested on
-              the same ${tested}. Bars are means.
-            </p>
-            <figure>${scorePlot(recipes)}</figure>
-          </section>
-          <section>
-            <h2>Recipes</h2>
-            ${recipeTable(recipes)}
-          </section>
-          <footer>Holdfast · snapshot ${snapshot} · seed ${seed}</footer>
-        </main>
-      </body>
-    </html> `.text;
-}
-
-interface Column {
-  readonly title: string;
-  readonly className: string;
-  readonly values: readonly number[];
+  return renderPage({
+    title: `${model}: version ${recipes[0].version} and version ${recipes[1].version}`,
+    content: html`<header>
+        <p class="kicker"><b>${model}</b> <span>two recipes, ${splits} random splits</span></p>
+        <p class="summary">${concludeComparison(comparison)}.</p>
+        <p class="decision">
+          Difference in test score: ${formatSignedPoints(difference.estimate)} points; corrected resampled t
+          interval ${bounds}, each bound at level ${alpha}.
+        </p>
+      </header>
+      <section>
+        <h2>Scores of every split</h2>
+        <p class="caption">
+          Each line is one split: both recipes were trained on the same ${trained} examples and tested on the
+          same ${tested}. Bars are means.
+        </p>
+        <figure>${scorePlot(recipes)}</figure>
+      </section>
+      <section>
+        <h2>Recipes</h2>
+        ${recipeTable(recipes)}
+      </section>`,
+    footer: `snapshot ${snapshot} · seed ${seed}`,
+  });
 }
 
 /** Train and test scores side by side, a line for each split between the two recipes. */
 function scorePlot([first, second]: Comparison['recipes']): Markup {
-  const columns: readonly Column[] = [
-    { title: `version ${first.version}, train`, className: 'champion', values: first.train },
-    { title: `version ${second.version}, train`, className: 'candidate', values: second.train },
-    { title: `version ${first.version}, test`, className: 'champion', values: first.test },
-    { title: `version ${second.version}, test`, className: 'candidate', values: second.test },
-  ];
-  const all = columns.flatMap(({ values }) => values);
-  const low = Math.floor(20 * Math.min(...all)) / 20;
-  const high = Math.max(Math.ceil(20 * Math.max(...all)) / 20, low + 0.05);
-  const y = (value: number): number =>
-    PLOT.bottom - ((value - low) / (high - low)) * (PLOT.bottom - PLOT.top);
-  const x = (column: number): number =>
-    PLOT.left + ((column + 0.5) * (PLOT.right - PLOT.left)) / columns.length;
-  const ticks = Array.from({ length: 6 }, (_, i) => low + (i * (high - low)) / 5);
-  return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">
-    ${ticks.map(
-      (tick) =>
-        html`<line
-            class="grid"
-            x1="${PLOT.left}"
-            x2="${PLOT.right}"
-            y1="${px(y(tick))}"
-            y2="${px(y(tick))}"
-          />
-          <text class="tick" x="${PLOT.left - 8}" y="${px(y(tick) + 4)}" text-anchor="end"
-            >${formatPercent(tick)}</text
-          >`,
-    )}
-    ${[0, 2].map((left) => splitLines(columns[left], columns[left + 1], x(left), x(left + 1), y))}
-    ${columns.map((column, i) => drawColumn(column, x(i), y))}
-  </svg>`;
-}
-
-function splitLines(
-  left: Column | undefined,
-  right: Column | undefined,
-  from: number,
-  to: number,
-  y: (value: number) => number,
-): Markup[] {
-  return (left?.values ?? []).map(
-    (value, i) =>
-      html`<line
-        class="grid"
-        x1="${px(from)}"
-        y1="${px(y(value))}"
-        x2="${px(to)}"
-        y2="${px(y(right?.values[i] ?? value))}"
-      />`,
-  );
-}
-
-function drawColumn({ title, className, values }: Column, x: number, y: (value: number) => number): Markup {
-  const middle = px(y(mean(values)));
-  return html`<g class="series ${className}">
-    <path d="M${px(x - 34)} ${middle}H${px(x + 34)}" />
-    ${values.map(
-      (value, i) =>
-        html`<circle cx="${px(x)}" cy="${px(y(value))}" r="4"
-          ><title>${title}, split ${i + 1}: ${formatPercent(value)}</title></circle
-        >`,
-    )}
-    <text class="tick" x="${px(x)}" y="${PLOT.bottom + 24}" text-anchor="middle">${title}</text>
-  </g>`;
+  const column = (recipe: RecipeScores, className: string, part: 'train' | 'test') => ({
+    title: `version ${recipe.version}, ${part}`,
+    className,
+    values: recipe[part],
+    mean: mean(recipe[part]),
+  });
+  return pairChart({
+    pairs: [
+      [column(first, 'champion', 'train'), column(second, 'candidate', 'train')],
+      [column(first, 'champion', 'test'), column(second, 'candidate', 'test')],
+    ],
+    unit: 'split',
+    format: formatPercent,
+    height: 320,
+  });
 }
 
 function recipeTable(recipes: Comparison['recipes']): Markup {
@@ -156,8 +85,4 @@ function recipeRow(recipe: RecipeScores): Markup {
     <td class="number">${formatPercent(mean(recipe.test))}</td>
     <td class="number">${formatPercent(spread(recipe.test))}</td>
   </tr>`;
-}
-
-function px(value: number): string {
-  return value.toFixed(1);
 }
