@@ -32,6 +32,8 @@ export interface ScoreRange {
 const MOST_STEPS = 60;
 /** Relative to the range: far below what a report shows. */
 const PRECISION = 1e-7;
+/** In standard errors. */
+const Z_PRECISION = 1e-5;
 
 /**
  * Bounds on the mean score of an example, each one-sided at level `alpha`. The unit that was not seen has as many
@@ -77,27 +79,41 @@ function upperBound(
     for (let i = 0; i < excesses.length; i++) excesses[i] = (sums[i] as number) - t * (sizes[i] as number);
     return normalTail(excesses, (most - t) * unseen, growth) - z;
   };
-  let [low, high] = [mean, most];
-  let [below, above] = [-z, z];
+  let [low, below] = [mean, -z];
+  let [high, above] = [most, Number.POSITIVE_INFINITY];
+  let last = 0;
+  let reach = z * standardError(sums, sizes, mean, unseen * (most - mean), growth);
   for (let step = 0; step < MOST_STEPS && high - low > PRECISION * Math.abs(most); step++) {
-    // the value at `most` is infinite, and is not known until something above the bound has been tried
-    const t = high === most ? firstTry(low, most, step) : (low * above - high * below) / (above - below);
+    const ahead = Math.min(low + reach, (low + most) / 2);
+    // the value at `most` is infinite: until something above the bound is found, farther and farther
+    const t = above === Number.POSITIVE_INFINITY ? ahead : (low * above - high * below) / (above - below);
     const value = missing(t);
-    if (Math.abs(value) < PRECISION) return t;
+    if (Math.abs(value) < Z_PRECISION) return t;
+    // an end that stays where it is twice counts half, or the other would creep
     if (value < 0) {
       [low, below] = [t, value];
-      above /= 2;
+      if (last < 0) above /= 2;
     } else {
       [high, above] = [t, value];
-      below /= 2;
+      if (last > 0) below /= 2;
     }
+    last = value;
+    reach *= 2;
   }
   return high;
 }
 
-/** From just above the mean towards the worst: 1 / 64 of the way, then twice as far each time. */
-function firstTry(low: number, most: number, step: number): number {
-  return low + (most - low) * Math.min(0.5, 2 ** (step - 6));
+/** Of the mean under random weights: how far from it the search begins. */
+function standardError(
+  sums: Float64Array,
+  sizes: Float64Array,
+  mean: number,
+  unseen: number,
+  growth: number,
+): number {
+  let squares = 0;
+  for (let i = 0; i < sums.length; i++) squares += ((sums[i] as number) - mean * (sizes[i] as number)) ** 2;
+  return Math.sqrt(growth * squares + unseen ** 2) / (growth * total(sizes));
 }
 
 /**

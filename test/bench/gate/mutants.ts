@@ -98,6 +98,8 @@ function noticed(): boolean {
     '--project',
     'node',
     'test/shared/continuity',
+    '--pool=threads',
+    '--no-isolate',
     '--bail',
     '1',
     '-t',
