@@ -57,7 +57,10 @@ interface Mutant {
 function mutantsOf(file: string): Mutant[] {
   const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
   return lines.flatMap((text, line) => {
-    if (/^\s*(?:\/\*\*?|\*|\/\/|import|export interface|export type|readonly)/.test(text) || /`/.test(text))
+    if (
+      /^\s*(?:\/\*\*?|\*|\/\/|import|export interface|export type|readonly|\w+: '\w+' \|)/.test(text) ||
+      /`/.test(text)
+    )
       return [];
     return MUTATIONS.flatMap(([pattern, replacement]) =>
       [...text.matchAll(pattern)].map((match) => ({
