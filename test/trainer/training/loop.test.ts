@@ -125,6 +125,10 @@ describe('interpolation', () => {
     expect(mixOf(10, watchedAt(0, 0), [0, 0])).toEqual({ part: 0, at: 0 });
   });
 
+  test('of equal mixtures, the candidate has the greatest part', () => {
+    expect(mixOf(0, watchedAt(4, 4), [0, 0])).toEqual({ part: 1, at: 0 });
+  });
+
   test('takes the middle where old and new windows ask for different things', () => {
     const { part, at } = mixOf(10, watchedAt(0, 10), [0, 0]);
     expect(part).toBe(0.5);
@@ -141,6 +145,15 @@ describe('a range test', () => {
     expect(points.every(({ loss }) => Number.isFinite(loss))).toBe(true);
     expect(suggestion).toBeGreaterThan(1e-3);
     expect(suggestion).toBeLessThan(0.3);
+  });
+
+  test('ends where the loss has grown to four times the least', () => {
+    const { points } = rangeTest(createToy({ at: 8 }), SET, { batchSize: 4, seed: 1, from: 0.01, to: 100 });
+    expect(points.length).toBeLessThan(100);
+    const losses = points.map(({ loss }) => loss);
+    const [last, ...before] = losses.reverse();
+    expect(last).toBeGreaterThan(4 * Math.min(...before));
+    expect(Math.max(...before.slice(0, 5))).toBeLessThan(4 * Math.min(...before));
   });
 
   test('suggests nothing where nothing is learned', () => {

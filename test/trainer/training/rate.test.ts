@@ -1,12 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  advanceContinuity,
   advancePlateau,
+  followContinuity,
   PLATEAU_START,
   rateAt,
   type Schedule,
-  startContinuity,
 } from '../../../trainer/training/rate.ts';
 
 const SCHEDULE: Schedule = { learningRate: 0.01, warmupSteps: 0, totalSteps: 100, kind: 'constant' };
@@ -67,21 +66,16 @@ describe('the rate that follows continuity', () => {
   const POLICY = { factor: 0.5, tolerance: 0.1 };
 
   test('falls when one past window rises above where the champion had it', () => {
-    const start = startContinuity([1, 2]);
-    expect(advanceContinuity(start, [1.05, 2.1], POLICY).factor).toBe(1);
-    expect(advanceContinuity(start, [0.5, 2.3], POLICY).factor).toBe(0.5);
+    expect(followContinuity(1, [1.05, 2.1], [1, 2], POLICY)).toBe(1);
+    expect(followContinuity(1, [0.5, 2.3], [1, 2], POLICY)).toBe(0.5);
+    expect(followContinuity(0.5, [0.5, 2.3], [1, 2], POLICY)).toBe(0.25);
   });
 
-  test('holds a window to the best it has had since', () => {
-    const better = advanceContinuity(startContinuity([1]), [0.5], POLICY);
-    expect(advanceContinuity(better, [0.9], POLICY).factor).toBe(0.5);
-  });
-
-  test('asks nothing of the first epoch of a fresh head', () => {
-    expect(advanceContinuity(startContinuity(null), [5], POLICY)).toEqual({ factor: 1, best: [5] });
+  test('does not fall to nothing', () => {
+    expect(followContinuity(1 / 64, [2], [1], POLICY)).toBe(1 / 64);
   });
 
   test('has nothing to say without past windows', () => {
-    expect(advanceContinuity(startContinuity([]), [], POLICY).factor).toBe(1);
+    expect(followContinuity(1, [], [], POLICY)).toBe(1);
   });
 });
