@@ -12,20 +12,20 @@ test('a broken candidate that is refused passes the self-test, and the detail sa
     ...window,
     candidate: window.labels.map((label) => 1 - label),
   }));
-  const outcome = judgeBroken(evidence, wrong, policy);
+  const outcome = judgeBroken({ ...evidence, windows: wrong }, policy);
   expect(outcome).toMatchObject({ passed: true });
   expect(outcome.detail).toContain('right on 0.0 % of the current window, gets reject');
 });
 
 test('a gate that would promote the broken candidate is not believed', () => {
-  expect(judgeBroken(evidence, evidence.windows, policy)).toMatchObject({
+  expect(judgeBroken(evidence, policy)).toMatchObject({
     passed: false,
     detail: expect.stringMatching(/^expected a refusal: .* gets promote$/) as string,
   });
 });
 
 test('a broken candidate that could not be made fails the self-test', () => {
-  expect(judgeBroken(evidence, [], policy).passed).toBe(false);
+  expect(judgeBroken({ ...evidence, windows: [] }, policy).passed).toBe(false);
 });
 
 test('rotating the classes moves every column and its bias to the next class, the last to the first', () => {

@@ -12,7 +12,7 @@ function draw(sides: readonly (readonly Side[])[], maxExamples: number, labels?:
     { windows: [] },
     sides,
     labels ?? sides.flat().map(() => 0),
-    { labels: spec.labels, training: { ...spec.training, maxExamples } },
+    { ...spec, training: { ...spec.training, maxExamples } },
     5,
   );
 }
@@ -59,7 +59,7 @@ test('the same seed draws the same sample', () => {
 
 test('the majority is the most frequent label of what is trained on', () => {
   const sides: Side[][] = [['train', 'train', 'train', 'holdout', 'holdout', 'holdout']];
-  expect(draw(sides, 100, [2, 1, 2, 0, 0, 0]).majority).toBe(2);
+  expect(draw(sides, 100, [2, 1, 2, 0, 0, 0]).constant).toBe(2);
 });
 
 test('content that is held out in one group is not learned from in another', () => {

@@ -25,6 +25,7 @@ export function testTrainHead(kernels: WebAssembly.Module): void {
       randomSet(30, 2),
       initialHead(spec, 4, random),
       {
+        loss: 'cross-entropy',
         training: { ...spec.training, epochs: 40, batchSize: 16, learningRate: 0.02, patience: 3 },
         dropout: [0.2, 0],
         random,

@@ -15,7 +15,7 @@ const EMPTY: TrainingSet = { features: new Float32Array(), labels: new Int32Arra
 
 function options(changes: Partial<TrainingOptions['training']> = {}, dropout = [0]): TrainingOptions {
   const training = { ...blobSpec('blobs').training, ...changes };
-  return { training, dropout, random: createRandom(3), kernels };
+  return { loss: 'cross-entropy', training, dropout, random: createRandom(3), kernels };
 }
 
 /** Two clouds that a line does not separate: class 1 where the coordinates' signs differ. */
