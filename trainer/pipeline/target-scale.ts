@@ -39,8 +39,11 @@ function meanOf(values: Float64Array): number {
 }
 
 /** In deviations from the mean, [n]. */
-export function standardise(targets: Float64Array, { mean, deviation }: TargetScale): Float64Array {
-  return targets.map((target) => (target - mean) / deviation);
+export function standardise(
+  targets: Float64Array | Float32Array,
+  { mean, deviation }: TargetScale,
+): Float32Array {
+  return Float32Array.from(targets, (target) => (target - mean) / deviation);
 }
 
 /** A head that says standardised targets, as one that says targets. */

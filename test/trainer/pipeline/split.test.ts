@@ -10,8 +10,11 @@ function draw(sides: readonly (readonly Side[])[], maxExamples: number, labels?:
   const spec = blobSpec('blobs');
   return drawSplit(
     { windows: [] },
-    sides,
-    labels ?? sides.flat().map(() => 0),
+    {
+      sides,
+      labels: labels ?? sides.flat().map(() => 0),
+      contents: sides.flat().map((_, i) => `content ${i}`),
+    },
     { ...spec, training: { ...spec.training, maxExamples } },
     5,
   );
