@@ -1,6 +1,6 @@
 /**
- * A small model of a number whose truth is known: the rent of a flat from its size and its distance to the centre. The
- * market may rise (drift), and targets may be spoilt. For tests of the pipeline, in either runtime.
+ * A small model of a number whose truth is known: the rent of a flat from its size and its distance to the centre. A
+ * night may bring larger flats than came before, and targets may be spoilt. For tests of the pipeline, in either runtime.
  */
 import { writeEvents } from '../../shared/events/inbox.ts';
 import type { ExampleEvent } from '../../shared/events/schema.ts';
@@ -23,7 +23,7 @@ export function rentSpec(name: string, changes: Partial<RegressionSpec> = {}): R
       ],
     },
     target: { name: 'rent', unit: 'EUR' },
-    head: [{ units: 16, activation: 'relu' }],
+    head: [{ units: 32, activation: 'relu' }],
     training: { epochs: 40, learningRate: 0.01, patience: 6 },
     window: { examples: 1_000 },
     salt: 'cd'.repeat(32),
@@ -38,25 +38,24 @@ export interface RentNight {
   readonly seed: number;
   /** the time of the first example; one a second follows */
   readonly fromMs: number;
-  /** how much the largest flats have risen, as a share */
-  readonly drift?: number;
+  /** in square metres; 100 when left out */
+  readonly largest?: number;
   /** every target becomes that of another flat */
   readonly poisoned?: boolean;
 }
 
 /** EUR a month, before chance: large flats cost more than their share, and less the further out they are. */
-export function rentOf(size: number, distance: number, drift = 0): number {
-  const base = 300 + 12 * size + (0.05 * size * size) / (1 + distance / 5);
-  return size > 100 ? base * (1 + drift) : base;
+export function rentOf(size: number, distance: number): number {
+  return 300 + 12 * size + (0.1 * size * size) / (1 + distance / 5);
 }
 
 /** Labelled examples of one night. */
-export function rentEvents({ n, seed, fromMs, drift = 0, poisoned = false }: RentNight): ExampleEvent[] {
+export function rentEvents({ n, seed, fromMs, largest = 100, poisoned = false }: RentNight): ExampleEvent[] {
   const random = createRandom(seed);
   const flats = Array.from({ length: n }, () => {
-    const size = 20 + 120 * random.uniform();
+    const size = 20 + (largest - 20) * random.uniform();
     const distance = 20 * random.uniform();
-    return { size, distance, rent: rentOf(size, distance, drift) + 60 * (random.uniform() - 0.5) };
+    return { size, distance, rent: rentOf(size, distance) + 200 * (random.uniform() - 0.5) };
   });
   return flats.map(({ size, distance, rent }, i) => ({
     kind: 'example',
