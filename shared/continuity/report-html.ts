@@ -337,11 +337,7 @@ function flipSection({ verdict, target, pictures = {} }: RunReport): Markup | nu
     <h2>${target === undefined ? 'Examples that flipped' : 'Examples that became worse'}</h2>
     <p class="caption">
       ${formatCount(flips.total)}
-      ${
-        target === undefined
-          ? 'that the champion got right and the candidate gets wrong'
-          : `whose ${target.name} the candidate misses by more than the champion did, and by more than is overlooked`
-      }${left > 0 ? `; the first ${flips.examples.length} are listed` : ''}.
+      ${flipMeaning(target)}${left > 0 ? `; the first ${flips.examples.length} are listed` : ''}.
     </p>
     <div class="scroll flips">
       <table>
@@ -365,6 +361,12 @@ function flipSection({ verdict, target, pictures = {} }: RunReport): Markup | nu
       </table>
     </div>
   </section>`;
+}
+
+function flipMeaning(target: RunReport['target']): string {
+  return target === undefined
+    ? 'that the champion got right and the candidate gets wrong'
+    : `whose ${target.name} the candidate misses by more than the champion did, and by more than is overlooked`;
 }
 
 /** Only pictures, and only embedded ones: the page makes no requests. */

@@ -21,7 +21,8 @@ export function matrixSection(matrix: MatrixSummary, measure: Measure): Markup {
       ${measure.name} of the last version (${measure.lessIsBetter ? 'MAE' : 'ACC'})
       ${metrics.acc === null ? 'not known' : measure.format(metrics.acc)}; change on each window since it was
       learnt (BWT, over T − 1 windows) ${change(metrics.bwt)}; head start before it was learnt (FWT, over T −
-      1 windows) ${change(metrics.fwt)}.${measure.lessIsBetter ? ' Errors: above 0 is forgetting, below 0 a head start.' : ''}
+      1 windows)
+      ${change(metrics.fwt)}.${measure.lessIsBetter ? ' Errors: above 0 is forgetting, below 0 a head start.' : ''}
     </p>
     <div class="scroll">
       <table class="matrix">

@@ -3,12 +3,7 @@
  */
 import { unitOf } from './check-result.ts';
 import type { CheckResult, CheckVerdict } from './check-result.ts';
-import {
-  formatCount,
-  formatDigest,
-  formatMeasure,
-  formatPoints,
-} from './format.ts';
+import { formatCount, formatDigest, formatMeasure, formatPoints } from './format.ts';
 import { describeLeft } from './report-wear.ts';
 import { measureOf } from './report-measure.ts';
 import type { RunReport, TrainingSummary } from './report.ts';
@@ -114,7 +109,7 @@ function reasonList({ verdict }: RunReport, width: number, paint: Painter): stri
 }
 
 function windowTable(report: RunReport, paint: Painter): string[] {
-  const { format, formatChange, name } = measureOf(report);
+  const { format, formatChange, title } = measureOf(report);
   const rows = report.windows.map(({ id, kind, n, champion, candidate }) => [
     kind === 'current' ? `${id} (current)` : id,
     formatCount(n),
@@ -126,7 +121,8 @@ function windowTable(report: RunReport, paint: Painter): string[] {
     ['Window', 'Examples', 'Champion', 'Candidate', 'Change'],
     ...rows,
   ]);
-  return [paint('dim', `  ${header}  (${name})`), ...lines.map((line) => `  ${line}`)];
+  const measure = report.target === undefined ? [] : [paint('dim', `  ${title}`)];
+  return [...measure, paint('dim', `  ${header}`), ...lines.map((line) => `  ${line}`)];
 }
 
 /** One line each of what the page shows as figures: calibration, the matrix's numbers, the most worn window. */

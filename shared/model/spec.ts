@@ -95,11 +95,7 @@ const classificationSchema = z.strictObject({
   ...identityFields,
   task: z.literal('classification'),
   input: inputSchema,
-  labels: z
-    .array(z.string().min(1).max(128))
-    .min(2)
-    .max(10_000)
-    .refine(unique, 'expected different labels'),
+  labels: z.array(z.string().min(1).max(128)).min(2).max(10_000).refine(unique, 'expected different labels'),
   ...commonFields,
 });
 
@@ -148,10 +144,7 @@ interface TrainingProblem {
   readonly message: string;
 }
 
-function classWeightProblems(
-  { classWeights }: TrainingRecipe,
-  labels: readonly string[],
-): TrainingProblem[] {
+function classWeightProblems({ classWeights }: TrainingRecipe, labels: readonly string[]): TrainingProblem[] {
   if (typeof classWeights === 'string') return [];
   const unknown = Object.keys(classWeights).filter((label) => !labels.includes(label));
   return unknown.map((label) => ({

@@ -68,8 +68,7 @@ export async function trainRecipe(
       : undefined;
   const data = {
     train: { ...set, ...(weights ? { weights } : {}) },
-    watched:
-      watching.length === 0 ? [] : [{ id: 'validation', past: false, set: toSet(encode(watching)) }],
+    watched: watching.length === 0 ? [] : [{ id: 'validation', past: false, set: toSet(encode(watching)) }],
   };
   const initial = initialHead({ head, ...task }, size, createRandom(trainingSeed));
   const trained = await trainHead(data, initial, {

@@ -124,8 +124,7 @@ export async function prepareTraining(
     parent: layers === null ? null : start.parent,
     constants: start.constants,
     data: { train: { ...train, ...(weights ? { weights } : {}) }, watched },
-    initial:
-      layers === null ? initialHead(spec, size, createRandom(split.seed)) : objective.resume(layers),
+    initial: layers === null ? initialHead(spec, size, createRandom(split.seed)) : objective.resume(layers),
     options: {
       training: recipe,
       task: spec.task,

@@ -48,7 +48,11 @@ export function standardise(
 
 /** A head that says standardised targets, as one that says targets. */
 export function toTargetUnit(layers: readonly DenseLayer[], { mean, deviation }: TargetScale): DenseLayer[] {
-  return mapLast(layers, (weight) => weight * deviation, (bias) => bias * deviation + mean);
+  return mapLast(
+    layers,
+    (weight) => weight * deviation,
+    (bias) => bias * deviation + mean,
+  );
 }
 
 /** The inverse: a published head, ready to be trained further. */
@@ -56,7 +60,11 @@ export function fromTargetUnit(
   layers: readonly DenseLayer[],
   { mean, deviation }: TargetScale,
 ): DenseLayer[] {
-  return mapLast(layers, (weight) => weight / deviation, (bias) => (bias - mean) / deviation);
+  return mapLast(
+    layers,
+    (weight) => weight / deviation,
+    (bias) => (bias - mean) / deviation,
+  );
 }
 
 function mapLast(

@@ -94,7 +94,9 @@ describe('the IDX reader', () => {
   it.skipIf(!hasData)(`reads MNIST's test images${DATA_NOTE}`, async () => {
     const labels = Array.from({ length: 10 }, (_, digit) => String(digit));
     const path = dataPath('images', 'mnist', 't10k-images-idx3-ubyte.gz');
-    const { rows, problems } = await readAll(path, { spec: { task: 'classification', input: image(28, 28), labels } });
+    const { rows, problems } = await readAll(path, {
+      spec: { task: 'classification', input: image(28, 28), labels },
+    });
     expect([rows?.length, problems]).toEqual([10_000, []]);
     expect(rows?.slice(0, 5)).toMatchObject([7, 2, 1, 0, 4].map((label) => ({ label })));
   });
