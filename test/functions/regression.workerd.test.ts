@@ -9,15 +9,7 @@ import { wasmModule } from '../../shared/model/wasm-worker.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
 import { publishVersion } from '../../shared/registry/versions.ts';
 import { rentSpec } from '../support/regression-model.ts';
-import {
-  createEdge,
-  NOON,
-  promoteToy,
-  readEvents,
-  rentFiles,
-  toyFiles,
-  toyManifest,
-} from './support.ts';
+import { createEdge, NOON, promoteToy, readEvents, rentFiles, toyFiles, toyManifest } from './support.ts';
 
 const store = createR2Store(env.BUCKET);
 
@@ -34,10 +26,7 @@ describe(':predict', () => {
 
   test('answers one number an instance, as TF Serving does for an output of shape [n, 1], and no labels', async () => {
     const answer = await createEdge(store, wasmModule).predict('rents', {
-      instances: [
-        [50, 10],
-        { distance: 0.5, size: 20.1 },
-      ],
+      instances: [[50, 10], { distance: 0.5, size: 20.1 }],
     });
     expect([answer.status, await answer.json()]).toEqual([200, { predictions: [[190], [139.7]] }]);
   });

@@ -58,7 +58,11 @@ const WINDOW = 2_000;
 const LEAST_WATCHED = 50;
 
 /** @returns one result a night; the first champion's is not among them */
-export async function runNights(stream: Stream, spec: ClassificationSpec, bench: Bench): Promise<NightResult[]> {
+export async function runNights(
+  stream: Stream,
+  spec: ClassificationSpec,
+  bench: Bench,
+): Promise<NightResult[]> {
   const [history = [], ...nights] = stream.nights;
   const windows: (readonly Row[])[] = Array.from({ length: Math.ceil(history.length / WINDOW) }, (_, i) =>
     history.slice(i * WINDOW, (i + 1) * WINDOW),
@@ -130,7 +134,10 @@ async function trainCandidate(
   };
 }
 
-function assign(windows: readonly (readonly Row[])[], { salt, holdout, training }: ClassificationSpec): Assigned {
+function assign(
+  windows: readonly (readonly Row[])[],
+  { salt, holdout, training }: ClassificationSpec,
+): Assigned {
   const fractions = { holdout: holdout.fraction, validation: training.validation };
   const contents = windows.flat().map(({ values }) => sha256Hex(floatBytes(values)));
   let at = 0;
