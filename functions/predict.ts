@@ -1,9 +1,10 @@
 /**
- * `POST /v1/models/{m}:predict`: examples in, probabilities and labels out, and a note for the log.
+ * `POST /v1/models/{m}:predict`: examples in, probabilities and labels (or numbers) out, and a note for the log.
  */
 import { createPredictionId, instanceId } from '../shared/events/prediction-id.ts';
 import type { Servable } from '../shared/model/servable.ts';
 import type { Spec } from '../shared/model/spec.ts';
+import { outputWidth, type TaskSpec } from '../shared/model/task.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { type AppError, invalid } from './errors.ts';
 import type { LoggedPrediction } from './prediction-log.ts';
@@ -17,8 +18,11 @@ export interface Prediction {
   readonly logged: readonly LoggedPrediction[];
 }
 
-/** TF Serving's answer, with the predicted labels beside it. */
-export type PredictAnswer = ({ predictions: number[][] } | { outputs: number[][] }) & { labels: string[] };
+/**
+ * TF Serving's answer; of a classification with the predicted labels beside it. A regression answers `[[12.3], …]`, as
+ * TF Serving does for an output of shape [n, 1], which is what the exported model has.
+ */
+export type PredictAnswer = ({ predictions: number[][] } | { outputs: number[][] }) & { labels?: string[] };
 
 export interface PredictContext {
   readonly nowMs: number;
@@ -41,7 +45,9 @@ export function predict(
   const rows = parseRows(request.value, spec);
   if (!rows.ok) return rows;
 
-  const outputs = splitRows(servable.predict(rows.value), spec.labels.length);
+  const outputs = splitRows(servable.predict(rows.value), outputWidth(spec)).map((row) =>
+    Array.from(row, shortestFloat),
+  );
   const broken = outputs.findIndex((row) => !row.every(Number.isFinite));
   if (broken !== -1) return invalid(`instances[${broken}]: the numbers are too large for this model`);
 
@@ -49,11 +55,11 @@ export function predict(
   const logged = context.sample < spec.logging.rate;
   const facts = { version, atMs: context.nowMs, instances: rows.value.length, logged };
   const id = createPredictionId(spec.salt, spec.name, facts, context.random);
-  const predicted = outputs.map(argmax);
+  const predicted = outputs.map(spec.task === 'classification' ? argmax : onlyOne);
   return ok({
     id,
     version,
-    answer: toAnswer(request.value.format, outputs, predicted, spec.labels),
+    answer: toAnswer(request.value.format, outputs, predicted, spec),
     logged: logged
       ? rows.value.map((raw, i) => ({
           id: instanceId(id, i),
@@ -68,13 +74,13 @@ export function predict(
 
 function toAnswer(
   format: PredictRequest['format'],
-  outputs: readonly Float32Array[],
+  rows: number[][],
   predicted: readonly number[],
-  names: readonly string[],
+  spec: TaskSpec,
 ): PredictAnswer {
-  const rows = outputs.map((row) => Array.from(row, shortestFloat));
-  const labels = predicted.map((label) => names[label] as string);
-  return format === 'row' ? { predictions: rows, labels } : { outputs: rows, labels };
+  const answer = format === 'row' ? { predictions: rows } : { outputs: rows };
+  if (spec.task === 'regression') return answer;
+  return { ...answer, labels: predicted.map((label) => spec.labels[label] as string) };
 }
 
 /** @param flat  [rows, width] */
@@ -83,10 +89,15 @@ function splitRows(flat: Float32Array, width: number): Float32Array[] {
 }
 
 /** The first of the largest. */
-function argmax(row: Float32Array): number {
+function argmax(row: readonly number[]): number {
   let best = 0;
   for (let i = 1; i < row.length; i++) if ((row[i] as number) > (row[best] as number)) best = i;
   return best;
+}
+
+/** The number that a regression says. */
+function onlyOne(row: readonly number[]): number {
+  return row[0] as number;
 }
 
 /**
