@@ -19,6 +19,11 @@ export function storeInline(raw: Float32Array): StoredInput & { readonly base64:
   return { type, digest: sha256Hex(prefixed(type, bytes)), base64: toBase64(bytes) };
 }
 
+/** Whether an input is small enough to lie in its event. */
+export function fitsInline(raw: Float32Array): boolean {
+  return raw.byteLength <= MAX_INLINE_BYTES;
+}
+
 /** As `storeInline`, but puts large inputs under `inputs/` first. Repeating it changes nothing. */
 export async function storeInput(store: ObjectStore, model: string, raw: Float32Array): Promise<StoredInput> {
   const { type, bytes } = pack(raw);
