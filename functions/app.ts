@@ -4,6 +4,7 @@
 import { Hono } from 'hono';
 import { type ConfigProblem, SCOPES } from './config.ts';
 import type { AppDeps } from './deps.ts';
+import { type App, createDoor } from './door.ts';
 import { authorize, errorResponse, unexpectedResponse } from './http.ts';
 import { createInferenceRoutes } from './inference-routes.ts';
 import { describeCause, type Log } from './log.ts';
@@ -18,7 +19,11 @@ const INDEX = {
   health: 'GET /healthz',
 };
 
-export function createApp(deps: AppDeps): Hono {
+export function createApp(deps: AppDeps): App {
+  return createDoor(deps, createRoutes(deps));
+}
+
+function createRoutes(deps: AppDeps): Hono {
   const app = createBareApp(deps.log);
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.use(async (c, next) => {
@@ -33,7 +38,7 @@ export function createApp(deps: AppDeps): Hono {
 }
 
 /** A deployment whose variables can't be read serves nothing, and its health says which ones. */
-export function createMisconfiguredApp(problems: readonly ConfigProblem[], log: Log): Hono {
+export function createMisconfiguredApp(problems: readonly ConfigProblem[], log: Log): App {
   const app = createBareApp(log);
   const variables = [...new Set(problems.map(({ variable }) => variable))];
   app.get('/healthz', (c) => c.json({ status: 'misconfigured', variables }, 503));
@@ -43,7 +48,7 @@ export function createMisconfiguredApp(problems: readonly ConfigProblem[], log: 
       detail: 'this deployment is misconfigured: /healthz names the variables',
     }),
   );
-  return app;
+  return { fetch: async (request, context) => app.fetch(request, {}, context) };
 }
 
 function createBareApp(log: Log): Hono {

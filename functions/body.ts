@@ -20,8 +20,9 @@ async function readBytes(request: Request, maxBytes: number): Promise<Result<Uin
   if (request.body === null) return ok(new Uint8Array());
   // What is announced is all that HTTP lets through, and to read it in one piece costs a fraction of a stream.
   if (announced !== null) {
-    const bytes = new Uint8Array(await request.arrayBuffer());
-    return bytes.byteLength > maxBytes ? tooLarge(maxBytes) : ok(bytes);
+    const body = await request.arrayBuffer().catch(() => null);
+    if (body === null) return invalidBody('the connection ended before its end');
+    return body.byteLength > maxBytes ? tooLarge(maxBytes) : ok(new Uint8Array(body));
   }
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
   const chunks: Uint8Array[] = [];

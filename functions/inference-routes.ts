@@ -11,9 +11,12 @@ import { readJson } from './body.ts';
 import type { AppDeps } from './deps.ts';
 import type { AppError } from './errors.ts';
 import { parseFeedback, toEvents } from './feedback.ts';
-import { authorize, errorResponse, keepAliveOf, parseModelName, parseVersion } from './http.ts';
+import { authorize, deadlineOf, errorResponse, keepAliveOf, parseModelName, parseVersion } from './http.ts';
 import type { ServingStatus } from './model-cache.ts';
 import { predict } from './predict.ts';
+
+/** The door has answered already: nothing is computed, and nothing logged, that nobody waits for. */
+const LATE: AppError = { kind: 'timed-out', detail: 'the time is over' };
 
 export function createInferenceRoutes(deps: AppDeps): Hono {
   const routes = new Hono();
@@ -69,6 +72,7 @@ async function predictWith(
   if (!body.ok) return errorResponse(c, body.error);
 
   const keepAlive = keepAliveOf(c);
+  if (deps.now() >= deadlineOf(c)) return errorResponse(c, LATE);
   const used = await deps.models.use(model.value, version.value, keepAlive, (spec, servable) =>
     predict(spec, servable, body.value, {
       nowMs: deps.now(),

@@ -8,6 +8,7 @@ import { ok, type Result } from '../shared/result.ts';
 import { type AppError, invalid } from './errors.ts';
 import type { LoggedPrediction } from './prediction-log.ts';
 import { parsePredictRequest, parseRows, type PredictRequest } from './predict-request.ts';
+import { shortestFloat } from './shortest-float.ts';
 
 export interface Prediction {
   readonly id: string;
@@ -87,16 +88,4 @@ function argmax(row: Float32Array): number {
   let best = 0;
   for (let i = 1; i < row.length; i++) if ((row[i] as number) > (row[best] as number)) best = i;
   return best;
-}
-
-/**
- * The double with the shortest text that is still this float32: 0.1, not 0.10000000149011612. A client that reads it
- * as float32 has the very bits the model gave. Nine significant digits are always enough (IEEE 754-2019, 5.12.2).
- */
-export function shortestFloat(value: number): number {
-  for (let digits = 6; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return short;
-  }
-  return Number(value.toPrecision(9));
 }
