@@ -2,10 +2,10 @@
  * The edge's HTTP interface: health and index here, TF Serving under `/v1`, the operators' API under `/api`.
  */
 import { Hono } from 'hono';
-import { type ConfigProblem, SCOPES } from './config.ts';
+import type { ConfigProblem } from './config.ts';
 import type { AppDeps } from './deps.ts';
 import { type App, createDoor } from './door.ts';
-import { authorize, errorResponse, unexpectedResponse } from './http.ts';
+import { errorResponse, unexpectedResponse } from './http.ts';
 import { createInferenceRoutes } from './inference-routes.ts';
 import { describeCause, type Log } from './log.ts';
 import { createOperatorRoutes } from './operator-routes.ts';
@@ -26,11 +26,6 @@ export function createApp(deps: AppDeps): App {
 function createRoutes(deps: AppDeps): Hono {
   const app = createBareApp(deps.log);
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  app.use(async (c, next) => {
-    if (deps.authenticator.open) return next();
-    const refused = authorize(deps.authenticator, c.req.raw, SCOPES);
-    return refused.ok ? next() : errorResponse(c, refused.error);
-  });
   app.get('/', (c) => c.json(INDEX));
   app.route('/v1', createInferenceRoutes(deps));
   app.route('/api', createOperatorRoutes(deps));

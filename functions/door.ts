@@ -11,7 +11,7 @@ import type { Cors } from './cors.ts';
 import type { AppError } from './errors.ts';
 import { authorize, pathOf, toErrorResponse } from './http.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { parseTimeout, settleWithin, TIMEOUT_HEADER, timedOut } from './time-budget.ts';
+import { parseTimeout, TIMEOUT_HEADER, timedOut } from './time-budget.ts';
 
 /** What this needs of a Worker's `ExecutionContext`. */
 export interface RequestContext {
@@ -26,8 +26,9 @@ export interface App {
 
 /** What the routes are told about a request: `c.env`. */
 export interface RequestFacts {
-  /** Nobody waits for the answer any longer. */
+  /** When nobody waits for the answer any longer, in milliseconds since the epoch. */
   readonly deadlineMs: number;
+  readonly timeoutMs: number;
 }
 
 export interface DoorDeps {
@@ -40,6 +41,7 @@ export interface DoorDeps {
   readonly limits: { readonly maxBodyBytes: number; readonly timeoutMs: number };
 }
 
+const HEALTH = '/healthz';
 const WORK = /^\/v[12]\//;
 const OVERLOADED: AppError = { kind: 'overloaded', detail: 'too many requests are under way here' };
 
@@ -62,6 +64,13 @@ export function createDoor(deps: DoorDeps, routes: Hono): App {
     return answer;
   };
 
+  /** Routes that need a key ask for it themselves; a deployment without keys refuses everything but health. */
+  const look = (request: Request, path: string, context: RequestContext): Response | Promise<Response> => {
+    if (authenticator.open || path === HEALTH) return routes.fetch(request, {}, context);
+    const refused = authorize(authenticator, request, SCOPES);
+    return refused.ok ? routes.fetch(request, {}, context) : toErrorResponse(path, refused.error);
+  };
+
   const answerInTurn = async (
     request: Request,
     path: string,
@@ -70,18 +79,15 @@ export function createDoor(deps: DoorDeps, routes: Hono): App {
     timeoutMs: number,
   ): Promise<Response> => {
     const deadlineMs = arrivedMs + timeoutMs;
-    const late = () => toErrorResponse(path, timedOut(timeoutMs));
-    const bytes = bodyBytes(request, limits.maxBodyBytes);
-    let entry = admission.enter(bytes, timeoutMs);
-    if (typeof entry !== 'string') entry = await entry;
-    if (entry === 'refused') return toErrorResponse(path, OVERLOADED);
-    if (entry === 'late') return late();
+    const entered = admission.enter(bodyBytes(request, limits.maxBodyBytes), timeoutMs);
+    const place = entered instanceof Promise ? await entered : entered;
+    if (place === 'refused') return toErrorResponse(path, OVERLOADED);
+    if (place === 'late') return toErrorResponse(path, timedOut(timeoutMs));
     try {
-      const facts: RequestFacts = { deadlineMs };
-      const answer = Promise.resolve(routes.fetch(request, facts, context));
-      return await settleWithin(answer, deadlineMs - now(), late);
+      const facts: RequestFacts = { deadlineMs, timeoutMs };
+      return await routes.fetch(request, facts, context);
     } finally {
-      admission.leave(bytes);
+      admission.leave(place);
     }
   };
 
@@ -91,7 +97,7 @@ export function createDoor(deps: DoorDeps, routes: Hono): App {
       if (preflight !== null) return preflight;
       const path = pathOf(request.url);
       const isWork = request.method === 'POST' && WORK.test(path);
-      const response = isWork ? work(request, path, context) : routes.fetch(request, {}, context);
+      const response = isWork ? work(request, path, context) : look(request, path, context);
       return cors.expose(request, await response);
     },
   };

@@ -9,6 +9,7 @@ import type { Scope } from './config.ts';
 import type { RequestFacts } from './door.ts';
 import { type AppError, type ErrorStatus, statusOf, toInferenceError, toProblem } from './errors.ts';
 import type { KeepAlive } from './single-flight.ts';
+import { settleWithin, timedOut } from './time-budget.ts';
 
 /** Admits the caller of a request. */
 export function authorize(
@@ -29,9 +30,24 @@ export function keepAliveOf(c: Context): KeepAlive {
   return (work) => c.executionCtx.waitUntil(work);
 }
 
-/** When nobody waits for the answer any longer, in milliseconds since the epoch. */
-export function deadlineOf(c: Context): number {
-  return (c.env as Partial<RequestFacts>).deadlineMs ?? Infinity;
+/**
+ * What work resolves to, as long as somebody waits for it; `timed-out` afterwards, while the work itself goes on. What is
+ * there already costs no timer.
+ */
+export function inTime<T>(
+  c: Context,
+  nowMs: number,
+  work: T | Promise<T>,
+): T | Promise<T | Result<never, AppError>> {
+  if (!(work instanceof Promise)) return work;
+  const { deadlineMs, timeoutMs } = c.env as RequestFacts;
+  return settleWithin<T | Result<never, AppError>>(work, deadlineMs - nowMs, () => err(timedOut(timeoutMs)));
+}
+
+/** An error once nobody waits for the answer any longer: nothing is computed or logged for nobody. */
+export function checkDeadline(c: Context, nowMs: number): Result<null, AppError> {
+  const { deadlineMs, timeoutMs } = c.env as RequestFacts;
+  return nowMs < deadlineMs ? ok(null) : err(timedOut(timeoutMs));
 }
 
 /** Names that can't be a model's never reach the bucket. */

@@ -11,12 +11,9 @@ import { readJson } from './body.ts';
 import type { AppDeps } from './deps.ts';
 import type { AppError } from './errors.ts';
 import { parseFeedback, toEvents } from './feedback.ts';
-import { authorize, deadlineOf, errorResponse, keepAliveOf, parseModelName, parseVersion } from './http.ts';
+import { authorize, checkDeadline, errorResponse, inTime, keepAliveOf, parseModelName, parseVersion } from './http.ts';
 import type { ServingStatus } from './model-cache.ts';
 import { predict } from './predict.ts';
-
-/** The door has answered already: nothing is computed, and nothing logged, that nobody waits for. */
-const LATE: AppError = { kind: 'timed-out', detail: 'the time is over' };
 
 export function createInferenceRoutes(deps: AppDeps): Hono {
   const routes = new Hono();
@@ -70,10 +67,11 @@ async function predictWith(
   if (!version.ok) return errorResponse(c, version.error);
   const body = await readJson(c.req.raw, deps.limits.maxBodyBytes);
   if (!body.ok) return errorResponse(c, body.error);
+  const waiting = checkDeadline(c, deps.now());
+  if (!waiting.ok) return errorResponse(c, waiting.error);
 
   const keepAlive = keepAliveOf(c);
-  if (deps.now() >= deadlineOf(c)) return errorResponse(c, LATE);
-  const used = await deps.models.use(model.value, version.value, keepAlive, (spec, servable) =>
+  const use = deps.models.use(model.value, version.value, keepAlive, (spec, servable) =>
     predict(spec, servable, body.value, {
       nowMs: deps.now(),
       maxInstances: deps.limits.maxInstances,
@@ -81,14 +79,19 @@ async function predictWith(
       random: crypto.getRandomValues(new Uint8Array(8)),
     }),
   );
+  const used = await inTime(c, deps.now(), use);
   const predicted = used.ok ? used.value : used;
   if (!predicted.ok) return errorResponse(c, predicted.error);
 
   const prediction = predicted.value;
   deps.predictions.add(model.value, prediction.logged, keepAlive);
-  c.header('Holdfast-Version', String(prediction.version));
-  c.header('Holdfast-Prediction-Id', prediction.id);
-  return c.json(prediction.answer);
+  return new Response(JSON.stringify(prediction.answer), {
+    headers: {
+      'Content-Type': 'application/json',
+      'Holdfast-Version': String(prediction.version),
+      'Holdfast-Prediction-Id': prediction.id,
+    },
+  });
 }
 
 async function takeFeedback(c: Context, deps: AppDeps, name: string): Promise<Response> {

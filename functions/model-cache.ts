@@ -19,14 +19,15 @@ import type { LoadedVersion, VersionLoader } from './version-loader.ts';
 export interface ModelCache {
   /**
    * Calls `use` with the champion, or with a given version. `use` is synchronous, so nothing it holds can be disposed
-   * of under it, and a promotion never interrupts a prediction.
+   * of under it, and a promotion never interrupts a prediction. What is here answers at once; a promise means that
+   * storage is being asked.
    */
   use<T>(
     model: string,
     version: number | null,
     keepAlive: KeepAlive,
     use: (spec: Spec, servable: Servable) => T,
-  ): Promise<Result<T, AppError>>;
+  ): Result<T, AppError> | Promise<Result<T, AppError>>;
   /** What serves a model here, checked as a prediction would check it. */
   inspect(model: string, keepAlive: KeepAlive): Promise<Result<ServingStatus, AppError>>;
   /** After a promotion made here: the next request looks before it answers. */
@@ -94,19 +95,26 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
     return err({ kind: 'not-servable' as const, detail: 'storage did not answer' });
   };
 
-  /** The model's entry, recent enough for a request that arrives now. */
-  const fresh = async (model: string, keepAlive: KeepAlive): Promise<Result<Entry, AppError>> => {
+  const check = (model: string, keepAlive: KeepAlive): Promise<Result<Entry, AppError>> =>
+    checks.run(model, keepAlive, () => checkModel(model, keepAlive));
+
+  /** The model's entry where it is recent enough for a request that arrives now; null where storage must be asked. */
+  const recent = (model: string, keepAlive: KeepAlive): Entry | null => {
     const arrivedMs = now();
     const entry = entries.get(model);
-    const check = () => checks.run(model, keepAlive, () => checkModel(model, keepAlive));
-    if (entry !== undefined && !mustCheck(entry, arrivedMs)) {
-      if (mayCheck(entry, arrivedMs)) keepAlive(check());
-      return ok(entry);
-    }
-    const checked = await check();
+    if (entry === undefined || mustCheck(entry, arrivedMs)) return null;
+    if (mayCheck(entry, arrivedMs)) keepAlive(check(model, keepAlive));
+    return entry;
+  };
+
+  const fresh = async (model: string, keepAlive: KeepAlive): Promise<Result<Entry, AppError>> => {
+    const arrivedMs = now();
+    const entry = recent(model, keepAlive);
+    if (entry !== null) return ok(entry);
+    const checked = await check(model, keepAlive);
     if (!checked.ok || checked.value.failure !== null) return checked;
     // A check that was under way for long may have begun before a promotion that this request must see.
-    return arrivedMs - checked.value.checkedAtMs < ttlMs ? checked : check();
+    return arrivedMs - checked.value.checkedAtMs < ttlMs ? checked : check(model, keepAlive);
   };
 
   const mustCheck = ({ serving, failure, checkedAtMs }: Entry, atMs: number): boolean => {
@@ -202,16 +210,30 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
     return pinned.ok ? ok({ spec, loaded: pinned.value }) : pinned;
   };
 
+  const useLoading = async <T>(
+    model: string,
+    version: number | null,
+    keepAlive: KeepAlive,
+    use: (spec: Spec, servable: Servable) => T,
+  ): Promise<Result<T, AppError>> => {
+    for (let opening = 0; opening < MAX_OPENINGS; opening++) {
+      const found = await find(model, version, keepAlive);
+      if (!found.ok) return found;
+      const servable = loader.open(found.value.spec, found.value.loaded);
+      if (servable !== null) return ok(use(found.value.spec, servable));
+      forget(entries.get(model));
+    }
+    return err({ kind: 'not-servable', detail: `${model} does not fit beside what else is served here` });
+  };
+
   return {
-    async use(model, version, keepAlive, use) {
-      for (let opening = 0; opening < MAX_OPENINGS; opening++) {
-        const found = await find(model, version, keepAlive);
-        if (!found.ok) return found;
-        const servable = loader.open(found.value.spec, found.value.loaded);
-        if (servable !== null) return ok(use(found.value.spec, servable));
-        forget(entries.get(model));
-      }
-      return err({ kind: 'not-servable', detail: `${model} does not fit beside what else is served here` });
+    use(model, version, keepAlive, use) {
+      const entry = recent(model, keepAlive);
+      const loaded = version === null ? entry?.serving : entry?.pinned.get(version);
+      const servable = entry && loaded ? loader.open(entry.spec, loaded) : null;
+      return entry && servable
+        ? ok(use(entry.spec, servable))
+        : useLoading(model, version, keepAlive, use);
     },
     async inspect(model, keepAlive) {
       const entry = await fresh(model, keepAlive);

@@ -64,11 +64,15 @@ function assembleApp(env: EdgeEnv, config: Config): App {
     predictions: createPredictionLog({ store, announce, log, now, sleep }),
     announce,
     authenticator: createAuthenticator(config.keys, config.localKeys),
-    admission: createAdmission({
-      maxInFlight: config.maxInFlight,
-      maxWaiting: config.maxWaiting,
-      maxBytes: MAX_BODIES_BYTES,
-    }),
+    admission: createAdmission(
+      {
+        maxInFlight: config.maxInFlight,
+        maxWaiting: config.maxWaiting,
+        maxBytes: MAX_BODIES_BYTES,
+        leaseMs: config.timeoutMs,
+      },
+      now,
+    ),
     rateLimit: toRateLimit(env),
     cors: createCors(config.corsOrigins),
     trainer: toTrainer(env.TRAINER),

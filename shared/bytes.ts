@@ -4,7 +4,7 @@
 
 /** Newer than the type library, and than Node 24; workerd has it, eight times faster than the way over `btoa`. */
 interface NativeBase64 {
-  toBase64?: () => string;
+  toBase64?: (options?: { alphabet: 'base64url'; omitPadding: boolean }) => string;
 }
 
 /** Standard base64 with padding (RFC 4648, section 4). */
@@ -32,6 +32,8 @@ export function fromBase64(text: string): Uint8Array | null {
 
 /** URL-safe base64 without padding (RFC 4648, section 5). */
 export function toBase64Url(bytes: Uint8Array): string {
+  const native = bytes as Uint8Array & NativeBase64;
+  if (native.toBase64 !== undefined) return native.toBase64({ alphabet: 'base64url', omitPadding: true });
   return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 

@@ -268,7 +268,10 @@ export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options
     log,
     now,
     random: () => 0.5,
-    admission: createAdmission({ maxInFlight: 64, maxWaiting: 64, maxBytes: 1_000_000, ...options.admission }),
+    admission: createAdmission(
+      { maxInFlight: 64, maxWaiting: 64, maxBytes: 1_000_000, leaseMs: 10_000, ...options.admission },
+      now,
+    ),
     rateLimit: options.rateLimiter === undefined ? null : createRateLimit(options.rateLimiter, log),
     cors: createCors(options.corsOrigins ?? []),
     limits: {
