@@ -63,5 +63,5 @@ export function unexpectedResponse(c: Context, requestId: string): Response {
 const PROBLEM_TYPE = 'application/problem+json';
 
 function isInference(path: string): boolean {
-  return path === '/v1' || path.startsWith('/v1/');
+  return /^\/v[12](\/|$)/.test(path);
 }

@@ -1,0 +1,34 @@
+/**
+ * Predictions as TF Serving's handler writes them. The `labels` beside the rows are ours: a client of TF Serving reads the
+ * keys it knows.
+ */
+import { floatText, rowsText } from '../float-text.ts';
+import type { Answer, Prediction } from '../inference.ts';
+import type { Format } from './predict-request.ts';
+
+/** `{"predictions": [[0.9,0.1]], "labels": ["yes"]}` */
+export function predictAnswer(format: Format, { spec, outputs, predicted }: Prediction): Answer {
+  const key = format === 'row' ? 'predictions' : 'outputs';
+  const labels = predicted.map((label) => (label === null ? null : spec.labels[label]));
+  return json(`{"${key}":${rowsText(outputs, spec.labels.length)},"labels":${JSON.stringify(labels)}}`);
+}
+
+/**
+ * `{"results": [[["yes",0.9],["no",0.1]]]}`, every label with its score, in the spec's order.
+ *
+ * The key is `results`: so the server has always answered, and so its documentation's example reads; `result` stands
+ * only in the prose above that example (tensorflow/serving, pull request 3652), and no client can have been written to it.
+ */
+export function classifyAnswer({ spec, outputs }: Prediction): Answer {
+  const names = spec.labels.map((label) => JSON.stringify(label));
+  const results: string[] = [];
+  for (let at = 0; at < outputs.length; at += names.length) {
+    const pairs = names.map((name, i) => `[${name},${floatText(outputs[at + i] as number)}]`);
+    results.push(`[${pairs.join(',')}]`);
+  }
+  return json(`{"results":[${results.join(',')}]}`);
+}
+
+function json(body: string): Answer {
+  return { type: 'application/json', body };
+}

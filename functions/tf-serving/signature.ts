@@ -1,0 +1,24 @@
+/**
+ * The signatures under which a model can be called (tensorflow/python/saved_model/signature_constants.py):
+ * `serving_default`, and one named after its method each for predicting and for classifying.
+ */
+import { ok, type Result } from '../../shared/result.ts';
+import { type AppError, invalid } from '../errors.ts';
+import type { Verb } from './path.ts';
+
+export const DEFAULT_SIGNATURE = 'serving_default';
+
+export const METHODS = {
+  predict: 'tensorflow/serving/predict',
+  classify: 'tensorflow/serving/classify',
+  regress: 'tensorflow/serving/regress',
+} as const satisfies Record<Verb, string>;
+
+/** Checks a request's `signature_name` for a verb; absent or empty it is the default. */
+export function checkSignature(name: unknown, verb: Verb): Result<null, AppError> {
+  if (name === undefined) return ok(null);
+  if (typeof name !== 'string') return invalid("'signature_name' key must be a string value");
+  const known = [DEFAULT_SIGNATURE, METHODS[verb]];
+  if (name === '' || known.includes(name)) return ok(null);
+  return invalid(`signature_name: expected ${known.join(' or ')}, got ${JSON.stringify(name.slice(0, 80))}`);
+}
