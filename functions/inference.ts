@@ -1,10 +1,12 @@
 /**
- * An inference, whatever protocol asked for it: examples in, probabilities and labels out, and a note for the log. The
+ * An inference, whatever protocol asked for it: examples in, probabilities and labels (or numbers) out, and a note for
+ * the log. The
  * protocols read their requests into an `InferenceRequest` and write its answer from a `Prediction`.
  */
 import { createPredictionId, instanceId } from '../shared/events/prediction-id.ts';
 import type { Servable } from '../shared/model/servable.ts';
 import type { Spec } from '../shared/model/spec.ts';
+import { outputWidth } from '../shared/model/task.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { type AppError, invalid } from './errors.ts';
 import type { LoggedPrediction } from './prediction-log.ts';
@@ -35,9 +37,9 @@ export interface Prediction {
   readonly id: string;
   readonly spec: Spec;
   readonly version: number;
-  /** [examples, labels] */
+  /** [examples, labels]; of a regression [examples, 1] */
   readonly outputs: Float32Array;
-  /** One an example: the index of the most probable label; null when the probabilities are none (NaN). */
+  /** One an example: the index of the most probable label, or the number; null for what is not finite. */
   readonly predicted: readonly (number | null)[];
 }
 
@@ -77,10 +79,9 @@ export function infer(
   context: InferenceContext,
 ): Inference {
   const outputs = servable.predict(rows);
-  const predicted = argmaxRows(outputs, spec.labels.length);
+  const predicted = choose(outputs, outputWidth(spec), spec.task === 'classification' ? argmax : onlyOne);
   const { version } = servable.manifest;
-  const logged =
-    context.sample < spec.logging.rate && !predicted.includes(null) && rows.every((raw) => isFinite(raw));
+  const logged = context.sample < spec.logging.rate && !predicted.includes(null) && rows.every(isFinite);
   const facts = { version, atMs: context.nowMs, instances: rows.length, logged };
   const id = createPredictionId(spec.salt, spec.name, facts, context.random);
   const prediction = { id, spec, version, outputs, predicted };
@@ -115,21 +116,30 @@ function describeEncoded({ where, bytes }: EncodedImage): string {
   return `${where}: this input expects numbers, got ${bytes.byteLength} bytes of an encoded image`;
 }
 
-function argmaxRows(outputs: Float32Array, width: number): (number | null)[] {
-  const predicted: (number | null)[] = [];
-  for (let at = 0; at < outputs.length; at += width) predicted.push(argmax(outputs.subarray(at, at + width)));
-  return predicted;
+/** What each row of the outputs says; null where one of its numbers is not finite. */
+function choose(
+  outputs: Float32Array,
+  width: number,
+  decide: (row: Float32Array) => number,
+): (number | null)[] {
+  const chosen: (number | null)[] = [];
+  for (let at = 0; at < outputs.length; at += width) {
+    const row = outputs.subarray(at, at + width);
+    chosen.push(isFinite(row) ? decide(row) : null);
+  }
+  return chosen;
 }
 
-/** The first of the largest; null when one is no finite number. */
-function argmax(row: Float32Array): number | null {
+/** The first of the largest. */
+function argmax(row: Float32Array): number {
   let best = 0;
-  for (let i = 0; i < row.length; i++) {
-    const value = row[i] as number;
-    if (!Number.isFinite(value)) return null;
-    if (value > (row[best] as number)) best = i;
-  }
+  for (let i = 1; i < row.length; i++) if ((row[i] as number) > (row[best] as number)) best = i;
   return best;
+}
+
+/** The number that a regression says. */
+function onlyOne(row: Float32Array): number {
+  return row[0] as number;
 }
 
 function isFinite(values: Float32Array): boolean {

@@ -15,6 +15,8 @@ export const INPUT = 'input';
 
 export const PROBABILITIES = 'probabilities';
 export const LABEL = 'label';
+/** Of a regression. */
+export const PREDICTION = 'prediction';
 
 /**
  * An image is one tensor. So are numbers in a row; where there are categories among them, each feature is one of its own,
@@ -32,7 +34,8 @@ export function describeInputs(input: InputSpec): TensorSpec[] {
   }));
 }
 
-export function describeOutputs(spec: Spec): TensorSpec[] {
+export function describeOutputs(spec: Spec): [TensorSpec, ...TensorSpec[]] {
+  if (spec.task === 'regression') return [{ name: PREDICTION, type: 'float', shape: [-1, 1] }];
   return [
     { name: PROBABILITIES, type: 'float', shape: [-1, spec.labels.length] },
     { name: LABEL, type: 'string', shape: [-1] },
@@ -41,4 +44,9 @@ export function describeOutputs(spec: Spec): TensorSpec[] {
 
 export function isNumeric(features: readonly Feature[]): boolean {
   return features.every(({ type }) => type === 'number');
+}
+
+/** None of a regression. */
+export function labelsOf(spec: Spec): readonly string[] {
+  return spec.task === 'classification' ? spec.labels : [];
 }

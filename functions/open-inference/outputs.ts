@@ -2,10 +2,11 @@
  * The output tensors of a prediction, as JSON and as bytes.
  */
 import { floatBytes } from '../../shared/bytes.ts';
+import { outputWidth } from '../../shared/model/task.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { floatsText } from '../float-text.ts';
 import type { Prediction } from '../inference.ts';
-import { LABEL, PROBABILITIES } from '../model-signature.ts';
+import { LABEL, labelsOf, PROBABILITIES } from '../model-signature.ts';
 import { shortestFloat } from '../shortest-float.ts';
 import type { RequestedOutput } from './infer-request.ts';
 
@@ -35,28 +36,25 @@ export function chooseOutputs(
 
 export function toOutput({ name, classes }: RequestedOutput, prediction: Prediction): OutputTensor {
   const { spec, outputs, predicted } = prediction;
+  const labels = labelsOf(spec);
   if (name === LABEL) {
-    return {
-      name,
-      shape: [predicted.length],
-      values: predicted.map((label) => spec.labels[label ?? -1] ?? ''),
-    };
+    const names = predicted.map((label) => (label === null ? '' : (labels[label] as string)));
+    return { name, shape: [names.length], values: names };
   }
-  const width = spec.labels.length;
+  const width = outputWidth(spec);
   if (classes === null) return { name, shape: [predicted.length, width], values: outputs };
   const top = Math.min(classes, width);
-  return { name, shape: [predicted.length, top], values: classify(prediction, top) };
+  return { name, shape: [predicted.length, top], values: classify(outputs, labels, top) };
 }
 
 /** `value:index:label`, the most probable first (Triton's classification extension). */
-function classify({ spec, outputs }: Prediction, top: number): string[] {
+function classify(outputs: Float32Array, labels: readonly string[], top: number): string[] {
   const classes: string[] = [];
-  const width = spec.labels.length;
-  for (let at = 0; at < outputs.length; at += width) {
-    const row = outputs.subarray(at, at + width);
+  for (let at = 0; at < outputs.length; at += labels.length) {
+    const row = outputs.subarray(at, at + labels.length);
     const order = [...row.keys()].sort((a, b) => (row[b] as number) - (row[a] as number) || a - b);
     for (const i of order.slice(0, top)) {
-      classes.push(`${shortestFloat(row[i] as number)}:${i}:${spec.labels[i]}`);
+      classes.push(`${shortestFloat(row[i] as number)}:${i}:${labels[i]}`);
     }
   }
   return classes;

@@ -8,13 +8,15 @@ import { ok, type Result } from '../../shared/result.ts';
 import { type AppError, invalid } from '../errors.ts';
 import type { Example, InferenceRequest } from '../inference.ts';
 import { INPUT } from '../model-signature.ts';
-import { classifyAnswer } from './answers.ts';
-import { checkSignature, METHODS } from './signature.ts';
+import { classifyAnswer, regressAnswer } from './answers.ts';
+import { checkSignature, exampleVerb, METHODS } from './signature.ts';
 import { checkCount, isBase64Object, isObject, type JsonObject, readExample } from './values.ts';
+
+type ExampleVerb = 'classify' | 'regress';
 
 /** @param maxExamples  in one request */
 export function readExamplesRequest(
-  verb: 'classify' | 'regress',
+  verb: ExampleVerb,
   body: unknown,
   spec: Spec,
   maxExamples: number,
@@ -22,6 +24,8 @@ export function readExamplesRequest(
   if (!isObject(body)) return invalid("expected an object with the key 'examples' as the body");
   const signature = checkSignature(body['signature_name'], verb);
   if (!signature.ok) return signature;
+  const served = checkVerb(verb, exampleVerb(spec));
+  if (!served.ok) return served;
   const context = readFeatures(body['context'] ?? {}, 'context');
   if (!context.ok) return context;
   const list = body['examples'];
@@ -34,16 +38,14 @@ export function readExamplesRequest(
     if (!example.ok) return example;
     examples.push(example.value);
   }
-  const served = checkVerb(verb);
-  return served.ok ? ok({ examples, answer: classifyAnswer }) : served;
+  return ok({ examples, answer: verb === 'classify' ? classifyAnswer : regressAnswer });
 }
 
 /** The verb must be the one that the model's signature has: TF Serving says it in these words. */
-function checkVerb(verb: 'classify' | 'regress'): Result<null, AppError> {
-  if (verb === 'classify') return ok(null);
-  return invalid(
-    `Expected regression signature method_name to be ${METHODS.regress}. Was: ${METHODS.classify}`,
-  );
+function checkVerb(verb: ExampleVerb, served: ExampleVerb): Result<null, AppError> {
+  if (verb === served) return ok(null);
+  const noun = verb === 'classify' ? 'classification' : 'regression';
+  return invalid(`Expected ${noun} signature method_name to be ${METHODS[verb]}. Was: ${METHODS[served]}`);
 }
 
 function readFeatureMap(

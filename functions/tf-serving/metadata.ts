@@ -4,28 +4,37 @@
  */
 import type { Spec } from '../../shared/model/spec.ts';
 import { describeInputs, describeOutputs, type TensorSpec } from '../model-signature.ts';
-import { DEFAULT_SIGNATURE, METHODS } from './signature.ts';
+import { DEFAULT_SIGNATURE, exampleVerb, METHODS } from './signature.ts';
 
 export function describeMetadata(spec: Spec, version: number): object {
+  const verb = exampleVerb(spec);
+  const [output] = describeOutputs(spec);
   const signatures = {
     [DEFAULT_SIGNATURE]: {
       inputs: toTensorInfos(describeInputs(spec.input)),
-      outputs: toTensorInfos(describeOutputs(spec).slice(0, 1)),
+      outputs: toTensorInfos([output]),
       method_name: METHODS.predict,
     },
-    [METHODS.classify]: {
+    [METHODS[verb]]: {
       inputs: toTensorInfos([{ name: 'inputs', type: 'string', shape: [-1] }]),
-      outputs: toTensorInfos([
-        { name: 'classes', type: 'string', shape: [-1, spec.labels.length] },
-        { name: 'scores', type: 'float', shape: [-1, spec.labels.length] },
-      ]),
-      method_name: METHODS.classify,
+      outputs: toTensorInfos(describeExampleOutputs(spec)),
+      method_name: METHODS[verb],
     },
   };
   return {
     model_spec: { name: spec.name, signature_name: '', version: String(version) },
     metadata: { signature_def: { signature_def: signatures } },
   };
+}
+
+/** What a signature over tf.Example answers (tensorflow/python/saved_model/signature_constants.py). */
+function describeExampleOutputs(spec: Spec): TensorSpec[] {
+  if (spec.task === 'regression') return [{ name: 'outputs', type: 'float', shape: [-1] }];
+  const shape = [-1, spec.labels.length];
+  return [
+    { name: 'classes', type: 'string', shape },
+    { name: 'scores', type: 'float', shape },
+  ];
 }
 
 function toTensorInfos(tensors: readonly TensorSpec[]): Record<string, object> {

@@ -7,12 +7,9 @@ import { ok, type Result } from '../../shared/result.ts';
 import { type AppError, invalid } from '../errors.ts';
 import type { Example, InferenceRequest } from '../inference.ts';
 import { INPUT } from '../model-signature.ts';
-import { predictAnswer } from './answers.ts';
+import { type Format, predictAnswer } from './answers.ts';
 import { checkSignature } from './signature.ts';
 import { checkCount, hasOnly, isBase64Object, isObject, type JsonObject, readExample } from './values.ts';
-
-/** How the answer names its rows: `predictions`, or `outputs`. */
-export type Format = 'row' | 'columnar';
 
 /** @param maxInstances  in one request */
 export function readPredictRequest(
@@ -27,8 +24,10 @@ export function readPredictRequest(
   if (instances !== undefined && inputs !== undefined) {
     return invalid("expected one of 'instances' and 'inputs', got both");
   }
-  if (instances !== undefined) return toRequest('row', readRows(instances, spec, maxInstances));
-  if (inputs !== undefined) return toRequest('columnar', readColumns(inputs, spec, maxInstances));
+  if (instances !== undefined)
+    return toRequest('row', isBareList(instances), readRows(instances, spec, maxInstances));
+  if (inputs !== undefined)
+    return toRequest('columnar', isBareList(inputs), readColumns(inputs, spec, maxInstances));
   return invalid("missing 'inputs' or 'instances' key");
 }
 
@@ -36,16 +35,22 @@ export function readPredictRequest(
 export function readImageBody(bytes: Uint8Array): InferenceRequest {
   return {
     examples: [{ bytes, where: 'body' }],
-    answer: (prediction) => predictAnswer('row', prediction),
+    answer: (prediction) => predictAnswer('row', false, prediction),
   };
 }
 
 function toRequest(
   format: Format,
+  bare: boolean,
   examples: Result<Example[], AppError>,
 ): Result<InferenceRequest, AppError> {
   if (!examples.ok) return examples;
-  return ok({ examples: examples.value, answer: (prediction) => predictAnswer(format, prediction) });
+  return ok({ examples: examples.value, answer: (prediction) => predictAnswer(format, bare, prediction) });
+}
+
+/** A list of values, [batch], in place of rows. */
+function isBareList(list: unknown): boolean {
+  return Array.isArray(list) && typeof list[0] !== 'object';
 }
 
 function readRows(instances: unknown, spec: Spec, max: number): Result<Example[], AppError> {

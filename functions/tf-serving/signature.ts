@@ -1,7 +1,8 @@
 /**
  * The signatures under which a model can be called (tensorflow/python/saved_model/signature_constants.py):
- * `serving_default`, and one named after its method each for predicting and for classifying.
+ * `serving_default`, and one named after its method for predicting, and for classifying or regressing.
  */
+import type { Spec } from '../../shared/model/spec.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type AppError, invalid } from '../errors.ts';
 import type { Verb } from './path.ts';
@@ -13,6 +14,11 @@ export const METHODS = {
   classify: 'tensorflow/serving/classify',
   regress: 'tensorflow/serving/regress',
 } as const satisfies Record<Verb, string>;
+
+/** The verb that takes a model's examples. */
+export function exampleVerb({ task }: Pick<Spec, 'task'>): 'classify' | 'regress' {
+  return task === 'classification' ? 'classify' : 'regress';
+}
 
 /** Checks a request's `signature_name` for a verb; absent or empty it is the default. */
 export function checkSignature(name: unknown, verb: Verb): Result<null, AppError> {

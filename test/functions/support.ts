@@ -18,7 +18,7 @@ import type { Event } from '../../shared/events/schema.ts';
 import { type DenseLayer, headToLayersModel, planHead } from '../../shared/model/head.ts';
 import { createModel, specDigest } from '../../shared/model/load-spec.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
-import type { Spec } from '../../shared/model/spec.ts';
+import type { ClassificationSpec, Spec } from '../../shared/model/spec.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys, VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
 import type { BaseManifest, Manifest } from '../../shared/registry/manifest.ts';
@@ -33,7 +33,7 @@ export const NOON = Date.parse('2026-11-20T12:00:00Z');
 export async function createToyModel(
   store: ObjectStore,
   name: string,
-  changes: Partial<Spec> = {},
+  changes: Partial<ClassificationSpec> = {},
 ): Promise<Spec> {
   const spec = blobSpec(name, changes);
   await createModel(store, spec);
@@ -110,7 +110,7 @@ export function toyManifest(
     snapshot: 'none',
     specDigest: specDigest(spec),
     seed: 1,
-    labels: [...spec.labels],
+    ...(spec.task === 'classification' ? { labels: spec.labels } : { labels: [], target: spec.target }),
     constants: spec.input.kind === 'image' ? null : { mean: [0, 0], scale: [1, 1] },
     files: describeFiles(files),
     metrics: {},
@@ -142,7 +142,7 @@ export async function promoteToy(store: ObjectStore, spec: Spec, version: number
 export async function createServedToy(
   store: ObjectStore,
   name: string,
-  changes: Partial<Spec> = {},
+  changes: Partial<ClassificationSpec> = {},
 ): Promise<Spec> {
   const spec = await createToyModel(store, name, changes);
   await publishToy(store, spec, 1, 0);
