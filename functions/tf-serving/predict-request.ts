@@ -57,13 +57,12 @@ function readRows(instances: unknown, spec: Spec, max: number): Result<Example[]
   if (!Array.isArray(instances)) return invalid("expected 'instances' to be a list");
   const counted = checkCount(instances, 'instances', max);
   if (!counted.ok) return counted;
-  const named = isNamed(instances[0]);
-  const mixed = instances.findIndex((instance) => isNamed(instance) !== named);
+  const form = formOf(instances[0]);
+  const mixed = instances.findIndex((instance) => formOf(instance) !== form);
   if (mixed !== -1) {
-    const [expected, got] = named ? ['an object', 'none'] : ['a value or list', 'an object'];
-    return invalid(`instances[${mixed}]: expected ${expected} like the first, got ${got}`);
+    return invalid(`instances[${mixed}]: expected ${form} like the first, got ${formOf(instances[mixed])}`);
   }
-  return readExamples(named ? instances.map(unwrapInput) : instances, spec, 'instances');
+  return readExamples(form === 'an object' ? instances.map(unwrapInput) : instances, spec, 'instances');
 }
 
 function readExamples(values: readonly unknown[], spec: Spec, name: string): Result<Example[], AppError> {
@@ -76,8 +75,10 @@ function readExamples(values: readonly unknown[], spec: Spec, name: string): Res
   return ok(examples);
 }
 
-function isNamed(instance: unknown): instance is JsonObject {
-  return isObject(instance) && !isBase64Object(instance);
+/** Instances have one form: TF Serving makes one tensor of them. */
+function formOf(instance: unknown): 'a list' | 'an object' | 'a value' {
+  if (Array.isArray(instance)) return 'a list';
+  return isObject(instance) && !isBase64Object(instance) ? 'an object' : 'a value';
 }
 
 /** `[{"input": [1, 2]}]` says the same as `[[1, 2]]`, unless a feature has that name. */

@@ -8,7 +8,7 @@ import { createAuthenticator } from '../../functions/auth.ts';
 import type { ApiKey, Scope } from '../../functions/config.ts';
 import type { Log, LogFacts } from '../../functions/log.ts';
 import { createModelCache, type ModelCache } from '../../functions/model-cache.ts';
-import { createPredictionLog } from '../../functions/prediction-log.ts';
+import { createPredictionLog, type PredictionLog } from '../../functions/prediction-log.ts';
 import { createProgramCache } from '../../functions/program-cache.ts';
 import type { TrainerService } from '../../functions/trainer-service.ts';
 import { createVersionLoader } from '../../functions/version-loader.ts';
@@ -17,7 +17,7 @@ import { type InboxMessage, readBatch } from '../../shared/events/inbox.ts';
 import type { Event } from '../../shared/events/schema.ts';
 import { type DenseLayer, headToLayersModel, planHead } from '../../shared/model/head.ts';
 import { createModel, specDigest } from '../../shared/model/load-spec.ts';
-import { createRuntime } from '../../shared/model/runtime.ts';
+import { createRuntime, type RuntimeMemory } from '../../shared/model/runtime.ts';
 import type { ClassificationSpec, Spec } from '../../shared/model/spec.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys, VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
@@ -49,7 +49,7 @@ export function toyFiles(favoured: number, width = 2): Record<VersionFile, Uint8
   return filesOf([{ kernel, bias, activation: 'softmax' }]);
 }
 
-function filesOf(layers: readonly DenseLayer[]): Record<VersionFile, Uint8Array> {
+export function filesOf(layers: readonly DenseLayer[]): Record<VersionFile, Uint8Array> {
   const edge = planHead(layers);
   const exported = headToLayersModel(layers);
   if (!edge.ok || !exported.ok) throw new Error('the toy head does not compile');
@@ -214,6 +214,8 @@ export interface Edge {
   readonly log: TestLog;
   readonly models: ModelCache;
   readonly sent: InboxMessage[];
+  /** What the executor holds. */
+  memory(): RuntimeMemory;
   /** Sends a request and waits until everything it left behind is done. */
   call(path: string, options?: CallOptions): Promise<Response>;
   predict(model: string, body: unknown, version?: number): Promise<Response>;
@@ -222,6 +224,7 @@ export interface Edge {
 export interface CallOptions {
   readonly method?: string;
   readonly key?: Scope | null;
+  /** Bytes and text as they are, everything else as JSON. */
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
 }
@@ -234,6 +237,9 @@ export interface EdgeOptions {
   readonly ttlMs?: number;
   readonly budgetBytes?: number;
   readonly maxBodyBytes?: number;
+  readonly maxInstances?: number;
+  /** In place of the log that writes to the store. */
+  readonly predictions?: PredictionLog;
 }
 
 export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options: EdgeOptions = {}): Edge {
@@ -249,19 +255,21 @@ export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options
   };
   const announce = createAnnounce(queue, log);
   const programs = createProgramCache(options.budgetBytes ?? 48_000_000);
-  const loader = createVersionLoader({ store, runtime: createRuntime(wasm), programs });
+  const runtime = createRuntime(wasm);
+  const loader = createVersionLoader({ store, runtime, programs });
   const models = createModelCache({ store, loader, log, now, ttlMs: options.ttlMs ?? 5_000 });
   const app = createApp({
     store,
     models,
-    predictions: createPredictionLog({ store, announce, log, now, sleep: async () => {} }),
+    predictions:
+      options.predictions ?? createPredictionLog({ store, announce, log, now, sleep: async () => {} }),
     announce,
     authenticator: createAuthenticator(options.keys ?? KEYS, options.localKeys ?? false),
     trainer: options.trainer ?? null,
     log,
     now,
     random: () => 0.5,
-    limits: { maxBodyBytes: options.maxBodyBytes ?? 100_000, maxInstances: 16 },
+    limits: { maxBodyBytes: options.maxBodyBytes ?? 100_000, maxInstances: options.maxInstances ?? 16 },
   });
   const call = async (path: string, { method, key = 'operate', body, headers = {} }: CallOptions = {}) => {
     const left: Promise<unknown>[] = [];
@@ -274,7 +282,7 @@ export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       headers: { ...auth, ...headers },
     };
-    if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
+    if (body !== undefined) init.body = isText(body) ? body : JSON.stringify(body);
     const url = path.startsWith('http') ? path : `https://edge.example${path}`;
     const response = await app.request(url, init, {}, { ...context, props: {} });
     for (let i = 0; i < left.length; i++) await left[i];
@@ -285,5 +293,9 @@ export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options
       key: 'predict',
       body,
     });
-  return { clock, log, models, sent, call, predict };
+  return { clock, log, models, sent, memory: runtime.memory, call, predict };
+}
+
+function isText(body: unknown): body is string | Uint8Array<ArrayBuffer> {
+  return typeof body === 'string' || body instanceof Uint8Array;
 }
