@@ -1,18 +1,21 @@
 /**
- * The edge's HTTP interface: health and index here, TF Serving under `/v1`, the operators' API under `/api`.
+ * The edge's HTTP interface: health and index here, TF Serving under `/v1`, the Open Inference
+ * Protocol under `/v2`, the operators' API under `/api`.
  */
 import { Hono } from 'hono';
 import type { ConfigProblem } from './config.ts';
 import type { AppDeps } from './deps.ts';
 import { type App, createDoor } from './door.ts';
 import { errorResponse, unexpectedResponse } from './http.ts';
-import { createInferenceRoutes } from './inference-routes.ts';
 import { describeCause, type Log } from './log.ts';
+import { createHealthRoutes, createOpenInferenceRoutes } from './open-inference/routes.ts';
 import { createOperatorRoutes } from './operator-routes.ts';
+import { createTfServingRoutes } from './tf-serving/routes.ts';
 
 const INDEX = {
   name: 'holdfast',
   predict: 'POST /v1/models/{model}:predict {"instances": [...]}',
+  infer: 'POST /v2/models/{model}/infer {"inputs": [...]}',
   feedback: 'POST /v1/models/{model}:feedback {"items": [{"prediction_id": "...", "label": "..."}]}',
   status: 'GET /v1/models/{model}',
   operators: 'GET /api/models',
@@ -26,8 +29,10 @@ export function createApp(deps: AppDeps): App {
 function createRoutes(deps: AppDeps): Hono {
   const app = createBareApp(deps.log);
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.route('/v2/health', createHealthRoutes());
   app.get('/', (c) => c.json(INDEX));
-  app.route('/v1', createInferenceRoutes(deps));
+  app.route('/v1', createTfServingRoutes(deps));
+  app.route('/v2', createOpenInferenceRoutes(deps));
   app.route('/api', createOperatorRoutes(deps));
   return app;
 }

@@ -4,6 +4,7 @@
  */
 import { err, ok, type Result } from '../shared/result.ts';
 import type { AppError } from './errors.ts';
+import { parseJsonText } from './json-text.ts';
 
 /**
  * @param maxBytes  of the body as it arrives
@@ -11,10 +12,11 @@ import type { AppError } from './errors.ts';
  */
 export async function readJson(request: Request, maxBytes: number): Promise<Result<unknown, AppError>> {
   const bytes = await readBytes(request, maxBytes);
-  return bytes.ok ? parseBody(bytes.value) : bytes;
+  return bytes.ok ? parseJsonBody(bytes.value) : bytes;
 }
 
-async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array, AppError>> {
+/** The body's bytes; `body-too-large` at the limit. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array, AppError>> {
   const announced = request.headers.get('content-length');
   if (announced !== null && Number(announced) > maxBytes) return tooLarge(maxBytes);
   if (request.body === null) return ok(new Uint8Array());
@@ -59,7 +61,8 @@ function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
-function parseBody(bytes: Uint8Array): Result<unknown, AppError> {
+/** JSON as the inference protocols read it: NaN and infinities may be bare tokens. */
+export function parseJsonBody(bytes: Uint8Array): Result<unknown, AppError> {
   if (bytes.byteLength === 0) return invalidBody('the document is empty');
   let text: string;
   try {
@@ -68,7 +71,7 @@ function parseBody(bytes: Uint8Array): Result<unknown, AppError> {
     return invalidBody('the bytes are not UTF-8');
   }
   try {
-    return ok(JSON.parse(text));
+    return ok(parseJsonText(text));
   } catch (cause) {
     return invalidBody(describeSyntaxError(cause, text));
   }

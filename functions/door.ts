@@ -9,7 +9,7 @@ import type { Authenticator } from './auth.ts';
 import { SCOPES } from './config.ts';
 import type { Cors } from './cors.ts';
 import type { AppError } from './errors.ts';
-import { authorize, pathOf, toErrorResponse } from './http.ts';
+import { authorize, rawPath, toErrorResponse } from './http.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { parseTimeout, TIMEOUT_HEADER, timedOut } from './time-budget.ts';
 
@@ -41,7 +41,7 @@ export interface DoorDeps {
   readonly limits: { readonly maxBodyBytes: number; readonly timeoutMs: number };
 }
 
-const HEALTH = '/healthz';
+const HEALTH = /^\/(healthz$|v2\/health\/)/;
 const WORK = /^\/v[12]\//;
 const OVERLOADED: AppError = { kind: 'overloaded', detail: 'too many requests are under way here' };
 
@@ -66,7 +66,7 @@ export function createDoor(deps: DoorDeps, routes: Hono): App {
 
   /** Routes that need a key ask for it themselves; a deployment without keys refuses everything but health. */
   const look = (request: Request, path: string, context: RequestContext): Response | Promise<Response> => {
-    if (authenticator.open || path === HEALTH) return routes.fetch(request, {}, context);
+    if (authenticator.open || HEALTH.test(path)) return routes.fetch(request, {}, context);
     const refused = authorize(authenticator, request, SCOPES);
     return refused.ok ? routes.fetch(request, {}, context) : toErrorResponse(path, refused.error);
   };
@@ -95,7 +95,7 @@ export function createDoor(deps: DoorDeps, routes: Hono): App {
     async fetch(request, context) {
       const preflight = cors.preflight(request);
       if (preflight !== null) return preflight;
-      const path = pathOf(request.url);
+      const path = rawPath(request.url);
       const isWork = request.method === 'POST' && WORK.test(path);
       const response = isWork ? work(request, path, context) : look(request, path, context);
       return cors.expose(request, await response);

@@ -99,7 +99,7 @@ function isInference(path: string): boolean {
 }
 
 /** The path of a URL as the client wrote it, percent-encoding and all. */
-export function pathOf(url: string): string {
+export function rawPath(url: string): string {
   const start = url.indexOf('/', url.indexOf('://') + 3);
   if (start === -1) return '/';
   const end = url.slice(start).search(/[?#]/);

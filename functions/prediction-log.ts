@@ -24,7 +24,7 @@ export interface LoggedPrediction {
   readonly version: number;
   /** [rawSize] */
   readonly raw: Float32Array;
-  /** index of the label */
+  /** index of the label; of a regression the number */
   readonly predicted: number;
 }
 

@@ -12,6 +12,7 @@ import {
   type ServableError,
 } from '../shared/model/servable.ts';
 import type { Spec } from '../shared/model/spec.ts';
+import { outputWidth } from '../shared/model/task.ts';
 import type { BaseManifest, Manifest } from '../shared/registry/manifest.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';
 import { loadManifest } from '../shared/registry/versions.ts';
@@ -112,7 +113,7 @@ function costOf({ files }: Manifest | BaseManifest): number {
 /** Sound files may still not belong together; noticing it here keeps it from being an exception at every request. */
 function describeMisfit(spec: Spec, base: BaseManifest | null, head: Program): string | null {
   const features = base?.featureSize ?? encodedSize(spec.input);
-  const labels = spec.labels.length;
-  if (head.inputSize === features && head.outputSize === labels) return null;
-  return `expected a head from ${features} numbers to ${labels}, got one from ${head.inputSize} to ${head.outputSize}`;
+  const outputs = outputWidth(spec);
+  if (head.inputSize === features && head.outputSize === outputs) return null;
+  return `expected a head from ${features} numbers to ${outputs}, got one from ${head.inputSize} to ${head.outputSize}`;
 }

@@ -19,6 +19,9 @@ export type StoredInput = z.infer<typeof storedInputSchema>;
 
 const timeSchema = z.int().min(0);
 
+/** Index of the label; of a regression the target itself. Whether it is one of its model's, the snapshot asks. */
+const labelValueSchema = z.number();
+
 const predictionSchema = z.object({
   kind: z.literal('prediction'),
   /** The prediction id with its instance: unique. */
@@ -26,8 +29,8 @@ const predictionSchema = z.object({
   at: timeSchema,
   version: z.int().min(1),
   input: storedInputSchema,
-  /** Index of the predicted label. */
-  predicted: z.int().min(0),
+  /** Index of the predicted label; of a regression the number itself. */
+  predicted: z.number(),
 });
 
 const labelSchema = z.object({
@@ -36,7 +39,7 @@ const labelSchema = z.object({
   at: timeSchema,
   /** The prediction id with its instance. */
   prediction: z.string(),
-  label: z.int().min(0),
+  label: labelValueSchema,
 });
 
 const exampleSchema = z.object({
@@ -45,7 +48,7 @@ const exampleSchema = z.object({
   id: z.string(),
   at: timeSchema,
   input: storedInputSchema,
-  label: z.int().min(0),
+  label: labelValueSchema,
   /** Keeps all examples of one user, device, … on one side of the split. */
   group: z.string().optional(),
 });

@@ -1,11 +1,11 @@
 /**
  * The spec: what a person says about a model, once. Validated JSON at `models/<name>/spec.json`.
- * What the bytes of an example mean (input, labels, base) can't change afterwards; the rest can.
+ * What the bytes of an example mean (input, labels or target, base) can't change afterwards; the rest can.
  */
 import * as z from 'zod';
 import { gatePolicySchema, policyProblems } from '../continuity/policy.ts';
 import { MODEL_NAME } from '../registry/keys.ts';
-import { digestSchema } from '../registry/manifest.ts';
+import { digestSchema, targetSchema } from '../registry/manifest.ts';
 
 const nameSchema = z.string().min(1).max(128);
 
@@ -76,38 +76,61 @@ const holdoutSchema = z.strictObject({
   fraction: z.number().min(0.05).max(0.5).default(0.2),
 });
 
+/** Before the task, and after it: the order in which a spec is written, and so its digest, stays what it was. */
+const identityFields = {
+  format: z.literal('holdfast-spec/1'),
+  name: z.string().regex(MODEL_NAME, 'expected 1 to 48 of a-z, 0-9 and -, not starting with -'),
+  description: z.string().max(1_000).default(''),
+};
+
+const commonFields = {
+  /** Digest of an imported base; null when the head reads the input itself. */
+  base: digestSchema.nullable().default(null),
+  /** Hidden layers; the output (softmax over the labels, or one linear number) follows by itself. */
+  head: z
+    .array(hiddenLayerSchema)
+    .max(8)
+    .default([{ units: 64, activation: 'relu', dropout: 0 }]),
+  training: trainingSchema.prefault({}),
+  holdout: holdoutSchema.prefault({}),
+  window: windowSchema.prefault({}),
+  gate: gatePolicySchema.prefault({}),
+  /** `automatic`: a passed gate moves the champion. `manual`: a person does. */
+  promotion: z.enum(['automatic', 'manual']).default('automatic'),
+  /** Whether the cron trigger retrains this model. */
+  scheduled: z.boolean().default(true),
+  /** Share of the predictions that are logged and so can be labelled later. */
+  logging: z.strictObject({ rate: z.number().min(0).max(1).default(1) }).prefault({}),
+  /** Keys the holdout hash and the prediction ids. Drawn when the model is created; never changes. */
+  salt: digestSchema,
+};
+
+/** Says which of its labels an example has. */
+const classificationSchema = z.strictObject({
+  ...identityFields,
+  task: z.literal('classification'),
+  input: inputSchema,
+  labels: z
+    .array(z.string().min(1).max(128))
+    .min(2)
+    .max(10_000)
+    .refine(unique, 'expected different labels'),
+  ...commonFields,
+});
+export type ClassificationSpec = z.infer<typeof classificationSchema>;
+
+/** Says a number. */
+const regressionSchema = z.strictObject({
+  ...identityFields,
+  task: z.literal('regression'),
+  input: inputSchema,
+  target: targetSchema,
+  ...commonFields,
+});
+export type RegressionSpec = z.infer<typeof regressionSchema>;
+
 export const specSchema = z
-  .strictObject({
-    format: z.literal('holdfast-spec/1'),
-    name: z.string().regex(MODEL_NAME, 'expected 1 to 48 of a-z, 0-9 and -, not starting with -'),
-    description: z.string().max(1_000).default(''),
-    task: z.literal('classification'),
-    input: inputSchema,
-    labels: z
-      .array(z.string().min(1).max(128))
-      .min(2)
-      .max(10_000)
-      .refine(unique, 'expected different labels'),
-    /** Digest of an imported base; null when the head reads the input itself. */
-    base: digestSchema.nullable().default(null),
-    /** Hidden layers; the softmax over the labels follows by itself. */
-    head: z
-      .array(hiddenLayerSchema)
-      .max(8)
-      .default([{ units: 64, activation: 'relu', dropout: 0 }]),
-    training: trainingSchema.prefault({}),
-    holdout: holdoutSchema.prefault({}),
-    window: windowSchema.prefault({}),
-    gate: gatePolicySchema.prefault({}),
-    /** `automatic`: a passed gate moves the champion. `manual`: a person does. */
-    promotion: z.enum(['automatic', 'manual']).default('automatic'),
-    /** Whether the cron trigger retrains this model. */
-    scheduled: z.boolean().default(true),
-    /** Share of the predictions that are logged and so can be labelled later. */
-    logging: z.strictObject({ rate: z.number().min(0).max(1).default(1) }).prefault({}),
-    /** Keys the holdout hash and the prediction ids. Drawn when the model is created; never changes. */
-    salt: digestSchema,
-  })
+  .discriminatedUnion('task', [classificationSchema, regressionSchema])
   .refine(({ input, base }) => input.kind === 'image' || base === null, {
     path: ['base'],
     message: 'expected null: a base reads images, and this input is tabular',

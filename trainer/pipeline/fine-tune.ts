@@ -12,6 +12,7 @@ import { candidateDigest, encodeHead, saveCandidate } from './candidate-files.ts
 import { type RunContext, RunFailure, tell } from './context.ts';
 import { type Examples, featuresOf, readExamples, rowsOf } from './features.ts';
 import { initialHead, publishedHead } from './head-layers.ts';
+import { objectiveOf } from './objective.ts';
 import type { Snapshot } from './snapshot-file.ts';
 import { loadSplit, type Split } from './split.ts';
 import { trainHead } from './train-head.ts';
@@ -45,7 +46,11 @@ export async function fineTune(ctx: RunContext, snapshot: Snapshot): Promise<Tra
   const { start, size, train, validation } = await readSets(ctx, snapshot, split);
   const random = createRandom(split.seed);
   const parentLayers = start.layers(size);
-  const trained = await trainHead(train, validation, parentLayers ?? initialHead(ctx.spec, size, random), {
+  const objective = objectiveOf(ctx.spec.task, train.labels);
+  const initial =
+    parentLayers === null ? initialHead(ctx.spec, size, random) : objective.resume(parentLayers);
+  const trained = await trainHead(objective.learn(train), objective.learn(validation), initial, {
+    loss: objective.loss,
     training: ctx.spec.training,
     dropout: ctx.spec.head.map(({ dropout }) => dropout),
     random,
@@ -57,7 +62,7 @@ export async function fineTune(ctx: RunContext, snapshot: Snapshot): Promise<Tra
       return tell(ctx, 'fine-tune', epoch / ctx.spec.training.epochs, message);
     },
   });
-  const files = encodeHead(trained.layers);
+  const files = encodeHead(objective.finish(trained.layers));
   await saveCandidate(ctx, files);
   const record: TrainingRecord = {
     seed: split.seed,

@@ -4,6 +4,7 @@
 import { decodeWeights, parseModelJson } from '../../shared/model/artifacts.ts';
 import type { DenseLayer } from '../../shared/model/head.ts';
 import type { Spec } from '../../shared/model/spec.ts';
+import { outputActivation, outputWidth, type TaskSpec } from '../../shared/model/task.ts';
 import type { Random } from '../../shared/random.ts';
 
 /**
@@ -12,12 +13,16 @@ import type { Random } from '../../shared/random.ts';
  *
  * @param size  features the first layer reads
  */
-export function initialHead(spec: Pick<Spec, 'head' | 'labels'>, size: number, random: Random): DenseLayer[] {
+export function initialHead(
+  spec: Pick<Spec, 'head'> & TaskSpec,
+  size: number,
+  random: Random,
+): DenseLayer[] {
   const layers: DenseLayer[] = [];
   let inputs = size;
   for (const { units, activation } of [
     ...spec.head,
-    { units: spec.labels.length, activation: 'softmax' as const },
+    { units: outputWidth(spec), activation: outputActivation(spec) },
   ]) {
     const limit = Math.sqrt(6 / (inputs + units));
     const kernel = Float32Array.from({ length: inputs * units }, () => (random.uniform() * 2 - 1) * limit);
@@ -39,7 +44,7 @@ export function initialHead(spec: Pick<Spec, 'head' | 'labels'>, size: number, r
  * @param weights    its weights.bin
  */
 export function publishedHead(
-  spec: Pick<Spec, 'head' | 'labels'>,
+  spec: Pick<Spec, 'head'> & TaskSpec,
   size: number,
   modelJson: unknown,
   weights: Uint8Array,
@@ -48,8 +53,8 @@ export function publishedHead(
   if (!model.ok) return null;
   const tensors = decodeWeights(model.value, weights);
   if (!tensors.ok) return null;
-  const widths = [...spec.head.map(({ units }) => units), spec.labels.length];
-  const activations = [...spec.head.map(({ activation }) => activation), 'softmax' as const];
+  const widths = [...spec.head.map(({ units }) => units), outputWidth(spec)];
+  const activations = [...spec.head.map(({ activation }) => activation), outputActivation(spec)];
   const dense = model.value.layers.filter(({ className }) => className === 'Dense');
   if (dense.length !== widths.length) return null;
   const layers: DenseLayer[] = [];

@@ -8,6 +8,7 @@ import { seedFrom } from '../../shared/digest.ts';
 import { assignSide, type Side } from '../../shared/events/holdout.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
 import type { Spec } from '../../shared/model/spec.ts';
+import type { TaskSpec } from '../../shared/model/task.ts';
 import { createRandom, type Random, shuffle } from '../../shared/random.ts';
 import { describeReadError, encodeCompactJson, loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
@@ -21,8 +22,8 @@ const splitSchema = z.object({
   validation: z.array(z.int().min(0)),
   /** By window, in the snapshot's order. */
   holdout: z.array(z.array(z.int().min(0))),
-  /** The most frequent label among the training examples: what the model has to beat. */
-  majority: z.int().min(0),
+  /** The constant answer that the model has to beat: most frequent class id, or mean target, of the training examples. */
+  constant: z.number(),
 });
 export type Split = z.infer<typeof splitSchema>;
 
@@ -43,7 +44,7 @@ export async function loadSplit({ store, run }: RunContext): Promise<Split> {
   return loaded.value.value;
 }
 
-/** Which side every example is on, by window, and the class ids in the order of the snapshot. */
+/** Which side every example is on, by window, and the class ids or targets in the order of the snapshot. */
 export async function assignSides(
   ctx: RunContext,
   snapshot: Snapshot,
@@ -87,13 +88,13 @@ function identityOf({ group, input }: LabelledExample): string {
  * many, so that a large night can't crowd out what the champion knows.
  *
  * @param sides   by window, in the snapshot's order
- * @param labels  class ids in the snapshot's order, [n]
+ * @param labels  class ids or targets in the snapshot's order, [n]
  */
 export function drawSplit(
   snapshot: Pick<Snapshot, 'windows'>,
   sides: readonly (readonly SplitSide[])[],
   labels: readonly number[],
-  spec: Pick<Spec, 'training' | 'labels'>,
+  spec: Pick<Spec, 'training'> & TaskSpec,
   seed: number,
 ): Split {
   const positions = (wanted: Side): number[][] => {
@@ -112,7 +113,10 @@ export function drawSplit(
     train,
     validation,
     holdout: positions('holdout'),
-    majority: majorityOf(train, labels, spec.labels.length),
+    constant: constantAnswer(
+      train.map((position) => labels[position] as number),
+      spec,
+    ),
   };
 }
 
@@ -128,11 +132,18 @@ function sample(items: readonly number[], n: number, random: Random): number[] {
   return n >= items.length ? [...items] : shuffle([...items], random).slice(0, n);
 }
 
-function majorityOf(train: readonly number[], labels: readonly number[], classes: number): number {
+/** @param labels  of the training examples, [n] */
+function constantAnswer(labels: readonly number[], spec: TaskSpec): number {
+  return spec.task === 'classification' ? majorityOf(labels, spec.labels.length) : meanOf(labels);
+}
+
+function majorityOf(labels: readonly number[], classes: number): number {
   const counts = Array.from({ length: classes }, () => 0);
-  for (const position of train) {
-    const label = labels[position] as number;
-    counts[label] = (counts[label] ?? 0) + 1;
-  }
+  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
   return counts.indexOf(Math.max(...counts));
+}
+
+/** 0 when there are none: the training fails by name. */
+function meanOf(targets: readonly number[]): number {
+  return targets.length === 0 ? 0 : targets.reduce((sum, target) => sum + target, 0) / targets.length;
 }

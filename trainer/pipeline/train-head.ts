@@ -13,13 +13,13 @@ import { RunFailure } from './context.ts';
 export interface TrainingSet {
   /** [n, size] */
   readonly features: Float32Array;
-  /** class ids, [n] */
-  readonly labels: Int32Array;
+  /** class ids, or standardised targets, [n] */
+  readonly labels: Int32Array | Float64Array;
 }
 
 export interface Epoch {
   readonly epoch: number;
-  /** mean cross-entropy over the epoch's training batches, in nats */
+  /** mean over the epoch's training batches: of the cross-entropy in nats, or of the squared error */
   readonly loss: number;
   /** over the validation set; null when there is none */
   readonly validationLoss: number | null;
@@ -33,7 +33,11 @@ export interface TrainedHead {
   readonly bestEpoch: number;
 }
 
+/** Of the softmax of the last layer's values, or of the values themselves. */
+export type Loss = 'cross-entropy' | 'squared-error';
+
 export interface TrainingOptions {
+  readonly loss: Loss;
   readonly training: Spec['training'];
   /** dropout rate after each hidden layer, [layers - 1] */
   readonly dropout: readonly number[];
@@ -47,7 +51,7 @@ export interface TrainingOptions {
 const VALIDATION_BATCH = 256;
 
 /**
- * Trains a head by Adam (Kingma & Ba 2015) on softmax cross-entropy.
+ * Trains a head by Adam (Kingma & Ba 2015) on softmax cross-entropy, or on the squared error.
  *
  * Stops when the validation loss has not fallen for `patience` epochs and gives the best epoch's weights; without
  * validation examples the training loss decides.
@@ -62,7 +66,7 @@ export async function trainHead(
   options: TrainingOptions,
 ): Promise<TrainedHead> {
   checkTrainable(train);
-  const { training, random, kernels } = options;
+  const { training, random, kernels, loss: kind } = options;
   const stack = createDenseStack(kernels, initial, Math.max(training.batchSize, VALIDATION_BATCH));
   const order = Int32Array.from(train.labels, (_, i) => i);
   const epochs: Epoch[] = [];
@@ -76,7 +80,7 @@ export async function trainHead(
           `the training loss became ${loss} in epoch ${epoch}: lower training.learningRate`,
         );
       }
-      const validated = validate(validation, stack);
+      const validated = validate(validation, stack, kind);
       const result = {
         epoch,
         loss,
@@ -114,20 +118,25 @@ function trainEpoch(
   train: TrainingSet,
   order: Int32Array,
   stack: DenseStack,
-  { training: { batchSize, learningRate }, dropout, random }: TrainingOptions,
+  { training: { batchSize, learningRate }, dropout, random, loss }: TrainingOptions,
 ): number {
   let total = 0;
   for (let start = 0; start < order.length; start += batchSize) {
     const batch = order.subarray(start, start + batchSize);
     writeBatch(stack, train, batch);
     stack.forward(batch.length, { rates: dropout, random });
-    total += stack.loss(batch.length).total;
+    total += measureLoss(stack, train, batch, loss).total;
     stack.step(batch.length, learningRate);
   }
   return total / order.length;
 }
 
-function validate(set: TrainingSet, stack: DenseStack): { loss: number; accuracy: number } | null {
+/** A squared error has no accuracy. */
+function validate(
+  set: TrainingSet,
+  stack: DenseStack,
+  kind: Loss,
+): { loss: number; accuracy: number | null } | null {
   const n = set.labels.length;
   if (n === 0) return null;
   let loss = 0;
@@ -136,11 +145,28 @@ function validate(set: TrainingSet, stack: DenseStack): { loss: number; accuracy
     const rows = Int32Array.from({ length: Math.min(VALIDATION_BATCH, n - start) }, (_, i) => start + i);
     writeBatch(stack, set, rows);
     stack.forward(rows.length);
-    const scored = stack.loss(rows.length);
+    const scored = measureLoss(stack, set, rows, kind);
     loss += scored.total;
     right += scored.right;
   }
-  return { loss: loss / n, accuracy: right / n };
+  return { loss: loss / n, accuracy: kind === 'cross-entropy' ? right / n : null };
+}
+
+/** Of the last `forward`, summed over the rows, with its gradient. */
+function measureLoss(
+  stack: DenseStack,
+  { labels }: TrainingSet,
+  rows: Int32Array,
+  kind: Loss,
+): { readonly total: number; readonly right: number } {
+  if (kind === 'cross-entropy') return stack.loss(rows.length);
+  let total = 0;
+  for (const [i, row] of rows.entries()) {
+    const error = (stack.logits[i] as number) - (labels[row] as number);
+    total += error * error;
+    stack.gradient[i] = (2 * error) / rows.length;
+  }
+  return { total: Math.fround(total), right: 0 };
 }
 
 function writeBatch({ inputs, labels }: DenseStack, set: TrainingSet, rows: Int32Array): void {
