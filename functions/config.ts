@@ -110,7 +110,10 @@ function originsSchema() {
   const message = 'expected origins such as https://app.example with commas between them, or * alone';
   return z
     .array(z.string())
-    .refine((origins) => origins.every(isOrigin) || (origins.length === 1 && origins[0] === ANY_ORIGIN), message);
+    .refine(
+      (origins) => origins.every(isOrigin) || (origins.length === 1 && origins[0] === ANY_ORIGIN),
+      message,
+    );
 }
 
 /** As browsers write it: scheme, host and port, nothing after. */

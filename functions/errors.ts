@@ -88,6 +88,23 @@ export function statusOf(error: AppError): ErrorStatus {
   }
 }
 
+/** In place of what is damaged or does not answer, which names what lies in storage. */
+export const UNSERVABLE = 'the model can not be served now; its operators see why under /api';
+
+/** Errors whose words are for operators. */
+const BEHIND: ReadonlySet<AppError['kind']> = new Set([
+  'not-servable',
+  'damaged',
+  'spec-unreadable',
+  'alias-unreadable',
+]);
+
+/** What a client of a model is told: what concerns its request, and nothing of what is behind. */
+export function toPublicDetail(error: AppError): string {
+  if (error.kind === 'unpublished') return `version ${error.version} is not completely published`;
+  return BEHIND.has(error.kind) ? UNSERVABLE : error.detail;
+}
+
 /** The Open Inference Protocol and TF Serving say it the same way. */
 export function toInferenceError(detail: string): { error: string } {
   return { error: detail };

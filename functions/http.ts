@@ -7,7 +7,14 @@ import { err, ok, type Result } from '../shared/result.ts';
 import type { Authenticator, Caller } from './auth.ts';
 import type { Scope } from './config.ts';
 import type { RequestFacts } from './door.ts';
-import { type AppError, type ErrorStatus, statusOf, toInferenceError, toProblem } from './errors.ts';
+import {
+  type AppError,
+  type ErrorStatus,
+  statusOf,
+  toInferenceError,
+  toProblem,
+  toPublicDetail,
+} from './errors.ts';
 import type { KeepAlive } from './single-flight.ts';
 import { settleWithin, timedOut } from './time-budget.ts';
 
@@ -72,7 +79,7 @@ export function toErrorResponse(path: string, error: AppError): Response {
   if (status === 401) headers.set('WWW-Authenticate', 'Bearer');
   const retryAfter = RETRY_AFTER_SECONDS[status];
   if (retryAfter !== undefined) headers.set('Retry-After', retryAfter);
-  if (isInference(path)) return Response.json(toInferenceError(error.detail), { status, headers });
+  if (isInference(path)) return Response.json(toInferenceError(toPublicDetail(error)), { status, headers });
   headers.set('Content-Type', PROBLEM_TYPE);
   return Response.json(toProblem(error), { status, headers });
 }

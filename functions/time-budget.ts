@@ -36,7 +36,7 @@ export function settleWithin<T>(work: Promise<T>, waitMs: number, late: () => T)
       },
       (cause: unknown) => {
         clearTimeout(timer);
-        reject(cause as Error);
+        reject(cause);
       },
     );
   });

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { type Admission, type AdmissionLimits, createAdmission, type Place } from '../../functions/admission.ts';
+import {
+  type Admission,
+  type AdmissionLimits,
+  createAdmission,
+  type Place,
+} from '../../functions/admission.ts';
 
 const LIMITS: AdmissionLimits = { maxInFlight: 2, maxWaiting: 1, maxBytes: 100, leaseMs: 1_000 };
 const PATIENCE_MS = 10_000;

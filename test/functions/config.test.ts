@@ -76,13 +76,16 @@ test.each(['{', '{}', '[{}]', '[{"name":"a","sha256":"","scopes":[]}]'])('the ke
   expect(!config.ok && config.error.every(({ variable }) => variable === 'HOLDFAST_KEYS')).toBe(true);
 });
 
-test.each(['app.example', 'https://app.example/', 'https://app.example/path', '*, https://app.example', 'null'])(
-  '%s is no list of origins',
-  (origins) => {
-    const config = parseConfig({ HOLDFAST_CORS_ORIGINS: origins });
-    expect(!config.ok && config.error.map(({ variable }) => variable)).toEqual(['HOLDFAST_CORS_ORIGINS']);
-  },
-);
+test.each([
+  'app.example',
+  'https://app.example/',
+  'https://app.example/path',
+  '*, https://app.example',
+  'null',
+])('%s is no list of origins', (origins) => {
+  const config = parseConfig({ HOLDFAST_CORS_ORIGINS: origins });
+  expect(!config.ok && config.error.map(({ variable }) => variable)).toEqual(['HOLDFAST_CORS_ORIGINS']);
+});
 
 test('all origins are let in where they are asked for, but never together with the keys that everybody knows', () => {
   const open = parseConfig({ HOLDFAST_CORS_ORIGINS: '*' });
