@@ -19,13 +19,14 @@ export async function readJson(request: Request, maxBytes: number): Promise<Resu
 export async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array, AppError>> {
   const announced = request.headers.get('content-length');
   if (announced !== null && Number(announced) > maxBytes) return tooLarge(maxBytes);
-  if (request.body === null) return ok(new Uint8Array());
-  // What is announced is all that HTTP lets through, and to read it in one piece costs a fraction of a stream.
+  // What is announced is all that HTTP lets through, and to read it in one piece costs a fraction of a stream,
+  // as long as nothing asks for `request.body`.
   if (announced !== null) {
     const body = await request.arrayBuffer().catch(() => null);
     if (body === null) return invalidBody('the connection ended before its end');
     return body.byteLength > maxBytes ? tooLarge(maxBytes) : ok(new Uint8Array(body));
   }
+  if (request.body === null) return ok(new Uint8Array());
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
