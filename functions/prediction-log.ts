@@ -10,8 +10,8 @@
  * unmatched.
  */
 import { encodeEvent, writeInboxLines } from '../shared/events/inbox.ts';
-import type { StoredInput } from '../shared/events/schema.ts';
-import { fitsInline, storeInline, storeInput } from '../shared/events/stored-input.ts';
+import type { WrittenInput } from '../shared/events/schema.ts';
+import { fitsInline, packInline, storeInput } from '../shared/events/stored-input.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';
 import type { Announce } from './announce.ts';
 import { describeCause, type Log } from './log.ts';
@@ -103,12 +103,12 @@ function gather(gathered: Gathered, prediction: LoggedPrediction): void {
     gathered.bytes += prediction.raw.byteLength;
     return;
   }
-  const line = toLine(prediction, storeInline(prediction.raw));
+  const line = toLine(prediction, packInline(prediction.raw));
   gathered.lines.push(line);
   gathered.bytes += line.length;
 }
 
-function toLine({ id, at, version, predicted }: LoggedPrediction, input: StoredInput): string {
+function toLine({ id, at, version, predicted }: LoggedPrediction, input: WrittenInput): string {
   return encodeEvent({ kind: 'prediction', id, at, version, input, predicted });
 }
 

@@ -11,7 +11,7 @@ import { gunzip, gzip } from '../bytes.ts';
 import { randomHex, sha256Hex } from '../digest.ts';
 import { keys } from '../registry/keys.ts';
 import type { ObjectStore } from '../registry/store.ts';
-import { type Event, eventSchema } from './schema.ts';
+import { type Event, eventSchema, type WrittenEvent } from './schema.ts';
 
 /** A batch stays small enough to be parsed in an isolate. */
 const MAX_BATCH_BYTES = 4_000_000;
@@ -159,7 +159,7 @@ function parseLine(line: string): Event | null {
 }
 
 /** An event as one line, with its end. */
-export function encodeEvent(event: Event): string {
+export function encodeEvent(event: WrittenEvent): string {
   return `${JSON.stringify(event)}\n`;
 }
 
