@@ -43,11 +43,12 @@ export interface PredictionLogDeps {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-const MAX_WAIT_MS = 250;
+/** A write costs as much as many predictions, and holds up those beside it: one a second, not one every few requests. */
+const MAX_WAIT_MS = 1_000;
 /** Longer than a write takes. Writes belong to requests, and one whose request was ended may never come back. */
 const SETTLES_WITHIN_MS = 2_000;
 /** What is gathered stays small beside the models, and its object small enough to be merged. */
-const MAX_BYTES = 1_000_000;
+const MAX_BYTES = 2_000_000;
 const RETRY_DELAYS_MS = [100, 400, 1_600, 6_400];
 
 interface Gathered {
