@@ -49,6 +49,13 @@ export function toyFiles(favoured: number, width = 2): Record<VersionFile, Uint8
   return filesOf([{ kernel, bias, activation: 'softmax' }]);
 }
 
+/** A head that says `2 x - y + 100`. */
+export function rentFiles(): Record<VersionFile, Uint8Array> {
+  const kernel = { shape: [2, 1], data: Float32Array.of(2, -1) };
+  const bias = { shape: [1], data: Float32Array.of(100) };
+  return filesOf([{ kernel, bias, activation: 'linear' }]);
+}
+
 export function filesOf(layers: readonly DenseLayer[]): Record<VersionFile, Uint8Array> {
   const edge = planHead(layers);
   const exported = headToLayersModel(layers);
