@@ -238,7 +238,7 @@ test('sound requests of the Open Inference Protocol with up to three mistakes, a
         const json = write(mistakes.reduce(make, sound));
         const head = new TextEncoder().encode(json);
         const binary = json.includes('binary_data_size');
-        const body = binary ? Uint8Array.from([...head, ...bytes]) : head;
+        const body = Uint8Array.from(binary ? [...head, ...bytes] : head);
         const headers = { 'inference-header-content-length': length ?? String(head.byteLength) };
         count(statuses, await send({ path: `/v2/models/${model}/infer`, body, headers }));
       },
@@ -261,7 +261,7 @@ function expectBoth(statuses: ReadonlyMap<number, number>): void {
 const elements = fc
   .tuple(fc.constantFrom(...DATATYPES), fc.constantFrom([1, 2], [2, 2], [1], [3], [1, 4], [1, 2, 2, 1]))
   .chain(([datatype, shape]) => {
-    const size = shape.reduce((product, length) => product * length, NUMERIC[datatype].bytes);
+    const size = shape.reduce<number>((product, length) => product * length, NUMERIC[datatype].bytes);
     const bytes = fc.uint8Array({ minLength: size, maxLength: size });
     return fc.record({ datatype: fc.constant(datatype), shape: fc.constant(shape), bytes });
   });
@@ -316,7 +316,7 @@ test('any path at all, by any method', async () => {
       '%00',
       '..',
     ),
-    fc.string().map((text) => encodeURIComponent(text.toWellFormed())),
+    fc.string().map((text) => encodeURIComponent(text.replaceAll(/[\ud800-\udfff]/g, ''))),
   );
   const verb = fc.constantFrom('', ':predict', ':classify', ':', ':feedback:predict');
   await fc.assert(

@@ -34,7 +34,7 @@ export async function createToyModel(
   store: ObjectStore,
   name: string,
   changes: Partial<ClassificationSpec> = {},
-): Promise<Spec> {
+): Promise<ClassificationSpec> {
   const spec = blobSpec(name, changes);
   await createModel(store, spec);
   return spec;
@@ -150,7 +150,7 @@ export async function createServedToy(
   store: ObjectStore,
   name: string,
   changes: Partial<ClassificationSpec> = {},
-): Promise<Spec> {
+): Promise<ClassificationSpec> {
   const spec = await createToyModel(store, name, changes);
   await publishToy(store, spec, 1, 0);
   await promoteToy(store, spec, 1);

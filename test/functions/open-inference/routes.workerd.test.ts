@@ -277,13 +277,28 @@ describe('infer', () => {
     }
   });
 
+  test('takes a body that is nothing but float32 numbers, and answers in bytes', async () => {
+    const raw = { 'inference-header-content-length': '0' };
+    const pixels = new Uint8Array(Float32Array.of(0, 1, 2, 255, 4, 5, 6, 7).buffer);
+    const response = await post('grey/infer', pixels, raw);
+    expect(rows()).toEqual([
+      [0, 1, 2, 255],
+      [4, 5, 6, 7],
+    ]);
+    expect((await splitAnswer(response)).json.outputs[0]?.parameters?.binary_data_size).toBe(16);
+    const short = await post('grey/infer', pixels.slice(4), raw);
+    expect(await short.json()).toEqual({
+      error: 'body: expected examples of 4 float32 numbers, got 28 bytes',
+    });
+  });
+
   test('of the bytes of an image says that numbers are expected', async () => {
     const input = { name: 'input', datatype: 'BYTES', shape: [1] };
     const binary = { ...input, parameters: { binary_data_size: 12 } };
     const answers = [
       await post('grey/infer', { inputs: [{ ...input, data: [btoa('an image')] }] }),
       await postBinary('grey/infer', { inputs: [binary] }, [withLength('an image')]),
-      await post('grey/infer', 'an image', { 'inference-header-content-length': '0' }),
+      await post('grey/infer', 'an image', { 'content-type': 'image/webp' }),
     ];
     for (const response of answers) {
       expect([response.status, await response.json()]).toEqual([
