@@ -42,11 +42,11 @@ const MAX_FUTURE_MS = 5 * 60_000;
 
 const bodySchema = z.strictObject({ items: z.array(z.unknown()).min(1).max(MAX_ITEMS) });
 
-const labelItemSchema = z.strictObject({ prediction_id: z.string(), label: z.unknown() });
+const labelItemSchema = z.strictObject({ prediction_id: z.string(), label: z.unknown().optional() });
 
 const exampleItemSchema = z.strictObject({
   instance: z.unknown(),
-  label: z.unknown(),
+  label: z.unknown().optional(),
   timestamp: z.iso.datetime({ offset: true }).optional(),
   group: z.string().min(1).max(128).optional(),
   id: z.string().min(1).max(128).optional(),

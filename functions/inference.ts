@@ -10,6 +10,7 @@ import { outputWidth } from '../shared/model/task.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { type AppError, invalid } from './errors.ts';
 import type { LoggedPrediction } from './prediction-log.ts';
+import { shortestFloat } from './shortest-float.ts';
 
 /**
  * The bytes of an encoded image (JPEG, PNG, WebP), where a request has them in place of numbers.
@@ -137,9 +138,9 @@ function argmax(row: Float32Array): number {
   return best;
 }
 
-/** The number that a regression says. */
+/** The number that a regression says, as it is answered. */
 function onlyOne(row: Float32Array): number {
-  return row[0] as number;
+  return shortestFloat(row[0] as number);
 }
 
 function isFinite(values: Float32Array): boolean {

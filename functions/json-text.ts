@@ -17,7 +17,7 @@ export function parseJsonText(text: string): unknown {
   }
 }
 
-const TOKEN = /-?(?:NaN|Inf(?:inity)?)/y;
+const TOKENS = ['NaN', 'Infinity', 'Inf', '-NaN', '-Infinity', '-Inf'];
 /** No JSON number means NaN: an object stands for it until it is parsed. */
 const NAN_KEY = '\u0000NaN';
 const NAN_OBJECT = JSON.stringify({ [NAN_KEY]: 0 });
@@ -33,8 +33,7 @@ function spellTokens(text: string): string | null {
     const character = text[at];
     if (character === '"') at = endOfString(text, at);
     else if (character === 'N' || character === 'I' || character === '-') {
-      TOKEN.lastIndex = at;
-      const token = TOKEN.exec(text)?.[0];
+      const token = TOKENS.find((token) => text.startsWith(token, at));
       if (token === undefined) continue;
       spelled += `${text.slice(copied, at)} ${spell(token)} `;
       copied = at + token.length;

@@ -26,8 +26,10 @@ export function inferAnswer({ id, outputs }: AnswerForm, prediction: Prediction)
   return parts.length === 0 ? { type: 'application/json', body: json } : withBytes(json, parts);
 }
 
+const encoder = new TextEncoder();
+
 function withBytes(json: string, parts: readonly Uint8Array[]): Answer {
-  const head = new TextEncoder().encode(json);
+  const head = encoder.encode(json);
   const body = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, head.byteLength));
   body.set(head);
   let at = head.byteLength;

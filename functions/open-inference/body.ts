@@ -1,6 +1,7 @@
 /**
  * The body of an infer request: JSON; or JSON with the bytes of tensors behind it (Triton's extension for binary tensor
- * data), its length in the header Inference-Header-Content-Length. A length of 0 says that all of the body is one tensor.
+ * data), its length in the header Inference-Header-Content-Length. A length of 0 says that all of the body is one tensor, and a media type of images
+ * that it is one encoded image.
  */
 import { ok, type Result } from '../../shared/result.ts';
 import { parseJsonBody } from '../body.ts';
@@ -16,10 +17,19 @@ export interface RawTensor extends InputTensor {
 
 export type InferBody =
   | { readonly kind: 'request'; readonly request: InferRequest; readonly tensors: readonly RawTensor[] }
-  | { readonly kind: 'raw'; readonly bytes: Uint8Array };
+  | { readonly kind: 'raw'; readonly bytes: Uint8Array }
+  | { readonly kind: 'image'; readonly bytes: Uint8Array };
 
-/** @param headerLength  the header's text; null without it */
-export function parseInferBody(bytes: Uint8Array, headerLength: string | null): Result<InferBody, AppError> {
+/**
+ * @param contentType   the body's media type; empty without one
+ * @param headerLength  the header's text; null without it
+ */
+export function parseInferBody(
+  bytes: Uint8Array,
+  contentType: string,
+  headerLength: string | null,
+): Result<InferBody, AppError> {
+  if (contentType.startsWith('image/')) return ok({ kind: 'image', bytes });
   if (headerLength === null) return parseParts(bytes, bytes.subarray(bytes.byteLength));
   const length = /^\d{1,15}$/.test(headerLength) ? Number(headerLength) : Infinity;
   if (length > bytes.byteLength) {

@@ -156,14 +156,13 @@ function fromEncoded(
   return ok(examples);
 }
 
-/** A body that is one tensor and nothing else: float32 numbers, as many examples as there are; or one encoded image. */
+/** A body that is one tensor and nothing else: float32 numbers, as many examples as there are. */
 export function fromRawBody(
   bytes: Uint8Array,
   input: InputSpec,
   maxExamples: number,
 ): Result<Example[], AppError> {
-  if (input.kind === 'image') return ok([{ bytes, where: 'body' }]);
-  if (!isNumeric(input.features)) {
+  if (input.kind === 'tabular' && !isNumeric(input.features)) {
     return invalid('body: a model with categories among its features has more than one input');
   }
   const width = rawSize(input);
@@ -173,11 +172,8 @@ export function fromRawBody(
   }
   const values = decodeNumbers(bytes, 'FP32', batch * width);
   if (!values.ok) return invalid(`body: ${values.error}`);
-  return toExamples(
-    [{ name: INPUT, shape: [batch, width], where: 'body', values: values.value }],
-    input,
-    maxExamples,
-  );
+  const tensor = { name: INPUT, shape: [batch, width], where: 'body', values: values.value };
+  return toExamples([tensor], input, maxExamples);
 }
 
 function isShape(shape: readonly number[], expected: readonly number[]): boolean {

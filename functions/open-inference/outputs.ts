@@ -71,9 +71,11 @@ export function outputBytes({ values }: OutputTensor): Uint8Array {
   return values instanceof Float32Array ? floatBytes(values) : joinBytes(values);
 }
 
+const encoder = new TextEncoder();
+
 /** Each string after its length, 4 bytes, little-endian. */
 function joinBytes(values: readonly string[]): Uint8Array {
-  const encoded = values.map((value) => new TextEncoder().encode(value));
+  const encoded = values.map((value) => encoder.encode(value));
   const joined = new Uint8Array(encoded.reduce((size, { byteLength }) => size + 4 + byteLength, 0));
   const view = new DataView(joined.buffer);
   let at = 0;

@@ -21,9 +21,9 @@ export function readInferRequest(
   const examples = readExamples(body, spec, maxExamples);
   if (!examples.ok) return examples;
   const known = describeOutputs(spec).map(({ name }) => name);
-  // Who sends nothing but bytes is answered in bytes.
+  // Who sends nothing but the bytes of a tensor is answered in bytes.
   const { id, outputs, binaryOutput } =
-    body.kind === 'raw' ? { id: null, outputs: null, binaryOutput: true } : body.request;
+    body.kind === 'request' ? body.request : { id: null, outputs: null, binaryOutput: body.kind === 'raw' };
   const chosen = chooseOutputs(outputs, known, binaryOutput);
   if (!chosen.ok) return invalid(chosen.error);
   const form = { id, outputs: chosen.value };
@@ -31,9 +31,16 @@ export function readInferRequest(
 }
 
 function readExamples(body: InferBody, { input }: Spec, max: number): Result<Example[], AppError> {
-  if (body.kind === 'raw') return fromRawBody(body.bytes, input, max);
-  const tensors = readTensors(body.tensors);
-  return tensors.ok ? toExamples(tensors.value, input, max) : tensors;
+  switch (body.kind) {
+    case 'raw':
+      return fromRawBody(body.bytes, input, max);
+    case 'image':
+      return ok([{ bytes: body.bytes, where: 'body' }]);
+    case 'request': {
+      const tensors = readTensors(body.tensors);
+      return tensors.ok ? toExamples(tensors.value, input, max) : tensors;
+    }
+  }
 }
 
 function readTensors(raw: readonly RawTensor[]): Result<Tensor[], AppError> {

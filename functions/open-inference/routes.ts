@@ -69,7 +69,11 @@ async function inferWith(c: Context, deps: AppDeps, target: Target): Promise<Res
   if (!admitted.ok) return errorResponse(c, admitted.error);
   const bytes = await readBytes(c.req.raw, deps.limits.maxBodyBytes);
   if (!bytes.ok) return errorResponse(c, bytes.error);
-  const body = parseInferBody(bytes.value, c.req.header(HEADER_LENGTH) ?? null);
+  const body = parseInferBody(
+    bytes.value,
+    c.req.header('content-type') ?? '',
+    c.req.header(HEADER_LENGTH) ?? null,
+  );
   if (!body.ok) return errorResponse(c, body.error);
   return answerInference(c, deps, target, (spec) =>
     readInferRequest(body.value, spec, deps.limits.maxInstances),

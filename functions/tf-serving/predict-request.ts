@@ -31,7 +31,7 @@ export function readPredictRequest(
   return invalid("missing 'inputs' or 'instances' key");
 }
 
-/** A body that is one encoded image. */
+/** A body that is one encoded image, as its media type says. */
 export function readImageBody(bytes: Uint8Array): InferenceRequest {
   return {
     examples: [{ bytes, where: 'body' }],

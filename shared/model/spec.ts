@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { gatePolicySchema, policyProblems } from '../continuity/policy.ts';
 import { MODEL_NAME } from '../registry/keys.ts';
 import { digestSchema, targetSchema } from '../registry/manifest.ts';
+import { type TrainingRecipe, trainingSchema } from './training.ts';
 
 const nameSchema = z.string().min(1).max(128);
 
@@ -44,25 +45,12 @@ export type InputSpec = z.infer<typeof inputSchema>;
 
 const hiddenLayerSchema = z.strictObject({
   units: z.int().min(1).max(8_192),
-  activation: z.enum(['linear', 'relu', 'relu6', 'sigmoid', 'tanh']).default('relu'),
+  activation: z.enum(['linear', 'relu', 'relu6', 'elu', 'leakyRelu', 'sigmoid', 'tanh']).default('relu'),
+  /** `batch`: between the product and the activation (Ioffe & Szegedy 2015); costs nothing where it serves. */
+  normalization: z.enum(['none', 'batch']).default('none'),
   dropout: z.number().min(0).lt(1).default(0),
 });
-
-const trainingSchema = z.strictObject({
-  epochs: z.int().min(1).max(1_000).default(20),
-  batchSize: z.int().min(1).max(4_096).default(32),
-  /** Adam's step size (Kingma & Ba 2015). */
-  learningRate: z.number().gt(0).max(1).default(0.001),
-  /** Early stopping: epochs without a better validation loss before the best weights are restored. */
-  patience: z.int().min(1).max(1_000).default(3),
-  /** Share of the examples that are not held out which is set aside to watch the training. */
-  validation: z.number().gt(0).max(0.5).default(0.1),
-  /** At most so many training examples a run: all of the current window first, then a sample of the past ones. */
-  maxExamples: z.int().min(1).max(1_000_000).default(10_000),
-  /** `champion`: fine-tune the champion's head. `fresh`: start from a new initialisation. */
-  start: z.enum(['champion', 'fresh']).default('champion'),
-  seed: z.int().min(0).max(0xffff_ffff).default(1),
-});
+export type HiddenLayer = z.infer<typeof hiddenLayerSchema>;
 
 const windowSchema = z.strictObject({
   /** Examples a window when an imported history is divided; afterwards every promotion closes a window. */
@@ -87,10 +75,7 @@ const commonFields = {
   /** Digest of an imported base; null when the head reads the input itself. */
   base: digestSchema.nullable().default(null),
   /** Hidden layers; the output (softmax over the labels, or one linear number) follows by itself. */
-  head: z
-    .array(hiddenLayerSchema)
-    .max(8)
-    .default([{ units: 64, activation: 'relu', dropout: 0 }]),
+  head: z.array(hiddenLayerSchema).max(8).optional(),
   training: trainingSchema.prefault({}),
   holdout: holdoutSchema.prefault({}),
   window: windowSchema.prefault({}),
@@ -110,14 +95,9 @@ const classificationSchema = z.strictObject({
   ...identityFields,
   task: z.literal('classification'),
   input: inputSchema,
-  labels: z
-    .array(z.string().min(1).max(128))
-    .min(2)
-    .max(10_000)
-    .refine(unique, 'expected different labels'),
+  labels: z.array(z.string().min(1).max(128)).min(2).max(10_000).refine(unique, 'expected different labels'),
   ...commonFields,
 });
-export type ClassificationSpec = z.infer<typeof classificationSchema>;
 
 /** Says a number. */
 const regressionSchema = z.strictObject({
@@ -127,7 +107,6 @@ const regressionSchema = z.strictObject({
   target: targetSchema,
   ...commonFields,
 });
-export type RegressionSpec = z.infer<typeof regressionSchema>;
 
 export const specSchema = z
   .discriminatedUnion('task', [classificationSchema, regressionSchema])
@@ -141,8 +120,50 @@ export const specSchema = z
     })) {
       issues.push({ code: 'custom', input: value.gate, path: ['gate', ...path], message });
     }
-  });
+    const problems =
+      value.task === 'classification'
+        ? classWeightProblems(value.training, value.labels)
+        : classProblems(value.training);
+    for (const { path, message } of problems) {
+      issues.push({ code: 'custom', input: value.training, path: ['training', ...path], message });
+    }
+  })
+  .transform((spec) => ({ ...spec, head: spec.head ?? [defaultLayer(spec.base)] }));
 export type Spec = z.infer<typeof specSchema>;
+export type ClassificationSpec = Extract<Spec, { task: 'classification' }>;
+export type RegressionSpec = Extract<Spec, { task: 'regression' }>;
+
+/** Wide over the features of a base, of which there are a thousand; narrow over an input of its own. */
+function defaultLayer(base: string | null): HiddenLayer {
+  return hiddenLayerSchema.parse({ units: base === null ? 64 : 1_024 });
+}
+
+interface TrainingProblem {
+  /** within the recipe */
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+function classWeightProblems({ classWeights }: TrainingRecipe, labels: readonly string[]): TrainingProblem[] {
+  if (typeof classWeights === 'string') return [];
+  const unknown = Object.keys(classWeights).filter((label) => !labels.includes(label));
+  return unknown.map((label) => ({
+    path: ['classWeights'],
+    message: `expected one of the labels, got ${JSON.stringify(label)}`,
+  }));
+}
+
+/** What asks for the classes that a regression does not have. */
+function classProblems({ classWeights, replay }: TrainingRecipe): TrainingProblem[] {
+  const problems: TrainingProblem[] = [];
+  if (classWeights !== 'none')
+    problems.push({ path: ['classWeights'], message: "expected 'none': a regression has no classes" });
+  if (replay.strategy === 'class-balanced') {
+    const message = "expected another than 'class-balanced': a regression has no classes";
+    problems.push({ path: ['replay', 'strategy'], message });
+  }
+  return problems;
+}
 
 /** Features with named values: the gate can slice by them. */
 function sliceableFeatures(input: InputSpec): string[] {

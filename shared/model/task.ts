@@ -7,8 +7,7 @@ import { err, ok, type Result } from '../result.ts';
 import type { ClassificationSpec, RegressionSpec } from './spec.ts';
 
 /** The part of a spec that says what is predicted. */
-export type TaskSpec =
-  Pick<ClassificationSpec, 'task' | 'labels'> | Pick<RegressionSpec, 'task' | 'target'>;
+export type TaskSpec = Pick<ClassificationSpec, 'task' | 'labels'> | Pick<RegressionSpec, 'task' | 'target'>;
 
 /** What a regression predicts; null for a classification. */
 export function targetOf(spec: TaskSpec): Target | null {
@@ -61,6 +60,7 @@ export function parseTarget(value: unknown): Result<number, string> {
 
 function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
   return typeof value === 'number' ? `the number ${value}` : 'a value of another type';
 }

@@ -38,7 +38,7 @@ export async function createToyModel(
   store: ObjectStore,
   name: string,
   changes: Partial<ClassificationSpec> = {},
-): Promise<Spec> {
+): Promise<ClassificationSpec> {
   const spec = blobSpec(name, changes);
   await createModel(store, spec);
   return spec;
@@ -51,6 +51,13 @@ export function toyFiles(favoured: number, width = 2): Record<VersionFile, Uint8
   const bias = { shape: [3], data: new Float32Array(3) };
   bias.data[favoured] = 3;
   return filesOf([{ kernel, bias, activation: 'softmax' }]);
+}
+
+/** A head that says `2 x - y + 100`. */
+export function rentFiles(): Record<VersionFile, Uint8Array> {
+  const kernel = { shape: [2, 1], data: Float32Array.of(2, -1) };
+  const bias = { shape: [1], data: Float32Array.of(100) };
+  return filesOf([{ kernel, bias, activation: 'linear' }]);
 }
 
 export function filesOf(layers: readonly DenseLayer[]): Record<VersionFile, Uint8Array> {
@@ -147,7 +154,7 @@ export async function createServedToy(
   store: ObjectStore,
   name: string,
   changes: Partial<ClassificationSpec> = {},
-): Promise<Spec> {
+): Promise<ClassificationSpec> {
   const spec = await createToyModel(store, name, changes);
   await publishToy(store, spec, 1, 0);
   await promoteToy(store, spec, 1);

@@ -20,9 +20,7 @@ const PLOT = { left: 70, right: 900, top: 16, bottom: 280 } as const;
 
 export function renderComparison(comparison: Comparison): string {
   const { model, splits, trained, tested, recipes, difference, alpha, snapshot, seed } = comparison;
-  const [estimate, lower, upper] = [difference.estimate, difference.lower, difference.upper].map((value) =>
-    formatDifference(comparison, value),
-  );
+  const show = (value: number): string => formatDifference(comparison, value);
   const measure =
     comparison.target === null
       ? 'Difference in test accuracy'
@@ -44,8 +42,8 @@ export function renderComparison(comparison: Comparison): string {
             <p class="kicker"><b>${model}</b> <span>two recipes, ${splits} random splits</span></p>
             <p class="summary">${concludeComparison(comparison)}.</p>
             <p class="decision">
-              ${measure}: ${estimate}; corrected resampled t interval ${lower} to ${upper}, each bound at
-              level ${alpha}.
+              ${measure}: ${show(difference.estimate)}; corrected resampled t interval
+              ${show(difference.lower)} to ${show(difference.upper)}, each bound at level ${alpha}.
             </p>
           </header>
           <section>

@@ -11,9 +11,11 @@ import { createRandom } from '../../shared/random.ts';
 import { openProgram } from '../pipeline/answer.ts';
 import { encodeHead } from '../pipeline/candidate-files.ts';
 import { initialHead } from '../pipeline/head-layers.ts';
-import { type LabelledFeatures, objectiveOf } from '../pipeline/objective.ts';
-import { trainHead } from '../pipeline/train-head.ts';
+import { objectiveOf } from '../pipeline/objective.ts';
 import { scoreOutputs } from '../pipeline/window-forms.ts';
+import { weighExamples } from '../training/class-weights.ts';
+import { trainHead } from '../training/train-head.ts';
+import type { TrainingSet } from '../training/training-set.ts';
 import { drawRandomSplit, type Identities } from './random-split.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -50,21 +52,36 @@ export async function trainRecipe(
   const learnt = watched.train.map((at) => train[at] as number);
   const watching = watched.test.map((at) => train[at] as number);
   const encode = createEncoder(subject, learnt);
-  const random = createRandom(seedFrom(seed, 'training'));
+  const trainingSeed = seedFrom(seed, 'training');
   const learning = encode(learnt);
   const size = learning.features.length / learnt.length;
-  const objective = objectiveOf(subject.task.task, learning.labels);
-  const initial = initialHead({ head, ...subject.task }, size, random);
-  const trained = await trainHead(objective.learn(learning), objective.learn(encode(watching)), initial, {
-    loss: objective.loss,
+  const { task } = subject;
+  const objective = objectiveOf(task, learning.labels);
+  const toSet = ({ features, labels }: Encoded): TrainingSet => ({
+    features,
+    labels: objective.encode(labels),
+  });
+  const set = toSet(learning);
+  const weights =
+    task.task === 'classification'
+      ? weighExamples(set.labels, task.labels, training.classWeights)
+      : undefined;
+  const data = {
+    train: { ...set, ...(weights ? { weights } : {}) },
+    watched: watching.length === 0 ? [] : [{ id: 'validation', past: false, set: toSet(encode(watching)) }],
+  };
+  const initial = initialHead({ head, ...task }, size, createRandom(trainingSeed));
+  const trained = await trainHead(data, initial, {
     training,
+    task: task.task,
+    seed: trainingSeed,
     dropout: head.map(({ dropout }) => dropout),
-    random,
+    fromChampion: false,
     kernels,
   });
   const program = openProgram(runtime, encodeHead(objective.finish(trained.layers)));
-  const score = ({ features, labels }: LabelledFeatures): number =>
-    scoreOutputs(subject.task.task, labels, program.run(features, labels.length));
+  const score = ({ features, labels }: Encoded): number =>
+    scoreOutputs(task.task, labels, program.run(features, labels.length));
   try {
     const tested = test.length === 0 ? 0 : score(encode(test));
     return { train: score(learning), test: tested, trained: train.length, tested: test.length };
@@ -80,11 +97,19 @@ function pickIdentities({ units, contents }: Identities, positions: readonly num
   };
 }
 
+/** Examples as a head reads them. */
+interface Encoded {
+  /** [n, size] */
+  readonly features: Float32Array;
+  /** class ids, or targets, [n] */
+  readonly labels: Float64Array;
+}
+
 /** What a head reads of the examples at some positions; preprocessing is fitted to the training examples alone. */
 function createEncoder(
   { input, values, size, hasBase, labels }: Subject,
   learnt: readonly number[],
-): (positions: readonly number[]) => LabelledFeatures {
+): (positions: readonly number[]) => Encoded {
   const rows = (positions: readonly number[]): Float32Array[] =>
     positions.map((at) => values.subarray(at * size, (at + 1) * size));
   const constants = hasBase ? null : fitConstants(input, rows(learnt));

@@ -206,5 +206,13 @@ function createTally(task: Spec['task']) {
 }
 
 function repeatedSummary({ imported, rejected }: ImportRecord): ImportSummary {
-  return { imported, rejected, problems: [], perLabel: new Map(), targets: null, times: null, repeated: true };
+  return {
+    imported,
+    rejected,
+    problems: [],
+    perLabel: new Map(),
+    targets: null,
+    times: null,
+    repeated: true,
+  };
 }

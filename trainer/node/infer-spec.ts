@@ -97,8 +97,7 @@ function toTask({ name, numeric, values }: Column, task: TaskSpec['task']): Resu
     if (!numeric) return err(`expected numbers only in ${column}, the target of a regression`);
     return ok({ task, target: { name } });
   }
-  if (values.size > MAX_LABELS)
-    return err(`${column} has more than ${MAX_LABELS} values: is it the label?`);
+  if (values.size > MAX_LABELS) return err(`${column} has more than ${MAX_LABELS} values: is it the label?`);
   return ok({ task, labels: sortValues(values) });
 }
 

@@ -68,12 +68,18 @@ async function gatherEvidence(
     const { windows, broken } = await judge(regressionForm(split.constant));
     const common = await gatherFacts(ctx, files, models, compared);
     const evidence = { ...common, task: spec.task, windows, mean: split.constant };
-    return { ...evidence, selfTests: await testJudges(ctx, models, compared, { ...evidence, windows: broken }) };
+    return {
+      ...evidence,
+      selfTests: await testJudges(ctx, models, compared, { ...evidence, windows: broken }),
+    };
   }
   const { windows, broken } = await judge(classificationForm(spec.labels.length, held.length));
   const common = await gatherFacts(ctx, files, models, compared);
   const evidence = { ...common, classes: spec.labels, windows, majority: split.constant };
-  return { ...evidence, selfTests: await testJudges(ctx, models, compared, { ...evidence, windows: broken }) };
+  return {
+    ...evidence,
+    selfTests: await testJudges(ctx, models, compared, { ...evidence, windows: broken }),
+  };
 }
 
 /** What is known about the candidate beside its answers. */

@@ -73,7 +73,7 @@ export function judgeBroken(evidence: AnyEvidence, policy: GatePolicy): SelfTest
   if (described === null) return { id, passed: false, detail: 'the broken candidate could not be made' };
   const candidate = { ...evidence.candidate, digest: `${evidence.candidate.digest}, broken` };
   const { verdict } = decideAnyGate({ ...evidence, candidate, selfTests: [] }, policy);
-  const got = `the candidate with its ${described} on the current window, gets ${verdict}`;
+  const got = `the candidate with its ${described}, gets ${verdict}`;
   return verdict === 'promote'
     ? { id, passed: false, detail: `expected a refusal: ${got}` }
     : { id, passed: true, detail: got };
@@ -85,12 +85,12 @@ function describeBroken(evidence: AnyEvidence): string | null {
     const current = evidence.windows.at(-1);
     if (current === undefined) return null;
     const error = meanAbsoluteError(current.targets, current.candidate).toPrecision(3);
-    return `answers mirrored at the mean, off by ${error} on average`;
+    return `answers mirrored at the mean, off by ${error} on average in the current window`;
   }
   const current = evidence.windows.at(-1);
   if (current === undefined) return null;
   const share = (100 * accuracy(current.labels, current.candidate)).toFixed(1);
-  return `classes in the wrong order, right on ${share} %`;
+  return `classes in the wrong order, right on ${share} % of the current window`;
 }
 
 /** The head that says `2 mean - y` where the given one says `y`. */

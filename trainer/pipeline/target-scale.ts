@@ -39,13 +39,20 @@ function meanOf(values: Float64Array): number {
 }
 
 /** In deviations from the mean, [n]. */
-export function standardise(targets: Float64Array, { mean, deviation }: TargetScale): Float64Array {
-  return targets.map((target) => (target - mean) / deviation);
+export function standardise(
+  targets: Float64Array | Float32Array,
+  { mean, deviation }: TargetScale,
+): Float32Array {
+  return Float32Array.from(targets, (target) => (target - mean) / deviation);
 }
 
 /** A head that says standardised targets, as one that says targets. */
 export function toTargetUnit(layers: readonly DenseLayer[], { mean, deviation }: TargetScale): DenseLayer[] {
-  return mapLast(layers, (weight) => weight * deviation, (bias) => bias * deviation + mean);
+  return mapLast(
+    layers,
+    (weight) => weight * deviation,
+    (bias) => bias * deviation + mean,
+  );
 }
 
 /** The inverse: a published head, ready to be trained further. */
@@ -53,7 +60,11 @@ export function fromTargetUnit(
   layers: readonly DenseLayer[],
   { mean, deviation }: TargetScale,
 ): DenseLayer[] {
-  return mapLast(layers, (weight) => weight / deviation, (bias) => (bias - mean) / deviation);
+  return mapLast(
+    layers,
+    (weight) => weight / deviation,
+    (bias) => (bias - mean) / deviation,
+  );
 }
 
 function mapLast(

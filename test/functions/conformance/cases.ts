@@ -24,6 +24,24 @@ export interface ProtocolCase {
   readonly response_text?: string;
 }
 
+/** About the text of an answer, and no request. */
+export interface EncodingCase extends ProtocolCase {
+  readonly tensors?: Readonly<Record<string, TensorJson>>;
+  readonly columnar_text?: string;
+  readonly error_contains?: string;
+  readonly error_message?: string;
+  readonly result?: {
+    readonly classifications?: readonly (readonly (readonly [string, number])[])[];
+    readonly regressions?: readonly (number | string)[];
+  };
+}
+
+interface TensorJson {
+  readonly dtype: string;
+  readonly shape?: readonly number[];
+  readonly values: readonly (number | string)[];
+}
+
 interface Piece {
   readonly text?: string;
   readonly repeat?: string;
@@ -37,7 +55,7 @@ export interface Expectation {
   /** what the request must be decoded to */
   readonly tensors?: Readonly<Record<string, { readonly values: readonly unknown[] }>>;
   readonly decoded_with_content_type?: readonly string[];
-  readonly response?: unknown;
+  readonly response?: object;
   readonly response_shape?: Readonly<Record<string, unknown>>;
   readonly content_type?: string;
   readonly response_id?: string;
@@ -45,11 +63,29 @@ export interface Expectation {
   readonly outputs?: Readonly<Record<string, readonly unknown[]>>;
   readonly outputs_only?: readonly string[];
   readonly outputs_count?: number;
-  readonly output?: { readonly datatype: string; readonly shape: unknown; readonly data: unknown };
+  readonly output?: {
+    readonly name: string;
+    readonly datatype: string;
+    readonly shape: unknown;
+    readonly data: unknown;
+  };
   readonly output_data?: readonly number[];
   readonly response_binary_equals_request?: boolean;
   /** a request after it, and its status */
   readonly then?: Readonly<Record<string, number>>;
+}
+
+export interface Conformance {
+  /** Empty without the data folder. */
+  readonly cases: readonly EncodingCase[];
+  /** By case: the status that we answer instead; null where the case is about a text and not about a request. */
+  readonly deviations: Readonly<Record<string, number | null>>;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    conformance: Conformance;
+  }
 }
 
 export function expectationOf({ expect: expected }: ProtocolCase): Expectation {

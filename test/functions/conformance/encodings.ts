@@ -7,25 +7,8 @@ import { toInferenceError } from '../../../functions/errors.ts';
 import { floatsText, rowsText } from '../../../functions/float-text.ts';
 import type { Answer, Prediction } from '../../../functions/inference.ts';
 import { classifyAnswer, regressAnswer } from '../../../functions/tf-serving/answers.ts';
-import type { ProtocolCase } from './cases.ts';
+import type { EncodingCase } from './cases.ts';
 import { numbers, toSpec } from './linear-model.ts';
-
-export interface EncodingCase extends ProtocolCase {
-  readonly tensors?: Readonly<Record<string, TensorJson>>;
-  readonly columnar_text?: string;
-  readonly error_contains?: string;
-  readonly error_message?: string;
-  readonly result?: {
-    readonly classifications?: readonly (readonly (readonly [string, number])[])[];
-    readonly regressions?: readonly (number | string)[];
-  };
-}
-
-interface TensorJson {
-  readonly dtype: string;
-  readonly shape?: readonly number[];
-  readonly values: readonly (number | string)[];
-}
 
 export function checkEncoding(given: EncodingCase): void {
   if (given.result !== undefined) return checkResult(given);

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dataPath } from '../../support/data.ts';
-import type { EncodingCase } from './encodings.ts';
+import type { Conformance, EncodingCase } from './cases.ts';
 
 const FILES = [
   'tfserving-predict',
@@ -15,19 +15,6 @@ const FILES = [
   'oip-infer',
   'oip-binary',
 ];
-
-export interface Conformance {
-  /** Empty without the data folder. */
-  readonly cases: readonly EncodingCase[];
-  /** By case: the status that we answer instead; null where the case is about a text and not about a request. */
-  readonly deviations: Readonly<Record<string, number | null>>;
-}
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    conformance: Conformance;
-  }
-}
 
 export function readConformance(): Conformance {
   const cases = FILES.flatMap((file) => readCases(dataPath('protocol', `${file}.json`)));

@@ -12,10 +12,14 @@ import { blobSpec } from '../../support/tabular-model.ts';
 const { head, training } = blobSpec('blobs');
 const recipe = (version: number): Recipe => ({ version, snapshot: 's', head, training });
 
-function compare(first: readonly number[], second: readonly number[]): Comparison {
+function compare(
+  first: readonly number[],
+  second: readonly number[],
+  target: Comparison['target'] = null,
+): Comparison {
   const score = (test: number) => ({ train: 0.99, test, trained: 800, tested: 200 });
   const scores = first.map((value, i) => [score(value), score(second[i] as number)] as const);
-  const summary = summarizeSplits([recipe(3), recipe(5)], scores, 0.05);
+  const summary = summarizeSplits([recipe(3), recipe(5)], scores, 0.05, target);
   return { format: 'holdfast-comparison/1', model: '<b>', snapshot: 's', seed: 1, seconds: 1, ...summary };
 }
 
