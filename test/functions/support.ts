@@ -300,7 +300,7 @@ export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options
       key: 'predict',
       body,
     });
-  return { clock, log, models, sent, memory: runtime.memory, call, predict };
+  return { clock, log, models, sent, memory: () => runtime.memory(), call, predict };
 }
 
 function isText(body: unknown): body is string | Uint8Array<ArrayBuffer> {
