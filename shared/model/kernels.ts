@@ -3,9 +3,9 @@
  *
  * Every kernel here treats rows alike whatever their number, so an example's output has the same bits in any batch.
  */
-import type { Convolution, FusedActivation, Pooling } from './ops.ts';
+import type { BinaryOp, Convolution, FusedActivation, Pooling, UnaryOp } from './ops.ts';
 import type { PlanNode, WeightRef } from './plan.ts';
-import { sizeOf, type Shape } from './tensor.ts';
+import { sameShape, sizeOf, type Shape } from './tensor.ts';
 import type { KernelExports } from './wasm-instance.ts';
 
 /** Runs a node once. */
@@ -34,10 +34,33 @@ const FUSED_ACTIVATIONS: Record<FusedActivation, number> = { linear: 0, relu: 1,
 const EXPLICIT_PADDING = 0;
 const NONE = 0;
 
+const UNARY_KERNELS = {
+  relu: 'Relu',
+  relu6: 'Relu6',
+  elu: 'Elu',
+  selu: 'Selu',
+  tanh: 'Tanh',
+  softplus: 'Softplus',
+  erf: 'Erf',
+  exp: 'Exp',
+  abs: 'Abs',
+  sqrt: 'Sqrt',
+  rsqrt: 'Rsqrt',
+} as const satisfies Partial<Record<UnaryOp, keyof KernelExports>>;
+
+const BINARY_KERNELS = {
+  add: 'Add',
+  subtract: 'Sub',
+  multiply: 'Multiply',
+  divide: 'RealDiv',
+  maximum: 'Maximum',
+  minimum: 'Minimum',
+} as const satisfies Record<BinaryOp, keyof KernelExports>;
+
 /** @returns the step, or undefined for a node that only renames a value */
 export function bindNode(node: PlanNode, kernels: KernelExports, operands: Operands): Step | undefined {
   const { rows, output } = operands;
-  const [x = 0, y = 0] = operands.inputs;
+  const [x = 0] = operands.inputs;
   const [shape = []] = operands.inputShapes;
   switch (node.op) {
     case 'reshape':
@@ -62,13 +85,19 @@ export function bindNode(node: PlanNode, kernels: KernelExports, operands: Opera
       return () => kernels.PadV2(x, dims, 4, FLOAT32, before, after, 0, output);
     }
     case 'relu':
-      return () => kernels.Relu(x, FLOAT32, output);
     case 'relu6':
-      return () => kernels.Relu6(x, FLOAT32, output);
     case 'elu':
-      return () => kernels.Elu(x, FLOAT32, output);
+    case 'selu':
     case 'tanh':
-      return () => kernels.Tanh(x, FLOAT32, output);
+    case 'softplus':
+    case 'erf':
+    case 'exp':
+    case 'abs':
+    case 'sqrt':
+    case 'rsqrt': {
+      const run = kernels[UNARY_KERNELS[node.op]];
+      return () => run(x, FLOAT32, output);
+    }
     case 'sigmoid':
       return () => kernels.Sigmoid(x, output);
     case 'leakyRelu': {
@@ -84,14 +113,13 @@ export function bindNode(node: PlanNode, kernels: KernelExports, operands: Opera
       const vectors = (rows * sizeOf(shape)) / channels;
       return () => kernels.Softmax(x, output, channels, vectors);
     }
-    case 'add': {
-      const dims = operands.storeInts([rows * sizeOf(shape)]);
-      return () => kernels.Add(x, dims, 1, y, dims, 1, FLOAT32, output);
-    }
-    case 'multiply': {
-      const dims = operands.storeInts([rows * sizeOf(shape)]);
-      return () => kernels.Multiply(x, dims, 1, y, dims, 1, FLOAT32, output);
-    }
+    case 'add':
+    case 'subtract':
+    case 'multiply':
+    case 'divide':
+    case 'maximum':
+    case 'minimum':
+      return bindBinary(kernels[BINARY_KERNELS[node.op]], operands);
     case 'concat':
       return bindConcat(node.axis, node.shape, kernels.memory, operands);
   }
@@ -189,6 +217,21 @@ function bindAveragePool(
     x, rows, height, width, windowHeight, windowWidth, top, right, bottom, left,
     strideHeight, strideWidth, channels, output,
   );
+}
+
+/** Equal shapes run as one long vector. */
+function bindBinary(run: KernelExports['Add'], operands: Operands): Step {
+  const { rows, output, storeInts } = operands;
+  const [x = 0, y = 0] = operands.inputs;
+  const [a = [], b = []] = operands.inputShapes;
+  if (sameShape(a, b)) {
+    const dims = storeInts([rows * sizeOf(a)]);
+    return () => run(x, dims, 1, y, dims, 1, FLOAT32, output);
+  }
+  const rank = a.length + 1;
+  const aDims = storeInts([rows, ...a]);
+  const bDims = storeInts([rows, ...b]);
+  return () => run(x, aDims, rank, y, bDims, rank, FLOAT32, output);
 }
 
 /** The binary has no such kernel: copies runs of numbers inside the heap. */

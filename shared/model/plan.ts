@@ -8,7 +8,7 @@
 import * as z from 'zod';
 import { ok, type Result } from '../result.ts';
 import { invalid, type ModelError } from './error.ts';
-import { weightsOf, type Node } from './ops.ts';
+import { BINARY_OPS, UNARY_OPS, weightsOf, type Node } from './ops.ts';
 import { inferShape } from './shapes.ts';
 import { sameShape, sizeOf, type Shape } from './tensor.ts';
 
@@ -56,10 +56,9 @@ const nodeSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal(['dense', 'scale']), ...weighted }),
   z.strictObject({ op: z.literal(['maxPool', 'averagePool']), ...pooling }),
   z.strictObject({ op: z.literal('pad'), ...anyNode, pads }),
-  z.strictObject({ op: z.literal(['relu', 'relu6', 'elu', 'sigmoid', 'tanh', 'softmax']), ...anyNode }),
+  z.strictObject({ op: z.literal([...UNARY_OPS, ...BINARY_OPS, 'softmax']), ...anyNode }),
   z.strictObject({ op: z.literal('leakyRelu'), ...anyNode, alpha: z.number() }),
   z.strictObject({ op: z.literal('clip'), ...anyNode, min: z.number(), max: z.number() }),
-  z.strictObject({ op: z.literal(['add', 'multiply']), ...anyNode }),
   z.strictObject({ op: z.literal('concat'), ...anyNode, axis: z.int().nonnegative() }),
   z.strictObject({ op: z.literal('reshape'), ...anyNode, to: shapeSchema }),
 ]);

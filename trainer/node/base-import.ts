@@ -3,7 +3,8 @@
  * what TensorFlow.js computes, before anything is written.
  */
 import { sha256Hex } from '../../shared/digest.ts';
-import { decodeWeights, type ModelJson } from '../../shared/model/artifacts.ts';
+import { type ModelJson } from '../../shared/model/artifacts.ts';
+import { decodeWeights } from '../../shared/model/weights.ts';
 import { compileLayersModel } from '../../shared/model/compile.ts';
 import type { CompiledPlan } from '../../shared/model/emit.ts';
 import { outputShapeOf } from '../../shared/model/plan.ts';

@@ -3,7 +3,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import { listWeightFiles, type ModelJson, parseModelJson } from '../../shared/model/artifacts.ts';
+import { type ModelJson, parseModelJson } from '../../shared/model/artifacts.ts';
+import { listWeightFiles } from '../../shared/model/weights.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { reasonOf } from './readers/input-file.ts';
 

@@ -1,7 +1,8 @@
 /**
  * The head's layers as plain arrays: a new initialisation, or the champion's.
  */
-import { decodeWeights, parseModelJson } from '../../shared/model/artifacts.ts';
+import { parseModelJson } from '../../shared/model/artifacts.ts';
+import { decodeWeights } from '../../shared/model/weights.ts';
 import type { DenseLayer } from '../../shared/model/head.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import type { Random } from '../../shared/random.ts';

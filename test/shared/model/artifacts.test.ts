@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeWeights, listWeightFiles, parseModelJson } from '../../../shared/model/artifacts.ts';
+import { parseModelJson } from '../../../shared/model/artifacts.ts';
+import { decodeWeights, listWeightFiles } from '../../../shared/model/weights.ts';
 import { messageOf, randomModel, saveModel, unwrap } from './support.ts';
 
 const dense = { class_name: 'Dense', config: { name: 'dense', units: 1, batch_input_shape: [null, 2] } };

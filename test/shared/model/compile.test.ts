@@ -5,12 +5,8 @@ import { gunzipSync } from 'node:zlib';
 import * as tf from '@tensorflow/tfjs';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  decodeWeights,
-  listWeightFiles,
-  parseModelJson,
-  type ModelJson,
-} from '../../../shared/model/artifacts.ts';
+import { parseModelJson, type ModelJson } from '../../../shared/model/artifacts.ts';
+import { decodeWeights, listWeightFiles } from '../../../shared/model/weights.ts';
 import { compileLayersModel } from '../../../shared/model/compile.ts';
 import type { CompiledPlan } from '../../../shared/model/emit.ts';
 import { createRuntime, type Runtime } from '../../../shared/model/runtime.ts';
