@@ -121,10 +121,10 @@ function addFused(
   node: GraphNode,
   add: (bias: Tensor | null) => Value | string,
 ): GraphValue | string {
-  const fused = readTexts(node, 'fused_ops').map((name) => name.toLowerCase());
-  const hasBias = fused[0] === 'biasadd';
-  const [activation = 'linear', ...more] = hasBias ? fused.slice(1) : fused;
-  const biasTensor = hasBias ? tensorOf(others[0], 'bias') : null;
+  const [first, activation = 'linear', ...more] = readTexts(node, 'fused_ops').map((op) => op.toLowerCase());
+  // TensorFlow.js drops an activation that stands first.
+  if (first !== undefined && first !== 'biasadd') return `fused_ops: expected BiasAdd first, got ${first}`;
+  const biasTensor = first === undefined ? null : tensorOf(others[0], 'bias');
   if (typeof biasTensor === 'string') return biasTensor;
   const output = add(biasTensor);
   if (typeof output === 'string') return output;
@@ -138,7 +138,8 @@ function addFused(
     return typeof alpha === 'string' ? alpha : drawn(x, addPrelu(sketch, output, alpha));
   }
   const known = findActivation(activation);
-  if (known === undefined || more.length > 0) return `fused_ops: the edge does not know ${fused.join(', ')}`;
+  if (known === undefined || more.length > 0)
+    return `fused_ops: the edge does not know ${[activation, ...more].join(', ')}`;
   return rows(addActivation(sketch, output, known), x.joined);
 }
 

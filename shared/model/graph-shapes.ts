@@ -164,8 +164,6 @@ export const SHAPING_OPS: ReadonlyMap<string, GraphLowering> = new Map([
   ['Identity', pass],
   ['IdentityN', pass],
   ['StopGradient', pass],
-  ['PreventGradient', pass],
-  ['CheckNumerics', pass],
   ['Snapshot', pass],
   ['PlaceholderWithDefault', withDefault],
   ['Cast', cast],

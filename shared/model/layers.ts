@@ -216,7 +216,7 @@ const convolution1d = kind({
     data_format: channelsLast,
     strides: single.default(1),
     dilation_rate: single.default(1),
-    padding: z.enum(['same', 'valid', 'causal']).default('valid'),
+    padding,
     use_bias: useBias,
     activation,
   }),
@@ -226,12 +226,7 @@ const convolution1d = kind({
     const strides: Pair = [1, config.strides];
     const dilations: Pair = [1, config.dilation_rate];
     const row = [1, ...shape];
-    const before = ((window[0] ?? 1) - 1) * config.dilation_rate;
-    const pads = {
-      same: samePads(row, [1, window[0] ?? 1], strides, dilations),
-      valid: NO_PADS,
-      causal: [0, 0, 0, before] as const,
-    }[config.padding];
+    const pads = config.padding === 'same' ? samePads(row, [1, window[0] ?? 1], strides, dilations) : NO_PADS;
     const attributes = plainConvolution({ shape: [1, ...window], data }, bias ?? null);
     const image = sketch.add(
       { op: 'conv2d', ...attributes, strides, dilations, pads },

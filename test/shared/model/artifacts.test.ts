@@ -86,9 +86,9 @@ describe('parseModelJson', () => {
       "'../x' leaves",
     ],
     [
-      'integer weights',
-      file(sequential, [{ ...kernel, dtype: 'int32' }]),
-      "'dense/kernel' is int32, expected float32",
+      'weights that are text',
+      file(sequential, [{ ...kernel, dtype: 'string' }]),
+      "'dense/kernel' is string, expected float32",
     ],
     ['not an object', null, 'model.json'],
   ])('refuses %s', (_, json, message) => {

@@ -153,8 +153,8 @@ describe('what the edge cannot run is refused with its layer', () => {
     [
       'an unknown activation',
       [3],
-      layers.dense({ units: 2, activation: 'softplus', name: 'd' }),
-      "layer 'd' (Dense) can't run at the edge: activation",
+      layers.activation({ activation: 'logSoftmax' as 'softmax', name: 'd' }),
+      "layer 'd' (Activation) can't run at the edge: activation: the edge does not know 'log_softmax'",
     ],
     [
       'a dilated depthwise convolution',
@@ -175,15 +175,10 @@ describe('what the edge cannot run is refused with its layer', () => {
       "layer 's' (Softmax) can't run at the edge: axis: expected the last, got 1",
     ],
     [
-      'a sum that stretches an input',
-      [8, 8, 2],
-      {
-        apply: (x) =>
-          layers
-            .add({ name: 'a' })
-            .apply([x, layers.maxPooling2d({ poolSize: 8 }).apply(x) as tf.SymbolicTensor]),
-      },
-      "layer 'a' (Add): expected equal shapes, got [8,8,2] and [1,1,2]",
+      'a permutation that moves numbers',
+      [8, 4, 2],
+      layers.permute({ dims: [2, 1, 3], name: 'p' }),
+      "layer 'p' (Permute) can't run at the edge: dims: expected an order that moves axes of 1 only, got [2,1,3]",
     ],
     [
       'an input of any size',
