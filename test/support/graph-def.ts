@@ -149,11 +149,7 @@ function convert(graph: GraphBuilder, part: Convertible): string {
     case 'Dense':
       return activate(graph, part, addBias(graph, graph.add('MatMul', [x, weights[0] ?? '']), weights[1]));
     case 'BatchNormalization':
-      return graph.add('FusedBatchNormV3', [x, ...weights], {
-        epsilon: attr.float(config['epsilon'] as number),
-        is_training: attr.flag(false),
-        data_format: attr.text('NHWC'),
-      });
+      return normalise(graph, part);
     case 'ReLU':
       return graph.add(config['maxValue'] === 6 ? 'Relu6' : 'Relu', [x]);
     case 'Add':
@@ -177,6 +173,23 @@ function convert(graph: GraphBuilder, part: Convertible): string {
     default:
       throw new Error(`no conversion for ${layer.getClassName()}`);
   }
+}
+
+/** Keras fuses the batch norm of images only. */
+function normalise(graph: GraphBuilder, { layer, config, x, weights }: Convertible): string {
+  const epsilon = config['epsilon'] as number;
+  if ((layer.outputShape as number[]).length === 4) {
+    return graph.add('FusedBatchNormV3', [x, ...weights], {
+      epsilon: attr.float(epsilon),
+      is_training: attr.flag(false),
+      data_format: attr.text('NHWC'),
+    });
+  }
+  const [gamma = '', beta = '', mean = '', variance = ''] = weights;
+  const deviation = graph.add('Rsqrt', [graph.add('AddV2', [variance, graph.floats([], [epsilon])])]);
+  const factor = graph.add('Mul', [deviation, gamma]);
+  const shift = graph.add('Sub', [beta, graph.add('Mul', [mean, factor])]);
+  return graph.add('AddV2', [graph.add('Mul', [x, factor]), shift]);
 }
 
 function convolve(graph: GraphBuilder, op: string, { config, x, weights }: Convertible): string {

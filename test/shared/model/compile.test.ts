@@ -11,6 +11,7 @@ import { compileLayersModel } from '../../../shared/model/compile.ts';
 import type { CompiledPlan } from '../../../shared/model/emit.ts';
 import { createRuntime, type Runtime } from '../../../shared/model/runtime.ts';
 import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
+import { flatLayer, imageShape, spatialLayer } from './arbitrary-layers.ts';
 import {
   compileFiles,
   expectClose,
@@ -240,54 +241,12 @@ describe('what the edge cannot run is refused with its layer', () => {
 });
 
 describe('any small architecture gives what tfjs gives', () => {
-  const activation = fc.constantFrom('linear', 'relu', 'relu6', 'sigmoid', 'tanh', 'elu', 'softmax');
-  const padding = fc.constantFrom('same', 'valid');
-  const kernelSize = fc.integer({ min: 1, max: 3 });
-  const strides = fc.integer({ min: 1, max: 2 });
-  const useBias = fc.boolean();
-  const spatial = fc.oneof(
-    fc
-      .record({ filters: fc.integer({ min: 1, max: 9 }), kernelSize, strides, padding, activation, useBias })
-      .map((c) => () => layers.conv2d(c)),
-    fc
-      .record({
-        depthMultiplier: fc.integer({ min: 1, max: 2 }),
-        kernelSize,
-        strides,
-        padding,
-        activation,
-        useBias,
-      })
-      .map((c) => () => layers.depthwiseConv2d(c)),
-    fc
-      .record({ poolSize: fc.integer({ min: 1, max: 2 }), strides, padding })
-      .map((c) => () => layers.maxPooling2d(c)),
-    fc
-      .record({ poolSize: fc.integer({ min: 1, max: 2 }), strides, padding })
-      .map((c) => () => layers.averagePooling2d(c)),
-    fc.constant(() => layers.batchNormalization()),
-    fc.constant(() => layers.reLU()),
-    fc.constant(() => layers.zeroPadding2d({ padding: [1, 1] })),
-  );
-  const flat = fc.oneof(
-    fc
-      .record({ units: fc.integer({ min: 1, max: 40 }), activation, useBias })
-      .map((c) => () => layers.dense(c)),
-    fc.constant(() => layers.batchNormalization()),
-    fc.constant(() => layers.reLU()),
-  );
-
   test('CNNs', async () => {
-    const dims = fc.tuple(
-      fc.integer({ min: 12, max: 15 }),
-      fc.integer({ min: 12, max: 15 }),
-      fc.integer({ min: 1, max: 4 }),
-    );
     await fc.assert(
       fc.asyncProperty(
-        dims,
-        fc.array(spatial, { minLength: 1, maxLength: 3 }),
-        fc.array(flat, { maxLength: 2 }),
+        imageShape,
+        fc.array(spatialLayer, { minLength: 1, maxLength: 3 }),
+        fc.array(flatLayer, { maxLength: 2 }),
         async (shape, body, tail) => {
           const parts = [...body, () => layers.flatten(), ...tail];
           await expectSameAsTfjs(runtime, shape, chain(...parts.map((make) => make())));
@@ -301,7 +260,7 @@ describe('any small architecture gives what tfjs gives', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 70 }),
-        fc.array(flat, { minLength: 1, maxLength: 4 }),
+        fc.array(flatLayer, { minLength: 1, maxLength: 4 }),
         async (inputs, body) => {
           await expectSameAsTfjs(runtime, [inputs], chain(...body.map((make) => make())));
         },
