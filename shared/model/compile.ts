@@ -1,5 +1,5 @@
 /**
- * From a tfjs LayersModel to an edge plan: order the layers, lower each to ops, fuse, write.
+ * From a tfjs model to an edge plan: order its parts, draw each as ops, fuse, write.
  */
 import * as z from 'zod';
 import { ok, type Result } from '../result.ts';
@@ -12,6 +12,7 @@ import { onlyOutputOf, type GraphModelJson } from './graph-model.ts';
 import { addGlobalPooling, lowerLayer, nameLayer } from './layers.ts';
 import { createSketch, type Drawn, type Value } from './sketch.ts';
 import { sizeOf, type Shape, type Tensor } from './tensor.ts';
+import { isLayersModel, type TfjsModel } from './tfjs-model.ts';
 import { sortParts } from './topology.ts';
 
 /** How [height, width, channels] becomes one flat row: not at all, one mean a channel, or all of it. */
@@ -23,9 +24,6 @@ export interface CompileOptions {
   /** Added behind the output. Default: none. */
   readonly pooling?: Pooling;
 }
-
-/** A model of either format. */
-export type TfjsModel = ModelJson | GraphModelJson;
 
 /**
  * Compiles a tfjs model for the edge. Outputs agree with tfjs within 1e-5 relative: folding changes rounding.
@@ -39,7 +37,7 @@ export function compileModel(
   weights: ReadonlyMap<string, Tensor>,
   options: CompileOptions = {},
 ): Result<CompiledPlan, ModelError> {
-  return 'layers' in model
+  return isLayersModel(model)
     ? compileLayersModel(model, weights, options)
     : compileGraphModel(model, weights, options);
 }

@@ -48,7 +48,9 @@ const fileSchema = z.object({
 
 /** Whether this is the `model.json` of a GraphModel: by its format, or by its topology where it names none. */
 export function isGraphModel(json: unknown): boolean {
-  const file = z.object({ format: z.string().nullish(), modelTopology: z.unknown().optional() }).safeParse(json);
+  const file = z
+    .object({ format: z.string().nullish(), modelTopology: z.unknown().optional() })
+    .safeParse(json);
   if (!file.success) return false;
   const { format, modelTopology } = file.data;
   if (format === 'graph-model') return true;

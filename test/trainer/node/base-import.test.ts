@@ -129,7 +129,7 @@ describe('importBase', () => {
     expect(await run(createMemoryStore(), `${url}/convolution`)).toMatchObject({ ok: true });
     expect(await run(createMemoryStore(), `${url}/nothing`)).toEqual({
       ok: false,
-      error: `${url}/nothing/model.json: expected status 200, got 404`,
+      error: `${url}/nothing/model.json: expected status 200, got 404: nothing is there`,
     });
   });
 
@@ -152,7 +152,7 @@ describe('importBase', () => {
     [
       'a layer that is not there',
       { output: 'nowhere' },
-      /no layer "nowhere"; the model's last ones are .*flat, out/,
+      /no layer "nowhere"; the nearest names are norm, .*; the last ones are .*flat, out$/,
     ],
     ['an output that is not flat', { output: 'norm' }, /shape \[6,6,4\].*--pooling average/],
   ])('refuses %s', async (_, changes, message) => {
