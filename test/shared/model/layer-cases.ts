@@ -366,7 +366,7 @@ function excite(channels: number): Layer {
   const wire = chain(
     layers.globalAveragePooling2d({}),
     layers.reshape({ targetShape: [1, 1, 3] }),
-    layers.conv2d({ filters: channels, kernelSize: 1, activation: 'hardSigmoid' as Activation }),
+    layers.conv2d({ filters: channels, kernelSize: 1, activation: 'hardSigmoid' }),
   );
   return { apply: (inputs) => wire(inputs as tf.SymbolicTensor) };
 }

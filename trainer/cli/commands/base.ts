@@ -48,7 +48,7 @@ export function addBaseCommands(program: Command): void {
           output: layer,
           pooling,
           now: context.now(),
-          openBucket: context.openBucket,
+          openBucket: (location) => context.openBucket(location),
           onProgress: (text) => progress.update(text),
         }).finally(() => progress.close()),
       );
