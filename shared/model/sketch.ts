@@ -68,7 +68,7 @@ export function createSketch(inputShape: Shape): Sketch {
 /** Nodes stand after what they read, so that `output` comes last once all else is gone. */
 function prune({ inputShape, nodes }: Graph, output: Value): Graph {
   const needed = new Set([output]);
-  for (const [i, node] of [...nodes.entries()].reverse()) {
+  for (const [i, node] of [...nodes.entries()].toReversed()) {
     if (needed.has(i + 1)) for (const input of node.inputs) needed.add(input);
   }
   const renumbered = new Map([[0, 0]]);

@@ -19,6 +19,8 @@ export interface SplitModel {
 
 type Activation = DenseLayer['activation'];
 
+const ACTIVATIONS: readonly Activation[] = ['softmax', 'relu', 'relu6', 'sigmoid', 'tanh'];
+
 /** @returns an error that names what the model ends with, where that is no dense layer with a softmax or none */
 export function splitHead(compiled: CompiledPlan): Result<SplitModel, string> {
   const { nodes, inputShape } = compiled.plan;
@@ -49,7 +51,7 @@ export function splitHead(compiled: CompiledPlan): Result<SplitModel, string> {
     return err(`it ends with ${last.activation}: expected a softmax over the labels, or logits`);
   const before = nodes.slice(0, cut);
   return ok({
-    head: head.with(-1, { ...last, activation: 'softmax' }),
+    head: [...head.slice(0, -1), { ...last, activation: 'softmax' }],
     baseOutput: before.every(({ op }) => op === 'reshape') ? null : (before.at(-1)?.name ?? null),
     addedSoftmax: last.activation === 'linear',
   });
@@ -61,16 +63,7 @@ function isVector(shape: Shape): boolean {
 }
 
 function activationOf({ op }: PlanNode): Activation | undefined {
-  switch (op) {
-    case 'softmax':
-    case 'relu':
-    case 'relu6':
-    case 'sigmoid':
-    case 'tanh':
-      return op;
-    default:
-      return undefined;
-  }
+  return ACTIVATIONS.find((activation) => activation === op);
 }
 
 /** A 1x1 convolution of one pixel is a dense layer too: MobileNet v1 ends with one. */

@@ -119,13 +119,15 @@ interface Convertible {
 export function toGraphModel(model: tf.LayersModel): GraphFiles {
   const graph = createGraph();
   const outputs = new Map<string, string>();
-  for (const layer of model.layers) {
+  // A Sequential does not list its input.
+  const { layers } = tf.model({ inputs: model.inputs, outputs: model.outputs });
+  for (const layer of layers) {
     const inputs = inputsOf(layer).map((name) => outputs.get(name) ?? '');
     const weights = layer.getWeights().map((tensor) => graph.floats(tensor.shape, tensor.dataSync()));
     const output = convert(graph, { layer, config: layer.getConfig(), x: inputs[0] ?? '', inputs, weights });
     outputs.set(layer.name, graph.add('Identity', [output], {}, layer.name));
   }
-  return graph.finish(outputs.get(model.layers.at(-1)?.name ?? '') ?? '');
+  return graph.finish(outputs.get(layers.at(-1)?.name ?? '') ?? '');
 }
 
 function inputsOf(layer: tf.layers.Layer): string[] {

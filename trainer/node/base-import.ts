@@ -39,6 +39,8 @@ export interface BaseImportRequest extends BaseCut, SourceOptions {
   readonly store: ObjectStore;
   /** Folder, `model.json`, URL or `s3://bucket/prefix`. */
   readonly source: string;
+  /** Digest of a base that is taken instead where its edge plan is the same: its source may have had another head. */
+  readonly rather?: string | null;
   readonly now: Date;
 }
 
@@ -58,7 +60,7 @@ export async function importBase(request: BaseImportRequest): Promise<Result<Imp
 
 /** As `importBase`, for files that have been read. */
 export async function importLoaded(
-  { store, now, onProgress = () => {}, ...wanted }: Omit<BaseImportRequest, 'source'>,
+  { store, now, rather = null, onProgress = () => {}, ...wanted }: Omit<BaseImportRequest, 'source'>,
   source: BaseSource,
 ): Promise<Result<ImportedBase, string>> {
   onProgress('compiling');
@@ -67,8 +69,8 @@ export async function importLoaded(
   const { compiled, output, pooling } = cut.value;
   const edge = { json: encodeJson(compiled.plan), bin: compiled.weights };
   const digest = baseDigest(edge.json, edge.bin, source);
-  const present = await loadJson(store, keys.base(digest, 'manifest.json'), baseManifestSchema);
-  if (present.ok) return ok({ manifest: present.value.value, repeated: true, relativeError: null });
+  const present = (await findSame(store, rather, edge)) ?? (await findBase(store, digest));
+  if (present !== null) return ok({ manifest: present, repeated: true, relativeError: null });
 
   const { inputShape } = compiled.plan;
   const featureSize = sizeOf(outputShapeOf(compiled.plan));
@@ -101,12 +103,28 @@ export async function importLoaded(
   return ok({ manifest, repeated: false, relativeError: relativeError.value });
 }
 
+async function findBase(store: ObjectStore, digest: string): Promise<BaseManifest | null> {
+  const manifest = await loadJson(store, keys.base(digest, 'manifest.json'), baseManifestSchema);
+  return manifest.ok ? manifest.value.value : null;
+}
+
+/** The base of this digest, if it computes the same. */
+async function findSame(
+  store: ObjectStore,
+  digest: string | null,
+  edge: { readonly json: Uint8Array; readonly bin: Uint8Array },
+): Promise<BaseManifest | null> {
+  const base = digest === null ? null : await findBase(store, digest);
+  if (base?.files['edge.json'].sha256 !== sha256Hex(edge.json)) return null;
+  return base.files['edge.bin'].sha256 === sha256Hex(edge.bin) ? base : null;
+}
+
 /** All imported bases whose manifest is readable. */
 export async function listBases(store: ObjectStore): Promise<BaseManifest[]> {
   const bases: BaseManifest[] = [];
   for (const digest of await store.folders(keys.bases)) {
-    const manifest = await loadJson(store, keys.base(digest, 'manifest.json'), baseManifestSchema);
-    if (manifest.ok) bases.push(manifest.value.value);
+    const manifest = await findBase(store, digest);
+    if (manifest !== null) bases.push(manifest);
   }
   return bases;
 }

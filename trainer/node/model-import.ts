@@ -50,9 +50,14 @@ export async function importModel(request: ModelImportRequest): Promise<Result<I
   const split = splitSource(source.value);
   if (!split.ok) return split;
   const { head, inputShape, baseOutput, addedSoftmax } = split.value;
-  const base = baseOutput === null ? ok(null) : await importFront(request, source.value, baseOutput);
+  const present = await loadSpec(request.store, request.model);
+  const own = present.ok ? present.value.spec : null;
+  if (!present.ok && present.error.kind !== 'unknown-model') return err(present.error.detail);
+  const base =
+    baseOutput === null ? ok(null) : await importFront(request, source.value, baseOutput, own?.base ?? null);
   if (!base.ok) return base;
-  const spec = await findSpec(request, head, base.value, inputShape);
+  const facts = { head, base: base.value, inputShape };
+  const spec = own === null ? await createSpec(request, facts) : checkSpec(own, request, facts);
   if (!spec.ok) return spec;
   const published = await publish(request, spec.value, source.value.url, encodeHead(head));
   return ok({ ...published, spec: spec.value, addedSoftmax });
@@ -78,22 +83,24 @@ async function importFront(
   request: ModelImportRequest,
   source: BaseSource,
   output: string,
+  rather: string | null,
 ): Promise<Result<BaseManifest, string>> {
-  const plain = await importLoaded({ ...request, output, pooling: 'auto' }, source);
-  return plain.ok ? ok(plain.value.manifest) : plain;
+  const imported = await importLoaded({ ...request, output, pooling: 'auto', rather }, source);
+  return imported.ok ? ok(imported.value.manifest) : imported;
 }
 
-/** The model's spec, or a new one that says what the files say. */
-async function findSpec(
+/** What the files say of a model. */
+interface Facts {
+  readonly head: readonly DenseLayer[];
+  readonly base: BaseManifest | null;
+  readonly inputShape: Shape;
+}
+
+async function createSpec(
   request: ModelImportRequest,
-  head: readonly DenseLayer[],
-  base: BaseManifest | null,
-  inputShape: Shape,
+  { head, base, inputShape }: Facts,
 ): Promise<Result<Spec, string>> {
   const { store, model, labels } = request;
-  const present = await loadSpec(store, model);
-  if (present.ok) return checkSpec(present.value.spec, request, head, base, inputShape);
-  if (present.error.kind !== 'unknown-model') return err(present.error.detail);
   const outputs = sizeOf(head.at(-1)?.bias.shape ?? []);
   if (labels?.length !== outputs)
     return err(`expected ${outputs} labels, one an output of the model, got ${labels?.length ?? 'none'}`);
@@ -125,9 +132,7 @@ function inputOf({ scale, offset }: ModelImportRequest, shape: Shape): object {
 function checkSpec(
   spec: Spec,
   { model, labels }: ModelImportRequest,
-  head: readonly DenseLayer[],
-  base: BaseManifest | null,
-  inputShape: Shape,
+  { head, base, inputShape }: Facts,
 ): Result<Spec, string> {
   const outputs = sizeOf(head.at(-1)?.bias.shape ?? []);
   const shape = encodedShape(spec.input);

@@ -225,7 +225,7 @@ describe('what the edge cannot run is refused with its node', () => {
     ],
     [
       'padding with ones',
-      single('PadV2', (graph) => [graph.floats([4, 2], new Array(8).fill(0)), graph.floats([], [1])]),
+      single('PadV2', (graph) => [graph.floats([4, 2], new Float32Array(8)), graph.floats([], [1])]),
       "node 'part' (PadV2) can't run at the edge: expected to pad with zeros, got 1",
     ],
     [
