@@ -7,6 +7,9 @@ import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { promote } from '../../../shared/registry/promotion.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { importModel, type ModelImportRequest } from '../../../trainer/node/model-import.ts';
+import { runJob } from '../../../trainer/node/job.ts';
+import { createBlobModel } from '../../support/tabular-model.ts';
+import { loadManifest } from '../../../shared/registry/versions.ts';
 import { DATA_NOTE, dataPath, hasData } from '../../support/data.ts';
 import { type GraphFiles, toGraphModel } from '../../support/graph-def.ts';
 import { useTempFolder } from '../../support/temp-folder.ts';
@@ -148,6 +151,24 @@ describe('importModel', () => {
     other.getLayer('classes').setWeights([tf.ones([6, 3]), tf.zeros([3])]);
     const second = await run(store, await write('second', await saveModel(other)), { labels: null });
     expect(second).toMatchObject({ value: { manifest: { version: 2 }, repeated: false } });
+  });
+
+  it('is trained on in the first night after its promotion', async () => {
+    const store = createMemoryStore();
+    await createBlobModel(store, 'blobs', { n: 1_500, seed: 1, fromMs: NOW.getTime() - 1e8 });
+    const model = randomModel([2], (input) =>
+      [
+        layers.dense({ units: 16, activation: 'relu' }),
+        layers.dense({ units: 3, activation: 'softmax' }),
+      ].reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, input),
+    );
+    unwrap(await run(store, await write('blobs', await saveModel(model)), { model: 'blobs', labels: null }));
+    const request = { by: 'ann', reason: 'it served elsewhere', at: NOW, force: true };
+    unwrap(await promote(store, 'blobs', 1, request));
+    const night = unwrap(await runJob({ store, model: 'blobs', by: 'a test', promote: true }));
+    expect(night).toMatchObject({ status: 'complete', championAtStart: 1, candidate: 2 });
+    const manifest = unwrap(await loadManifest(store, 'blobs', 2));
+    expect(manifest).toMatchObject({ parent: 1, constants: null, snapshot: night.snapshot });
   });
 
   it.each<[string, () => tf.LayersModel, Partial<ModelImportRequest>, RegExp]>([
