@@ -6,7 +6,8 @@
  * loaded never takes away what serves: the previous version stays, and the failure is logged, shown and tried again.
  */
 import { loadSpec } from '../shared/model/load-spec.ts';
-import type { Servable, ServableError } from '../shared/model/servable.ts';
+import type { Servable } from '../shared/model/predictor.ts';
+import type { ServableError } from '../shared/model/servable.ts';
 import type { Spec } from '../shared/model/spec.ts';
 import { loadChampion } from '../shared/registry/alias.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';

@@ -2,7 +2,7 @@
  * `POST /v1/models/{m}:predict`: examples in, probabilities and labels out, and a note for the log.
  */
 import { createPredictionId, instanceId } from '../shared/events/prediction-id.ts';
-import type { Servable } from '../shared/model/servable.ts';
+import type { Servable } from '../shared/model/predictor.ts';
 import type { Spec } from '../shared/model/spec.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { type AppError, invalid } from './errors.ts';

@@ -3,14 +3,9 @@
  * may be disposed of at any time to make room, so a version is opened anew for every prediction.
  */
 import { encodedSize } from '../shared/model/input.ts';
+import { createServable, type Servable } from '../shared/model/predictor.ts';
 import type { Program, Runtime } from '../shared/model/runtime.ts';
-import {
-  createServable,
-  loadBase,
-  loadHead,
-  type Servable,
-  type ServableError,
-} from '../shared/model/servable.ts';
+import { loadBase, loadHead, type ServableError } from '../shared/model/servable.ts';
 import type { Spec } from '../shared/model/spec.ts';
 import type { BaseManifest, Manifest } from '../shared/registry/manifest.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';

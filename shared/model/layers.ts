@@ -437,7 +437,10 @@ const reshape = kind({
   config: z.object({ target_shape: z.array(z.int().nullable()) }),
   lower: ({ target_shape }, { sketch, x, shape }) => {
     const known = sizeOf(target_shape.filter((dim) => dim !== null && dim >= 0) as number[]);
-    const to = target_shape.map((dim) => (dim !== null && dim >= 0 ? dim : sizeOf(shape) / known));
+    const rest = sizeOf(shape) / known;
+    const to = target_shape.map((dim) => (dim !== null && dim >= 0 ? dim : rest));
+    if (sizeOf(to) !== sizeOf(shape) || !to.every((dim) => Number.isInteger(dim)))
+      return `target_shape: [${target_shape.join(',')}] does not fit [${shape.join(',')}]`;
     return sketch.reshape(x, to);
   },
 });

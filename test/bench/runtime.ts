@@ -24,10 +24,19 @@ export interface Bundle {
   readonly wasm: readonly string[];
 }
 
-/** Bundles one of the Workers under workers/, minified. */
-export function bundleWorker(name: string, scratch: string): Promise<Bundle> {
+/**
+ * Bundles one of the Workers under workers/, minified.
+ *
+ * @param aliases  from what it imports to files (peers.ts)
+ */
+export function bundleWorker(
+  name: string,
+  scratch: string,
+  aliases: Readonly<Record<string, string>> = {},
+): Promise<Bundle> {
   const entry = path.join(import.meta.dirname, 'workers', `${name}.ts`);
-  return bundle(BENCH_CONFIG, path.join(scratch, name), [entry, '--minify']);
+  const options = Object.entries(aliases).flatMap(([from, to]) => ['--alias', `${from}:${to}`]);
+  return bundle(BENCH_CONFIG, path.join(scratch, name), [entry, '--minify', ...options]);
 }
 
 /** Bundles the edge Worker as a deployment would. */

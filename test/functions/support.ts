@@ -18,6 +18,7 @@ import type { Event } from '../../shared/events/schema.ts';
 import { type DenseLayer, headToLayersModel, planHead } from '../../shared/model/head.ts';
 import { createModel, specDigest } from '../../shared/model/load-spec.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
+import type { WasmModules } from '../../shared/model/wasm-modules.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys, VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
@@ -236,7 +237,7 @@ export interface EdgeOptions {
   readonly maxBodyBytes?: number;
 }
 
-export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options: EdgeOptions = {}): Edge {
+export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeOptions = {}): Edge {
   const clock = { nowMs: NOON };
   const now = (): number => clock.nowMs;
   const log = createTestLog();

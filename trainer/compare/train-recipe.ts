@@ -5,7 +5,7 @@ import { seedFrom } from '../../shared/digest.ts';
 import { accuracy } from '../../shared/continuity/metrics.ts';
 import { fitConstants } from '../../shared/model/input.ts';
 import type { Runtime } from '../../shared/model/runtime.ts';
-import { createFeatureReader } from '../../shared/model/servable.ts';
+import { createFeatureReader } from '../../shared/model/predictor.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
 import { createRandom } from '../../shared/random.ts';
 import { argmaxRows, openProgram } from '../pipeline/answer.ts';

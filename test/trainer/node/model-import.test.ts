@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime } from '../../../shared/model/runtime.ts';
-import { createServable, loadBase, loadHead } from '../../../shared/model/servable.ts';
+import { createServable } from '../../../shared/model/predictor.ts';
+import { loadBase, loadHead } from '../../../shared/model/servable.ts';
 import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { promote } from '../../../shared/registry/promotion.ts';
