@@ -9,8 +9,10 @@ import { parseModelJson, type ModelJson } from '../../../shared/model/artifacts.
 import { decodeWeights, listWeightFiles } from '../../../shared/model/weights.ts';
 import { compileLayersModel } from '../../../shared/model/compile.ts';
 import type { CompiledPlan } from '../../../shared/model/emit.ts';
+import { SUPPORTED_LAYERS } from '../../../shared/model/layers.ts';
 import { createRuntime, type Runtime } from '../../../shared/model/runtime.ts';
 import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
+import { LAYER_CASES } from './layer-cases.ts';
 import { flatLayer, imageShape, spatialLayer } from './arbitrary-layers.ts';
 import {
   compileFiles,
@@ -136,6 +138,15 @@ function modelOf(className: string, config: Record<string, unknown>): ModelJson 
   const layer = { className, name: 'layer', config, inputs: ['in'] };
   return { name: 'm', layers: [input, layer], output: 'layer', weightGroups: [] };
 }
+
+test('there is a case of every layer', () => {
+  const covered = new Set(
+    LAYER_CASES.flatMap(([, inputShape, wire]) =>
+      randomModel(inputShape, wire).layers.map((layer) => layer.getClassName()),
+    ),
+  );
+  expect(SUPPORTED_LAYERS.filter((name) => !covered.has(name))).toEqual([]);
+});
 
 describe('what the edge cannot run is refused with its layer', () => {
   test.each<[string, number[], Applicable, string]>([

@@ -9,6 +9,7 @@ import { createRuntime, type Runtime } from '../../../shared/model/runtime.ts';
 import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
 import { decodeWeights } from '../../../shared/model/weights.ts';
 import { attr, createGraph, loadGraph, toGraphModel, type GraphFiles } from '../../support/graph-def.ts';
+import { quantise } from '../../support/quantise.ts';
 import { wireMobileNetV2 } from '../../support/mobilenet-v2.ts';
 import { buildCase, GRAPH_CASES } from './graph-cases.ts';
 import { flatLayer, imageShape, spatialLayer } from './arbitrary-layers.ts';
@@ -25,6 +26,7 @@ import {
   unwrap,
 } from './support.ts';
 
+const NHWC = attr.text('NHWC');
 let runtime: Runtime;
 
 beforeAll(async () => {
@@ -72,6 +74,30 @@ describe('gives what TensorFlow.js gives', () => {
   });
 });
 
+test('gives what TensorFlow.js gives with quantised weights, integers too', async () => {
+  const graph = createGraph();
+  const x = graph.placeholder([-1, 6, 6, 2]);
+  const paddings = graph.add('Reshape', [graph.ints(0, 0, 1, 1, 1, 1, 0, 0), graph.ints(4, 2)]);
+  const convolved = graph.add(
+    'Conv2D',
+    [graph.add('Pad', [x, paddings]), graph.floats([3, 3, 2, 4], randomNumbers(72, 1))],
+    {
+      strides: attr.ints(1, 2, 2, 1),
+      dilations: attr.ints(1, 1, 1, 1),
+      padding: attr.text('VALID'),
+      data_format: NHWC,
+    },
+  );
+  const biased = graph.add('BiasAdd', [convolved, graph.floats([4], randomNumbers(4, 2))]);
+  const flat = graph.add('Reshape', [graph.add('Relu', [biased]), graph.ints(-1, 36)]);
+  const files = graph.finish(graph.add('MatMul', [flat, graph.floats([36, 5], randomNumbers(180, 3))]));
+  const [group] = files.json.weightsManifest;
+  const { specs, bytes } = quantise(group?.weights ?? [], files.weights);
+  const json = { ...files.json, weightsManifest: [{ paths: ['a.bin'], weights: specs }] };
+  expect(bytes.byteLength).toBeLessThan(files.weights.byteLength / 2 + 4);
+  await expectSameAsTfjs({ json, weights: bytes }, [6, 6, 2]);
+});
+
 describe('any small architecture gives what TensorFlow.js gives', () => {
   test('CNNs', async () => {
     await fc.assert(
@@ -107,8 +133,6 @@ describe('any small architecture gives what TensorFlow.js gives', () => {
     program.dispose();
   });
 });
-
-const NHWC = attr.text('NHWC');
 
 /** One operation on an image of 4x4x2. */
 function single(op: string, inputs: (graph: ReturnType<typeof createGraph>) => string[], attributes = {}) {

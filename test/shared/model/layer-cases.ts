@@ -260,6 +260,11 @@ const others: LayerCase[] = [
   ['Reshape', image, chain(layers.reshape({ targetShape: [9, -1, 1] }), conv())],
   ['Reshape alone', image, chain(layers.reshape({ targetShape: [21, 9] }))],
   ['Dropout', vector, chain(layers.dense({ units: 6 }), layers.dropout({ rate: 0.5 }), layers.reLU())],
+  ...[
+    layers.spatialDropout1d({ rate: 0.5 }),
+    layers.gaussianDropout({ rate: 0.5 }),
+    layers.alphaDropout({ rate: 0.5 }),
+  ].map((noise): LayerCase => [noise.getClassName(), [4, 6], chain(noise, layers.dense({ units: 6 }))]),
   ['GaussianNoise', vector, chain(layers.gaussianNoise({ stddev: 1 }), layers.dense({ units: 6 }))],
   ['Add', image, merge(layers.add(), conv(), conv(), conv())],
   [

@@ -12,6 +12,7 @@ import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { type BaseImportRequest, importBase, listBases } from '../../../trainer/node/base-import.ts';
 import { DATA_NOTE, dataPath, hasData } from '../../support/data.ts';
 import { createGraph, type GraphFiles, loadGraph, toGraphModel } from '../../support/graph-def.ts';
+import { quantise } from '../../support/quantise.ts';
 import { wireMobileNetV2 } from '../../support/mobilenet-v2.ts';
 import { useTempFolder } from '../../support/temp-folder.ts';
 import { randomModel } from '../../shared/model/support.ts';
@@ -48,27 +49,6 @@ async function serve(answer: RequestListener): Promise<string> {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   afterAll(() => server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** Every weight in another encoding, with random numbers. */
-function quantise(specs: { name: string; shape: number[] }[]) {
-  const parts: Uint8Array[] = [];
-  const manifest = specs.map(({ name, shape }, i) => {
-    const count = shape.reduce((size, dim) => size * dim, 1);
-    const dtype = (['uint8', 'uint16', 'float16'] as const)[i % 3] ?? 'uint8';
-    const stored = Array.from({ length: count }, (_, at) => (at * 37 + i * 11) % 251);
-    // 0x3800 and what follows are float16 numbers from 0.5 on.
-    if (dtype === 'uint8') parts.push(Uint8Array.from(stored));
-    else
-      parts.push(
-        new Uint8Array(Uint16Array.from(stored, (x) => (dtype === 'float16' ? 0x3800 + x : x * 200)).buffer),
-      );
-    const affine = { uint8: { scale: 0.01, min: 0.2 }, uint16: { scale: 2e-5, min: 0.1 }, float16: {} }[
-      dtype
-    ];
-    return { name, shape, dtype: 'float32', quantization: { dtype, original_dtype: 'float32', ...affine } };
-  });
-  return { manifest, weights: new Uint8Array(Buffer.concat(parts)) };
 }
 
 function convolutional(inputShape: [number, number, number] = [8, 8, 1], filters = 4): tf.Sequential {
@@ -243,17 +223,18 @@ describe('importBase', () => {
 
   it('reads quantised weights in several shards, and says how far it is', async () => {
     const model = JSON.parse(await readFile(`${convolution}/model.json`, 'utf8'));
-    const { weights, manifest } = quantise(model.weightsManifest[0].weights);
-    const cut = Math.floor(weights.byteLength / 3);
+    const shard = new Uint8Array(await readFile(`${convolution}/shard.bin`));
+    const { specs: weights, bytes } = quantise(model.weightsManifest[0].weights, shard);
+    const cut = Math.floor(bytes.byteLength / 3);
     const paths = ['group1-shard1of3.bin', 'group1-shard2of3.bin', 'group1-shard3of3.bin'];
     await folder.write(
       'quantised/model.json',
-      JSON.stringify({ ...model, weightsManifest: [{ paths, weights: manifest }] }),
+      JSON.stringify({ ...model, weightsManifest: [{ paths, weights }] }),
     );
     for (const [i, path] of paths.entries())
       await folder.write(
         `quantised/${path}`,
-        weights.subarray(i * cut, i === 2 ? weights.byteLength : (i + 1) * cut),
+        bytes.subarray(i * cut, i === 2 ? bytes.byteLength : (i + 1) * cut),
       );
     const told: string[] = [];
     const imported = await run(createMemoryStore(), `${folder.path}/quantised`, {
