@@ -33,7 +33,7 @@ export function quantise(
     parts.push(dtype === 'uint8' ? Uint8Array.from(stored) : new Uint8Array(Uint16Array.from(stored).buffer));
     return { ...spec, quantization: { dtype, scale, min } };
   });
-  return { specs: quantised as tf.io.WeightsManifestEntry[], bytes: new Uint8Array(Buffer.concat(parts)) };
+  return { specs: quantised, bytes: new Uint8Array(Buffer.concat(parts)) };
 }
 
 /** Truncated; numbers below the smallest normal one become 0. */

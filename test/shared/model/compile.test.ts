@@ -139,6 +139,25 @@ function modelOf(className: string, config: Record<string, unknown>): ModelJson 
   return { name: 'm', layers: [input, layer], output: 'layer', weightGroups: [] };
 }
 
+test('writes the fields of a node in one order, whoever put it together', async () => {
+  const { plan } = await compileChain(
+    [8, 8, 3],
+    layers.conv2d({ filters: 4, kernelSize: 3, activation: 'relu' }),
+  );
+  expect(Object.keys(plan.nodes[0] ?? {})).toEqual([
+    'op',
+    'name',
+    'inputs',
+    'shape',
+    'kernel',
+    'bias',
+    'activation',
+    'strides',
+    'dilations',
+    'pads',
+  ]);
+});
+
 test('there is a case of every layer', () => {
   const covered = new Set(
     LAYER_CASES.flatMap(([, inputShape, wire]) =>

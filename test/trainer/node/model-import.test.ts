@@ -204,9 +204,7 @@ describe('importModel', () => {
           (x) =>
             layers
               .dense({ units: 3, activation: 'softmax' })
-              .apply(
-                layers.layerNormalization({ name: 'norm' }).apply(x) as tf.SymbolicTensor,
-              ) as tf.SymbolicTensor,
+              .apply(layers.layerNormalization({ name: 'norm' }).apply(x)) as tf.SymbolicTensor,
         ),
       {},
       /it reads \[5\], and what comes before its dense layers \('norm'\) would be a base, which reads images/,
