@@ -183,14 +183,16 @@ export interface PairChart {
   /** what one case is called */
   readonly unit: string;
   readonly format: (value: number) => string;
+  /** so that a small difference of large values looks small */
+  readonly fromZero: boolean;
   readonly height: number;
 }
 
 /** Dots in columns, two by two, with a bar at each column's mean. */
-export function pairChart({ pairs, unit, format, height }: PairChart): Markup {
+export function pairChart({ pairs, unit, format, fromZero, height }: PairChart): Markup {
   const bottom = height - 30;
   const columns = pairs.flat();
-  const values = columns.flatMap((column) => column.values);
+  const values = [...columns.flatMap((column) => column.values), ...(fromZero ? [0] : [])];
   const ticks = niceTicks(Math.min(...values), Math.max(...values), 5);
   const y = scale([ticks[0] ?? 0, ticks.at(-1) ?? 1], [bottom, CHART.top]);
   const x = scale([-0.5, columns.length - 0.5], [CHART.left, CHART.right]);

@@ -3,13 +3,14 @@
  */
 import { compareGravity, unitOf } from './check-result.ts';
 import type { CheckResult, Finding, FlippedExample } from './check-result.ts';
-import { formatCount, formatDigest, formatMeasure, formatPercent, formatSignedPoints } from './format.ts';
+import { formatCount, formatDigest, formatMeasure } from './format.ts';
 import type { Unit } from './format.ts';
 import { html } from './html-template.ts';
 import type { Markup } from './html-template.ts';
 import { forestPlot, lineChart } from './report-charts.ts';
 import type { ForestRow } from './report-charts.ts';
 import { matrixSection } from './report-matrix.ts';
+import { type Measure, measureOf } from './report-measure.ts';
 import { renderPage } from './report-page.ts';
 import { reliabilitySection } from './report-reliability.ts';
 import { MARKS } from './report-text.ts';
@@ -25,11 +26,10 @@ export function renderReportHtml(report: RunReport): string {
   return renderPage({
     title: `${verdict.verdict} · ${model} · ${run}`,
     content: html`${headline(report)} ${verdict.verdict === 'promote' ? null : reasons(report)}
-    ${differenceFigure(report)} ${rateFigures(report)} ${windowFigure(report.windows)}
-    ${checkSection(verdict.checks)} ${flipSections(report)}
-    ${reliability === undefined ? null : reliabilitySection(reliability)}
-    ${matrix === undefined ? null : matrixSection(matrix)} ${wear === undefined ? null : wearSection(wear)}
-    ${trainingSection(report.training)}`,
+    ${differenceFigure(report)} ${rateFigures(report)} ${windowFigure(report)} ${checkSection(verdict.checks)}
+    ${flipSections(report)} ${reliability === undefined ? null : reliabilitySection(reliability)}
+    ${matrix === undefined ? null : matrixSection(matrix, measureOf(report))}
+    ${wear === undefined ? null : wearSection(wear)} ${trainingSection(report.training)}`,
     footer: `run ${run} · ${createdAt}`,
   });
 }
@@ -90,31 +90,39 @@ function reasons({ verdict }: RunReport): Markup {
   </section>`;
 }
 
+/** The unit of differences from the champion: points of accuracy, or the relative rise of the error. */
+function differenceUnit({ target }: RunReport): Unit {
+  return target === undefined ? 'points' : 'relative';
+}
+
 /** Differences from the champion share one axis; the others would squeeze it. */
-function differenceFigure({ verdict }: RunReport): Markup | null {
-  const rows = verdict.checks
-    .filter((check) => check.check !== 'baseline' && unitOf(check) === 'points')
-    .flatMap((check) => forestRows(check, 'points'));
+function differenceFigure(report: RunReport): Markup | null {
+  const unit = differenceUnit(report);
+  const rows = report.verdict.checks
+    .filter((check) => check.check !== 'baseline' && unitOf(check) === unit)
+    .flatMap((check) => forestRows(check, unit));
   if (rows.length === 0) return null;
   return html`<section>
     <h2>Candidate against champion</h2>
     <p class="caption">
-      Difference in percentage points, with one-sided bounds on either side. A check passes when its interval
-      stays clear of the shaded side of its margin.
+      ${unit === 'points' ? 'Difference in percentage points' : "Rise of the error in percent of the champion's"},
+      with one-sided bounds on either side. A check passes when its interval stays clear of the shaded side of
+      its margin.
     </p>
-    <figure>${forestPlot(rows, formatSignedPoints)}</figure>
+    <figure>${forestPlot(rows, (tick) => formatMeasure(tick, unit))}</figure>
   </section>`;
 }
 
 const UNITS: readonly Unit[] = ['points', 'percent', 'relative', 'score', 'ratio', 'bytes'];
-const OTHER_UNITS = UNITS.filter((unit) => unit !== 'points');
 
 /** One axis for each unit. */
-function rateFigures({ verdict }: RunReport): Markup | null {
+function rateFigures(report: RunReport): Markup | null {
+  const { verdict } = report;
+  const otherUnits = UNITS.filter((unit) => unit !== differenceUnit(report));
   const baseline = verdict.checks.filter(({ check }) => check === 'baseline');
   const others = verdict.checks.filter(({ check }) => check !== 'baseline');
   const figures = [
-    ...OTHER_UNITS.map((unit) => ({ unit, rows: others.flatMap((check) => forestRows(check, unit)) })),
+    ...otherUnits.map((unit) => ({ unit, rows: others.flatMap((check) => forestRows(check, unit)) })),
     ...UNITS.map((unit) => ({ unit, rows: baseline.flatMap((check) => forestRows(check, unit)) })),
   ].filter(({ rows }) => rows.length > 0);
   if (figures.length === 0) return null;
@@ -157,7 +165,10 @@ function interval(finding: Finding): string {
     : `[${formatMeasure(lower, unit)}, ${formatMeasure(upper, unit)}]`;
 }
 
-function windowFigure(windows: readonly WindowSummary[]): Markup {
+function windowFigure(report: RunReport): Markup {
+  const { windows } = report;
+  const measure = measureOf(report);
+  const squared = windows.some(({ rmse }) => rmse !== undefined);
   const table = html`<div class="scroll">
     <table>
       <thead>
@@ -167,19 +178,25 @@ function windowFigure(windows: readonly WindowSummary[]): Markup {
           <th class="number">Champion</th>
           <th class="number">Candidate</th>
           <th class="number">Change</th>
+          ${
+            squared
+              ? html`<th class="number">Champion's RMSE</th>
+                  <th class="number">Candidate's RMSE</th>`
+              : null
+          }
         </tr>
       </thead>
       <tbody>
-        ${windows.map(windowRow)}
+        ${windows.map((window) => windowRow(window, measure))}
       </tbody>
     </table>
   </div>`;
   return html`<section>
-    <h2>Accuracy, window by window</h2>
+    <h2>${measure.title}, window by window</h2>
     ${
       windows.length < 2
         ? table
-        : html`${windowChart(windows)}
+        : html`${windowChart(windows, measure)}
             <details>
               <summary>Numbers</summary>
               ${table}
@@ -188,7 +205,7 @@ function windowFigure(windows: readonly WindowSummary[]): Markup {
   </section>`;
 }
 
-function windowChart(windows: readonly WindowSummary[]): Markup {
+function windowChart(windows: readonly WindowSummary[], { format }: Measure): Markup {
   const compared = windows.some(({ champion }) => champion !== null);
   const series = [
     { name: 'Champion', className: 'champion', values: windows.map(({ champion }) => champion) },
@@ -197,7 +214,7 @@ function windowChart(windows: readonly WindowSummary[]): Markup {
   const chart = lineChart({
     series: compared ? series : series.slice(1),
     labels: windows.map(({ id }) => id),
-    format: formatPercent,
+    format,
     height: 260,
     highlight: windows.length - 1,
   });
@@ -210,13 +227,22 @@ function windowChart(windows: readonly WindowSummary[]): Markup {
     <figure>${chart}</figure>`;
 }
 
-function windowRow({ id, kind, n, champion, candidate }: WindowSummary): Markup {
+function windowRow(
+  { id, kind, n, champion, candidate, rmse }: WindowSummary,
+  { format, formatChange }: Measure,
+): Markup {
   return html`<tr>
     <td>${id}${kind === 'current' ? ' (current)' : ''}</td>
     <td class="number">${formatCount(n)}</td>
-    <td class="number">${champion === null ? '–' : formatPercent(champion)}</td>
-    <td class="number">${formatPercent(candidate)}</td>
-    <td class="number">${champion === null ? '' : formatSignedPoints(candidate - champion)}</td>
+    <td class="number">${champion === null ? '–' : format(champion)}</td>
+    <td class="number">${format(candidate)}</td>
+    <td class="number">${champion === null ? '' : formatChange(candidate, champion)}</td>
+    ${
+      rmse === undefined
+        ? null
+        : html`<td class="number">${rmse.champion === null ? '–' : format(rmse.champion)}</td>
+            <td class="number">${format(rmse.candidate)}</td>`
+    }
   </tr>`;
 }
 
@@ -294,23 +320,25 @@ const FLIP_SECTIONS: Readonly<Record<string, { readonly title: string; readonly 
     title: 'Examples that flipped',
     caption: 'that the champion got right and the candidate gets wrong',
   },
+  worsened: { title: 'Examples that became worse', caption: '' },
   'reported-flips': {
     title: 'Reported flips that are back',
     caption: 'that users reported, that the champion gets right and the candidate gets wrong again',
   },
 };
 
-function flipSections({ verdict, pictures = {} }: RunReport): Markup[] {
+function flipSections({ verdict, target, pictures = {} }: RunReport): Markup[] {
   return verdict.checks.flatMap(({ check, flips }) => {
     const section = FLIP_SECTIONS[check];
     if (section === undefined || flips === undefined || flips.total === 0) return [];
-    return [flipSection(section, flips, pictures)];
+    return [flipSection(section, flips, target, pictures)];
   });
 }
 
 function flipSection(
   { title, caption }: { readonly title: string; readonly caption: string },
   flips: NonNullable<CheckResult['flips']>,
+  target: RunReport['target'],
   pictures: Readonly<Record<string, string>>,
 ): Markup {
   const pictured = flips.examples.some(({ id }) => pictureOf(id, pictures) !== null);
@@ -318,7 +346,7 @@ function flipSection(
   return html`<section>
     <h2>${title}</h2>
     <p class="caption">
-      ${`${formatCount(flips.total)} ${caption}`}${left > 0 ? `; the first ${flips.examples.length} are listed` : ''}.
+      ${`${formatCount(flips.total)} ${target === undefined ? caption : worsenedMeaning(target)}`}${left > 0 ? `; the first ${flips.examples.length} are listed` : ''}.
     </p>
     <div class="scroll flips">
       <table>
@@ -327,7 +355,12 @@ function flipSection(
             ${pictured ? html`<th></th>` : null}
             <th>Window</th>
             <th>Example</th>
-            <th>Label, and champion's answer</th>
+            ${
+              target === undefined
+                ? html`<th>Label, and champion's answer</th>`
+                : html`<th>Target</th>
+                    <th>Champion's answer</th>`
+            }
             <th>Candidate's answer</th>
           </tr>
         </thead>
@@ -337,6 +370,10 @@ function flipSection(
       </table>
     </div>
   </section>`;
+}
+
+function worsenedMeaning({ name }: NonNullable<RunReport['target']>): string {
+  return `whose ${name} the candidate misses by more than the champion did, and by more than is overlooked`;
 }
 
 /** Only pictures, and only embedded ones: the page makes no requests. */
@@ -349,7 +386,7 @@ function pictureOf(id: string, pictures: Readonly<Record<string, string>>): stri
 
 /** @param pictures  null when no example has one */
 function flipRow(
-  { window, id, label, candidate }: FlippedExample,
+  { window, id, label, champion, candidate }: FlippedExample,
   pictures: Readonly<Record<string, string>> | null,
 ): Markup {
   const uri = pictures && pictureOf(id, pictures);
@@ -359,6 +396,7 @@ function flipRow(
     <td>${window}</td>
     <td><code>${id}</code></td>
     <td>${label}</td>
+    ${champion === undefined ? null : html`<td>${champion}</td>`}
     <td>${candidate}</td>
   </tr>`;
 }

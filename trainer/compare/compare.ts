@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { seedFrom } from '../../shared/digest.ts';
+import { targetOf } from '../../shared/model/task.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
 import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
@@ -46,7 +47,7 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Co
     const subject = await readSubject(ctx, snapshot, { seed, most: ctx.spec.training.maxExamples });
     const threads = options.threads ?? availableParallelism();
     const scores = await trainSplits({ subject, recipes }, { splits, seed, threads }, onProgress);
-    const summary = summarizeSplits(recipes, scores, ctx.spec.gate.alpha);
+    const summary = summarizeSplits(recipes, scores, ctx.spec.gate.alpha, targetOf(ctx.spec));
     const seconds = (Date.now() - startMs) / 1_000;
     return ok({ format: 'holdfast-comparison/1', model, snapshot: snapshot.id, seed, ...summary, seconds });
   } catch (error) {

@@ -1,24 +1,35 @@
 /**
  * A comparison as one HTML page that stands alone: every split's scores, the means, the interval.
  */
-import { formatPercent, formatSignedPoints } from '../../shared/continuity/format.ts';
 import { html, type Markup } from '../../shared/continuity/html-template.ts';
 import { pairChart } from '../../shared/continuity/report-charts.ts';
 import { renderPage } from '../../shared/continuity/report-page.ts';
-import { type Comparison, concludeComparison, mean, type RecipeScores, spread } from './comparison.ts';
+import {
+  type Comparison,
+  concludeComparison,
+  formatDifference,
+  formatScore,
+  mean,
+  type RecipeScores,
+  spread,
+} from './comparison.ts';
 import { describeRecipe } from './recipe.ts';
 
 export function renderComparison(comparison: Comparison): string {
   const { model, splits, trained, tested, recipes, difference, alpha, snapshot, seed } = comparison;
-  const bounds = `${formatSignedPoints(difference.lower)} to ${formatSignedPoints(difference.upper)}`;
+  const show = (value: number): string => formatDifference(comparison, value);
+  const measure =
+    comparison.target === null
+      ? 'Difference in test accuracy'
+      : `Fall of the mean absolute error of ${comparison.target.name} on the test examples`;
   return renderPage({
     title: `${model}: version ${recipes[0].version} and version ${recipes[1].version}`,
     content: html`<header>
         <p class="kicker"><b>${model}</b> <span>two recipes, ${splits} random splits</span></p>
         <p class="summary">${concludeComparison(comparison)}.</p>
         <p class="decision">
-          Difference in test score: ${formatSignedPoints(difference.estimate)} points; corrected resampled t
-          interval ${bounds}, each bound at level ${alpha}.
+          ${measure}: ${show(difference.estimate)}; corrected resampled t interval ${show(difference.lower)}
+          to ${show(difference.upper)}, each bound at level ${alpha}.
         </p>
       </header>
       <section>
@@ -27,18 +38,19 @@ export function renderComparison(comparison: Comparison): string {
           Each line is one split: both recipes were trained on the same ${trained} examples and tested on the
           same ${tested}. Bars are means.
         </p>
-        <figure>${scorePlot(recipes)}</figure>
+        <figure>${scorePlot(comparison)}</figure>
       </section>
       <section>
         <h2>Recipes</h2>
-        ${recipeTable(recipes)}
+        ${recipeTable(comparison)}
       </section>`,
     footer: `snapshot ${snapshot} · seed ${seed}`,
   });
 }
 
 /** Train and test scores side by side, a line for each split between the two recipes. */
-function scorePlot([first, second]: Comparison['recipes']): Markup {
+function scorePlot(comparison: Comparison): Markup {
+  const [first, second] = comparison.recipes;
   const column = (recipe: RecipeScores, className: string, part: 'train' | 'test') => ({
     title: `version ${recipe.version}, ${part}`,
     className,
@@ -51,12 +63,13 @@ function scorePlot([first, second]: Comparison['recipes']): Markup {
       [column(first, 'champion', 'test'), column(second, 'candidate', 'test')],
     ],
     unit: 'split',
-    format: formatPercent,
+    format: (score) => formatScore(comparison, score),
+    fromZero: comparison.target !== null,
     height: 320,
   });
 }
 
-function recipeTable(recipes: Comparison['recipes']): Markup {
+function recipeTable(comparison: Comparison): Markup {
   return html`<div class="scroll">
     <table>
       <thead>
@@ -70,19 +83,20 @@ function recipeTable(recipes: Comparison['recipes']): Markup {
         </tr>
       </thead>
       <tbody>
-        ${recipes.map(recipeRow)}
+        ${comparison.recipes.map((recipe) => recipeRow(comparison, recipe))}
       </tbody>
     </table>
   </div>`;
 }
 
-function recipeRow(recipe: RecipeScores): Markup {
+function recipeRow(comparison: Comparison, recipe: RecipeScores): Markup {
+  const format = (score: number): string => formatScore(comparison, score);
   return html`<tr>
     <td>${recipe.version}</td>
     <td>${describeRecipe(recipe)}</td>
-    <td class="number">${formatPercent(mean(recipe.train))}</td>
-    <td class="number">${formatPercent(spread(recipe.train))}</td>
-    <td class="number">${formatPercent(mean(recipe.test))}</td>
-    <td class="number">${formatPercent(spread(recipe.test))}</td>
+    <td class="number">${format(mean(recipe.train))}</td>
+    <td class="number">${format(spread(recipe.train))}</td>
+    <td class="number">${format(mean(recipe.test))}</td>
+    <td class="number">${format(spread(recipe.test))}</td>
   </tr>`;
 }

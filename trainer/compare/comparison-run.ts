@@ -3,6 +3,7 @@
  * Worker it is a Workflow; compare.ts does the same in one process, with nothing recorded.
  */
 import { seedFrom } from '../../shared/digest.ts';
+import { targetOf } from '../../shared/model/task.ts';
 import {
   type ComparisonError,
   type ComparisonRecord,
@@ -146,7 +147,7 @@ async function saveResult(
 ): Promise<void> {
   const { model, id, snapshot, seed } = record;
   const seconds = (ctx.now().getTime() - Date.parse(record.startedAt)) / 1_000;
-  const summary = summarizeSplits(recipes, scores, ctx.spec.gate.alpha);
+  const summary = summarizeSplits(recipes, scores, ctx.spec.gate.alpha, targetOf(ctx.spec));
   const result: Comparison = { format: 'holdfast-comparison/1', model, snapshot, seed, ...summary, seconds };
   await putJson(ctx.store, keys.comparison(model, id, 'result.json'), result);
   const page = new TextEncoder().encode(renderComparison(result));

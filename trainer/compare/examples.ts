@@ -2,6 +2,7 @@
  * The examples that recipes are compared on: a snapshot's, without the holdout. What judges candidates every night is
  * not used up by comparing recipes.
  */
+import type { TaskSpec } from '../../shared/model/task.ts';
 import { createRandom, shuffle } from '../../shared/random.ts';
 import { type RunContext, RunFailure } from '../pipeline/context.ts';
 import { readExamples } from '../pipeline/features.ts';
@@ -33,10 +34,14 @@ export async function readSubject(
       `snapshot ${snapshot.id}: expected at least ${LEAST_EXAMPLES} examples that are not held out, got ${positions.length}`,
     );
   }
-  const { values, size, labels: classes } = await readExamples(ctx, snapshot, positions);
-  const { input, labels, base } = ctx.spec;
+  const { values, size, labels } = await readExamples(ctx, snapshot, positions);
+  const { spec } = ctx;
+  const task: TaskSpec =
+    spec.task === 'classification'
+      ? { task: spec.task, labels: spec.labels }
+      : { task: spec.task, target: spec.target };
   const identities = await identify(ctx, snapshot, positions);
-  return { input, labels, values, size, hasBase: base !== null, classes, identities };
+  return { input: spec.input, task, values, size, hasBase: spec.base !== null, labels, identities };
 }
 
 async function identify(

@@ -1,5 +1,5 @@
 /**
- * What an example's neighbours say about it: which group it belongs to, and which label came before its own; and what
+ * What an example's neighbours say about it: which group it belongs to, and which label or target came before its own; and what
  * its users do, where they reported it.
  */
 import type { LabelledExample } from '../../shared/events/join.ts';
@@ -9,8 +9,8 @@ import { loadShard, shardsOf, type Snapshot } from './snapshot-file.ts';
 export interface Neighbours {
   /** the same id for the same group, in order of first appearance, [n]; -1 for an example on its own; null without groups */
   readonly groups: Int32Array | null;
-  /** class id of the label before, in time, of the same group where there is one, [n]; -1 for the first */
-  readonly previous: Int32Array;
+  /** class id or target before, in time, of the same group where there is one, [n]; NaN for the first */
+  readonly previous: Float64Array;
   /** positions of the examples that were reported as turned wrong by an update */
   readonly reported: ReadonlySet<number>;
 }
@@ -32,7 +32,7 @@ export function trackNeighbours(n: number): {
   const ids = new Map<string, number>();
   const lastLabel = new Map<number, number>();
   const groups = new Int32Array(n);
-  const previous = new Int32Array(n);
+  const previous = new Float64Array(n);
   const reported = new Set<number>();
   let at = 0;
   return {
@@ -40,7 +40,7 @@ export function trackNeighbours(n: number): {
       if (group !== undefined && !ids.has(group)) ids.set(group, ids.size);
       const id = group === undefined ? -1 : (ids.get(group) as number);
       groups[at] = id;
-      previous[at] = lastLabel.get(id) ?? -1;
+      previous[at] = lastLabel.get(id) ?? Number.NaN;
       lastLabel.set(id, label);
       if (flip === true) reported.add(at);
       at += 1;
@@ -50,6 +50,11 @@ export function trackNeighbours(n: number): {
 }
 
 /** The values at some positions, in their order. */
-export function pick(values: Int32Array, positions: readonly number[]): Int32Array {
-  return Int32Array.from(positions, (position) => values[position] as number);
+export function pick(values: Float64Array, positions: readonly number[]): Float64Array {
+  return Float64Array.from(positions, (position) => values[position] as number);
+}
+
+/** The same of ids. */
+export function pickIds(ids: Int32Array, positions: readonly number[]): Int32Array {
+  return Int32Array.from(positions, (position) => ids[position] as number);
 }

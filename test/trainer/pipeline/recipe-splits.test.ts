@@ -49,7 +49,7 @@ async function changeSpec(store: ObjectStore, change: (spec: Spec) => Partial<Sp
   const loaded = await loadSpec(store, MODEL);
   if (!loaded.ok) throw new Error(loaded.error.detail);
   const { spec } = loaded.value;
-  await replaceSpec(store, loaded.value, { ...spec, ...change(spec) });
+  await replaceSpec(store, loaded.value, { ...spec, ...change(spec) } as Spec);
 }
 
 const withTraining = (training: object) => (spec: Spec) => ({ training: { ...spec.training, ...training } });
@@ -57,8 +57,8 @@ const withSplits = (splits: object) => (spec: Spec) => ({
   gate: { ...spec.gate, splits: { ...spec.gate.splits, ...splits } },
 });
 
-function evidenceOf(store: ObjectStore, { id }: RunRecord): Promise<Evidence> {
-  return loadEvidence({ store, run: { id, model: MODEL } } as RunContext);
+async function evidenceOf(store: ObjectStore, { id }: RunRecord): Promise<Evidence> {
+  return (await loadEvidence({ store, run: { id, model: MODEL } } as RunContext)) as Evidence;
 }
 
 const splitCheck = (evidence: Evidence, policy: Spec['gate']) =>
