@@ -59,7 +59,13 @@ test('users who are in every window tie the windows together', () => {
 });
 
 test('users who are in every window do not tie them together when other ones gain in each', () => {
-  const gaining = evidenceOf(Array(2).fill({ gains: 40, losses: 0, n: 1_000 }), kept);
+  const gaining = evidenceOf(
+    [
+      { gains: 40, losses: 0, n: 1_000 },
+      { gains: 40, losses: 0, n: 1_000 },
+    ],
+    kept,
+  );
   const sameUsers = inGroups(gaining, 10, true);
   const [first, second, now] = sameUsers.windows;
   if (first === undefined || second === undefined || now === undefined) throw new Error('expected windows');
