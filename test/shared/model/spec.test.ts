@@ -29,10 +29,10 @@ test('the least that can be said gets these defaults', () => {
     base: null,
     head: [{ units: 64, activation: 'relu', dropout: 0 }],
     training: {
-      epochs: 20,
+      epochs: 40,
       batchSize: 32,
       learningRate: 0.001,
-      patience: 3,
+      patience: 5,
       validation: 0.1,
       maxExamples: 10_000,
       start: 'champion',
