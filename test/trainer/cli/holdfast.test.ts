@@ -139,6 +139,73 @@ describe('holdfast', () => {
     });
   });
 
+  it('takes a number to predict from a CSV to a champion, and compares two recipes by their errors', async () => {
+    const random = createRandom(3);
+    const rows = Array.from({ length: 2_000 }, () => {
+      const [size, noise] = [20 + 80 * random.uniform(), random.uniform()];
+      return `${size.toFixed(2)},${(300 + 12 * size + 100 * noise).toFixed(2)}`;
+    });
+    const file = await folder.write('rents.csv', ['size,rent', ...rows, ''].join('\n'));
+    const recipe = ['--head', '8', '--epochs', '10', '--learning-rate', '0.02'];
+    const created = await holdfast(
+      'create',
+      'rents',
+      '--from',
+      file,
+      '--label',
+      'rent',
+      '--unit',
+      'EUR',
+      ...recipe,
+    );
+    expect(created.out).toMatch(/target +rent in EUR\n/);
+    expect(created.out).toMatch(/head +8 relu → 1 linear\n/);
+    const bad = await folder.write('bad.csv', 'size,rent\n50,cheap\n50,NaN\n50,\n50,900\n');
+    expect((await holdfast('import', 'rents', bad, '--label', 'rent', '--dry-run')).out).toMatch(
+      /label: expected a finite number, got "cheap"\n.*got "NaN"\n.*got ""/,
+    );
+    const imported = await holdfast('import', 'rents', file, '--label', 'rent');
+    expect(imported.out).toMatch(/target +rent in EUR: [\d.]+ to [\d.]+, mean [\d.]+/);
+    const trained = JSON.parse((await holdfast('train', 'rents', '--json')).out);
+    expect(trained).toMatchObject({ verdict: 'promote', promoted: true });
+    await holdfast('train', 'rents', '--snapshot', trained.snapshot, '--no-promote', '--json');
+    const compared = await holdfast('compare', 'rents', '1', '2', '--splits', '2');
+    expect(compared.out).toMatch(/fall of the mean absolute error: /);
+    expect(compared.out).toMatch(/[\d.]+ EUR/);
+    const { salt: _, ...spec } = JSON.parse((await holdfast('spec', 'get', 'rents', '--json')).out);
+    const other = await folder.write('other.json', JSON.stringify({ ...spec, target: { name: 'price' } }));
+    expect((await holdfast('spec', 'set', 'rents', other)).err).toMatch(/^error: rents: target can't change/);
+  });
+
+  it.each([
+    ['whole numbers of few values are classes', [1, 2, 3, 1, 2, 3], [], 'classification'],
+    ['whole numbers of many values are a target', Array.from({ length: 40 }, (_, i) => i), [], 'regression'],
+    ['numbers that are not whole are a target', [0.5, 1.5, 0.5], [], 'regression'],
+    [
+      'numbers are classes where that is said',
+      [0.5, 1.5, 0.5],
+      ['--task', 'classification'],
+      'classification',
+    ],
+    ['few whole numbers are a target where that is said', [1, 2, 3], ['--task', 'regression'], 'regression'],
+    ['words are classes', ['a', 'b', 'a'], [], 'classification'],
+  ])('infers the task of a label column: %s', async (name, labels, options, task) => {
+    const file = await folder.write('task.csv', `x,label\n${labels.map((y, i) => `${i},${y}\n`).join('')}`);
+    const model = name
+      .toLowerCase()
+      .replaceAll(/[^a-z]+/g, '-')
+      .slice(0, 40);
+    const created = await holdfast('create', model, '--from', file, '--json', ...options);
+    expect(JSON.parse(created.out).task).toBe(task);
+  });
+
+  it('refuses words as the target of a regression', async () => {
+    const file = await folder.write('words.csv', 'x,label\n1,a\n2,b\n');
+    expect(await holdfast('create', 'words', '--from', file, '--task', 'regression')).toMatchObject({
+      err: expect.stringContaining('expected numbers only in "label", the target of a regression'),
+    });
+  });
+
   it('shows a key once, with the digest that lets it in', async () => {
     const made = await holdfast('key', 'create', '--name', 'app', '--scope', 'predict,feedback', '--json');
     const { token, entry } = JSON.parse(made.out);
