@@ -239,6 +239,40 @@ describe('a deployment that is asked for more than it can do', () => {
   });
 });
 
+test('the limiter of the platform counts by key, where a deployment binds it', async () => {
+  const server = createTestHarness({
+    workers: [
+      {
+        config: {
+          name: 'limited',
+          main: 'functions/worker.ts',
+          compatibility_date: '2026-10-01',
+          compatibility_flags: ['no_nodejs_compat_v2'],
+          vars: { HOLDFAST_LOCAL_KEYS: 'on' },
+          r2_buckets: [{ binding: 'BUCKET', bucket_name: 'limited' }],
+          queues: { producers: [{ binding: 'EVENTS', queue: 'limited-events' }] },
+          ratelimits: [{ name: 'RATE_LIMITER', namespace_id: '1', simple: { limit: 3, period: 60 } }],
+        },
+      },
+    ],
+  });
+  try {
+    const { url } = await server.listen();
+    const ask = (key: string, verb: string): Promise<Response> =>
+      fetch(new URL(`/v1/models/none:${verb}`, url), {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}` },
+        body: '{}',
+      });
+    const statuses: number[] = [];
+    for (let i = 0; i < 5; i++) statuses.push((await ask('local-predict', 'predict')).status);
+    expect(statuses).toEqual([404, 404, 404, 429, 429]);
+    expect((await ask('local-feedback', 'feedback')).status).toBe(404);
+  } finally {
+    await server.close();
+  }
+});
+
 test('a misconfigured deployment serves nothing, and its health names the variables', async () => {
   const server = createTestHarness({
     workers: [
