@@ -17,12 +17,12 @@ export function matrixSection(matrix: MatrixSummary, measure: Measure): Markup {
   return html`<section>
     <h2>Versions on windows</h2>
     <p class="caption">
-      ${measure.title} of each version on each window; framed where the version had just learnt it. Mean
-      ${measure.name} of the last version (${measure.lessIsBetter ? 'MAE' : 'ACC'})
+      ${measure.title} of each version on each window; framed where the version had just learnt it. Mean over
+      the windows of the last version (${measure.lessIsBetter ? 'MAE' : 'ACC'})
       ${metrics.acc === null ? 'not known' : measure.format(metrics.acc)}; change on each window since it was
       learnt (BWT, over T − 1 windows) ${change(metrics.bwt)}; head start before it was learnt (FWT, over T −
       1 windows)
-      ${change(metrics.fwt)}.${measure.lessIsBetter ? ' Errors: above 0 is forgetting, below 0 a head start.' : ''}
+      ${change(metrics.fwt)}.${measure.lessIsBetter ? ' Of errors, above 0 is forgetting, and below 0 a head start.' : ''}
     </p>
     <div class="scroll">
       <table class="matrix">

@@ -318,7 +318,7 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
       key: 'predict',
       body,
     });
-  return { clock, log, models, sent, memory: runtime.memory, call, predict };
+  return { clock, log, models, sent, memory: () => runtime.memory(), call, predict };
 }
 
 function isText(body: unknown): body is string | Uint8Array<ArrayBuffer> {

@@ -91,13 +91,17 @@ export function concludeComparison({
   difference,
   target,
 }: Pick<Comparison, 'recipes' | 'difference' | 'target'>): string {
-  const unit = target === null ? 'points' : '% of the error';
-  const points = (value: number): string => `${formatPoints(Math.abs(value))} ${unit}`;
+  const size = (value: number): string =>
+    `${formatPoints(Math.abs(value))} ${target === null ? 'points' : '%'}`;
+  const isBetter = target === null ? 'is better by' : 'has a smaller error, by';
   if (difference.lower > 0)
-    return `The recipe of version ${second.version} is better by at least ${points(difference.lower)}`;
+    return `The recipe of version ${second.version} ${isBetter} at least ${size(difference.lower)}`;
   if (difference.upper < 0)
-    return `The recipe of version ${first.version} is better by at least ${points(difference.upper)}`;
-  return `Neither recipe is shown to be better: version ${second.version}'s is at most ${points(difference.lower)} worse and at most ${points(difference.upper)} better`;
+    return `The recipe of version ${first.version} ${isBetter} at least ${size(difference.upper)}`;
+  const [worse, better] = target === null ? ['worse', 'better'] : ['larger', 'smaller'];
+  const subject =
+    target === null ? `version ${second.version}'s` : `the error of version ${second.version}'s`;
+  return `Neither recipe is shown to be better: ${subject} is at most ${size(difference.lower)} ${worse} and at most ${size(difference.upper)} ${better}`;
 }
 
 /** A score as a person reads it: an accuracy in percent, an error in the target's unit. */

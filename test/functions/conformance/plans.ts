@@ -28,7 +28,17 @@ export interface Plan {
 
 const QUESTION = 'What President is credited with the original notion of putting Americans in space?';
 const VOCABULARY = [
-  ...['hello', 'world', 'one', 'two', 'three', 'foo', 'bar', 'hello world', 'Python is fun', 'true', 'false'],
+  'hello',
+  'world',
+  'one',
+  'two',
+  'three',
+  'foo',
+  'bar',
+  'hello world',
+  'Python is fun',
+  'true',
+  'false',
   QUESTION,
 ];
 const LETTERS = ['a', 'b', 'c', 'd'];

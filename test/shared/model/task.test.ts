@@ -17,7 +17,13 @@ test('a classification answers a probability a label, a regression one number', 
 });
 
 test('a stored label is an index of one task and any number that float32 holds of the other', () => {
-  expect([0, 2, 3, -1, 0.5].map((label) => isLabel(colours, label))).toEqual([true, true, false, false, false]);
+  expect([0, 2, 3, -1, 0.5].map((label) => isLabel(colours, label))).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
   expect([0, -2.5, 3.4e38, 3.5e38, Number.NaN].map((label) => isLabel(rent, label))).toEqual([
     true,
     true,

@@ -50,6 +50,28 @@ describe('comparing two recipes', () => {
     expect(concludeComparison(compare(BASE, mixed))).toMatch(/^Neither recipe is shown to be better/);
   });
 
+  test('of a regression the scores are errors: the smaller one is better, in percent of the first', () => {
+    const rent = { name: 'rent', unit: 'EUR' };
+    const smaller = BASE.map((error, i) => error * (0.8 - 0.002 * i));
+    const comparison = compare(BASE, smaller, rent);
+    expect(comparison.difference.estimate).toBeCloseTo(0.204, 10);
+    expect(concludeComparison(comparison)).toMatch(
+      /^The recipe of version 5 has a smaller error, by at least \d+\.\d %$/,
+    );
+    expect(concludeComparison(compare(smaller, BASE, rent))).toMatch(
+      /^The recipe of version 3 has a smaller/,
+    );
+    const page = renderComparison(comparison);
+    expect(page).toContain('Fall of the mean absolute error of rent on the test examples: +20.4 %');
+    expect(page).toContain('0.902 EUR');
+    expect(page).not.toContain('points');
+  });
+
+  test('an error of 0 that rises counts as doubled, and is no division by it', () => {
+    const { difference } = compare([0, 0], [0, 1], { name: 'rent' });
+    expect(difference.estimate).toBe(-0.5);
+  });
+
   test('the spread is the standard deviation over the splits', () => {
     expect(spread([1, 2, 3])).toBe(1);
   });

@@ -1,7 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DenseLayer } from '../../../shared/model/head.ts';
-import { fitTarget, fromTargetUnit, standardise, toTargetUnit } from '../../../trainer/pipeline/target-scale.ts';
+import {
+  fitTarget,
+  fromTargetUnit,
+  standardise,
+  toTargetUnit,
+} from '../../../trainer/pipeline/target-scale.ts';
 
 const SCALE = { mean: 1_000, deviation: 250 };
 
