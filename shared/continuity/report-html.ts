@@ -314,40 +314,48 @@ function numberCells(finding: Finding): Markup {
     <td class="number">${n === 0 ? '' : formatCount(n)}</td>`;
 }
 
+interface FlipKind {
+  readonly title: string;
+  /** what is true of each of them */
+  readonly meaning: (target: string) => string;
+}
+
 /** What each check that lists flips calls them. */
-const FLIP_SECTIONS: Readonly<Record<string, { readonly title: string; readonly caption: string }>> = {
+const FLIP_KINDS: Readonly<Record<string, FlipKind>> = {
   'negative-flips': {
     title: 'Examples that flipped',
-    caption: 'that the champion got right and the candidate gets wrong',
+    meaning: () => 'that the champion got right and the candidate gets wrong',
   },
-  worsened: { title: 'Examples that became worse', caption: '' },
+  worsened: {
+    title: 'Examples that became worse',
+    meaning: (target) =>
+      `whose ${target} the candidate misses by more than the champion did, and by more than is overlooked`,
+  },
   'reported-flips': {
     title: 'Reported flips that are back',
-    caption: 'that users reported, that the champion gets right and the candidate gets wrong again',
+    meaning: () => 'that users reported, that the champion gets right and the candidate gets wrong again',
   },
 };
 
 function flipSections({ verdict, target, pictures = {} }: RunReport): Markup[] {
   return verdict.checks.flatMap(({ check, flips }) => {
-    const section = FLIP_SECTIONS[check];
-    if (section === undefined || flips === undefined || flips.total === 0) return [];
-    return [flipSection(section, flips, target, pictures)];
+    const kind = FLIP_KINDS[check];
+    if (kind === undefined || flips === undefined || flips.total === 0) return [];
+    return [flipSection(kind, flips, target, pictures)];
   });
 }
 
 function flipSection(
-  { title, caption }: { readonly title: string; readonly caption: string },
-  flips: NonNullable<CheckResult['flips']>,
+  { title, meaning }: FlipKind,
+  { total, examples }: NonNullable<CheckResult['flips']>,
   target: RunReport['target'],
   pictures: Readonly<Record<string, string>>,
 ): Markup {
-  const pictured = flips.examples.some(({ id }) => pictureOf(id, pictures) !== null);
-  const left = flips.total - flips.examples.length;
+  const pictured = examples.some(({ id }) => pictureOf(id, pictures) !== null);
+  const listed = total > examples.length ? `; the first ${examples.length} are listed` : '';
   return html`<section>
     <h2>${title}</h2>
-    <p class="caption">
-      ${`${formatCount(flips.total)} ${target === undefined ? caption : worsenedMeaning(target)}`}${left > 0 ? `; the first ${flips.examples.length} are listed` : ''}.
-    </p>
+    <p class="caption">${`${formatCount(total)} ${meaning(target?.name ?? '')}${listed}.`}</p>
     <div class="scroll flips">
       <table>
         <thead>
@@ -365,15 +373,11 @@ function flipSection(
           </tr>
         </thead>
         <tbody>
-          ${flips.examples.map((flip) => flipRow(flip, pictured ? pictures : null))}
+          ${examples.map((flip) => flipRow(flip, pictured ? pictures : null))}
         </tbody>
       </table>
     </div>
   </section>`;
-}
-
-function worsenedMeaning({ name }: NonNullable<RunReport['target']>): string {
-  return `whose ${name} the candidate misses by more than the champion did, and by more than is overlooked`;
 }
 
 /** Only pictures, and only embedded ones: the page makes no requests. */
