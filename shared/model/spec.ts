@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { gatePolicySchema, policyProblems } from '../continuity/policy.ts';
 import { MODEL_NAME } from '../registry/keys.ts';
 import { digestSchema } from '../registry/manifest.ts';
+import { augmentationProblems, augmentationSchema } from './augmentation.ts';
 
 const nameSchema = z.string().min(1).max(128);
 
@@ -62,6 +63,8 @@ const trainingSchema = z.strictObject({
   /** `champion`: fine-tune the champion's head. `fresh`: start from a new initialisation. */
   start: z.enum(['champion', 'fresh']).default('champion'),
   seed: z.int().min(0).max(0xffff_ffff).default(1),
+  /** How training examples are changed before the model learns from them; null: not at all. */
+  augmentation: augmentationSchema.nullable().default(null),
 });
 
 const windowSchema = z.strictObject({
@@ -111,6 +114,14 @@ export const specSchema = z
   .refine(({ input, base }) => input.kind === 'image' || base === null, {
     path: ['base'],
     message: 'expected null: a base reads images, and this input is tabular',
+  })
+  .check(({ value, issues }) => {
+    const { augmentation } = value.training;
+    const problems = augmentation === null ? [] : augmentationProblems(augmentation, value.input.kind);
+    for (const { path, message } of problems) {
+      const at = ['training', 'augmentation', ...path];
+      issues.push({ code: 'custom', input: augmentation, path: at, message });
+    }
   })
   .check(({ value, issues }) => {
     for (const { path, message } of policyProblems(value.gate, {

@@ -52,6 +52,7 @@ const TRAINING = {
   maxExamples: 4_000,
   start: 'champion' as const,
   seed: 1,
+  augmentation: null,
 };
 
 const predictAnswer = z.object({ predictions: z.array(z.array(z.number())), labels: z.array(z.string()) });
