@@ -37,7 +37,7 @@ const ofPictures = {
 } as const;
 
 const ofRows = {
-  /** Standard deviation, as a share of the feature's own; numbers only. */
+  /** Standard deviation, as a share of the feature's own among the training examples; numbers only. */
   noise: share,
   /** How often a feature is as if it were not known: a number at its mean, a category without its one. */
   featureDropout: z.number().min(0).max(0.9),
@@ -48,8 +48,8 @@ export const augmentationSchema = z.strictObject({
   copies: z.int().min(1).max(16).default(2),
   /** Alpha of the Beta distribution by which two examples of a batch are mixed; 0 mixes none. */
   mixup: share.default(0),
-  ...z.strictObject(ofRows).partial().shape,
   ...z.strictObject(ofPictures).partial().shape,
+  ...z.strictObject(ofRows).partial().shape,
 });
 export type Augmentation = z.infer<typeof augmentationSchema>;
 

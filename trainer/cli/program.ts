@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAugmentCommands } from './commands/augment.ts';
 import { addBaseCommands } from './commands/base.ts';
 import { addCompareCommand } from './commands/compare.ts';
 import { addCreateCommand } from './commands/create.ts';
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   addCreateCommand(program);
   addImportCommand(program);
   addBaseCommands(program);
+  addAugmentCommands(program);
   addTrainCommand(program);
   addCompareCommand(program);
   addRunCommands(program);

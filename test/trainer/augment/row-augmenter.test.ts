@@ -1,20 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import type { Feature } from '../../../shared/model/spec.ts';
 import { createRandom } from '../../../shared/random.ts';
-import { augmentRow, nearNormal } from '../../../trainer/augment/row-augmenter.ts';
+import { createRowAugmenter, nearNormal } from '../../../trainer/augment/row-augmenter.ts';
 
 const FEATURES: Feature[] = [
   { name: 'x', type: 'number' },
   { name: 'colour', type: 'category', values: ['red', 'green', 'blue'] },
   { name: 'y', type: 'number' },
 ];
+/** Two examples: x has a standard deviation of 1, y of 2. */
+const TRAINED_ON = Float32Array.of(-1, 1, 0, 0, 2, 1, 0, 1, 0, 6);
 const ROW = [1.5, 0, 1, 0, -2];
 
 function manyRows(ranges: { noise: number; featureDropout: number }, n = 4_000): Float32Array[] {
   const random = createRandom(9);
+  const augmenter = createRowAugmenter(FEATURES, ranges, TRAINED_ON);
   return Array.from({ length: n }, () => {
     const row = Float32Array.from(ROW);
-    augmentRow(FEATURES, ranges, row, random);
+    augmenter.change(row, random);
     return row;
   });
 }
@@ -26,17 +29,29 @@ describe('a tabular example', () => {
 
   test('gets noise in standard deviations on its numbers, and keeps its categories', () => {
     const rows = manyRows({ noise: 0.3, featureDropout: 0 });
-    for (const [at, centre] of [
-      [0, 1.5],
-      [4, -2],
+    for (const [at, centre, scale] of [
+      [0, 1.5, 1],
+      [4, -2, 2],
     ] as const) {
-      const steps = rows.map((row) => (row[at] ?? 0) - centre);
+      const steps = rows.map((row) => ((row[at] ?? 0) - centre) / scale);
       const mean = steps.reduce((sum, step) => sum + step, 0) / steps.length;
       const deviation = Math.sqrt(steps.reduce((sum, step) => sum + step * step, 0) / steps.length);
       expect(Math.abs(mean)).toBeLessThan(0.02);
       expect(Math.abs(deviation - 0.3)).toBeLessThan(0.015);
     }
     expect(rows.every((row) => row[1] === 0 && row[2] === 1 && row[3] === 0)).toBe(true);
+  });
+
+  test('gets no noise on a feature that never varies', () => {
+    const [random, row] = [createRandom(1), Float32Array.of(0.3, 1)];
+    const features: Feature[] = [
+      { name: 'still', type: 'number' },
+      { name: 'moving', type: 'number' },
+    ];
+    const rows = Float32Array.of(0.1, 0, 0.1, 1, 0.1, 2);
+    createRowAugmenter(features, { noise: 1, featureDropout: 0 }, rows).change(row, random);
+    expect(row[0]).toBe(Math.fround(0.3));
+    expect(row[1]).not.toBe(1);
   });
 
   test('loses a whole feature at a time, as often as the spec says', () => {

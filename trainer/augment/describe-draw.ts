@@ -1,0 +1,32 @@
+/**
+ * What was drawn for a copy, in a few words: what was left as it was is not mentioned.
+ */
+import type { PictureDraw } from './picture-draw.ts';
+
+/** `rotated 12.3°`, `cropped to 87 %`, … in the order in which they are done. */
+export function describeDraw(draw: PictureDraw): string[] {
+  const { rotation, scale, shift, shear, crop, flip, brightness, contrast, noise, cutout } = draw;
+  const flips = [...(flip.horizontal ? ['horizontally'] : []), ...(flip.vertical ? ['vertically'] : [])];
+  const parts: (string | false)[] = [
+    flips.length > 0 && `flipped ${flips.join(' and ')}`,
+    shear !== 0 && `sheared ${signed(shear)}°`,
+    scale !== 1 && `scaled ${scale.toFixed(2)}`,
+    rotation !== 0 && `rotated ${signed(rotation)}°`,
+    shift.right !== 0 && `moved ${percent(Math.abs(shift.right))} ${shift.right > 0 ? 'right' : 'left'}`,
+    shift.down !== 0 && `moved ${percent(Math.abs(shift.down))} ${shift.down > 0 ? 'down' : 'up'}`,
+    crop.share !== 1 && `cropped to ${percent(crop.share)}`,
+    contrast !== 1 && `contrast ${contrast.toFixed(2)}`,
+    brightness !== 0 && `${percent(Math.abs(brightness))} ${brightness > 0 ? 'brighter' : 'darker'}`,
+    noise.deviation !== 0 && `noise ${percent(noise.deviation)}`,
+    cutout !== null && `cut out ${cutout.right - cutout.left}x${cutout.bottom - cutout.top}`,
+  ];
+  return parts.filter((part) => part !== false);
+}
+
+function signed(value: number): string {
+  return value > 0 ? `+${value.toFixed(1)}` : value.toFixed(1).replace('-', '−');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
