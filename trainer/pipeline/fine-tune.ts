@@ -8,6 +8,7 @@ import { describeReadError, loadJson, parseJson, putJson } from '../../shared/re
 import { keys } from '../../shared/registry/keys.ts';
 import { type Constants, constantsSchema, type Manifest } from '../../shared/registry/manifest.ts';
 import { loadManifest, loadVersionFile } from '../../shared/registry/versions.ts';
+import { addCopies } from './augmented-features.ts';
 import { candidateDigest, encodeHead, saveCandidate } from './candidate-files.ts';
 import { type RunContext, RunFailure, tell } from './context.ts';
 import { type Examples, featuresOf, readExamples, rowsOf } from './features.ts';
@@ -79,11 +80,12 @@ async function readSets(ctx: RunContext, snapshot: Snapshot, split: Split) {
   const train = await readExamples(ctx, snapshot, split.train);
   const validation = await readExamples(ctx, snapshot, split.validation);
   const start = await chooseStart(ctx, train);
-  const { values: features, size } = featuresOf(ctx, start.constants, train);
+  const learned = await addCopies(ctx, snapshot, split, train);
+  const { values: features, size } = featuresOf(ctx, start.constants, learned);
   return {
     start,
     size,
-    train: { features, labels: train.labels },
+    train: { features, labels: learned.labels },
     validation: {
       features: featuresOf(ctx, start.constants, validation).values,
       labels: validation.labels,
