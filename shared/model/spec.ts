@@ -6,7 +6,8 @@ import * as z from 'zod';
 import { gatePolicySchema, policyProblems } from '../continuity/policy.ts';
 import { MODEL_NAME } from '../registry/keys.ts';
 import { digestSchema } from '../registry/manifest.ts';
-import { augmentationProblems, augmentationSchema } from './augmentation.ts';
+import { augmentationProblems } from './augmentation.ts';
+import { type TrainingRecipe, trainingSchema } from './training.ts';
 
 const nameSchema = z.string().min(1).max(128);
 
@@ -45,27 +46,12 @@ export type InputSpec = z.infer<typeof inputSchema>;
 
 const hiddenLayerSchema = z.strictObject({
   units: z.int().min(1).max(8_192),
-  activation: z.enum(['linear', 'relu', 'relu6', 'sigmoid', 'tanh']).default('relu'),
+  activation: z.enum(['linear', 'relu', 'relu6', 'elu', 'leakyRelu', 'sigmoid', 'tanh']).default('relu'),
+  /** `batch`: between the product and the activation (Ioffe & Szegedy 2015); costs nothing where it serves. */
+  normalization: z.enum(['none', 'batch']).default('none'),
   dropout: z.number().min(0).lt(1).default(0),
 });
-
-const trainingSchema = z.strictObject({
-  epochs: z.int().min(1).max(1_000).default(20),
-  batchSize: z.int().min(1).max(4_096).default(32),
-  /** Adam's step size (Kingma & Ba 2015). */
-  learningRate: z.number().gt(0).max(1).default(0.001),
-  /** Early stopping: epochs without a better validation loss before the best weights are restored. */
-  patience: z.int().min(1).max(1_000).default(3),
-  /** Share of the examples that are not held out which is set aside to watch the training. */
-  validation: z.number().gt(0).max(0.5).default(0.1),
-  /** At most so many training examples a run: all of the current window first, then a sample of the past ones. */
-  maxExamples: z.int().min(1).max(1_000_000).default(10_000),
-  /** `champion`: fine-tune the champion's head. `fresh`: start from a new initialisation. */
-  start: z.enum(['champion', 'fresh']).default('champion'),
-  seed: z.int().min(0).max(0xffff_ffff).default(1),
-  /** How training examples are changed before the model learns from them; null: not at all. */
-  augmentation: augmentationSchema.nullable().default(null),
-});
+export type HiddenLayer = z.infer<typeof hiddenLayerSchema>;
 
 const windowSchema = z.strictObject({
   /** Examples a window when an imported history is divided; afterwards every promotion closes a window. */
@@ -94,10 +80,7 @@ export const specSchema = z
     /** Digest of an imported base; null when the head reads the input itself. */
     base: digestSchema.nullable().default(null),
     /** Hidden layers; the softmax over the labels follows by itself. */
-    head: z
-      .array(hiddenLayerSchema)
-      .max(8)
-      .default([{ units: 64, activation: 'relu', dropout: 0 }]),
+    head: z.array(hiddenLayerSchema).max(8).optional(),
     training: trainingSchema.prefault({}),
     holdout: holdoutSchema.prefault({}),
     window: windowSchema.prefault({}),
@@ -129,8 +112,24 @@ export const specSchema = z
     })) {
       issues.push({ code: 'custom', input: value.gate, path: ['gate', ...path], message });
     }
-  });
+    for (const message of classWeightProblems(value.training.classWeights, value.labels)) {
+      const path = ['training', 'classWeights'];
+      issues.push({ code: 'custom', input: value.training.classWeights, path, message });
+    }
+  })
+  .transform((spec) => ({ ...spec, head: spec.head ?? [defaultLayer(spec.base)] }));
 export type Spec = z.infer<typeof specSchema>;
+
+/** Wide over the features of a base, of which there are a thousand; narrow over an input of its own. */
+function defaultLayer(base: string | null): HiddenLayer {
+  return hiddenLayerSchema.parse({ units: base === null ? 64 : 1_024 });
+}
+
+function classWeightProblems(weights: TrainingRecipe['classWeights'], labels: readonly string[]): string[] {
+  if (typeof weights === 'string') return [];
+  const unknown = Object.keys(weights).filter((label) => !labels.includes(label));
+  return unknown.map((label) => `expected one of the labels, got ${JSON.stringify(label)}`);
+}
 
 /** Features with named values: the gate can slice by them. */
 function sliceableFeatures(input: InputSpec): string[] {

@@ -1,6 +1,7 @@
 /**
  * The whole path in the real local process: both Workers in workerd, R2, the Queue, the Workflow, the S3 endpoint.
  */
+import { trainingSchema } from '../../shared/model/training.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -43,17 +44,16 @@ const WIDE_GATE = gatePolicySchema.parse({
   budgets: { negativeFlips: 0.15 },
 });
 
-const TRAINING = {
+const TRAINING = trainingSchema.parse({
   epochs: 8,
   batchSize: 32,
   learningRate: 0.01,
   patience: 3,
   validation: 0.1,
   maxExamples: 4_000,
-  start: 'champion' as const,
+  start: 'champion',
   seed: 1,
-  augmentation: null,
-};
+});
 
 const predictAnswer = z.object({ predictions: z.array(z.array(z.number())), labels: z.array(z.string()) });
 

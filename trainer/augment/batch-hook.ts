@@ -10,82 +10,80 @@ import {
   rowRanges,
 } from '../../shared/model/augmentation.ts';
 import type { InputSpec, Spec } from '../../shared/model/spec.ts';
+import type { TrainingRecipe } from '../../shared/model/training.ts';
 import type { Random } from '../../shared/random.ts';
 import type { Batch, BatchHook } from '../training/trainable.ts';
 import { mixBatch } from './mixup.ts';
 import { createPictureAugmenter } from './picture-augmenter.ts';
 import { drawPicture } from './picture-draw.ts';
-import { createRowAugmenter, type RowAugmenter } from './row-augmenter.ts';
-
-export interface Augmenter {
-  readonly prepare: BatchHook;
-  /** Gives the memory back. Nothing else may be called afterwards. */
-  release(): void;
-}
+import { createRowAugmenter } from './row-augmenter.ts';
 
 /**
  * @param features  what the model sees of the training examples, [n, encodedSize]
  * @param kernels   `kernels.wasm`, compiled
  * @returns null where nothing is to be done to a batch
  */
-export function createBatchAugmenter(
-  { input, base, training }: Pick<Spec, 'input' | 'base' | 'training'>,
+export function createBatchHook(
+  {
+    input,
+    base,
+    training,
+  }: Pick<Spec, 'input' | 'base'> & { readonly training: Pick<TrainingRecipe, 'augmentation'> },
   features: Float32Array,
   kernels: WebAssembly.Module,
-): Augmenter | null {
+): BatchHook | null {
   const { augmentation } = training;
   if (augmentation === null) return null;
-  const rows =
+  const change =
     base === null && changesExamples(augmentation, input.kind)
-      ? createRowChanger(input, augmentation, features, kernels)
+      ? createRowsChanger(input, augmentation, features, kernels)
       : null;
-  if (rows === null && augmentation.mixup === 0) return null;
-  return {
-    prepare(batch, count, random) {
-      if (rows !== null) changeRows(batch, count, (row) => rows.change(row, random));
-      if (augmentation.mixup > 0) mixAll(batch, count, augmentation.mixup, random);
-    },
-    release: () => rows?.release(),
+  const { mixup } = augmentation;
+  if (change === null && mixup === 0) return null;
+  return (batch, rows, random) => {
+    change?.(batch, rows, random);
+    if (mixup > 0) mixAll(batch, rows, mixup, random);
   };
 }
 
-interface RowChanger extends RowAugmenter {
-  release(): void;
-}
-
-function createRowChanger(
+function createRowsChanger(
   input: InputSpec,
   augmentation: Augmentation,
   features: Float32Array,
   kernels: WebAssembly.Module,
-): RowChanger {
-  if (input.kind === 'image') return createPictureChanger(input, augmentation, kernels);
-  return { ...createRowAugmenter(input.features, rowRanges(augmentation), features), release: () => {} };
-}
-
-function createPictureChanger(
-  input: Extract<InputSpec, { kind: 'image' }>,
-  augmentation: Augmentation,
-  kernels: WebAssembly.Module,
-): RowChanger {
-  const ranges = pictureRanges(augmentation);
-  const augmenter = createPictureAugmenter(kernels, input, ranges.fill);
-  // What encodeInput makes of every pixel, and back.
-  const encoded = Float32Array.from({ length: 256 }, (_, pixel) => pixel * input.scale + input.offset);
-  const raw = new Float32Array(input.height * input.width * input.channels);
-  return {
-    change(row, random) {
-      for (let i = 0; i < raw.length; i++) raw[i] = ((row[i] as number) - input.offset) / input.scale;
-      const pixels = augmenter.apply(raw, drawPicture(ranges, input, random));
-      for (let i = 0; i < raw.length; i++) row[i] = encoded[pixels[i] as number] as number;
-    },
-    release: () => augmenter.release(),
+): BatchHook {
+  if (input.kind === 'image') return createPicturesChanger(input, augmentation, kernels);
+  const augmenter = createRowAugmenter(input.features, rowRanges(augmentation), features);
+  return (batch, rows, random) => {
+    for (let row = 0; row < rows; row++) augmenter.change(rowOf(batch, row), random);
   };
 }
 
-function changeRows({ inputs, weights }: Batch, count: number, change: (row: Float32Array) => void): void {
+function createPicturesChanger(
+  input: Extract<InputSpec, { kind: 'image' }>,
+  augmentation: Augmentation,
+  kernels: WebAssembly.Module,
+): BatchHook {
+  const ranges = pictureRanges(augmentation);
+  // What encodeInput makes of every pixel, and back.
+  const encoded = Float32Array.from({ length: 256 }, (_, pixel) => pixel * input.scale + input.offset);
+  const raw = new Float32Array(input.height * input.width * input.channels);
+  return (batch, rows, random) => {
+    // Borrowed for a batch at a time, so that nobody has to give it back when the training ends.
+    const augmenter = createPictureAugmenter(kernels, input, ranges.fill);
+    for (let at = 0; at < rows; at++) {
+      const row = rowOf(batch, at);
+      for (let i = 0; i < raw.length; i++) raw[i] = ((row[i] as number) - input.offset) / input.scale;
+      const pixels = augmenter.apply(raw, drawPicture(ranges, input, random));
+      for (let i = 0; i < raw.length; i++) row[i] = encoded[pixels[i] as number] as number;
+    }
+    augmenter.release();
+  };
+}
+
+function rowOf({ inputs, weights }: Batch, row: number): Float32Array {
   const size = inputs.length / weights.length;
-  for (let row = 0; row < count; row++) change(inputs.subarray(row * size, (row + 1) * size));
+  return inputs.subarray(row * size, (row + 1) * size);
 }
 
 function mixAll(

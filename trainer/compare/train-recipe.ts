@@ -11,7 +11,9 @@ import { createRandom } from '../../shared/random.ts';
 import { argmaxRows, openProgram } from '../pipeline/answer.ts';
 import { encodeHead } from '../pipeline/candidate-files.ts';
 import { initialHead } from '../pipeline/head-layers.ts';
-import { trainHead, type TrainingSet } from '../pipeline/train-head.ts';
+import { weighExamples } from '../training/class-weights.ts';
+import { trainHead } from '../training/train-head.ts';
+import type { TrainingSet } from '../training/training-set.ts';
 import { drawRandomSplit, type Identities } from './random-split.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -48,18 +50,25 @@ export async function trainRecipe(
   const learnt = watched.train.map((at) => train[at] as number);
   const watching = watched.test.map((at) => train[at] as number);
   const encode = createEncoder(subject, learnt);
-  const random = createRandom(seedFrom(seed, 'training'));
+  const trainingSeed = seedFrom(seed, 'training');
   const learning = encode(learnt);
   const size = learning.features.length / learnt.length;
   const spec = { head, labels: [...subject.labels] };
-  const { layers } = await trainHead(learning, encode(watching), initialHead(spec, size, random), {
+  const weights = weighExamples(learning.labels, subject.labels, training.classWeights);
+  const data = {
+    train: { ...learning, ...(weights ? { weights } : {}) },
+    watched: watching.length === 0 ? [] : [{ id: 'validation', past: false, set: encode(watching) }],
+  };
+  const { layers } = await trainHead(data, initialHead(spec, size, createRandom(trainingSeed)), {
     training,
+    task: 'classification',
+    seed: trainingSeed,
     dropout: head.map(({ dropout }) => dropout),
-    random,
+    fromChampion: false,
     kernels,
   });
   const program = openProgram(runtime, encodeHead(layers));
-  const score = ({ features, labels }: TrainingSet): number =>
+  const score = ({ features, labels }: ReturnType<typeof encode>): number =>
     accuracy(labels, argmaxRows(program.run(features, labels.length), labels.length));
   try {
     const tested = test.length === 0 ? 0 : score(encode(test));
@@ -80,7 +89,7 @@ function pickIdentities({ units, contents }: Identities, positions: readonly num
 function createEncoder(
   { input, values, size, hasBase, classes }: Subject,
   learnt: readonly number[],
-): (positions: readonly number[]) => TrainingSet {
+): (positions: readonly number[]) => TrainingSet & { readonly labels: Int32Array } {
   const rows = (positions: readonly number[]): Float32Array[] =>
     positions.map((at) => values.subarray(at * size, (at + 1) * size));
   const constants = hasBase ? null : fitConstants(input, rows(learnt));

@@ -9,7 +9,8 @@ import { type Augmentation, changesExamples, pictureRanges } from '../../shared/
 import { sha256Hex } from '../../shared/digest.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
 import { type Base, createFeatureReader } from '../../shared/model/servable.ts';
-import type { InputSpec } from '../../shared/model/spec.ts';
+import type { Spec } from '../../shared/model/spec.ts';
+import type { TrainingRecipe } from '../../shared/model/training.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { drawCopy } from '../augment/copies.ts';
 import { createPictureAugmenter } from '../augment/picture-augmenter.ts';
@@ -18,8 +19,10 @@ import { blockSize, type Examples, openBase, openFeatures, readRows, sealFeature
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
 import type { Split } from './split.ts';
 
-/** One copy of some examples of one shard. */
+/** One copy of some examples of one shard, and what makes it. */
 export interface CopyPart {
+  readonly augmentation: Augmentation;
+  readonly seed: number;
   readonly shard: ShardRef;
   /** 1, 2, … */
   readonly copy: number;
@@ -27,24 +30,24 @@ export interface CopyPart {
   readonly indices: readonly number[];
 }
 
-/** What a run has to copy: copy by copy, each in the snapshot's order. Nothing where the spec asks for nothing. */
+/** What a training has to copy: copy by copy, each in the snapshot's order. Nothing where it asks for nothing. */
 export function planCopies(
-  { spec }: Pick<RunContext, 'spec'>,
-  snapshot: Snapshot,
+  { base, input }: Pick<Spec, 'base' | 'input'>,
+  { augmentation, seed }: Pick<TrainingRecipe, 'augmentation' | 'seed'>,
+  snapshot: Pick<Snapshot, 'windows'>,
   { train }: Pick<Split, 'train'>,
 ): CopyPart[] {
-  const { augmentation } = spec.training;
-  if (spec.base === null || augmentation === null || !changesExamples(augmentation, spec.input.kind))
-    return [];
+  if (base === null || augmentation === null || !changesExamples(augmentation, input.kind)) return [];
   let start = 0;
-  const shards = shardsOf(snapshot).map((shard) => {
+  const parts = shardsOf(snapshot).map((shard) => {
     const from = start;
     start += shard.examples;
     const inside = train.filter((position) => position >= from && position < from + shard.examples);
-    return { shard, indices: inside.map((position) => position - from) };
+    return { augmentation, seed, shard, indices: inside.map((position) => position - from) };
   });
+  const wanted = parts.filter(({ indices }) => indices.length > 0);
   return Array.from({ length: augmentation.copies }, (_, i) =>
-    shards.filter(({ indices }) => indices.length > 0).map((part) => ({ ...part, copy: i + 1 })),
+    wanted.map((part) => ({ ...part, copy: i + 1 })),
   ).flat();
 }
 
@@ -64,7 +67,7 @@ export async function storeCopies(ctx: RunContext, part: CopyPart, onBlock: OnBl
   if (base === null) return 0;
   try {
     const examples = await loadShard(ctx.store, ctx.run.model, part.shard);
-    const computed = await computeCopies(ctx, base, part.copy, pick(examples, missing), onBlock);
+    const computed = await computeCopies(ctx, base, part, pick(examples, missing), onBlock);
     const all = new Map([
       ...stored,
       ...missing.map((index, i) => [index, computed[i] as Float32Array] as const),
@@ -82,11 +85,12 @@ export async function storeCopies(ctx: RunContext, part: CopyPart, onBlock: OnBl
  */
 export async function addCopies(
   ctx: RunContext,
+  recipe: TrainingRecipe,
   snapshot: Snapshot,
   split: Pick<Split, 'train'>,
   train: Examples,
 ): Promise<Examples> {
-  const parts = planCopies(ctx, snapshot, split);
+  const parts = planCopies(ctx.spec, recipe, snapshot, split);
   if (parts.length === 0) return train;
   const times = 1 + Math.max(...parts.map(({ copy }) => copy));
   const values = new Float32Array(times * train.values.length);
@@ -112,13 +116,12 @@ export async function addCopies(
 async function computeCopies(
   ctx: RunContext,
   base: Base,
-  copy: number,
+  { augmentation, seed, copy }: CopyPart,
   examples: readonly LabelledExample[],
   onBlock: OnBlock,
 ): Promise<Float32Array[]> {
-  const { input, training } = ctx.spec;
-  const { augmentation, seed } = training;
-  if (input.kind !== 'image' || augmentation === null) return [];
+  const { input } = ctx.spec;
+  if (input.kind !== 'image') return [];
   const reader = createFeatureReader(input, null, base);
   const augmenter = createPictureAugmenter(ctx.kernels, input, pictureRanges(augmentation).fill);
   const rows: Float32Array[] = [];
@@ -151,15 +154,10 @@ async function loadCopies(ctx: RunContext, part: CopyPart): Promise<Map<number, 
   return decodeRows(rows);
 }
 
-function keyOf({ run, spec }: RunContext, { shard, copy }: CopyPart): string {
-  const { base, input, training } = spec;
-  const made = digestOf(input, training.augmentation as Augmentation, training.seed);
-  return keys.copies(run.model, base as string, made, shard.digest, copy);
-}
-
-/** Of all that makes a copy what it is, beside the base and the example. */
-function digestOf(input: InputSpec, augmentation: Augmentation, seed: number): string {
-  return sha256Hex(JSON.stringify([input, pictureRanges(augmentation), seed])).slice(0, 32);
+function keyOf({ run, spec }: RunContext, { augmentation, seed, shard, copy }: CopyPart): string {
+  // All that makes a copy what it is, beside the base and the example.
+  const made = sha256Hex(JSON.stringify([spec.input, pictureRanges(augmentation), seed])).slice(0, 32);
+  return keys.copies(run.model, spec.base as string, made, shard.digest, copy);
 }
 
 /** How many rows, their places, then the rows one after the other: places are below the size of a shard, and exact. */

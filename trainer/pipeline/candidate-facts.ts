@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import type { CandidateFacts } from '../../shared/continuity/evidence.ts';
-import type { DenseLayer } from '../../shared/model/head.ts';
+import { type DenseLayer, tensorsOf } from '../../shared/model/head.ts';
 import { registerWasmBackend } from '../../shared/model/tfjs-backend.ts';
 import { parseJson } from '../../shared/registry/json.ts';
 import type { Judged } from './answer.ts';
@@ -37,8 +37,7 @@ export async function examineCandidate(
   return {
     digest: candidateDigest(files),
     finite:
-      layers?.every(({ kernel, bias }) => [kernel, bias].every(({ data }) => data.every(Number.isFinite))) ??
-      false,
+      layers?.every((layer) => tensorsOf(layer).every(({ data }) => data.every(Number.isFinite))) ?? false,
     reproduces: layers !== null && sameBytes(encodeHead(layers)['edge.bin'], files['edge.bin']),
     exportAgrees: difference <= EXPORT_TOLERANCE,
     exportDifference: difference,

@@ -170,7 +170,7 @@ async function featuresStep(ctx: RunContext, shard: ShardRef, onBlock: (fraction
 
 /** One step a shard and copy, for the same reason. */
 async function followCopies(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
-  const parts = planCopies(ctx, snapshot, await loadSplit(ctx));
+  const parts = planCopies(ctx.spec, ctx.spec.training, snapshot, await loadSplit(ctx));
   if (parts.length === 0) return;
   let computed = 0;
   let seconds = 0;

@@ -10,9 +10,12 @@ function draw(sides: readonly (readonly Side[])[], maxExamples: number, labels?:
   const spec = blobSpec('blobs');
   return drawSplit(
     { windows: [] },
-    sides,
-    labels ?? sides.flat().map(() => 0),
-    { labels: spec.labels, training: { ...spec.training, maxExamples } },
+    {
+      sides,
+      labels: labels ?? sides.flat().map(() => 0),
+      contents: sides.flat().map((_, i) => `content ${i}`),
+    },
+    { labels: spec.labels, salt: spec.salt, training: { ...spec.training, maxExamples } },
     5,
   );
 }

@@ -4,7 +4,8 @@ import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts'
 import { idleBytes } from '../../../shared/model/kernels/workspace.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { initialHead } from '../../../trainer/pipeline/head-layers.ts';
-import { trainHead, type TrainingOptions, type TrainingSet } from '../../../trainer/pipeline/train-head.ts';
+import { type HeadTrainingOptions, trainHead } from '../../../trainer/training/train-head.ts';
+import type { TrainingSet } from '../../../trainer/training/training-set.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 import { adamReference } from './adam-reference.ts';
 import { testTrainHead } from './train-head-suite.ts';
@@ -13,13 +14,24 @@ const kernels = await loadKernelModule();
 
 const EMPTY: TrainingSet = { features: new Float32Array(), labels: new Int32Array() };
 
-function options(changes: Partial<TrainingOptions['training']> = {}, dropout = [0]): TrainingOptions {
+function options(changes: Partial<HeadTrainingOptions['training']> = {}, dropout = [0]): HeadTrainingOptions {
   const training = { ...blobSpec('blobs').training, ...changes };
-  return { training, dropout, random: createRandom(3), kernels };
+  return { training, task: 'classification', seed: 3, dropout, fromChampion: false, kernels };
+}
+
+/** Learned from one set and watched by another. */
+function train(
+  set: TrainingSet,
+  watched: TrainingSet,
+  initial: readonly DenseLayer[],
+  how: HeadTrainingOptions,
+) {
+  const windows = watched.labels.length === 0 ? [] : [{ id: 'w01', past: false, set: watched }];
+  return trainHead({ train: set, watched: windows }, initial, how);
 }
 
 /** Two clouds that a line does not separate: class 1 where the coordinates' signs differ. */
-function exclusiveOr(n: number, seed: number): TrainingSet {
+function exclusiveOr(n: number, seed: number) {
   const random = createRandom(seed);
   const features = Float32Array.from({ length: 2 * n }, () => random.uniform() * 2 - 1);
   const labels = Int32Array.from({ length: n }, (_, i) =>
@@ -30,7 +42,12 @@ function exclusiveOr(n: number, seed: number): TrainingSet {
 
 function head(units: number[], classes: number, inputs: number): DenseLayer[] {
   const spec = blobSpec('blobs', {
-    head: units.map((n) => ({ units: n, activation: 'relu' as const, dropout: 0 })),
+    head: units.map((n) => ({
+      units: n,
+      activation: 'relu' as const,
+      dropout: 0,
+      normalization: 'none' as const,
+    })),
   });
   const labels = Array.from({ length: classes }, (_, i) => `class ${i}`);
   return initialHead({ ...spec, labels }, inputs, createRandom(9));
@@ -42,30 +59,30 @@ describe('training a head', () => {
   test('takes the same steps as forward, backward and Adam written out in plain numbers', async () => {
     const set = exclusiveOr(24, 1);
     const initial = head([5], 2, 2);
-    const trained = await trainHead(
+    const trained = await train(
       set,
       EMPTY,
       initial,
       options({ epochs: 6, batchSize: 24, learningRate: 0.05, patience: 99 }),
     );
     const expected = adamReference(set, initial, { steps: 6, learningRate: 0.05 });
-    for (const [i, { loss }] of trained.epochs.entries())
+    for (const [i, { loss }] of trained.course.epochs.entries())
       expect(loss).toBeCloseTo(expected.losses[i] as number, 5);
   });
 
   test('learns what a line cannot', async () => {
-    const trained = await trainHead(
+    const trained = await train(
       exclusiveOr(600, 1),
       exclusiveOr(200, 2),
       head([16], 2, 2),
       options({ epochs: 40, learningRate: 0.02, patience: 40 }),
     );
-    expect(trained.epochs.at(-1)?.validationAccuracy).toBeGreaterThan(0.95);
+    expect(trained.course.epochs.at(-1)?.validationAccuracy).toBeGreaterThan(0.95);
   });
 
   test('gives the same weights, bit for bit, for the same seed, with dropout too', async () => {
     const run = () =>
-      trainHead(exclusiveOr(100, 1), exclusiveOr(40, 2), head([8], 2, 2), options({ epochs: 3 }, [0.3]));
+      train(exclusiveOr(100, 1), exclusiveOr(40, 2), head([8], 2, 2), options({ epochs: 3 }, [0.3]));
     const [a, b] = [await run(), await run()];
     expect(a).toEqual(b);
   });
@@ -73,35 +90,35 @@ describe('training a head', () => {
   test('stops when the validation loss no longer falls, and gives the best epoch back', async () => {
     const noise = exclusiveOr(60, 1);
     const contradicting = { ...noise, labels: noise.labels.map((label) => 1 - label) };
-    const trained = await trainHead(
+    const trained = await train(
       noise,
       contradicting,
       head([16], 2, 2),
       options({ epochs: 50, learningRate: 0.05, patience: 2 }),
     );
-    expect(trained.epochs.length).toBeLessThan(50);
-    const losses = trained.epochs.map(({ validationLoss }) => validationLoss as number);
-    expect(losses[trained.bestEpoch - 1]).toBe(Math.min(...losses));
-    expect(trained.epochs.length).toBe(trained.bestEpoch + 2);
+    expect(trained.course.epochs.length).toBeLessThan(50);
+    const losses = trained.course.epochs.map(({ validationLoss }) => validationLoss as number);
+    expect(losses[trained.course.best.epoch - 1]).toBe(Math.min(...losses));
+    expect(trained.course.epochs.length).toBe(trained.course.best.epoch + 2);
   });
 
   test('leaves the layers it started from as they were', async () => {
     const initial = head([8], 2, 2);
     const before = structuredClone(initial);
-    await trainHead(exclusiveOr(100, 1), exclusiveOr(40, 2), initial, options({ epochs: 2 }));
+    await train(exclusiveOr(100, 1), exclusiveOr(40, 2), initial, options({ epochs: 2 }));
     expect(initial).toEqual(before);
   });
 
   test('ten trainings take the memory of one, failed ones among them', async () => {
     const set = exclusiveOr(64, 1);
     const wild = { ...set, features: set.features.map((x) => x * 1e38) };
-    const run = () => trainHead(set, EMPTY, head([64], 2, 2), options({ epochs: 1 }));
+    const run = () => train(set, EMPTY, head([64], 2, 2), options({ epochs: 1 }));
     await run();
     const bytes = idleBytes(kernels);
     expect(bytes).toBeGreaterThan(0);
     for (let i = 0; i < 10; i++) {
       await run();
-      await expect(trainHead(wild, EMPTY, head([64], 2, 2), options({ learningRate: 1 }))).rejects.toThrow();
+      await expect(train(wild, EMPTY, head([64], 2, 2), options({ learningRate: 1 }))).rejects.toThrow();
     }
     expect(idleBytes(kernels)).toBe(bytes);
   });
@@ -114,15 +131,30 @@ describe('training a head', () => {
       { features: Float32Array.of(1, 2, 3, Number.NaN), labels: Int32Array.of(0, 1) },
       'expected finite features, got NaN in training example 1',
     ],
+    [
+      'features that are always the same',
+      { features: Float32Array.of(1, 2, 1, 2), labels: Int32Array.of(0, 1) },
+      'expected features that tell examples apart, got the same 2 numbers in all 2 training examples',
+    ],
+    [
+      'a head that reads other features',
+      { features: Float32Array.of(1, 2, 3, 4, 5, 6), labels: Int32Array.of(0, 1) },
+      'expected a head that reads 3 features, got one that reads 2',
+    ],
+    [
+      'a head without an output for a label',
+      { features: Float32Array.of(1, 2, 3, 4), labels: Int32Array.of(0, 2) },
+      'got one with 2 outputs for label 2 of training example 1',
+    ],
   ])('refuses %s by name', async (_, set, message) => {
-    await expect(trainHead(set, EMPTY, head([4], 2, 2), options())).rejects.toThrow(message);
+    await expect(train(set, EMPTY, head([4], 2, 2), options())).rejects.toThrow(message);
   });
 
-  test('a rate that makes the loss explode fails by name', async () => {
+  test('a loss that explodes at any rate fails by name, after the rate was halved', async () => {
     const set = exclusiveOr(64, 1);
     const wild = { ...set, features: set.features.map((x) => x * 1e38) };
-    await expect(trainHead(wild, EMPTY, head([8], 2, 2), options({ learningRate: 1 }))).rejects.toThrow(
-      /loss became/,
+    await expect(train(wild, EMPTY, head([8], 2, 2), options({ learningRate: 1 }))).rejects.toThrow(
+      /loss became .* in epoch 1, also after the rate was halved 5 times/,
     );
   });
 });

@@ -3,7 +3,7 @@
  * papers write them, in double precision, over the whole set at once.
  */
 import type { DenseLayer } from '../../../shared/model/head.ts';
-import type { TrainingSet } from '../../../trainer/pipeline/train-head.ts';
+import type { TrainingSet } from '../../../trainer/training/training-set.ts';
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;
