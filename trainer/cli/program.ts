@@ -10,6 +10,7 @@ import { addCreateCommand } from './commands/create.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addKeyCommands } from './commands/key.ts';
+import { addLrFindCommand } from './commands/lr-find.ts';
 import { addMoveCommands } from './commands/move.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSpecCommands } from './commands/spec.ts';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   addImportCommand(program);
   addBaseCommands(program);
   addAugmentCommands(program);
+  addLrFindCommand(program);
   addTrainCommand(program);
   addCompareCommand(program);
   addRunCommands(program);
