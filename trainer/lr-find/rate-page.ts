@@ -38,7 +38,7 @@ export function renderRateSearch(search: RateSearch): string {
           <section>
             <h2>Loss over the learning rate</h2>
             <p class="caption">
-              Of each batch before its step, smoothed over the batches before (Smith 2017). A good rate is
+              Of each batch before its step, smoothed over the batches around it (Smith 2017). A good rate is
               where it falls fast, well before the lowest point.
             </p>
             <figure>${plot(search)}</figure>
@@ -85,7 +85,7 @@ function plot({ points, from, to, suggestion, learningRate }: RateSearch): Marku
             >${formatRate(rate)}</text
           >`,
     )}
-    ${inRange(learningRate, from, to) ? marker(x(learningRate), 'champion', 'the spec', PLOT.bottom + 38) : null}
+    ${inRange(learningRate, from, to) ? marker(x(learningRate), 'champion', 'the spec', PLOT.top + 28) : null}
     ${suggestion === null ? null : marker(x(suggestion), 'candidate', 'suggested', PLOT.top + 12)}
     <g class="series candidate"><path d="M${line}" /></g>
   </svg>`;

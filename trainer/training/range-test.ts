@@ -72,7 +72,7 @@ function takeBatch(order: Int32Array, step: number, size: number): Int32Array {
 }
 
 /** A fall counts when it is so many times what chance alone would give a fall. */
-const CLEAR = 4;
+const CLEAR = 5;
 
 /**
  * Smooths losses and finds where they fall fastest. To both sides, because an average of the past alone would lag by as
