@@ -40,7 +40,10 @@ export const trainingSchema = z.strictObject({
   /** `cosine`: down to 0 over all epochs. `plateau`: down by a factor when the validation stands still. */
   schedule: z.enum(['constant', 'cosine', 'plateau']).default('constant'),
   plateau: z.strictObject({ factor, patience: z.int().min(1).max(1_000).default(2) }).prefault({}),
-  /** The rate falls by `factor` when a past window's validation loss rises by more than the share `tolerance`. */
+  /**
+   * The rate falls by `factor` when a past window's validation loss rises above the champion's by more than the share
+   * `tolerance`; without effect on a head that does not start from the champion.
+   */
   continuity: z
     .strictObject({
       watch: z.boolean().default(true),

@@ -4,7 +4,7 @@
 import type { DenseLayer } from '../../shared/model/head.ts';
 import { RunFailure } from '../pipeline/context.ts';
 import type { Trainable } from './trainable.ts';
-import type { TrainingSet } from './training-set.ts';
+import type { Labels, TrainingSet } from './training-set.ts';
 
 /** @throws RunFailure with what was expected, what came, and where */
 export function checkTrainable(
@@ -67,7 +67,7 @@ function findFeatureProblem({ features, labels }: TrainingSet): string | undefin
  * @param labels  class ids of the training examples
  * @throws RunFailure that names the labels without an example
  */
-export function checkLabelsPresent(labels: Int32Array, names: readonly string[]): void {
+export function checkLabelsPresent(labels: Labels, names: readonly string[]): void {
   const present = new Set(labels);
   // One label only has a message of its own.
   if (present.size < 2) return;

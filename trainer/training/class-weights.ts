@@ -2,6 +2,7 @@
  * What an example counts by its label.
  */
 import type { TrainingRecipe } from '../../shared/model/training.ts';
+import type { Labels } from './training-set.ts';
 
 /**
  * `balanced`: n / (classes · examples of the label), so that all labels that are there count alike and the mean is 1
@@ -12,7 +13,7 @@ import type { TrainingRecipe } from '../../shared/model/training.ts';
  * @returns [n]; undefined where every example counts once
  */
 export function weighExamples(
-  labels: Int32Array,
+  labels: Labels,
   names: readonly string[],
   classWeights: TrainingRecipe['classWeights'],
 ): Float32Array | undefined {
@@ -24,7 +25,7 @@ export function weighExamples(
   return Float32Array.from(labels, (label) => byClass[label] as number);
 }
 
-function balance(labels: Int32Array, classes: number): number[] {
+function balance(labels: Labels, classes: number): number[] {
   const counts = Array.from({ length: classes }, () => 0);
   for (const label of labels) counts[label] = (counts[label] as number) + 1;
   const present = counts.filter((count) => count > 0).length;

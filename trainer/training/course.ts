@@ -28,7 +28,8 @@ export const courseSchema = z.object({
   /** The champion's loss in every watched window; null where training did not start from it. */
   reference: z.array(z.number()).nullable(),
   plateau: z.object({ factor: z.number(), best: z.number().nullable(), waited: z.int() }),
-  continuity: z.object({ factor: z.number(), best: z.array(z.number()).readonly() }),
+  /** What continuity has left of the rate. */
+  continuity: z.number(),
   /** Epoch 0: the weights it started with. */
   best: z.object({ epoch: z.int().min(0), score: z.number().nullable() }),
 });

@@ -5,7 +5,7 @@
 import { temper } from '../../shared/model/kernels/temper.ts';
 import type { TrainingRecipe } from '../../shared/model/training.ts';
 import type { Trainable } from './trainable.ts';
-import type { Teacher } from './training-set.ts';
+import type { Labels, Teacher } from './training-set.ts';
 
 /**
  * Focal distillation (Yan et al. 2021, arXiv:2011.09161): an example counts `base`, and `right` more where the champion
@@ -18,7 +18,7 @@ import type { Teacher } from './training-set.ts';
 export function teach(
   kernels: WebAssembly.Module,
   answers: Float32Array,
-  labels: Int32Array | Float32Array,
+  labels: Labels,
   { kind, weight, temperature, base, right }: TrainingRecipe['distillation'],
   task: Trainable['task'],
 ): Teacher {

@@ -12,14 +12,7 @@ import { RunFailure } from '../pipeline/context.ts';
 import { type Checkpoint, openCheckpoint, sealCheckpoint } from './checkpoint.ts';
 import type { Course, Epoch } from './course.ts';
 import { fillBatch } from './fill-batch.ts';
-import {
-  advanceContinuity,
-  advancePlateau,
-  PLATEAU_START,
-  rateAt,
-  type Schedule,
-  startContinuity,
-} from './rate.ts';
+import { advancePlateau, followContinuity, PLATEAU_START, rateAt, type Schedule } from './rate.ts';
 import type { BatchHook, Trainable } from './trainable.ts';
 import type { TrainingSet, WatchedWindow } from './training-set.ts';
 import { meanOf, scoreOf, scoreWindows, worstOf, type WindowScore } from './watch.ts';
@@ -90,7 +83,7 @@ function startTraining(model: Trainable, { watched }: LoopData, { fromChampion }
     halvings: 0,
     reference: losses?.map(({ loss }) => loss) ?? null,
     plateau: PLATEAU_START,
-    continuity: startContinuity(losses && pastLosses(losses)),
+    continuity: 1,
     best: { epoch: 0, score: null },
   };
   return { course, best: model.readWeights() };
@@ -130,7 +123,7 @@ type Tried =
 function tryEpoch(model: Trainable, data: LoopData, options: LoopOptions, course: Course): Tried {
   const { training } = options;
   const number = course.epochs.length + 1;
-  const factor = (course.plateau.factor * course.continuity.factor) / 2 ** course.halvings;
+  const factor = (course.plateau.factor * course.continuity) / 2 ** course.halvings;
   const random = createRandom(seedFrom(options.seed, 'epoch', number, course.halvings));
   const trained = trainEpoch(model, data.train, options, { course, factor, random });
   if (!Number.isFinite(trained.loss)) return { finite: false, loss: trained.loss };
@@ -159,9 +152,7 @@ function tryEpoch(model: Trainable, data: LoopData, options: LoopOptions, course
         training.schedule === 'plateau'
           ? advancePlateau(course.plateau, score, training.plateau)
           : course.plateau,
-      continuity: training.continuity.watch
-        ? advanceContinuity(course.continuity, pastLosses(windows), training.continuity)
-        : course.continuity,
+      continuity: watchContinuity(course, windows, training),
       best: better ? { epoch: number, score } : course.best,
     },
   };
@@ -206,6 +197,19 @@ export function scheduleOf(training: TrainingRecipe, n: number): Schedule {
   };
 }
 
-function pastLosses(windows: readonly WindowScore[]): number[] {
-  return windows.filter(({ past }) => past).map(({ loss }) => loss);
+function watchContinuity(
+  { continuity, reference }: Course,
+  windows: readonly WindowScore[],
+  training: TrainingRecipe,
+): number {
+  if (!training.continuity.watch || reference === null) return continuity;
+  const past = windows.flatMap(({ past, loss }, i) =>
+    past ? [{ loss, champion: reference[i] as number }] : [],
+  );
+  return followContinuity(
+    continuity,
+    past.map(({ loss }) => loss),
+    past.map(({ champion }) => champion),
+    training.continuity,
+  );
 }

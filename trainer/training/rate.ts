@@ -55,31 +55,20 @@ export function advancePlateau(
   return { ...state, factor: Math.max(LEAST_FACTOR, state.factor * factor), waited: 0 };
 }
 
-export interface ContinuityState {
-  readonly factor: number;
-  /** The least loss of every past window so far, that of the champion included where training starts from it. */
-  readonly best: readonly number[];
-}
-
-/** @param losses  of the past windows before the first step; null where they say nothing, as of a fresh head */
-export function startContinuity(losses: readonly number[] | null): ContinuityState {
-  return { factor: 1, best: losses ?? [] };
-}
-
 /**
- * The rate falls by `factor` after an epoch in which a past window's validation loss stands above the least it has had,
- * by more than the share `tolerance`.
+ * What continuity leaves of the rate after an epoch: it falls by `factor` when a past window's validation loss stands
+ * above the champion's by more than the share `tolerance`.
  *
- * @param losses  of the past windows, always the same ones
+ * @param left       what was left before, 1 at the start
+ * @param losses     of the past windows
+ * @param reference  the champion's, in the same order
  */
-export function advanceContinuity(
-  { factor, best }: ContinuityState,
+export function followContinuity(
+  left: number,
   losses: readonly number[],
-  policy: { readonly factor: number; readonly tolerance: number },
-): ContinuityState {
-  const suffers = losses.some((loss, i) => loss > (best[i] ?? Infinity) * (1 + policy.tolerance));
-  return {
-    factor: suffers ? Math.max(LEAST_FACTOR, factor * policy.factor) : factor,
-    best: losses.map((loss, i) => Math.min(loss, best[i] ?? Infinity)),
-  };
+  reference: readonly number[],
+  { factor, tolerance }: { readonly factor: number; readonly tolerance: number },
+): number {
+  const suffers = losses.some((loss, i) => loss > (reference[i] ?? Infinity) * (1 + tolerance));
+  return suffers ? Math.max(LEAST_FACTOR, left * factor) : left;
 }

@@ -2,11 +2,13 @@
  * The examples that a model learns from or is watched by.
  */
 
+/** Class ids, or the numbers to be predicted, [n]. */
+export type Labels = Int32Array | Float32Array | Float64Array;
+
 export interface TrainingSet {
   /** [n, inputSize] */
   readonly features: Float32Array;
-  /** Class ids, or the numbers to be predicted, [n]. */
-  readonly labels: Int32Array | Float32Array;
+  readonly labels: Labels;
   /** How much each example counts, [n]; once where absent. */
   readonly weights?: Float32Array;
   readonly teacher?: Teacher;

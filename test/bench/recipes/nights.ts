@@ -26,7 +26,9 @@ import { poolWindows } from '../../../trainer/training/watch.ts';
 import type { Row, Stream } from './streams.ts';
 
 export interface NightResult {
-  /** Held-out accuracy on the window that is new. */
+  /** The champion's held-out accuracy on what came in: what users had, before the night learned from it. */
+  readonly served: number;
+  /** The candidate's on the same. */
   readonly current: number;
   /** Over the windows before: the mean, and the greatest loss against the champion. */
   readonly pastMean: number;
@@ -210,6 +212,7 @@ function summarise({ windows }: Evidence): Omit<NightResult, 'verdict' | 'epochs
     ({ labels, champion }, i) => (accuracies[i] as number) - accuracy(labels, champion ?? labels),
   );
   return {
+    served: accuracy(current.labels, current.champion ?? current.labels),
     current: accuracy(current.labels, current.candidate),
     pastMean: mean(accuracies),
     pastWorst: Math.min(...changes),

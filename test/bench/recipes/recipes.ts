@@ -8,28 +8,38 @@ import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
 import { mean, type NightResult, runNights } from './nights.ts';
 import { readStream, type Recipe, specOf, STREAMS } from './streams.ts';
 
-/** What differs from the defaults. A room of 4,000 examples makes replay a choice. */
+/** A room of 4,000 examples makes replay a choice. */
 const ROOM = { maxExamples: 4_000 };
+const PLAIN = { ...ROOM, continuity: { watch: false }, distillation: { kind: 'none' } };
+const FOCAL = { ...PLAIN, distillation: { kind: 'focal', weight: 0.5 } };
 const RECIPES: Readonly<Record<string, Recipe>> = {
-  plain: { training: { ...ROOM, continuity: { watch: false } } },
-  fresh: { training: { ...ROOM, start: 'fresh', continuity: { watch: false } } },
-  'continuity watched': { training: ROOM },
-  cosine: { training: { ...ROOM, warmup: 1, schedule: 'cosine' } },
-  plateau: { training: { ...ROOM, schedule: 'plateau' } },
-  'stop on worst': { training: { ...ROOM, stopOn: 'worst' } },
-  'replay by window': { training: { ...ROOM, replay: { strategy: 'by-window' } } },
-  'replay by class': { training: { ...ROOM, replay: { strategy: 'class-balanced' } } },
-  'replay reservoir': { training: { ...ROOM, replay: { strategy: 'reservoir' } } },
-  distillation: { training: { ...ROOM, distillation: { kind: 'plain' } } },
-  'focal distillation': { training: { ...ROOM, distillation: { kind: 'focal', weight: 0.5 } } },
-  anchor: { training: { ...ROOM, anchor: 1 } },
-  interpolation: { training: { ...ROOM, interpolation: 'validation' } },
-  'batch normalisation': {
-    training: ROOM,
-    head: [{ units: 64, normalization: 'batch' }],
-  },
-  'rate 0.0003': { training: { ...ROOM, learningRate: 0.0003 } },
-  'rate 0.003': { training: { ...ROOM, learningRate: 0.003 } },
+  plain: { training: PLAIN },
+  'fresh each night': { training: { ...PLAIN, start: 'fresh' } },
+  'continuity watched': { training: { ...PLAIN, continuity: {} } },
+  cosine: { training: { ...PLAIN, warmup: 1, schedule: 'cosine' } },
+  plateau: { training: { ...PLAIN, schedule: 'plateau' } },
+  'stop on worst': { training: { ...PLAIN, stopOn: 'worst' } },
+  'replay by window': { training: { ...PLAIN, replay: { strategy: 'by-window' } } },
+  'replay by class': { training: { ...PLAIN, replay: { strategy: 'class-balanced' } } },
+  'replay reservoir': { training: { ...PLAIN, replay: { strategy: 'reservoir' } } },
+  'plain distillation': { training: { ...PLAIN, distillation: { kind: 'plain' } } },
+  'focal distillation, 0.1': { training: { ...PLAIN, distillation: { kind: 'focal', weight: 0.1 } } },
+  'focal distillation, 0.25': { training: { ...PLAIN, distillation: { kind: 'focal', weight: 0.25 } } },
+  'focal distillation, 0.5': { training: FOCAL },
+  'focal distillation, 1': { training: { ...PLAIN, distillation: { kind: 'focal', weight: 1 } } },
+  anchor: { training: { ...PLAIN, anchor: 1 } },
+  interpolation: { training: { ...PLAIN, interpolation: 'validation' } },
+  'batch normalisation': { training: PLAIN, head: [{ units: 64, normalization: 'batch' }] },
+  'rate 0.0003': { training: { ...PLAIN, learningRate: 0.0003 } },
+  'rate 0.003': { training: { ...PLAIN, learningRate: 0.003 } },
+  'focal, continuity watched': { training: { ...FOCAL, continuity: {} } },
+  'focal, rate 0.003': { training: { ...FOCAL, learningRate: 0.003 } },
+  'focal, by window': { training: { ...FOCAL, replay: { strategy: 'by-window' } } },
+  'focal, reservoir': { training: { ...FOCAL, replay: { strategy: 'reservoir' } } },
+  'focal, interpolation': { training: { ...FOCAL, interpolation: 'validation' } },
+  'focal, stop on worst': { training: { ...FOCAL, stopOn: 'worst' } },
+  'focal, 40 epochs, patience 5': { training: { ...FOCAL, epochs: 40, patience: 5 } },
+  defaults: { training: ROOM },
 };
 
 const { values } = parseArgs({
@@ -47,9 +57,9 @@ for (const name of values.streams.split(',')) {
   const stream = await readStream(name);
   console.log(`\n${name}: ${stream.nights.length - 1} nights of ${stream.nights[1]?.length}\n`);
   console.log(
-    '| recipe | new window | past, mean | past, worst change | negative flips | promote/hold/reject | epochs |',
+    '| recipe | served | new window | past, mean | past, worst change | negative flips | promote/hold/reject | epochs |',
   );
-  console.log('|---|---|---|---|---|---|---|');
+  console.log('|---|---|---|---|---|---|---|---|');
   for (const recipe of values.recipes.split(',')) {
     const results: NightResult[] = [];
     for (let salt = 0; salt < Number(values.salts); salt++) {
@@ -64,6 +74,7 @@ function describe(recipe: string, results: readonly NightResult[]): string {
   const percent = (of: (result: NightResult) => number): string => (100 * mean(results.map(of))).toFixed(2);
   const count = (verdict: string): number => results.filter((result) => result.verdict === verdict).length;
   const cells = [
+    percent(({ served }) => served),
     percent(({ current }) => current),
     percent(({ pastMean }) => pastMean),
     percent(({ pastWorst }) => pastWorst),

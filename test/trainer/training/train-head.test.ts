@@ -87,6 +87,22 @@ describe('training a head', () => {
     expect(a).toEqual(b);
   });
 
+  test('learns from an example as often as its weight says', async () => {
+    const set = exclusiveOr(80, 1);
+    const twice = {
+      features: Float32Array.of(...set.features, ...set.features.subarray(0, 80)),
+      labels: Int32Array.of(...set.labels, ...set.labels.subarray(0, 40)),
+    };
+    const weights = Float32Array.from({ length: 80 }, (_, i) => (i < 40 ? 2 : 1));
+    const whole = (batchSize: number) => options({ epochs: 4, batchSize });
+    const weighted = await train({ ...set, weights }, EMPTY, head([8], 2, 2), whole(80));
+    const repeated = await train(twice, EMPTY, head([8], 2, 2), whole(120));
+    // The mean of the one is over 80 examples, that of the other over 120; Adam's steps do not see the difference.
+    for (const [i, { loss }] of repeated.course.epochs.entries()) {
+      expect(weighted.course.epochs[i]?.loss).toBeCloseTo(loss * 1.5, 3);
+    }
+  });
+
   test('stops when the validation loss no longer falls, and gives the best epoch back', async () => {
     const noise = exclusiveOr(60, 1);
     const contradicting = { ...noise, labels: noise.labels.map((label) => 1 - label) };
