@@ -7,7 +7,7 @@ import { REPORT_STYLE } from '../../shared/continuity/report-style.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import { reducePicture } from '../pipeline/flip-pictures.ts';
 import { encodePng, type Picture } from '../pipeline/png.ts';
-import { describeDraw } from './describe-draw.ts';
+import { describeAugmentation, describeDraw } from './describe.ts';
 import type { Cell, PicturePreview, PreviewSettings, RowPreview } from './preview.ts';
 
 const STYLE = new Markup(`
@@ -128,14 +128,6 @@ function rowsOf({ id, label, original, copies }: RowPreview, shown: number): Mar
 export function formatCell(cell: Cell): string {
   if (cell === null) return '–';
   return typeof cell === 'number' ? String(Number(cell.toPrecision(5))) : cell;
-}
-
-/** What the spec says, as it is written there: `rotation 15, shift 0.1`. */
-export function describeAugmentation({ copies: _, mixup, ...ranges }: About['augmentation']): string {
-  const named = Object.entries({ ...ranges, ...(mixup > 0 ? { mixup } : {}) });
-  return named
-    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' to ') : String(value)}`)
-    .join(', ');
 }
 
 function page({ name, augmentation, seed }: About, legend: string, body: Markup): string {

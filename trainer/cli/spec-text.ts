@@ -2,6 +2,7 @@
  * A spec in a few lines.
  */
 import type { Spec } from '../../shared/model/spec.ts';
+import { describeAugmentation } from '../augment/describe.ts';
 import { formatCount, formatFacts } from './output.ts';
 
 const SHOWN = 10;
@@ -18,6 +19,9 @@ export function describeSpec(spec: Spec): string {
       'training',
       `${training.epochs} epochs at most, batches of ${training.batchSize}, Adam at ${training.learningRate}, seed ${training.seed}`,
     ],
+    ...(training.augmentation === null
+      ? []
+      : [['augmentation', describeAugmentation(training.augmentation)] as const]),
     ['window', `${formatCount(window.examples)} examples, ${window.keep} past windows kept apart`],
     ['holdout', `${holdout.fraction * 100} % of the examples, never trained on`],
     ['promotion', `${spec.promotion}${spec.scheduled ? ', retrained on schedule' : ', not scheduled'}`],

@@ -5,7 +5,7 @@ import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts'
 import type { InputSpec } from '../../../shared/model/spec.ts';
 import { layOutSheet } from '../../../trainer/augment/contact-sheet.ts';
 import { drawCopy } from '../../../trainer/augment/copies.ts';
-import { describeDraw } from '../../../trainer/augment/describe-draw.ts';
+import { describeDraw } from '../../../trainer/augment/describe.ts';
 import { previewPictures, previewRows } from '../../../trainer/augment/preview.ts';
 import { renderRowPreview } from '../../../trainer/augment/preview-page.ts';
 import { AS_IT_IS, noisePicture } from './pictures.ts';

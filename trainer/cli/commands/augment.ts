@@ -8,6 +8,7 @@ import { fitConstants } from '../../../shared/model/input.ts';
 import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
 import { loadSpec } from '../../../shared/model/load-spec.ts';
 import type { InputSpec, Spec } from '../../../shared/model/spec.ts';
+import { describeAugmentation } from '../../augment/describe.ts';
 import { layOutSheet } from '../../augment/contact-sheet.ts';
 import {
   type PreviewExample,
@@ -17,12 +18,7 @@ import {
   type RowPreview,
 } from '../../augment/preview.ts';
 import { readPreviewExamples } from '../../augment/preview-examples.ts';
-import {
-  describeAugmentation,
-  formatCell,
-  renderPicturePreview,
-  renderRowPreview,
-} from '../../augment/preview-page.ts';
+import { formatCell, renderPicturePreview, renderRowPreview } from '../../augment/preview-page.ts';
 import { readLoosePictures } from '../../node/readers/loose-pictures.ts';
 import { encodePng } from '../../pipeline/png.ts';
 import { type Context, createContext } from '../context.ts';

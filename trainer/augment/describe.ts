@@ -1,9 +1,10 @@
 /**
- * What was drawn for a copy, in a few words: what was left as it was is not mentioned.
+ * What the spec allows, and what was drawn for a copy, in a few words.
  */
+import type { Augmentation } from '../../shared/model/augmentation.ts';
 import type { PictureDraw } from './picture-draw.ts';
 
-/** `rotated 12.3°`, `cropped to 87 %`, … in the order in which they are done. */
+/** `rotated +12.3°`, `cropped to 87.0 %`, … in the order in which they are done; what was left alone is not told. */
 export function describeDraw(draw: PictureDraw): string[] {
   const { rotation, scale, shift, shear, crop, flip, brightness, contrast, noise, cutout } = draw;
   const flips = [...(flip.horizontal ? ['horizontally'] : []), ...(flip.vertical ? ['vertically'] : [])];
@@ -21,6 +22,14 @@ export function describeDraw(draw: PictureDraw): string[] {
     cutout !== null && `cut out ${cutout.right - cutout.left}x${cutout.bottom - cutout.top}`,
   ];
   return parts.filter((part) => part !== false);
+}
+
+/** The ranges as the spec has them: `rotation 15, scale 0.9 to 1.1`. */
+export function describeAugmentation({ copies: _, mixup, ...ranges }: Augmentation): string {
+  const named = Object.entries({ ...ranges, ...(mixup > 0 ? { mixup } : {}) });
+  return named
+    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' to ') : String(value)}`)
+    .join(', ');
 }
 
 function signed(value: number): string {
