@@ -9,8 +9,7 @@ import {
   pictureRanges,
   rowRanges,
 } from '../../shared/model/augmentation.ts';
-import type { InputSpec, Spec } from '../../shared/model/spec.ts';
-import type { TrainingRecipe } from '../../shared/model/training.ts';
+import type { InputSpec } from '../../shared/model/spec.ts';
 import type { Random } from '../../shared/random.ts';
 import type { Batch, BatchHook } from '../training/trainable.ts';
 import { mixBatch } from './mixup.ts';
@@ -18,24 +17,26 @@ import { createPictureAugmenter } from './picture-augmenter.ts';
 import { drawPicture } from './picture-draw.ts';
 import { createRowAugmenter } from './row-augmenter.ts';
 
+export interface AugmentedInput {
+  readonly input: InputSpec;
+  /** Whether the model sees a base's features: then they can only be mixed. */
+  readonly hasBase: boolean;
+  readonly augmentation: Augmentation | null;
+}
+
 /**
  * @param features  what the model sees of the training examples, [n, encodedSize]
  * @param kernels   `kernels.wasm`, compiled
  * @returns null where nothing is to be done to a batch
  */
 export function createBatchHook(
-  {
-    input,
-    base,
-    training,
-  }: Pick<Spec, 'input' | 'base'> & { readonly training: Pick<TrainingRecipe, 'augmentation'> },
+  { input, hasBase, augmentation }: AugmentedInput,
   features: Float32Array,
   kernels: WebAssembly.Module,
 ): BatchHook | null {
-  const { augmentation } = training;
   if (augmentation === null) return null;
   const change =
-    base === null && changesExamples(augmentation, input.kind)
+    !hasBase && changesExamples(augmentation, input.kind)
       ? createRowsChanger(input, augmentation, features, kernels)
       : null;
   const { mixup } = augmentation;

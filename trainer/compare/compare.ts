@@ -10,11 +10,12 @@ import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { addCopies } from '../pipeline/augmented-features.ts';
 import type { RunContext } from '../pipeline/context.ts';
 import { loadSnapshot } from '../pipeline/snapshot-file.ts';
 import { type Comparison, summarizeSplits } from './comparison.ts';
 import { readCompared } from './examples.ts';
-import { trainSplits } from './pool.ts';
+import { type Bench, trainSplits } from './pool.ts';
 import { loadRecipe, type Recipe } from './recipe.ts';
 import type { Subject } from './train-recipe.ts';
 
@@ -53,7 +54,7 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Co
 
   try {
     const ctx = await createContext(store, model, spec.value.spec);
-    const subject = await readSubject(ctx, snapshot, seed, onProgress);
+    const { subject, copies } = await readSubject(ctx, snapshot, recipes, seed, onProgress);
     if (subject.classes.length < LEAST_EXAMPLES) {
       const got = subject.classes.length;
       return err(
@@ -62,8 +63,11 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Co
     }
     const seeds = Array.from({ length: splits }, (_, split) => seedFrom(seed, 'split', split));
     const threads = options.threads ?? availableParallelism();
-    const scores = await trainSplits({ subject, recipes, testShare: TEST_SHARE }, seeds, threads, (done) =>
-      onProgress(done / splits, `${done} of ${splits} splits`),
+    const scores = await trainSplits(
+      { subject, copies, recipes, testShare: TEST_SHARE },
+      seeds,
+      threads,
+      (done) => onProgress(done / splits, `${done} of ${splits} splits`),
     );
     const summary = summarizeSplits(recipes, scores, spec.value.spec.gate.alpha);
     const seconds = (Date.now() - startMs) / 1_000;
@@ -93,17 +97,30 @@ async function createContext(
   };
 }
 
+interface Compared {
+  readonly subject: Subject;
+  readonly copies: Bench['copies'];
+}
+
 async function readSubject(
   ctx: RunContext,
   snapshotId: string,
+  [first, second]: readonly [Recipe, Recipe],
   seed: number,
   onProgress: (fraction: number, message: string) => void,
-): Promise<Subject> {
+): Promise<Compared> {
   const snapshot = await loadSnapshot(ctx.store, ctx.run.model, snapshotId);
-  const { examples, identities } = await readCompared(ctx, snapshot, seed, (fraction) =>
+  const { positions, examples, identities } = await readCompared(ctx, snapshot, seed, (fraction) =>
     onProgress(fraction, 'features'),
   );
+  const copiesFor = async ({ version, training }: Recipe): Promise<Float32Array> => {
+    onProgress(0, `copies for version ${version}`);
+    const all = await addCopies(ctx, training, snapshot, { train: [...positions] }, examples);
+    return all.values.subarray(examples.values.length);
+  };
+  const copies = [await copiesFor(first), await copiesFor(second)] as const;
   const { values, size, labels } = examples;
   const { input, labels: names, base } = ctx.spec;
-  return { input, labels: names, values, size, hasBase: base !== null, classes: labels, identities };
+  const subject = { input, labels: names, values, size, hasBase: base !== null, classes: labels, identities };
+  return { subject, copies };
 }

@@ -115,7 +115,11 @@ export async function prepareTraining(
   const layers = start.layers(size);
   if (layers === null) checkLabelsPresent(train.labels, spec.labels);
   const weights = weighExamples(train.labels, spec.labels, recipe.classWeights);
-  const prepare = createBatchHook({ ...spec, training: recipe }, train.features, kernels);
+  const prepare = createBatchHook(
+    { input: spec.input, hasBase: spec.base !== null, augmentation: recipe.augmentation },
+    train.features,
+    kernels,
+  );
   return {
     parent: layers === null ? null : start.parent,
     constants: start.constants,
