@@ -25,8 +25,10 @@ export function describeDraw(draw: PictureDraw): string[] {
 }
 
 /** The ranges as the spec has them: `rotation 15, scale 0.9 to 1.1`. */
-export function describeAugmentation({ copies: _, mixup, ...ranges }: Augmentation): string {
-  const named = Object.entries({ ...ranges, ...(mixup > 0 ? { mixup } : {}) });
+export function describeAugmentation(augmentation: Augmentation): string {
+  const named = Object.entries(augmentation).filter(([name, value]) =>
+    name === 'mixup' ? value !== 0 : name !== 'copies',
+  );
   return named
     .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' to ') : String(value)}`)
     .join(', ');
