@@ -20,9 +20,9 @@ const replaySchema = z.strictObject({
 
 const distillationSchema = z.strictObject({
   /** `plain`: all examples alike. `focal`: heavier where the champion is right. */
-  kind: z.enum(['none', 'plain', 'focal']).default('none'),
+  kind: z.enum(['none', 'plain', 'focal']).default('focal'),
   /** What agreeing with the champion counts beside the labels. */
-  weight: z.number().gt(0).max(100).default(1),
+  weight: z.number().gt(0).max(100).default(0.5),
   /** Softens both answers; classification only. */
   temperature: z.number().min(0.1).max(100).default(1),
   /** Focal: an example counts `base`, and `right` more where the champion is right. */
@@ -31,7 +31,7 @@ const distillationSchema = z.strictObject({
 });
 
 export const trainingSchema = z.strictObject({
-  epochs: z.int().min(1).max(1_000).default(20),
+  epochs: z.int().min(1).max(1_000).default(40),
   batchSize: z.int().min(1).max(4_096).default(32),
   /** Adam's step size (Kingma & Ba 2015). */
   learningRate: z.number().gt(0).max(1).default(0.001),
@@ -52,7 +52,7 @@ export const trainingSchema = z.strictObject({
     })
     .prefault({}),
   /** Early stopping: epochs without a better validation before the best weights are restored. */
-  patience: z.int().min(1).max(1_000).default(3),
+  patience: z.int().min(1).max(1_000).default(5),
   /** What better means: over all validation examples, or in the window that stands worst beside the champion. */
   stopOn: z.enum(['mean', 'worst']).default('mean'),
   /** Share of the examples that are not held out which is set aside to watch the training. */

@@ -1,7 +1,6 @@
 /**
  * One recipe over the nights of a stream: the split, the training, the edge plans and the gate are the pipeline's own,
- * on examples in memory. Every candidate is made champion, whatever the gate said, so that all recipes face the same
- * windows and what a recipe loses night after night adds up.
+ * on examples in memory.
  */
 import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence.ts';
 import { decideGate } from '../../../shared/continuity/gate.ts';
@@ -57,21 +56,35 @@ const WINDOW = 2_000;
 /** As in fine-tune.ts. */
 const LEAST_WATCHED = 50;
 
-/** @returns one result a night; the first champion's is not among them */
-export async function runNights(stream: Stream, spec: Spec, bench: Bench): Promise<NightResult[]> {
+/**
+ * @param gateDecides  whether a candidate that the gate does not let through leaves the champion alone, as it is in
+ *   earnest: what came in then waits, and the next night has both
+ * @returns one result a night; the first champion's is not among them
+ */
+export async function runNights(
+  stream: Stream,
+  spec: Spec,
+  bench: Bench,
+  gateDecides: boolean,
+): Promise<NightResult[]> {
   const [history = [], ...nights] = stream.nights;
-  const windows: (readonly Row[])[] = Array.from({ length: Math.ceil(history.length / WINDOW) }, (_, i) =>
+  let closed: (readonly Row[])[] = Array.from({ length: Math.ceil(history.length / WINDOW) }, (_, i) =>
     history.slice(i * WINDOW, (i + 1) * WINDOW),
   );
-  let champion = (await trainCandidate(windows, spec, null, bench)).head;
+  let waiting: readonly Row[] = [];
+  let champion = (await trainCandidate(closed, spec, null, bench)).head;
   const results: NightResult[] = [];
   for (const night of nights) {
-    windows.push(night);
+    const windows = [...closed, [...waiting, ...night]];
     const { head, split, epochs } = await trainCandidate(windows, spec, champion, bench);
     const evidence = makeEvidence(windows, split, spec, champion, head);
-    results.push({ ...summarise(evidence), verdict: decideGate(evidence, spec.gate).verdict, epochs });
-    champion.program.dispose();
-    champion = head;
+    const { verdict } = decideGate(evidence, spec.gate);
+    results.push({ ...summarise(evidence), verdict, epochs });
+    const promoted = verdict === 'promote' || !gateDecides;
+    closed = promoted ? windows : closed;
+    waiting = promoted ? [] : (windows.at(-1) as readonly Row[]);
+    (promoted ? champion : head).program.dispose();
+    champion = promoted ? head : champion;
   }
   champion.program.dispose();
   return results;

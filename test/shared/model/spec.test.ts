@@ -49,7 +49,7 @@ test('the least that can be said gets these defaults', () => {
 
 test('a part that is given keeps the defaults of what it leaves out', () => {
   const spec = specSchema.parse({ ...least, training: { epochs: 5 }, head: [{ units: 8 }] });
-  expect(spec.training).toMatchObject({ epochs: 5, batchSize: 32, patience: 3 });
+  expect(spec.training).toMatchObject({ epochs: 5, batchSize: 32, patience: 5 });
   expect(spec.head).toEqual([{ units: 8, activation: 'relu', dropout: 0, normalization: 'none' }]);
 });
 
