@@ -46,10 +46,10 @@ const ofRows = {
 export const augmentationSchema = z.strictObject({
   /** With a base: augmented copies of every training example. Without one, every epoch augments anew. */
   copies: z.int().min(1).max(16).default(2),
-  /** Alpha of the Beta distribution by which two examples of a batch are mixed; 0 mixes none. */
-  mixup: share.default(0),
   ...z.strictObject(ofPictures).partial().shape,
   ...z.strictObject(ofRows).partial().shape,
+  /** Alpha of the Beta distribution by which two examples of a batch are mixed; 0 mixes none. */
+  mixup: share.default(0),
 });
 export type Augmentation = z.infer<typeof augmentationSchema>;
 
