@@ -166,7 +166,8 @@ describe('augmented copies of a model with a base', () => {
   test('are the same in whatever order and company they are computed', async () => {
     const [one, other] = [contextOf(BRIGHTER, await copyOfStore()), contextOf(BRIGHTER, await copyOfStore())];
     for (const train of [[8], [3], [0, 2], [5, 8]]) {
-      for (const part of planOf(other, { train }).toReversed()) await storeCopies(other, part, async () => {});
+      for (const part of planOf(other, { train }).toReversed())
+        await storeCopies(other, part, async () => {});
     }
     expect(await learnFrom(other)).toEqual(await learnFrom(one));
   });
