@@ -6,6 +6,7 @@ import path from 'node:path';
 import { type BenchModel, toForm } from './bench-model.ts';
 import type { Findings, Progress } from './findings.ts';
 import { createMlp } from './models.ts';
+import { outputWidth } from '../../shared/model/task.ts';
 import { type Bundle, bundleWorker, measureGzipBytes, withWorker } from './runtime.ts';
 import { summarise } from './summarise.ts';
 import type { FirstAnswer } from './workers/cold-host.ts';
@@ -46,7 +47,7 @@ function measureFirstAnswer(host: Bundle, bundle: Bundle, model: BenchModel): Pr
     const answer = await fetch(url, { method: 'POST', body: await toHostForm(bundle, model) });
     if (!answer.ok) throw new Error(`${bundle.entry}: ${await answer.text()}`);
     const { ms, status, bytes } = (await answer.json()) as FirstAnswer;
-    const expected = model.spec.labels.length * Float32Array.BYTES_PER_ELEMENT;
+    const expected = outputWidth(model.spec) * Float32Array.BYTES_PER_ELEMENT;
     if (status === 200 && bytes === expected) return ms;
     throw new Error(`${bundle.entry}: expected ${expected} bytes, got ${bytes} with status ${status}`);
   });

@@ -1,11 +1,12 @@
 /**
- * Examples to preview: a model's own, of those it trains on, every label in turn.
+ * Examples to preview: a model's own, of those it trains on.
  */
 import { assignSide } from '../../shared/events/holdout.ts';
 import { joinEvents, type LabelledExample } from '../../shared/events/join.ts';
 import { loadInput } from '../../shared/events/stored-input.ts';
 import { rawSize } from '../../shared/model/input.ts';
 import type { Spec } from '../../shared/model/spec.ts';
+import { isLabel, type TaskSpec } from '../../shared/model/task.ts';
 import { createRandom, shuffle } from '../../shared/random.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -38,25 +39,26 @@ export async function readPreviewExamples(
   const fractions = { holdout: spec.holdout.fraction, validation: spec.training.validation };
   const trained = examples.filter(
     (example) =>
-      example.label < spec.labels.length && assignSide(spec.salt, identityOf(example), fractions) === 'train',
+      isLabel(spec, example.label) && assignSide(spec.salt, identityOf(example), fractions) === 'train',
   );
   if (trained.length === 0)
     return err(
       `${spec.name} has no labelled examples to train on yet: holdfast import brings some in, and --from shows a folder of pictures`,
     );
-  const chosen = await log.withInputs(everyLabelInTurn(trained, count, seed));
+  const chosen = await log.withInputs(chooseExamples(trained, spec, count, seed));
   const read: PreviewExample[] = [];
   for (const { id, label, input } of chosen) {
     const raw = await loadInput(store, spec.name, input, rawSize(spec.input));
     if (!raw.ok) return err(`example ${id}: ${raw.error}`);
-    read.push({ id, label: spec.labels[label] as string, raw: raw.value });
+    read.push({ id, label: nameOf(spec, label), raw: raw.value });
   }
   return ok(read);
 }
 
-/** A random order in which every label has had its first example before any has its second. */
-function everyLabelInTurn(
+/** At random; of a classification so that every label has its first example before any has its second. */
+function chooseExamples(
   examples: readonly LabelledExample[],
+  { task }: Pick<TaskSpec, 'task'>,
   count: number,
   seed: number,
 ): LabelledExample[] {
@@ -64,15 +66,24 @@ function everyLabelInTurn(
     Int32Array.from(examples, (_, i) => i),
     createRandom(seed),
   );
+  const shuffled = Array.from(order, (at) => examples[at] as LabelledExample);
+  return (task === 'classification' ? everyLabelInTurn(shuffled) : shuffled).slice(0, count);
+}
+
+function everyLabelInTurn(examples: readonly LabelledExample[]): LabelledExample[] {
   const seen = new Map<number, number>();
-  const ranked = Array.from(order, (at) => {
-    const example = examples[at] as LabelledExample;
+  const ranked = examples.map((example) => {
     const rank = seen.get(example.label) ?? 0;
     seen.set(example.label, rank + 1);
     return { example, rank };
   });
   return ranked
     .sort((a, b) => a.rank - b.rank || a.example.label - b.example.label)
-    .slice(0, count)
     .map(({ example }) => example);
+}
+
+function nameOf(spec: TaskSpec, label: number): string {
+  return spec.task === 'classification'
+    ? (spec.labels[label] as string)
+    : String(Number(label.toPrecision(5)));
 }

@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { seedFrom } from '../../shared/digest.ts';
 import { loadSpec } from '../../shared/model/load-spec.ts';
+import { targetOf, type TaskSpec } from '../../shared/model/task.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
 import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
@@ -55,8 +56,8 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Co
   try {
     const ctx = await createContext(store, model, spec.value.spec);
     const { subject, copies } = await readSubject(ctx, snapshot, recipes, seed, onProgress);
-    if (subject.classes.length < LEAST_EXAMPLES) {
-      const got = subject.classes.length;
+    if (subject.labels.length < LEAST_EXAMPLES) {
+      const got = subject.labels.length;
       return err(
         `snapshot ${snapshot}: expected at least ${LEAST_EXAMPLES} examples that are not held out, got ${got}`,
       );
@@ -69,7 +70,7 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Co
       threads,
       (done) => onProgress(done / splits, `${done} of ${splits} splits`),
     );
-    const summary = summarizeSplits(recipes, scores, spec.value.spec.gate.alpha);
+    const summary = summarizeSplits(recipes, scores, spec.value.spec.gate.alpha, targetOf(spec.value.spec));
     const seconds = (Date.now() - startMs) / 1_000;
     return ok({ format: 'holdfast-comparison/1', model, snapshot, seed, ...summary, seconds });
   } catch (error) {
@@ -120,7 +121,12 @@ async function readSubject(
   };
   const copies = [await copiesFor(first), await copiesFor(second)] as const;
   const { values, size, labels } = examples;
-  const { input, labels: names, base } = ctx.spec;
-  const subject = { input, labels: names, values, size, hasBase: base !== null, classes: labels, identities };
+  const { spec } = ctx;
+  const task: TaskSpec =
+    spec.task === 'classification'
+      ? { task: spec.task, labels: spec.labels }
+      : { task: spec.task, target: spec.target };
+  const { input, base } = spec;
+  const subject = { input, task, values, size, hasBase: base !== null, labels, identities };
   return { subject, copies };
 }

@@ -2,16 +2,18 @@
  * One recipe on one split: trained anew, then scored on both sides of the split as the edge plan that would serve.
  */
 import { seedFrom } from '../../shared/digest.ts';
-import { accuracy } from '../../shared/continuity/metrics.ts';
 import { fitConstants } from '../../shared/model/input.ts';
 import type { Runtime } from '../../shared/model/runtime.ts';
-import { createFeatureReader } from '../../shared/model/servable.ts';
+import { createFeatureReader } from '../../shared/model/predictor.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
+import type { TaskSpec } from '../../shared/model/task.ts';
 import { createRandom } from '../../shared/random.ts';
 import { createBatchHook } from '../augment/batch-hook.ts';
-import { argmaxRows, openProgram } from '../pipeline/answer.ts';
+import { openProgram } from '../pipeline/answer.ts';
 import { encodeHead } from '../pipeline/candidate-files.ts';
 import { initialHead } from '../pipeline/head-layers.ts';
+import { objectiveOf } from '../pipeline/objective.ts';
+import { scoreOutputs } from '../pipeline/window-forms.ts';
 import { weighExamples } from '../training/class-weights.ts';
 import { trainHead } from '../training/train-head.ts';
 import type { TrainingSet } from '../training/training-set.ts';
@@ -20,18 +22,18 @@ import type { Recipe } from './recipe.ts';
 
 export interface Subject {
   readonly input: InputSpec;
-  readonly labels: readonly string[];
+  readonly task: TaskSpec;
   /** features where there is a base, raw inputs where there is none, [n, size] */
   readonly values: Float32Array;
   readonly size: number;
   readonly hasBase: boolean;
-  /** class ids, [n] */
-  readonly classes: Int32Array;
+  /** class ids, or targets, [n] */
+  readonly labels: Float64Array;
   readonly identities: Identities;
 }
 
 export interface Score {
-  /** accuracy on the examples that were trained on, and on those held back */
+  /** accuracy, or mean absolute error, on the examples that were trained on, and on those held back */
   readonly train: number;
   readonly test: number;
   /** how many they were */
@@ -55,29 +57,39 @@ export async function trainRecipe(
   const learning = encode(learnt);
   const learned = withCopies(learning, subject, learnt);
   const size = learning.features.length / learnt.length;
-  const spec = { head, labels: [...subject.labels] };
-  const weights = weighExamples(learned.labels, subject.labels, training.classWeights);
+  const { task } = subject;
+  const objective = objectiveOf(task, learned.labels);
+  const toSet = ({ features, labels }: Encoded): TrainingSet => ({
+    features,
+    labels: objective.encode(labels),
+  });
+  const set = toSet(learned);
+  const weights =
+    task.task === 'classification'
+      ? weighExamples(set.labels, task.labels, training.classWeights)
+      : undefined;
   const prepare = createBatchHook(
     { ...subject, augmentation: training.augmentation },
     learned.features,
     kernels,
   );
   const data = {
-    train: { ...learned, ...(weights ? { weights } : {}) },
-    watched: watching.length === 0 ? [] : [{ id: 'validation', past: false, set: encode(watching) }],
+    train: { ...set, ...(weights ? { weights } : {}) },
+    watched: watching.length === 0 ? [] : [{ id: 'validation', past: false, set: toSet(encode(watching)) }],
   };
-  const { layers } = await trainHead(data, initialHead(spec, size, createRandom(trainingSeed)), {
+  const initial = initialHead({ head, ...task }, size, createRandom(trainingSeed));
+  const trained = await trainHead(data, initial, {
     training,
-    task: 'classification',
+    task: task.task,
     seed: trainingSeed,
     dropout: head.map(({ dropout }) => dropout),
     fromChampion: false,
     kernels,
     ...(prepare ? { prepare } : {}),
   });
-  const program = openProgram(runtime, encodeHead(layers));
+  const program = openProgram(runtime, encodeHead(objective.finish(trained.layers)));
   const score = ({ features, labels }: Encoded): number =>
-    accuracy(labels, argmaxRows(program.run(features, labels.length), labels.length));
+    scoreOutputs(task.task, labels, program.run(features, labels.length));
   try {
     const tested = test.length === 0 ? 0 : score(encode(test));
     return { train: score(learning), test: tested, trained: train.length, tested: test.length };
@@ -93,11 +105,17 @@ function pickIdentities({ units, contents }: Identities, positions: readonly num
   };
 }
 
-type Encoded = TrainingSet & { readonly labels: Int32Array };
+/** Examples as a head reads them. */
+interface Encoded {
+  /** [n, size] */
+  readonly features: Float32Array;
+  /** class ids, or targets, [n] */
+  readonly labels: Float64Array;
+}
 
 /** What a head reads of the examples at some positions; preprocessing is fitted to the training examples alone. */
 function createEncoder(
-  { input, values, size, hasBase, classes }: Subject,
+  { input, values, size, hasBase, labels }: Subject,
   learnt: readonly number[],
 ): (positions: readonly number[]) => Encoded {
   const rows = (positions: readonly number[]): Float32Array[] =>
@@ -106,27 +124,25 @@ function createEncoder(
   const reader = createFeatureReader(input, constants, null);
   return (positions) => ({
     features: hasBase ? concatenate(rows(positions)) : reader.read(rows(positions)),
-    labels: Int32Array.from(positions, (at) => classes[at] as number),
+    labels: Float64Array.from(positions, (at) => labels[at] as number),
   });
 }
 
 /** Training examples with their augmented copies behind them; what is tested has none. */
 function withCopies(
   set: Encoded,
-  { copies, size, classes }: Pick<Subject, 'size' | 'classes'> & { readonly copies: Float32Array },
+  { copies, size, labels }: Pick<Subject, 'size' | 'labels'> & { readonly copies: Float32Array },
   learnt: readonly number[],
 ): Encoded {
-  const times = copies.length / (classes.length * size);
+  const times = copies.length / (labels.length * size);
   if (times === 0) return set;
   const rows = Array.from({ length: times }, (_, copy) =>
-    learnt.map((at) => copies.subarray((copy * classes.length + at) * size).subarray(0, size)),
+    learnt.map((at) => copies.subarray((copy * labels.length + at) * size).subarray(0, size)),
   );
+  const n = learnt.length;
   return {
     features: concatenate([set.features, ...rows.flat()]),
-    labels: Int32Array.from(
-      { length: (1 + times) * learnt.length },
-      (_, i) => set.labels[i % learnt.length] as number,
-    ),
+    labels: Float64Array.from({ length: (1 + times) * n }, (_, i) => set.labels[i % n] as number),
   };
 }
 

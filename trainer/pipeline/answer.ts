@@ -2,7 +2,8 @@
  * A head that is judged, and what it answers: run as the edge plan that production runs, read back from the store.
  */
 import type { Program, Runtime } from '../../shared/model/runtime.ts';
-import { loadHead, loadProgram } from '../../shared/model/servable.ts';
+import { loadProgram } from '../../shared/model/predictor.ts';
+import { loadHead } from '../../shared/model/servable.ts';
 import type { Constants, Manifest } from '../../shared/registry/manifest.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import type { VersionFiles } from './candidate-files.ts';
@@ -20,17 +21,9 @@ export interface Version extends Judged {
   readonly manifest: Manifest;
 }
 
-export interface Answers {
-  /** class ids, [n] */
-  readonly classes: Int32Array;
-  /** [n, classes] */
-  readonly probabilities: Float32Array;
-}
-
-export function answer(ctx: RunContext, { program, constants }: Judged, examples: Examples): Answers {
-  const n = examples.labels.length;
-  const probabilities = program.run(featuresOf(ctx, constants, examples).values, n);
-  return { classes: argmaxRows(probabilities, n), probabilities };
+/** @returns probabilities, [n, labels]; of a regression the predicted numbers, [n, 1] */
+export function answer(ctx: RunContext, { program, constants }: Judged, examples: Examples): Float32Array {
+  return program.run(featuresOf(ctx, constants, examples).values, examples.labels.length);
 }
 
 /** Class with the largest probability in each row; the first of equals. @param probabilities [n, classes] */

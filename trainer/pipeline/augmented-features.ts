@@ -8,7 +8,7 @@
 import { type Augmentation, changesExamples, pictureRanges } from '../../shared/model/augmentation.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
-import { type Base, createFeatureReader } from '../../shared/model/servable.ts';
+import { type Base, createFeatureReader } from '../../shared/model/predictor.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import type { TrainingRecipe } from '../../shared/model/training.ts';
 import { keys } from '../../shared/registry/keys.ts';
@@ -106,7 +106,7 @@ export async function addCopies(
       at += row.length;
     }
   }
-  const labels = new Int32Array(times * train.labels.length);
+  const labels = new Float64Array(times * train.labels.length);
   for (let i = 0; i < times; i++) labels.set(train.labels, i * train.labels.length);
   const ids = Array.from({ length: times }, () => train.ids).flat();
   return { ids, labels, values, size: train.size };

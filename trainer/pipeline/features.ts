@@ -7,7 +7,8 @@ import { sha256 } from '../../shared/digest.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
 import { loadInput } from '../../shared/events/stored-input.ts';
 import { rawSize } from '../../shared/model/input.ts';
-import { type Base, createFeatureReader, loadBase } from '../../shared/model/servable.ts';
+import { type Base, createFeatureReader } from '../../shared/model/predictor.ts';
+import { loadBase } from '../../shared/model/servable.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
 import type { Constants } from '../../shared/registry/manifest.ts';
 import { keys } from '../../shared/registry/keys.ts';
@@ -93,8 +94,8 @@ export async function readRows(
 
 export interface Examples {
   readonly ids: readonly string[];
-  /** class ids, [n] */
-  readonly labels: Int32Array;
+  /** class ids, or targets, [n] */
+  readonly labels: Float64Array;
   /** raw inputs where there is no base, features where there is (see `featuresOf`), [n, size] */
   readonly values: Float32Array;
   readonly size: number;
@@ -111,7 +112,7 @@ export async function readExamples(
   positions: readonly number[],
 ): Promise<Examples> {
   const ids: string[] = [];
-  const labels = new Int32Array(positions.length);
+  const labels = new Float64Array(positions.length);
   let values = new Float32Array(0);
   let size = 0;
   let start = 0;

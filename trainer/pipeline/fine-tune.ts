@@ -16,6 +16,7 @@ import { candidateDigest, encodeHead, saveCandidate } from './candidate-files.ts
 import { type RunContext, RunFailure, tell } from './context.ts';
 import { type Examples, featuresOf, readExamples, rowsOf } from './features.ts';
 import { initialHead, publishedHead } from './head-layers.ts';
+import { type Objective, objectiveOf } from './objective.ts';
 import type { Snapshot } from './snapshot-file.ts';
 import { loadSplit, type Split } from './split.ts';
 import { createBatchHook } from '../augment/batch-hook.ts';
@@ -25,7 +26,7 @@ import { type Epoch, epochSchema } from '../training/course.ts';
 import { teach } from '../training/distillation.ts';
 import type { LoopData } from '../training/loop.ts';
 import { type HeadTrainingOptions, trainHead } from '../training/train-head.ts';
-import type { Teacher, WatchedWindow } from '../training/training-set.ts';
+import type { WatchedWindow } from '../training/training-set.ts';
 import { poolWindows } from '../training/watch.ts';
 
 /** What the training leaves behind beside the candidate's files. */
@@ -63,9 +64,9 @@ export async function fineTune(
 ): Promise<TrainingRecord> {
   const startedMs = ctx.now().getTime();
   const prepared = await prepareTraining(ctx, snapshot, recipe);
-  const { parent, constants, examples, data, initial, options } = prepared;
+  const { parent, constants, examples, data, initial, options, objective } = prepared;
   const trained = await trainHead(data, initial, { ...options, onEpoch: createReporter(ctx, recipe) });
-  const files = encodeHead(trained.layers);
+  const files = encodeHead(objective.finish(trained.layers));
   await saveCandidate(ctx, files);
   const { course } = trained;
   const record: TrainingRecord = {
@@ -96,6 +97,8 @@ export interface PreparedTraining {
   readonly data: LoopData;
   readonly initial: readonly DenseLayer[];
   readonly options: HeadTrainingOptions;
+  /** What makes a head that can be published of the trained one. */
+  readonly objective: Objective;
 }
 
 /**
@@ -111,10 +114,13 @@ export async function prepareTraining(
 ): Promise<PreparedTraining> {
   const { spec, kernels } = ctx;
   const split = await loadSplit(ctx);
-  const { start, size, train, watched } = await readSets(ctx, snapshot, split, recipe);
+  const { start, size, train, watched, objective } = await readSets(ctx, snapshot, split, recipe);
   const layers = start.layers(size);
-  if (layers === null) checkLabelsPresent(train.labels, spec.labels);
-  const weights = weighExamples(train.labels, spec.labels, recipe.classWeights);
+  if (layers === null && spec.task === 'classification') checkLabelsPresent(train.labels, spec.labels);
+  const weights =
+    spec.task === 'classification'
+      ? weighExamples(train.labels, spec.labels, recipe.classWeights)
+      : undefined;
   const prepare = createBatchHook(
     { input: spec.input, hasBase: spec.base !== null, augmentation: recipe.augmentation },
     train.features,
@@ -125,7 +131,7 @@ export async function prepareTraining(
     constants: start.constants,
     examples: split.train.length,
     data: { train: { ...train, ...(weights ? { weights } : {}) }, watched },
-    initial: layers ?? initialHead(spec, size, createRandom(split.seed)),
+    initial: layers === null ? initialHead(spec, size, createRandom(split.seed)) : objective.resume(layers),
     options: {
       training: recipe,
       task: spec.task,
@@ -135,6 +141,7 @@ export async function prepareTraining(
       kernels,
       ...(prepare ? { prepare } : {}),
     },
+    objective,
   };
 }
 
@@ -144,15 +151,20 @@ async function readSets(ctx: RunContext, snapshot: Snapshot, split: Split, recip
   const start = await chooseStart(ctx, originals, recipe);
   const examples = await addCopies(ctx, recipe, snapshot, split, originals);
   const { values: features, size } = featuresOf(ctx, start.constants, examples);
-  const teacher = await askTeacher(ctx, examples, recipe);
+  const objective = objectiveOf(ctx.spec, examples.labels);
+  const labels = objective.encode(examples.labels);
+  const answers = await askChampion(ctx, examples, recipe);
+  const teacher =
+    answers &&
+    teach(ctx.kernels, objective.encodeAnswers(answers), labels, recipe.distillation, ctx.spec.task);
   const watched: WatchedWindow[] = [];
   for (const { id, past, positions } of watchedWindows(snapshot, split.validation)) {
     const seen = await readExamples(ctx, snapshot, positions);
-    const set = { features: featuresOf(ctx, start.constants, seen).values, labels: seen.labels };
-    watched.push({ id, past, set });
+    const { values } = featuresOf(ctx, start.constants, seen);
+    watched.push({ id, past, set: { features: values, labels: objective.encode(seen.labels) } });
   }
-  const train = { features, labels: examples.labels, ...(teacher ? { teacher } : {}) };
-  return { start, size, train, watched };
+  const train = { features, labels, ...(teacher ? { teacher } : {}) };
+  return { start, size, train, watched, objective };
 }
 
 /** Validation examples a window is watched by, at least; smaller neighbours are watched as one. */
@@ -172,17 +184,16 @@ function watchedWindows(snapshot: Snapshot, validation: readonly number[]) {
 }
 
 /** What the champion answers on the training examples, where the recipe wants to hear it and there is one. */
-async function askTeacher(
+async function askChampion(
   ctx: RunContext,
   examples: Examples,
   { distillation }: TrainingRecipe,
-): Promise<Teacher | null> {
+): Promise<Float32Array | null> {
   if (distillation.kind === 'none') return null;
   const champion = await openChampion(ctx, ctx.runtime);
   if (champion === null) return null;
   try {
-    const { probabilities } = answer(ctx, champion, examples);
-    return teach(ctx.kernels, probabilities, examples.labels, distillation, ctx.spec.task);
+    return answer(ctx, champion, examples);
   } finally {
     champion.program.dispose();
   }

@@ -1,9 +1,11 @@
 /**
  * The head's layers as plain arrays: a new initialisation, or the champion's.
  */
-import { decodeWeights, type LayerJson, parseModelJson } from '../../shared/model/artifacts.ts';
+import { type LayerJson, parseModelJson } from '../../shared/model/artifacts.ts';
+import { decodeWeights } from '../../shared/model/weights.ts';
 import type { DenseLayer, Normalization } from '../../shared/model/head.ts';
 import type { Spec } from '../../shared/model/spec.ts';
+import { outputActivation, outputWidth, type TaskSpec } from '../../shared/model/task.ts';
 import type { Tensor } from '../../shared/model/tensor.ts';
 import type { Random } from '../../shared/random.ts';
 
@@ -30,7 +32,7 @@ export function initialHead(spec: HeadSpec, size: number, random: Random): Dense
   return layers;
 }
 
-type HeadSpec = Pick<Spec, 'head' | 'labels'>;
+type HeadSpec = Pick<Spec, 'head'> & TaskSpec;
 
 interface WantedLayer {
   readonly units: number;
@@ -38,8 +40,9 @@ interface WantedLayer {
   readonly normalization: 'none' | 'batch';
 }
 
-function wantedLayers({ head, labels }: HeadSpec): WantedLayer[] {
-  return [...head, { units: labels.length, activation: 'softmax', normalization: 'none' }];
+function wantedLayers(spec: HeadSpec): WantedLayer[] {
+  const output = { units: outputWidth(spec), activation: outputActivation(spec) };
+  return [...spec.head, { ...output, normalization: 'none' }];
 }
 
 function neutral(units: number): Normalization {

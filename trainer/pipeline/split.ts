@@ -8,6 +8,7 @@ import { seedFrom } from '../../shared/digest.ts';
 import { assignSide, type Side } from '../../shared/events/holdout.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
 import type { Spec } from '../../shared/model/spec.ts';
+import type { TaskSpec } from '../../shared/model/task.ts';
 import { createRandom } from '../../shared/random.ts';
 import { describeReadError, encodeCompactJson, loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
@@ -22,8 +23,8 @@ const splitSchema = z.object({
   validation: z.array(z.int().min(0)),
   /** By window, in the snapshot's order. */
   holdout: z.array(z.array(z.int().min(0))),
-  /** The most frequent label among the training examples: what the model has to beat. */
-  majority: z.int().min(0),
+  /** The constant answer that the model has to beat: most frequent class id, or mean target, of the training examples. */
+  constant: z.number(),
 });
 export type Split = z.infer<typeof splitSchema>;
 
@@ -47,7 +48,7 @@ export async function loadSplit({ store, run }: RunContext): Promise<Split> {
 export interface Assigned {
   /** By window. */
   readonly sides: readonly (readonly SplitSide[])[];
-  /** Class ids, and digests of the content, in the order of the snapshot, [n]. */
+  /** Class ids or targets, and digests of the content, in the order of the snapshot, [n]. */
   readonly labels: readonly number[];
   readonly contents: readonly string[];
 }
@@ -95,9 +96,10 @@ export function identityOf({ group, input }: LabelledExample): string {
 export function drawSplit(
   snapshot: Pick<Snapshot, 'windows'>,
   { sides, labels, contents }: Assigned,
-  { training, labels: names, salt }: Pick<Spec, 'training' | 'labels' | 'salt'>,
+  spec: Pick<Spec, 'training' | 'salt'> & TaskSpec,
   seed: number,
 ): Split {
+  const { training, salt } = spec;
   const positions = (wanted: Side): number[][] => {
     let at = 0;
     return sides.map((window) => window.flatMap((side) => (at++, side === wanted ? [at - 1] : [])));
@@ -118,7 +120,10 @@ export function drawSplit(
     train,
     validation: draw(positions('validation'), watched, 'uniform'),
     holdout: positions('holdout'),
-    majority: majorityOf(train, labels, names.length),
+    constant: constantAnswer(
+      train.map((position) => labels[position] as number),
+      spec,
+    ),
   };
 }
 
@@ -136,11 +141,18 @@ function divide(
   return { past, current: Math.min(current, most - past) };
 }
 
-function majorityOf(train: readonly number[], labels: readonly number[], classes: number): number {
+/** @param labels  of the training examples, [n] */
+function constantAnswer(labels: readonly number[], spec: TaskSpec): number {
+  return spec.task === 'classification' ? majorityOf(labels, spec.labels.length) : meanOf(labels);
+}
+
+function majorityOf(labels: readonly number[], classes: number): number {
   const counts = Array.from({ length: classes }, () => 0);
-  for (const position of train) {
-    const label = labels[position] as number;
-    counts[label] = (counts[label] ?? 0) + 1;
-  }
+  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
   return counts.indexOf(Math.max(...counts));
+}
+
+/** 0 when there are none: the training fails by name. */
+function meanOf(targets: readonly number[]): number {
+  return targets.length === 0 ? 0 : targets.reduce((sum, target) => sum + target, 0) / targets.length;
 }

@@ -11,8 +11,8 @@ import { assignSide } from '../../../shared/events/holdout.ts';
 import type { DenseLayer } from '../../../shared/model/head.ts';
 import { fitConstants } from '../../../shared/model/input.ts';
 import type { Program, Runtime } from '../../../shared/model/runtime.ts';
-import { createFeatureReader, type FeatureReader } from '../../../shared/model/servable.ts';
-import type { Spec } from '../../../shared/model/spec.ts';
+import { createFeatureReader, type FeatureReader } from '../../../shared/model/predictor.ts';
+import type { ClassificationSpec } from '../../../shared/model/spec.ts';
 import { createRandom } from '../../../shared/random.ts';
 import type { Constants } from '../../../shared/registry/manifest.ts';
 import { argmaxRows, openProgram } from '../../../trainer/pipeline/answer.ts';
@@ -63,7 +63,7 @@ const LEAST_WATCHED = 50;
  */
 export async function runNights(
   stream: Stream,
-  spec: Spec,
+  spec: ClassificationSpec,
   bench: Bench,
   gateDecides: boolean,
 ): Promise<NightResult[]> {
@@ -92,7 +92,7 @@ export async function runNights(
 
 async function trainCandidate(
   windows: readonly (readonly Row[])[],
-  spec: Spec,
+  spec: ClassificationSpec,
   champion: Head | null,
   { kernels, runtime }: Bench,
 ): Promise<{ readonly head: Head; readonly split: Split; readonly epochs: number }> {
@@ -143,7 +143,10 @@ async function trainCandidate(
   };
 }
 
-function assign(windows: readonly (readonly Row[])[], { salt, holdout, training }: Spec): Assigned {
+function assign(
+  windows: readonly (readonly Row[])[],
+  { salt, holdout, training }: ClassificationSpec,
+): Assigned {
   const fractions = { holdout: holdout.fraction, validation: training.validation };
   const contents = windows.flat().map(({ values }) => sha256Hex(floatBytes(values)));
   let at = 0;
@@ -179,7 +182,7 @@ function ask({ program, reader }: Head, rows: readonly Row[]): Float32Array {
 function makeEvidence(
   windows: readonly (readonly Row[])[],
   split: Split,
-  spec: Spec,
+  spec: ClassificationSpec,
   champion: Head,
   candidate: Head,
 ): Evidence {
@@ -204,7 +207,7 @@ function makeEvidence(
   return {
     classes: spec.labels,
     windows: judged,
-    majority: split.majority,
+    majority: split.constant,
     champion: { version: 1, digest: 'champion' },
     candidate: {
       digest: 'candidate',

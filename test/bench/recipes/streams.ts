@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
-import { type Spec, specSchema } from '../../../shared/model/spec.ts';
+import { type ClassificationSpec, specSchema } from '../../../shared/model/spec.ts';
 import { dataPath } from '../../support/data.ts';
 
 export interface Stream {
@@ -99,8 +99,8 @@ export async function readStream(name: string): Promise<Stream> {
 }
 
 /** @param recipe  what a spec would say about head and training */
-export function specOf({ name, labels, features }: Stream, recipe: Recipe, salt: string): Spec {
-  return specSchema.parse({
+export function specOf({ name, labels, features }: Stream, recipe: Recipe, salt: string): ClassificationSpec {
+  const spec = specSchema.parse({
     format: 'holdfast-spec/1',
     name,
     task: 'classification',
@@ -110,4 +110,6 @@ export function specOf({ name, labels, features }: Stream, recipe: Recipe, salt:
     salt,
     ...recipe,
   });
+  if (spec.task !== 'classification') throw new Error('the streams have labels');
+  return spec;
 }

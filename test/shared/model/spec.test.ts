@@ -156,7 +156,7 @@ describe('a refusal', () => {
 
   test.each([
     ['format', { format: 'holdfast-spec/2' }],
-    ['task', { task: 'regression' }],
+    ['task', { task: 'clustering' }],
     ['labels', { labels: ['only one'] }],
     ['labels.1', { labels: ['a', ''] }],
     ['input.kind', { input: { kind: 'audio' } }],

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { assignSide } from '../../../shared/events/holdout.ts';
+import { writeEvents } from '../../../shared/events/inbox.ts';
+import { createModel } from '../../../shared/model/load-spec.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { readPreviewExamples } from '../../../trainer/augment/preview-examples.ts';
+import { rentEvents, rentSpec } from '../../support/regression-model.ts';
 import { blobEvents, createBlobModel } from '../../support/tabular-model.ts';
 
 test('a preview shows training examples only, every label in turn', async () => {
@@ -29,4 +32,19 @@ test('a preview shows training examples only, every label in turn', async () => 
     [...sides].flatMap(([id, side]) => (side === 'train' ? [id] : [])).sort(),
   );
   expect(all.length).toBeLessThan(260);
+});
+
+test('a preview of a regression shows targets from everywhere, as numbers', async () => {
+  const store = createMemoryStore();
+  const spec = rentSpec('rents');
+  await createModel(store, spec);
+  await writeEvents(store, 'rents', rentEvents({ n: 300, seed: 1, fromMs: 0 }), new Date(0));
+  const request = { store, spec, count: 40, seed: 1, now: new Date(), onProgress: () => {} };
+  const examples = await readPreviewExamples(request);
+  if (!examples.ok) throw new Error(examples.error);
+  const targets = examples.value.map(({ label }) => Number(label));
+  const all = rentEvents({ n: 300, seed: 1, fromMs: 0 }).map(({ label }) => label);
+  const [least, most] = [Math.min(...all), Math.max(...all)];
+  expect(Math.max(...targets)).toBeGreaterThan(least + 0.7 * (most - least));
+  expect(Math.min(...targets)).toBeLessThan(least + 0.3 * (most - least));
 });

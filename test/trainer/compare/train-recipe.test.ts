@@ -9,7 +9,7 @@ import { trainRecipe } from '../../../trainer/compare/train-recipe.ts';
 const machine = { kernels: await loadKernelModule(), runtime: createRuntime(await loadWasmModule()) };
 const N = 400;
 const random = createRandom(1);
-const classes = Int32Array.from({ length: N }, () => random.below(2));
+const classes = Float64Array.from({ length: N }, () => random.below(2));
 /** Two features of a base, of which the first tells the labels apart. */
 const values = Float32Array.from({ length: 2 * N }, (_, i) =>
   i % 2 === 0 ? 2 * (classes[i >> 1] ?? 0) - 1 + 0.2 * random.uniform() : random.uniform(),
@@ -17,11 +17,11 @@ const values = Float32Array.from({ length: 2 * N }, (_, i) =>
 const units = Array.from({ length: N }, (_, i) => i);
 const subject = {
   input: { kind: 'image', height: 1, width: 1, channels: 3, scale: 1, offset: 0 } as const,
-  labels: ['a', 'b'],
+  task: { task: 'classification' as const, labels: ['a', 'b'] },
   values,
   size: 2,
   hasBase: true,
-  classes,
+  labels: classes,
   identities: { units, contents: units },
 };
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { shortestFloat } from '../../functions/predict.ts';
+import { shortestFloat } from '../../functions/shortest-float.ts';
 
 test('the short form of a float32 is the same float32, and never longer', () => {
   fc.assert(
