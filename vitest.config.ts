@@ -4,6 +4,7 @@
  */
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { readConformance } from './test/functions/conformance/provide.ts';
 
 export default defineConfig({
   test: {
@@ -23,7 +24,12 @@ export default defineConfig({
             wrangler: { configPath: './test/workerd/wrangler.toml' },
           }),
         ],
-        test: { name: 'workerd', include: ['test/**/*.workerd.test.ts'], testTimeout: 60_000 },
+        test: {
+          name: 'workerd',
+          include: ['test/**/*.workerd.test.ts'],
+          testTimeout: 60_000,
+          provide: { conformance: readConformance() },
+        },
       },
     ],
   },

@@ -9,6 +9,7 @@ import type { Event, ExampleEvent, LabelEvent } from '../shared/events/schema.ts
 import { storeInline, storeInput } from '../shared/events/stored-input.ts';
 import { parseInstance } from '../shared/model/input.ts';
 import type { Spec } from '../shared/model/spec.ts';
+import { parseLabel } from '../shared/model/task.ts';
 import { describeIssues } from '../shared/registry/json.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -41,11 +42,11 @@ const MAX_FUTURE_MS = 5 * 60_000;
 
 const bodySchema = z.strictObject({ items: z.array(z.unknown()).min(1).max(MAX_ITEMS) });
 
-const labelItemSchema = z.strictObject({ prediction_id: z.string(), label: z.unknown() });
+const labelItemSchema = z.strictObject({ prediction_id: z.string(), label: z.unknown().optional() });
 
 const exampleItemSchema = z.strictObject({
   instance: z.unknown(),
-  label: z.unknown(),
+  label: z.unknown().optional(),
   timestamp: z.iso.datetime({ offset: true }).optional(),
   group: z.string().min(1).max(128).optional(),
   id: z.string().min(1).max(128).optional(),
@@ -102,8 +103,8 @@ function parseLabelItem(
   if (!parsed.success) return err(`${where}: ${describeIssues(parsed.error)}`);
   const prediction = parsePredictionId(spec.salt, spec.name, parsed.data.prediction_id);
   if (!prediction.ok) return err(`${where}.prediction_id: ${prediction.error}`);
-  const label = parseLabel(spec.labels, parsed.data.label, where);
-  if (!label.ok) return label;
+  const label = parseLabel(spec, parsed.data.label);
+  if (!label.ok) return err(`${where}.label: ${label.error}`);
   const id = `${requestId}.${index}`;
   return ok({ kind: 'label', id, at: nowMs, prediction: prediction.value.id, label: label.value });
 }
@@ -119,8 +120,8 @@ function parseExampleItem(
   const { instance, timestamp, group, id } = parsed.data;
   const raw = parseInstance(spec.input, instance, `${where}.instance`);
   if (!raw.ok) return raw;
-  const label = parseLabel(spec.labels, parsed.data.label, where);
-  if (!label.ok) return label;
+  const label = parseLabel(spec, parsed.data.label);
+  if (!label.ok) return err(`${where}.label: ${label.error}`);
   const at = timestamp === undefined ? nowMs : Date.parse(timestamp);
   if (at < 0 || at > nowMs + MAX_FUTURE_MS) {
     return err(`${where}.timestamp: expected a time from 1970 until now, got ${timestamp}`);
@@ -128,20 +129,6 @@ function parseExampleItem(
   const given = { kind: 'example' as const, at, label: label.value, raw: raw.value };
   const identity = id === undefined ? `content:${contentId(given, timestamp, group)}` : `client:${id}`;
   return ok(group === undefined ? { ...given, id: identity } : { ...given, id: identity, group });
-}
-
-function parseLabel(labels: readonly string[], value: unknown, where: string): Result<number, string> {
-  const index = typeof value === 'string' ? labels.indexOf(value) : -1;
-  if (index !== -1) return ok(index);
-  const shown = labels.slice(0, 10).map((label) => JSON.stringify(label));
-  const more = labels.length > shown.length ? ', …' : '';
-  const got = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : describeType(value);
-  return err(`${where}.label: expected one of ${shown.join(', ')}${more}, got ${got}`);
-}
-
-function describeType(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  return typeof value === 'number' ? `the number ${value}` : `a value of another type`;
 }
 
 /** What a client said twice in the same words counts once, so a request can be repeated after a lost answer. */

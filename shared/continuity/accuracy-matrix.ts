@@ -1,5 +1,5 @@
 /**
- * Accuracy of every version on every window, and the three numbers of continual learning drawn from it.
+ * Accuracy (of a regression, mean absolute error) of every version on every window, and the three numbers of continual learning drawn from it.
  * D. Lopez-Paz & M. Ranzato 2017, "Gradient Episodic Memory for Continual Learning", arXiv:1706.08840.
  */
 

@@ -38,13 +38,18 @@ export interface Part extends Finding {
   readonly id: string;
 }
 
-/** An example that the champion got right and the candidate gets wrong. Classes by name. */
+/**
+ * An example that the champion got right and the candidate gets wrong, classes by name; of a regression one whose
+ * prediction became worse.
+ */
 export interface FlippedExample {
   readonly window: string;
   readonly id: string;
-  /** what it is, and what the champion said */
+  /** what it is */
   readonly label: string;
   readonly candidate: string;
+  /** what the champion said, where that is not the label */
+  readonly champion?: string;
 }
 
 /** What a check returns; the gate adds its id and title. */

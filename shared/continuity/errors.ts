@@ -22,6 +22,31 @@ export function absoluteErrors(targets: Float64Array, predictions: Float64Array)
   return targets.map((target, i) => Math.abs(target - (predictions[i] as number)));
 }
 
+/** Mean of |target - prediction|, in the target's unit; 0 when n = 0. */
+export function meanAbsoluteError(targets: Float64Array, predictions: Float64Array): number {
+  return meanOf(absoluteErrors(targets, predictions));
+}
+
+/** Root of the mean square of target - prediction, in the target's unit; 0 when n = 0. */
+export function rootMeanSquareError(targets: Float64Array, predictions: Float64Array): number {
+  return Math.sqrt(meanOf(absoluteErrors(targets, predictions).map(square)));
+}
+
+/**
+ * Share of the targets' variance that the predictions explain: 1 - sum (t - y)^2 / sum (t - mean t)^2.
+ *
+ * @returns at most 1, below 0 when the mean of these very targets would do better; 0 when they do not vary
+ */
+export function rSquared(targets: Float64Array, predictions: Float64Array): number {
+  const mean = meanOf(targets);
+  const around = meanOf(targets.map((target) => square(target - mean)));
+  return around === 0 ? 0 : 1 - meanOf(absoluteErrors(targets, predictions).map(square)) / around;
+}
+
+function meanOf(values: Float64Array): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** Units whose columns are: examples, the candidate's |e| and e^2, the champion's |e| and e^2. */
 export function sampleErrors(windows: readonly ComparedRegression[], policy: GatePolicy): UnitSample {
   const of = (model: 'candidate' | 'champion'): Float64Array =>
@@ -57,8 +82,7 @@ function mapBounds({ estimate, lower, upper }: Interval, rising: (value: number)
 
 /** Mean absolute error of the champion over all windows. */
 export function championMae(windows: readonly ComparedRegression[]): number {
-  const errors = concatenate(windows.map(({ targets, champion }) => absoluteErrors(targets, champion)));
-  return errors.reduce((sum, error) => sum + error, 0) / errors.length;
+  return meanOf(concatenate(windows.map(({ targets, champion }) => absoluteErrors(targets, champion))));
 }
 
 /** The examples at which `keep` says so. */

@@ -5,10 +5,10 @@
  */
 import * as z from 'zod';
 import { fromBase64, toBase64 } from '../bytes.ts';
-import type { Evidence, RegressionEvidence } from './evidence.ts';
+import type { AnyEvidence, Evidence, RegressionEvidence } from './evidence.ts';
 
 /** A value that JSON.stringify writes without loss. */
-export function encodeEvidence(evidence: Evidence | RegressionEvidence): unknown {
+export function encodeEvidence(evidence: AnyEvidence): unknown {
   return encodeValue(evidence);
 }
 
@@ -129,4 +129,16 @@ export const regressionEvidenceSchema: z.ZodType<RegressionEvidence> = z.object(
       previousTargets: float64.exactOptional(),
     }),
   ),
+});
+
+const taskSchema = z.object({ task: z.literal('regression').optional() });
+
+/** Of either task: one that names none is a classification's. */
+export const anyEvidenceSchema: z.ZodType<AnyEvidence> = z.unknown().transform((value, context) => {
+  const task = taskSchema.safeParse(value);
+  const schema = task.data?.task === 'regression' ? regressionEvidenceSchema : evidenceSchema;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path, message });
+  return z.NEVER;
 });

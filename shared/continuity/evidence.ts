@@ -138,6 +138,9 @@ export interface RegressionEvidence extends CommonEvidence {
   readonly mean: number;
 }
 
-export function isRegression(evidence: Evidence | RegressionEvidence): evidence is RegressionEvidence {
+/** On a model of either task. */
+export type AnyEvidence = Evidence | RegressionEvidence;
+
+export function isRegression(evidence: AnyEvidence): evidence is RegressionEvidence {
   return 'task' in evidence;
 }

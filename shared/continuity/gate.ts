@@ -26,7 +26,8 @@ import { checkSanity } from './checks/sanity.ts';
 import { checkReportedTests, checkSelfTests } from './checks/self-tests.ts';
 import { checkWorsened } from './checks/worsened.ts';
 import { checkWorstWindow } from './checks/worst-window.ts';
-import type { CommonEvidence, Evidence, RegressionEvidence } from './evidence.ts';
+import { type AnyEvidence, type CommonEvidence, type Evidence, isRegression } from './evidence.ts';
+import type { RegressionEvidence } from './evidence.ts';
 import { formatMeasure, formatMoreLabels, formatPoints } from './format.ts';
 import { gatePolicySchema } from './policy.ts';
 import type { GatePolicy } from './policy.ts';
@@ -99,6 +100,11 @@ export function decideRegressionGate(
   checks: readonly Check<RegressionEvidence>[] = REGRESSION_CHECKS,
 ): Verdict {
   return decide(evidence, validateRegression(evidence), policy, checks);
+}
+
+/** By the checks of the model's task. */
+export function decideAnyGate(evidence: AnyEvidence, policy: GatePolicy): Verdict {
+  return isRegression(evidence) ? decideRegressionGate(evidence, policy) : decideGate(evidence, policy);
 }
 
 function decide<Judged extends CommonEvidence>(

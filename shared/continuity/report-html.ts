@@ -3,13 +3,14 @@
  */
 import { compareGravity, unitOf } from './check-result.ts';
 import type { CheckResult, Finding, FlippedExample } from './check-result.ts';
-import { formatCount, formatDigest, formatMeasure, formatPercent, formatSignedPoints } from './format.ts';
+import { formatCount, formatDigest, formatMeasure } from './format.ts';
 import type { Unit } from './format.ts';
 import { html } from './html-template.ts';
 import type { Markup } from './html-template.ts';
 import { forestPlot, lineChart } from './report-charts.ts';
 import type { ForestRow } from './report-charts.ts';
 import { matrixSection } from './report-matrix.ts';
+import { type Measure, measureOf } from './report-measure.ts';
 import { reliabilitySection } from './report-reliability.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import { MARKS } from './report-text.ts';
@@ -35,10 +36,10 @@ export function renderReportHtml(report: RunReport): string {
       <body>
         <main>
           ${headline(report)} ${report.verdict.verdict === 'promote' ? null : reasons(report)}
-          ${differenceFigure(report)} ${rateFigures(report)} ${windowFigure(report.windows)}
+          ${differenceFigure(report)} ${rateFigures(report)} ${windowFigure(report)}
           ${checkSection(report.verdict.checks)} ${flipSection(report)}
           ${report.reliability === undefined ? null : reliabilitySection(report.reliability)}
-          ${report.matrix === undefined ? null : matrixSection(report.matrix)}
+          ${report.matrix === undefined ? null : matrixSection(report.matrix, measureOf(report))}
           ${report.wear === undefined ? null : wearSection(report.wear)} ${trainingSection(report.training)}
           <footer>Holdfast · run ${report.run} · ${report.createdAt}</footer>
         </main>
@@ -103,31 +104,39 @@ function reasons({ verdict }: RunReport): Markup {
   </section>`;
 }
 
+/** The unit of differences from the champion: points of accuracy, or the relative rise of the error. */
+function differenceUnit({ target }: RunReport): Unit {
+  return target === undefined ? 'points' : 'relative';
+}
+
 /** Differences from the champion share one axis; the others would squeeze it. */
-function differenceFigure({ verdict }: RunReport): Markup | null {
-  const rows = verdict.checks
-    .filter((check) => check.check !== 'baseline' && unitOf(check) === 'points')
-    .flatMap((check) => forestRows(check, 'points'));
+function differenceFigure(report: RunReport): Markup | null {
+  const unit = differenceUnit(report);
+  const rows = report.verdict.checks
+    .filter((check) => check.check !== 'baseline' && unitOf(check) === unit)
+    .flatMap((check) => forestRows(check, unit));
   if (rows.length === 0) return null;
   return html`<section>
     <h2>Candidate against champion</h2>
     <p class="caption">
-      Difference in percentage points, with one-sided bounds on either side. A check passes when its interval
-      stays clear of the shaded side of its margin.
+      ${unit === 'points' ? 'Difference in percentage points' : "Rise of the error in percent of the champion's"},
+      with one-sided bounds on either side. A check passes when its interval stays clear of the shaded side of
+      its margin.
     </p>
-    <figure>${forestPlot(rows, formatSignedPoints)}</figure>
+    <figure>${forestPlot(rows, (tick) => formatMeasure(tick, unit))}</figure>
   </section>`;
 }
 
 const UNITS: readonly Unit[] = ['points', 'percent', 'relative', 'score', 'ratio', 'bytes'];
-const OTHER_UNITS = UNITS.filter((unit) => unit !== 'points');
 
 /** One axis for each unit. */
-function rateFigures({ verdict }: RunReport): Markup | null {
+function rateFigures(report: RunReport): Markup | null {
+  const { verdict } = report;
+  const otherUnits = UNITS.filter((unit) => unit !== differenceUnit(report));
   const baseline = verdict.checks.filter(({ check }) => check === 'baseline');
   const others = verdict.checks.filter(({ check }) => check !== 'baseline');
   const figures = [
-    ...OTHER_UNITS.map((unit) => ({ unit, rows: others.flatMap((check) => forestRows(check, unit)) })),
+    ...otherUnits.map((unit) => ({ unit, rows: others.flatMap((check) => forestRows(check, unit)) })),
     ...UNITS.map((unit) => ({ unit, rows: baseline.flatMap((check) => forestRows(check, unit)) })),
   ].filter(({ rows }) => rows.length > 0);
   if (figures.length === 0) return null;
@@ -170,7 +179,10 @@ function interval(finding: Finding): string {
     : `[${formatMeasure(lower, unit)}, ${formatMeasure(upper, unit)}]`;
 }
 
-function windowFigure(windows: readonly WindowSummary[]): Markup {
+function windowFigure(report: RunReport): Markup {
+  const { windows } = report;
+  const measure = measureOf(report);
+  const squared = windows.some(({ rmse }) => rmse !== undefined);
   const table = html`<div class="scroll">
     <table>
       <thead>
@@ -180,19 +192,25 @@ function windowFigure(windows: readonly WindowSummary[]): Markup {
           <th class="number">Champion</th>
           <th class="number">Candidate</th>
           <th class="number">Change</th>
+          ${
+            squared
+              ? html`<th class="number">Champion's RMSE</th>
+                  <th class="number">Candidate's RMSE</th>`
+              : null
+          }
         </tr>
       </thead>
       <tbody>
-        ${windows.map(windowRow)}
+        ${windows.map((window) => windowRow(window, measure))}
       </tbody>
     </table>
   </div>`;
   return html`<section>
-    <h2>Accuracy, window by window</h2>
+    <h2>${measure.title}, window by window</h2>
     ${
       windows.length < 2
         ? table
-        : html`${windowChart(windows)}
+        : html`${windowChart(windows, measure)}
             <details>
               <summary>Numbers</summary>
               ${table}
@@ -201,7 +219,7 @@ function windowFigure(windows: readonly WindowSummary[]): Markup {
   </section>`;
 }
 
-function windowChart(windows: readonly WindowSummary[]): Markup {
+function windowChart(windows: readonly WindowSummary[], { format }: Measure): Markup {
   const compared = windows.some(({ champion }) => champion !== null);
   const series = [
     { name: 'Champion', className: 'champion', values: windows.map(({ champion }) => champion) },
@@ -210,7 +228,7 @@ function windowChart(windows: readonly WindowSummary[]): Markup {
   const chart = lineChart({
     series: compared ? series : series.slice(1),
     labels: windows.map(({ id }) => id),
-    format: formatPercent,
+    format,
     height: 260,
     highlight: windows.length - 1,
   });
@@ -223,13 +241,22 @@ function windowChart(windows: readonly WindowSummary[]): Markup {
     <figure>${chart}</figure>`;
 }
 
-function windowRow({ id, kind, n, champion, candidate }: WindowSummary): Markup {
+function windowRow(
+  { id, kind, n, champion, candidate, rmse }: WindowSummary,
+  { format, formatChange }: Measure,
+): Markup {
   return html`<tr>
     <td>${id}${kind === 'current' ? ' (current)' : ''}</td>
     <td class="number">${formatCount(n)}</td>
-    <td class="number">${champion === null ? '–' : formatPercent(champion)}</td>
-    <td class="number">${formatPercent(candidate)}</td>
-    <td class="number">${champion === null ? '' : formatSignedPoints(candidate - champion)}</td>
+    <td class="number">${champion === null ? '–' : format(champion)}</td>
+    <td class="number">${format(candidate)}</td>
+    <td class="number">${champion === null ? '' : formatChange(candidate, champion)}</td>
+    ${
+      rmse === undefined
+        ? null
+        : html`<td class="number">${rmse.champion === null ? '–' : format(rmse.champion)}</td>
+            <td class="number">${format(rmse.candidate)}</td>`
+    }
   </tr>`;
 }
 
@@ -301,16 +328,16 @@ function numberCells(finding: Finding): Markup {
     <td class="number">${n === 0 ? '' : formatCount(n)}</td>`;
 }
 
-function flipSection({ verdict, pictures = {} }: RunReport): Markup | null {
+function flipSection({ verdict, target, pictures = {} }: RunReport): Markup | null {
   const flips = verdict.checks.find((check) => check.flips !== undefined)?.flips;
   if (flips === undefined || flips.total === 0) return null;
   const pictured = flips.examples.some(({ id }) => pictureOf(id, pictures) !== null);
   const left = flips.total - flips.examples.length;
   return html`<section>
-    <h2>Examples that flipped</h2>
+    <h2>${target === undefined ? 'Examples that flipped' : 'Examples that became worse'}</h2>
     <p class="caption">
-      ${formatCount(flips.total)} that the champion got right and the candidate gets
-      wrong${left > 0 ? `; the first ${flips.examples.length} are listed` : ''}.
+      ${formatCount(flips.total)}
+      ${flipMeaning(target)}${left > 0 ? `; the first ${flips.examples.length} are listed` : ''}.
     </p>
     <div class="scroll flips">
       <table>
@@ -319,7 +346,12 @@ function flipSection({ verdict, pictures = {} }: RunReport): Markup | null {
             ${pictured ? html`<th></th>` : null}
             <th>Window</th>
             <th>Example</th>
-            <th>Label, and champion's answer</th>
+            ${
+              target === undefined
+                ? html`<th>Label, and champion's answer</th>`
+                : html`<th>Target</th>
+                    <th>Champion's answer</th>`
+            }
             <th>Candidate's answer</th>
           </tr>
         </thead>
@@ -329,6 +361,12 @@ function flipSection({ verdict, pictures = {} }: RunReport): Markup | null {
       </table>
     </div>
   </section>`;
+}
+
+function flipMeaning(target: RunReport['target']): string {
+  return target === undefined
+    ? 'that the champion got right and the candidate gets wrong'
+    : `whose ${target.name} the candidate misses by more than the champion did, and by more than is overlooked`;
 }
 
 /** Only pictures, and only embedded ones: the page makes no requests. */
@@ -341,7 +379,7 @@ function pictureOf(id: string, pictures: Readonly<Record<string, string>>): stri
 
 /** @param pictures  null when no example has one */
 function flipRow(
-  { window, id, label, candidate }: FlippedExample,
+  { window, id, label, champion, candidate }: FlippedExample,
   pictures: Readonly<Record<string, string>> | null,
 ): Markup {
   const uri = pictures && pictureOf(id, pictures);
@@ -351,6 +389,7 @@ function flipRow(
     <td>${window}</td>
     <td><code>${id}</code></td>
     <td>${label}</td>
+    ${champion === undefined ? null : html`<td>${champion}</td>`}
     <td>${candidate}</td>
   </tr>`;
 }

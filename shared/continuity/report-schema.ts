@@ -6,6 +6,8 @@ import * as z from 'zod';
 import { gatePolicySchema } from './policy.ts';
 
 const fraction = z.number().min(0).max(1);
+/** An accuracy, or a mean absolute error. */
+const score = z.number().min(0);
 const verdict = z.enum(['pass', 'fail', 'hold', 'skip']);
 
 const findingFields = {
@@ -30,7 +32,13 @@ const checkSchema = z.object({
     .object({
       total: z.int().min(0),
       examples: z.array(
-        z.object({ window: z.string(), id: z.string(), label: z.string(), candidate: z.string() }),
+        z.object({
+          window: z.string(),
+          id: z.string(),
+          label: z.string(),
+          candidate: z.string(),
+          champion: z.string().optional(),
+        }),
       ),
     })
     .optional(),
@@ -46,6 +54,10 @@ const metric = z.number().nullable();
 export const reportSchema = z.object({
   format: z.literal('holdfast.run-report/1'),
   model: z.string(),
+  target: z
+    .object({ name: z.string(), unit: z.string().optional() })
+    .optional()
+    .describe('what a regression predicts; its scores are mean absolute errors, of others accuracies'),
   run: z.string(),
   snapshot: z.string(),
   createdAt: z.iso.datetime(),
@@ -65,8 +77,9 @@ export const reportSchema = z.object({
       fromMs: z.number(),
       toMs: z.number(),
       n: z.int().min(0),
-      candidate: fraction,
-      champion: fraction.nullable(),
+      candidate: score,
+      champion: score.nullable(),
+      rmse: z.object({ candidate: score, champion: score.nullable() }).optional(),
     }),
   ),
   training: z.object({
@@ -85,12 +98,12 @@ export const reportSchema = z.object({
   matrix: z
     .object({
       windows: z.array(z.string()),
-      untrained: z.array(fraction),
+      untrained: z.array(score),
       versions: z.array(
         z.object({
           version: z.int().min(1),
           learned: z.int().min(0),
-          accuracy: z.array(fraction.nullable()),
+          accuracy: z.array(score.nullable()),
         }),
       ),
       metrics: z.object({ acc: metric, bwt: metric, fwt: metric }),

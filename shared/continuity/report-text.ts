@@ -3,16 +3,10 @@
  */
 import { unitOf } from './check-result.ts';
 import type { CheckResult, CheckVerdict } from './check-result.ts';
-import {
-  formatCount,
-  formatDigest,
-  formatMeasure,
-  formatPercent,
-  formatPoints,
-  formatSignedPoints,
-} from './format.ts';
+import { formatCount, formatDigest, formatMeasure, formatPoints } from './format.ts';
 import { describeLeft } from './report-wear.ts';
-import type { RunReport, TrainingSummary, WindowSummary } from './report.ts';
+import { measureOf } from './report-measure.ts';
+import type { RunReport, TrainingSummary } from './report.ts';
 
 export interface TextOptions {
   /** ANSI colours */
@@ -49,7 +43,7 @@ export function renderReportText(report: RunReport, { colour, width }: TextOptio
     heading(report, columns, paint),
     checkTable(report.verdict.checks, columns, paint),
     reasonList(report, columns, paint),
-    windowTable(report.windows, paint),
+    windowTable(report, paint),
     evidenceLines(report),
     trainingLine(report.training),
     decisionLine(report, columns, paint),
@@ -114,23 +108,27 @@ function reasonList({ verdict }: RunReport, width: number, paint: Painter): stri
   ];
 }
 
-function windowTable(windows: readonly WindowSummary[], paint: Painter): string[] {
-  const rows = windows.map(({ id, kind, n, champion, candidate }) => [
+function windowTable(report: RunReport, paint: Painter): string[] {
+  const { format, formatChange, title } = measureOf(report);
+  const rows = report.windows.map(({ id, kind, n, champion, candidate }) => [
     kind === 'current' ? `${id} (current)` : id,
     formatCount(n),
-    champion === null ? '–' : formatPercent(champion),
-    formatPercent(candidate),
-    champion === null ? '' : formatSignedPoints(candidate - champion),
+    champion === null ? '–' : format(champion),
+    format(candidate),
+    champion === null ? '' : formatChange(candidate, champion),
   ]);
   const [header = '', ...lines] = alignColumns([
     ['Window', 'Examples', 'Champion', 'Candidate', 'Change'],
     ...rows,
   ]);
-  return [paint('dim', `  ${header}`), ...lines.map((line) => `  ${line}`)];
+  const measure = report.target === undefined ? [] : [paint('dim', `  ${title}`)];
+  return [...measure, paint('dim', `  ${header}`), ...lines.map((line) => `  ${line}`)];
 }
 
 /** One line each of what the page shows as figures: calibration, the matrix's numbers, the most worn window. */
-function evidenceLines({ reliability, matrix, wear = [] }: RunReport): string[] {
+function evidenceLines(report: RunReport): string[] {
+  const { reliability, matrix, wear = [] } = report;
+  const measure = measureOf(report);
   const lines: string[] = [];
   if (reliability !== undefined) {
     const { candidate, champion } = reliability;
@@ -142,7 +140,7 @@ function evidenceLines({ reliability, matrix, wear = [] }: RunReport): string[] 
     const show = (value: number | null, format: (value: number) => string) =>
       value === null ? '–' : format(value);
     lines.push(
-      `Versions           ACC ${show(acc, formatPercent)}, BWT ${show(bwt, formatSignedPoints)}, FWT ${show(fwt, formatSignedPoints)}`,
+      `Versions           ${measure.lessIsBetter ? 'MAE' : 'ACC'} ${show(acc, measure.format)}, BWT ${show(bwt, measure.formatDifference)}, FWT ${show(fwt, measure.formatDifference)}`,
     );
   }
   const [worn] = wear.toSorted((a, b) => a.left - b.left || b.decisions - a.decisions);

@@ -4,16 +4,27 @@
  */
 import { continualMetrics } from './accuracy-matrix.ts';
 import type { AccuracyMatrix, ContinualMetrics } from './accuracy-matrix.ts';
-import type { Evidence } from './evidence.ts';
+import {
+  comparedRegressions,
+  maeRise,
+  meanAbsoluteError,
+  rootMeanSquareError,
+  sampleErrors,
+} from './errors.ts';
+import { type AnyEvidence, isRegression } from './evidence.ts';
+import type { Evidence, RegressionEvidence, RegressionWindow, WindowEvidence } from './evidence.ts';
 import type { Verdict } from './gate.ts';
 import { accuracy, countPaired } from './metrics.ts';
 import type { GatePolicy } from './policy.ts';
 import { expectedCalibrationError, reliabilityBins } from './probabilities.ts';
 import type { ReliabilityBin } from './probabilities.ts';
-import { decisionsLeft, levelFor, LONGEST_LIFE } from './wear.ts';
+import { decisionsLeft, levelFor, LONGEST_LIFE, riseDecisionsLeft } from './wear.ts';
 import { comparedWindows, currentWindow } from './windows.ts';
 
-/** Accuracies on the held-out examples of one window, fractions in [0, 1]. */
+/**
+ * Scores on the held-out examples of one window: accuracies, fractions in [0, 1]; of a regression mean absolute errors
+ * in the target's unit.
+ */
 export interface WindowSummary {
   readonly id: string;
   readonly kind: 'past' | 'current';
@@ -23,6 +34,8 @@ export interface WindowSummary {
   readonly candidate: number;
   /** null while there is no champion */
   readonly champion: number | null;
+  /** root mean square errors, of a regression */
+  readonly rmse?: { readonly candidate: number; readonly champion: number | null };
 }
 
 export interface TrainingSummary {
@@ -41,6 +54,8 @@ export interface TrainingSummary {
 export interface RunReport {
   readonly format: 'holdfast.run-report/1';
   readonly model: string;
+  /** what a regression predicts; left out for a classification */
+  readonly target?: { readonly name: string; readonly unit?: string };
   readonly run: string;
   readonly snapshot: string;
   /** ISO 8601, UTC */
@@ -60,7 +75,7 @@ export interface RunReport {
   readonly matrix?: MatrixSummary;
   /** what reuse has left of each window */
   readonly wear?: readonly WindowWear[];
-  /** flipped examples by id, as `data:image/…` URIs; only pictures */
+  /** flipped (or worsened) examples by id, as `data:image/…` URIs; only pictures */
   readonly pictures?: Readonly<Record<string, string>>;
 }
 
@@ -90,17 +105,37 @@ export interface WindowWear {
   readonly left: number;
 }
 
-/** Accuracy of both models, window by window, in the order of the evidence. */
-export function summarizeWindows({ windows }: Evidence): WindowSummary[] {
-  return windows.map(({ id, kind, fromMs, toMs, labels, candidate, champion }) => ({
-    id,
-    kind,
-    fromMs,
-    toMs,
-    n: labels.length,
+/** Scores of both models, window by window, in the order of the evidence. */
+export function summarizeWindows(evidence: AnyEvidence): WindowSummary[] {
+  return isRegression(evidence)
+    ? evidence.windows.map(summarizeErrors)
+    : evidence.windows.map(summarizeAccuracies);
+}
+
+function summarizeAccuracies({ labels, candidate, champion, ...window }: WindowEvidence): WindowSummary {
+  return {
+    ...describeBounds(window),
     candidate: accuracy(labels, candidate),
     champion: champion === null ? null : accuracy(labels, champion),
-  }));
+  };
+}
+
+function summarizeErrors({ targets, candidate, champion, ...window }: RegressionWindow): WindowSummary {
+  return {
+    ...describeBounds(window),
+    candidate: meanAbsoluteError(targets, candidate),
+    champion: champion === null ? null : meanAbsoluteError(targets, champion),
+    rmse: {
+      candidate: rootMeanSquareError(targets, candidate),
+      champion: champion === null ? null : rootMeanSquareError(targets, champion),
+    },
+  };
+}
+
+type Bounds = Pick<WindowEvidence, 'id' | 'kind' | 'fromMs' | 'toMs' | 'exampleIds'>;
+
+function describeBounds({ id, kind, fromMs, toMs, exampleIds }: Bounds) {
+  return { id, kind, fromMs, toMs, n: exampleIds.length };
 }
 
 /** Reliability of both models on the current window; null without probabilities. */
@@ -127,7 +162,27 @@ export function summarizeMatrix(matrix: AccuracyMatrix): MatrixSummary {
 }
 
 /** What is left of each window, by the margin that is asked of it alone; [] without a champion. */
-export function summarizeWear(evidence: Evidence, policy: GatePolicy): WindowWear[] {
+export function summarizeWear(evidence: AnyEvidence, policy: GatePolicy): WindowWear[] {
+  return isRegression(evidence) ? wearOfErrors(evidence, policy) : wearOfAccuracies(evidence, policy);
+}
+
+function wearOfErrors({ windows }: RegressionEvidence, policy: GatePolicy): WindowWear[] {
+  const { alpha, guardWear, margins } = policy;
+  return comparedRegressions(windows).map((window) => {
+    const { id, kind, decisions = 0 } = window;
+    const sample = sampleErrors([window], policy);
+    const margin = kind === 'current' ? margins.currentError : margins.worstError;
+    const rise = maeRise(sample, policy);
+    return {
+      id,
+      decisions,
+      level: sample.alpha,
+      left: guardWear ? riseDecisionsLeft(rise, sample.alpha, margin, alpha, decisions + 1) : LONGEST_LIFE,
+    };
+  });
+}
+
+function wearOfAccuracies(evidence: Evidence, policy: GatePolicy): WindowWear[] {
   const { alpha, guardWear, margins } = policy;
   return comparedWindows(evidence).map(({ id, kind, labels, candidate, champion, decisions = 0 }) => {
     const margin = kind === 'current' ? margins.current : margins.worstWindow;

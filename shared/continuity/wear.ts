@@ -11,7 +11,8 @@
  * "The Ladder", arXiv:1502.04585. docs/continuity.md has the simulation, beside the ladder and an even division.
  */
 import { tangoInterval } from './statistics/tango.ts';
-import type { PairedCounts } from './statistics/interval.ts';
+import type { Interval, PairedCounts } from './statistics/interval.ts';
+import { upperNormalPoint } from './statistics/normal.ts';
 
 /** What wear is read from: each window's earlier decisions. */
 export interface Worn {
@@ -66,11 +67,37 @@ export function decisionsLeft(
   const even = (counts.gains + counts.losses) / 2;
   const passes = (served: number): boolean =>
     tangoInterval({ gains: even, losses: even, n: counts.n }, spentLevel(alpha, served)).lower > -margin;
+  return countWhile((served) => passes(decisions + served));
+}
+
+/**
+ * The same by a rise of the error: the bound of an equally good candidate is as far from its estimate as this one's,
+ * on the logarithmic scale, and widens with the normal point of the level.
+ *
+ * @param rise   of this candidate, with its upper bound at `level`; null where none could be drawn
+ * @returns 0 when the window is already too small; 3,650 when it lasts longer than that
+ */
+export function riseDecisionsLeft(
+  rise: Interval | null,
+  level: number,
+  margin: number,
+  alpha: number,
+  decisions: number,
+): number {
+  if (rise === null) return 0;
+  const deviation = Math.log((1 + rise.upper) / (1 + rise.estimate)) / upperNormalPoint(level);
+  return countWhile(
+    (served) => upperNormalPoint(spentLevel(alpha, decisions + served)) * deviation <= Math.log(1 + margin),
+  );
+}
+
+/** How many times in a row it is true, from 0 on, looked up to the longest life; once false, it stays so. */
+function countWhile(passes: (served: number) => boolean): number {
   let left = 0;
   let end = LONGEST_LIFE;
   while (left < end) {
     const middle = (left + end) >> 1;
-    if (passes(decisions + middle)) left = middle + 1;
+    if (passes(middle)) left = middle + 1;
     else end = middle;
   }
   return left;

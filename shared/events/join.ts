@@ -8,6 +8,7 @@ export interface LabelledExample {
   readonly id: string;
   /** when the input was seen, milliseconds since the epoch */
   readonly at: number;
+  /** index of the label, or the target */
   readonly label: number;
   readonly input: StoredInput;
   readonly group?: string;

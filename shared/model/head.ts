@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../result.ts';
 import { emitPlan, type CompiledPlan } from './emit.ts';
 import { invalid, type ModelError } from './error.ts';
 import { fuse } from './fuse.ts';
-import type { Node } from './ops.ts';
+import type { Node, Op } from './ops.ts';
 import { inferShape } from './shapes.ts';
 import { sizeOf, type Shape, type Tensor } from './tensor.ts';
 
@@ -14,8 +14,24 @@ export interface DenseLayer {
   readonly kernel: Tensor;
   /** [out] */
   readonly bias: Tensor;
-  readonly activation: 'linear' | 'relu' | 'relu6' | 'sigmoid' | 'tanh' | 'softmax';
+  /** Between the product and the activation. */
+  readonly normalization?: Normalization;
+  readonly activation: 'linear' | 'relu' | 'relu6' | 'elu' | 'leakyRelu' | 'sigmoid' | 'tanh' | 'softmax';
 }
+
+/** Batch normalisation (Ioffe & Szegedy 2015) as it serves: gamma (x - mean) / sqrt(variance + epsilon) + beta. */
+export interface Normalization {
+  /** [out] each */
+  readonly gamma: Tensor;
+  readonly beta: Tensor;
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+/** What Keras adds to a variance. */
+export const NORMALIZATION_EPSILON = 0.001;
+/** The slope of Keras's leaky relu below 0. */
+export const LEAK = 0.3;
 
 /**
  * The edge plan of a head: input [in of the first layer], output [out of the last].
@@ -26,13 +42,30 @@ export function planHead(layers: readonly DenseLayer[]): Result<CompiledPlan, Mo
   const checked = checkHead(layers);
   if (!checked.ok) return invalid(`head: ${checked.error}`);
   const nodes: Node<Tensor>[] = [];
-  for (const [i, { kernel, bias, activation }] of layers.entries()) {
-    const shape = bias.shape;
-    const name = denseName(i);
-    nodes.push({ op: 'dense', name, inputs: [nodes.length], shape, kernel, bias, activation: 'linear' });
-    if (activation !== 'linear') nodes.push({ op: activation, name, inputs: [nodes.length], shape });
+  for (const [i, layer] of layers.entries()) {
+    for (const op of lowerDense(layer)) {
+      nodes.push({ ...op, name: denseName(i), inputs: [nodes.length], shape: layer.bias.shape });
+    }
   }
   return emitPlan(fuse({ inputShape: checked.value, nodes }));
+}
+
+/** The normalisation becomes a scale, which `fuse` folds into the product before it. */
+function lowerDense({ kernel, bias, normalization, activation }: DenseLayer): Op<Tensor>[] {
+  const ops: Op<Tensor>[] = [{ op: 'dense', kernel, bias, activation: 'linear' }];
+  if (normalization) ops.push({ op: 'scale', ...scaleOf(normalization), activation: 'linear' });
+  if (activation === 'leakyRelu') ops.push({ op: activation, alpha: LEAK });
+  else if (activation !== 'linear') ops.push({ op: activation });
+  return ops;
+}
+
+function scaleOf({ gamma, beta, mean, variance }: Normalization): { kernel: Tensor; bias: Tensor } {
+  const { shape } = gamma;
+  const factor = gamma.data.map(
+    (g, i) => g / Math.sqrt((variance.data[i] as number) + NORMALIZATION_EPSILON),
+  );
+  const shift = beta.data.map((b, i) => b - (mean.data[i] as number) * (factor[i] as number));
+  return { kernel: { shape, data: factor }, bias: { shape, data: shift } };
 }
 
 /** The one weight file that the exported model.json names. */
@@ -54,13 +87,13 @@ export function headToLayersModel(
     convertedBy: null,
     modelTopology: {
       class_name: 'Sequential',
-      config: { name: 'head', layers: layers.map((layer, i) => layerJson(layer, i)) },
+      config: { name: 'head', layers: layers.flatMap((layer, i) => layersJson(layer, i)) },
     },
     weightsManifest: [
       { paths: [HEAD_WEIGHTS_PATH], weights: layers.flatMap((layer, i) => weightSpecs(layer, i)) },
     ],
   };
-  const data = layers.flatMap(({ kernel, bias }) => [kernel.data, bias.data]);
+  const data = layers.flatMap((layer) => tensorsOf(layer).map(({ data }) => data));
   return ok({ modelJson, weights: concatenate(data) });
 }
 
@@ -74,11 +107,19 @@ function checkHead(layers: readonly DenseLayer[]): Result<Shape, string> {
       shape,
     ]);
     if (!output.ok) return err(`layer ${i}: ${output.error}`);
-    const problem = findLengthProblem('kernel', layer.kernel) ?? findLengthProblem('bias', layer.bias);
+    const problem = findWeightProblem(layer);
     if (problem !== undefined) return err(`layer ${i}: ${problem}`);
     shape = output.value;
   }
   return ok(inputShape);
+}
+
+function findWeightProblem({ kernel, bias, normalization }: DenseLayer): string | undefined {
+  const problem = findLengthProblem('kernel', kernel) ?? findLengthProblem('bias', bias);
+  if (problem !== undefined || !normalization) return problem;
+  const parts = Object.entries(normalization) as [string, Tensor][];
+  const [wrong] = parts.find(([, { data }]) => data.length !== bias.data.length) ?? [];
+  return wrong === undefined ? undefined : `expected ${bias.data.length} numbers in the ${wrong}`;
 }
 
 function findLengthProblem(name: string, { shape, data }: Tensor): string | undefined {
@@ -86,28 +127,66 @@ function findLengthProblem(name: string, { shape, data }: Tensor): string | unde
   return `expected ${sizeOf(shape)} numbers in the ${name}, got ${data.length}`;
 }
 
+function normalizationName(index: number): string {
+  return `normalization_${index + 1}`;
+}
+
 function denseName(index: number): string {
   return `dense_${index + 1}`;
 }
 
-function layerJson({ kernel, bias, activation }: DenseLayer, index: number): object {
-  const config = {
+/** Where a normalisation comes between, or Keras has the activation as a layer only, what follows is layers too. */
+function layersJson({ kernel, bias, normalization, activation }: DenseLayer, index: number): object[] {
+  const apart = normalization !== undefined || activation === 'leakyRelu';
+  const input = index === 0 ? { batch_input_shape: [null, kernel.shape[0]] } : {};
+  const dense = {
     name: denseName(index),
     units: bias.shape[0],
-    activation,
+    activation: apart ? 'linear' : activation,
     use_bias: true,
     dtype: 'float32',
+    ...input,
   };
-  const input = index === 0 ? { batch_input_shape: [null, kernel.shape[0]] } : {};
-  return { class_name: 'Dense', config: { ...config, ...input } };
+  const layers: object[] = [{ class_name: 'Dense', config: dense }];
+  if (normalization) {
+    const config = { name: normalizationName(index), axis: -1, epsilon: NORMALIZATION_EPSILON };
+    layers.push({ class_name: 'BatchNormalization', config });
+  }
+  if (apart) layers.push(activationJson(activation, `activation_${index + 1}`));
+  return layers;
 }
 
-function weightSpecs({ kernel, bias }: DenseLayer, index: number): object[] {
-  const name = denseName(index);
-  return [
-    { name: `${name}/kernel`, shape: kernel.shape, dtype: 'float32' },
-    { name: `${name}/bias`, shape: bias.shape, dtype: 'float32' },
+function activationJson(activation: DenseLayer['activation'], name: string): object {
+  return activation === 'leakyRelu'
+    ? { class_name: 'LeakyReLU', config: { name, alpha: LEAK } }
+    : { class_name: 'Activation', config: { name, activation } };
+}
+
+function weightSpecs(layer: DenseLayer, index: number): object[] {
+  return namedWeights(layer, index).map(([name, { shape }]) => ({ name, shape, dtype: 'float32' }));
+}
+
+/** A layer's weights by the names that the exported files give them, in their order. */
+function namedWeights({ kernel, bias, normalization }: DenseLayer, index: number): [string, Tensor][] {
+  const dense: [string, Tensor][] = [
+    [`${denseName(index)}/kernel`, kernel],
+    [`${denseName(index)}/bias`, bias],
   ];
+  if (!normalization) return dense;
+  const { gamma, beta, mean, variance } = normalization;
+  const name = normalizationName(index);
+  return [
+    ...dense,
+    [`${name}/gamma`, gamma],
+    [`${name}/beta`, beta],
+    [`${name}/moving_mean`, mean],
+    [`${name}/moving_variance`, variance],
+  ];
+}
+
+/** All weights of a layer. */
+export function tensorsOf(layer: DenseLayer): Tensor[] {
+  return namedWeights(layer, 0).map(([, tensor]) => tensor);
 }
 
 function concatenate(arrays: readonly Float32Array[]): Uint8Array<ArrayBuffer> {

@@ -24,19 +24,33 @@ export function encodedShape(input: InputSpec): number[] {
 }
 
 /**
+ * `finite`: what may be learnt from. `any`: NaN and infinities pass too, for predictions: the servers whose protocols
+ * the edge speaks compute with them.
+ */
+export type NumberPolicy = 'finite' | 'any';
+
+/**
  * Reads one instance.
  *
  * An image is nested `[height][width][channels]` or flat numbers in 0..255, row by row. A tabular instance is an array
- * in the spec's order or an object by feature name.
+ * in the spec's order or an object by feature name; the value of a feature may stand in a list of its own, and the
+ * instance of a model with one feature may be the bare value.
  *
  * @param where  how the message names it: `instances[3]`
- * @returns raw numbers, [rawSize], finite
+ * @returns raw numbers, [rawSize]
  */
-export function parseInstance(input: InputSpec, value: unknown, where: string): Result<Float32Array, string> {
-  return input.kind === 'image' ? parseImage(input, value, where) : parseRow(input.features, value, where);
+export function parseInstance(
+  input: InputSpec,
+  value: unknown,
+  where: string,
+  numbers: NumberPolicy = 'finite',
+): Result<Float32Array, string> {
+  return input.kind === 'image'
+    ? parseImage(input, value, where)
+    : parseRow(input.features, value, where, numbers);
 }
 
-type ImageSpec = Extract<InputSpec, { kind: 'image' }>;
+export type ImageSpec = Extract<InputSpec, { kind: 'image' }>;
 
 function parseImage(input: ImageSpec, value: unknown, where: string): Result<Float32Array, string> {
   const { height, width, channels } = input;
@@ -50,8 +64,11 @@ function parseImage(input: ImageSpec, value: unknown, where: string): Result<Flo
       ? nestedGrey(value, [height, width])
       : [height, width, channels]
     : [raw.length];
-  const problem = fill(value, dimensions, raw, where);
-  return problem === null ? checkPixels(raw, where) : err(`${problem} (the shape is ${shape})`);
+  if (fill(value, dimensions, 0, raw, 0) === MISFIT) {
+    return err(`${describeMisfit(value, dimensions, where)} (the shape is ${shape})`);
+  }
+  const problem = describeBadPixel(raw, where);
+  return problem === null ? ok(raw) : err(problem);
 }
 
 /** A grey image may leave out its last dimension of 1. */
@@ -60,89 +77,137 @@ function nestedGrey(value: readonly unknown[], [height, width]: [number, number]
   return Array.isArray(row) && Array.isArray(row[0]) ? [height, width, 1] : [height, width];
 }
 
-function checkPixels(raw: Float32Array, where: string): Result<Float32Array, string> {
-  const at = raw.findIndex((pixel) => pixel < 0 || pixel > 255);
-  return at === -1
-    ? ok(raw)
-    : err(`${where}: expected pixels from 0 to 255, got ${raw[at]} at position ${at}`);
+/** What is wrong with raw pixels, or null: 0 to 255 are pixels. */
+export function describeBadPixel(raw: Float32Array, where: string): string | null {
+  const at = raw.findIndex((pixel) => !(pixel >= 0 && pixel <= 255));
+  return at === -1 ? null : `${where}: expected pixels from 0 to 255, got ${raw[at]} at position ${at}`;
 }
 
-/** Copies nested numbers into `raw`; the first misfit is named by its path. */
+const MISFIT = -1;
+
+/** Copies nested numbers to `raw[at]` and on; says where the next ones go, or `MISFIT`. */
 function fill(
   value: unknown,
   dimensions: readonly number[],
+  depth: number,
   raw: Float32Array,
-  where: string,
-): string | null {
-  let next = 0;
-  const visit = (item: unknown, depth: number, path: string): string | null => {
-    const length = dimensions[depth];
-    if (length === undefined) {
-      if (typeof item !== 'number' || !Number.isFinite(item)) {
-        return `${path}: expected a finite number, got ${kindOf(item)}`;
-      }
-      raw[next++] = item;
-      return null;
-    }
-    if (!Array.isArray(item)) return `${path}: expected an array of ${length}, got ${kindOf(item)}`;
-    if (item.length !== length) {
-      const what = depth === dimensions.length - 1 ? 'numbers' : 'arrays';
-      return `${path}: expected ${length} ${what}, got ${item.length}`;
-    }
-    for (let i = 0; i < length; i++) {
-      const problem = visit(item[i], depth + 1, `${path}[${i}]`);
-      if (problem !== null) return problem;
-    }
-    return null;
-  };
-  return visit(value, 0, where);
+  at: number,
+): number {
+  const length = dimensions[depth];
+  if (!Array.isArray(value) || value.length !== length) return MISFIT;
+  const leaf = depth === dimensions.length - 1;
+  let next = at;
+  for (const item of value as readonly unknown[]) {
+    if (!leaf) next = fill(item, dimensions, depth + 1, raw, next);
+    else if (Number.isFinite(item)) raw[next++] = item as number;
+    else return MISFIT;
+    if (next === MISFIT) return MISFIT;
+  }
+  return next;
 }
 
-function parseRow(features: readonly Feature[], value: unknown, where: string): Result<Float32Array, string> {
+/** The first misfit of nested numbers, by its path. */
+function describeMisfit(value: unknown, dimensions: readonly number[], where: string): string | null {
+  const [length, ...rest] = dimensions;
+  if (length === undefined) {
+    return Number.isFinite(value) ? null : `${where}: expected a finite number, got ${kindOf(value)}`;
+  }
+  if (!Array.isArray(value)) return `${where}: expected an array of ${length}, got ${kindOf(value)}`;
+  if (value.length !== length) {
+    return `${where}: expected ${length} ${rest.length === 0 ? 'numbers' : 'arrays'}, got ${value.length}`;
+  }
+  for (const [i, item] of value.entries()) {
+    const problem = describeMisfit(item, rest, `${where}[${i}]`);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+function parseRow(
+  features: readonly Feature[],
+  value: unknown,
+  where: string,
+  numbers: NumberPolicy,
+): Result<Float32Array, string> {
   const cells = toCells(features, value, where);
   if (!cells.ok) return cells;
   const raw = new Float32Array(features.length);
-  for (const [i, feature] of features.entries()) {
-    const cell = parseCell(feature, cells.value[i], `${where}.${feature.name}`);
-    if (!cell.ok) return cell;
-    raw[i] = cell.value;
+  for (let i = 0; i < features.length; i++) {
+    const feature = features[i] as Feature;
+    const cell = readCell(feature, cells.value[i], numbers);
+    if (cell === null) return err(describeBadCell(feature, cells.value[i], `${where}.${feature.name}`));
+    raw[i] = cell;
   }
   return ok(raw);
 }
 
-function toCells(features: readonly Feature[], value: unknown, where: string): Result<unknown[], string> {
+function toCells(
+  features: readonly Feature[],
+  value: unknown,
+  where: string,
+): Result<readonly unknown[], string> {
   if (Array.isArray(value)) {
     if (value.length === features.length) return ok(value);
     const what = features.every(({ type }) => type === 'number') ? 'numbers' : 'values';
     return err(`${where}: expected ${features.length} ${what}, got ${value.length}`);
   }
-  if (typeof value !== 'object' || value === null) {
-    return err(
-      `${where}: expected an array of ${features.length} or an object by feature name, got ${kindOf(value)}`,
-    );
+  if (typeof value === 'object' && value !== null) {
+    return namedCells(features, value as Readonly<Record<string, unknown>>, where);
   }
-  const named = new Map(Object.entries(value));
-  const known = new Set(features.map(({ name }) => name));
-  const unknown = [...named.keys()].find((name) => !known.has(name));
-  if (unknown !== undefined) return err(`${where}: there is no feature ${kindOf(unknown)}`);
-  const missing = features.find(({ name }) => !named.has(name));
-  if (missing !== undefined) return err(`${where}: feature ${JSON.stringify(missing.name)} is missing`);
-  return ok(features.map(({ name }) => named.get(name)));
+  if (features.length === 1) return ok([value]);
+  return err(
+    `${where}: expected an array of ${features.length} or an object by feature name, got ${kindOf(value)}`,
+  );
 }
 
-function parseCell(feature: Feature, cell: unknown, where: string): Result<number, string> {
-  if (feature.type === 'number') {
-    if (typeof cell !== 'number' || !Number.isFinite(cell)) {
-      return err(`${where}: expected a finite number, got ${kindOf(cell)}`);
-    }
-    if (Number.isFinite(Math.fround(cell))) return ok(cell);
-    return err(`${where}: expected a number that float32 can hold, got ${cell}`);
+function namedCells(
+  features: readonly Feature[],
+  value: Readonly<Record<string, unknown>>,
+  where: string,
+): Result<unknown[], string> {
+  const missing = features.find(({ name }) => !Object.hasOwn(value, name));
+  if (missing === undefined && Object.keys(value).length === features.length) {
+    return ok(features.map(({ name }) => unwrapSingle(value[name])));
   }
-  const index = typeof cell === 'string' ? feature.values.indexOf(cell) : -1;
-  if (index !== -1) return ok(index);
+  const known = new Set(features.map(({ name }) => name));
+  const unknown = Object.keys(value).find((name) => !known.has(name));
+  return err(
+    unknown === undefined
+      ? `${where}: feature ${JSON.stringify(missing?.name)} is missing`
+      : `${where}: there is no feature ${kindOf(unknown)}`,
+  );
+}
+
+/** `[5]` as `5`: a client of a model whose inputs have the shape [batch, 1] writes its values so. */
+function unwrapSingle(cell: unknown): unknown {
+  return Array.isArray(cell) && cell.length === 1 ? cell[0] : cell;
+}
+
+/** A feature's raw number, or null when the cell holds none. */
+function readCell(feature: Feature, cell: unknown, numbers: NumberPolicy): number | null {
+  if (feature.type === 'category') return typeof cell === 'string' ? readCategory(feature, cell) : null;
+  if (typeof cell !== 'number') return null;
+  return numbers === 'any' || Number.isFinite(Math.fround(cell)) ? cell : null;
+}
+
+export type CategoryFeature = Extract<Feature, { type: 'category' }>;
+
+/** The index of a category's value, or null when it is none. */
+export function readCategory(feature: CategoryFeature, value: string): number | null {
+  const index = feature.values.indexOf(value);
+  return index === -1 ? null : index;
+}
+
+/** What is wrong with a cell of which nothing can be read. */
+export function describeBadCell(feature: Feature, cell: unknown, where: string): string {
+  if (feature.type === 'number') {
+    return typeof cell === 'number' && Number.isFinite(cell)
+      ? `${where}: expected a number that float32 can hold, got ${cell}`
+      : `${where}: expected a finite number, got ${kindOf(cell)}`;
+  }
   const shown = feature.values.slice(0, 8).map((value) => JSON.stringify(value));
   const more = feature.values.length > 8 ? ', …' : '';
-  return err(`${where}: expected one of ${shown.join(', ')}${more}, got ${kindOf(cell)}`);
+  return `${where}: expected one of ${shown.join(', ')}${more}, got ${kindOf(cell)}`;
 }
 
 /**
@@ -220,7 +285,7 @@ function widthOf(feature: Feature): number {
 }
 
 /** What came, in words short enough for a message. */
-function kindOf(value: unknown): string {
+export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return `an array of ${value.length}`;

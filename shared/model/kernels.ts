@@ -5,7 +5,7 @@
  * rows alike whatever their number, so an example's output has the same bits in any batch.
  */
 import type { Kernels, Operands, Step } from './operands.ts';
-import type { Convolution, FusedActivation } from './ops.ts';
+import type { BinaryOp, Convolution, FusedActivation, UnaryOp } from './ops.ts';
 import {
   bindConvolution,
   bindDense,
@@ -17,7 +17,7 @@ import {
 } from './own-kernels.ts';
 import { packingOf } from './packing.ts';
 import type { PlanNode, WeightRef } from './plan.ts';
-import { sizeOf, type Shape } from './tensor.ts';
+import { sameShape, sizeOf, type Shape } from './tensor.ts';
 import type { KernelExports } from './wasm-instance.ts';
 
 const FLOAT32 = 0;
@@ -26,11 +26,32 @@ const FUSED_ACTIVATIONS: Record<FusedActivation, number> = { linear: 0, relu: 1,
 const EXPLICIT_PADDING = 0;
 const NONE = 0;
 
+const UNARY_KERNELS = {
+  elu: 'Elu',
+  selu: 'Selu',
+  tanh: 'Tanh',
+  softplus: 'Softplus',
+  erf: 'Erf',
+  exp: 'Exp',
+  abs: 'Abs',
+  sqrt: 'Sqrt',
+  rsqrt: 'Rsqrt',
+} as const satisfies Partial<Record<UnaryOp, keyof KernelExports>>;
+
+const BINARY_KERNELS = {
+  add: 'Add',
+  subtract: 'Sub',
+  multiply: 'Multiply',
+  divide: 'RealDiv',
+  maximum: 'Maximum',
+  minimum: 'Minimum',
+} as const satisfies Record<BinaryOp, keyof KernelExports>;
+
 /** @returns the step, or undefined for a node that only renames a value */
 export function bindNode(node: PlanNode, { stock, own }: Kernels, operands: Operands): Step | undefined {
   const { rows, outputAddress: to } = operands;
   const [shape = []] = operands.inputShapes;
-  const [from = 0, other = 0] = operands.inputAddresses;
+  const [from = 0] = operands.inputAddresses;
   const count = rows * sizeOf(shape);
   switch (node.op) {
     case 'reshape':
@@ -63,17 +84,26 @@ export function bindNode(node: PlanNode, { stock, own }: Kernels, operands: Oper
       return () => own.softmax(from, to, count / channels, channels);
     }
     case 'add':
-      return () => own.add_values(from, other, to, count);
     case 'multiply':
-      return () => own.multiply_values(from, other, to, count);
+    case 'subtract':
+    case 'divide':
+    case 'maximum':
+    case 'minimum':
+      return bindBinary(node.op, { stock, own }, operands);
     case 'pad':
       return bindPad(node.pads, node.shape, own, operands);
     case 'concat':
       return bindConcat(node.axis, node.shape, stock.memory, operands);
     case 'elu':
-      return bindUnary(stock.Elu, operands);
+    case 'selu':
     case 'tanh':
-      return bindUnary(stock.Tanh, operands);
+    case 'softplus':
+    case 'erf':
+    case 'exp':
+    case 'abs':
+    case 'sqrt':
+    case 'rsqrt':
+      return bindUnary(stock[UNARY_KERNELS[node.op]], operands);
     case 'sigmoid': {
       const { inputs, output } = operands.register();
       const [x = 0] = inputs;
@@ -92,6 +122,31 @@ function bindUnary(run: KernelExports['Elu'], operands: Operands): Step {
   const { inputs, output } = operands.register();
   const [x = 0] = inputs;
   return () => run(x, FLOAT32, output);
+}
+
+/** Equal shapes are one long vector, and the usual ones of our own; the others run on stock's kernels, which stretch. */
+function bindBinary(op: BinaryOp, { stock, own }: Kernels, operands: Operands): Step {
+  const { rows, inputShapes, inputAddresses, outputAddress: to, storeInts } = operands;
+  const [a = [], b = []] = inputShapes;
+  const isEqual = sameShape(a, b);
+  if (isEqual && (op === 'add' || op === 'multiply')) {
+    const run = op === 'add' ? own.add_values : own.multiply_values;
+    const [first = 0, second = 0] = inputAddresses;
+    const count = rows * sizeOf(a);
+    return () => run(first, second, to, count);
+  }
+  const run = stock[BINARY_KERNELS[op]];
+  const { inputs, output } = operands.register();
+  const [x = 0, y = 0] = inputs;
+  const [aShape, bShape] = isEqual
+    ? [[rows * sizeOf(a)], [rows * sizeOf(a)]]
+    : [
+        [rows, ...a],
+        [rows, ...b],
+      ];
+  const aDims = storeInts(aShape);
+  const bDims = storeInts(bShape);
+  return () => run(x, aDims, aShape.length, y, bDims, bShape.length, FLOAT32, output);
 }
 
 /** With several outputs per channel. */

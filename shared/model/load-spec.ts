@@ -48,7 +48,8 @@ export async function createModel(store: ObjectStore, spec: Spec): Promise<boole
 }
 
 /** Facts that give stored examples and versions their meaning. */
-const FIXED = ['name', 'task', 'input', 'labels', 'base', 'salt'] as const satisfies readonly (keyof Spec)[];
+const FIXED = ['name', 'task', 'input', 'labels', 'target', 'base', 'salt'] as const;
+type Facts = Readonly<Partial<Record<(typeof FIXED)[number], unknown>>>;
 
 export type ReplaceError =
   | { readonly kind: 'fixed'; readonly detail: string }
@@ -61,7 +62,7 @@ export async function replaceSpec(
   wanted: Spec,
 ): Promise<Result<Spec, ReplaceError>> {
   const { name } = seen.spec;
-  const changed = FIXED.find((field) => JSON.stringify(seen.spec[field]) !== JSON.stringify(wanted[field]));
+  const changed = changedFact(seen.spec, wanted);
   if (changed !== undefined) {
     const detail = `${name}: ${changed} can't change, because examples and versions depend on it; create another model instead`;
     return err({ kind: 'fixed', detail });
@@ -75,4 +76,8 @@ export async function replaceSpec(
   return written === null
     ? err({ kind: 'lost-race', detail: `${name}: somebody else changed the spec meanwhile; read it again` })
     : ok(wanted);
+}
+
+function changedFact(before: Facts, after: Facts): string | undefined {
+  return FIXED.find((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
 }

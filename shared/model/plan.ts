@@ -18,7 +18,7 @@ import {
   tagged,
 } from './checks.ts';
 import { invalid, type ModelError } from './error.ts';
-import { weightsOf, type Node } from './ops.ts';
+import { BINARY_OPS, UNARY_OPS, weightsOf, type BinaryOp, type Node, type UnaryOp } from './ops.ts';
 import { inferShape } from './shapes.ts';
 import { sameShape, sizeOf, type Shape } from './tensor.ts';
 
@@ -64,7 +64,13 @@ const weighted = { kernel: weight, bias: nullable(weight), activation };
 const convolution = node({ ...weighted, strides: pair, dilations: pair, pads });
 const pooling = node({ window: pair, strides: pair, pads });
 
+const elementwise = Object.fromEntries([...UNARY_OPS, ...BINARY_OPS].map((op) => [op, node()])) as Record<
+  UnaryOp | BinaryOp,
+  Check
+>;
+
 const OPS: Readonly<Record<PlanNode['op'], Check>> = {
+  ...elementwise,
   conv2d: convolution,
   depthwiseConv2d: convolution,
   dense: node(weighted),
@@ -72,16 +78,9 @@ const OPS: Readonly<Record<PlanNode['op'], Check>> = {
   maxPool: pooling,
   averagePool: pooling,
   pad: node({ pads }),
-  relu: node(),
-  relu6: node(),
-  elu: node(),
-  sigmoid: node(),
-  tanh: node(),
   softmax: node(),
   leakyRelu: node({ alpha: anyNumber }),
   clip: node({ min: anyNumber, max: anyNumber }),
-  add: node(),
-  multiply: node(),
   concat: node({ axis: count }),
   reshape: node({ to: shape }),
 };

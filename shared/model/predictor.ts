@@ -65,7 +65,7 @@ export interface Servable {
   readonly manifest: Manifest;
   /**
    * @param rows  raw examples, each [rawSize]
-   * @returns probabilities, [rows, labels]
+   * @returns probabilities, [rows, labels]; of a regression the target, [rows, 1]
    */
   predict(rows: readonly Float32Array[]): Float32Array;
 }

@@ -1,11 +1,12 @@
 /**
  * The spec: what a person says about a model, once. Validated JSON at `models/<name>/spec.json`.
- * What the bytes of an example mean (input, labels, base) can't change afterwards; the rest can.
+ * What the bytes of an example mean (input, labels or target, base) can't change afterwards; the rest can.
  */
 import * as z from 'zod';
 import { gatePolicySchema, policyProblems } from '../continuity/policy.ts';
 import { MODEL_NAME } from '../registry/keys.ts';
-import { digestSchema } from '../registry/manifest.ts';
+import { digestSchema, targetSchema } from '../registry/manifest.ts';
+import { type TrainingRecipe, trainingSchema } from './training.ts';
 
 const nameSchema = z.string().min(1).max(128);
 
@@ -44,25 +45,12 @@ export type InputSpec = z.infer<typeof inputSchema>;
 
 const hiddenLayerSchema = z.strictObject({
   units: z.int().min(1).max(8_192),
-  activation: z.enum(['linear', 'relu', 'relu6', 'sigmoid', 'tanh']).default('relu'),
+  activation: z.enum(['linear', 'relu', 'relu6', 'elu', 'leakyRelu', 'sigmoid', 'tanh']).default('relu'),
+  /** `batch`: between the product and the activation (Ioffe & Szegedy 2015); costs nothing where it serves. */
+  normalization: z.enum(['none', 'batch']).default('none'),
   dropout: z.number().min(0).lt(1).default(0),
 });
-
-const trainingSchema = z.strictObject({
-  epochs: z.int().min(1).max(1_000).default(20),
-  batchSize: z.int().min(1).max(4_096).default(32),
-  /** Adam's step size (Kingma & Ba 2015). */
-  learningRate: z.number().gt(0).max(1).default(0.001),
-  /** Early stopping: epochs without a better validation loss before the best weights are restored. */
-  patience: z.int().min(1).max(1_000).default(3),
-  /** Share of the examples that are not held out which is set aside to watch the training. */
-  validation: z.number().gt(0).max(0.5).default(0.1),
-  /** At most so many training examples a run: all of the current window first, then a sample of the past ones. */
-  maxExamples: z.int().min(1).max(1_000_000).default(10_000),
-  /** `champion`: fine-tune the champion's head. `fresh`: start from a new initialisation. */
-  start: z.enum(['champion', 'fresh']).default('champion'),
-  seed: z.int().min(0).max(0xffff_ffff).default(1),
-});
+export type HiddenLayer = z.infer<typeof hiddenLayerSchema>;
 
 const windowSchema = z.strictObject({
   /** Examples a window when an imported history is divided; afterwards every promotion closes a window. */
@@ -76,38 +64,52 @@ const holdoutSchema = z.strictObject({
   fraction: z.number().min(0.05).max(0.5).default(0.2),
 });
 
+/** Before the task, and after it: the order in which a spec is written, and so its digest, stays what it was. */
+const identityFields = {
+  format: z.literal('holdfast-spec/1'),
+  name: z.string().regex(MODEL_NAME, 'expected 1 to 48 of a-z, 0-9 and -, not starting with -'),
+  description: z.string().max(1_000).default(''),
+};
+
+const commonFields = {
+  /** Digest of an imported base; null when the head reads the input itself. */
+  base: digestSchema.nullable().default(null),
+  /** Hidden layers; the output (softmax over the labels, or one linear number) follows by itself. */
+  head: z.array(hiddenLayerSchema).max(8).optional(),
+  training: trainingSchema.prefault({}),
+  holdout: holdoutSchema.prefault({}),
+  window: windowSchema.prefault({}),
+  gate: gatePolicySchema.prefault({}),
+  /** `automatic`: a passed gate moves the champion. `manual`: a person does. */
+  promotion: z.enum(['automatic', 'manual']).default('automatic'),
+  /** Whether the cron trigger retrains this model. */
+  scheduled: z.boolean().default(true),
+  /** Share of the predictions that are logged and so can be labelled later. */
+  logging: z.strictObject({ rate: z.number().min(0).max(1).default(1) }).prefault({}),
+  /** Keys the holdout hash and the prediction ids. Drawn when the model is created; never changes. */
+  salt: digestSchema,
+};
+
+/** Says which of its labels an example has. */
+const classificationSchema = z.strictObject({
+  ...identityFields,
+  task: z.literal('classification'),
+  input: inputSchema,
+  labels: z.array(z.string().min(1).max(128)).min(2).max(10_000).refine(unique, 'expected different labels'),
+  ...commonFields,
+});
+
+/** Says a number. */
+const regressionSchema = z.strictObject({
+  ...identityFields,
+  task: z.literal('regression'),
+  input: inputSchema,
+  target: targetSchema,
+  ...commonFields,
+});
+
 export const specSchema = z
-  .strictObject({
-    format: z.literal('holdfast-spec/1'),
-    name: z.string().regex(MODEL_NAME, 'expected 1 to 48 of a-z, 0-9 and -, not starting with -'),
-    description: z.string().max(1_000).default(''),
-    task: z.literal('classification'),
-    input: inputSchema,
-    labels: z
-      .array(z.string().min(1).max(128))
-      .min(2)
-      .max(10_000)
-      .refine(unique, 'expected different labels'),
-    /** Digest of an imported base; null when the head reads the input itself. */
-    base: digestSchema.nullable().default(null),
-    /** Hidden layers; the softmax over the labels follows by itself. */
-    head: z
-      .array(hiddenLayerSchema)
-      .max(8)
-      .default([{ units: 64, activation: 'relu', dropout: 0 }]),
-    training: trainingSchema.prefault({}),
-    holdout: holdoutSchema.prefault({}),
-    window: windowSchema.prefault({}),
-    gate: gatePolicySchema.prefault({}),
-    /** `automatic`: a passed gate moves the champion. `manual`: a person does. */
-    promotion: z.enum(['automatic', 'manual']).default('automatic'),
-    /** Whether the cron trigger retrains this model. */
-    scheduled: z.boolean().default(true),
-    /** Share of the predictions that are logged and so can be labelled later. */
-    logging: z.strictObject({ rate: z.number().min(0).max(1).default(1) }).prefault({}),
-    /** Keys the holdout hash and the prediction ids. Drawn when the model is created; never changes. */
-    salt: digestSchema,
-  })
+  .discriminatedUnion('task', [classificationSchema, regressionSchema])
   .refine(({ input, base }) => input.kind === 'image' || base === null, {
     path: ['base'],
     message: 'expected null: a base reads images, and this input is tabular',
@@ -118,8 +120,50 @@ export const specSchema = z
     })) {
       issues.push({ code: 'custom', input: value.gate, path: ['gate', ...path], message });
     }
-  });
+    const problems =
+      value.task === 'classification'
+        ? classWeightProblems(value.training, value.labels)
+        : classProblems(value.training);
+    for (const { path, message } of problems) {
+      issues.push({ code: 'custom', input: value.training, path: ['training', ...path], message });
+    }
+  })
+  .transform((spec) => ({ ...spec, head: spec.head ?? [defaultLayer(spec.base)] }));
 export type Spec = z.infer<typeof specSchema>;
+export type ClassificationSpec = Extract<Spec, { task: 'classification' }>;
+export type RegressionSpec = Extract<Spec, { task: 'regression' }>;
+
+/** Wide over the features of a base, of which there are a thousand; narrow over an input of its own. */
+function defaultLayer(base: string | null): HiddenLayer {
+  return hiddenLayerSchema.parse({ units: base === null ? 64 : 1_024 });
+}
+
+interface TrainingProblem {
+  /** within the recipe */
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+function classWeightProblems({ classWeights }: TrainingRecipe, labels: readonly string[]): TrainingProblem[] {
+  if (typeof classWeights === 'string') return [];
+  const unknown = Object.keys(classWeights).filter((label) => !labels.includes(label));
+  return unknown.map((label) => ({
+    path: ['classWeights'],
+    message: `expected one of the labels, got ${JSON.stringify(label)}`,
+  }));
+}
+
+/** What asks for the classes that a regression does not have. */
+function classProblems({ classWeights, replay }: TrainingRecipe): TrainingProblem[] {
+  const problems: TrainingProblem[] = [];
+  if (classWeights !== 'none')
+    problems.push({ path: ['classWeights'], message: "expected 'none': a regression has no classes" });
+  if (replay.strategy === 'class-balanced') {
+    const message = "expected another than 'class-balanced': a regression has no classes";
+    problems.push({ path: ['replay', 'strategy'], message });
+  }
+  return problems;
+}
 
 /** Features with named values: the gate can slice by them. */
 function sliceableFeatures(input: InputSpec): string[] {

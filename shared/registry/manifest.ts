@@ -12,6 +12,13 @@ export const fileSchema = z.object({ sha256: digestSchema, bytes: z.int().min(0)
 export const constantsSchema = z.object({ mean: z.array(z.number()), scale: z.array(z.number()) });
 export type Constants = z.infer<typeof constantsSchema>;
 
+/** The number that a regression model predicts. Its unit is for people: `EUR`, `kWh`. */
+export const targetSchema = z.strictObject({
+  name: z.string().min(1).max(128),
+  unit: z.string().min(1).max(32).exactOptional(),
+});
+export type Target = z.infer<typeof targetSchema>;
+
 export const verdictNameSchema = z.enum(['promote', 'reject', 'hold']);
 export type VerdictName = z.infer<typeof verdictNameSchema>;
 
@@ -24,10 +31,14 @@ export const manifestSchema = z.object({
   /** The version whose head the training started from; null when it started afresh. */
   parent: z.int().min(1).nullable(),
   base: digestSchema.nullable(),
-  snapshot: z.string(),
+  /** What it was trained on; null for a version that came trained. */
+  snapshot: z.string().nullable(),
   specDigest: digestSchema,
   seed: z.int().min(0),
+  /** Of a classification; none for a regression. */
   labels: z.array(z.string()),
+  /** Of a regression. */
+  target: targetSchema.exactOptional(),
   constants: constantsSchema.nullable(),
   files: z.object({
     'model.json': fileSchema,

@@ -3,8 +3,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { BUDGETS } from './budgets.ts';
 import { type BenchModel, toForm } from './bench-model.ts';
 import type { Findings, Progress } from './findings.ts';
+import { outputWidth } from '../../shared/model/task.ts';
 import { createMlp } from './models.ts';
 import { loadPeers } from './peers.ts';
 import { type Bundle, bundleEdge, bundleWorker, measureGzipBytes, withWorker } from './runtime.ts';
@@ -14,9 +16,6 @@ import type { FirstAnswer } from './workers/cold-host.ts';
 const QUICK_SAMPLES = 2;
 const FULL_SAMPLES = 9;
 const BYTES_PER_KILOBYTE = 1_000;
-/** Compressed: what predicting adds to the edge Worker, and all of that. */
-const INFERENCE_KILOBYTES = 160;
-const EDGE_KILOBYTES = 300;
 
 export async function benchColdStart(scratch: string, quick: boolean, progress: Progress): Promise<Findings> {
   const peers = await loadPeers(progress);
@@ -41,7 +40,7 @@ export async function benchColdStart(scratch: string, quick: boolean, progress: 
     compareWithBudget(
       'edge Worker, compressed',
       await bundleKilobytes(await bundleEdge(scratch)),
-      EDGE_KILOBYTES,
+      BUDGETS.edge.bytes,
     ),
   ];
   return { rows, skipped: peers.ok ? [] : [`cold start beside onnxruntime-web: ${peers.error}`] };
@@ -66,14 +65,15 @@ async function compareSizes(ours: Bundle, layers: Bundle, onnx: Bundle | undefin
   const compare = async (peer: string, bundle: Bundle) =>
     summarise({ case: title, unit: 'kB', ours: [kilobytes], peer, theirs: [await bundleKilobytes(bundle)] });
   return [
-    compareWithBudget(title, kilobytes, INFERENCE_KILOBYTES),
+    compareWithBudget(title, kilobytes, BUDGETS.inference.bytes),
     await compare('tfjs core + layers', layers),
     ...(onnx === undefined ? [] : [await compare('onnxruntime-web', onnx)]),
   ];
 }
 
-function compareWithBudget(title: string, kilobytes: number, budget: number): Row {
-  const row = { case: title, unit: 'kB', ours: [kilobytes], peer: 'budget', theirs: [budget] };
+function compareWithBudget(title: string, kilobytes: number, budgetBytes: number): Row {
+  const theirs = [budgetBytes / BYTES_PER_KILOBYTE];
+  const row = { case: title, unit: 'kB', ours: [kilobytes], peer: 'budget', theirs };
   return summarise({ ...row, target: { atMost: 1 } });
 }
 
@@ -87,7 +87,7 @@ function measureFirstAnswer(host: Bundle, bundle: Bundle, model: BenchModel): Pr
     const answer = await fetch(url, { method: 'POST', body: await toHostForm(bundle, model) });
     if (!answer.ok) throw new Error(`${bundle.entry}: ${await answer.text()}`);
     const { ms, status, bytes } = (await answer.json()) as FirstAnswer;
-    const expected = model.spec.labels.length * Float32Array.BYTES_PER_ELEMENT;
+    const expected = outputWidth(model.spec) * Float32Array.BYTES_PER_ELEMENT;
     if (status === 200 && bytes === expected) return ms;
     throw new Error(`${bundle.entry}: expected ${expected} bytes, got ${bytes} with status ${status}`);
   });

@@ -14,10 +14,10 @@ export interface Fit {
 export function createHeadFit(optimizer: tf.Optimizer = tf.train.adam(LEARNING_RATE)): Fit {
   const layers = createLayers();
   const model = tf.sequential({
-    layers: layers.map(({ bias, activation }, i) =>
+    layers: layers.map(({ bias }, i) =>
       tf.layers.dense({
         units: bias.data.length,
-        activation,
+        activation: i < layers.length - 1 ? 'relu' : 'softmax',
         ...(i === 0 ? { inputShape: [INPUTS] } : {}),
       }),
     ),

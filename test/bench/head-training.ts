@@ -42,10 +42,11 @@ export function createStackStep(kernels: WebAssembly.Module): () => number {
   const { features, labels } = createBatch();
   return () => {
     stack.inputs.set(features);
-    stack.labels.set(labels);
+    stack.targets.fill(0);
+    for (const [row, label] of labels.entries()) stack.targets[row * CLASSES + label] = 1;
     stack.forward(BATCH);
-    const { total } = stack.loss(BATCH);
+    const loss = stack.loss(BATCH);
     stack.step(BATCH, LEARNING_RATE);
-    return total / BATCH;
+    return loss / BATCH;
   };
 }

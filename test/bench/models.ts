@@ -179,7 +179,7 @@ function describeVersion(spec: BenchModel['spec'], files: BenchModel['files']): 
   return makeManifest(1, {
     model: spec.name,
     specDigest: specDigest(spec),
-    labels: spec.labels,
+    labels: spec.task === 'classification' ? spec.labels : [],
     constants: identityConstants(spec.input),
     files: {
       'model.json': describe('model.json'),

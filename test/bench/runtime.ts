@@ -39,9 +39,9 @@ export function bundleWorker(
   return bundle(BENCH_CONFIG, path.join(scratch, name), [entry, '--minify', ...options]);
 }
 
-/** Bundles the edge Worker as a deployment would. */
+/** Bundles the edge Worker as a deployment would; beside it esbuild's account of what is in it. */
 export function bundleEdge(scratch: string): Promise<Bundle> {
-  return bundle(CONFIGS.edge, path.join(scratch, 'edge'), []);
+  return bundle(CONFIGS.edge, path.join(scratch, 'edge'), ['--metafile']);
 }
 
 async function bundle(config: string, folder: string, args: readonly string[]): Promise<Bundle> {
@@ -63,6 +63,11 @@ export async function measureGzipBytes({ folder, entry, wasm }: Bundle): Promise
   let bytes = 0;
   for (const file of [entry, ...wasm]) bytes += gzipSync(await readFile(path.join(folder, file))).byteLength;
   return bytes;
+}
+
+/** Where wrangler leaves esbuild's account. */
+export function metafileOf({ folder }: Bundle): string {
+  return path.join(folder, 'bundle-meta.json');
 }
 
 /** Bindings beside the wrangler file's, and whether there is an inspector. */

@@ -1,6 +1,7 @@
 /**
  * The whole path in the real local process: both Workers in workerd, R2, the Queue, the Workflow, the S3 endpoint.
  */
+import { trainingSchema } from '../../shared/model/training.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -43,16 +44,16 @@ const WIDE_GATE = gatePolicySchema.parse({
   budgets: { negativeFlips: 0.15 },
 });
 
-const TRAINING = {
+const TRAINING = trainingSchema.parse({
   epochs: 8,
   batchSize: 32,
   learningRate: 0.01,
   patience: 3,
   validation: 0.1,
   maxExamples: 4_000,
-  start: 'champion' as const,
+  start: 'champion',
   seed: 1,
-};
+});
 
 const predictAnswer = z.object({ predictions: z.array(z.array(z.number())), labels: z.array(z.string()) });
 
@@ -110,6 +111,8 @@ describe('the whole path', () => {
   test('a Node job over the S3 endpoint makes the same candidate from the same snapshot, digest for digest', async () => {
     const manifest = await loadManifest(local.store, MODEL, 1);
     if (!manifest.ok) throw new Error(manifest.error.detail);
+    const { snapshot } = manifest.value;
+    if (snapshot === null) throw new Error('version 1 names no snapshot');
     // As it was before the first promotion: a copy of the bucket without the alias.
     const before = withoutKeys(local.store, keys.alias(MODEL, 'champion'));
     const run = await runJob({
@@ -117,7 +120,7 @@ describe('the whole path', () => {
       model: MODEL,
       by: 'a test',
       promote: false,
-      snapshot: manifest.value.snapshot,
+      snapshot,
     });
     if (!run.ok) throw new Error(run.error.detail);
     expect(run.value).toMatchObject({ status: 'complete', promoted: false });

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:test';
 import { beforeAll, expect, test } from 'vitest';
+import { UNSERVABLE } from '../../functions/errors.ts';
 import { collectInbox } from '../../shared/events/inbox.ts';
 import { createPredictionId } from '../../shared/events/prediction-id.ts';
 import { wasmModule } from '../../shared/model/wasm-worker.ts';
@@ -36,7 +37,10 @@ test('a row request answers probabilities, labels, the version and a prediction 
   await createServedToy(store, 'rows');
   const edge = createEdge(store, wasmModule);
   const response = await edge.predict('rows', {
-    instances: [[1, 2], { y: 0, x: -1 }],
+    instances: [
+      { x: 1, y: 2 },
+      { y: 0, x: -1 },
+    ],
     signature_name: 'serving_default',
   });
   expect(response.status).toBe(200);
@@ -83,7 +87,7 @@ test.each([
   [{ instances: Array.from({ length: 17 }, () => [1, 2]) }, 'instances: expected at most 16, got 17'],
   [
     { instances: [[3e38, 3e38]], signature_name: 'other' },
-    'signature_name: expected serving_default, got "other"',
+    'signature_name: expected serving_default or tensorflow/serving/predict, got "other"',
   ],
   [{ signature_name: 5, ...ROW }, "'signature_name' key must be a string value"],
   [{ inputs: [[1, 2]], ...ROW }, "expected one of 'instances' and 'inputs', got both"],
@@ -117,7 +121,7 @@ test('a value nested half a million deep is refused like any other wrong value',
   expect(feedback.status).toBe(400);
 });
 
-test('unknown models, versions, verbs and paths answer 404 in the form of their protocol', async () => {
+test('unknown models and versions answer 404, unknown verbs and paths 400, in the form of their protocol', async () => {
   await createServedToy(store, 'known');
   const edge = createEdge(store, wasmModule);
   const cases: [Response, number, string][] = [
@@ -127,19 +131,19 @@ test('unknown models, versions, verbs and paths answer 404 in the form of their 
     [
       await edge.call('/v1/models/known/versions/HELLO:predict', { key: 'predict', body: ROW }),
       400,
-      'expected a version (1, 2, 3, …), got "HELLO"',
+      'Malformed request: POST /v1/models/known/versions/HELLO:predict',
     ],
     [
       await edge.call('/v1/models/known:explain', { key: 'predict', body: ROW }),
-      404,
-      'expected the verb predict or feedback after the colon, got "explain"',
+      400,
+      'Malformed request: POST /v1/models/known:explain',
     ],
     [
       await edge.call('/v1/models/known:predict', { key: 'predict' }),
-      405,
-      'expected POST for /v1/models/known:predict, got GET',
+      400,
+      'Malformed request: GET /v1/models/known:predict',
     ],
-    [await edge.call('/v1/nowhere', { key: 'predict' }), 404, 'there is no GET /v1/nowhere'],
+    [await edge.call('/v1/nowhere', { key: 'predict' }), 400, 'Malformed request: GET /v1/nowhere'],
   ];
   for (const [response, status, message] of cases) {
     expect([response.status, await errorOf(response)]).toEqual([status, message]);
@@ -271,21 +275,19 @@ test('a version whose files do not belong to the spec is not servable', async ()
   const spec = await createServedToy(store, 'misfit');
   const files = toyFiles(0, 5);
   await publishVersion(store, toyManifest(spec, 2, files), files);
-  const response = await createEdge(store, wasmModule).predict('misfit', ROW, 2);
-  expect([response.status, await errorOf(response)]).toEqual([
-    503,
+  const edge = createEdge(store, wasmModule);
+  const response = await edge.predict('misfit', ROW, 2);
+  expect([response.status, await errorOf(response)]).toEqual([503, UNSERVABLE]);
+  expect(edge.log.lines.at(-1)?.facts['detail']).toBe(
     'version 2: expected a head from 2 numbers to 3, got one from 5 to 3',
-  ]);
+  );
 });
 
 test('an unreadable spec is an error of its model alone, and operators still see the model', async () => {
   await store.put(keys.spec('broken-spec'), new TextEncoder().encode('{"format": "holdfast-spec/1"'));
   const edge = createEdge(store, wasmModule);
   const response = await edge.predict('broken-spec', ROW);
-  expect([response.status, await errorOf(response)]).toEqual([
-    503,
-    'models/broken-spec/spec.json: expected JSON in UTF-8',
-  ]);
+  expect([response.status, await errorOf(response)]).toEqual([503, UNSERVABLE]);
   const shown = (await (await edge.call('/api/models/broken-spec')).json()) as { problems: string[] };
   expect(shown.problems).toContain('models/broken-spec/spec.json: expected JSON in UTF-8');
 });

@@ -2,14 +2,17 @@
  * An edge to test: a toy model whose versions can be told apart, stores that fail on demand, a clock that is set by
  * hand. Runs in Node and in workerd.
  */
+import { type AdmissionLimits, createAdmission } from '../../functions/admission.ts';
 import { createAnnounce } from '../../functions/announce.ts';
 import { createApp } from '../../functions/app.ts';
 import { createAuthenticator } from '../../functions/auth.ts';
 import type { ApiKey, Scope } from '../../functions/config.ts';
+import { createCors } from '../../functions/cors.ts';
 import type { Log, LogFacts } from '../../functions/log.ts';
 import { createModelCache, type ModelCache } from '../../functions/model-cache.ts';
-import { createPredictionLog } from '../../functions/prediction-log.ts';
+import { createPredictionLog, type PredictionLog } from '../../functions/prediction-log.ts';
 import { createProgramCache } from '../../functions/program-cache.ts';
+import { createRateLimit, type RateLimiter } from '../../functions/rate-limit.ts';
 import type { TrainerService } from '../../functions/trainer-service.ts';
 import { createVersionLoader } from '../../functions/version-loader.ts';
 import { sha256Hex } from '../../shared/digest.ts';
@@ -17,9 +20,9 @@ import { type InboxMessage, readBatch } from '../../shared/events/inbox.ts';
 import type { Event } from '../../shared/events/schema.ts';
 import { type DenseLayer, headToLayersModel, planHead } from '../../shared/model/head.ts';
 import { createModel, specDigest } from '../../shared/model/load-spec.ts';
-import { createRuntime } from '../../shared/model/runtime.ts';
+import { createRuntime, type RuntimeMemory } from '../../shared/model/runtime.ts';
 import type { WasmModules } from '../../shared/model/wasm-modules.ts';
-import type { Spec } from '../../shared/model/spec.ts';
+import type { ClassificationSpec, Spec } from '../../shared/model/spec.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys, VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
 import type { BaseManifest, Manifest } from '../../shared/registry/manifest.ts';
@@ -34,8 +37,8 @@ export const NOON = Date.parse('2026-11-20T12:00:00Z');
 export async function createToyModel(
   store: ObjectStore,
   name: string,
-  changes: Partial<Spec> = {},
-): Promise<Spec> {
+  changes: Partial<ClassificationSpec> = {},
+): Promise<ClassificationSpec> {
   const spec = blobSpec(name, changes);
   await createModel(store, spec);
   return spec;
@@ -50,7 +53,14 @@ export function toyFiles(favoured: number, width = 2): Record<VersionFile, Uint8
   return filesOf([{ kernel, bias, activation: 'softmax' }]);
 }
 
-function filesOf(layers: readonly DenseLayer[]): Record<VersionFile, Uint8Array> {
+/** A head that says `2 x - y + 100`. */
+export function rentFiles(): Record<VersionFile, Uint8Array> {
+  const kernel = { shape: [2, 1], data: Float32Array.of(2, -1) };
+  const bias = { shape: [1], data: Float32Array.of(100) };
+  return filesOf([{ kernel, bias, activation: 'linear' }]);
+}
+
+export function filesOf(layers: readonly DenseLayer[]): Record<VersionFile, Uint8Array> {
   const edge = planHead(layers);
   const exported = headToLayersModel(layers);
   if (!edge.ok || !exported.ok) throw new Error('the toy head does not compile');
@@ -111,7 +121,7 @@ export function toyManifest(
     snapshot: 'none',
     specDigest: specDigest(spec),
     seed: 1,
-    labels: [...spec.labels],
+    ...(spec.task === 'classification' ? { labels: spec.labels } : { labels: [], target: spec.target }),
     constants: spec.input.kind === 'image' ? null : { mean: [0, 0], scale: [1, 1] },
     files: describeFiles(files),
     metrics: {},
@@ -143,8 +153,8 @@ export async function promoteToy(store: ObjectStore, spec: Spec, version: number
 export async function createServedToy(
   store: ObjectStore,
   name: string,
-  changes: Partial<Spec> = {},
-): Promise<Spec> {
+  changes: Partial<ClassificationSpec> = {},
+): Promise<ClassificationSpec> {
   const spec = await createToyModel(store, name, changes);
   await publishToy(store, spec, 1, 0);
   await promoteToy(store, spec, 1);
@@ -215,6 +225,8 @@ export interface Edge {
   readonly log: TestLog;
   readonly models: ModelCache;
   readonly sent: InboxMessage[];
+  /** What the executor holds. */
+  memory(): RuntimeMemory;
   /** Sends a request and waits until everything it left behind is done. */
   call(path: string, options?: CallOptions): Promise<Response>;
   predict(model: string, body: unknown, version?: number): Promise<Response>;
@@ -223,6 +235,7 @@ export interface Edge {
 export interface CallOptions {
   readonly method?: string;
   readonly key?: Scope | null;
+  /** Bytes and text as they are, everything else as JSON. */
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
 }
@@ -235,6 +248,13 @@ export interface EdgeOptions {
   readonly ttlMs?: number;
   readonly budgetBytes?: number;
   readonly maxBodyBytes?: number;
+  readonly timeoutMs?: number;
+  readonly admission?: Partial<AdmissionLimits>;
+  readonly rateLimiter?: RateLimiter;
+  readonly corsOrigins?: readonly string[];
+  readonly maxInstances?: number;
+  /** In place of the log that writes to the store. */
+  readonly predictions?: PredictionLog;
 }
 
 export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeOptions = {}): Edge {
@@ -250,19 +270,31 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
   };
   const announce = createAnnounce(queue, log);
   const programs = createProgramCache(options.budgetBytes ?? 48_000_000);
-  const loader = createVersionLoader({ store, runtime: createRuntime(wasm), programs });
+  const runtime = createRuntime(wasm);
+  const loader = createVersionLoader({ store, runtime, programs });
   const models = createModelCache({ store, loader, log, now, ttlMs: options.ttlMs ?? 5_000 });
   const app = createApp({
     store,
     models,
-    predictions: createPredictionLog({ store, announce, log, now, sleep: async () => {} }),
+    predictions:
+      options.predictions ?? createPredictionLog({ store, announce, log, now, sleep: async () => {} }),
     announce,
     authenticator: createAuthenticator(options.keys ?? KEYS, options.localKeys ?? false),
     trainer: options.trainer ?? null,
     log,
     now,
     random: () => 0.5,
-    limits: { maxBodyBytes: options.maxBodyBytes ?? 100_000, maxInstances: 16 },
+    admission: createAdmission(
+      { maxInFlight: 64, maxWaiting: 64, maxBytes: 1_000_000, leaseMs: 10_000, ...options.admission },
+      now,
+    ),
+    rateLimit: options.rateLimiter === undefined ? null : createRateLimit(options.rateLimiter, log),
+    cors: createCors(options.corsOrigins ?? []),
+    limits: {
+      maxBodyBytes: options.maxBodyBytes ?? 100_000,
+      maxInstances: options.maxInstances ?? 16,
+      timeoutMs: options.timeoutMs ?? 10_000,
+    },
   });
   const call = async (path: string, { method, key = 'operate', body, headers = {} }: CallOptions = {}) => {
     const left: Promise<unknown>[] = [];
@@ -275,9 +307,9 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       headers: { ...auth, ...headers },
     };
-    if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
+    if (body !== undefined) init.body = isText(body) ? body : JSON.stringify(body);
     const url = path.startsWith('http') ? path : `https://edge.example${path}`;
-    const response = await app.request(url, init, {}, { ...context, props: {} });
+    const response = await app.fetch(new Request(url, init), { ...context, props: {} });
     for (let i = 0; i < left.length; i++) await left[i];
     return response;
   };
@@ -286,5 +318,9 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
       key: 'predict',
       body,
     });
-  return { clock, log, models, sent, call, predict };
+  return { clock, log, models, sent, memory: () => runtime.memory(), call, predict };
+}
+
+function isText(body: unknown): body is string | Uint8Array<ArrayBuffer> {
+  return typeof body === 'string' || body instanceof Uint8Array;
 }

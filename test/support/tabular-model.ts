@@ -6,14 +6,14 @@ import { writeEvents } from '../../shared/events/inbox.ts';
 import type { ExampleEvent } from '../../shared/events/schema.ts';
 import { storeInline } from '../../shared/events/stored-input.ts';
 import { createModel } from '../../shared/model/load-spec.ts';
-import { type Spec, specSchema } from '../../shared/model/spec.ts';
+import { type ClassificationSpec, specSchema } from '../../shared/model/spec.ts';
 import { createRandom } from '../../shared/random.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 
 export const BLOBS = ['red', 'green', 'blue'] as const;
 
-export function blobSpec(name: string, changes: Partial<Spec> = {}): Spec {
-  return specSchema.parse({
+export function blobSpec(name: string, changes: Partial<ClassificationSpec> = {}): ClassificationSpec {
+  const spec = specSchema.parse({
     format: 'holdfast-spec/1',
     name,
     task: 'classification',
@@ -31,6 +31,8 @@ export function blobSpec(name: string, changes: Partial<Spec> = {}): Spec {
     salt: 'ab'.repeat(32),
     ...changes,
   });
+  if (spec.task !== 'classification') throw new Error('blobs have labels');
+  return spec;
 }
 
 export interface BlobNight {
@@ -67,8 +69,8 @@ export async function createBlobModel(
   store: ObjectStore,
   name: string,
   night: BlobNight,
-  changes: Partial<Spec> = {},
-): Promise<Spec> {
+  changes: Partial<ClassificationSpec> = {},
+): Promise<ClassificationSpec> {
   const spec = blobSpec(name, changes);
   await createModel(store, spec);
   await writeEvents(store, name, blobEvents(night), new Date(night.fromMs));

@@ -2,6 +2,8 @@
  * A spec in a few lines.
  */
 import type { Spec } from '../../shared/model/spec.ts';
+import { outputActivation, outputWidth } from '../../shared/model/task.ts';
+import type { Target } from '../../shared/registry/manifest.ts';
 import { formatCount, formatFacts } from './output.ts';
 
 const SHOWN = 10;
@@ -11,7 +13,7 @@ export function describeSpec(spec: Spec): string {
   return formatFacts([
     ...(spec.description === '' ? [] : [['description', spec.description] as const]),
     ['input', describeInput(spec)],
-    ['labels', describeList(spec.labels)],
+    describeTask(spec),
     ['base', spec.base?.slice(0, 12) ?? 'none: the head reads the input'],
     ['head', describeHead(spec)],
     [
@@ -35,9 +37,20 @@ function describeInput({ input }: Spec): string {
   return `${input.features.length} features (${kinds}): ${describeList(input.features.map(({ name }) => name))}`;
 }
 
-function describeHead({ head, labels }: Spec): string {
-  const hidden = head.map(({ units, activation }) => `${units} ${activation}`);
-  return [...hidden, `${labels.length} softmax`].join(' → ');
+function describeTask(spec: Spec): readonly [string, string] {
+  return spec.task === 'classification'
+    ? ['labels', describeList(spec.labels)]
+    : ['target', describeTarget(spec.target)];
+}
+
+/** `price in EUR`. */
+export function describeTarget({ name, unit }: Target): string {
+  return unit === undefined ? name : `${name} in ${unit}`;
+}
+
+function describeHead(spec: Spec): string {
+  const hidden = spec.head.map(({ units, activation }) => `${units} ${activation}`);
+  return [...hidden, `${outputWidth(spec)} ${outputActivation(spec)}`].join(' → ');
 }
 
 function describeList(items: readonly string[]): string {

@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { seedFrom } from '../../shared/digest.ts';
 import { loadSpec } from '../../shared/model/load-spec.ts';
+import { targetOf, type TaskSpec } from '../../shared/model/task.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
 import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
@@ -54,8 +55,8 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Co
   try {
     const ctx = await createContext(store, model, spec.value.spec);
     const subject = await readSubject(ctx, snapshot, seed, onProgress);
-    if (subject.classes.length < LEAST_EXAMPLES) {
-      const got = subject.classes.length;
+    if (subject.labels.length < LEAST_EXAMPLES) {
+      const got = subject.labels.length;
       return err(
         `snapshot ${snapshot}: expected at least ${LEAST_EXAMPLES} examples that are not held out, got ${got}`,
       );
@@ -65,7 +66,7 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Co
     const scores = await trainSplits({ subject, recipes, testShare: TEST_SHARE }, seeds, threads, (done) =>
       onProgress(done / splits, `${done} of ${splits} splits`),
     );
-    const summary = summarizeSplits(recipes, scores, spec.value.spec.gate.alpha);
+    const summary = summarizeSplits(recipes, scores, spec.value.spec.gate.alpha, targetOf(spec.value.spec));
     const seconds = (Date.now() - startMs) / 1_000;
     return ok({ format: 'holdfast-comparison/1', model, snapshot, seed, ...summary, seconds });
   } catch (error) {
@@ -104,6 +105,10 @@ async function readSubject(
     onProgress(fraction, 'features'),
   );
   const { values, size, labels } = examples;
-  const { input, labels: names, base } = ctx.spec;
-  return { input, labels: names, values, size, hasBase: base !== null, classes: labels, identities };
+  const { spec } = ctx;
+  const task: TaskSpec =
+    spec.task === 'classification'
+      ? { task: spec.task, labels: spec.labels }
+      : { task: spec.task, target: spec.target };
+  return { input: spec.input, task, values, size, hasBase: spec.base !== null, labels, identities };
 }

@@ -1,10 +1,17 @@
 /**
  * A comparison as one HTML page that stands alone: every split's scores, the means, the interval.
  */
-import { formatPercent, formatSignedPoints } from '../../shared/continuity/format.ts';
 import { html, type Markup } from '../../shared/continuity/html-template.ts';
 import { REPORT_STYLE } from '../../shared/continuity/report-style.ts';
-import { type Comparison, concludeComparison, mean, type RecipeScores, spread } from './comparison.ts';
+import {
+  type Comparison,
+  concludeComparison,
+  formatDifference,
+  formatScore,
+  mean,
+  type RecipeScores,
+  spread,
+} from './comparison.ts';
 import { describeRecipe } from './recipe.ts';
 
 const WIDTH = 920;
@@ -13,7 +20,11 @@ const PLOT = { left: 70, right: 900, top: 16, bottom: 280 } as const;
 
 export function renderComparison(comparison: Comparison): string {
   const { model, splits, trained, tested, recipes, difference, alpha, snapshot, seed } = comparison;
-  const bounds = `${formatSignedPoints(difference.lower)} to ${formatSignedPoints(difference.upper)}`;
+  const show = (value: number): string => formatDifference(comparison, value);
+  const measure =
+    comparison.target === null
+      ? 'Difference in test accuracy'
+      : `Fall of the mean absolute error of ${comparison.target.name} on the test examples`;
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -31,8 +42,8 @@ export function renderComparison(comparison: Comparison): string {
             <p class="kicker"><b>${model}</b> <span>two recipes, ${splits} random splits</span></p>
             <p class="summary">${concludeComparison(comparison)}.</p>
             <p class="decision">
-              Difference in test score: ${formatSignedPoints(difference.estimate)} points; corrected resampled
-              t interval ${bounds}, each bound at level ${alpha}.
+              ${measure}: ${show(difference.estimate)}; corrected resampled t interval
+              ${show(difference.lower)} to ${show(difference.upper)}, each bound at level ${alpha}.
             </p>
           </header>
           <section>
@@ -41,11 +52,11 @@ export function renderComparison(comparison: Comparison): string {
               Each line is one split: both recipes were trained on the same ${trained} examples and tested on
               the same ${tested}. Bars are means.
             </p>
-            <figure>${scorePlot(recipes)}</figure>
+            <figure>${scorePlot(comparison)}</figure>
           </section>
           <section>
             <h2>Recipes</h2>
-            ${recipeTable(recipes)}
+            ${recipeTable(comparison)}
           </section>
           <footer>Holdfast · snapshot ${snapshot} · seed ${seed}</footer>
         </main>
@@ -60,7 +71,9 @@ interface Column {
 }
 
 /** Train and test scores side by side, a line for each split between the two recipes. */
-function scorePlot([first, second]: Comparison['recipes']): Markup {
+function scorePlot(comparison: Comparison): Markup {
+  const [first, second] = comparison.recipes;
+  const format = (score: number): string => formatScore(comparison, score);
   const columns: readonly Column[] = [
     { title: `version ${first.version}, train`, className: 'champion', values: first.train },
     { title: `version ${second.version}, train`, className: 'candidate', values: second.train },
@@ -68,8 +81,7 @@ function scorePlot([first, second]: Comparison['recipes']): Markup {
     { title: `version ${second.version}, test`, className: 'candidate', values: second.test },
   ];
   const all = columns.flatMap(({ values }) => values);
-  const low = Math.floor(20 * Math.min(...all)) / 20;
-  const high = Math.max(Math.ceil(20 * Math.max(...all)) / 20, low + 0.05);
+  const [low, high] = axisOf(comparison, Math.min(...all), Math.max(...all));
   const y = (value: number): number =>
     PLOT.bottom - ((value - low) / (high - low)) * (PLOT.bottom - PLOT.top);
   const x = (column: number): number =>
@@ -86,11 +98,11 @@ function scorePlot([first, second]: Comparison['recipes']): Markup {
             y2="${px(y(tick))}"
           />
           <text class="tick" x="${PLOT.left - 8}" y="${px(y(tick) + 4)}" text-anchor="end"
-            >${formatPercent(tick)}</text
+            >${format(tick)}</text
           >`,
     )}
     ${[0, 2].map((left) => splitLines(columns[left], columns[left + 1], x(left), x(left + 1), y))}
-    ${columns.map((column, i) => drawColumn(column, x(i), y))}
+    ${columns.map((column, i) => drawColumn(column, x(i), y, format))}
   </svg>`;
 }
 
@@ -113,21 +125,33 @@ function splitLines(
   );
 }
 
-function drawColumn({ title, className, values }: Column, x: number, y: (value: number) => number): Markup {
+/** Twentieths around accuracies; errors from 0, so that a small difference looks small. */
+function axisOf({ target }: Comparison, least: number, most: number): readonly [number, number] {
+  if (target !== null) return [0, most === 0 ? 1 : most];
+  const low = Math.floor(20 * least) / 20;
+  return [low, Math.max(Math.ceil(20 * most) / 20, low + 0.05)];
+}
+
+function drawColumn(
+  { title, className, values }: Column,
+  x: number,
+  y: (value: number) => number,
+  format: (score: number) => string,
+): Markup {
   const middle = px(y(mean(values)));
   return html`<g class="series ${className}">
     <path d="M${px(x - 34)} ${middle}H${px(x + 34)}" />
     ${values.map(
       (value, i) =>
         html`<circle cx="${px(x)}" cy="${px(y(value))}" r="4"
-          ><title>${title}, split ${i + 1}: ${formatPercent(value)}</title></circle
+          ><title>${title}, split ${i + 1}: ${format(value)}</title></circle
         >`,
     )}
     <text class="tick" x="${px(x)}" y="${PLOT.bottom + 24}" text-anchor="middle">${title}</text>
   </g>`;
 }
 
-function recipeTable(recipes: Comparison['recipes']): Markup {
+function recipeTable(comparison: Comparison): Markup {
   return html`<div class="scroll">
     <table>
       <thead>
@@ -141,20 +165,21 @@ function recipeTable(recipes: Comparison['recipes']): Markup {
         </tr>
       </thead>
       <tbody>
-        ${recipes.map(recipeRow)}
+        ${comparison.recipes.map((recipe) => recipeRow(comparison, recipe))}
       </tbody>
     </table>
   </div>`;
 }
 
-function recipeRow(recipe: RecipeScores): Markup {
+function recipeRow(comparison: Comparison, recipe: RecipeScores): Markup {
+  const format = (score: number): string => formatScore(comparison, score);
   return html`<tr>
     <td>${recipe.version}</td>
     <td>${describeRecipe(recipe)}</td>
-    <td class="number">${formatPercent(mean(recipe.train))}</td>
-    <td class="number">${formatPercent(spread(recipe.train))}</td>
-    <td class="number">${formatPercent(mean(recipe.test))}</td>
-    <td class="number">${formatPercent(spread(recipe.test))}</td>
+    <td class="number">${format(mean(recipe.train))}</td>
+    <td class="number">${format(spread(recipe.train))}</td>
+    <td class="number">${format(mean(recipe.test))}</td>
+    <td class="number">${format(spread(recipe.test))}</td>
   </tr>`;
 }
 

@@ -3,7 +3,8 @@
  */
 import type { Interval } from '../../shared/continuity/statistics/interval.ts';
 import { correctedResampledT } from '../../shared/continuity/statistics/resampled-t.ts';
-import { formatPoints } from '../../shared/continuity/format.ts';
+import { formatPercent, formatPoints, formatSignedPoints } from '../../shared/continuity/format.ts';
+import type { Target } from '../../shared/registry/manifest.ts';
 import type { Recipe } from './recipe.ts';
 import type { Score } from './train-recipe.ts';
 
@@ -11,7 +12,7 @@ export interface RecipeScores {
   readonly version: number;
   readonly head: Recipe['head'];
   readonly training: Recipe['training'];
-  /** accuracies, one a split */
+  /** accuracies, or mean absolute errors in the target's unit, one a split */
   readonly train: readonly number[];
   readonly test: readonly number[];
 }
@@ -28,7 +29,12 @@ export interface Comparison {
   readonly recipes: readonly [RecipeScores, RecipeScores];
   /** level of each of the interval's bounds */
   readonly alpha: number;
-  /** mean test score of the second recipe less the first's, by the corrected resampled t interval */
+  /** of a regression, whose scores are errors; null for a classification */
+  readonly target: Target | null;
+  /**
+   * By how much the second recipe is better, mean over the splits, by the corrected resampled t interval: its test
+   * accuracy less the first's; of a regression, the fall of the error in parts of the first's.
+   */
   readonly difference: Interval;
   readonly seconds: number;
 }
@@ -45,7 +51,8 @@ export function summarizeSplits(
   recipes: readonly [Recipe, Recipe],
   scores: readonly SplitScore[],
   alpha: number,
-): Pick<Comparison, 'splits' | 'trained' | 'tested' | 'recipes' | 'alpha' | 'difference'> {
+  target: Target | null,
+): Pick<Comparison, 'splits' | 'trained' | 'tested' | 'recipes' | 'alpha' | 'target' | 'difference'> {
   const trained = mean(scores.map(([first]) => first.trained));
   const tested = mean(scores.map(([first]) => first.tested));
   const scoresOf = (i: 0 | 1): RecipeScores => ({
@@ -61,22 +68,52 @@ export function summarizeSplits(
     tested: Math.round(tested),
     recipes: [scoresOf(0), scoresOf(1)],
     alpha,
+    target,
     difference: correctedResampledT(
-      scores.map(([first, second]) => second.test - first.test),
-      { testToTrain: tested / trained, resolution: 1 / tested },
+      scores.map(([first, second]) =>
+        target === null ? second.test - first.test : fallOf(first.test, second.test),
+      ),
+      { testToTrain: tested / trained, resolution: target === null ? 1 / tested : 0 },
       alpha,
     ),
   };
 }
 
+/** In parts of what it was; an error of 0 can only rise, and counts as doubled where it does. */
+function fallOf(before: number, after: number): number {
+  if (before === 0) return after === 0 ? 0 : -1;
+  return (before - after) / before;
+}
+
 /** One sentence: which recipe is better and by how much at least, or that it was not shown. */
-export function concludeComparison({ recipes: [first, second], difference }: Comparison): string {
-  const points = (value: number): string => `${formatPoints(Math.abs(value))} points`;
+export function concludeComparison({
+  recipes: [first, second],
+  difference,
+  target,
+}: Pick<Comparison, 'recipes' | 'difference' | 'target'>): string {
+  const size = (value: number): string =>
+    `${formatPoints(Math.abs(value))} ${target === null ? 'points' : '%'}`;
+  const isBetter = target === null ? 'is better by' : 'has a smaller error, by';
   if (difference.lower > 0)
-    return `The recipe of version ${second.version} is better by at least ${points(difference.lower)}`;
+    return `The recipe of version ${second.version} ${isBetter} at least ${size(difference.lower)}`;
   if (difference.upper < 0)
-    return `The recipe of version ${first.version} is better by at least ${points(difference.upper)}`;
-  return `Neither recipe is shown to be better: version ${second.version}'s is at most ${points(difference.lower)} worse and at most ${points(difference.upper)} better`;
+    return `The recipe of version ${first.version} ${isBetter} at least ${size(difference.upper)}`;
+  const [worse, better] = target === null ? ['worse', 'better'] : ['larger', 'smaller'];
+  const subject =
+    target === null ? `version ${second.version}'s` : `the error of version ${second.version}'s`;
+  return `Neither recipe is shown to be better: ${subject} is at most ${size(difference.lower)} ${worse} and at most ${size(difference.upper)} ${better}`;
+}
+
+/** A score as a person reads it: an accuracy in percent, an error in the target's unit. */
+export function formatScore({ target }: Pick<Comparison, 'target'>, score: number): string {
+  if (target === null) return formatPercent(score);
+  const number = String(Number(score.toPrecision(4)));
+  return target.unit === undefined ? number : `${number} ${target.unit}`;
+}
+
+/** A difference or a bound of it, with its sign: `+1.2 points`, `+3.4 %`. */
+export function formatDifference({ target }: Pick<Comparison, 'target'>, value: number): string {
+  return `${formatSignedPoints(value)} ${target === null ? 'points' : '%'}`;
 }
 
 export function mean(values: readonly number[]): number {

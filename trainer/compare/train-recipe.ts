@@ -2,33 +2,37 @@
  * One recipe on one split: trained anew, then scored on both sides of the split as the edge plan that would serve.
  */
 import { seedFrom } from '../../shared/digest.ts';
-import { accuracy } from '../../shared/continuity/metrics.ts';
 import { fitConstants } from '../../shared/model/input.ts';
 import type { Runtime } from '../../shared/model/runtime.ts';
 import { createFeatureReader } from '../../shared/model/predictor.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
+import type { TaskSpec } from '../../shared/model/task.ts';
 import { createRandom } from '../../shared/random.ts';
-import { argmaxRows, openProgram } from '../pipeline/answer.ts';
+import { openProgram } from '../pipeline/answer.ts';
 import { encodeHead } from '../pipeline/candidate-files.ts';
 import { initialHead } from '../pipeline/head-layers.ts';
-import { trainHead, type TrainingSet } from '../pipeline/train-head.ts';
+import { objectiveOf } from '../pipeline/objective.ts';
+import { scoreOutputs } from '../pipeline/window-forms.ts';
+import { weighExamples } from '../training/class-weights.ts';
+import { trainHead } from '../training/train-head.ts';
+import type { TrainingSet } from '../training/training-set.ts';
 import { drawRandomSplit, type Identities } from './random-split.ts';
 import type { Recipe } from './recipe.ts';
 
 export interface Subject {
   readonly input: InputSpec;
-  readonly labels: readonly string[];
+  readonly task: TaskSpec;
   /** features where there is a base, raw inputs where there is none, [n, size] */
   readonly values: Float32Array;
   readonly size: number;
   readonly hasBase: boolean;
-  /** class ids, [n] */
-  readonly classes: Int32Array;
+  /** class ids, or targets, [n] */
+  readonly labels: Float64Array;
   readonly identities: Identities;
 }
 
 export interface Score {
-  /** accuracy on the examples that were trained on, and on those held back */
+  /** accuracy, or mean absolute error, on the examples that were trained on, and on those held back */
   readonly train: number;
   readonly test: number;
   /** how many they were */
@@ -48,19 +52,36 @@ export async function trainRecipe(
   const learnt = watched.train.map((at) => train[at] as number);
   const watching = watched.test.map((at) => train[at] as number);
   const encode = createEncoder(subject, learnt);
-  const random = createRandom(seedFrom(seed, 'training'));
+  const trainingSeed = seedFrom(seed, 'training');
   const learning = encode(learnt);
   const size = learning.features.length / learnt.length;
-  const spec = { head, labels: [...subject.labels] };
-  const { layers } = await trainHead(learning, encode(watching), initialHead(spec, size, random), {
+  const { task } = subject;
+  const objective = objectiveOf(task, learning.labels);
+  const toSet = ({ features, labels }: Encoded): TrainingSet => ({
+    features,
+    labels: objective.encode(labels),
+  });
+  const set = toSet(learning);
+  const weights =
+    task.task === 'classification'
+      ? weighExamples(set.labels, task.labels, training.classWeights)
+      : undefined;
+  const data = {
+    train: { ...set, ...(weights ? { weights } : {}) },
+    watched: watching.length === 0 ? [] : [{ id: 'validation', past: false, set: toSet(encode(watching)) }],
+  };
+  const initial = initialHead({ head, ...task }, size, createRandom(trainingSeed));
+  const trained = await trainHead(data, initial, {
     training,
+    task: task.task,
+    seed: trainingSeed,
     dropout: head.map(({ dropout }) => dropout),
-    random,
+    fromChampion: false,
     kernels,
   });
-  const program = openProgram(runtime, encodeHead(layers));
-  const score = ({ features, labels }: TrainingSet): number =>
-    accuracy(labels, argmaxRows(program.run(features, labels.length), labels.length));
+  const program = openProgram(runtime, encodeHead(objective.finish(trained.layers)));
+  const score = ({ features, labels }: Encoded): number =>
+    scoreOutputs(task.task, labels, program.run(features, labels.length));
   try {
     const tested = test.length === 0 ? 0 : score(encode(test));
     return { train: score(learning), test: tested, trained: train.length, tested: test.length };
@@ -76,18 +97,26 @@ function pickIdentities({ units, contents }: Identities, positions: readonly num
   };
 }
 
+/** Examples as a head reads them. */
+interface Encoded {
+  /** [n, size] */
+  readonly features: Float32Array;
+  /** class ids, or targets, [n] */
+  readonly labels: Float64Array;
+}
+
 /** What a head reads of the examples at some positions; preprocessing is fitted to the training examples alone. */
 function createEncoder(
-  { input, values, size, hasBase, classes }: Subject,
+  { input, values, size, hasBase, labels }: Subject,
   learnt: readonly number[],
-): (positions: readonly number[]) => TrainingSet {
+): (positions: readonly number[]) => Encoded {
   const rows = (positions: readonly number[]): Float32Array[] =>
     positions.map((at) => values.subarray(at * size, (at + 1) * size));
   const constants = hasBase ? null : fitConstants(input, rows(learnt));
   const reader = createFeatureReader(input, constants, null);
   return (positions) => ({
     features: hasBase ? concatenate(rows(positions), size) : reader.read(rows(positions)),
-    labels: Int32Array.from(positions, (at) => classes[at] as number),
+    labels: Float64Array.from(positions, (at) => labels[at] as number),
   });
 }
 

@@ -101,6 +101,7 @@ async function importHistory(store: ObjectStore, onProgress: OnProgress): Promis
   const imported = await importExamples({
     store,
     model: DIGITS,
+    task: 'classification',
     source: drawnHistory(new Date()),
     options: {},
     skip: 0,

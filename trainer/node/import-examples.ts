@@ -5,6 +5,7 @@ import { sha256Hex } from '../../shared/digest.ts';
 import { writeEvents } from '../../shared/events/inbox.ts';
 import type { ExampleEvent } from '../../shared/events/schema.ts';
 import { storeInput } from '../../shared/events/stored-input.ts';
+import type { Spec } from '../../shared/model/spec.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { finishImport, type ImportRecord, openImportRecord, timeOfRow } from './import-record.ts';
@@ -21,6 +22,7 @@ const SHOWN_PROBLEMS = 5;
 export interface ImportRequest {
   readonly store: ObjectStore;
   readonly model: string;
+  readonly task: Spec['task'];
   readonly source: ExampleSource;
   /** Whatever changes what a row means (the columns, …): with other options it is another import. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -42,12 +44,20 @@ export interface ImportSummary {
   readonly rejected: number;
   /** The first few. */
   readonly problems: readonly string[];
-  /** How many examples have each label, by its index. */
+  /** How many examples have each label, by its index; empty for a regression. */
   readonly perLabel: ReadonlyMap<number, number>;
+  /** Of a regression; null when nothing was imported. */
+  readonly targets: TargetRange | null;
   /** First and last time; null when nothing was imported. */
   readonly times: { readonly fromMs: number; readonly toMs: number } | null;
   /** This very import was finished before: nothing was read or written. */
   readonly repeated: boolean;
+}
+
+export interface TargetRange {
+  readonly least: number;
+  readonly mean: number;
+  readonly most: number;
 }
 
 /** @returns what was done; an error when a record of an earlier import can't be read */
@@ -67,7 +77,7 @@ export async function importExamples(request: ImportRequest): Promise<Result<Imp
   const record = opened.value;
   if (record.finishedAt !== null && !dryRun) return ok(repeatedSummary(record));
 
-  const tally = createTally();
+  const tally = createTally(request.task);
   const write = dryRun ? async () => {} : batchWriter(store, model, new Date(record.startedAt));
   let group: ExampleRow[] = [];
   const flush = async (): Promise<void> => {
@@ -157,8 +167,9 @@ function batchWriter(
   };
 }
 
-function createTally() {
+function createTally(task: Spec['task']) {
   const perLabel = new Map<number, number>();
+  const targets = { least: Number.POSITIVE_INFINITY, sum: 0, most: Number.NEGATIVE_INFINITY };
   const problems: string[] = [];
   let imported = 0;
   let rejected = 0;
@@ -168,7 +179,10 @@ function createTally() {
     rows: () => imported + rejected,
     count({ label, at }: ExampleEvent): void {
       imported += 1;
-      perLabel.set(label, (perLabel.get(label) ?? 0) + 1);
+      if (task === 'classification') perLabel.set(label, (perLabel.get(label) ?? 0) + 1);
+      targets.least = Math.min(targets.least, label);
+      targets.most = Math.max(targets.most, label);
+      targets.sum += label;
       fromMs = Math.min(fromMs, at);
       toMs = Math.max(toMs, at);
     },
@@ -181,6 +195,10 @@ function createTally() {
       rejected,
       problems,
       perLabel,
+      targets:
+        task === 'classification' || imported === 0
+          ? null
+          : { least: targets.least, mean: targets.sum / imported, most: targets.most },
       times: imported === 0 ? null : { fromMs, toMs },
       repeated: false,
     }),
@@ -188,5 +206,13 @@ function createTally() {
 }
 
 function repeatedSummary({ imported, rejected }: ImportRecord): ImportSummary {
-  return { imported, rejected, problems: [], perLabel: new Map(), times: null, repeated: true };
+  return {
+    imported,
+    rejected,
+    problems: [],
+    perLabel: new Map(),
+    targets: null,
+    times: null,
+    repeated: true,
+  };
 }

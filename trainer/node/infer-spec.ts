@@ -1,8 +1,9 @@
 /**
  * Features and labels of a CSV file, read off its content: a column of numbers is a number feature, anything else a
- * category with the values that occur.
+ * category with the values that occur. Labels that are numbers are a target to predict, unless they are few whole ones.
  */
 import type { Feature } from '../../shared/model/spec.ts';
+import type { TaskSpec } from '../../shared/model/task.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { describeMissing, readHeader, readRecords } from './readers/csv.ts';
 import type { ColumnNames } from './readers/example-source.ts';
@@ -11,22 +12,34 @@ import { scanFile } from './readers/input-file.ts';
 /** As many as the spec allows. */
 const MAX_CATEGORIES = 1_000;
 const MAX_LABELS = 10_000;
+/** Whole numbers of up to so many different values name classes, like digits or grades; more of them count something. */
+const MAX_NUMBERED_CLASSES = 30;
 
 export interface Inferred {
   readonly features: readonly Feature[];
-  readonly labels: readonly string[];
+  /** what the label column asks to predict */
+  readonly task: TaskSpec;
 }
 
 /** What has been seen of a column. */
 interface Column {
   readonly name: string;
   numeric: boolean;
+  /** Whether all numbers are whole. */
+  whole: boolean;
   /** Different values, up to one more than a category may have. */
   readonly values: Set<string>;
 }
 
-/** @returns features in the file's order, labels sorted (numbers by value) */
-export async function inferFromCsv(path: string, columns: ColumnNames): Promise<Result<Inferred, string>> {
+/**
+ * @param task  null: as the label's values suggest
+ * @returns features in the file's order, labels sorted (numbers by value)
+ */
+export async function inferFromCsv(
+  path: string,
+  columns: ColumnNames,
+  task: TaskSpec['task'] | null = null,
+): Promise<Result<Inferred, string>> {
   const file = await scanFile(path);
   if (!file.ok) return file;
   const header = await readHeader(file.value);
@@ -37,23 +50,19 @@ export async function inferFromCsv(path: string, columns: ColumnNames): Promise<
     return err(
       `${path}: ${describeMissing(header.value, missing, missing === columns.label ? '--label' : 'another option')}`,
     );
-  const seen = header.value.map((name): Column => ({ name, numeric: true, values: new Set() }));
+  const seen = header.value.map((name): Column => ({ name, numeric: true, whole: true, values: new Set() }));
   await look(file.value, seen);
 
-  const labels = seen.find(({ name }) => name === columns.label)?.values ?? new Set();
-  if (labels.size > MAX_LABELS)
-    return err(
-      `${path}: ${JSON.stringify(columns.label)} has more than ${MAX_LABELS} values: is it the label?`,
-    );
-  if (labels.size < 2)
-    return err(`${path}: expected 2 or more labels in ${JSON.stringify(columns.label)}, got ${labels.size}`);
+  const label = seen.find(({ name }) => name === columns.label) as Column;
+  const predicted = toTask(label, task ?? suggestTask(label));
+  if (!predicted.ok) return err(`${path}: ${predicted.error}`);
   const features: Feature[] = [];
   for (const column of seen.filter(({ name }) => !named.includes(name))) {
     const feature = toFeature(column);
     if (!feature.ok) return err(`${path}: ${feature.error}`);
     features.push(feature.value);
   }
-  return ok({ features, labels: sortValues(labels) });
+  return ok({ features, task: predicted.value });
 }
 
 async function look(file: { path: string; gzipped: boolean }, seen: readonly Column[]): Promise<void> {
@@ -68,8 +77,28 @@ async function look(file: { path: string; gzipped: boolean }, seen: readonly Col
 
 function note(column: Column, cell: string): void {
   if (cell === '') return;
-  if (column.numeric && !Number.isFinite(Number(cell))) column.numeric = false;
+  const number = Number(cell);
+  if (!Number.isFinite(number)) column.numeric = false;
+  if (!Number.isInteger(number)) column.whole = false;
   if (column.values.size <= MAX_LABELS) column.values.add(cell);
+}
+
+function suggestTask({ numeric, whole, values }: Column): TaskSpec['task'] {
+  return numeric && !(whole && values.size <= MAX_NUMBERED_CLASSES) ? 'regression' : 'classification';
+}
+
+function toTask({ name, numeric, values }: Column, task: TaskSpec['task']): Result<TaskSpec, string> {
+  const column = JSON.stringify(name);
+  if (values.size < 2)
+    return err(
+      `expected 2 or more ${task === 'regression' ? 'values' : 'labels'} in ${column}, got ${values.size}`,
+    );
+  if (task === 'regression') {
+    if (!numeric) return err(`expected numbers only in ${column}, the target of a regression`);
+    return ok({ task, target: { name } });
+  }
+  if (values.size > MAX_LABELS) return err(`${column} has more than ${MAX_LABELS} values: is it the label?`);
+  return ok({ task, labels: sortValues(values) });
 }
 
 function toFeature({ name, numeric, values }: Column): Result<Feature, string> {

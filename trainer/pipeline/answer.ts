@@ -21,17 +21,9 @@ export interface Version extends Judged {
   readonly manifest: Manifest;
 }
 
-export interface Answers {
-  /** class ids, [n] */
-  readonly classes: Int32Array;
-  /** [n, classes] */
-  readonly probabilities: Float32Array;
-}
-
-export function answer(ctx: RunContext, { program, constants }: Judged, examples: Examples): Answers {
-  const n = examples.labels.length;
-  const probabilities = program.run(featuresOf(ctx, constants, examples).values, n);
-  return { classes: argmaxRows(probabilities, n), probabilities };
+/** @returns probabilities, [n, labels]; of a regression the predicted numbers, [n, 1] */
+export function answer(ctx: RunContext, { program, constants }: Judged, examples: Examples): Float32Array {
+  return program.run(featuresOf(ctx, constants, examples).values, examples.labels.length);
 }
 
 /** Class with the largest probability in each row; the first of equals. @param probabilities [n, classes] */

@@ -4,7 +4,8 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import type { CandidateFacts } from '../../shared/continuity/evidence.ts';
-import type { DenseLayer } from '../../shared/model/head.ts';
+import { type DenseLayer, tensorsOf } from '../../shared/model/head.ts';
+import type { Spec } from '../../shared/model/spec.ts';
 import { registerWasmBackend } from '../../shared/model/tfjs-backend.ts';
 import { parseJson } from '../../shared/registry/json.ts';
 import type { Judged } from './answer.ts';
@@ -13,7 +14,7 @@ import type { RunContext } from './context.ts';
 import { type Examples, featuresOf } from './features.ts';
 import { publishedHead } from './head-layers.ts';
 
-/** How far the exported tfjs files may differ from the edge plan in any probability. */
+/** How far the exported tfjs files may differ from the edge plan in any probability; of a regression, in parts of the largest output. */
 export const EXPORT_TOLERANCE = 1e-5;
 
 /**
@@ -33,12 +34,15 @@ export async function examineCandidate(
   const difference =
     n === 0
       ? Number.POSITIVE_INFINITY
-      : largestDifference(candidate.program.run(values, n), await predictExported(ctx, files, values, n));
+      : outputDifference(
+          ctx.spec,
+          candidate.program.run(values, n),
+          await predictExported(ctx, files, values, n),
+        );
   return {
     digest: candidateDigest(files),
     finite:
-      layers?.every(({ kernel, bias }) => [kernel, bias].every(({ data }) => data.every(Number.isFinite))) ??
-      false,
+      layers?.every((layer) => tensorsOf(layer).every(({ data }) => data.every(Number.isFinite))) ?? false,
     reproduces: layers !== null && sameBytes(encodeHead(layers)['edge.bin'], files['edge.bin']),
     exportAgrees: difference <= EXPORT_TOLERANCE,
     exportDifference: difference,
@@ -60,7 +64,7 @@ export function exportedLayers(
   return json.ok ? publishedHead(spec, size, json.value, files['weights.bin']) : null;
 }
 
-/** The exported files' own answer, through tfjs's layers, [n, classes]. */
+/** The exported files' own answer, through tfjs's layers, [n, width of an output]. */
 async function predictExported(
   ctx: RunContext,
   files: VersionFiles,
@@ -87,6 +91,16 @@ async function predictExported(
   } finally {
     model.dispose();
   }
+}
+
+/**
+ * Largest difference of two outputs: of probabilities as it is, of numbers in parts of the largest one, since a target
+ * may have any unit.
+ */
+function outputDifference({ task }: Spec, a: Float32Array, b: Float32Array): number {
+  const difference = largestDifference(a, b);
+  if (task === 'classification' || difference === 0) return difference;
+  return difference / largestDifference(a, new Float32Array(a.length));
 }
 
 function largestDifference(a: Float32Array, b: Float32Array): number {

@@ -3,7 +3,7 @@
  * plans that production runs, read back from the store; with it all else that the gate judges by. Gathered once: a run
  * that is resumed judges by what is stored.
  */
-import type { Evidence, SelfTestOutcome } from '../../shared/continuity/evidence.ts';
+import type { AnyEvidence, CommonEvidence, SelfTestOutcome } from '../../shared/continuity/evidence.ts';
 import { type Judged, openChampion, openProgram } from './answer.ts';
 import { candidateDigest, loadCandidate, type VersionFiles } from './candidate-files.ts';
 import { examineCandidate } from './candidate-facts.ts';
@@ -11,18 +11,19 @@ import type { RunContext } from './context.ts';
 import { measureEdge } from './edge-facts.ts';
 import { findEvidence, saveEvidence } from './evidence-file.ts';
 import { slicedFeatures } from './feature-slices.ts';
-import { readExamples } from './features.ts';
+import { type Examples, readExamples } from './features.ts';
 import { loadTrainingRecord } from './fine-tune.ts';
 import { openFormerChampions, saveMatrix } from './former-champions.ts';
 import { judgeBroken, openBroken, testChampionAgain } from './self-tests.ts';
 import type { Snapshot } from './snapshot-file.ts';
 import { loadSplit } from './split.ts';
 import { judgeWindows, type Models } from './window-evidence.ts';
+import { classificationForm, regressionForm, type WindowForm } from './window-forms.ts';
 
 /** Examples on which two forms of one model are compared. */
 const COMPARED_EXAMPLES = 256;
 
-export async function evaluate(ctx: RunContext, snapshot: Snapshot): Promise<Evidence> {
+export async function evaluate(ctx: RunContext, snapshot: Snapshot): Promise<AnyEvidence> {
   const files = await loadCandidate(ctx);
   const gathered = await findEvidence(ctx, candidateDigest(files));
   if (gathered !== null) return gathered;
@@ -43,7 +44,7 @@ async function openModels(ctx: RunContext, files: VersionFiles): Promise<Models>
   return {
     candidate,
     champion: await openChampion(ctx, ctx.runtime),
-    broken: openBroken(ctx, files, candidate),
+    broken: openBroken(ctx, files, candidate, (await loadSplit(ctx)).constant),
     former: await openFormerChampions(ctx),
   };
 }
@@ -53,17 +54,43 @@ async function gatherEvidence(
   snapshot: Snapshot,
   files: VersionFiles,
   models: Models,
-): Promise<Evidence> {
-  const { champion, candidate } = models;
+): Promise<AnyEvidence> {
   const split = await loadSplit(ctx);
+  const held = split.holdout.flat();
+  const judge = async <Window>(form: WindowForm<Window>) => {
+    const judged = await judgeWindows(ctx, snapshot, split.holdout, models, form);
+    await saveMatrix(ctx, models.former, judged.scores);
+    return judged;
+  };
+  const compared = await readExamples(ctx, snapshot, held.slice(0, COMPARED_EXAMPLES));
+  const { spec } = ctx;
+  if (spec.task === 'regression') {
+    const { windows, broken } = await judge(regressionForm(split.constant));
+    const common = await gatherFacts(ctx, files, models, compared);
+    const evidence = { ...common, task: spec.task, windows, mean: split.constant };
+    return {
+      ...evidence,
+      selfTests: await testJudges(ctx, models, compared, { ...evidence, windows: broken }),
+    };
+  }
+  const { windows, broken } = await judge(classificationForm(spec.labels.length, held.length));
+  const common = await gatherFacts(ctx, files, models, compared);
+  const evidence = { ...common, classes: spec.labels, windows, majority: split.constant };
+  return {
+    ...evidence,
+    selfTests: await testJudges(ctx, models, compared, { ...evidence, windows: broken }),
+  };
+}
+
+/** What is known about the candidate beside its answers. */
+async function gatherFacts(
+  ctx: RunContext,
+  files: VersionFiles,
+  { candidate, champion }: Models,
+  compared: Examples,
+): Promise<CommonEvidence> {
   const training = await loadTrainingRecord(ctx);
-  const { windows, broken, answers } = await judgeWindows(ctx, snapshot, split.holdout, models);
-  await saveMatrix(ctx, models.former, answers);
-  const compared = await readExamples(ctx, snapshot, split.holdout.flat().slice(0, COMPARED_EXAMPLES));
-  const evidence: Evidence = {
-    classes: ctx.spec.labels,
-    windows,
-    majority: split.majority,
+  return {
     candidate: await examineCandidate(ctx, files, candidate, training.examples, compared),
     champion: champion && {
       version: champion.manifest.version,
@@ -72,7 +99,15 @@ async function gatherEvidence(
     features: slicedFeatures(ctx.spec),
     edge: await measureEdge(ctx, files),
   };
-  const selfTests: SelfTestOutcome[] = [judgeBroken(evidence, broken, ctx.spec.gate)];
-  if (champion !== null) selfTests.push(await testChampionAgain(ctx, champion, compared));
-  return { ...evidence, selfTests };
+}
+
+/** @param broken  the evidence with the broken candidate's answers in the candidate's place */
+async function testJudges(
+  ctx: RunContext,
+  { champion }: Models,
+  compared: Examples,
+  broken: AnyEvidence,
+): Promise<SelfTestOutcome[]> {
+  const tests = [judgeBroken(broken, ctx.spec.gate)];
+  return champion === null ? tests : [...tests, await testChampionAgain(ctx, champion, compared)];
 }

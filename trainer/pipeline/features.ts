@@ -88,8 +88,8 @@ async function readRows(
 
 export interface Examples {
   readonly ids: readonly string[];
-  /** class ids, [n] */
-  readonly labels: Int32Array;
+  /** class ids, or targets, [n] */
+  readonly labels: Float64Array;
   /** raw inputs where there is no base, features where there is (see `featuresOf`), [n, size] */
   readonly values: Float32Array;
   readonly size: number;
@@ -106,7 +106,7 @@ export async function readExamples(
   positions: readonly number[],
 ): Promise<Examples> {
   const ids: string[] = [];
-  const labels = new Int32Array(positions.length);
+  const labels = new Float64Array(positions.length);
   let values = new Float32Array(0);
   let size = 0;
   let start = 0;

@@ -2,20 +2,30 @@
  * Step 4: a candidate head on the frozen base, from the champion's head where the spec says so.
  */
 import * as z from 'zod';
+import type { DenseLayer } from '../../shared/model/head.ts';
 import { fitConstants } from '../../shared/model/input.ts';
+import { type TrainingRecipe, trainingSchema } from '../../shared/model/training.ts';
 import { createRandom } from '../../shared/random.ts';
 import { describeReadError, loadJson, parseJson, putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { type Constants, constantsSchema, type Manifest } from '../../shared/registry/manifest.ts';
 import { loadManifest, loadVersionFile } from '../../shared/registry/versions.ts';
+import { answer, openChampion } from './answer.ts';
 import { candidateDigest, encodeHead, saveCandidate } from './candidate-files.ts';
 import { type RunContext, RunFailure, tell } from './context.ts';
 import { type Examples, featuresOf, readExamples, rowsOf } from './features.ts';
 import { initialHead, publishedHead } from './head-layers.ts';
+import { type Objective, objectiveOf } from './objective.ts';
 import type { Snapshot } from './snapshot-file.ts';
 import { loadSplit, type Split } from './split.ts';
-import { trainHead } from './train-head.ts';
-import type { DenseLayer } from '../../shared/model/head.ts';
+import { checkLabelsPresent } from '../training/check-set.ts';
+import { weighExamples } from '../training/class-weights.ts';
+import { type Epoch, epochSchema } from '../training/course.ts';
+import { teach } from '../training/distillation.ts';
+import type { LoopData } from '../training/loop.ts';
+import { type HeadTrainingOptions, trainHead } from '../training/train-head.ts';
+import type { WatchedWindow } from '../training/training-set.ts';
+import { poolWindows } from '../training/watch.ts';
 
 /** What the training leaves behind beside the candidate's files. */
 const trainingRecordSchema = z.object({
@@ -27,67 +37,172 @@ const trainingRecordSchema = z.object({
   examples: z.int().min(1),
   validation: z.int().min(0),
   bestEpoch: z.int().min(0),
-  epochs: z.array(
-    z.object({
-      epoch: z.int(),
-      loss: z.number(),
-      validationLoss: z.number().nullable(),
-      validationAccuracy: z.number().nullable(),
-    }),
-  ),
+  epochs: z.array(epochSchema),
+  /** The champion's validation loss by watched window; null where training did not start from it. */
+  reference: z.array(z.number()).nullable(),
+  /** How often an epoch was repeated at half the rate. */
+  halvings: z.int().min(0),
+  /** The candidate's part in the weights; the champion has the rest. */
+  part: z.number().min(0).max(1),
+  recipe: trainingSchema,
   seconds: z.number().min(0),
 });
 export type TrainingRecord = z.infer<typeof trainingRecordSchema>;
 
-export async function fineTune(ctx: RunContext, snapshot: Snapshot): Promise<TrainingRecord> {
+/**
+ * Trains the candidate and writes its files and its record.
+ *
+ * @param recipe  another than the spec's, for a candidate that is trained again in another way; what the split drew
+ *                stays as it is
+ */
+export async function fineTune(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  recipe: TrainingRecipe = ctx.spec.training,
+): Promise<TrainingRecord> {
   const startedMs = ctx.now().getTime();
-  const split = await loadSplit(ctx);
-  const { start, size, train, validation } = await readSets(ctx, snapshot, split);
-  const random = createRandom(split.seed);
-  const parentLayers = start.layers(size);
-  const trained = await trainHead(train, validation, parentLayers ?? initialHead(ctx.spec, size, random), {
-    training: ctx.spec.training,
-    dropout: ctx.spec.head.map(({ dropout }) => dropout),
-    random,
-    kernels: ctx.kernels,
-    onEpoch: ({ epoch, loss, validationAccuracy }) => {
-      const share =
-        validationAccuracy === null ? '' : `, validation ${(validationAccuracy * 100).toFixed(1)} %`;
-      const message = `epoch ${epoch} of at most ${ctx.spec.training.epochs}: loss ${loss.toFixed(4)}${share}`;
-      return tell(ctx, 'fine-tune', epoch / ctx.spec.training.epochs, message);
-    },
-  });
-  const files = encodeHead(trained.layers);
+  const { parent, constants, data, initial, options, objective } = await prepareTraining(
+    ctx,
+    snapshot,
+    recipe,
+  );
+  const trained = await trainHead(data, initial, { ...options, onEpoch: createReporter(ctx, recipe) });
+  const files = encodeHead(objective.finish(trained.layers));
   await saveCandidate(ctx, files);
+  const { course } = trained;
   const record: TrainingRecord = {
-    seed: split.seed,
-    parent: parentLayers === null ? null : start.parent,
-    constants: start.constants,
+    seed: options.seed,
+    parent,
+    constants,
     digest: candidateDigest(files),
-    examples: train.labels.length,
-    validation: validation.labels.length,
-    bestEpoch: trained.bestEpoch,
-    epochs: [...trained.epochs],
+    examples: data.train.labels.length,
+    validation: data.watched.reduce((sum, { set }) => sum + set.labels.length, 0),
+    bestEpoch: course.best.epoch,
+    epochs: course.epochs,
+    reference: course.reference,
+    halvings: course.halvings,
+    part: trained.part,
+    recipe,
     seconds: (ctx.now().getTime() - startedMs) / 1000,
   };
   await putJson(ctx.store, keys.run(ctx.run.model, ctx.run.id, 'training.json'), record);
   return record;
 }
 
-/** Both sets as a head reads them. What they were encoded from is let go before the training begins. */
-async function readSets(ctx: RunContext, snapshot: Snapshot, split: Split) {
-  const train = await readExamples(ctx, snapshot, split.train);
-  const validation = await readExamples(ctx, snapshot, split.validation);
-  const start = await chooseStart(ctx, train);
-  const { values: features, size } = featuresOf(ctx, start.constants, train);
+export interface PreparedTraining {
+  /** The version whose head it starts from. */
+  readonly parent: number | null;
+  readonly constants: Constants | null;
+  readonly data: LoopData;
+  readonly initial: readonly DenseLayer[];
+  readonly options: HeadTrainingOptions;
+  /** What makes a head that can be published of the trained one. */
+  readonly objective: Objective;
+}
+
+/**
+ * All that a candidate's training is made of: the same whenever the same run asks, so that a training which was left
+ * after some epochs can be opened again with a checkpoint (`openHeadTraining`).
+ *
+ * @throws RunFailure when it starts afresh and a label has no example
+ */
+export async function prepareTraining(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  recipe: TrainingRecipe,
+): Promise<PreparedTraining> {
+  const { spec, kernels } = ctx;
+  const split = await loadSplit(ctx);
+  const { start, size, train, watched, objective } = await readSets(ctx, snapshot, split, recipe);
+  const layers = start.layers(size);
+  if (layers === null && spec.task === 'classification') checkLabelsPresent(train.labels, spec.labels);
+  const weights =
+    spec.task === 'classification'
+      ? weighExamples(train.labels, spec.labels, recipe.classWeights)
+      : undefined;
   return {
-    start,
-    size,
-    train: { features, labels: train.labels },
-    validation: {
-      features: featuresOf(ctx, start.constants, validation).values,
-      labels: validation.labels,
+    parent: layers === null ? null : start.parent,
+    constants: start.constants,
+    data: { train: { ...train, ...(weights ? { weights } : {}) }, watched },
+    initial: layers === null ? initialHead(spec, size, createRandom(split.seed)) : objective.resume(layers),
+    options: {
+      training: recipe,
+      task: spec.task,
+      seed: split.seed,
+      dropout: spec.head.map(({ dropout }) => dropout),
+      fromChampion: layers !== null,
+      kernels,
     },
+    objective,
+  };
+}
+
+/** The sets as a head reads them. What they were encoded from is let go before the training begins. */
+async function readSets(ctx: RunContext, snapshot: Snapshot, split: Split, recipe: TrainingRecipe) {
+  const examples = await readExamples(ctx, snapshot, split.train);
+  const start = await chooseStart(ctx, examples, recipe);
+  const { values: features, size } = featuresOf(ctx, start.constants, examples);
+  const objective = objectiveOf(ctx.spec, examples.labels);
+  const labels = objective.encode(examples.labels);
+  const answers = await askChampion(ctx, examples, recipe);
+  const teacher =
+    answers &&
+    teach(ctx.kernels, objective.encodeAnswers(answers), labels, recipe.distillation, ctx.spec.task);
+  const watched: WatchedWindow[] = [];
+  for (const { id, past, positions } of watchedWindows(snapshot, split.validation)) {
+    const seen = await readExamples(ctx, snapshot, positions);
+    const { values } = featuresOf(ctx, start.constants, seen);
+    watched.push({ id, past, set: { features: values, labels: objective.encode(seen.labels) } });
+  }
+  const train = { features, labels, ...(teacher ? { teacher } : {}) };
+  return { start, size, train, watched, objective };
+}
+
+/** Validation examples a window is watched by, at least; smaller neighbours are watched as one. */
+const LEAST_WATCHED = 50;
+
+/** @param validation  positions, ascending */
+function watchedWindows(snapshot: Snapshot, validation: readonly number[]) {
+  let end = 0;
+  const windows = snapshot.windows.map(({ id, examples }, i) => {
+    const from = end;
+    end += examples;
+    const to = end;
+    const positions = validation.filter((position) => position >= from && position < to);
+    return { id, past: i < snapshot.windows.length - 1, positions };
+  });
+  return poolWindows(windows, LEAST_WATCHED);
+}
+
+/** What the champion answers on the training examples, where the recipe wants to hear it and there is one. */
+async function askChampion(
+  ctx: RunContext,
+  examples: Examples,
+  { distillation }: TrainingRecipe,
+): Promise<Float32Array | null> {
+  if (distillation.kind === 'none') return null;
+  const champion = await openChampion(ctx, ctx.runtime);
+  if (champion === null) return null;
+  try {
+    return answer(ctx, champion, examples);
+  } finally {
+    champion.program.dispose();
+  }
+}
+
+/** `epoch 3 of at most 20: loss 0.4310, rate 0.0010, validation 87.1 %, worst w02 2026-11-20 +0.012, 8 s left at most` */
+function createReporter(ctx: RunContext, { epochs }: TrainingRecipe): (epoch: Epoch) => Promise<void> {
+  const startedMs = ctx.now().getTime();
+  return ({ epoch, loss, rate, validationAccuracy, worst }) => {
+    const left = ((ctx.now().getTime() - startedMs) / epoch / 1000) * (epochs - epoch);
+    const parts = [
+      `loss ${loss.toFixed(4)}`,
+      `rate ${rate.toPrecision(2)}`,
+      ...(validationAccuracy === null ? [] : [`validation ${(validationAccuracy * 100).toFixed(1)} %`]),
+      ...(worst === null ? [] : [`worst ${worst.id} ${worst.rise < 0 ? '' : '+'}${worst.rise.toFixed(3)}`]),
+      `${Math.ceil(left)} s left at most`,
+    ];
+    return tell(ctx, 'fine-tune', epoch / epochs, `epoch ${epoch} of at most ${epochs}: ${parts.join(', ')}`);
   };
 }
 
@@ -105,15 +220,15 @@ interface Start {
 }
 
 /** The champion's head and constants belong together; a fresh head gets constants fitted to its own examples. */
-async function chooseStart(ctx: RunContext, train: Examples): Promise<Start> {
-  const champion = await loadParentHead(ctx);
+async function chooseStart(ctx: RunContext, train: Examples, recipe: TrainingRecipe): Promise<Start> {
+  const champion = recipe.start === 'fresh' ? null : await loadParentHead(ctx);
   if (champion !== null) return champion;
   const constants = ctx.spec.base === null ? fitConstants(ctx.spec.input, rowsOf(train)) : null;
   return { parent: null, constants, layers: () => null };
 }
 
 async function loadParentHead({ store, run, spec }: RunContext): Promise<Start | null> {
-  if (run.championAtStart === null || spec.training.start === 'fresh') return null;
+  if (run.championAtStart === null) return null;
   const manifest = await loadManifest(store, run.model, run.championAtStart);
   if (!manifest.ok) throw new RunFailure(`the champion: ${manifest.error.detail}`);
   if (manifest.value.base !== spec.base) return null;

@@ -1,10 +1,9 @@
 /**
- * The accuracy matrix of a run: what every champion there was gets right on every window, beside the candidate. For the
- * report; the gate compares with today's champion only.
+ * The accuracy matrix of a run (of errors, for a regression): every champion there was on every window, beside the
+ * candidate. For the report; the gate compares with today's champion only.
  */
 import * as z from 'zod';
 import type { AccuracyMatrix, MatrixVersion } from '../../shared/continuity/accuracy-matrix.ts';
-import { accuracy } from '../../shared/continuity/metrics.ts';
 import { loadHistory } from '../../shared/registry/alias.ts';
 import { loadJson, putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
@@ -33,47 +32,46 @@ export async function openFormerChampions(ctx: RunContext): Promise<FormerChampi
   for (const number of numbers) {
     const version = await openVersion(ctx, number, runtime).catch(() => null);
     if (version === null || version.manifest.base !== ctx.spec.base) continue;
-    const snapshot = await loadSnapshot(store, run.model, version.manifest.snapshot).catch(() => null);
+    const { snapshot: id } = version.manifest;
+    const snapshot = id === null ? null : await loadSnapshot(store, run.model, id).catch(() => null);
     const learnedToMs = snapshot?.windows.at(-1)?.toMs ?? 0;
     opened.push({ ...version, learnedToMs });
   }
   return opened;
 }
 
-/** One window's labels and everybody's answers. */
-export interface WindowAnswers {
+/** One window's scores, accuracies or mean absolute errors; null where it has no examples. */
+export interface WindowScores {
   readonly window: SnapshotWindow;
-  readonly labels: Int32Array;
-  readonly candidate: Int32Array;
-  /** class ids, in the order of the former champions, [versions][n] */
-  readonly former: readonly Int32Array[];
+  readonly untrained: number | null;
+  readonly candidate: number | null;
+  /** in the order of the former champions */
+  readonly former: readonly (number | null)[];
 }
 
-const ratesSchema = z.array(z.number().nullable());
+const scoresSchema = z.array(z.number().nullable());
 const matrixSchema = z.object({
   windows: z.array(z.string()),
   untrained: z.array(z.number()),
-  former: z.array(z.object({ version: z.int(), learned: z.int(), accuracy: ratesSchema })),
-  candidate: ratesSchema,
+  former: z.array(z.object({ version: z.int(), learned: z.int(), accuracy: scoresSchema })),
+  candidate: scoresSchema,
 });
 
 /** Keeps the matrix beside the run; the candidate has no number yet. */
 export async function saveMatrix(
   ctx: RunContext,
   former: readonly FormerChampion[],
-  windows: readonly WindowAnswers[],
+  windows: readonly WindowScores[],
 ): Promise<void> {
-  const rate = (labels: Int32Array, answers: Int32Array): number | null =>
-    labels.length === 0 ? null : accuracy(labels, answers);
   await putJson(ctx.store, keys.run(ctx.run.model, ctx.run.id, 'matrix.json'), {
     windows: windows.map(({ window }) => window.id),
-    untrained: windows.map(() => 1 / ctx.spec.labels.length),
+    untrained: windows.map(({ untrained }) => untrained ?? 0),
     former: former.map(({ manifest, learnedToMs }, i) => ({
       version: manifest.version,
       learned: windows.findLastIndex(({ window }) => window.fromMs < learnedToMs),
-      accuracy: windows.map(({ labels, former }) => rate(labels, former[i] as Int32Array)),
+      accuracy: windows.map(({ former }) => former[i] ?? null),
     })),
-    candidate: windows.map(({ labels, candidate }) => rate(labels, candidate)),
+    candidate: windows.map(({ candidate }) => candidate),
   });
 }
 

@@ -1,5 +1,5 @@
 /**
- * What an example's neighbours say about it: which group it belongs to, and which label came before its own.
+ * What an example's neighbours say about it: which group it belongs to, and which label or target came before its own.
  */
 import type { LabelledExample } from '../../shared/events/join.ts';
 import type { RunContext } from './context.ts';
@@ -8,8 +8,8 @@ import { loadShard, shardsOf, type Snapshot } from './snapshot-file.ts';
 export interface Neighbours {
   /** the same id for the same group, in order of first appearance, [n]; -1 for an example on its own; null without groups */
   readonly groups: Int32Array | null;
-  /** class id of the label before, in time, of the same group where there is one, [n]; -1 for the first */
-  readonly previous: Int32Array;
+  /** class id or target before, in time, of the same group where there is one, [n]; NaN for the first */
+  readonly previous: Float64Array;
 }
 
 /** Of all examples of a snapshot, in its order. */
@@ -29,14 +29,14 @@ export function trackNeighbours(n: number): {
   const ids = new Map<string, number>();
   const lastLabel = new Map<number, number>();
   const groups = new Int32Array(n);
-  const previous = new Int32Array(n);
+  const previous = new Float64Array(n);
   let at = 0;
   return {
     add({ label, group }) {
       if (group !== undefined && !ids.has(group)) ids.set(group, ids.size);
       const id = group === undefined ? -1 : (ids.get(group) as number);
       groups[at] = id;
-      previous[at] = lastLabel.get(id) ?? -1;
+      previous[at] = lastLabel.get(id) ?? Number.NaN;
       lastLabel.set(id, label);
       at += 1;
     },
@@ -45,6 +45,11 @@ export function trackNeighbours(n: number): {
 }
 
 /** The values at some positions, in their order. */
-export function pick(values: Int32Array, positions: readonly number[]): Int32Array {
-  return Int32Array.from(positions, (position) => values[position] as number);
+export function pick(values: Float64Array, positions: readonly number[]): Float64Array {
+  return Float64Array.from(positions, (position) => values[position] as number);
+}
+
+/** The same of ids. */
+export function pickIds(ids: Int32Array, positions: readonly number[]): Int32Array {
+  return Int32Array.from(positions, (position) => ids[position] as number);
 }

@@ -174,7 +174,7 @@ async function fineTuneStep(ctx: RunContext, snapshot: Snapshot) {
 
 async function evaluateStep(ctx: RunContext, snapshot: Snapshot) {
   const { windows } = await evaluate(ctx, snapshot);
-  const judged = windows.reduce((sum, { labels }) => sum + labels.length, 0);
+  const judged = windows.flatMap(({ exampleIds }) => exampleIds).length;
   return { note: `${judged} held-out examples in ${windows.length} windows` };
 }
 

@@ -3,7 +3,9 @@
  * person with a reason, promoted all the same.
  */
 import type { Verdict } from '../../shared/continuity/gate.ts';
-import { summarizeWindows } from '../../shared/continuity/report.ts';
+import { meanAbsoluteError, rootMeanSquareError, rSquared } from '../../shared/continuity/errors.ts';
+import { isRegression } from '../../shared/continuity/evidence.ts';
+import { accuracy } from '../../shared/continuity/metrics.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
 import { claimVersion, publishVersion } from '../../shared/registry/versions.ts';
@@ -34,7 +36,7 @@ export async function publish(
     snapshot: snapshot.id,
     specDigest: run.specDigest,
     seed: training.seed,
-    labels: spec.labels,
+    ...(spec.task === 'classification' ? { labels: spec.labels } : { labels: [], target: spec.target }),
     constants: training.constants,
     files: describeFiles(files),
     metrics: await collectMetrics(ctx),
@@ -64,8 +66,15 @@ function describeFiles(files: VersionFiles): Manifest['files'] {
   };
 }
 
-/** Held-out accuracy by window, for the list of versions. */
+/** Held-out accuracy by window, or errors and R², for the list of versions. */
 async function collectMetrics(ctx: RunContext): Promise<Record<string, number>> {
-  const windows = summarizeWindows(await loadEvidence(ctx));
-  return Object.fromEntries(windows.map(({ id, candidate }) => [`accuracy ${id}`, candidate]));
+  const evidence = await loadEvidence(ctx);
+  const metrics = isRegression(evidence)
+    ? evidence.windows.flatMap(({ id, targets, candidate }) => [
+        [`mae ${id}`, meanAbsoluteError(targets, candidate)],
+        [`rmse ${id}`, rootMeanSquareError(targets, candidate)],
+        [`r2 ${id}`, rSquared(targets, candidate)],
+      ])
+    : evidence.windows.map(({ id, labels, candidate }) => [`accuracy ${id}`, accuracy(labels, candidate)]);
+  return Object.fromEntries(metrics) as Record<string, number>;
 }

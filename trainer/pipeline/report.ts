@@ -1,7 +1,7 @@
 /**
  * Last step: the report, as JSON and as a page that stands alone.
  */
-import type { Evidence } from '../../shared/continuity/evidence.ts';
+import { type AnyEvidence, isRegression } from '../../shared/continuity/evidence.ts';
 import type { Verdict } from '../../shared/continuity/gate.ts';
 import {
   type RunReport,
@@ -34,6 +34,7 @@ export async function saveReport(
   const report: RunReport = {
     format: 'holdfast.run-report/1',
     model: run.model,
+    ...(spec.task === 'regression' && { target: spec.target }),
     run: run.id,
     snapshot,
     createdAt: ctx.now().toISOString(),
@@ -70,10 +71,10 @@ async function evidenceSections(
   snapshotId: string,
   version: number,
   verdict: Verdict,
-  evidence: Evidence,
+  evidence: AnyEvidence,
 ): Promise<Pick<RunReport, 'reliability' | 'matrix' | 'wear' | 'pictures'>> {
   const { store, run, spec } = ctx;
-  const reliability = summarizeReliability(evidence);
+  const reliability = isRegression(evidence) ? null : summarizeReliability(evidence);
   const matrix = await loadMatrix(ctx, version);
   const flips = verdict.checks.flatMap((check) => check.flips?.examples ?? []);
   const snapshot = await loadSnapshot(store, run.model, snapshotId);

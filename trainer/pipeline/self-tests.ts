@@ -2,12 +2,14 @@
  * Tests of the judging itself, run on every night's own evidence: by the same files, executor and gate as the
  * candidate, with what must come out known beforehand. A judge that fails them is not believed.
  */
-import type { Evidence, SelfTestOutcome, WindowEvidence } from '../../shared/continuity/evidence.ts';
-import { decideGate } from '../../shared/continuity/gate.ts';
+import { meanAbsoluteError } from '../../shared/continuity/errors.ts';
+import { type AnyEvidence, isRegression, type SelfTestOutcome } from '../../shared/continuity/evidence.ts';
+import { decideAnyGate } from '../../shared/continuity/gate.ts';
 import { accuracy } from '../../shared/continuity/metrics.ts';
 import type { GatePolicy } from '../../shared/continuity/policy.ts';
 import type { DenseLayer } from '../../shared/model/head.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
+import { outputWidth } from '../../shared/model/task.ts';
 import { answer, type Judged, openChampion, openProgram, type Version } from './answer.ts';
 import { encodeHead, type VersionFiles } from './candidate-files.ts';
 import { exportedLayers } from './candidate-facts.ts';
@@ -26,28 +28,36 @@ export async function testChampionAgain(
   const id = 'champion read again';
   const again = await openChampion(ctx, createRuntime(ctx.wasm));
   const { version } = champion.manifest;
-  const before = answer(ctx, champion, examples).probabilities;
-  const after = again && answer(ctx, again, examples).probabilities;
+  const before = answer(ctx, champion, examples);
+  const after = again && answer(ctx, again, examples);
   const different = before.findIndex((value, i) => !Object.is(value, after?.[i]));
   if (different === -1) {
     const detail = `version ${version} answers ${examples.labels.length} examples with the same bits`;
     return { id, passed: true, detail };
   }
-  const example = examples.ids[Math.floor(different / ctx.spec.labels.length)];
+  const example = examples.ids[Math.floor(different / outputWidth(ctx.spec))];
   const detail = `expected version ${version} to answer with the same bits, got ${after?.[different]} after ${before[different]} for example ${example}`;
   return { id, passed: false, detail };
 }
 
 /**
- * The candidate with its classes in the wrong order, through the same files and executor as itself; null when its
- * layers can't be read, which the check of its files reports.
+ * A candidate that must be refused, through the same files and executor as the candidate itself: its classes in the
+ * wrong order, or its numbers mirrored at the mean target. Null when its layers can't be read, which the check of its
+ * files reports.
+ *
+ * @param mean  of the training examples' targets; a classification does without
  */
-export function openBroken(ctx: RunContext, files: VersionFiles, candidate: Judged): Judged | null {
+export function openBroken(
+  ctx: RunContext,
+  files: VersionFiles,
+  candidate: Judged,
+  mean: number,
+): Judged | null {
   const layers = exportedLayers(ctx, files, candidate.program.inputSize);
   if (layers === null) return null;
-  const broken = encodeHead(rotateClasses(layers));
+  const broken = ctx.spec.task === 'classification' ? rotateClasses(layers) : mirrorTarget(layers, mean);
   return {
-    program: openProgram(ctx.runtime, broken, "the broken candidate's edge plan"),
+    program: openProgram(ctx.runtime, encodeHead(broken), "the broken candidate's edge plan"),
     constants: candidate.constants,
   };
 }
@@ -55,23 +65,47 @@ export function openBroken(ctx: RunContext, files: VersionFiles, candidate: Judg
 /**
  * The gate that judges the candidate must not promote the broken one.
  *
- * @param windows  the evidence's, with the broken model's answers in the candidate's place; [] when it could not be made
+ * @param evidence  with the broken model's answers in the candidate's place; without windows when it could not be made
  */
-export function judgeBroken(
-  evidence: Evidence,
-  windows: readonly WindowEvidence[],
-  policy: GatePolicy,
-): SelfTestOutcome {
-  const id = 'classes in the wrong order';
-  const current = windows.at(-1);
-  if (current === undefined) return { id, passed: false, detail: 'the broken candidate could not be made' };
+export function judgeBroken(evidence: AnyEvidence, policy: GatePolicy): SelfTestOutcome {
+  const id = isRegression(evidence) ? 'answers mirrored' : 'classes in the wrong order';
+  const described = describeBroken(evidence);
+  if (described === null) return { id, passed: false, detail: 'the broken candidate could not be made' };
   const candidate = { ...evidence.candidate, digest: `${evidence.candidate.digest}, broken` };
-  const { verdict } = decideGate({ ...evidence, windows, candidate, selfTests: [] }, policy);
-  const share = (100 * accuracy(current.labels, current.candidate)).toFixed(1);
-  const got = `the candidate with its classes in the wrong order, right on ${share} % of the current window, gets ${verdict}`;
+  const { verdict } = decideAnyGate({ ...evidence, candidate, selfTests: [] }, policy);
+  const got = `the candidate with its ${described}, gets ${verdict}`;
   return verdict === 'promote'
     ? { id, passed: false, detail: `expected a refusal: ${got}` }
     : { id, passed: true, detail: got };
+}
+
+/** Null without windows. */
+function describeBroken(evidence: AnyEvidence): string | null {
+  if (isRegression(evidence)) {
+    const current = evidence.windows.at(-1);
+    if (current === undefined) return null;
+    const error = meanAbsoluteError(current.targets, current.candidate).toPrecision(3);
+    return `answers mirrored at the mean, off by ${error} on average in the current window`;
+  }
+  const current = evidence.windows.at(-1);
+  if (current === undefined) return null;
+  const share = (100 * accuracy(current.labels, current.candidate)).toFixed(1);
+  return `classes in the wrong order, right on ${share} % of the current window`;
+}
+
+/** The head that says `2 mean - y` where the given one says `y`. */
+export function mirrorTarget(layers: readonly DenseLayer[], mean: number): DenseLayer[] {
+  const last = layers.at(-1);
+  if (last === undefined) return [];
+  const { kernel, bias } = last;
+  return [
+    ...layers.slice(0, -1),
+    {
+      ...last,
+      kernel: { ...kernel, data: kernel.data.map((value) => -value) },
+      bias: { ...bias, data: bias.data.map((value) => 2 * mean - value) },
+    },
+  ];
 }
 
 /** The head that gives every class's probability to the next class. */

@@ -52,10 +52,10 @@ export async function loadSnapshot(store: ObjectStore, model: string, id: string
 const exampleSchema = z.object({
   id: z.string(),
   at: z.int(),
-  label: z.int().min(0),
+  label: z.number(),
   input: storedInputSchema,
   group: z.string().optional(),
-  served: z.object({ version: z.int(), predicted: z.int() }).optional(),
+  served: z.object({ version: z.int(), predicted: z.number() }).optional(),
 });
 
 /** Writes one shard under the digest of its lines; writing it again changes nothing. */

@@ -7,6 +7,7 @@
 import { sha256Hex } from '../../shared/digest.ts';
 import { collectInbox } from '../../shared/events/inbox.ts';
 import { joinEvents, type LabelledExample } from '../../shared/events/join.ts';
+import { isLabel } from '../../shared/model/task.ts';
 import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
@@ -34,8 +35,8 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
   const log = await openEventLog(ctx);
   const problems = [...log.problems];
   const { examples, unmatchedLabels, unlabelledPredictions } = joinEvents(log.events);
-  const usable = examples.filter(({ label }) => label < ctx.spec.labels.length);
-  for (const { id } of examples.filter(({ label }) => label >= ctx.spec.labels.length)) {
+  const usable = examples.filter(({ label }) => isLabel(ctx.spec, label));
+  for (const { id } of examples.filter(({ label }) => !isLabel(ctx.spec, label))) {
     problems.push(`example ${id}: its label is not one of the model's`);
   }
   const parent = await loadParent(ctx);
@@ -60,12 +61,13 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
   return snapshot;
 }
 
-/** The snapshot that the champion was trained on, whose windows are closed. */
+/** The snapshot that the champion was trained on, whose windows are closed. One that came trained has closed none. */
 async function loadParent({ run, store }: RunContext): Promise<Snapshot | null> {
   if (run.championAtStart === null) return null;
   const manifest = await loadManifest(store, run.model, run.championAtStart);
   if (!manifest.ok) throw new RunFailure(`the champion's manifest: ${manifest.error.detail}`);
-  return loadSnapshot(store, run.model, manifest.value.snapshot);
+  const { snapshot } = manifest.value;
+  return snapshot === null ? null : loadSnapshot(store, run.model, snapshot);
 }
 
 function boundsOf(

@@ -8,10 +8,12 @@ import { seedFrom } from '../../shared/digest.ts';
 import { assignSide, type Side } from '../../shared/events/holdout.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
 import type { Spec } from '../../shared/model/spec.ts';
-import { createRandom, type Random, shuffle } from '../../shared/random.ts';
+import type { TaskSpec } from '../../shared/model/task.ts';
+import { createRandom } from '../../shared/random.ts';
 import { describeReadError, encodeCompactJson, loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { type RunContext, RunFailure } from './context.ts';
+import { drawReplay, sample } from './replay.ts';
 import { loadShard, type Snapshot } from './snapshot-file.ts';
 
 const splitSchema = z.object({
@@ -21,8 +23,8 @@ const splitSchema = z.object({
   validation: z.array(z.int().min(0)),
   /** By window, in the snapshot's order. */
   holdout: z.array(z.array(z.int().min(0))),
-  /** The most frequent label among the training examples: what the model has to beat. */
-  majority: z.int().min(0),
+  /** The constant answer that the model has to beat: most frequent class id, or mean target, of the training examples. */
+  constant: z.number(),
 });
 export type Split = z.infer<typeof splitSchema>;
 
@@ -31,8 +33,8 @@ export type SplitSide = Side | 'duplicate';
 
 export async function makeSplit(ctx: RunContext, snapshot: Snapshot): Promise<Split> {
   const seed = seedFrom(ctx.spec.training.seed, snapshot.id, ctx.run.championAtStart ?? 'none');
-  const { sides, labels } = await assignSides(ctx, snapshot);
-  const split = drawSplit(snapshot, sides, labels, ctx.spec, seed);
+  const assigned = await assignSides(ctx, snapshot);
+  const split = drawSplit(snapshot, assigned, ctx.spec, seed);
   await ctx.store.put(keys.run(ctx.run.model, ctx.run.id, 'split.json'), encodeCompactJson(split));
   return split;
 }
@@ -43,11 +45,15 @@ export async function loadSplit({ store, run }: RunContext): Promise<Split> {
   return loaded.value.value;
 }
 
-/** Which side every example is on, by window, and the class ids in the order of the snapshot. */
-export async function assignSides(
-  ctx: RunContext,
-  snapshot: Snapshot,
-): Promise<{ sides: SplitSide[][]; labels: number[] }> {
+export interface Assigned {
+  /** By window. */
+  readonly sides: readonly (readonly SplitSide[])[];
+  /** Class ids or targets, and digests of the content, in the order of the snapshot, [n]. */
+  readonly labels: readonly number[];
+  readonly contents: readonly string[];
+}
+
+export async function assignSides(ctx: RunContext, snapshot: Snapshot): Promise<Assigned> {
   const fractions = { holdout: ctx.spec.holdout.fraction, validation: ctx.spec.training.validation };
   const labels: number[] = [];
   const assigned: { readonly side: Side; readonly digest: string }[][] = [];
@@ -62,7 +68,8 @@ export async function assignSides(
     }
     assigned.push(inside);
   }
-  return { sides: withoutDuplicates(assigned), labels };
+  const contents = assigned.flat().map(({ digest }) => digest);
+  return { sides: withoutDuplicates(assigned), labels, contents };
 }
 
 /**
@@ -83,56 +90,69 @@ function identityOf({ group, input }: LabelledExample): string {
 }
 
 /**
- * Draws this run's training examples: at most `maxExamples`, half of them reserved for the past as far as it has that
- * many, so that a large night can't crowd out what the champion knows.
- *
- * @param sides   by window, in the snapshot's order
- * @param labels  class ids in the snapshot's order, [n]
+ * Draws this run's training examples: at most `maxExamples`, of which the past may claim its share as far as it has
+ * that many, so that a large night can't crowd out what the champion knows.
  */
 export function drawSplit(
   snapshot: Pick<Snapshot, 'windows'>,
-  sides: readonly (readonly SplitSide[])[],
-  labels: readonly number[],
-  spec: Pick<Spec, 'training' | 'labels'>,
+  { sides, labels, contents }: Assigned,
+  spec: Pick<Spec, 'training' | 'salt'> & TaskSpec,
   seed: number,
 ): Split {
+  const { training, salt } = spec;
   const positions = (wanted: Side): number[][] => {
     let at = 0;
     return sides.map((window) => window.flatMap((side) => (at++, side === wanted ? [at - 1] : [])));
   };
   const random = createRandom(seed);
-  const train = sampleTrain(positions('train'), spec.training.maxExamples, random);
-  const validation = sampleTrain(
-    positions('validation'),
-    Math.ceil(spec.training.maxExamples * spec.training.validation),
-    random,
-  );
+  const draw = (byWindow: readonly number[][], most: number, strategy: Strategy): number[] => {
+    const { current, past } = divide(byWindow, most, training.replay.share);
+    const windows = byWindow.slice(0, -1);
+    const labelOf = (position: number) => labels[position] as number;
+    const contentOf = (position: number) => contents[position] as string;
+    const replayed = drawReplay({ windows, labelOf, contentOf }, past, strategy, { salt, random });
+    return [...replayed, ...sample(byWindow.at(-1) ?? [], current, random)].sort((a, b) => a - b);
+  };
+  const train = draw(positions('train'), training.maxExamples, training.replay.strategy);
+  const watched = Math.ceil(training.maxExamples * training.validation);
   return {
     seed,
     train,
-    validation,
+    validation: draw(positions('validation'), watched, 'uniform'),
     holdout: positions('holdout'),
-    majority: majorityOf(train, labels, spec.labels.length),
+    constant: constantAnswer(
+      train.map((position) => labels[position] as number),
+      spec,
+    ),
   };
 }
 
-function sampleTrain(byWindow: readonly number[][], most: number, random: Random): number[] {
-  const current = byWindow.at(-1) ?? [];
-  const past = byWindow.slice(0, -1).flat();
-  const pastQuota = Math.min(past.length, Math.max(Math.floor(most / 2), most - current.length));
-  const currentQuota = Math.min(current.length, most - pastQuota);
-  return [...sample(past, pastQuota, random), ...sample(current, currentQuota, random)].sort((a, b) => a - b);
+type Strategy = Spec['training']['replay']['strategy'];
+
+/** How many of the current window and of the past. */
+function divide(
+  byWindow: readonly number[][],
+  most: number,
+  share: number,
+): { readonly current: number; readonly past: number } {
+  const current = byWindow.at(-1)?.length ?? 0;
+  const all = byWindow.slice(0, -1).flat().length;
+  const past = Math.min(all, Math.max(Math.floor(most * share), most - current));
+  return { past, current: Math.min(current, most - past) };
 }
 
-function sample(items: readonly number[], n: number, random: Random): number[] {
-  return n >= items.length ? [...items] : shuffle([...items], random).slice(0, n);
+/** @param labels  of the training examples, [n] */
+function constantAnswer(labels: readonly number[], spec: TaskSpec): number {
+  return spec.task === 'classification' ? majorityOf(labels, spec.labels.length) : meanOf(labels);
 }
 
-function majorityOf(train: readonly number[], labels: readonly number[], classes: number): number {
+function majorityOf(labels: readonly number[], classes: number): number {
   const counts = Array.from({ length: classes }, () => 0);
-  for (const position of train) {
-    const label = labels[position] as number;
-    counts[label] = (counts[label] ?? 0) + 1;
-  }
+  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
   return counts.indexOf(Math.max(...counts));
+}
+
+/** 0 when there are none: the training fails by name. */
+function meanOf(targets: readonly number[]): number {
+  return targets.length === 0 ? 0 : targets.reduce((sum, target) => sum + target, 0) / targets.length;
 }

@@ -7,12 +7,10 @@ import { type RunContext, tell } from './context.ts';
 import { countDecisions, type Decision, listOtherDecisions, recordDecision } from './decisions.ts';
 import { sliceIds } from './feature-slices.ts';
 import { type Examples, readExamples } from './features.ts';
-import type { FormerChampion, WindowAnswers } from './former-champions.ts';
-import { type Neighbours, pick, readNeighbours } from './neighbours.ts';
+import type { FormerChampion, WindowScores } from './former-champions.ts';
+import { type Neighbours, pick, pickIds, readNeighbours } from './neighbours.ts';
 import type { Snapshot, SnapshotWindow } from './snapshot-file.ts';
-
-/** Probabilities of both models that evidence may hold, 32 MB: beyond it they are left out, and with them calibration. */
-const MOST_PROBABILITIES = 8_000_000;
+import type { Described, WindowForm } from './window-forms.ts';
 
 /** Everything that answers. */
 export interface Models {
@@ -23,18 +21,17 @@ export interface Models {
   readonly former: readonly FormerChampion[];
 }
 
-export interface JudgedWindows {
-  readonly windows: readonly WindowEvidence[];
+export interface JudgedWindows<Window> {
+  readonly windows: readonly Window[];
   /** the same windows with the broken model in the candidate's place; [] without one */
-  readonly broken: readonly WindowEvidence[];
-  readonly answers: readonly WindowAnswers[];
+  readonly broken: readonly Window[];
+  readonly scores: readonly WindowScores[];
 }
 
 /** What one window needs to know of the others. */
 interface Surroundings {
   readonly neighbours: Neighbours;
   readonly decisions: readonly Decision[];
-  readonly withProbabilities: boolean;
 }
 
 interface HeldOut {
@@ -44,37 +41,48 @@ interface HeldOut {
   readonly kind: WindowEvidence['kind'];
 }
 
-/** @param holdout  positions in the snapshot, by window */
-export async function judgeWindows(
+/**
+ * @param holdout  positions in the snapshot, by window
+ * @param form     the task's
+ */
+export async function judgeWindows<Window>(
   ctx: RunContext,
   snapshot: Snapshot,
   holdout: readonly (readonly number[])[],
   models: Models,
-): Promise<JudgedWindows> {
+  form: WindowForm<Window>,
+): Promise<JudgedWindows<Window>> {
   const held = heldOut(snapshot, holdout);
-  const examples = held.reduce((sum, { positions }) => sum + positions.length, 0);
   const surroundings = {
     neighbours: await readNeighbours(ctx, snapshot),
     decisions: await countOthers(ctx, held, models.champion !== null),
-    withProbabilities: 2 * examples * ctx.spec.labels.length <= MOST_PROBABILITIES,
   };
-  const windows: WindowEvidence[] = [];
-  const broken: WindowEvidence[] = [];
-  const answers: WindowAnswers[] = [];
+  const windows: Window[] = [];
+  const broken: Window[] = [];
+  const scores: WindowScores[] = [];
   for (const [i, part] of held.entries()) {
     const examples = await readExamples(ctx, snapshot, part.positions);
-    const common = describeWindow(ctx, part, examples, surroundings);
+    const { labels } = examples;
+    const truth = { labels, previous: pick(surroundings.neighbours.previous, part.positions) };
+    const described = describeWindow(ctx, part, examples, surroundings);
+    const candidate = answer(ctx, models.candidate, examples);
     const champion = models.champion && answer(ctx, models.champion, examples);
-    const judge = (model: Judged): WindowEvidence =>
-      withAnswers(common, answer(ctx, model, examples), champion, surroundings);
-    const judged = judge(models.candidate);
-    windows.push(judged);
-    if (models.broken !== null) broken.push(judge(models.broken));
-    const former = models.former.map((version) => answer(ctx, version, examples).classes);
-    answers.push({ window: part.window, labels: examples.labels, candidate: judged.candidate, former });
+    windows.push(form.toWindow(described, truth, { candidate, champion }));
+    if (models.broken !== null) {
+      const outputs = { candidate: answer(ctx, models.broken, examples), champion };
+      broken.push(form.toWindow(described, truth, outputs));
+    }
+    const score = (outputs: Float32Array): number | null =>
+      labels.length === 0 ? null : form.score(labels, outputs);
+    scores.push({
+      window: part.window,
+      untrained: labels.length === 0 ? null : form.untrained(labels),
+      candidate: score(candidate),
+      former: models.former.map((version) => score(answer(ctx, version, examples))),
+    });
     await tell(ctx, 'evaluate', (i + 1) / held.length, `window ${part.window.id}`);
   }
-  return { windows, broken, answers };
+  return { windows, broken, scores };
 }
 
 /** An empty past window has nothing to say; an empty current one is evidence that is missing. */
@@ -104,9 +112,6 @@ async function countOthers(
   return listOtherDecisions(ctx);
 }
 
-type Described = Omit<WindowEvidence, 'candidate' | 'champion'>;
-
-/** Everything about a window's examples but the answers. */
 function describeWindow(
   { spec }: RunContext,
   { window: { id, fromMs, toMs }, kind, positions }: HeldOut,
@@ -119,29 +124,8 @@ function describeWindow(
     fromMs,
     toMs,
     exampleIds: examples.ids,
-    labels: examples.labels,
-    ...(neighbours.groups && { groups: pick(neighbours.groups, positions) }),
+    ...(neighbours.groups && { groups: pickIds(neighbours.groups, positions) }),
     features: sliceIds(spec, examples),
-    previousLabels: pick(neighbours.previous, positions),
     decisions: countDecisions({ fromMs, toMs }, decisions),
-  };
-}
-
-type Answered = ReturnType<typeof answer>;
-
-function withAnswers(
-  described: Described,
-  candidate: Answered,
-  champion: Answered | null,
-  { withProbabilities }: Surroundings,
-): WindowEvidence {
-  return {
-    ...described,
-    candidate: candidate.classes,
-    champion: champion && champion.classes,
-    ...(withProbabilities && {
-      candidateProbabilities: candidate.probabilities,
-      ...(champion && { championProbabilities: champion.probabilities }),
-    }),
   };
 }

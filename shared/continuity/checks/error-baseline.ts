@@ -26,7 +26,11 @@ export function checkErrorBaseline(evidence: RegressionEvidence, policy: GatePol
     const rival = { ...window, champion: window.targets.map(() => evidence.mean) };
     parts.push({
       id: 'mean',
-      ...judge(rival, `window ${window.id}, MAE against always ${evidence.mean}`, policy),
+      ...judge(
+        rival,
+        `window ${window.id}, MAE against always ${Number(evidence.mean.toPrecision(6))}`,
+        policy,
+      ),
     });
   }
   if (wanted(NO_CHANGE)) parts.push({ id: 'no-change', ...judgeNoChange(evidence, policy) });

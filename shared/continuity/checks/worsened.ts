@@ -3,7 +3,7 @@
  * would overlook.
  */
 import { judgeInterval, plainFinding } from '../check-result.ts';
-import type { CheckOutcome, Finding } from '../check-result.ts';
+import type { CheckOutcome, Finding, FlippedExample } from '../check-result.ts';
 import { absoluteErrors, championMae, comparedRegressions } from '../errors.ts';
 import type { ComparedRegression } from '../errors.ts';
 import type { RegressionEvidence } from '../evidence.ts';
@@ -16,6 +16,9 @@ import { effectiveShare } from '../statistics/design-effect.ts';
 import { levelForPower } from '../statistics/normal.ts';
 import { levelFor } from '../wear.ts';
 import { concatenate, joinGroups } from '../unit-sample.ts';
+
+/** As many as there are of flips. */
+const MAX_LISTED = 50;
 
 /**
  * Passes when the Clopper-Pearson upper bound of the share of examples whose absolute error grows by more than tau,
@@ -42,9 +45,30 @@ export function checkWorsened({ windows, champion }: RegressionEvidence, policy:
     };
   }
   const share = ids === null ? 1 : effectiveShare(worse, ids, alpha);
-  return judgeRate(
-    { count: worse.reduce((sum, value) => sum + value, 0), n, share, alpha, tau },
-    policy.budgets.worsened,
+  const total = worse.reduce((sum, value) => sum + value, 0);
+  const listed = compared.flatMap((window) => worsenedExamples(window, tau)).slice(0, MAX_LISTED);
+  return {
+    ...judgeRate({ count: total, n, share, alpha, tau }, policy.budgets.worsened),
+    flips: { total, examples: listed },
+  };
+}
+
+function worsenedExamples(window: ComparedRegression, tau: number): FlippedExample[] {
+  const { id, exampleIds, targets, candidate, champion } = window;
+  const worse = worsenedBy(window, tau);
+  const show = (values: Float64Array, i: number): string => String(Number(values[i]?.toPrecision(6)));
+  return exampleIds.flatMap((exampleId, i) =>
+    worse[i] === 1
+      ? [
+          {
+            window: id,
+            id: exampleId,
+            label: show(targets, i),
+            champion: show(champion, i),
+            candidate: show(candidate, i),
+          },
+        ]
+      : [],
   );
 }
 

@@ -5,36 +5,77 @@
  * Same bits in Node and in workerd, on every machine: the kernels use neither fused multiply-add nor an engine's Math.
  */
 import type { Random } from '../../random.ts';
-import type { DenseLayer } from '../head.ts';
-import { ADAM_SETTINGS, createAdamClock } from './adam.ts';
-import { PANEL_COLUMNS, TILE_ROWS } from './kernels.ts';
+import { type DenseLayer, NORMALIZATION_EPSILON, type Normalization } from '../head.ts';
+import type { Tensor } from '../tensor.ts';
+import { ADAM_SETTINGS, type AdamClock, createAdamClock } from './adam.ts';
+import {
+  type Buffers,
+  type LayerLayout,
+  layOutStack,
+  type NormalizationLayout,
+  type Region,
+  type StackLayout,
+  type Variable,
+} from './dense-layout.ts';
 import { borrowWorkspace, type Workspace } from './workspace.ts';
+
+/** Of the softmax of the last layer's values, or of the values themselves. */
+export type Loss = 'cross-entropy' | 'squared-error';
+
+export interface StackOptions {
+  readonly loss: Loss;
+  /** Whether `pull` is wanted. */
+  readonly anchored: boolean;
+}
 
 export interface DenseStack {
   /** The batch, [capacity, inputs]: the caller writes its rows, then calls `forward`. */
   readonly inputs: Float32Array;
-  /** The batch's class ids, [capacity]. */
-  readonly labels: Int32Array;
-  /** What `forward` left, [capacity, classes]: the last layer's values before its softmax. */
-  readonly logits: Float32Array;
-  /** d loss / d logits, [capacity, classes]: `loss` writes it, `step` reads it. A caller may write another loss's. */
+  /** Distributions over the classes, or numbers, [capacity, outputs]. */
+  readonly targets: Float32Array;
+  /** How much each row counts, [capacity]; 1 to begin with. */
+  readonly weights: Float32Array;
+  /** What a teacher answers, [capacity, outputs], and how much agreeing with it counts, [capacity]. */
+  readonly teacher: Float32Array;
+  readonly teacherWeights: Float32Array;
+  /** What `forward` left, [capacity, outputs]: the last layer's values, before any softmax. */
+  readonly outputs: Float32Array;
+  /** d loss / d outputs, [capacity, outputs]: losses write it, `step` reads it. A caller may write another loss's. */
   readonly gradient: Float32Array;
 
   /**
-   * Computes the logits of the first `rows` rows.
+   * Computes the outputs of the first `rows` rows.
    *
-   * @param dropout  in training: rates after each hidden layer and where the masks come from; omit to predict
+   * @param training  rates of dropout after each hidden layer and where the masks come from; layers are normalised by
+   *                  the batch. Omit to predict
    */
-  forward(rows: number, dropout?: Dropout): void;
-  /** Softmax cross-entropy of the last `forward`, in nats, and its gradient. */
-  loss(rows: number): Loss;
-  /** Carries `gradient` back through the last `forward` and moves all weights by Adam. */
+  forward(rows: number, training?: Dropout): void;
+  /**
+   * The loss of the last `forward` against `targets`, and its gradient.
+   *
+   * @returns the sum over the rows by their weights; NaN or infinite when it left the range of float32
+   */
+  loss(rows: number): number;
+  /**
+   * Adds the loss against `teacher` to the gradient.
+   *
+   * @param temperature  softens the outputs (Hinton et al. 2015); the teacher's are softened already, by `temper`. Squared
+   *                     error has none
+   * @returns the sum over the rows by their teacher weights
+   */
+  teacherLoss(rows: number, temperature: number): number;
+  /** Carries `gradient` back through the last `forward` of a training and moves all weights by Adam. */
   step(rows: number, learningRate: number): void;
+  /** Moves all weights by this share of the way back to where they started. */
+  pull(share: number): void;
 
-  /** Keeps the weights as they are now; the moments are not kept. */
-  save(): void;
-  /** Weights as the last `save` kept them, or the initial ones. */
-  saved(): DenseLayer[];
+  /** What serves, in the stack's own order: a view. */
+  readonly served: Float32Array;
+  /** All that a step depends on but `clock`: a view. `served` is its beginning. */
+  readonly state: Float32Array;
+  readonly clock: AdamClock;
+  /** The weights as they are now. */
+  layers(): DenseLayer[];
   /** Gives the memory back. Nothing else may be called afterwards. */
   release(): void;
 }
@@ -45,54 +86,13 @@ export interface Dropout {
   readonly random: Random;
 }
 
-export interface Loss {
-  /** Summed over the rows; NaN or Infinity when it left the range of float32. */
-  readonly total: number;
-  /** Rows whose largest logit is the label's. */
-  readonly right: number;
-}
-
-/** As `enum activation` in dense.c counts them. */
-const ACTIVATIONS = ['linear', 'relu', 'relu6', 'sigmoid', 'tanh'];
-
-/** Where a layer's parts are in memory. */
-interface Layer {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly activation: number;
-  /** Weight panels, all of the same size. */
-  readonly weights: number;
-  readonly m: number;
-  readonly v: number;
-  readonly saved: number;
-  readonly panelFloats: number;
-  /** [capacity, inputs]; the values of the layer before, after its activation and dropout */
-  readonly x: number;
-  /** [capacity, outputs] */
-  readonly y: number;
-  /** d value / d input of the activation with its dropout, [capacity, outputs] */
-  readonly slopes: number;
-  /** d loss / d y, [capacity, outputs] */
-  readonly gradient: number;
-}
-
-/** What all layers share. */
-interface Buffers {
-  readonly labels: number;
-  readonly right: number;
-  /** `adam_settings` (adam.h) */
-  readonly settings: number;
-  /** A layer's inputs and gradient as the kernels read them, one layer at a time. */
-  readonly inputPanels: number;
-  readonly gradientPanels: number;
-  /** One layer's weights, row-major, on their way in or out. */
-  readonly staging: number;
-}
+/** Share by which the running statistics follow each batch's. */
+const RUNNING_SHARE = 0.1;
 
 /**
  * @param module    `kernels.wasm`, compiled (kernels-node.ts, kernels-worker.ts)
  * @param initial   the layers to start from, at least one, of any widths; they are not changed. The last one's
- *                  activation is the softmax of the loss
+ *                  activation is the loss's affair
  * @param capacity  the most rows a batch may have
  * @throws RangeError without layers, and when a hidden layer's activation is softmax, which no spec asks for
  */
@@ -100,163 +100,218 @@ export function createDenseStack(
   module: WebAssembly.Module,
   initial: readonly DenseLayer[],
   capacity: number,
+  { loss, anchored }: StackOptions = { loss: 'cross-entropy', anchored: false },
 ): DenseStack {
   if (initial.length === 0) throw new RangeError('expected at least one layer, got none');
-  const activations = initial.slice(0, -1).map(({ activation }) => activationCode(activation));
   const workspace = borrowWorkspace(module);
-  const layers = layOutLayers(workspace, initial, activations, capacity);
-  const buffers = layOutBuffers(workspace, layers, capacity);
-  const { kernels } = workspace;
-  const first = layers[0] as Layer;
-  const last = layers.at(-1) as Layer;
-  const advanceAdam = createAdamClock(workspace.floats(buffers.settings, ADAM_SETTINGS));
-  for (const [i, layer] of layers.entries())
-    writeWeights(workspace, layer, initial[i] as DenseLayer, buffers);
-  const save = (): void => {
-    for (const { weights, saved, panelFloats } of layers)
-      workspace.floats(saved, panelFloats).set(workspace.floats(weights, panelFloats));
-  };
-  save();
+  const layout = layOutStack(workspace, initial, capacity, anchored);
+  const { layers, buffers, trained } = layout;
+  const view = (region: Region): Float32Array => workspace.floats(region.address, region.count);
+  const [first, last] = [layers[0] as LayerLayout, layers.at(-1) as LayerLayout];
+  const rowsOf = (address: number, columns: number): Float32Array =>
+    workspace.floats(address, capacity * columns);
+  const clock = createAdamClock(workspace.floats(buffers.settings, ADAM_SETTINGS));
+  // The memory may have served before.
+  view(layout.state).fill(0);
+  for (const [i, layer] of layers.entries()) writeLayer(workspace, layer, initial[i] as DenseLayer, buffers);
+  if (layout.anchors !== null) workspace.floats(layout.anchors, trained.count).set(view(trained));
+  const weights = rowsOf(buffers.weights, 1).fill(1);
   return {
-    inputs: workspace.floats(first.x, capacity * first.inputs),
-    labels: workspace.integers(buffers.labels, capacity),
-    logits: workspace.floats(last.y, capacity * last.outputs),
-    gradient: workspace.floats(last.gradient, capacity * last.outputs),
-    forward: (rows, dropout) => runForward(workspace, layers, rows, dropout),
-    loss: (rows) => {
-      const { y, gradient, outputs } = last;
-      const total = kernels.softmax_cross_entropy(y, buffers.labels, gradient, buffers.right, rows, outputs);
-      // The kernel sums in double precision, where a loss that float32 can't hold would still look like a number.
-      return { total: Math.fround(total), right: workspace.integers(buffers.right, 1)[0] as number };
-    },
+    inputs: rowsOf(first.x, first.inputs),
+    targets: rowsOf(buffers.targets, last.outputs),
+    weights,
+    teacher: rowsOf(buffers.teacher, last.outputs),
+    teacherWeights: rowsOf(buffers.teacherWeights, 1).fill(0),
+    outputs: rowsOf(last.y, last.outputs),
+    gradient: rowsOf(last.gradient, last.outputs),
+    forward: (rows, training) => runForward(workspace, layers, rows, training),
+    loss: (rows) => measureLoss(workspace, layout, loss, rows, null),
+    teacherLoss: (rows, temperature) => measureLoss(workspace, layout, loss, rows, temperature),
     step: (rows, learningRate) => {
-      advanceAdam(learningRate);
+      clock.advance(learningRate);
       runBackward(workspace, layers, buffers, rows);
     },
-    save,
-    saved: () =>
-      layers.map((layer, i) => readWeights(workspace, layer, (initial[i] as DenseLayer).activation, buffers)),
+    pull: (share) => {
+      if (layout.anchors === null) throw new RangeError('expected a stack that was made with anchors');
+      workspace.kernels.pull_towards(trained.address, layout.anchors, share, trained.count);
+    },
+    served: view(layout.served),
+    state: view(layout.state),
+    clock,
+    layers: () => layers.map((layer, i) => readLayer(workspace, layer, initial[i] as DenseLayer, buffers)),
     release: () => workspace.release(),
   };
 }
 
+/** @param temperature  null for the loss against the targets, which replaces the gradient */
+function measureLoss(
+  { kernels }: Workspace,
+  { layers, buffers }: StackLayout,
+  loss: Loss,
+  rows: number,
+  temperature: number | null,
+): number {
+  const { y, gradient, outputs } = layers.at(-1) as LayerLayout;
+  const taught = temperature !== null;
+  const targets = taught ? buffers.teacher : buffers.targets;
+  const weights = taught ? buffers.teacherWeights : buffers.weights;
+  const accumulate = taught ? 1 : 0;
+  const total =
+    loss === 'cross-entropy'
+      ? kernels.cross_entropy(
+          y,
+          targets,
+          weights,
+          gradient,
+          buffers.staging,
+          rows,
+          outputs,
+          temperature ?? 1,
+          accumulate,
+        )
+      : kernels.squared_error(y, targets, weights, gradient, rows, outputs, accumulate);
+  // The kernels sum in double precision, where a loss that float32 can't hold would still look like a number.
+  return Math.fround(total);
+}
+
 function runForward(
   workspace: Workspace,
-  layers: readonly Layer[],
+  layers: readonly LayerLayout[],
   rows: number,
-  dropout: Dropout | undefined,
+  training: Dropout | undefined,
 ): void {
   const { kernels } = workspace;
-  for (const [i, { x, weights, y, inputs, outputs, activation, slopes }] of layers.entries()) {
-    kernels.dense_forward(x, weights, y, rows, inputs, outputs);
+  for (const [i, layer] of layers.entries()) {
+    const { x, weights, y, inputs, outputs, activation, slopes, normalization } = layer;
+    kernels.dense_forward(x, weights.values, y, rows, inputs, outputs);
     if (i === layers.length - 1) return;
-    const rate = dropout?.rates[i] ?? 0;
-    if (dropout && rate > 0) drawMask(workspace.floats(slopes, rows * outputs), rate, dropout.random);
+    if (normalization) normalize(workspace, normalization, layer, rows, training !== undefined);
+    const rate = training?.rates[i] ?? 0;
+    if (training && rate > 0) drawMask(workspace.floats(slopes, rows * outputs), rate, training.random);
     kernels.activate(activation, y, slopes, rate > 0 ? 1 : 0, rows * outputs);
   }
 }
 
+function normalize(
+  { kernels }: Workspace,
+  { gamma, beta, mean, variance, inverse, normalized }: NormalizationLayout,
+  { y, outputs }: LayerLayout,
+  rows: number,
+  training: boolean,
+): void {
+  const epsilon = NORMALIZATION_EPSILON;
+  if (training) {
+    kernels.normalize_batch(
+      y,
+      normalized,
+      inverse,
+      gamma.values,
+      beta.values,
+      mean,
+      variance,
+      rows,
+      outputs,
+      RUNNING_SHARE,
+      epsilon,
+    );
+  } else kernels.normalize_running(y, gamma.values, beta.values, mean, variance, rows, outputs, epsilon);
+}
+
 /** From the last layer to the first: its gradient to the layer before, then its own weights. */
-function runBackward({ kernels }: Workspace, layers: readonly Layer[], buffers: Buffers, rows: number): void {
+function runBackward(
+  { kernels }: Workspace,
+  layers: readonly LayerLayout[],
+  buffers: Buffers,
+  rows: number,
+): void {
   const { inputPanels, gradientPanels, settings } = buffers;
+  const move = ({ values, m, v, count }: Variable, gradient: number): void =>
+    kernels.adam_update(values, m, v, gradient, count, settings);
   for (let i = layers.length - 1; i >= 0; i--) {
-    const { x, weights, m, v, gradient, inputs, outputs } = layers[i] as Layer;
+    const { x, weights, gradient, inputs, outputs, normalization } = layers[i] as LayerLayout;
     const before = layers[i - 1];
+    if (normalization) {
+      const { normalized, inverse, gamma, beta, gammaGradient, betaGradient } = normalization;
+      kernels.normalization_gradient(
+        gradient,
+        normalized,
+        inverse,
+        gamma.values,
+        gammaGradient,
+        betaGradient,
+        rows,
+        outputs,
+      );
+      move(gamma, gammaGradient);
+      move(beta, betaGradient);
+    }
     kernels.pack_gradient(gradient, gradientPanels, rows, outputs);
     // Through the weights that made the loss, so before they move.
     if (before !== undefined) {
       const { slopes, gradient: out } = before;
-      kernels.dense_input_gradient(gradientPanels, weights, slopes, out, rows, inputs, outputs);
+      kernels.dense_input_gradient(gradientPanels, weights.values, slopes, out, rows, inputs, outputs);
     }
     kernels.pack_inputs(x, inputPanels, rows, inputs);
-    kernels.dense_update(inputPanels, gradientPanels, weights, m, v, rows, inputs, outputs, settings);
+    const { values, m, v } = weights;
+    kernels.dense_update(inputPanels, gradientPanels, values, m, v, rows, inputs, outputs, settings);
   }
 }
 
-function activationCode(activation: DenseLayer['activation']): number {
-  const code = ACTIVATIONS.indexOf(activation);
-  if (code === -1)
-    throw new RangeError(`expected one of ${ACTIVATIONS.join(', ')} in a hidden layer, got ${activation}`);
-  return code;
-}
-
-function layOutLayers(
+function writeLayer(
   workspace: Workspace,
-  initial: readonly DenseLayer[],
-  activations: readonly number[],
-  capacity: number,
-): Layer[] {
-  const layers: Layer[] = [];
-  let x = workspace.allocate(capacity * (initial[0]?.kernel.shape[0] ?? 0));
-  for (const [i, { kernel, bias }] of initial.entries()) {
-    const inputs = kernel.shape[0] as number;
-    const outputs = bias.data.length;
-    const panelFloats =
-      Math.ceil(outputs / PANEL_COLUMNS) * PANEL_COLUMNS * (1 + Math.ceil(inputs / TILE_ROWS) * TILE_ROWS);
-    const [weights, m, v, saved] = [0, 0, 0, 0].map(() => workspace.allocate(panelFloats)) as Four;
-    const [y, slopes, gradient] = [0, 0, 0].map(() => workspace.allocate(capacity * outputs)) as Three;
-    layers.push({
-      inputs,
-      outputs,
-      activation: activations[i] ?? 0,
-      weights,
-      m,
-      v,
-      saved,
-      panelFloats,
-      x,
-      y,
-      slopes,
-      gradient,
-    });
-    x = y;
-  }
-  return layers;
-}
-
-function layOutBuffers(workspace: Workspace, layers: readonly Layer[], capacity: number): Buffers {
-  const widest = Math.max(...layers.map(({ inputs, outputs }) => Math.max(inputs, outputs)));
-  return {
-    labels: workspace.allocate(capacity),
-    right: workspace.allocate(1),
-    settings: workspace.allocate(ADAM_SETTINGS),
-    inputPanels: workspace.allocate(capacity * (widest + TILE_ROWS)),
-    gradientPanels: workspace.allocate(capacity * (widest + PANEL_COLUMNS)),
-    staging: workspace.allocate(Math.max(...layers.map(({ inputs, outputs }) => (inputs + 1) * outputs))),
-  };
-}
-
-type Three = [number, number, number];
-type Four = [number, number, number, number];
-
-/** The memory may have served before: the moments are set to 0. */
-function writeWeights(
-  workspace: Workspace,
-  layer: Layer,
-  { kernel, bias }: DenseLayer,
+  { weights, normalization, inputs, outputs }: LayerLayout,
+  { kernel, bias, normalization: initial }: DenseLayer,
   { staging }: Buffers,
 ): void {
-  const { weights, m, v, panelFloats, inputs, outputs } = layer;
   const biasAddress = staging + kernel.data.byteLength;
   workspace.floats(staging, kernel.data.length).set(kernel.data);
   workspace.floats(biasAddress, outputs).set(bias.data);
-  workspace.kernels.pack_weights(staging, biasAddress, weights, inputs, outputs);
-  for (const moment of [m, v]) workspace.floats(moment, panelFloats).fill(0);
+  workspace.kernels.pack_weights(staging, biasAddress, weights.values, inputs, outputs);
+  if (!normalization || !initial) return;
+  for (const [address, { data }] of partsOf(normalization, initial))
+    workspace.floats(address, outputs).set(data);
 }
 
-function readWeights(
+function readLayer(
   workspace: Workspace,
-  { saved, inputs, outputs }: Layer,
-  activation: DenseLayer['activation'],
+  { weights, normalization, inputs, outputs }: LayerLayout,
+  { activation }: DenseLayer,
   { staging }: Buffers,
 ): DenseLayer {
   const biasAddress = staging + inputs * outputs * Float32Array.BYTES_PER_ELEMENT;
-  workspace.kernels.unpack_weights(saved, staging, biasAddress, inputs, outputs);
-  return {
+  workspace.kernels.unpack_weights(weights.values, staging, biasAddress, inputs, outputs);
+  const column = (address: number): Tensor => ({
+    shape: [outputs],
+    data: workspace.floats(address, outputs).slice(),
+  });
+  const layer = {
     kernel: { shape: [inputs, outputs], data: workspace.floats(staging, inputs * outputs).slice() },
-    bias: { shape: [outputs], data: workspace.floats(biasAddress, outputs).slice() },
+    bias: column(biasAddress),
     activation,
   };
+  if (!normalization) return layer;
+  const { gamma, beta, mean, variance } = normalization;
+  return {
+    ...layer,
+    normalization: {
+      gamma: column(gamma.values),
+      beta: column(beta.values),
+      mean: column(mean),
+      variance: column(variance),
+    },
+  };
+}
+
+function partsOf(
+  { gamma, beta, mean, variance }: NormalizationLayout,
+  initial: Normalization,
+): [address: number, Tensor][] {
+  return [
+    [gamma.values, initial.gamma],
+    [beta.values, initial.beta],
+    [mean, initial.mean],
+    [variance, initial.variance],
+  ];
 }
 
 /** Inverted dropout (Srivastava et al. 2014): kept activations are scaled up, so prediction needs no change. */

@@ -36,14 +36,67 @@ export interface KernelExports {
     outputs: number,
   ) => void;
   readonly activate: (kind: number, values: Address, slopes: Address, masked: Flag, count: number) => void;
-  readonly softmax_cross_entropy: (
+  readonly cross_entropy: (
     logits: Address,
-    labels: Address,
+    targets: Address,
+    weights: Address,
     gradient: Address,
-    right: Address,
+    scratch: Address,
     rows: number,
     classes: number,
+    temperature: number,
+    accumulate: Flag,
   ) => number;
+  readonly squared_error: (
+    outputs: Address,
+    targets: Address,
+    weights: Address,
+    gradient: Address,
+    rows: number,
+    columns: number,
+    accumulate: Flag,
+  ) => number;
+  readonly temper: (
+    probabilities: Address,
+    out: Address,
+    rows: number,
+    classes: number,
+    temperature: number,
+  ) => void;
+  readonly normalize_batch: (
+    values: Address,
+    normalized: Address,
+    inverse: Address,
+    gamma: Address,
+    beta: Address,
+    mean: Address,
+    variance: Address,
+    rows: number,
+    columns: number,
+    share: number,
+    epsilon: number,
+  ) => void;
+  readonly normalize_running: (
+    values: Address,
+    gamma: Address,
+    beta: Address,
+    mean: Address,
+    variance: Address,
+    rows: number,
+    columns: number,
+    epsilon: number,
+  ) => void;
+  readonly normalization_gradient: (
+    gradient: Address,
+    normalized: Address,
+    inverse: Address,
+    gamma: Address,
+    gammaGradient: Address,
+    betaGradient: Address,
+    rows: number,
+    columns: number,
+  ) => void;
+  readonly pull_towards: (weights: Address, anchors: Address, share: number, count: number) => void;
   readonly dense_input_gradient: (
     gradient: Address,
     weights: Address,

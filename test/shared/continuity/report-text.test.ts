@@ -85,6 +85,6 @@ test('tells in a line each what the page shows as figures', () => {
   const text = renderReportText(fullReportOf(evidenceOf([kept, kept], kept)), plain);
   // 94.5 % right at 75 % sure
   expect(text).toContain('Calibration error  candidate 19.5 points, champion 19.5');
-  expect(text).toContain('Versions           ACC 93.7 %, BWT −1.5, FWT +34.5');
+  expect(text).toContain('Versions           ACC 93.7 %, BWT −1.5 points, FWT +34.5 points');
   expect(text).toMatch(/Windows left {7}now has the least: (none|\d+), after 0 decisions/);
 });

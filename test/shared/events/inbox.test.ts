@@ -211,7 +211,7 @@ describe('what can not be read', () => {
       JSON.stringify(example('a')),
       'not JSON',
       '',
-      JSON.stringify({ ...example('b'), label: -1 }),
+      JSON.stringify({ ...example('b'), label: 'red' }),
       JSON.stringify({ kind: 'rumour' }),
       JSON.stringify(example('c')),
     ];

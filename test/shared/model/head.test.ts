@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { decodeWeights, listWeightFiles, parseModelJson } from '../../../shared/model/artifacts.ts';
+import { parseModelJson } from '../../../shared/model/artifacts.ts';
+import { decodeWeights, listWeightFiles } from '../../../shared/model/weights.ts';
 import { compileLayersModel } from '../../../shared/model/compile.ts';
 import { headToLayersModel, planHead, type DenseLayer } from '../../../shared/model/head.ts';
 import { createRuntime, type Runtime } from '../../../shared/model/runtime.ts';
@@ -26,7 +27,22 @@ const HEADS: DenseLayer[][] = [
   [layer(5, 3, 'softmax')],
   [layer(20, 40, 'relu'), layer(40, 3, 'linear')],
   [layer(7, 9, 'relu6'), layer(9, 8, 'tanh'), layer(8, 1, 'sigmoid')],
+  [layer(7, 9, 'elu'), layer(9, 8, 'leakyRelu'), layer(8, 3, 'softmax')],
+  [normalized(layer(7, 9, 'relu')), normalized(layer(9, 8, 'leakyRelu')), layer(8, 3, 'softmax')],
 ];
+
+/** As after a training: no two numbers alike. */
+function normalized(dense: DenseLayer): DenseLayer {
+  const { shape, data } = dense.bias;
+  const drawn = (seed: number, least: number) => ({
+    shape,
+    data: randomNumbers(data.length, seed).map((x) => Math.abs(x) + least),
+  });
+  return {
+    ...dense,
+    normalization: { gamma: drawn(1, 0.5), beta: drawn(2, -1), mean: drawn(3, -1), variance: drawn(4, 0.1) },
+  };
+}
 
 describe('a head', () => {
   test.each(HEADS)('gives the same as an edge plan and as an exported model', async (...layers) => {
@@ -50,6 +66,12 @@ describe('a head', () => {
     const again = unwrap(compileLayersModel(model, unwrap(decodeWeights(model, weights))));
     const planned = unwrap(planHead(layers));
     expect(again).toEqual(planned);
+  });
+
+  test('a normalisation costs nothing where it serves', () => {
+    const [plain, folded] = [HEADS[0], HEADS[4]].map((head) => unwrap(planHead(head ?? [])).plan.nodes);
+    expect(plain?.map(({ op }) => op)).toEqual(['dense', 'softmax']);
+    expect(folded?.map(({ op }) => op)).toEqual(['dense', 'dense', 'leakyRelu', 'dense', 'softmax']);
   });
 
   test.each([

@@ -48,8 +48,8 @@ test('the least that can be said gets these defaults', () => {
 
 test('a part that is given keeps the defaults of what it leaves out', () => {
   const spec = specSchema.parse({ ...least, training: { epochs: 5 }, head: [{ units: 8 }] });
-  expect(spec.training).toMatchObject({ epochs: 5, batchSize: 32, patience: 3 });
-  expect(spec.head).toEqual([{ units: 8, activation: 'relu', dropout: 0 }]);
+  expect(spec.training).toMatchObject({ epochs: 5, batchSize: 32, patience: 5 });
+  expect(spec.head).toEqual([{ units: 8, activation: 'relu', dropout: 0, normalization: 'none' }]);
 });
 
 test('a spec that was parsed parses to itself', () => {
@@ -85,7 +85,7 @@ describe('a refusal', () => {
 
   test.each([
     ['format', { format: 'holdfast-spec/2' }],
-    ['task', { task: 'regression' }],
+    ['task', { task: 'clustering' }],
     ['labels', { labels: ['only one'] }],
     ['labels.1', { labels: ['a', ''] }],
     ['input.kind', { input: { kind: 'audio' } }],

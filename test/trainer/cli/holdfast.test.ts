@@ -8,8 +8,10 @@ import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../shared/random.ts';
+import { createS3Store } from '../../../trainer/node/s3-store.ts';
+import { createGraph } from '../../support/graph-def.ts';
 import { useTempFolder } from '../../support/temp-folder.ts';
-import { type LocalS3, startLocalS3 } from '../node/local-s3.ts';
+import { LOCAL_KEYS, type LocalS3, startLocalS3 } from '../node/local-s3.ts';
 
 const BIN = 'trainer/cli/holdfast.mjs';
 const SYSTEM_NODE = '/usr/bin/node';
@@ -139,6 +141,107 @@ describe('holdfast', () => {
     });
   });
 
+  it('takes a number to predict from a CSV to a champion, and compares two recipes by their errors', async () => {
+    const random = createRandom(3);
+    const rows = Array.from({ length: 2_000 }, () => {
+      const [size, noise] = [20 + 80 * random.uniform(), random.uniform()];
+      return `${size.toFixed(2)},${(300 + 12 * size + 100 * noise).toFixed(2)}`;
+    });
+    const file = await folder.write('rents.csv', ['size,rent', ...rows, ''].join('\n'));
+    const recipe = ['--head', '8', '--epochs', '10', '--learning-rate', '0.02'];
+    const created = await holdfast(
+      'create',
+      'rents',
+      '--from',
+      file,
+      '--label',
+      'rent',
+      '--unit',
+      'EUR',
+      ...recipe,
+    );
+    expect(created.out).toMatch(/target +rent in EUR\n/);
+    expect(created.out).toMatch(/head +8 relu → 1 linear\n/);
+    const bad = await folder.write('bad.csv', 'size,rent\n50,cheap\n50,NaN\n50,\n50,900\n');
+    expect((await holdfast('import', 'rents', bad, '--label', 'rent', '--dry-run')).out).toMatch(
+      /label: expected a finite number, got "cheap"\n.*got "NaN"\n.*got ""/,
+    );
+    const imported = await holdfast('import', 'rents', file, '--label', 'rent');
+    expect(imported.out).toMatch(/target +rent in EUR: [\d.]+ to [\d.]+, mean [\d.]+/);
+    const trained = JSON.parse((await holdfast('train', 'rents', '--json')).out);
+    expect(trained).toMatchObject({ verdict: 'promote', promoted: true });
+    await holdfast('train', 'rents', '--snapshot', trained.snapshot, '--no-promote', '--json');
+    const compared = await holdfast('compare', 'rents', '1', '2', '--splits', '2');
+    expect(compared.out).toMatch(/fall of the mean absolute error: /);
+    expect(compared.out).toMatch(/[\d.]+ EUR/);
+    const { salt: _, ...spec } = JSON.parse((await holdfast('spec', 'get', 'rents', '--json')).out);
+    const other = await folder.write('other.json', JSON.stringify({ ...spec, target: { name: 'price' } }));
+    expect((await holdfast('spec', 'set', 'rents', other)).err).toMatch(/^error: rents: target can't change/);
+  });
+
+  it.each([
+    ['whole numbers of few values are classes', [1, 2, 3, 1, 2, 3], [], 'classification'],
+    ['whole numbers of many values are a target', Array.from({ length: 40 }, (_, i) => i), [], 'regression'],
+    ['numbers that are not whole are a target', [0.5, 1.5, 0.5], [], 'regression'],
+    [
+      'numbers are classes where that is said',
+      [0.5, 1.5, 0.5],
+      ['--task', 'classification'],
+      'classification',
+    ],
+    ['few whole numbers are a target where that is said', [1, 2, 3], ['--task', 'regression'], 'regression'],
+    ['words are classes', ['a', 'b', 'a'], [], 'classification'],
+  ])('infers the task of a label column: %s', async (name, labels, options, task) => {
+    const file = await folder.write('task.csv', `x,label\n${labels.map((y, i) => `${i},${y}\n`).join('')}`);
+    const model = name
+      .toLowerCase()
+      .replaceAll(/[^a-z]+/g, '-')
+      .slice(0, 40);
+    const created = await holdfast('create', model, '--from', file, '--json', ...options);
+    expect(JSON.parse(created.out).task).toBe(task);
+  });
+
+  it('refuses words as the target of a regression', async () => {
+    const file = await folder.write('words.csv', 'x,label\n1,a\n2,b\n');
+    expect(await holdfast('create', 'words', '--from', file, '--task', 'regression')).toMatchObject({
+      err: expect.stringContaining('expected numbers only in "label", the target of a regression'),
+    });
+  });
+
+  it('imports a GraphModel, from a folder and from the bucket, as a base and as a version', async () => {
+    const graph = createGraph();
+    const x = graph.placeholder([-1, 4, 4, 1]);
+    const relu = graph.add('Relu', [graph.add('Mul', [x, graph.floats([], [2])])], {}, 'features');
+    const mean = graph.add('Mean', [relu, graph.ints(1, 2)]);
+    const logits = graph.add('MatMul', [mean, graph.floats([1, 2], [1, -1])]);
+    const { json, weights } = graph.finish(graph.add('Softmax', [logits]));
+    const path = await folder.write('net/model.json', JSON.stringify(json));
+    await folder.write('net/group1-shard1of1.bin', weights);
+
+    const base = await holdfast('base', 'import', path, '--layer', 'features', '--json');
+    expect(JSON.parse(base.out)).toMatchObject({ pooling: 'average', featureSize: 1 });
+    expect((await holdfast('base', 'import', path, '--layer', 'feature')).err).toMatch(
+      /no layer "feature"; the nearest names are features, /,
+    );
+    const store = createS3Store({ bucket: 'holdfast', endpoint: s3.endpoint, credentials: LOCAL_KEYS });
+    await store.put('uploads/net/model.json', new TextEncoder().encode(JSON.stringify(json)));
+    await store.put('uploads/net/group1-shard1of1.bin', weights);
+    const source = 's3://holdfast/uploads/net';
+    const again = await holdfast('base', 'import', source, '--layer', 'features', '--json');
+    expect(JSON.parse(again.out)).toMatchObject({ repeated: true });
+
+    expect((await holdfast('import-model', 'bright', source)).err).toMatch(/expected 2 labels/);
+    const imported = await holdfast('import-model', 'bright', source, '--labels', 'yes,no');
+    expect(imported.out).toMatch(/imported version 1 of bright[^]*base +\w{12}[^]*promote bright 1 --force/);
+    const held = await holdfast('promote', 'bright', '1', '--reason', 'it served elsewhere');
+    expect(held).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/verdict is hold \(imported from s3:/),
+    });
+    const forced = await holdfast('promote', 'bright', '1', '--reason', 'it served elsewhere', '--force');
+    expect(forced.out).toMatch(/the champion of bright is version 1.*forced/);
+  });
+
   it('shows a key once, with the digest that lets it in', async () => {
     const made = await holdfast('key', 'create', '--name', 'app', '--scope', 'predict,feedback', '--json');
     const { token, entry } = JSON.parse(made.out);
@@ -189,6 +292,7 @@ describe('holdfast', () => {
     'import',
     'base import',
     'base list',
+    'import-model',
     'train',
     'compare',
     'runs',

@@ -12,10 +12,14 @@ import { blobSpec } from '../../support/tabular-model.ts';
 const { head, training } = blobSpec('blobs');
 const recipe = (version: number): Recipe => ({ version, snapshot: 's', head, training });
 
-function compare(first: readonly number[], second: readonly number[]): Comparison {
+function compare(
+  first: readonly number[],
+  second: readonly number[],
+  target: Comparison['target'] = null,
+): Comparison {
   const score = (test: number) => ({ train: 0.99, test, trained: 800, tested: 200 });
   const scores = first.map((value, i) => [score(value), score(second[i] as number)] as const);
-  const summary = summarizeSplits([recipe(3), recipe(5)], scores, 0.05);
+  const summary = summarizeSplits([recipe(3), recipe(5)], scores, 0.05, target);
   return { format: 'holdfast-comparison/1', model: '<b>', snapshot: 's', seed: 1, seconds: 1, ...summary };
 }
 
@@ -44,6 +48,28 @@ describe('comparing two recipes', () => {
   test('says that nothing is shown where the splits disagree', () => {
     const mixed = BASE.map((score, i) => score + (i % 2 === 0 ? 0.03 : -0.03));
     expect(concludeComparison(compare(BASE, mixed))).toMatch(/^Neither recipe is shown to be better/);
+  });
+
+  test('of a regression the scores are errors: the smaller one is better, in percent of the first', () => {
+    const rent = { name: 'rent', unit: 'EUR' };
+    const smaller = BASE.map((error, i) => error * (0.8 - 0.002 * i));
+    const comparison = compare(BASE, smaller, rent);
+    expect(comparison.difference.estimate).toBeCloseTo(0.204, 10);
+    expect(concludeComparison(comparison)).toMatch(
+      /^The recipe of version 5 has a smaller error, by at least \d+\.\d %$/,
+    );
+    expect(concludeComparison(compare(smaller, BASE, rent))).toMatch(
+      /^The recipe of version 3 has a smaller/,
+    );
+    const page = renderComparison(comparison);
+    expect(page).toContain('Fall of the mean absolute error of rent on the test examples: +20.4 %');
+    expect(page).toContain('0.902 EUR');
+    expect(page).not.toContain('points');
+  });
+
+  test('an error of 0 that rises counts as doubled, and is no division by it', () => {
+    const { difference } = compare([0, 0], [0, 1], { name: 'rent' });
+    expect(difference.estimate).toBe(-0.5);
   });
 
   test('the spread is the standard deviation over the splits', () => {

@@ -34,6 +34,7 @@ async function run(store: ObjectStore, changes: Partial<ImportRequest> & Pick<Im
   const imported = await importExamples({
     store,
     model: 'm',
+    task: 'classification',
     options: {},
     skip: 0,
     limit: Number.POSITIVE_INFINITY,

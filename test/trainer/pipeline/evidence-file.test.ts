@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence.ts';
 import { encodeEvidence } from '../../../shared/continuity/evidence-json.ts';
-import { decideGate } from '../../../shared/continuity/gate.ts';
+import { decideAnyGate } from '../../../shared/continuity/gate.ts';
 import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { findEvidence, loadEvidence, saveEvidence } from '../../../trainer/pipeline/evidence-file.ts';
@@ -86,7 +86,7 @@ test.each([
 test('rows that are missing hold the candidate, by name', async () => {
   const cut = (text: string) =>
     text.replace(/("candidateProbabilities":{"float32":")[^"]+/, '$1AACAPwAAAAA=');
-  const verdict = decideGate(await loadEvidence(await savedText(cut)), gatePolicySchema.parse({}));
+  const verdict = decideAnyGate(await loadEvidence(await savedText(cut)), gatePolicySchema.parse({}));
   expect(verdict.verdict).toBe('hold');
   expect(verdict.reasons.join()).toContain('windows[0].candidateProbabilities: expected 4 numbers');
 });

@@ -15,7 +15,7 @@ const SPEC = blobSpec('blobs', {
 });
 const EXAMPLES = {
   ids: ['a', 'b'],
-  labels: Int32Array.of(0, 1),
+  labels: Float64Array.of(0, 1),
   values: Float32Array.of(0.5, 1, 2, 0.25, 0, 0),
   size: 3,
 };

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Evidence } from '../../../shared/continuity/evidence.ts';
+import { type Evidence, isRegression } from '../../../shared/continuity/evidence.ts';
 import { reportSchema } from '../../../shared/continuity/report-schema.ts';
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
@@ -34,7 +34,9 @@ async function retrain(
 }
 
 async function evidenceOf(store: ObjectStore, { id }: Pick<RunRecord, 'id'>): Promise<Evidence> {
-  return loadEvidence({ store, run: { id, model: MODEL } } as RunContext);
+  const evidence = await loadEvidence({ store, run: { id, model: MODEL } } as RunContext);
+  if (isRegression(evidence)) throw new Error('expected the evidence of a classification');
+  return evidence;
 }
 
 async function championOf(store: ObjectStore): Promise<number | undefined> {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Side } from '../../../shared/events/holdout.ts';
 import { drawSplit, withoutDuplicates } from '../../../trainer/pipeline/split.ts';
+import { rentSpec } from '../../support/regression-model.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 
 const sideArbitrary = fc.constantFrom<Side>('train', 'train', 'train', 'validation', 'holdout');
@@ -10,9 +11,12 @@ function draw(sides: readonly (readonly Side[])[], maxExamples: number, labels?:
   const spec = blobSpec('blobs');
   return drawSplit(
     { windows: [] },
-    sides,
-    labels ?? sides.flat().map(() => 0),
-    { labels: spec.labels, training: { ...spec.training, maxExamples } },
+    {
+      sides,
+      labels: labels ?? sides.flat().map(() => 0),
+      contents: sides.flat().map((_, i) => `content ${i}`),
+    },
+    { ...spec, training: { ...spec.training, maxExamples } },
     5,
   );
 }
@@ -59,7 +63,14 @@ test('the same seed draws the same sample', () => {
 
 test('the majority is the most frequent label of what is trained on', () => {
   const sides: Side[][] = [['train', 'train', 'train', 'holdout', 'holdout', 'holdout']];
-  expect(draw(sides, 100, [2, 1, 2, 0, 0, 0]).majority).toBe(2);
+  expect(draw(sides, 100, [2, 1, 2, 0, 0, 0]).constant).toBe(2);
+});
+
+test('the constant answer of a regression is the mean target of what is trained on', () => {
+  const spec = rentSpec('rents');
+  const sides: Side[][] = [['train', 'train', 'validation', 'holdout']];
+  const assigned = { sides, labels: [1.5, 2, 100, 100], contents: ['a', 'b', 'c', 'd'] };
+  expect(drawSplit({ windows: [] }, assigned, spec, 5).constant).toBe(1.75);
 });
 
 test('content that is held out in one group is not learned from in another', () => {

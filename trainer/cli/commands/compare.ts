@@ -3,10 +3,16 @@
  */
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { type Comparison, concludeComparison, mean, spread } from '../../compare/comparison.ts';
+import {
+  type Comparison,
+  concludeComparison,
+  formatDifference,
+  formatScore,
+  mean,
+  spread,
+} from '../../compare/comparison.ts';
 import { renderComparison } from '../../compare/comparison-page.ts';
 import { describeRecipe } from '../../compare/recipe.ts';
-import { formatSignedPoints } from '../../../shared/continuity/format.ts';
 import { createContext } from '../context.ts';
 import { unwrap, usageError } from '../failure.ts';
 import { createProgressLine, formatCount, formatTable, style } from '../output.ts';
@@ -71,24 +77,23 @@ function describeComparison(comparison: Comparison, page: string | undefined): s
     ],
     recipes.map((recipe) => [
       String(recipe.version),
-      percent(mean(recipe.train)),
-      (100 * spread(recipe.train)).toFixed(1),
-      percent(mean(recipe.test)),
-      (100 * spread(recipe.test)).toFixed(1),
+      formatScore(comparison, mean(recipe.train)),
+      formatScore(comparison, spread(recipe.train)),
+      formatScore(comparison, mean(recipe.test)),
+      formatScore(comparison, spread(recipe.test)),
       describeRecipe(recipe),
     ]),
   );
-  const [lower, upper] = [difference.lower, difference.upper].map(formatSignedPoints);
+  const [estimate, lower, upper] = [difference.estimate, difference.lower, difference.upper].map((value) =>
+    formatDifference(comparison, value),
+  );
+  const measure = comparison.target === null ? 'difference in test score' : 'fall of the mean absolute error';
   const confidence = Math.round(100 * (1 - alpha));
   return [
     `${model}: ${splits} random splits, ${formatCount(trained)} examples to train on and ${formatCount(tested)} to test on, in ${seconds.toFixed(1)} s`,
     table,
-    `difference in test score: ${formatSignedPoints(difference.estimate)} points, bounds at ${confidence} % each: ${lower} and ${upper}`,
+    `${measure}: ${estimate}, bounds at ${confidence} % each: ${lower} and ${upper}`,
     style('bold', concludeComparison(comparison)),
     ...(page === undefined ? [] : [`saved ${page}`]),
   ].join('\n');
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

@@ -26,6 +26,9 @@ interface CreateOptions {
   readonly group?: string;
   readonly feature?: readonly string[];
   readonly labels?: readonly string[];
+  readonly task?: Spec['task'];
+  readonly target?: string;
+  readonly unit?: string;
   readonly size?: Size;
   readonly scale?: number;
   readonly offset?: number;
@@ -67,6 +70,13 @@ export function addCreateCommand(program: Command): void {
       collect,
     )
     .option('--labels <a,b,c>', 'labels, in the order of their indices', commaList)
+    .option(
+      '--task <task>',
+      'classification or regression (default: as --from, --labels or --target say)',
+      oneOf(['classification', 'regression']),
+    )
+    .option('--target <name>', 'the number that a regression predicts (with --from: its column)')
+    .option('--unit <unit>', "the target's unit, like EUR or kWh")
     .option('--size <HxWxC>', 'image size: height, width, channels (1 or 3)', parseSize)
     .option('--scale <number>', 'images: the model sees pixel * scale + offset (default 1/255)', finiteNumber)
     .option('--offset <number>', 'images: see --scale', finiteNumber)
@@ -88,6 +98,7 @@ export function addCreateCommand(program: Command): void {
       'after',
       example(
         'create prices --from elec2.csv.gz --label class --ignore date',
+        'create rents --from rents.csv --label rent --unit EUR',
         'create digits --input image --size 28x28x1 --labels 0,1,2,3,4,5,6,7,8,9',
       ),
     )
@@ -96,7 +107,8 @@ export function addCreateCommand(program: Command): void {
       const store = context.openStore();
       const base = options.base === undefined ? null : await findBase(store, options.base);
       const spec = await buildSpec(model, options, base);
-      if (base !== null) checkSize(spec, base);
+      const used = base ?? (spec.base === null ? null : await findBase(store, spec.base));
+      if (used !== null) checkSize(spec, used);
       if (!(await createModel(store, spec))) {
         throw new Failure(`there is a model ${model} already; holdfast spec set ${model} changes it`, 1, {
           kind: 'model-exists',
@@ -128,14 +140,14 @@ async function findBase(store: ObjectStore, start: string): Promise<BaseManifest
 
 async function buildSpec(model: string, options: CreateOptions, base: BaseManifest | null): Promise<Spec> {
   const given = options.spec === undefined ? {} : await readJsonFile(options.spec);
-  const inferred = options.from === undefined ? {} : await inferParts(options.from, options);
+  const inferred: object = options.from === undefined ? {} : await inferParts(options.from, options);
   const spec = specSchema.safeParse({
     format: 'holdfast-spec/1',
-    task: 'classification',
+    task: askedTask(options) ?? 'classification',
     salt: randomHex(32),
     ...given,
     ...inferred,
-    ...fromOptions(options, given, base),
+    ...fromOptions(options, { ...given, ...inferred }, base),
     name: model,
   });
   if (spec.success) return spec.data;
@@ -155,9 +167,19 @@ async function readJsonFile(path: string): Promise<Record<string, unknown>> {
 }
 
 async function inferParts(path: string, options: CreateOptions): Promise<object> {
-  const { label, time = null, group = null, ignore = [] } = options;
-  const { features, labels } = unwrap(await inferFromCsv(path, { label, time, group, ignore }));
-  return options.input === 'image' ? { labels } : { input: { kind: 'tabular', features }, labels };
+  const { target, time = null, group = null, ignore = [] } = options;
+  const label = target ?? options.label;
+  const { features, task } = unwrap(
+    await inferFromCsv(path, { label, time, group, ignore }, askedTask(options)),
+  );
+  return options.input === 'image' ? task : { input: { kind: 'tabular', features }, ...task };
+}
+
+/** What the options leave no doubt about; null leaves it to the label's values. */
+function askedTask({ task, target, labels }: CreateOptions): Spec['task'] | null {
+  if (task !== undefined) return task;
+  if (target !== undefined) return 'regression';
+  return labels === undefined ? null : 'classification';
 }
 
 /** What the options say, as parts of a spec; sections keep what the file says beside it. */
@@ -176,12 +198,14 @@ function fromOptions(
     ...withoutUndefined({
       input,
       labels: options.labels,
+      task: options.task,
       description: options.description,
       promotion: options.promotion,
       base: base?.digest,
       head: options.head?.map((units) => ({ units })),
       scheduled: options.schedule ? undefined : false,
     }),
+    ...section('target', { name: options.target, unit: options.unit }),
     ...section('training', { epochs, batchSize, learningRate, maxExamples, seed }),
     ...section('window', { examples: options.window, keep: options.keep }),
     ...section('holdout', { fraction: options.holdout }),

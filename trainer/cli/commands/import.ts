@@ -10,6 +10,7 @@ import { type Format, FORMATS, openSource } from '../../node/readers/open-source
 import { createContext } from '../context.ts';
 import { Failure, unwrap } from '../failure.ts';
 import { createProgressLine, formatCount, style } from '../output.ts';
+import { describeTarget } from '../spec-text.ts';
 import { commaList, example, oneOf, wholeNumber } from './options.ts';
 
 interface ImportOptions {
@@ -63,6 +64,7 @@ export function addImportCommand(program: Command): void {
       const imported = await importExamples({
         store,
         model,
+        task: spec.task,
         source,
         options: columns,
         skip,
@@ -87,8 +89,10 @@ export function addImportCommand(program: Command): void {
     });
 }
 
-function toJson({ perLabel, ...summary }: ImportSummary, { labels }: Spec): object {
-  return { ...summary, perLabel: Object.fromEntries([...perLabel].map(([label, n]) => [labels[label], n])) };
+function toJson({ perLabel, targets, ...summary }: ImportSummary, spec: Spec): object {
+  if (spec.task === 'regression') return { ...summary, targets };
+  const counts = [...perLabel].map(([label, n]) => [spec.labels[label], n]);
+  return { ...summary, perLabel: Object.fromEntries(counts) };
 }
 
 function describe(
@@ -98,7 +102,7 @@ function describe(
   seconds: number,
   dryRun: boolean,
 ): string {
-  const { imported, rejected, problems, perLabel, times } = summary;
+  const { imported, rejected, problems, times } = summary;
   if (summary.repeated)
     return `${name} was imported before (${formatCount(imported)} examples): nothing to do`;
   const verb = dryRun ? 'would import' : 'imported';
@@ -107,16 +111,29 @@ function describe(
     const [from, to] = [times.fromMs, times.toMs].map((ms) => new Date(ms).toISOString().slice(0, 19));
     lines.push(`times    ${from} to ${to}`);
   }
-  const counts = spec.labels.flatMap((label, i) => {
-    const count = perLabel.get(i);
-    return count === undefined ? [] : [`${label} ${formatCount(count)}`];
-  });
-  if (counts.length > 0)
-    lines.push(`labels   ${counts.slice(0, 20).join(', ')}${counts.length > 20 ? ', …' : ''}`);
+  lines.push(...describeLabels(summary, spec));
   if (rejected > 0) {
     lines.push(style('yellow', `rejected ${formatCount(rejected)} rows:`));
     lines.push(...problems.map((problem) => `  ${problem}`));
     if (rejected > problems.length) lines.push(`  … and ${formatCount(rejected - problems.length)} more`);
   }
   return lines.join('\n');
+}
+
+/** How often each label occurs, or where the targets lie; no line when nothing was imported. */
+function describeLabels({ perLabel, targets }: ImportSummary, spec: Spec): string[] {
+  if (spec.task === 'regression') {
+    if (targets === null) return [];
+    const [least, mean, most] = [targets.least, targets.mean, targets.most].map((value) =>
+      Number(value.toPrecision(6)),
+    );
+    return [`target   ${describeTarget(spec.target)}: ${least} to ${most}, mean ${mean}`];
+  }
+  const counts = spec.labels.flatMap((label, i) => {
+    const count = perLabel.get(i);
+    return count === undefined ? [] : [`${label} ${formatCount(count)}`];
+  });
+  return counts.length === 0
+    ? []
+    : [`labels   ${counts.slice(0, 20).join(', ')}${counts.length > 20 ? ', …' : ''}`];
 }

@@ -198,7 +198,7 @@ function parseRecord(
   { spec, now }: ReadOptions,
 ): Result<Omit<ExampleRow, 'row'>, string> {
   if (cells.length !== layout.width) return err(`expected ${layout.width} columns, got ${cells.length}`);
-  const label = parseLabel(spec.labels, (cells[layout.label] ?? '').trim());
+  const label = parseLabel(spec, (cells[layout.label] ?? '').trim());
   if (!label.ok) return err(`label: ${label.error}`);
   const time = layout.time === null ? null : parseTime((cells[layout.time] ?? '').trim(), now);
   if (time !== null && !time.ok) return err(`time: ${time.error}`);

@@ -3,6 +3,7 @@
  * through once before it exists, so a file that is truncated, or fits the model in no row, is refused as a whole.
  */
 import type { Spec } from '../../../shared/model/spec.ts';
+import type { TaskSpec } from '../../../shared/model/task.ts';
 import type { Result } from '../../../shared/result.ts';
 
 export interface ExampleRow {
@@ -10,7 +11,7 @@ export interface ExampleRow {
   readonly row: number;
   /** [rawSize of the input] */
   readonly raw: Float32Array;
-  /** Index into the spec's labels. */
+  /** Index into the spec's labels; of a regression the target. */
   readonly label: number;
   /** Milliseconds since the epoch, where the file says so. */
   readonly at?: number;
@@ -46,7 +47,7 @@ export interface ColumnNames {
 }
 
 export interface ReadOptions {
-  readonly spec: Pick<Spec, 'input' | 'labels'>;
+  readonly spec: Pick<Spec, 'input'> & TaskSpec;
   readonly columns: ColumnNames;
   /** Times after this are refused: a run would never see them. */
   readonly now: Date;

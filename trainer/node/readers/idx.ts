@@ -5,6 +5,7 @@
 import { dirname, join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
+import type { TaskSpec } from '../../../shared/model/task.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { ExampleSource, ReadOptions, ReadRow } from './example-source.ts';
 import { createMeter, type InputFile, scanFile, streamFile } from './input-file.ts';
@@ -127,7 +128,7 @@ async function* readRows(
   { spec }: ReadOptions,
   onBytes: (length: number) => void,
 ): AsyncGenerator<ReadRow> {
-  const labelOf = labelReader(spec.labels);
+  const labelOf = labelReader(spec);
   const labelBytes = readBlocks(labels, 1, () => {});
   let row = 0;
   for await (const pixels of readBlocks(images, size, onBytes)) {
@@ -140,11 +141,16 @@ async function* readRows(
   }
 }
 
-/** A number is the label of that name or, where no label of the model is a number, the label in that place. */
-function labelReader(labels: readonly string[]): (value: number) => Result<number, string> {
+/**
+ * A number is the target of a regression; else the label of that name or, where no label of the model is a number, the
+ * label in that place.
+ */
+function labelReader(spec: TaskSpec): (value: number) => Result<number, string> {
+  if (spec.task === 'regression') return ok;
+  const { labels } = spec;
   const named = labels.some((label) => /^\d+$/.test(label));
   return (value) => {
-    if (named) return parseLabel(labels, String(value));
+    if (named) return parseLabel(spec, String(value));
     return value < labels.length ? ok(value) : err(`expected a number below ${labels.length}, got ${value}`);
   };
 }

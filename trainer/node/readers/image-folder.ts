@@ -12,6 +12,7 @@ import { err, ok, type Result } from '../../../shared/result.ts';
 import type { ExampleSource, ReadOptions, ReadRow } from './example-source.ts';
 import { reasonOf } from './input-file.ts';
 import { decodePicture } from './picture.ts';
+import { parseLabel } from './values.ts';
 
 const PICTURE = /\.(png|jpe?g)$/i;
 
@@ -52,19 +53,19 @@ export async function openImageFolder(
 
 async function listPictures(
   folder: string,
-  { spec: { labels }, columns: { ignore } }: ReadOptions,
+  { spec, columns: { ignore } }: ReadOptions,
 ): Promise<Result<Picture[], string>> {
   const pictures: Picture[] = [];
   try {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       if (!entry.isDirectory() || ignore.includes(entry.name)) continue;
-      const label = labels.indexOf(entry.name);
-      if (label === -1)
+      const label = parseLabel(spec, entry.name);
+      if (!label.ok)
         return err(
           `${folder}: the folder ${JSON.stringify(entry.name)} is no label of the model; --ignore ${entry.name} leaves it out`,
         );
       for (const file of await readdir(join(folder, entry.name))) {
-        if (PICTURE.test(file)) pictures.push({ path: `${entry.name}/${file}`, label });
+        if (PICTURE.test(file)) pictures.push({ path: `${entry.name}/${file}`, label: label.value });
       }
     }
   } catch (error) {

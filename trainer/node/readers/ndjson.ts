@@ -53,7 +53,7 @@ function parseLine(
   const fields = takeApart(object.value, columns);
   if (typeof fields.label !== 'string' && typeof fields.label !== 'number')
     return err(`${columns.label}: expected a text or a number, got ${describe(fields.label)}`);
-  const label = parseLabel(spec.labels, String(fields.label));
+  const label = parseLabel(spec, String(fields.label));
   if (!label.ok) return err(`${columns.label}: ${label.error}`);
   const at = parseOptionalTime(fields.time, now);
   if (!at.ok) return err(`${columns.time ?? 'timestamp'}: ${at.error}`);

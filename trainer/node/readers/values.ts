@@ -1,12 +1,23 @@
 /**
- * Labels and times as files write them.
+ * Labels, targets and times as files write them.
  */
+import { parseTarget, type TaskSpec } from '../../../shared/model/task.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 
 const SHOWN = 8;
 
-/** @returns the label's index */
-export function parseLabel(labels: readonly string[], text: string): Result<number, string> {
+/** @returns the label's index; of a regression the target */
+export function parseLabel(spec: TaskSpec, text: string): Result<number, string> {
+  return spec.task === 'classification' ? findLabel(spec.labels, text) : parseTarget(readNumber(text));
+}
+
+/** Text that is no number stays text, so that the message can show it. */
+function readNumber(text: string): string | number {
+  const number = text === '' ? Number.NaN : Number(text);
+  return Number.isNaN(number) ? text : number;
+}
+
+function findLabel(labels: readonly string[], text: string): Result<number, string> {
   const index = labels.indexOf(text);
   if (index !== -1) return ok(index);
   const shown = labels.slice(0, SHOWN).map((label) => JSON.stringify(label));

@@ -1,5 +1,5 @@
 /*
- * Adam in one pass over a variable of any length.
+ * Adam in one pass over a variable of any length, and the pull towards where it started.
  */
 #include "adam.h"
 
@@ -19,4 +19,15 @@ void adam_update(float *weights, float *m, float *v, const float *gradient, int 
   adam_step(&a, load(last[3]), last[0], last[1], last[2]);
   for (int part = 0; part < 3; part++)
     for (int i = 0; i < rest; i++) parts[part][i] = last[part][i];
+}
+
+/* weights += share * (anchors - weights): the pull of a quadratic penalty around the anchors, apart from Adam. */
+EXPORT(pull_towards)
+void pull_towards(float *weights, const float *anchors, float share, int count) {
+  int i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    const vec w = load(weights + i);
+    store(weights + i, multiply_add(sub(load(anchors + i), w), splat(share), w));
+  }
+  for (; i < count; i++) weights[i] += (anchors[i] - weights[i]) * share;
 }

@@ -1,5 +1,6 @@
 /*
- * Training a stack of dense layers: forward, loss, backward and Adam, on memory that the caller laid out.
+ * Training a stack of dense layers: forward, backward and Adam, on memory that the caller laid out. Losses are in
+ * losses.c, what lies between a layer and its activation in normalization.c.
  *
  * Weights, and both of Adam's moments, live in panels of eight outputs, [ceil(outputs / 8)][1 + inputs4][8]: a row of
  * biases, then the inputs rounded up to four. What is padded has a gradient of 0 and so stays 0 through every step,
@@ -42,7 +43,10 @@ void dense_forward(const float *x, const float *weights, float *y, int rows, int
   multiply(&p);
 }
 
-enum activation { LINEAR, RELU, RELU6, SIGMOID, TANH };
+enum activation { LINEAR, RELU, RELU6, SIGMOID, TANH, ELU, LEAKY_RELU };
+
+/* The slope of a leaky relu below 0, as Keras has it. */
+#define LEAK 0.3f
 
 INLINE vec zero_or_one(vec condition) { return wasm_v128_and(condition, splat(1)); }
 
@@ -54,6 +58,8 @@ INLINE vec activated(enum activation kind, vec x) {
   case RELU6: return select(wasm_f32x4_gt(x, splat(6)), splat(6), select(wasm_f32x4_lt(x, splat(0)), splat(0), x));
   case SIGMOID: return vec_sigmoid(x);
   case TANH: return vec_tanh(x);
+  case ELU: return select(wasm_f32x4_lt(x, splat(0)), sub(vec_exp(x), splat(1)), x);
+  case LEAKY_RELU: return select(wasm_f32x4_lt(x, splat(0)), mul(x, splat(LEAK)), x);
   }
 }
 
@@ -65,6 +71,8 @@ INLINE vec slope_of(enum activation kind, vec y) {
   case RELU6: return zero_or_one(wasm_v128_and(wasm_f32x4_gt(y, splat(0)), wasm_f32x4_lt(y, splat(6))));
   case SIGMOID: return mul(y, sub(splat(1), y));
   case TANH: return sub(splat(1), mul(y, y));
+  case ELU: return select(wasm_f32x4_lt(y, splat(0)), add(y, splat(1)), splat(1));
+  case LEAKY_RELU: return select(wasm_f32x4_lt(y, splat(0)), splat(LEAK), splat(1));
   }
 }
 
@@ -89,48 +97,9 @@ void activate(int kind, float *values, float *slopes, int masked, int count) {
   case RELU6: activate_as(RELU6, values, slopes, masked, count); break;
   case SIGMOID: activate_as(SIGMOID, values, slopes, masked, count); break;
   case TANH: activate_as(TANH, values, slopes, masked, count); break;
+  case ELU: activate_as(ELU, values, slopes, masked, count); break;
+  case LEAKY_RELU: activate_as(LEAKY_RELU, values, slopes, masked, count); break;
   }
-}
-
-INLINE int index_of_largest(const float *values, int count) {
-  int best = 0;
-  for (int i = 1; i < count; i++)
-    if (values[i] > values[best]) best = i;
-  return best;
-}
-
-/* exp(logit - peak) into `out`. @returns their sum */
-INLINE double exponentials(const float *logits, float peak, float *out, int classes) {
-  double sum = 0;
-  int i = 0;
-  for (; i + LANES <= classes; i += LANES) store(out + i, vec_exp(sub(load(logits + i), splat(peak))));
-  for (; i < classes; i++) out[i] = wasm_f32x4_extract_lane(vec_exp(splat(logits[i] - peak)), 0);
-  for (i = 0; i < classes; i++) sum += out[i];
-  return sum;
-}
-
-/*
- * Softmax cross-entropy, in nats.
- *
- * logits [rows, classes]; labels [rows]; gradient [rows, classes] of the mean loss.
- * right: how many rows have their largest logit at the label. Returns the sum of the rows' losses.
- */
-EXPORT(softmax_cross_entropy)
-double softmax_cross_entropy(const float *logits, const int32_t *labels, float *gradient, int32_t *right, int rows,
-                             int classes) {
-  double loss = 0;
-  int hits = 0;
-  for (int row = 0; row < rows; row++, logits += classes, gradient += classes) {
-    const int best = index_of_largest(logits, classes), label = labels[row];
-    const double sum = exponentials(logits, logits[best], gradient, classes);
-    const float scale = (float)(1 / (sum * rows));
-    for (int i = 0; i < classes; i++) gradient[i] *= scale;
-    gradient[label] -= 1.0f / (float)rows;
-    loss += natural_log(sum) + logits[best] - logits[label];
-    hits += best == label;
-  }
-  *right = hits;
-  return loss;
 }
 
 /* Row-major [rows, columns] into panels of eight, [ceil(columns / 8)][rows][8]. */

@@ -6,7 +6,7 @@ import { loadKernelModule } from '../../../../shared/model/kernels/kernels-node.
 import { registerWasmBackend } from '../../../../shared/model/tfjs-backend.ts';
 import { loadWasmModule } from '../../../../shared/model/wasm-node.ts';
 import { createRandom } from '../../../../shared/random.ts';
-import { randomLayers, testDenseStack, writeRandomBatch } from './dense-stack-suite.ts';
+import { normalized, randomLayers, testDenseStack, writeRandomBatch } from './dense-stack-suite.ts';
 
 const module = await loadKernelModule();
 
@@ -15,7 +15,7 @@ beforeAll(async () => registerWasmBackend(tf, await loadWasmModule()));
 describe('a dense stack in Node', () => {
   testDenseStack(module);
 
-  test.each(['linear', 'relu', 'relu6', 'sigmoid', 'tanh'] as const)(
+  test.each(['linear', 'relu', 'relu6', 'sigmoid', 'tanh', 'elu', 'leakyRelu'] as const)(
     'learns through %s as the autodiff of TensorFlow.js does',
     (activation) => {
       const layers = randomLayers([11, 17, 6, 3], [activation, activation, 'softmax'], createRandom(5));
@@ -28,6 +28,15 @@ describe('a dense stack in Node', () => {
   test.each([1, 2, 3, 4, 5, 8])('learns from batches of %i as the autodiff of TensorFlow.js does', (rows) => {
     const layers = randomLayers([9, 10, 4], ['relu', 'softmax'], createRandom(6));
     const { ours, theirs } = compareLosses(layers, { rows, steps: 20, rate: 0.01 });
+    expectClose(ours, theirs, 1e-4);
+  });
+
+  test('learns through a normalisation as the autodiff of TensorFlow.js does', () => {
+    const layers = randomLayers([9, 10, 6, 4], ['relu', 'tanh', 'softmax'], createRandom(6));
+    const [first, second, last] = layers as [DenseLayer, DenseLayer, DenseLayer];
+    const stack = [normalized(first), normalized(second), last];
+    const { ours, theirs } = compareLosses(stack, { rows: 13, steps: 50, rate: 0.01, rates: [0.2, 0] });
+    expect(ours.at(-1)).toBeLessThan(ours[0] as number);
     expectClose(ours, theirs, 1e-4);
   });
 
@@ -52,24 +61,73 @@ describe('a dense stack in Node', () => {
     for (let row = 0; row < 50; row++) {
       small.inputs.set(large.inputs.subarray(row * 7, (row + 1) * 7));
       small.forward(1);
-      expect(small.logits).toEqual(large.logits.slice(row * 3, (row + 1) * 3));
+      expect(small.outputs).toEqual(large.outputs.slice(row * 3, (row + 1) * 3));
     }
     release(small, large);
   });
 
-  test('gives back the initial weights until it saves, and then those it saved', () => {
+  test('gives back the weights it was given, and others after a step', () => {
     const layers = randomLayers([7, 9, 3], ['relu', 'softmax'], createRandom(9));
     const stack = createDenseStack(module, layers, 4);
-    writeRandomBatch(stack, 4, createRandom(10), 3);
-    stack.forward(4);
-    stack.loss(4);
-    stack.step(4, 0.01);
-    expect(stack.saved()).toEqual(layers);
-    stack.save();
-    const moved = stack.saved();
-    expect(moved).not.toEqual(layers);
-    stack.step(4, 0.01);
-    expect(stack.saved()).toEqual(moved);
+    expect(stack.layers()).toEqual(layers);
+    takeStep(stack, 4);
+    expect(stack.layers()).not.toEqual(layers);
+    release(stack);
+  });
+
+  test('goes on from a state as if nothing had been in between', () => {
+    const layers = randomLayers([7, 9, 8, 3], ['relu', 'tanh', 'softmax'], createRandom(9)).map((layer, i) =>
+      i === 0 ? normalized(layer) : layer,
+    );
+    const stack = createDenseStack(module, layers, 4);
+    takeStep(stack, 4);
+    const [state, powers] = [stack.state.slice(), stack.clock.powers()];
+    takeStep(stack, 4);
+    const after = stack.layers();
+    takeStep(stack, 4);
+    stack.state.set(state);
+    stack.clock.set(powers);
+    takeStep(stack, 4);
+    expect(stack.layers()).toEqual(after);
+    release(stack);
+  });
+
+  test('is drawn to where it started, all the way with a share of 1', () => {
+    const layers = randomLayers([7, 9, 3], ['relu', 'softmax'], createRandom(9)).map((layer, i) =>
+      i === 0 ? normalized(layer) : layer,
+    );
+    const stack = createDenseStack(module, layers, 4, { loss: 'cross-entropy', anchored: true });
+    for (let i = 0; i < 3; i++) takeStep(stack, 4);
+    const far = distance(stack.layers(), layers);
+    stack.pull(0.25);
+    expect(distance(stack.layers(), layers) / far).toBeCloseTo(0.75, 5);
+    stack.pull(1);
+    expect(distance(stack.layers(), layers)).toBeCloseTo(0, 6);
+    release(stack);
+  });
+
+  test('normalises by the batch in training and by what it has seen in serving', () => {
+    const layers = randomLayers([3, 5, 2], ['linear', 'softmax'], createRandom(4));
+    const [first, last] = layers as [DenseLayer, DenseLayer];
+    const passed: DenseLayer = {
+      kernel: { shape: [5, 5], data: Float32Array.from({ length: 25 }, (_, i) => (i % 6 === 0 ? 1 : 0)) },
+      bias: { shape: [5], data: new Float32Array(5) },
+      activation: 'softmax',
+    };
+    const stack = createDenseStack(module, [normalized(first), passed], 16);
+    writeRandomInputs(stack, 16);
+    stack.forward(16, { rates: [0], random: createRandom(1) });
+    for (let c = 0; c < 5; c++) {
+      const column = Array.from({ length: 16 }, (_, row) => stack.outputs[row * 5 + c] as number);
+      expect(mean(column)).toBeCloseTo(0, 5);
+      expect(mean(column.map((x) => x * x))).toBeCloseTo(1, 1);
+    }
+    // The running statistics come to be those of the batch, when it is always the same.
+    const trained = stack.outputs.slice();
+    for (let i = 0; i < 200; i++) stack.forward(16, { rates: [0], random: createRandom(1) });
+    stack.forward(16);
+    expectClose([...stack.outputs], [...trained], 1e-4);
+    expect(last.activation).toBe('softmax');
     release(stack);
   });
 
@@ -79,10 +137,10 @@ describe('a dense stack in Node', () => {
     writeRandomBatch(a, 4, createRandom(10), 3);
     b.inputs.fill(0);
     a.forward(4);
-    const before = a.logits.slice();
+    const before = a.outputs.slice();
     b.forward(4);
-    expect(a.logits).toEqual(before);
-    expect(b.logits).not.toEqual(before);
+    expect(a.outputs).toEqual(before);
+    expect(b.outputs).not.toEqual(before);
     release(a, b);
   });
 
@@ -98,6 +156,8 @@ const ACTIVATIONS = new Map<string, (x: tf.Tensor2D) => tf.Tensor2D>([
   ['relu6', tf.relu6],
   ['sigmoid', tf.sigmoid],
   ['tanh', tf.tanh],
+  ['elu', tf.elu],
+  ['leakyRelu', (x) => tf.leakyRelu(x, 0.3)],
 ]);
 
 interface Course {
@@ -119,11 +179,12 @@ function compareLosses(
   const batches = createRandom(20);
   const ours: number[] = [];
   const theirs: number[] = [];
+  let labels: Int32Array = new Int32Array();
   for (let step = 0; step < steps; step++) {
     // A batch comes again after five steps, so that there is something to learn.
-    if (step < 5) writeRandomBatch(stack, rows, batches, classes);
+    if (step < 5) labels = writeRandomBatch(stack, rows, batches, classes);
     stack.forward(rows, { rates, random: masks });
-    ours.push(stack.loss(rows).total / rows);
+    ours.push(stack.loss(rows) / rows);
     stack.step(rows, rate);
     const drawn = rates.map((share, i) => {
       const units = layers[i]?.bias.data.length ?? 0;
@@ -132,7 +193,7 @@ function compareLosses(
       );
       return tf.tensor2d(values, [rows, units]);
     });
-    theirs.push(reference.step(stack, classes, drawn));
+    theirs.push(reference.step(stack.inputs, labels, classes, drawn));
     tf.dispose(drawn);
   }
   reference.dispose();
@@ -145,13 +206,19 @@ function createReference(layers: readonly DenseLayer[], rate: number) {
     tf.tidy(() => ({
       kernel: tf.variable(tf.tensor2d(kernel.data, kernel.shape as [number, number])),
       bias: tf.variable(tf.tensor1d(bias.data)),
+      gamma: tf.variable(tf.onesLike(tf.tensor1d(bias.data))),
+      beta: tf.variable(tf.zerosLike(tf.tensor1d(bias.data))),
     })),
   );
   const adam = tf.train.adam(rate);
   const forward = (x: tf.Tensor2D, masks: readonly tf.Tensor2D[]): tf.Tensor2D => {
     let h = x;
-    for (const [i, { kernel, bias }] of variables.entries()) {
+    for (const [i, { kernel, bias, gamma, beta }] of variables.entries()) {
       h = tf.add(tf.matMul(h, kernel), bias);
+      if (layers[i]?.normalization) {
+        const { mean, variance } = tf.moments(h, 0);
+        h = tf.add(tf.mul(tf.div(tf.sub(h, mean), tf.sqrt(tf.add(variance, 0.001))), gamma), beta);
+      }
       const activation = ACTIVATIONS.get((layers[i] as DenseLayer).activation);
       if (i < layers.length - 1 && activation) h = activation(h);
       const mask = masks[i];
@@ -160,7 +227,12 @@ function createReference(layers: readonly DenseLayer[], rate: number) {
     return h;
   };
   return {
-    step: ({ inputs, labels }: DenseStack, classes: number, masks: readonly tf.Tensor2D[]): number =>
+    step: (
+      inputs: Float32Array,
+      labels: Int32Array,
+      classes: number,
+      masks: readonly tf.Tensor2D[],
+    ): number =>
       tf.tidy(() => {
         const x = tf.tensor2d(inputs, [labels.length, inputs.length / labels.length]);
         const y = tf.oneHot(tf.tensor1d(labels, 'int32'), classes);
@@ -172,7 +244,7 @@ function createReference(layers: readonly DenseLayer[], rate: number) {
       }),
     dispose: () => {
       adam.dispose();
-      for (const { kernel, bias } of variables) tf.dispose([kernel, bias]);
+      for (const { kernel, bias, gamma, beta } of variables) tf.dispose([kernel, bias, gamma, beta]);
     },
   };
 }
@@ -180,6 +252,34 @@ function createReference(layers: readonly DenseLayer[], rate: number) {
 function expectClose(ours: readonly number[], theirs: readonly number[], within: number): void {
   const differences = ours.map((loss, i) => Math.abs(loss - (theirs[i] as number)));
   expect(Math.max(...differences)).toBeLessThan(within);
+}
+
+function takeStep(stack: DenseStack, rows: number): void {
+  writeRandomBatch(stack, rows, createRandom(10), 3);
+  stack.forward(rows, { rates: [], random: createRandom(1) });
+  stack.loss(rows);
+  stack.step(rows, 0.01);
+}
+
+function writeRandomInputs({ inputs }: DenseStack, seed: number): void {
+  const random = createRandom(seed);
+  for (let i = 0; i < inputs.length; i++) inputs[i] = random.uniform() * 2 - 1;
+}
+
+/** Of what is trained; the running statistics are drawn nowhere. */
+function distance(a: readonly DenseLayer[], b: readonly DenseLayer[]): number {
+  const [x, y] = [a, b].map((layers) =>
+    layers.flatMap(({ kernel, bias, normalization }) =>
+      [kernel, bias, normalization?.gamma, normalization?.beta].flatMap((tensor) => [
+        ...(tensor?.data ?? []),
+      ]),
+    ),
+  ) as [number[], number[]];
+  return Math.hypot(...x.map((value, i) => value - (y[i] as number)));
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function release(...stacks: DenseStack[]): void {

@@ -6,6 +6,7 @@ import { readAll } from './read-all.ts';
 
 const folder = useTempFolder();
 const spec = {
+  task: 'classification' as const,
   input: {
     kind: 'tabular' as const,
     features: [
@@ -133,7 +134,7 @@ describe('the CSV reader', () => {
     const names = ['day', 'period', 'nswprice', 'nswdemand', 'vicprice', 'vicdemand', 'transfer'];
     const features = names.map((name) => ({ name, type: 'number' as const }));
     const { rows, problems } = await readAll(dataPath('streams', 'elec2.csv.gz'), {
-      spec: { input: { kind: 'tabular', features }, labels: ['UP', 'DOWN'] },
+      spec: { task: 'classification', input: { kind: 'tabular', features }, labels: ['UP', 'DOWN'] },
       columns: { label: 'class', ignore: ['date'] },
     });
     expect([rows?.length, problems]).toEqual([45_312, []]);

@@ -13,7 +13,7 @@ const image = (height: number, width: number) => ({
   scale: 1 / 255,
   offset: 0,
 });
-const spec = { input: image(2, 3), labels: ['0', '1'] };
+const spec = { task: 'classification' as const, input: image(2, 3), labels: ['0', '1'] };
 
 function idx(dims: readonly number[], data: readonly number[], type = 0x08): Uint8Array {
   const header = Buffer.alloc(4 + 4 * dims.length);
@@ -94,7 +94,9 @@ describe('the IDX reader', () => {
   it.skipIf(!hasData)(`reads MNIST's test images${DATA_NOTE}`, async () => {
     const labels = Array.from({ length: 10 }, (_, digit) => String(digit));
     const path = dataPath('images', 'mnist', 't10k-images-idx3-ubyte.gz');
-    const { rows, problems } = await readAll(path, { spec: { input: image(28, 28), labels } });
+    const { rows, problems } = await readAll(path, {
+      spec: { task: 'classification', input: image(28, 28), labels },
+    });
     expect([rows?.length, problems]).toEqual([10_000, []]);
     expect(rows?.slice(0, 5)).toMatchObject([7, 2, 1, 0, 4].map((label) => ({ label })));
   });

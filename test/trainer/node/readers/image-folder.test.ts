@@ -8,7 +8,7 @@ import { readAll } from './read-all.ts';
 
 const folder = useTempFolder();
 const image = { kind: 'image' as const, height: 2, width: 2, channels: 3 as const, scale: 1, offset: 0 };
-const spec = { input: image, labels: ['cat', 'dog'] };
+const spec = { task: 'classification' as const, input: image, labels: ['cat', 'dog'] };
 
 /** An RGB picture as PNG, every row unfiltered. */
 function png(width: number, pixels: readonly (readonly [number, number, number])[]): Uint8Array {

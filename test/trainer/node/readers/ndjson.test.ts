@@ -4,6 +4,7 @@ import { readAll } from './read-all.ts';
 
 const folder = useTempFolder();
 const spec = {
+  task: 'classification' as const,
   input: {
     kind: 'tabular' as const,
     features: [

@@ -1,0 +1,35 @@
+/**
+ * `POST /v1/models/{m}:feedback`, over HTTP.
+ */
+import type { Context } from 'hono';
+import { randomHex } from '../shared/digest.ts';
+import { writeInbox } from '../shared/events/inbox.ts';
+import { loadSpec } from '../shared/model/load-spec.ts';
+import { readJson } from './body.ts';
+import type { AppDeps } from './deps.ts';
+import { parseFeedback, toEvents } from './feedback.ts';
+import { errorResponse, keepAliveOf } from './http.ts';
+import { admit } from './inference-http.ts';
+
+export async function takeFeedback(c: Context, deps: AppDeps, name: string): Promise<Response> {
+  const model = admit(c, deps, name, ['feedback']);
+  if (!model.ok) return errorResponse(c, model.error);
+  const body = await readJson(c.req.raw, deps.limits.maxBodyBytes);
+  if (!body.ok) return errorResponse(c, body.error);
+  const loaded = await loadSpec(deps.store, model.value);
+  if (!loaded.ok) return errorResponse(c, loaded.error);
+  const { spec } = loaded.value;
+  const parsed = parseFeedback(body.value, spec, { nowMs: deps.now(), requestId: randomHex(8) });
+  if (!parsed.ok) return errorResponse(c, parsed.error);
+
+  const { labels, rejected } = parsed.value;
+  // A label without its prediction teaches nothing.
+  if (labels.length > 0) await deps.predictions.settle(spec.name, keepAliveOf(c));
+  const events = await toEvents(deps.store, spec.name, parsed.value);
+  if (events.length === 0) {
+    return c.json({ error: 'none of the items can be accepted', accepted: 0, rejected }, 400);
+  }
+  const message = await writeInbox(deps.store, spec.name, events, new Date(deps.now()));
+  keepAliveOf(c)(deps.announce(message));
+  return c.json({ accepted: events.length, rejected }, 202);
+}

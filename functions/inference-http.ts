@@ -1,0 +1,83 @@
+/**
+ * What the inference routes of both protocols share: who may ask, and the way of a request through the model.
+ */
+import type { Context } from 'hono';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { Scope } from './config.ts';
+import type { AppDeps } from './deps.ts';
+import type { AppError } from './errors.ts';
+import { authorize, checkDeadline, errorResponse, inTime, keepAliveOf, parseModelName } from './http.ts';
+import { type Answer, type Inference, infer, type ReadRequest, toRows } from './inference.ts';
+
+/** A version of a model; null for the champion. */
+export interface Target {
+  readonly model: string;
+  readonly version: number | null;
+}
+
+/** Admits the caller and checks the model's name. */
+export function admit(
+  c: Context,
+  deps: AppDeps,
+  model: string,
+  scopes: readonly Scope[],
+): Result<string, AppError> {
+  const caller = authorize(deps.authenticator, c.req.raw, scopes);
+  return caller.ok ? parseModelName(model) : caller;
+}
+
+/** A segment of a raw path as text, or null when its encoding is broken. */
+export function decodeSegment(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return null;
+  }
+}
+
+/** A version's number from a path's digits; versions that can't exist are as unknown as those that don't. */
+export function toVersion(model: string, digits: string): Result<number, AppError> {
+  if (/^[1-9]\d{0,8}$/.test(digits)) return ok(Number(digits));
+  return err({ kind: 'not-found', detail: `${model} has no version ${digits.slice(0, 80)}` });
+}
+
+/** Predicts, logs and answers. */
+export async function answerInference(
+  c: Context,
+  deps: AppDeps,
+  { model, version }: Target,
+  read: ReadRequest,
+): Promise<Response> {
+  const waited = checkDeadline(c, deps.now());
+  if (!waited.ok) return errorResponse(c, waited.error);
+  const keepAlive = keepAliveOf(c);
+  const use = deps.models.use(model, version, keepAlive, (spec, servable) => {
+    const request = read(spec);
+    if (!request.ok) return request;
+    const rows = toRows(request.value.examples);
+    if (!rows.ok) return rows;
+    const inference = infer(spec, servable, rows.value, {
+      nowMs: deps.now(),
+      sample: deps.random(),
+      random: crypto.getRandomValues(new Uint8Array(8)),
+    });
+    return ok({ inference, answer: request.value.answer });
+  });
+  const used = await inTime(c, deps.now(), use);
+  const result = used.ok ? used.value : used;
+  if (!result.ok) return errorResponse(c, result.error);
+
+  const { inference, answer } = result.value;
+  deps.predictions.add(model, inference.logged, keepAlive);
+  return toResponse(inference, answer(inference.prediction));
+}
+
+function toResponse({ prediction }: Inference, { type, body, jsonBytes }: Answer): Response {
+  const headers: Record<string, string> = {
+    'Content-Type': type,
+    'Holdfast-Version': String(prediction.version),
+    'Holdfast-Prediction-Id': prediction.id,
+  };
+  if (jsonBytes !== undefined) headers['Inference-Header-Content-Length'] = String(jsonBytes);
+  return new Response(body, { headers });
+}

@@ -1,0 +1,39 @@
+/**
+ * What a head is trained to say, by its task: classes as they are, numbers in deviations from their mean.
+ */
+import type { DenseLayer } from '../../shared/model/head.ts';
+import type { TaskSpec } from '../../shared/model/task.ts';
+import { fitTarget, fromTargetUnit, standardise, toTargetUnit } from './target-scale.ts';
+
+export interface Objective {
+  /** Class ids or targets as they are learned, [n]. */
+  readonly encode: (labels: Float64Array) => Int32Array | Float32Array;
+  /** Another head's answers as they are learned from. */
+  readonly encodeAnswers: (answers: Float32Array) => Float32Array;
+  /** A published head, ready to be trained further. */
+  readonly resume: (layers: readonly DenseLayer[]) => readonly DenseLayer[];
+  /** A trained head, ready to be published. */
+  readonly finish: (layers: readonly DenseLayer[]) => readonly DenseLayer[];
+}
+
+const CLASSES: Objective = {
+  encode: (labels) => Int32Array.from(labels),
+  encodeAnswers: (answers) => answers,
+  resume: (layers) => layers,
+  finish: (layers) => layers,
+};
+
+/**
+ * @param labels  of the training examples
+ * @throws RunFailure when there are no targets, or they do not vary enough to be learnt
+ */
+export function objectiveOf({ task }: Pick<TaskSpec, 'task'>, labels: Float64Array): Objective {
+  if (task === 'classification') return CLASSES;
+  const scale = fitTarget(labels);
+  return {
+    encode: (targets) => standardise(targets, scale),
+    encodeAnswers: (answers) => standardise(answers, scale),
+    resume: (layers) => fromTargetUnit(layers, scale),
+    finish: (layers) => toTargetUnit(layers, scale),
+  };
+}

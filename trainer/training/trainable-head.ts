@@ -1,0 +1,89 @@
+/**
+ * A head in training: a dense stack on our kernels, as the loop wants it.
+ */
+import { floatBytes } from '../../shared/bytes.ts';
+import type { DenseLayer } from '../../shared/model/head.ts';
+import { createDenseStack, type DenseStack } from '../../shared/model/kernels/dense-stack.ts';
+import type { Trainable } from './trainable.ts';
+
+export interface HeadOptions {
+  readonly task: Trainable['task'];
+  /** Rates after each hidden layer, [layers - 1]. */
+  readonly dropout: readonly number[];
+  readonly capacity: number;
+  /** The temperature at which the head agrees with a teacher; null where there is none. */
+  readonly teacher: { readonly temperature: number } | null;
+  /** How strongly the weights are drawn to where they start: the share of the way is the rate times this. */
+  readonly anchor: number;
+}
+
+export interface TrainableHead extends Trainable {
+  /** The weights as they are now. */
+  layers(): DenseLayer[];
+}
+
+/** The clock of Adam, in front of the stack's state. */
+const CLOCK_BYTES = 2 * 8;
+
+/**
+ * @param kernels  `kernels.wasm`, compiled
+ * @param initial  the layers to start from; they are not changed
+ */
+export function createTrainableHead(
+  kernels: WebAssembly.Module,
+  initial: readonly DenseLayer[],
+  { task, dropout, capacity, teacher, anchor }: HeadOptions,
+): TrainableHead {
+  const stack = createDenseStack(kernels, initial, capacity, {
+    loss: task === 'classification' ? 'cross-entropy' : 'squared-error',
+    anchored: anchor > 0,
+  });
+  const { inputs, targets, weights, outputs, served } = stack;
+  return {
+    task,
+    inputSize: inputs.length / capacity,
+    outputSize: outputs.length / capacity,
+    capacity,
+    batch: { inputs, targets, weights, teacher: stack.teacher, teacherWeights: stack.teacherWeights },
+    outputs,
+    step: (rows, { rate, random }) => {
+      stack.forward(rows, { rates: dropout, random });
+      const loss = stack.loss(rows) + (teacher ? stack.teacherLoss(rows, teacher.temperature) : 0);
+      stack.step(rows, rate);
+      if (anchor > 0) stack.pull(Math.min(1, rate * anchor));
+      return loss;
+    },
+    evaluate: (rows) => {
+      stack.forward(rows);
+      return stack.loss(rows);
+    },
+    readState: () => readState(stack),
+    writeState: (state) => writeState(stack, state),
+    readWeights: () => served.slice(),
+    writeWeights: (values) => {
+      checkLength('weights', values.length, served.length);
+      served.set(values);
+    },
+    layers: () => stack.layers(),
+    release: () => stack.release(),
+  };
+}
+
+function readState({ state, clock }: DenseStack): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(CLOCK_BYTES + state.byteLength);
+  const view = new DataView(bytes.buffer);
+  for (const [i, power] of clock.powers().entries()) view.setFloat64(8 * i, power, true);
+  bytes.set(floatBytes(state), CLOCK_BYTES);
+  return bytes;
+}
+
+function writeState({ state, clock }: DenseStack, bytes: Uint8Array): void {
+  checkLength('bytes of state', bytes.length, CLOCK_BYTES + state.byteLength);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  clock.set([view.getFloat64(0, true), view.getFloat64(8, true)]);
+  floatBytes(state).set(bytes.subarray(CLOCK_BYTES));
+}
+
+function checkLength(what: string, got: number, expected: number): void {
+  if (got !== expected) throw new RangeError(`expected ${expected} ${what}, got ${got}`);
+}
