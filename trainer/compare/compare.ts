@@ -15,7 +15,7 @@ import { storeFeatures } from '../pipeline/features.ts';
 import { loadSnapshot, shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
 import { type Comparison, type SplitScore, summarizeSplits } from './comparison.ts';
 import { openVersions } from './context.ts';
-import { readSubject } from './examples.ts';
+import { readTask } from './examples.ts';
 import { workInThreads } from './pool.ts';
 import { sideBySide, type SplitTask } from './split-bench.ts';
 
@@ -44,9 +44,10 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Co
   try {
     const snapshot = await loadSnapshot(store, model, options.snapshot ?? opened.value.snapshot);
     await computeFeatures(ctx, snapshot, onProgress);
-    const subject = await readSubject(ctx, snapshot, { seed, most: ctx.spec.training.maxExamples });
+    onProgress(0, 'examples');
+    const task = await readTask(ctx, snapshot, recipes, { seed, most: ctx.spec.training.maxExamples });
     const threads = options.threads ?? availableParallelism();
-    const scores = await trainSplits({ subject, recipes }, { splits, seed, threads }, onProgress);
+    const scores = await trainSplits(task, { splits, seed, threads }, onProgress);
     const summary = summarizeSplits(recipes, scores, ctx.spec.gate.alpha, targetOf(ctx.spec));
     const seconds = (Date.now() - startMs) / 1_000;
     return ok({ format: 'holdfast-comparison/1', model, snapshot: snapshot.id, seed, ...summary, seconds });

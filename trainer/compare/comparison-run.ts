@@ -21,7 +21,7 @@ import { loadSnapshot, shardsOf, type Snapshot } from '../pipeline/snapshot-file
 import { type Comparison, concludeComparison, type SplitScore, summarizeSplits } from './comparison.ts';
 import { renderComparison } from './comparison-page.ts';
 import { openVersions } from './context.ts';
-import { readSubject } from './examples.ts';
+import { readTask } from './examples.ts';
 import { loadRecipe, type Recipe } from './recipe.ts';
 import { fromStep, type SplitBench, toStep, workHere } from './split-bench.ts';
 
@@ -125,7 +125,7 @@ async function followSplits(
   const most = ctx.spec.training.maxExamples;
   let opened: Promise<SplitBench> | undefined;
   const open = async (): Promise<SplitBench> =>
-    workHere(ctx).open({ subject: await readSubject(ctx, snapshot, { seed, most }), recipes });
+    workHere(ctx).open(await readTask(ctx, snapshot, recipes, { seed, most }));
   const scores: SplitScore[] = [];
   for (let split = 0; split < splits; split++) {
     const step = await host.do(`split ${split + 1}`, async () => {

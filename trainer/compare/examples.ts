@@ -4,26 +4,30 @@
  */
 import type { TaskSpec } from '../../shared/model/task.ts';
 import { createRandom, shuffle } from '../../shared/random.ts';
+import { addCopies } from '../pipeline/augmented-features.ts';
 import { type RunContext, RunFailure } from '../pipeline/context.ts';
 import { readExamples } from '../pipeline/features.ts';
 import { loadShard, shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
 import { assignSides } from '../pipeline/split.ts';
 import type { Identities } from './random-split.ts';
-import type { Subject } from './train-recipe.ts';
+import type { RecipeSettings } from './recipe.ts';
+import type { SplitTask } from './split-bench.ts';
 
 /** Fewer leave a handful to test on. */
 const LEAST_EXAMPLES = 20;
 
 /**
- * At most so many of them, at random from the seed. Where there is a base, its features of the snapshot must be there.
+ * At most so many of them, at random from the seed, with the copies that each recipe wants of them. Where there is a
+ * base, its features of the snapshot must be there; copies that are missing are computed and kept.
  *
  * @throws RunFailure when there are too few
  */
-export async function readSubject(
+export async function readTask(
   ctx: RunContext,
   snapshot: Snapshot,
+  recipes: SplitTask['recipes'],
   { seed, most }: { readonly seed: number; readonly most: number },
-): Promise<Subject> {
+): Promise<SplitTask> {
   const { sides } = await assignSides(ctx, snapshot);
   const free = sides.flat().flatMap((side, at) => (side === 'train' || side === 'validation' ? [at] : []));
   const positions = shuffle(free, createRandom(seed))
@@ -34,14 +38,22 @@ export async function readSubject(
       `snapshot ${snapshot.id}: expected at least ${LEAST_EXAMPLES} examples that are not held out, got ${positions.length}`,
     );
   }
-  const { values, size, labels } = await readExamples(ctx, snapshot, positions);
+  const examples = await readExamples(ctx, snapshot, positions);
+  const { values, size, labels } = examples;
+  const copiesFor = async ({ training }: RecipeSettings): Promise<Float32Array> => {
+    const all = await addCopies(ctx, training, snapshot, { train: positions }, examples);
+    return all.values.subarray(values.length);
+  };
+  const copies = [await copiesFor(recipes[0]), await copiesFor(recipes[1])] as const;
   const { spec } = ctx;
   const task: TaskSpec =
     spec.task === 'classification'
       ? { task: spec.task, labels: spec.labels }
       : { task: spec.task, target: spec.target };
   const identities = await identify(ctx, snapshot, positions);
-  return { input: spec.input, task, values, size, hasBase: spec.base !== null, labels, identities };
+  const { input, base } = spec;
+  const subject = { input, task, values, size, hasBase: base !== null, labels, identities };
+  return { subject, copies, recipes };
 }
 
 async function identify(

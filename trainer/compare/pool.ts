@@ -16,7 +16,7 @@ export function workInThreads(threads: number): Workshop {
   return {
     width: threads,
     open(task) {
-      const shared = { ...task, subject: { ...task.subject, values: share(task.subject.values) } };
+      const shared = shareTask(task);
       const started: Worker[] = [];
       const idle: Worker[] = [];
       const start = (): Worker => {
@@ -39,8 +39,16 @@ export function workInThreads(threads: number): Workshop {
   };
 }
 
+function shareTask({ subject, copies, recipes }: SplitTask): SplitTask {
+  return {
+    subject: { ...subject, values: share(subject.values) },
+    copies: [share(copies[0]), share(copies[1])],
+    recipes,
+  };
+}
+
 /** The numbers in memory that all threads see. */
-function share(values: SplitTask['subject']['values']): Float32Array {
+function share(values: Float32Array): Float32Array {
   if (values.buffer instanceof SharedArrayBuffer) return values;
   const shared = new Float32Array(new SharedArrayBuffer(values.byteLength));
   shared.set(values);

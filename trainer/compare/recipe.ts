@@ -7,6 +7,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { describeAugmentation } from '../augment/describe.ts';
 
 export interface Recipe {
   readonly version: number;
@@ -45,6 +46,7 @@ export async function loadRecipe(
 /** `64 relu; 20 epochs of 32, step 0.001`. */
 export function describeRecipe({ head, training }: RecipeSettings): string {
   const layers = head.map(({ units, activation }) => `${units} ${activation}`).join(', ');
-  const { epochs, batchSize, learningRate } = training;
-  return `${layers === '' ? 'no hidden layer' : layers}; ${epochs} epochs of ${batchSize}, step ${learningRate}`;
+  const { epochs, batchSize, learningRate, augmentation } = training;
+  const augmented = augmentation === null ? '' : `; ${describeAugmentation(augmentation)}`;
+  return `${layers === '' ? 'no hidden layer' : layers}; ${epochs} epochs of ${batchSize}, step ${learningRate}${augmented}`;
 }

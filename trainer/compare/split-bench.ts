@@ -13,6 +13,8 @@ export const TEST_SHARE = 0.2;
 /** What is trained, and on what. */
 export interface SplitTask {
   readonly subject: Subject;
+  /** of all examples, for each recipe: what the base sees in augmented copies, [copies, n, size]; empty without any */
+  readonly copies: readonly [Float32Array, Float32Array];
   readonly recipes: readonly [RecipeSettings, RecipeSettings];
 }
 
@@ -49,14 +51,14 @@ export function workHere(machine: Machine): Workshop {
 }
 
 export async function trainSplit(
-  { subject, recipes: [first, second] }: SplitTask,
+  { subject, copies, recipes: [first, second] }: SplitTask,
   seed: number,
   machine: Machine,
 ): Promise<SplitScore> {
   const options = { seed, testShare: TEST_SHARE };
   return [
-    await trainRecipe(subject, first, options, machine),
-    await trainRecipe(subject, second, options, machine),
+    await trainRecipe({ ...subject, copies: copies[0] }, first, options, machine),
+    await trainRecipe({ ...subject, copies: copies[1] }, second, options, machine),
   ];
 }
 

@@ -8,7 +8,7 @@ import { SAME_RECIPE, type SplitScores } from '../../shared/continuity/evidence.
 import { seedFrom } from '../../shared/digest.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
-import { readSubject } from '../compare/examples.ts';
+import { readTask } from '../compare/examples.ts';
 import { loadRecipe, type Recipe, sameRecipe } from '../compare/recipe.ts';
 import {
   fromStep,
@@ -109,10 +109,7 @@ function openLazily(ctx: RunContext, snapshot: Snapshot, champion: Recipe): Lazy
   let opened: Promise<SplitBench> | undefined;
   const open = async (): Promise<SplitBench> => {
     const options = { seed: ctx.spec.training.seed, most: ctx.spec.gate.splits.maxExamples };
-    return workshop.open({
-      subject: await readSubject(ctx, snapshot, options),
-      recipes: [champion, ctx.spec],
-    });
+    return workshop.open(await readTask(ctx, snapshot, [champion, ctx.spec], options));
   };
   return {
     width: workshop.width,
