@@ -30,6 +30,13 @@ const distillationSchema = z.strictObject({
   right: z.number().min(0).max(100).default(5),
 });
 
+const retrySchema = z.strictObject({
+  /** Whether a candidate that is refused for its flips alone is trained once more, closer to the champion. */
+  flips: z.boolean().default(true),
+  /** How many times `distillation.weight` the second training goes by. */
+  strength: z.number().gt(1).max(100).default(4),
+});
+
 export const trainingSchema = z.strictObject({
   epochs: z.int().min(1).max(1_000).default(40),
   batchSize: z.int().min(1).max(4_096).default(32),
@@ -63,6 +70,7 @@ export const trainingSchema = z.strictObject({
   /** `champion`: fine-tune the champion's head. `fresh`: start from a new initialisation. */
   start: z.enum(['champion', 'fresh']).default('champion'),
   distillation: distillationSchema.prefault({}),
+  retry: retrySchema.prefault({}),
   /** How strongly the weights are drawn to the champion's: the rate times this, of the way back, a step. */
   anchor: z.number().min(0).max(1_000).default(0),
   /** `validation`: the best mixture of the champion's and the candidate's weights; `none`: the candidate's. */

@@ -48,6 +48,8 @@ export const manifestSchema = z.object({
   }),
   metrics: z.record(z.string(), z.number()),
   verdict: verdictNameSchema,
+  /** 2: its run trained twice, and this is the second candidate, by a stronger recipe than the spec's. */
+  attempt: z.int().min(1).exactOptional(),
   reasons: z.array(z.string()),
 });
 export type Manifest = z.infer<typeof manifestSchema>;

@@ -20,9 +20,12 @@ export interface Recipe {
 /** What of a spec decides how a head is trained. */
 export type RecipeSettings = Pick<Recipe, 'head' | 'training'>;
 
-/** Whether two heads were trained alike; the seed is the draw, not the recipe. */
+/**
+ * Whether two heads were trained alike; the seed is the draw, not the recipe, and a retry is for a candidate that has
+ * one champion to agree with.
+ */
 export function sameRecipe(a: RecipeSettings, b: RecipeSettings): boolean {
-  const settings = ({ head, training: { seed: _seed, ...training } }: RecipeSettings): string =>
+  const settings = ({ head, training: { seed: _seed, retry: _retry, ...training } }: RecipeSettings): string =>
     JSON.stringify({ head, training });
   return settings(a) === settings(b);
 }

@@ -2,10 +2,10 @@
  * The candidate's four files, first under the run, then (unchanged) under its version.
  */
 import { encodeJson } from '../../shared/registry/json.ts';
-import { keys, type VersionFile, VERSION_FILES } from '../../shared/registry/keys.ts';
+import { type VersionFile, VERSION_FILES } from '../../shared/registry/keys.ts';
 import { type DenseLayer, headToLayersModel, planHead } from '../../shared/model/head.ts';
 import { sha256Hex } from '../../shared/digest.ts';
-import { type RunContext, RunFailure } from './context.ts';
+import { attemptKey, type RunContext, RunFailure } from './context.ts';
 
 export type VersionFiles = Readonly<Record<VersionFile, Uint8Array>>;
 
@@ -23,14 +23,14 @@ export function encodeHead(layers: readonly DenseLayer[]): VersionFiles {
   };
 }
 
-export async function saveCandidate({ store, run }: RunContext, files: VersionFiles): Promise<void> {
-  for (const name of VERSION_FILES) await store.put(candidateKey(run.model, run.id, name), files[name]);
+export async function saveCandidate(ctx: RunContext, files: VersionFiles): Promise<void> {
+  for (const name of VERSION_FILES) await ctx.store.put(candidateKey(ctx, name), files[name]);
 }
 
-export async function loadCandidate({ store, run }: RunContext): Promise<VersionFiles> {
+export async function loadCandidate(ctx: RunContext): Promise<VersionFiles> {
   const read = async (name: VersionFile): Promise<Uint8Array> => {
-    const key = candidateKey(run.model, run.id, name);
-    const object = await store.get(key);
+    const key = candidateKey(ctx, name);
+    const object = await ctx.store.get(key);
     if (object === null) throw new RunFailure(`${key} is not there`);
     return object.bytes;
   };
@@ -47,6 +47,6 @@ export function candidateDigest(files: VersionFiles): string {
   return sha256Hex(files['edge.bin']);
 }
 
-function candidateKey(model: string, run: string, name: VersionFile): string {
-  return keys.run(model, run, `candidate-${name}`);
+function candidateKey(ctx: RunContext, name: VersionFile): string {
+  return attemptKey(ctx, `candidate-${name}`);
 }

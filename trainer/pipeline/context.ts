@@ -4,6 +4,7 @@
 import type { Runtime } from '../../shared/model/runtime.ts';
 import type { WasmModules } from '../../shared/model/wasm-modules.ts';
 import type { Spec } from '../../shared/model/spec.ts';
+import { keys } from '../../shared/registry/keys.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Workshop } from '../compare/split-bench.ts';
@@ -30,6 +31,8 @@ export interface RunContext extends Surroundings {
   /** The run as it was started. Its id, champion, cutoff and wishes never change; its status does, in the store. */
   readonly run: RunRecord;
   readonly spec: Spec;
+  /** Where this is a run's second attempt (`retry.ts`): the first. */
+  readonly first?: RunContext;
 }
 
 /** A run that can't succeed however often it is repeated: the message is for the person who has to act. */
@@ -37,15 +40,25 @@ export class RunFailure extends Error {
   override readonly name = 'RunFailure';
 }
 
+/** A step's name as it is recorded: `retry fine-tune` in a second attempt. */
+export function stepOf({ first }: Pick<RunContext, 'first'>, name: string): string {
+  return first === undefined ? name : `retry ${name}`;
+}
+
+/** The key of a file that each attempt has of its own. */
+export function attemptKey({ run, first }: Pick<RunContext, 'run' | 'first'>, file: string): string {
+  return keys.run(run.model, run.id, first === undefined ? file : `retry/${file}`);
+}
+
 /** Tells whoever watches how far a step has come. */
 export async function tell(
-  ctx: Pick<RunContext, 'now' | 'onProgress'>,
+  ctx: Pick<RunContext, 'now' | 'onProgress' | 'first'>,
   step: string,
   fraction: number,
   message: string,
 ): Promise<void> {
   await ctx.onProgress({
-    step,
+    step: stepOf(ctx, step),
     at: ctx.now().toISOString(),
     fraction: Math.min(1, Math.max(0, fraction)),
     message,

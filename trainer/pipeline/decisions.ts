@@ -15,23 +15,30 @@ export interface Stretch {
 }
 
 export interface Decision extends Stretch {
+  /** `<run>`, or `<run>.retry` */
   readonly run: string;
 }
 
-/** Notes that this run judges by these windows. Once a run, however often it is repeated. */
+/** Notes that this attempt judges by these windows. Once an attempt, however often it is repeated. */
 export async function recordDecision(ctx: RunContext, { fromMs, toMs }: Stretch): Promise<void> {
   const { store, run } = ctx;
   const record = { format: 'holdfast-decision/1', run: run.id, fromMs, toMs, at: ctx.now().toISOString() };
-  await store.put(keys.decision(run.model, run.id, fromMs, toMs), encodeJson(record), { absent: true });
+  await store.put(keys.decision(run.model, takerOf(ctx), fromMs, toMs), encodeJson(record), { absent: true });
 }
 
-/** Decisions of all other runs, those included that are under way. */
-export async function listOtherDecisions({ store, run }: RunContext): Promise<Decision[]> {
+/** A run that tries again decides twice: its second decision has a name of its own. */
+function takerOf({ run, first }: RunContext): string {
+  return first === undefined ? run.id : `${run.id}.retry`;
+}
+
+/** Decisions of all other attempts, those included that are under way. */
+export async function listOtherDecisions(ctx: RunContext): Promise<Decision[]> {
+  const { store, run } = ctx;
   const prefix = keys.decisionsPrefix(run.model);
   const listed = await store.list(prefix);
   return listed
     .flatMap((key) => parseDecisionKey(key.slice(prefix.length)) ?? [])
-    .filter((decision) => decision.run !== run.id);
+    .filter((decision) => decision.run !== takerOf(ctx));
 }
 
 /** The decision that a key's last part names, or null when it names none. */

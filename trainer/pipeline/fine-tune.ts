@@ -7,13 +7,12 @@ import { fitConstants } from '../../shared/model/input.ts';
 import { type TrainingRecipe, trainingSchema } from '../../shared/model/training.ts';
 import { createRandom } from '../../shared/random.ts';
 import { describeReadError, loadJson, parseJson, putJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
 import { type Constants, constantsSchema, type Manifest } from '../../shared/registry/manifest.ts';
 import { loadManifest, loadVersionFile } from '../../shared/registry/versions.ts';
 import { answer, openChampion } from './answer.ts';
 import { addCopies } from './augmented-features.ts';
 import { candidateDigest, encodeHead, saveCandidate } from './candidate-files.ts';
-import { type RunContext, RunFailure, tell } from './context.ts';
+import { attemptKey, type RunContext, RunFailure, tell } from './context.ts';
 import { type Examples, featuresOf, readExamples, rowsOf } from './features.ts';
 import { initialHead, publishedHead } from './head-layers.ts';
 import { type Objective, objectiveOf } from './objective.ts';
@@ -84,7 +83,7 @@ export async function fineTune(
     recipe,
     seconds: (ctx.now().getTime() - startedMs) / 1000,
   };
-  await putJson(ctx.store, keys.run(ctx.run.model, ctx.run.id, 'training.json'), record);
+  await putJson(ctx.store, attemptKey(ctx, 'training.json'), record);
   return record;
 }
 
@@ -215,8 +214,8 @@ function createReporter(ctx: RunContext, { epochs }: TrainingRecipe): (epoch: Ep
   };
 }
 
-export async function loadTrainingRecord({ store, run }: RunContext): Promise<TrainingRecord> {
-  const loaded = await loadJson(store, keys.run(run.model, run.id, 'training.json'), trainingRecordSchema);
+export async function loadTrainingRecord(ctx: RunContext): Promise<TrainingRecord> {
+  const loaded = await loadJson(ctx.store, attemptKey(ctx, 'training.json'), trainingRecordSchema);
   if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));
   return loaded.value.value;
 }

@@ -6,9 +6,8 @@ import * as z from 'zod';
 import type { AccuracyMatrix, MatrixVersion } from '../../shared/continuity/accuracy-matrix.ts';
 import { loadHistory } from '../../shared/registry/alias.ts';
 import { loadJson, putJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
 import { openVersion, type Version } from './answer.ts';
-import type { RunContext } from './context.ts';
+import { attemptKey, type RunContext } from './context.ts';
 import { loadSnapshot, type SnapshotWindow } from './snapshot-file.ts';
 
 /** The newest of them: each costs one pass over the held-out examples. */
@@ -63,7 +62,7 @@ export async function saveMatrix(
   former: readonly FormerChampion[],
   windows: readonly WindowScores[],
 ): Promise<void> {
-  await putJson(ctx.store, keys.run(ctx.run.model, ctx.run.id, 'matrix.json'), {
+  await putJson(ctx.store, attemptKey(ctx, 'matrix.json'), {
     windows: windows.map(({ window }) => window.id),
     untrained: windows.map(({ untrained }) => untrained ?? 0),
     former: former.map(({ manifest, learnedToMs }, i) => ({
@@ -80,11 +79,8 @@ export async function saveMatrix(
  *
  * @param version  the candidate's number
  */
-export async function loadMatrix(
-  { store, run }: RunContext,
-  version: number,
-): Promise<AccuracyMatrix | null> {
-  const loaded = await loadJson(store, keys.run(run.model, run.id, 'matrix.json'), matrixSchema);
+export async function loadMatrix(ctx: RunContext, version: number): Promise<AccuracyMatrix | null> {
+  const loaded = await loadJson(ctx.store, attemptKey(ctx, 'matrix.json'), matrixSchema);
   if (!loaded.ok) return null;
   const { windows, untrained, former, candidate } = loaded.value.value;
   // The first champion that was trained on nothing that is still held out has learned none of the windows.

@@ -1,6 +1,7 @@
 /**
  * A retraining run from its first step to its last, the same in the trainer Worker and in Node:
- * snapshot, split, features, fine-tune, splits, evaluate, gate, publish, promote, report.
+ * snapshot, split, features, fine-tune, splits, evaluate, gate, publish, promote, report. Where the gate refuses a
+ * candidate for its flips alone, fine-tune, evaluate and gate come once more before it is published.
  *
  * Every step reads what it needs from the store, writes what it found there, and may be repeated. The host decides how
  * a step is made durable: a Workflow remembers it, Node keeps its small result beside the run.
@@ -15,8 +16,9 @@ import { judge } from './judge.ts';
 import { promote } from './promote.ts';
 import { publish } from './publish.ts';
 import { compareWithChampion, describeSplits, saveSplits } from './recipe-splits.ts';
-import { currentRecord, finishRun, openRun, recordStep, updateRecord } from './record.ts';
+import { currentRecord, enterStep, finishRun, openRun, recordStep, updateRecord } from './record.ts';
 import { saveReport } from './report.ts';
+import { deservesRetry, retryContext, retryHost } from './retry.ts';
 import { makeSnapshot } from './snapshot.ts';
 import { loadSnapshot, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
 import { loadSplit, makeSplit, type Split } from './split.ts';
@@ -68,11 +70,22 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
   await step('fine-tune', () => fineTuneStep(ctx, snapshot));
   await followSplits(ctx, host, snapshot);
   await step('evaluate', () => evaluateStep(ctx, snapshot));
-  await step('gate', () => gateStep(ctx));
-  await step('publish', () => publishStep(ctx, snapshot));
-  await step('promote', () => promoteStep(ctx));
-  await step('report', () => reportStep(ctx, snapshotId));
+  const { retry } = await step('gate', () => gateStep(ctx));
+  const judged = retry ? await followRetry(ctx, host, snapshot) : ctx;
+  await step('publish', () => publishStep(judged, snapshot));
+  await step('promote', () => promoteStep(judged));
+  await step('report', () => reportStep(judged, snapshotId));
   return currentRecord(ctx);
+}
+
+/** @returns the context of the attempt whose verdict counts */
+async function followRetry(first: RunContext, host: StepHost, snapshot: Snapshot): Promise<RunContext> {
+  const ctx = retryContext(first);
+  const step = timed(ctx, retryHost(ctx, host));
+  await step('fine-tune', () => fineTuneStep(ctx, snapshot));
+  await step('evaluate', () => evaluateStep(ctx, snapshot));
+  await step('gate', () => gateStep(ctx));
+  return ctx;
 }
 
 async function skip(ctx: RunContext, host: StepHost, reason: string): Promise<RunRecord> {
@@ -93,7 +106,7 @@ function timed(ctx: RunContext, host: StepHost): Step {
   return (name, body) =>
     host.do(name, async () => {
       const startedMs = ctx.now().getTime();
-      await updateRecord(ctx, { step: name });
+      await enterStep(ctx, name);
       await tell(ctx, name, 0, '');
       const result = await body();
       const finished = ctx.now();
@@ -165,7 +178,7 @@ async function followFeatures(ctx: RunContext, host: StepHost, snapshot: Snapsho
 
 async function featuresStep(ctx: RunContext, shard: ShardRef, onBlock: (fraction: number) => Promise<void>) {
   const startedMs = ctx.now().getTime();
-  await updateRecord(ctx, { step: 'features' });
+  await enterStep(ctx, 'features');
   const computed = await storeFeatures(ctx, shard, onBlock);
   return { computed, seconds: (ctx.now().getTime() - startedMs) / 1000 };
 }
@@ -195,7 +208,7 @@ async function followCopies(ctx: RunContext, host: StepHost, snapshot: Snapshot)
 
 async function copiesStep(ctx: RunContext, part: CopyPart, onBlock: (fraction: number) => Promise<void>) {
   const startedMs = ctx.now().getTime();
-  await updateRecord(ctx, { step: 'augment' });
+  await enterStep(ctx, 'augment');
   const computed = await storeCopies(ctx, part, onBlock);
   return { computed, seconds: (ctx.now().getTime() - startedMs) / 1000 };
 }
@@ -227,7 +240,9 @@ async function evaluateStep(ctx: RunContext, snapshot: Snapshot) {
 async function gateStep(ctx: RunContext) {
   const verdict = await judge(ctx);
   await updateRecord(ctx, { verdict: verdict.verdict });
-  return { note: verdict.summary };
+  const retry = deservesRetry(ctx, verdict);
+  const note = retry ? `${verdict.summary}. Flips alone: trained once more, closer to the champion` : verdict.summary;
+  return { retry, note };
 }
 
 async function publishStep(ctx: RunContext, snapshot: Snapshot) {

@@ -41,6 +41,7 @@ export async function publish(
     files: describeFiles(files),
     metrics: await collectMetrics(ctx),
     verdict: verdict.verdict,
+    ...(ctx.first !== undefined && { attempt: 2 }),
     reasons: [verdict.summary, ...verdict.reasons],
   };
   await publishVersion(store, manifest, files);

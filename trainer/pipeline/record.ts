@@ -5,7 +5,7 @@ import { specSchema } from '../../shared/model/spec.ts';
 import { describeReadError, loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { loadRun, type RunRecord, saveRun } from '../../shared/registry/runs.ts';
-import { type RunContext, RunFailure, type Surroundings } from './context.ts';
+import { type RunContext, RunFailure, stepOf, type Surroundings } from './context.ts';
 
 export async function openRun(surroundings: Surroundings, model: string, id: string): Promise<RunContext> {
   const run = await loadRun(surroundings.store, model, id);
@@ -26,6 +26,11 @@ export async function updateRecord(ctx: RunContext, change: Partial<RunRecord>):
   await saveRun(ctx.store, { ...(await currentRecord(ctx)), ...change });
 }
 
+/** Notes the step that is under way. */
+export async function enterStep(ctx: RunContext, name: string): Promise<void> {
+  await updateRecord(ctx, { step: stepOf(ctx, name) });
+}
+
 /** Notes a finished step; a step that is repeated replaces its own note. */
 export async function recordStep(
   ctx: RunContext,
@@ -35,9 +40,10 @@ export async function recordStep(
   seconds: number,
 ): Promise<void> {
   const current = await currentRecord(ctx);
-  const others = current.steps.filter((step) => step.name !== name);
+  const recorded = stepOf(ctx, name);
+  const others = current.steps.filter((step) => step.name !== recorded);
   await updateRecord(ctx, {
-    steps: [...others, { name, note, finishedAt: finished.toISOString(), seconds }],
+    steps: [...others, { name: recorded, note, finishedAt: finished.toISOString(), seconds }],
   });
 }
 

@@ -33,6 +33,19 @@ export function teach(
   };
 }
 
+/** The greatest that a recipe may say. */
+const MOST_WEIGHT = 100;
+
+/**
+ * The same recipe with focal distillation `retry.strength` times as strong; null when it is as strong as can be already.
+ */
+export function strengthen(recipe: TrainingRecipe): TrainingRecipe | null {
+  const { distillation, retry } = recipe;
+  const weight = Math.min(MOST_WEIGHT, distillation.weight * retry.strength);
+  if (distillation.kind === 'focal' && weight === distillation.weight) return null;
+  return { ...recipe, distillation: { ...distillation, kind: 'focal', weight } };
+}
+
 function isRight(answers: Float32Array, size: number, row: number, label: number): boolean {
   const own = answers.subarray(row * size, (row + 1) * size);
   return own.indexOf(Math.max(...own)) === label;

@@ -3,6 +3,7 @@
  * on examples in memory.
  */
 import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence.ts';
+import { flipsAlone } from '../../../shared/continuity/flips-alone.ts';
 import { decideGate } from '../../../shared/continuity/gate.ts';
 import { accuracy } from '../../../shared/continuity/metrics.ts';
 import { floatBytes } from '../../../shared/bytes.ts';
@@ -19,7 +20,7 @@ import { argmaxRows, openProgram } from '../../../trainer/pipeline/answer.ts';
 import { encodeHead } from '../../../trainer/pipeline/candidate-files.ts';
 import { initialHead } from '../../../trainer/pipeline/head-layers.ts';
 import { type Assigned, drawSplit, type Split } from '../../../trainer/pipeline/split.ts';
-import { teach } from '../../../trainer/training/distillation.ts';
+import { strengthen, teach } from '../../../trainer/training/distillation.ts';
 import { trainHead } from '../../../trainer/training/train-head.ts';
 import { poolWindows } from '../../../trainer/training/watch.ts';
 import type { Row, Stream } from './streams.ts';
@@ -59,6 +60,7 @@ const LEAST_WATCHED = 50;
 /**
  * @param gateDecides  whether a candidate that the gate does not let through leaves the champion alone, as it is in
  *   earnest: what came in then waits, and the next night has both
+ * @param onFlipsAlone  told of every candidate that was refused for its flips alone, before the night ends
  * @returns one result a night; the first champion's is not among them
  */
 export async function runNights(
@@ -66,6 +68,7 @@ export async function runNights(
   spec: ClassificationSpec,
   bench: Bench,
   gateDecides: boolean,
+  onFlipsAlone?: (windows: Windows, champion: Head, first: NightResult) => Promise<void>,
 ): Promise<NightResult[]> {
   const [history = [], ...nights] = stream.nights;
   let closed: (readonly Row[])[] = Array.from({ length: Math.ceil(history.length / WINDOW) }, (_, i) =>
@@ -78,8 +81,11 @@ export async function runNights(
     const windows = [...closed, [...waiting, ...night]];
     const { head, split, epochs } = await trainCandidate(windows, spec, champion, bench);
     const evidence = makeEvidence(windows, split, spec, champion, head);
-    const { verdict } = decideGate(evidence, spec.gate);
-    results.push({ ...summarise(evidence), verdict, epochs });
+    const judged = decideGate(evidence, spec.gate);
+    const { verdict } = judged;
+    const result = { ...summarise(evidence), verdict, epochs };
+    results.push(result);
+    if (flipsAlone(judged).length > 0) await onFlipsAlone?.(windows, champion, result);
     const promoted = verdict === 'promote' || !gateDecides;
     closed = promoted ? windows : closed;
     waiting = promoted ? [] : (windows.at(-1) as readonly Row[]);
@@ -89,6 +95,41 @@ export async function runNights(
   champion.program.dispose();
   return results;
 }
+
+export interface RetriedNight {
+  readonly first: NightResult;
+  /** the second candidates, in the order of the strengths */
+  readonly again: readonly NightResult[];
+}
+
+/**
+ * The nights as in earnest, without retries; what is refused for its flips alone is trained again beside them, once for
+ * each strength, and judged as the second look at the same windows.
+ */
+export async function runRetries(
+  stream: Stream,
+  spec: ClassificationSpec,
+  bench: Bench,
+  strengths: readonly number[],
+): Promise<{ readonly nights: number; readonly retried: readonly RetriedNight[] }> {
+  const retried: RetriedNight[] = [];
+  const retry = async (windows: Windows, champion: Head, first: NightResult): Promise<void> => {
+    const again: NightResult[] = [];
+    for (const strength of strengths) {
+      const training = strengthen({ ...spec.training, retry: { flips: true, strength } }) ?? spec.training;
+      const { head, split, epochs } = await trainCandidate(windows, { ...spec, training }, champion, bench);
+      const evidence = makeEvidence(windows, split, spec, champion, head);
+      const worn = { ...evidence, windows: evidence.windows.map((window) => ({ ...window, decisions: 1 })) };
+      again.push({ ...summarise(evidence), verdict: decideGate(worn, spec.gate).verdict, epochs });
+      head.program.dispose();
+    }
+    retried.push({ first, again });
+  };
+  const results = await runNights(stream, spec, bench, true, retry);
+  return { nights: results.length, retried };
+}
+
+type Windows = readonly (readonly Row[])[];
 
 async function trainCandidate(
   windows: readonly (readonly Row[])[],
