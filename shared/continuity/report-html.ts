@@ -13,6 +13,7 @@ import { matrixSection } from './report-matrix.ts';
 import { type Measure, measureOf } from './report-measure.ts';
 import { renderPage } from './report-page.ts';
 import { reliabilitySection } from './report-reliability.ts';
+import { retrySection } from './report-retry.ts';
 import { MARKS } from './report-text.ts';
 import { wearSection } from './report-wear.ts';
 import type { RunReport, TrainingSummary, WindowSummary } from './report.ts';
@@ -22,12 +23,13 @@ const MAX_PARTS = 12;
 
 /** The page as a string. Every name and message in the report is inserted as text, never as markup. */
 export function renderReportHtml(report: RunReport): string {
-  const { verdict, model, run, createdAt, reliability, matrix, wear } = report;
+  const { verdict, model, run, createdAt, reliability, matrix, wear, firstAttempt } = report;
   return renderPage({
     title: `${verdict.verdict} · ${model} · ${run}`,
     content: html`${headline(report)} ${verdict.verdict === 'promote' ? null : reasons(report)}
-    ${differenceFigure(report)} ${rateFigures(report)} ${windowFigure(report)} ${checkSection(verdict.checks)}
-    ${flipSections(report)} ${reliability === undefined ? null : reliabilitySection(reliability)}
+    ${firstAttempt === undefined ? null : retrySection(report, firstAttempt)} ${differenceFigure(report)}
+    ${rateFigures(report)} ${windowFigure(report)} ${checkSection(verdict.checks)} ${flipSections(report)}
+    ${reliability === undefined ? null : reliabilitySection(reliability)}
     ${matrix === undefined ? null : matrixSection(matrix, measureOf(report))}
     ${wear === undefined ? null : wearSection(wear)} ${trainingSection(report.training)}`,
     footer: `run ${run} · ${createdAt}`,

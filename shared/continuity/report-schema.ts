@@ -51,6 +51,34 @@ const calibration = z.object({
 
 const metric = z.number().nullable();
 
+const verdictSchema = z.object({
+  verdict: z.enum(['promote', 'reject', 'hold']),
+  checks: z.array(checkSchema),
+  reasons: z.array(z.string()),
+  summary: z.string(),
+});
+
+const windowsSchema = z.array(
+  z.object({
+    id: z.string(),
+    kind: z.enum(['past', 'current']),
+    fromMs: z.number(),
+    toMs: z.number(),
+    n: z.int().min(0),
+    candidate: score,
+    champion: score.nullable(),
+    rmse: z.object({ candidate: score, champion: score.nullable() }).optional(),
+  }),
+);
+
+const trainingSchema = z.object({
+  examples: z.int().min(0),
+  epochs: z.int().min(0),
+  seconds: z.number().min(0),
+  seed: z.number(),
+  loss: z.array(z.object({ epoch: z.int().min(0), training: z.number(), validation: z.number().nullable() })),
+});
+
 export const reportSchema = z.object({
   format: z.literal('holdfast.run-report/1'),
   model: z.string(),
@@ -64,33 +92,9 @@ export const reportSchema = z.object({
   champion: z.object({ version: z.int().min(1), digest: z.string() }).nullable(),
   candidate: z.object({ version: z.int().min(1).nullable(), digest: z.string() }),
   policy: gatePolicySchema,
-  verdict: z.object({
-    verdict: z.enum(['promote', 'reject', 'hold']),
-    checks: z.array(checkSchema),
-    reasons: z.array(z.string()),
-    summary: z.string(),
-  }),
-  windows: z.array(
-    z.object({
-      id: z.string(),
-      kind: z.enum(['past', 'current']),
-      fromMs: z.number(),
-      toMs: z.number(),
-      n: z.int().min(0),
-      candidate: score,
-      champion: score.nullable(),
-      rmse: z.object({ candidate: score, champion: score.nullable() }).optional(),
-    }),
-  ),
-  training: z.object({
-    examples: z.int().min(0),
-    epochs: z.int().min(0),
-    seconds: z.number().min(0),
-    seed: z.number(),
-    loss: z.array(
-      z.object({ epoch: z.int().min(0), training: z.number(), validation: z.number().nullable() }),
-    ),
-  }),
+  verdict: verdictSchema,
+  windows: windowsSchema,
+  training: trainingSchema,
   decision: z.object({ promoted: z.boolean(), why: z.string() }),
   reliability: z
     .object({ window: z.string(), candidate: calibration, champion: calibration.nullable() })
@@ -112,6 +116,16 @@ export const reportSchema = z.object({
   wear: z
     .array(z.object({ id: z.string(), decisions: z.int().min(0), level: z.number(), left: z.int().min(0) }))
     .optional(),
+  firstAttempt: z
+    .object({
+      digest: z.string(),
+      verdict: verdictSchema,
+      windows: windowsSchema,
+      training: trainingSchema,
+      distillation: z.object({ first: z.number().min(0), second: z.number().gt(0) }),
+    })
+    .optional()
+    .describe('refused or held for its flips alone; the rest of the report is about the second candidate'),
   pictures: z.record(z.string(), z.string().startsWith('data:image/')).optional(),
 });
 

@@ -5,6 +5,7 @@ import { unitOf } from './check-result.ts';
 import type { CheckResult, CheckVerdict } from './check-result.ts';
 import { formatCount, formatDigest, formatMeasure, formatPoints } from './format.ts';
 import { describeLeft } from './report-wear.ts';
+import { describeRetry } from './report-retry.ts';
 import { measureOf } from './report-measure.ts';
 import type { RunReport, TrainingSummary } from './report.ts';
 
@@ -43,6 +44,7 @@ export function renderReportText(report: RunReport, { colour, width }: TextOptio
     heading(report, columns, paint),
     checkTable(report.verdict.checks, columns, paint),
     reasonList(report, columns, paint),
+    retryLines(report, columns, paint),
     windowTable(report, paint),
     evidenceLines(report),
     trainingLine(report.training),
@@ -106,6 +108,13 @@ function reasonList({ verdict }: RunReport, width: number, paint: Painter): stri
       wrap(reason, width - 2).map((line, i) => `${i === 0 ? '· ' : '  '}${line}`),
     ),
   ];
+}
+
+function retryLines(report: RunReport, width: number, paint: Painter): string[] {
+  const { firstAttempt } = report;
+  if (firstAttempt === undefined) return [];
+  const title = `Second candidate of this run; the first was ${formatDigest(firstAttempt.digest)}`;
+  return [paint('bold', title), ...wrap(describeRetry(report, firstAttempt), width)];
 }
 
 function windowTable(report: RunReport, paint: Painter): string[] {

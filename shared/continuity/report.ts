@@ -75,8 +75,20 @@ export interface RunReport {
   readonly matrix?: MatrixSummary;
   /** what reuse has left of each window */
   readonly wear?: readonly WindowWear[];
+  /** where the run tried twice: the candidate before the one that this report is about */
+  readonly firstAttempt?: FirstAttempt;
   /** flipped (or worsened) examples by id, as `data:image/…` URIs; only pictures */
   readonly pictures?: Readonly<Record<string, string>>;
+}
+
+/** A candidate that was refused or held for its flips alone, and never became a version. */
+export interface FirstAttempt {
+  readonly digest: string;
+  readonly verdict: Verdict;
+  readonly windows: readonly WindowSummary[];
+  readonly training: TrainingSummary;
+  /** what agreeing with the champion counted beside the labels, in the first training (0: nothing) and in the second */
+  readonly distillation: { readonly first: number; readonly second: number };
 }
 
 /** Confidence against accuracy in 15 bins, and the expected calibration error. */

@@ -25,8 +25,10 @@ export type RecipeSettings = Pick<Recipe, 'head' | 'training'>;
  * one champion to agree with.
  */
 export function sameRecipe(a: RecipeSettings, b: RecipeSettings): boolean {
-  const settings = ({ head, training: { seed: _seed, retry: _retry, ...training } }: RecipeSettings): string =>
-    JSON.stringify({ head, training });
+  const settings = ({
+    head,
+    training: { seed: _seed, retry: _retry, ...training },
+  }: RecipeSettings): string => JSON.stringify({ head, training });
   return settings(a) === settings(b);
 }
 

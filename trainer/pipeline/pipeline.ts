@@ -241,7 +241,9 @@ async function gateStep(ctx: RunContext) {
   const verdict = await judge(ctx);
   await updateRecord(ctx, { verdict: verdict.verdict });
   const retry = deservesRetry(ctx, verdict);
-  const note = retry ? `${verdict.summary}. Flips alone: trained once more, closer to the champion` : verdict.summary;
+  const note = retry
+    ? `${verdict.summary}. Flips alone: trained once more, closer to the champion`
+    : verdict.summary;
   return { retry, note };
 }
 

@@ -4,20 +4,23 @@
 import { type AnyEvidence, isRegression } from '../../shared/continuity/evidence.ts';
 import type { Verdict } from '../../shared/continuity/gate.ts';
 import {
+  type FirstAttempt,
   type RunReport,
   summarizeMatrix,
   summarizeReliability,
   summarizeWear,
   summarizeWindows,
+  type TrainingSummary,
 } from '../../shared/continuity/report.ts';
 import { renderReportHtml } from '../../shared/continuity/report-html.ts';
 import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { RunContext } from './context.ts';
 import { loadEvidence } from './evidence-file.ts';
-import { loadTrainingRecord } from './fine-tune.ts';
+import { loadTrainingRecord, type TrainingRecord } from './fine-tune.ts';
 import { drawFlips } from './flip-pictures.ts';
 import { loadMatrix } from './former-champions.ts';
+import { judge } from './judge.ts';
 import type { Decision } from './promote.ts';
 import { loadSnapshot } from './snapshot-file.ts';
 
@@ -43,18 +46,9 @@ export async function saveReport(
     policy: spec.gate,
     verdict,
     windows: summarizeWindows(evidence),
-    training: {
-      examples: training.examples,
-      epochs: training.epochs.length,
-      seconds: training.seconds,
-      seed: training.seed,
-      loss: training.epochs.map(({ epoch, loss, validationLoss }) => ({
-        epoch,
-        training: loss,
-        validation: validationLoss,
-      })),
-    },
+    training: summarizeTraining(training),
     decision,
+    ...(ctx.first && { firstAttempt: await describeFirst(ctx.first, training) }),
     ...(await evidenceSections(ctx, snapshot, version, verdict, evidence)),
   };
   await putJson(store, keys.run(run.model, run.id, 'report.json'), report);
@@ -63,6 +57,31 @@ export async function saveReport(
     new TextEncoder().encode(renderReportHtml(report)),
   );
   return report;
+}
+
+function summarizeTraining({ examples, epochs, seconds, seed }: TrainingRecord): TrainingSummary {
+  const loss = epochs.map(({ epoch, loss, validationLoss }) => ({
+    epoch,
+    training: loss,
+    validation: validationLoss,
+  }));
+  return { examples, epochs: epochs.length, seconds, seed, loss };
+}
+
+/** @param second  how the candidate after it was trained */
+async function describeFirst(ctx: RunContext, second: TrainingRecord): Promise<FirstAttempt> {
+  const training = await loadTrainingRecord(ctx);
+  const { kind, weight } = training.recipe.distillation;
+  return {
+    digest: training.digest,
+    verdict: await judge(ctx),
+    windows: summarizeWindows(await loadEvidence(ctx)),
+    training: summarizeTraining(training),
+    distillation: {
+      first: kind === 'none' ? 0 : weight,
+      second: second.recipe.distillation.weight,
+    },
+  };
 }
 
 /** What is known beyond the verdict, as far as the evidence has it. */

@@ -17,6 +17,7 @@ export interface Stream {
 export interface Recipe {
   readonly training?: object;
   readonly head?: readonly object[];
+  readonly gate?: object;
 }
 
 export interface Row {
