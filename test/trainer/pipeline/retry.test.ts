@@ -1,0 +1,268 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { CheckResult } from '../../../shared/continuity/check-result.ts';
+import { isRegression } from '../../../shared/continuity/evidence.ts';
+import type { Verdict } from '../../../shared/continuity/gate.ts';
+import { reportSchema } from '../../../shared/continuity/report-schema.ts';
+import { writeEvents } from '../../../shared/events/inbox.ts';
+import type { ClassificationSpec } from '../../../shared/model/spec.ts';
+import { type TrainingRecipe, trainingSchema } from '../../../shared/model/training.ts';
+import { keys } from '../../../shared/registry/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import type { Progress, RunRecord } from '../../../shared/registry/runs.ts';
+import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { listVersionNumbers, loadManifest } from '../../../shared/registry/versions.ts';
+import { resumeJob, runJob } from '../../../trainer/node/job.ts';
+import type { RunContext } from '../../../trainer/pipeline/context.ts';
+import { loadEvidence } from '../../../trainer/pipeline/evidence-file.ts';
+import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune.ts';
+import { deservesRetry } from '../../../trainer/pipeline/retry.ts';
+import { startRun } from '../../../trainer/pipeline/start.ts';
+import { Crash, countWrites, crashAtWrite } from '../../support/faulty-store.ts';
+import { blobEvents, blobSpec, type BlobNight, createBlobModel } from '../../support/tabular-model.ts';
+
+const MODEL = 'blobs';
+const HISTORY: BlobNight = { n: 2_000, seed: 1, fromMs: Date.parse('2026-11-01T00:00:00Z') };
+const AFTER = HISTORY.fromMs + 2 * HISTORY.n * 1_000;
+
+/** Nothing holds on to the champion at first, and the gate minds flips more than anything else. */
+function specOf(training: object, budget = 0.01): Partial<ClassificationSpec> {
+  return {
+    training: { epochs: 12, learningRate: 0.01, distillation: { kind: 'none' }, ...training },
+    gate: {
+      budgets: { negativeFlips: budget, sliceFlips: 0.4 },
+      margins: {
+        current: 0.2,
+        pastMean: 0.2,
+        worstWindow: 0.3,
+        forgotten: 0.25,
+        classRecall: 0.4,
+        brier: 0.5,
+      },
+    },
+  } as Partial<ClassificationSpec>;
+}
+
+/** A champion, and a night that has turned away from what it learnt. */
+async function openNight(spec: Partial<ClassificationSpec>, drift = 1.7): Promise<ObjectStore> {
+  const store = createMemoryStore();
+  await createBlobModel(store, MODEL, HISTORY, spec);
+  const first = await retrain(store);
+  expect(first.promoted).toBe(true);
+  await writeEvents(store, MODEL, blobEvents({ n: 1_500, seed: 2, fromMs: AFTER, drift }), new Date(AFTER));
+  return store;
+}
+
+async function retrain(store: ObjectStore, onProgress?: (progress: Progress) => void): Promise<RunRecord> {
+  const run = await runJob({
+    store,
+    model: MODEL,
+    by: 'a test',
+    promote: true,
+    ...(onProgress && { onProgress }),
+  });
+  if (!run.ok) throw new Error(run.error.detail);
+  return run.value;
+}
+
+/** The contexts of a run's two attempts, as far as their files need them. */
+function attemptsOf(store: ObjectStore, { id }: Pick<RunRecord, 'id'>): readonly [RunContext, RunContext] {
+  const first = { store, run: { id, model: MODEL } } as RunContext;
+  return [first, { ...first, first }];
+}
+
+async function decisionsOf(ctx: RunContext): Promise<readonly (number | undefined)[]> {
+  const evidence = await loadEvidence(ctx);
+  if (isRegression(evidence)) throw new Error('expected the evidence of a classification');
+  return evidence.windows.map(({ decisions }) => decisions);
+}
+
+async function readText(store: ObjectStore, run: RunRecord, file: string): Promise<string> {
+  return new TextDecoder().decode((await store.get(keys.run(MODEL, run.id, file)))?.bytes);
+}
+
+const RETRIED = ['gate', 'retry fine-tune', 'retry evaluate', 'retry gate', 'publish', 'promote', 'report'];
+
+describe('a candidate that is refused for its flips alone', () => {
+  let store: ObjectStore;
+  let run: RunRecord;
+  const told: Progress[] = [];
+
+  beforeAll(async () => {
+    store = await openNight(specOf({ retry: { strength: 8 } }));
+    run = await retrain(store, (progress) => told.push(progress));
+  });
+
+  test('is trained once more, promoted, and the only version of its run', async () => {
+    expect(run).toMatchObject({ status: 'complete', verdict: 'promote', promoted: true, candidate: 2 });
+    const names = run.steps.map(({ name }) => name);
+    expect(names.slice(names.indexOf('gate'))).toEqual(RETRIED);
+    expect(run.steps.find(({ name }) => name === 'gate')?.note).toMatch(
+      /flips.*Flips alone: trained once more/,
+    );
+    expect(await listVersionNumbers(store, MODEL)).toEqual([1, 2]);
+  });
+
+  test('is told about by the names of its steps, epochs and windows included', () => {
+    const retried = told.filter(({ step }) => step.startsWith('retry '));
+    expect(new Set(retried.map(({ step }) => step))).toEqual(
+      new Set(['retry fine-tune', 'retry evaluate', 'retry gate']),
+    );
+    expect(retried.some(({ message }) => message.startsWith('epoch 3 of at most 12'))).toBe(true);
+    expect(retried.some(({ message }) => message.startsWith('window '))).toBe(true);
+  });
+
+  test('leaves its files beside those of the second, whose recipe is told in full', async () => {
+    const [first, second] = await Promise.all(attemptsOf(store, run).map(loadTrainingRecord));
+    expect(first?.recipe.distillation).toMatchObject({ kind: 'none', weight: 0.5 });
+    expect(second?.recipe.distillation).toMatchObject({ kind: 'focal', weight: 4 });
+    expect(second).toMatchObject({ seed: first?.seed, parent: 1, examples: first?.examples });
+    const manifest = await loadManifest(store, MODEL, 2);
+    if (!manifest.ok) throw new Error(manifest.error.detail);
+    expect(manifest.value.attempt).toBe(2);
+    expect(manifest.value.files['edge.bin'].sha256).toBe(second?.digest);
+    expect(second?.digest).not.toBe(first?.digest);
+  });
+
+  test('counts as a decision that every window served before the second', async () => {
+    const [first, second] = attemptsOf(store, run);
+    const before = await decisionsOf(first);
+    expect(await decisionsOf(second)).toEqual(before.map((decisions) => (decisions ?? 0) + 1));
+    expect(await store.list(keys.decisionsPrefix(MODEL))).toHaveLength(3);
+  });
+
+  test('is in the report with its verdict, and so is what became of it', async () => {
+    const report = reportSchema.parse(JSON.parse(await readText(store, run, 'report.json')));
+    const [first] = await Promise.all(attemptsOf(store, run).map(loadTrainingRecord));
+    expect(report.firstAttempt).toMatchObject({
+      digest: first?.digest,
+      verdict: { verdict: 'hold' },
+      distillation: { first: 0, second: 4 },
+    });
+    expect(report.firstAttempt?.windows).toHaveLength(report.windows.length);
+    expect(report.verdict.verdict).toBe('promote');
+    expect(report.wear?.map(({ decisions }) => decisions)).toEqual(
+      await decisionsOf(attemptsOf(store, run)[1]),
+    );
+    const page = await readText(store, run, 'report.html');
+    expect(page).toMatch(/Held for its flips \(negative flips 0\.6 %, budget 1\.0 %\), trained again/);
+  });
+
+  test('of a version that was not tried twice, nothing of it is said', async () => {
+    const manifest = await loadManifest(store, MODEL, 1);
+    expect(manifest.ok && manifest.value).not.toHaveProperty('attempt');
+  });
+});
+
+describe('a retry that is refused as well', () => {
+  test('ends the run: both decisions count, and the second candidate is what can be looked at', async () => {
+    const store = await openNight(specOf({ retry: { strength: 1.01 } }, 0.003));
+    const run = await retrain(store);
+    expect(run).toMatchObject({ status: 'complete', promoted: false, candidate: 2 });
+    expect(run.verdict).not.toBe('promote');
+    const names = run.steps.map(({ name }) => name);
+    expect(names.slice(names.indexOf('gate'))).toEqual(RETRIED);
+    const later = await retrain(store);
+    // The first version's decision was about the last window of the history; two were this night's.
+    expect((await decisionsOf(attemptsOf(store, later)[0])).slice(-2)).toEqual([3, 2]);
+  });
+});
+
+describe('a run that is killed while it retries', () => {
+  test('goes on where it was, and ends in the same version with both decisions counted once', async () => {
+    const base = await openNight(specOf({ retry: { strength: 8 } }));
+    const whole = countWrites(await copyOf(base));
+    let retryFrom = 0;
+    await startAndRun({
+      ...whole,
+      put: async (key, ...rest) => {
+        const put = await whole.put(key, ...rest);
+        if (retryFrom === 0 && key.includes('/retry/')) retryFrom = whole.writes();
+        return put;
+      },
+    });
+    const expected = await loadManifest(whole, MODEL, 2);
+    if (!expected.ok) throw new Error(expected.error.detail);
+    for (let writes = retryFrom - 2; writes < whole.writes(); writes += 5) {
+      const side = writes % 2 === 0 ? 'before' : 'after';
+      const store = await copyOf(base);
+      await expect(startAndRun(crashAtWrite(store, writes, side))).rejects.toThrow(Crash);
+      const resumed = await startAndRun(store);
+      expect(resumed).toMatchObject({ status: 'complete', verdict: 'promote', promoted: true, candidate: 2 });
+      const manifest = await loadManifest(store, MODEL, 2);
+      expect(manifest.ok && manifest.value.files).toEqual(expected.value.files);
+      expect(await listVersionNumbers(store, MODEL)).toEqual([1, 2]);
+      expect(await store.list(keys.decisionsPrefix(MODEL))).toHaveLength(3);
+    }
+  }, 120_000);
+
+  async function startAndRun(store: ObjectStore): Promise<RunRecord> {
+    // The same id whenever it is started, and after the run that made the champion.
+    const now = new Date('2030-01-01T03:00:00Z');
+    const started = await startRun(store, MODEL, { trigger: 'cron', by: 'a test', now, suffix: '' });
+    if (!started.ok) throw new Error(started.error.detail);
+    const run = await resumeJob({ store, model: MODEL }, started.value.id);
+    if (!run.ok) throw new Error(run.error.detail);
+    return run.value;
+  }
+
+  async function copyOf(store: ObjectStore): Promise<ObjectStore> {
+    const copy = createMemoryStore();
+    for (const key of await store.list(''))
+      await copy.put(key, (await store.get(key))?.bytes ?? new Uint8Array());
+    return copy;
+  }
+});
+
+describe('no retry', () => {
+  const finding = {
+    estimate: 0.07,
+    lower: 0.06,
+    upper: 0.08,
+    margin: 0.05,
+    passes: 'below',
+    n: 2_000,
+  } as const;
+  const flips = { total: 140, examples: [] };
+  const refused: CheckResult = {
+    check: 'negative-flips',
+    title: '',
+    verdict: 'fail',
+    detail: '',
+    flips,
+    ...finding,
+  };
+  const verdict: Verdict = { verdict: 'reject', checks: [refused], reasons: [], summary: '' };
+  const contextOf = (training: object = {}, championAtStart: number | null = 1): RunContext => {
+    const recipe: TrainingRecipe = trainingSchema.parse(training);
+    const spec = { ...blobSpec(MODEL), training: recipe };
+    return { run: { id: 'r1', model: MODEL, championAtStart }, spec } as unknown as RunContext;
+  };
+
+  test('but for flips alone, with a champion to hold on to', () => {
+    expect(deservesRetry(contextOf(), verdict)).toBe(true);
+  });
+
+  test('when another check refuses or holds too', () => {
+    const other: CheckResult = { ...refused, check: 'current-window' };
+    expect(deservesRetry(contextOf(), { ...verdict, checks: [refused, other] })).toBe(false);
+    const held: CheckResult = { ...other, verdict: 'hold' };
+    expect(deservesRetry(contextOf(), { ...verdict, checks: [refused, held] })).toBe(false);
+  });
+
+  test('without a champion', () => {
+    expect(deservesRetry(contextOf({}, null), verdict)).toBe(false);
+  });
+
+  test('when it is switched off', () => {
+    expect(deservesRetry(contextOf({ retry: { flips: false } }), verdict)).toBe(false);
+  });
+
+  test('when the recipe holds on as firmly as it can', () => {
+    expect(deservesRetry(contextOf({ distillation: { weight: 100 } }), verdict)).toBe(false);
+  });
+
+  test('twice', () => {
+    const first = contextOf();
+    expect(deservesRetry({ ...first, first }, verdict)).toBe(false);
+  });
+});
