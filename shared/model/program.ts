@@ -213,6 +213,7 @@ function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdin
     ids.set(value, id);
     return id;
   };
+  const rectified = findRectified(plan);
   const steps = plan.nodes.map((node, i) => {
     const register = (): Registered => {
       const [kernel, bias] = places.tensors[i] ?? [0, 0];
@@ -221,6 +222,7 @@ function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdin
     return bindNode(node, kernels, {
       rows,
       inputShapes: node.inputs.map((input) => shapes[input] ?? []),
+      rectified: rectified[node.inputs[0] ?? 0] ?? false,
       inputAddresses: node.inputs.map((input) => places.values[input] ?? 0),
       outputAddress: places.values[i + 1] ?? 0,
       weights: places.weights[i] ?? 0,
@@ -230,6 +232,17 @@ function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdin
     });
   });
   return { rows, steps };
+}
+
+/** By value: whether it comes out of relu or relu6, perhaps in another shape. */
+function findRectified({ nodes }: Plan): boolean[] {
+  const rectified = [false];
+  for (const node of nodes) {
+    const activation = 'activation' in node ? node.activation : node.op;
+    const renamed = node.op === 'reshape' && (rectified[node.inputs[0] ?? 0] ?? false);
+    rectified.push(renamed || activation === 'relu' || activation === 'relu6');
+  }
+  return rectified;
 }
 
 function place(plan: Plan, sizes: Sizes, stage: number, { stock }: Kernels, holdings: Holdings): Places {
