@@ -21,6 +21,8 @@ export interface Program {
   readonly outputShape: Shape;
   readonly inputSize: number;
   readonly outputSize: number;
+  /** What it holds in the heap, weights and buffers, until it is disposed of. */
+  readonly heapBytes: number;
   /**
    * An example's output has the same bits whatever the batch it comes in.
    *
@@ -125,7 +127,8 @@ export function loadProgram(
     packWeights(plan, places, kernels, lanes.at(-1)?.steps ?? [], weights, stage);
     const warnings = wasm.takeWarnings();
     if (warnings !== '') throw new Error(warnings);
-    return ok(createProgram(plan, places, kernels, holdings, lanes));
+    const heapBytes = needed - sizes.staging;
+    return ok({ ...createProgram(plan, places, kernels, holdings, lanes), heapBytes });
   } catch (error) {
     // A trap leaves the binary's stack where it was, and perhaps a warning that the next load would find.
     kernels.stock.stackRestore(stack);
@@ -144,7 +147,7 @@ function createProgram(
   { stock }: Kernels,
   holdings: Holdings,
   boundLanes: readonly Lane[],
-): Program {
+): Omit<Program, 'heapBytes'> {
   const inputSize = sizeOf(plan.inputShape);
   const outputSize = sizeOf(outputShapeOf(plan));
   const inputIndex = (values[0] ?? 0) / FLOAT_BYTES;
