@@ -10,6 +10,7 @@ import type { RunRecord } from '../../shared/registry/runs.ts';
 import { type CopyPart, planCopies, storeCopies } from './augmented-features.ts';
 import { type RunContext, RunFailure, type Surroundings, tell } from './context.ts';
 import { evaluate } from './evaluate.ts';
+import { loadEvidence } from './evidence-file.ts';
 import { storeFeatures } from './features.ts';
 import { fineTune } from './fine-tune.ts';
 import { judge } from './judge.ts';
@@ -240,7 +241,7 @@ async function evaluateStep(ctx: RunContext, snapshot: Snapshot) {
 async function gateStep(ctx: RunContext) {
   const verdict = await judge(ctx);
   await updateRecord(ctx, { verdict: verdict.verdict });
-  const retry = deservesRetry(ctx, verdict);
+  const retry = deservesRetry(ctx, verdict, (await loadEvidence(ctx)).windows);
   const note = retry
     ? `${verdict.summary}. Flips alone: trained once more, closer to the champion`
     : verdict.summary;

@@ -7,19 +7,26 @@
  */
 import { flipsAlone } from '../../shared/continuity/flips-alone.ts';
 import type { Verdict } from '../../shared/continuity/gate.ts';
+import { mostDecisions, type Worn } from '../../shared/continuity/wear.ts';
 import { strengthen } from '../training/distillation.ts';
-import type { RunContext } from './context.ts';
-import { stepOf } from './context.ts';
+import { type RunContext, stepOf } from './context.ts';
 import type { StepHost } from './pipeline.ts';
 
-/** Never twice, and not where the recipe can't hold on to the champion any more than it did. */
-export function deservesRetry(ctx: RunContext, verdict: Verdict): boolean {
+/**
+ * Never twice, and not where the recipe can't hold on to the champion any more than it did. Nor on windows that never
+ * judged before (a champion that was imported): two looks at alpha / k and alpha / (k + 1) add up to less than alpha
+ * from the second decision on only.
+ *
+ * @param windows  that the verdict is about
+ */
+export function deservesRetry(ctx: RunContext, verdict: Verdict, windows: readonly Worn[]): boolean {
   const { run, spec, first } = ctx;
   return (
     first === undefined &&
     run.championAtStart !== null &&
     spec.training.retry.flips &&
     strengthen(spec.training) !== null &&
+    mostDecisions(windows) > 0 &&
     flipsAlone(verdict).length > 0
   );
 }

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { CheckResult } from '../../../shared/continuity/check-result.ts';
 import { checkNegativeFlips } from '../../../shared/continuity/checks/negative-flips.ts';
 import { flipsAlone } from '../../../shared/continuity/flips-alone.ts';
-import { decideGate } from '../../../shared/continuity/gate.ts';
+import { decideGate, decideRegressionGate } from '../../../shared/continuity/gate.ts';
 import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { evidenceOf, withoutChampion } from './make-evidence.ts';
+import { regressionOf } from './make-regression.ts';
 
 const policy = gatePolicySchema.parse({});
 const namesOf = (checks: readonly CheckResult[]): string[] => checks.map(({ check }) => check);
@@ -31,6 +32,18 @@ describe('flips alone', () => {
     const verdict = decideGate(evidenceOf([gained, lost], gained), policy);
     expect(verdict.checks.find(({ check }) => check === 'negative-flips')?.verdict).toBe('fail');
     expect(flipsAlone(verdict)).toEqual([]);
+  });
+
+  test('are worsened predictions in a regression', () => {
+    const evidence = regressionOf(1_000, 0.5);
+    const spoilt = evidence.windows.map((window) => ({
+      ...window,
+      candidate: window.candidate.map((value, i) =>
+        i % 12 === 0 ? (window.targets[i] as number) + 1.2 : value,
+      ),
+    }));
+    const verdict = decideRegressionGate({ ...evidence, windows: spoilt }, policy);
+    expect(namesOf(flipsAlone(verdict))).toEqual(['worsened']);
   });
 
   test.each([

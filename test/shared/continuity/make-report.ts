@@ -45,6 +45,14 @@ export function reportOf(evidence: Evidence, model = 'digits'): RunReport {
   };
 }
 
+/** A report of a second candidate, after one that was refused for its flips. */
+export function retriedReportOf(first: Evidence, second: Evidence): RunReport {
+  const { verdict, windows, training } = reportOf(first);
+  const digest = 'sha256:first';
+  const distillation = { first: 0.5, second: 2 };
+  return { ...reportOf(second), firstAttempt: { digest, verdict, windows, training, distillation } };
+}
+
 /** A report with everything in it: probabilities, matrix, wear, and a picture of the first flipped example. */
 export function fullReportOf(evidence: Evidence): RunReport {
   const scored = withProbabilities(evidence);

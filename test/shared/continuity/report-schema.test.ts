@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import { reportJsonSchema, reportSchema } from '../../../shared/continuity/report-schema.ts';
 import type { RunReport } from '../../../shared/continuity/report.ts';
 import { evidenceOf, withoutChampion } from './make-evidence.ts';
-import { fullReportOf, reportOf } from './make-report.ts';
+import { fullReportOf, reportOf, retriedReportOf } from './make-report.ts';
 
 const kept = { gains: 10, losses: 10, n: 2_000 };
 const evidence = evidenceOf([kept, { gains: 2, losses: 300, n: 2_000 }], kept);
@@ -13,6 +13,7 @@ describe('what a run writes agrees with the schema', () => {
   test.each([
     ['a promotion', reportOf(evidenceOf([kept], kept))],
     ['a rejection with its flips', reportOf(evidence)],
+    ['a second try', retriedReportOf(evidence, evidenceOf([kept], kept))],
     ['a first candidate', reportOf(withoutChampion(evidence))],
     ['evidence that cannot be judged', reportOf({ ...evidence, majority: 7 })],
     ['one with probabilities, matrix, wear and pictures', fullReportOf(evidence)],

@@ -232,6 +232,7 @@ describe('no retry', () => {
     ...finding,
   };
   const verdict: Verdict = { verdict: 'reject', checks: [refused], reasons: [], summary: '' };
+  const served = [{ decisions: 1 }, { decisions: 0 }];
   const contextOf = (training: object = {}, championAtStart: number | null = 1): RunContext => {
     const recipe: TrainingRecipe = trainingSchema.parse(training);
     const spec = { ...blobSpec(MODEL), training: recipe };
@@ -239,30 +240,34 @@ describe('no retry', () => {
   };
 
   test('but for flips alone, with a champion to hold on to', () => {
-    expect(deservesRetry(contextOf(), verdict)).toBe(true);
+    expect(deservesRetry(contextOf(), verdict, served)).toBe(true);
   });
 
   test('when another check refuses or holds too', () => {
     const other: CheckResult = { ...refused, check: 'current-window' };
-    expect(deservesRetry(contextOf(), { ...verdict, checks: [refused, other] })).toBe(false);
+    expect(deservesRetry(contextOf(), { ...verdict, checks: [refused, other] }, served)).toBe(false);
     const held: CheckResult = { ...other, verdict: 'hold' };
-    expect(deservesRetry(contextOf(), { ...verdict, checks: [refused, held] })).toBe(false);
+    expect(deservesRetry(contextOf(), { ...verdict, checks: [refused, held] }, served)).toBe(false);
   });
 
   test('without a champion', () => {
-    expect(deservesRetry(contextOf({}, null), verdict)).toBe(false);
+    expect(deservesRetry(contextOf({}, null), verdict, served)).toBe(false);
+  });
+
+  test('of windows that never judged before, where two looks are more than alpha', () => {
+    expect(deservesRetry(contextOf(), verdict, [{ decisions: 0 }])).toBe(false);
   });
 
   test('when it is switched off', () => {
-    expect(deservesRetry(contextOf({ retry: { flips: false } }), verdict)).toBe(false);
+    expect(deservesRetry(contextOf({ retry: { flips: false } }), verdict, served)).toBe(false);
   });
 
   test('when the recipe holds on as firmly as it can', () => {
-    expect(deservesRetry(contextOf({ distillation: { weight: 100 } }), verdict)).toBe(false);
+    expect(deservesRetry(contextOf({ distillation: { weight: 100 } }), verdict, served)).toBe(false);
   });
 
   test('twice', () => {
     const first = contextOf();
-    expect(deservesRetry({ ...first, first }, verdict)).toBe(false);
+    expect(deservesRetry({ ...first, first }, verdict, served)).toBe(false);
   });
 });
