@@ -3,9 +3,10 @@
  * Protocol under `/v2`, the operators' API under `/api`.
  */
 import { Hono } from 'hono';
-import { type ConfigProblem, SCOPES } from './config.ts';
+import type { ConfigProblem } from './config.ts';
 import type { AppDeps } from './deps.ts';
-import { authorize, errorResponse, unexpectedResponse } from './http.ts';
+import { type App, createDoor } from './door.ts';
+import { errorResponse, unexpectedResponse } from './http.ts';
 import { describeCause, type Log } from './log.ts';
 import { createHealthRoutes, createOpenInferenceRoutes } from './open-inference/routes.ts';
 import { createOperatorRoutes } from './operator-routes.ts';
@@ -21,15 +22,14 @@ const INDEX = {
   health: 'GET /healthz',
 };
 
-export function createApp(deps: AppDeps): Hono {
+export function createApp(deps: AppDeps): App {
+  return createDoor(deps, createRoutes(deps));
+}
+
+function createRoutes(deps: AppDeps): Hono {
   const app = createBareApp(deps.log);
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.route('/v2/health', createHealthRoutes());
-  app.use(async (c, next) => {
-    if (deps.authenticator.open) return next();
-    const refused = authorize(deps.authenticator, c.req.raw, SCOPES);
-    return refused.ok ? next() : errorResponse(c, refused.error);
-  });
   app.get('/', (c) => c.json(INDEX));
   app.route('/v1', createTfServingRoutes(deps));
   app.route('/v2', createOpenInferenceRoutes(deps));
@@ -38,7 +38,7 @@ export function createApp(deps: AppDeps): Hono {
 }
 
 /** A deployment whose variables can't be read serves nothing, and its health says which ones. */
-export function createMisconfiguredApp(problems: readonly ConfigProblem[], log: Log): Hono {
+export function createMisconfiguredApp(problems: readonly ConfigProblem[], log: Log): App {
   const app = createBareApp(log);
   const variables = [...new Set(problems.map(({ variable }) => variable))];
   app.get('/healthz', (c) => c.json({ status: 'misconfigured', variables }, 503));
@@ -48,7 +48,7 @@ export function createMisconfiguredApp(problems: readonly ConfigProblem[], log: 
       detail: 'this deployment is misconfigured: /healthz names the variables',
     }),
   );
-  return app;
+  return { fetch: async (request, context) => app.fetch(request, {}, context) };
 }
 
 function createBareApp(log: Log): Hono {

@@ -13,8 +13,8 @@ export type AuthError =
 export interface Credentials {
   /** the Authorization header */
   readonly authorization: string | null;
-  /** the URL's host name, as the client wrote it */
-  readonly hostname: string;
+  /** as the client wrote it */
+  readonly url: string;
   /** the client's address; null when the platform did not say */
   readonly clientAddress: string | null;
 }
@@ -31,6 +31,14 @@ export interface Authenticator {
   authorize(credentials: Credentials, scopes: readonly Scope[]): Result<Caller, AuthError>;
 }
 
+interface Identity {
+  readonly caller: Caller;
+  readonly local: boolean;
+}
+
+/** Far longer than any key, and short enough that a wrong one costs nothing to digest. */
+const MAX_TOKEN_CHARACTERS = 1_024;
+
 /** The keys of local development: known to everybody, so they work from this machine to this machine only. */
 const LOCAL_CALLERS: Readonly<Record<string, Caller>> = {
   'local-predict': { name: 'local-predict', scopes: ['predict'] },
@@ -45,16 +53,28 @@ const LOCAL_CALLERS: Readonly<Record<string, Caller>> = {
 export function createAuthenticator(keys: readonly ApiKey[], localKeys: boolean): Authenticator {
   const byDigest = new Map(keys.map((key) => [key.sha256, key]));
   const open = byDigest.size > 0 || localKeys;
+  /** Tokens that were admitted: to digest one for every request would be a tenth of what a small model costs. */
+  const known = new Map<string, Identity>();
+  const identify = (token: string): Identity | null => {
+    const identity = known.get(token) ?? lookUp(token);
+    if (identity !== null) known.set(token, identity);
+    return identity;
+  };
+  const lookUp = (token: string): Identity | null => {
+    if (token.length > MAX_TOKEN_CHARACTERS) return null;
+    const caller = byDigest.get(sha256Hex(token));
+    if (caller !== undefined) return { caller, local: false };
+    const local = localKeys && Object.hasOwn(LOCAL_CALLERS, token) ? LOCAL_CALLERS[token] : undefined;
+    return local === undefined ? null : { caller: local, local: true };
+  };
   const authenticate = (credentials: Credentials): Result<Caller, AuthError> => {
     if (!open) return unauthenticated('this deployment has no keys: set HOLDFAST_KEYS');
     const token = /^Bearer +(\S+) *$/i.exec(credentials.authorization ?? '')?.[1];
     if (token === undefined) return unauthenticated('expected the header Authorization: Bearer <key>');
-    const caller = byDigest.get(sha256Hex(token));
-    if (caller !== undefined) return ok(caller);
-    const local = localKeys && Object.hasOwn(LOCAL_CALLERS, token) ? LOCAL_CALLERS[token] : undefined;
-    if (local === undefined) return unauthenticated('the key is not known');
-    return isLocal(credentials)
-      ? ok(local)
+    const identity = identify(token);
+    if (identity === null) return unauthenticated('the key is not known');
+    return !identity.local || isLocal(credentials)
+      ? ok(identity.caller)
       : forbidden('local keys work from this machine to localhost only');
   };
   return {
@@ -71,8 +91,8 @@ export function createAuthenticator(keys: readonly ApiKey[], localKeys: boolean)
 }
 
 /** Both ends must be loopback: the address keeps the network out, the host name keeps out DNS rebinding by a web page. */
-function isLocal({ hostname, clientAddress }: Credentials): boolean {
-  return isLoopback(hostname) && clientAddress !== null && isLoopback(clientAddress);
+function isLocal({ url, clientAddress }: Credentials): boolean {
+  return clientAddress !== null && isLoopback(clientAddress) && isLoopback(new URL(url).hostname);
 }
 
 function isLoopback(host: string): boolean {

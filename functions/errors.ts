@@ -15,6 +15,12 @@ export type RequestError =
   | { readonly kind: 'method-not-allowed'; readonly detail: string }
   | { readonly kind: 'misconfigured'; readonly detail: string };
 
+/** Nothing is wrong with the request; it came at the wrong time. */
+export type LimitError =
+  | { readonly kind: 'over-rate'; readonly detail: string }
+  | { readonly kind: 'overloaded'; readonly detail: string }
+  | { readonly kind: 'timed-out'; readonly detail: string };
+
 /** A model or version that exists and can't be loaded: damaged, too large, or storage does not answer. */
 export type NotServable = { readonly kind: 'not-servable'; readonly detail: string };
 
@@ -28,6 +34,7 @@ export type TrainerRefusal =
 export type AppError =
   | AuthError
   | RequestError
+  | LimitError
   | ServingError
   | TrainerRefusal
   | AliasError
@@ -36,7 +43,7 @@ export type AppError =
   | SpecError
   | VersionError;
 
-export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 503;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 429 | 503 | 504;
 
 export function statusOf(error: AppError): ErrorStatus {
   switch (error.kind) {
@@ -64,6 +71,12 @@ export function statusOf(error: AppError): ErrorStatus {
       return 409;
     case 'body-too-large':
       return 413;
+    case 'over-rate':
+      return 429;
+    case 'timed-out':
+      return 504;
+    // Not 429: it is not this client who asks too much, and clients of both protocols try again after a 503.
+    case 'overloaded':
     case 'no-champion':
     case 'not-servable':
     case 'spec-unreadable':
@@ -73,6 +86,22 @@ export function statusOf(error: AppError): ErrorStatus {
     case 'misconfigured':
       return 503;
   }
+}
+
+/** In place of what is damaged or does not answer, which names what lies in storage. */
+export const UNSERVABLE = 'the model can not be served now; its operators see why under /api';
+
+/** Errors whose words are for operators. */
+const BEHIND: ReadonlySet<AppError['kind']> = new Set([
+  'not-servable',
+  'damaged',
+  'spec-unreadable',
+  'alias-unreadable',
+]);
+
+/** What a client of a model is told: what concerns its request, and nothing of what is behind. */
+export function toPublicDetail(error: AppError): string {
+  return BEHIND.has(error.kind) ? UNSERVABLE : error.detail;
 }
 
 /** The Open Inference Protocol and TF Serving say it the same way. */

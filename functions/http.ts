@@ -6,8 +6,17 @@ import { MODEL_NAME } from '../shared/registry/keys.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { Authenticator, Caller } from './auth.ts';
 import type { Scope } from './config.ts';
-import { type AppError, statusOf, toInferenceError, toProblem } from './errors.ts';
+import type { RequestFacts } from './door.ts';
+import {
+  type AppError,
+  type ErrorStatus,
+  statusOf,
+  toInferenceError,
+  toProblem,
+  toPublicDetail,
+} from './errors.ts';
 import type { KeepAlive } from './single-flight.ts';
+import { settleWithin, timedOut } from './time-budget.ts';
 
 /** Admits the caller of a request. */
 export function authorize(
@@ -17,7 +26,7 @@ export function authorize(
 ): Result<Caller, AppError> {
   const credentials = {
     authorization: request.headers.get('authorization'),
-    hostname: new URL(request.url).hostname,
+    url: request.url,
     clientAddress: request.headers.get('cf-connecting-ip'),
   };
   return authenticator.authorize(credentials, scopes);
@@ -26,6 +35,26 @@ export function authorize(
 /** A request's way to keep its work going after the response. */
 export function keepAliveOf(c: Context): KeepAlive {
   return (work) => c.executionCtx.waitUntil(work);
+}
+
+/**
+ * What work resolves to, as long as somebody waits for it; `timed-out` afterwards, while the work itself goes on. What is
+ * there already costs no timer.
+ */
+export function inTime<T>(
+  c: Context,
+  nowMs: number,
+  work: T | Promise<T>,
+): T | Promise<T | Result<never, AppError>> {
+  if (!(work instanceof Promise)) return work;
+  const { deadlineMs, timeoutMs } = c.env as RequestFacts;
+  return settleWithin<T | Result<never, AppError>>(work, deadlineMs - nowMs, () => err(timedOut(timeoutMs)));
+}
+
+/** An error once nobody waits for the answer any longer: nothing is computed or logged for nobody. */
+export function checkDeadline(c: Context, nowMs: number): Result<null, AppError> {
+  const { deadlineMs, timeoutMs } = c.env as RequestFacts;
+  return nowMs < deadlineMs ? ok(null) : err(timedOut(timeoutMs));
 }
 
 /** Names that can't be a model's never reach the bucket. */
@@ -44,13 +73,23 @@ export function parseVersion(text: string): Result<number, AppError> {
 }
 
 /** The one place that knows which paths speak which protocol. */
-export function errorResponse(c: Context, error: AppError): Response {
+export function toErrorResponse(path: string, error: AppError): Response {
   const status = statusOf(error);
-  if (status === 401) c.header('WWW-Authenticate', 'Bearer');
-  if (status === 503) c.header('Retry-After', '1');
-  if (isInference(c.req.path)) return c.json(toInferenceError(error.detail), status);
-  return c.json(toProblem(error), status, { 'Content-Type': PROBLEM_TYPE });
+  const headers = new Headers();
+  if (status === 401) headers.set('WWW-Authenticate', 'Bearer');
+  const retryAfter = RETRY_AFTER_SECONDS[status];
+  if (retryAfter !== undefined) headers.set('Retry-After', retryAfter);
+  if (isInference(path)) return Response.json(toInferenceError(toPublicDetail(error)), { status, headers });
+  headers.set('Content-Type', PROBLEM_TYPE);
+  return Response.json(toProblem(error), { status, headers });
 }
+
+export function errorResponse(c: Context, error: AppError): Response {
+  return toErrorResponse(c.req.path, error);
+}
+
+/** The shorter of the two periods that the platform's limiter knows; it does not say which one is set. */
+const RETRY_AFTER_SECONDS: Partial<Record<ErrorStatus, string>> = { 429: '10', 503: '1' };
 
 /** A bug or an outage: the request id leads to the cause in the log, and nothing else does. */
 export function unexpectedResponse(c: Context, requestId: string): Response {
@@ -64,4 +103,12 @@ const PROBLEM_TYPE = 'application/problem+json';
 
 function isInference(path: string): boolean {
   return /^\/v[12](\/|$)/.test(path);
+}
+
+/** The path of a URL as the client wrote it, percent-encoding and all. */
+export function rawPath(url: string): string {
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  if (start === -1) return '/';
+  const end = url.slice(start).search(/[?#]/);
+  return end === -1 ? url.slice(start) : url.slice(start, start + end);
 }

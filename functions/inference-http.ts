@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../shared/result.ts';
 import type { Scope } from './config.ts';
 import type { AppDeps } from './deps.ts';
 import type { AppError } from './errors.ts';
-import { authorize, errorResponse, keepAliveOf, parseModelName } from './http.ts';
+import { authorize, checkDeadline, errorResponse, inTime, keepAliveOf, parseModelName } from './http.ts';
 import { type Answer, type Inference, infer, type ReadRequest, toRows } from './inference.ts';
 
 /** A version of a model; null for the champion. */
@@ -24,13 +24,6 @@ export function admit(
 ): Result<string, AppError> {
   const caller = authorize(deps.authenticator, c.req.raw, scopes);
   return caller.ok ? parseModelName(model) : caller;
-}
-
-/** The path of a request as the client wrote it, percent-encoding and all. */
-export function rawPath(url: string): string {
-  const start = url.indexOf('/', url.indexOf('://') + 3);
-  const end = url.slice(start).search(/[?#]/);
-  return end === -1 ? url.slice(start) : url.slice(start, start + end);
 }
 
 /** A segment of a raw path as text, or null when its encoding is broken. */
@@ -55,8 +48,10 @@ export async function answerInference(
   { model, version }: Target,
   read: ReadRequest,
 ): Promise<Response> {
+  const waited = checkDeadline(c, deps.now());
+  if (!waited.ok) return errorResponse(c, waited.error);
   const keepAlive = keepAliveOf(c);
-  const used = await deps.models.use(model, version, keepAlive, (spec, servable) => {
+  const use = deps.models.use(model, version, keepAlive, (spec, servable) => {
     const request = read(spec);
     if (!request.ok) return request;
     const rows = toRows(request.value.examples);
@@ -68,18 +63,21 @@ export async function answerInference(
     });
     return ok({ inference, answer: request.value.answer });
   });
+  const used = await inTime(c, deps.now(), use);
   const result = used.ok ? used.value : used;
   if (!result.ok) return errorResponse(c, result.error);
 
   const { inference, answer } = result.value;
   deps.predictions.add(model, inference.logged, keepAlive);
-  return toResponse(c, inference, answer(inference.prediction));
+  return toResponse(inference, answer(inference.prediction));
 }
 
-function toResponse(c: Context, { prediction }: Inference, { type, body, jsonBytes }: Answer): Response {
-  c.header('Content-Type', type);
-  c.header('Holdfast-Version', String(prediction.version));
-  c.header('Holdfast-Prediction-Id', prediction.id);
-  if (jsonBytes !== undefined) c.header('Inference-Header-Content-Length', String(jsonBytes));
-  return c.body(body);
+function toResponse({ prediction }: Inference, { type, body, jsonBytes }: Answer): Response {
+  const headers: Record<string, string> = {
+    'Content-Type': type,
+    'Holdfast-Version': String(prediction.version),
+    'Holdfast-Prediction-Id': prediction.id,
+  };
+  if (jsonBytes !== undefined) headers['Inference-Header-Content-Length'] = String(jsonBytes);
+  return new Response(body, { headers });
 }

@@ -4,7 +4,7 @@
  * protocols read their requests into an `InferenceRequest` and write its answer from a `Prediction`.
  */
 import { createPredictionId, instanceId } from '../shared/events/prediction-id.ts';
-import type { Servable } from '../shared/model/servable.ts';
+import type { Servable } from '../shared/model/predictor.ts';
 import type { Spec } from '../shared/model/spec.ts';
 import { outputWidth } from '../shared/model/task.ts';
 import { ok, type Result } from '../shared/result.ts';

@@ -6,7 +6,8 @@
  * loaded never takes away what serves: the previous version stays, and the failure is logged, shown and tried again.
  */
 import { loadSpec } from '../shared/model/load-spec.ts';
-import type { Servable, ServableError } from '../shared/model/servable.ts';
+import type { Servable } from '../shared/model/predictor.ts';
+import type { ServableError } from '../shared/model/servable.ts';
 import type { Spec } from '../shared/model/spec.ts';
 import { loadChampion } from '../shared/registry/alias.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';
@@ -19,14 +20,15 @@ import type { LoadedVersion, VersionLoader } from './version-loader.ts';
 export interface ModelCache {
   /**
    * Calls `use` with the champion, or with a given version. `use` is synchronous, so nothing it holds can be disposed
-   * of under it, and a promotion never interrupts a prediction.
+   * of under it, and a promotion never interrupts a prediction. What is here answers at once; a promise means that
+   * storage is being asked.
    */
   use<T>(
     model: string,
     version: number | null,
     keepAlive: KeepAlive,
     use: (spec: Spec, servable: Servable) => T,
-  ): Promise<Result<T, AppError>>;
+  ): Result<T, AppError> | Promise<Result<T, AppError>>;
   /** What serves a model here, checked as a prediction would check it. */
   inspect(model: string, keepAlive: KeepAlive): Promise<Result<ServingStatus, AppError>>;
   /** After a promotion made here: the next request looks before it answers. */
@@ -55,19 +57,21 @@ interface Entry {
   spec: Spec;
   promoted: number | null;
   serving: LoadedVersion | null;
-  /** Versions that were asked for by number. */
+  /** Versions that were asked for by number, and those of them that could not be loaded. */
   readonly pinned: Map<number, LoadedVersion>;
+  readonly pinFailures: Map<number, Failure>;
   /** When the reading of spec and alias began that the above comes from. */
   checkedAtMs: number;
   failure: Failure | null;
 }
 
 interface Failure {
+  /** What a request that comes before the next try is told. */
+  readonly error: AppError;
   /** `check`: spec or alias could not be read. `load`: the promoted version could not be loaded. */
   readonly step: 'check' | 'load';
   /** What could not be loaded: another promotion is tried at once. */
   readonly version: number | null;
-  readonly detail: string;
   readonly atMs: number;
   readonly attempts: number;
   readonly retryAtMs: number;
@@ -79,6 +83,8 @@ type LoadError = ServableError | NotServable;
 
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 30_000;
+/** Any name can be asked for in an outage. */
+const MAX_COLD_FAILURES = 1_000;
 /** A version that was loaded and had to make room before its turn came is loaded again so often. */
 const MAX_OPENINGS = 3;
 
@@ -86,7 +92,8 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
   const { store, loader, log, now, ttlMs } = deps;
   const entries = new Map<string, Entry>();
   const checks = createSingleFlight<Result<Entry, AppError>>();
-  const loads = createSingleFlight<Result<LoadedVersion, LoadError>>();
+  /** Of models that could not be read at all since this isolate began. */
+  const coldFailures = new Map<string, Failure>();
 
   /** Storage that throws is an outage: like anything unreadable, it must not take away what serves. */
   const asOutage = (cause: unknown) => {
@@ -94,19 +101,28 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
     return err({ kind: 'not-servable' as const, detail: 'storage did not answer' });
   };
 
-  /** The model's entry, recent enough for a request that arrives now. */
-  const fresh = async (model: string, keepAlive: KeepAlive): Promise<Result<Entry, AppError>> => {
+  const check = (model: string, keepAlive: KeepAlive): Promise<Result<Entry, AppError>> =>
+    checks.run(model, keepAlive, () => checkModel(model, keepAlive));
+
+  /** The model's entry where it is recent enough for a request that arrives now; null where storage must be asked. */
+  const recent = (model: string, keepAlive: KeepAlive): Entry | null => {
     const arrivedMs = now();
     const entry = entries.get(model);
-    const check = () => checks.run(model, keepAlive, () => checkModel(model, keepAlive));
-    if (entry !== undefined && !mustCheck(entry, arrivedMs)) {
-      if (mayCheck(entry, arrivedMs)) keepAlive(check());
-      return ok(entry);
-    }
-    const checked = await check();
+    if (entry === undefined || mustCheck(entry, arrivedMs)) return null;
+    if (mayCheck(entry, arrivedMs)) keepAlive(check(model, keepAlive));
+    return entry;
+  };
+
+  const fresh = async (model: string, keepAlive: KeepAlive): Promise<Result<Entry, AppError>> => {
+    const arrivedMs = now();
+    const entry = recent(model, keepAlive);
+    if (entry !== null) return ok(entry);
+    const cold = coldFailures.get(model);
+    if (cold !== undefined && arrivedMs < cold.retryAtMs) return err(cold.error);
+    const checked = await check(model, keepAlive);
     if (!checked.ok || checked.value.failure !== null) return checked;
     // A check that was under way for long may have begun before a promotion that this request must see.
-    return arrivedMs - checked.value.checkedAtMs < ttlMs ? checked : check();
+    return arrivedMs - checked.value.checkedAtMs < ttlMs ? checked : check(model, keepAlive);
   };
 
   const mustCheck = ({ serving, failure, checkedAtMs }: Entry, atMs: number): boolean => {
@@ -121,7 +137,12 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
     const startedMs = now();
     const read = await readPointers(store, model).catch(asOutage);
     const known = entries.get(model);
-    if (!read.ok) return known === undefined ? read : keepServing(model, known, read.error);
+    if (!read.ok) {
+      if (known !== undefined) return keepServing(model, known, read.error);
+      noteColdFailure(model, read.error);
+      return read;
+    }
+    coldFailures.delete(model);
     const { spec, promoted } = read.value;
     const entry = known ?? createEntry(spec);
     entries.set(model, Object.assign(entry, { spec, promoted, checkedAtMs: startedMs }));
@@ -136,7 +157,7 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
       if (entry.serving !== null) loader.close(entry.serving);
       return err(error);
     }
-    noteFailure(entry, 'check', null, error.detail);
+    noteFailure(entry, 'check', null, error);
     return ok(entry);
   };
 
@@ -150,7 +171,7 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
     if (failure?.version === version && now() < failure.retryAtMs) return;
     const loaded = await loader.load(entry.spec, version, keepAlive).catch(asOutage);
     if (!loaded.ok) {
-      noteFailure(entry, 'load', version, loaded.error.detail);
+      noteFailure(entry, 'load', version, toServingError(loaded.error));
       return;
     }
     entry.serving = loaded.value;
@@ -159,16 +180,42 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
     log.info('serving', { model: entry.spec.name, version, before: serving?.manifest.version ?? null });
   };
 
-  const noteFailure = (entry: Entry, step: Failure['step'], version: number | null, detail: string): void => {
-    const repeated = entry.failure?.step === step && entry.failure.version === version;
-    const attempts = repeated ? (entry.failure?.attempts ?? 0) + 1 : 1;
-    const atMs = now();
-    // Once storage answers again, a promotion must be seen as soon as ever: checks are never put off for longer.
-    const maxRetryMs = step === 'check' ? ttlMs : MAX_RETRY_MS;
-    const retryAtMs = atMs + Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), maxRetryMs);
-    entry.failure = { step, version, detail, atMs, attempts, retryAtMs };
-    const serving = entry.serving?.manifest.version ?? null;
-    log.error('not-serving', { model: entry.spec.name, step, version, serving, attempts, detail });
+  /** Once storage answers again, a promotion must be seen as soon as ever: checks are never put off for longer. */
+  const fail = (
+    before: Failure | null | undefined,
+    step: Failure['step'],
+    version: number | null,
+    error: AppError,
+  ) => toFailure(before, { step, version, error, atMs: now() }, step === 'check' ? ttlMs : MAX_RETRY_MS);
+
+  const noteFailure = (
+    entry: Entry,
+    step: Failure['step'],
+    version: number | null,
+    error: AppError,
+  ): void => {
+    entry.failure = fail(entry.failure, step, version, error);
+    logFailure(entry.spec.name, entry.serving, entry.failure);
+  };
+
+  const noteColdFailure = (model: string, error: AppError): void => {
+    if (error.kind === 'unknown-model') return;
+    if (coldFailures.size >= MAX_COLD_FAILURES) coldFailures.clear();
+    const failure = fail(coldFailures.get(model), 'check', null, error);
+    coldFailures.set(model, failure);
+    logFailure(model, null, failure);
+  };
+
+  const notePinFailure = (entry: Entry, version: number, error: AppError): void => {
+    const failure = fail(entry.pinFailures.get(version), 'load', version, error);
+    entry.pinFailures.set(version, failure);
+    logFailure(entry.spec.name, entry.serving, failure);
+  };
+
+  const logFailure = (model: string, loaded: LoadedVersion | null, failure: Failure): void => {
+    const { step, version, attempts, error } = failure;
+    const serving = loaded?.manifest.version ?? null;
+    log.error('not-serving', { model, step, version, serving, attempts, detail: error.detail });
   };
 
   /** A version by its number, loaded when it is not here. */
@@ -180,12 +227,17 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
     const present = entry.serving?.manifest.version === version ? entry.serving : entry.pinned.get(version);
     if (present !== undefined && loader.open(entry.spec, present) !== null) return ok(present);
     entry.pinned.delete(version);
-    const name = `${entry.spec.name}/${version}`;
-    const load = () => loader.load(entry.spec, version, keepAlive).catch(asOutage);
-    const loaded = await loads.run(name, keepAlive, load);
-    if (!loaded.ok) return err(toServingError(loaded.error));
+    const failure = entry.pinFailures.get(version);
+    if (failure !== undefined && now() < failure.retryAtMs) return err(failure.error);
+    const loaded = await loader.load(entry.spec, version, keepAlive).catch(asOutage);
+    if (!loaded.ok) {
+      const error = toServingError(loaded.error);
+      if (error.kind === 'not-servable') notePinFailure(entry, version, error);
+      return err(error);
+    }
+    entry.pinFailures.delete(version);
     entry.pinned.set(version, loaded.value);
-    return loaded;
+    return ok(loaded.value);
   };
 
   const find = async (
@@ -202,16 +254,28 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
     return pinned.ok ? ok({ spec, loaded: pinned.value }) : pinned;
   };
 
+  const useLoading = async <T>(
+    model: string,
+    version: number | null,
+    keepAlive: KeepAlive,
+    use: (spec: Spec, servable: Servable) => T,
+  ): Promise<Result<T, AppError>> => {
+    for (let opening = 0; opening < MAX_OPENINGS; opening++) {
+      const found = await find(model, version, keepAlive);
+      if (!found.ok) return found;
+      const servable = loader.open(found.value.spec, found.value.loaded);
+      if (servable !== null) return ok(use(found.value.spec, servable));
+      forget(entries.get(model));
+    }
+    return err({ kind: 'not-servable', detail: `${model} does not fit beside what else is served here` });
+  };
+
   return {
-    async use(model, version, keepAlive, use) {
-      for (let opening = 0; opening < MAX_OPENINGS; opening++) {
-        const found = await find(model, version, keepAlive);
-        if (!found.ok) return found;
-        const servable = loader.open(found.value.spec, found.value.loaded);
-        if (servable !== null) return ok(use(found.value.spec, servable));
-        forget(entries.get(model));
-      }
-      return err({ kind: 'not-servable', detail: `${model} does not fit beside what else is served here` });
+    use(model, version, keepAlive, use) {
+      const entry = recent(model, keepAlive);
+      const loaded = version === null ? entry?.serving : entry?.pinned.get(version);
+      const servable = entry && loaded ? loader.open(entry.spec, loaded) : null;
+      return entry && servable ? ok(use(entry.spec, servable)) : useLoading(model, version, keepAlive, use);
     },
     async inspect(model, keepAlive) {
       const entry = await fresh(model, keepAlive);
@@ -232,7 +296,15 @@ async function readPointers(
 }
 
 function createEntry(spec: Spec): Entry {
-  return { spec, promoted: null, serving: null, pinned: new Map(), checkedAtMs: NEVER, failure: null };
+  return {
+    spec,
+    promoted: null,
+    serving: null,
+    pinned: new Map(),
+    pinFailures: new Map(),
+    checkedAtMs: NEVER,
+    failure: null,
+  };
 }
 
 /** What serves goes on serving, but only after a look at the alias. */
@@ -245,7 +317,19 @@ function forget(entry: Entry | undefined): void {
 function notServing({ spec, failure }: Entry): AppError {
   return failure === null
     ? { kind: 'no-champion', detail: `${spec.name} has no champion yet: nothing was promoted` }
-    : { kind: 'not-servable', detail: `${spec.name} can't be served: ${failure.detail}` };
+    : { kind: 'not-servable', detail: `${spec.name} can't be served: ${failure.error.detail}` };
+}
+
+/** Each try after a failure of the same waits twice as long as the one before. */
+function toFailure(
+  before: Failure | null | undefined,
+  now: Pick<Failure, 'step' | 'version' | 'error' | 'atMs'>,
+  maxRetryMs: number,
+): Failure {
+  const repeated = before?.step === now.step && before.version === now.version;
+  const attempts = repeated ? before.attempts + 1 : 1;
+  const retryAtMs = now.atMs + Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), maxRetryMs);
+  return { ...now, attempts, retryAtMs };
 }
 
 /** A version that is not there is the request's mistake; one that is there and can't be loaded is ours. */
@@ -269,7 +353,7 @@ function describeEntry({ serving, promoted, checkedAtMs, failure }: Entry): Serv
     failure:
       failure === null
         ? null
-        : { detail: failure.detail, at: toIso(failure.atMs), retryAt: toIso(failure.retryAtMs) },
+        : { detail: failure.error.detail, at: toIso(failure.atMs), retryAt: toIso(failure.retryAtMs) },
   };
 }
 

@@ -2,13 +2,16 @@
  * Logs predictions off the request's path. The predictions of many requests are gathered in the isolate for a moment
  * and put into the bucket as one inbox object; a queue message names it.
  *
+ * Each request makes its own lines, a few microseconds each, so that writing what was gathered is one short piece of
+ * work: a flush of thousands of predictions holds up nobody's answer.
+ *
  * The answer does not wait for the log: a crash of the isolate within that moment loses what was gathered. Labels do wait
  * for what their own isolate has gathered (`settle`); one that comes for a lost prediction is kept, and counted as
  * unmatched.
  */
-import { writeInbox } from '../shared/events/inbox.ts';
-import type { Event } from '../shared/events/schema.ts';
-import { storeInput } from '../shared/events/stored-input.ts';
+import { encodeEvent, writeInboxLines } from '../shared/events/inbox.ts';
+import type { WrittenInput } from '../shared/events/schema.ts';
+import { fitsInline, packInline, storeInput } from '../shared/events/stored-input.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';
 import type { Announce } from './announce.ts';
 import { describeCause, type Log } from './log.ts';
@@ -40,19 +43,21 @@ export interface PredictionLogDeps {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-const MAX_WAIT_MS = 250;
+/** A write costs as much as many predictions, and holds up those beside it: one a second, not one every few requests. */
+const MAX_WAIT_MS = 1_000;
 /** Longer than a write takes. Writes belong to requests, and one whose request was ended may never come back. */
 const SETTLES_WITHIN_MS = 2_000;
-const MAX_REQUESTS = 64;
-/** As float32: what is gathered stays small beside the models, and its object small enough to be merged. */
-const MAX_BYTES = 1_000_000;
+/** What is gathered stays small beside the models, and its object small enough to be merged. */
+const MAX_BYTES = 2_000_000;
 const RETRY_DELAYS_MS = [100, 400, 1_600, 6_400];
 
 interface Gathered {
   readonly model: string;
   readonly openedMs: number;
-  readonly predictions: LoggedPrediction[];
-  requests: number;
+  readonly lines: string[];
+  /** Their inputs become objects of their own, before the lines are written. */
+  readonly large: LoggedPrediction[];
+  /** of both */
   bytes: number;
 }
 
@@ -74,14 +79,12 @@ export function createPredictionLog(deps: PredictionLogDeps): PredictionLog {
       if (predictions.length === 0) return;
       let gathered = open.get(model);
       if (gathered === undefined) {
-        gathered = { model, openedMs: now(), predictions: [], requests: 0, bytes: 0 };
+        gathered = { model, openedMs: now(), lines: [], large: [], bytes: 0 };
         open.set(model, gathered);
         const opened = gathered;
         keepAlive(sleep(MAX_WAIT_MS).then(() => flush(opened)));
       }
-      gathered.predictions.push(...predictions);
-      gathered.requests += 1;
-      for (const { raw } of predictions) gathered.bytes += raw.byteLength;
+      for (const prediction of predictions) gather(gathered, prediction);
       if (isDue(gathered, now())) keepAlive(flush(gathered));
     },
     async settle(model, keepAlive) {
@@ -95,9 +98,24 @@ export function createPredictionLog(deps: PredictionLogDeps): PredictionLog {
   };
 }
 
+function gather(gathered: Gathered, prediction: LoggedPrediction): void {
+  if (!fitsInline(prediction.raw)) {
+    gathered.large.push(prediction);
+    gathered.bytes += prediction.raw.byteLength;
+    return;
+  }
+  const line = toLine(prediction, packInline(prediction.raw));
+  gathered.lines.push(line);
+  gathered.bytes += line.length;
+}
+
+function toLine({ id, at, version, predicted }: LoggedPrediction, input: WrittenInput): string {
+  return encodeEvent({ kind: 'prediction', id, at, version, input, predicted });
+}
+
 /** Late: the request that opened it was ended before its timer rang. */
-function isDue({ requests, bytes, openedMs }: Gathered, nowMs: number): boolean {
-  return requests >= MAX_REQUESTS || bytes >= MAX_BYTES || nowMs - openedMs > 2 * MAX_WAIT_MS;
+function isDue({ bytes, openedMs }: Gathered, nowMs: number): boolean {
+  return bytes >= MAX_BYTES || nowMs - openedMs > 2 * MAX_WAIT_MS;
 }
 
 async function writeWithRetries(deps: PredictionLogDeps, gathered: Gathered): Promise<void> {
@@ -108,7 +126,7 @@ async function writeWithRetries(deps: PredictionLogDeps, gathered: Gathered): Pr
     } catch (cause) {
       const facts = {
         model: gathered.model,
-        predictions: gathered.predictions.length,
+        predictions: gathered.lines.length + gathered.large.length,
         cause: describeCause(cause),
       };
       if (delayMs === null) return log.error('predictions-lost', facts);
@@ -119,11 +137,9 @@ async function writeWithRetries(deps: PredictionLogDeps, gathered: Gathered): Pr
 }
 
 async function write({ store, announce, now }: PredictionLogDeps, gathered: Gathered): Promise<void> {
-  const events: Event[] = [];
-  for (const { id, at, version, raw, predicted } of gathered.predictions) {
-    const input = await storeInput(store, gathered.model, raw);
-    events.push({ kind: 'prediction', id, at, version, input, predicted });
+  const lines = [...gathered.lines];
+  for (const prediction of gathered.large) {
+    lines.push(toLine(prediction, await storeInput(store, gathered.model, prediction.raw)));
   }
-  const message = await writeInbox(store, gathered.model, events, new Date(now()));
-  await announce(message);
+  await announce(await writeInboxLines(store, gathered.model, lines, new Date(now())));
 }

@@ -3,14 +3,9 @@
  * may be disposed of at any time to make room, so a version is opened anew for every prediction.
  */
 import { encodedSize } from '../shared/model/input.ts';
+import { createServable, type Servable } from '../shared/model/predictor.ts';
 import type { Program, Runtime } from '../shared/model/runtime.ts';
-import {
-  createServable,
-  loadBase,
-  loadHead,
-  type Servable,
-  type ServableError,
-} from '../shared/model/servable.ts';
+import { loadBase, loadHead, type ServableError } from '../shared/model/servable.ts';
 import type { Spec } from '../shared/model/spec.ts';
 import { outputWidth } from '../shared/model/task.ts';
 import type { BaseManifest, Manifest } from '../shared/registry/manifest.ts';
@@ -26,7 +21,10 @@ export interface LoadedVersion {
 }
 
 export interface VersionLoader {
-  /** Loads and verifies what a version needs and is not here yet. Throws when storage does not answer. */
+  /**
+   * Loads and verifies what a version needs and is not here yet, each object once however many requests wait for it.
+   * Throws when storage does not answer.
+   */
   load(spec: Spec, version: number, keepAlive: KeepAlive): Promise<Result<LoadedVersion, ServableError>>;
   /** The version, ready to predict until the next `await`; null when its programs had to make room. */
   open(spec: Spec, loaded: LoadedVersion): Servable | null;
@@ -47,7 +45,8 @@ const PROGRAM_BYTES = 65_536;
 
 export function createVersionLoader(deps: VersionLoaderDeps): VersionLoader {
   const { store, runtime, programs } = deps;
-  const flights = createSingleFlight<Result<BaseManifest, ServableError>>();
+  const versionLoads = createSingleFlight<Result<LoadedVersion, ServableError>>();
+  const baseLoads = createSingleFlight<Result<BaseManifest, ServableError>>();
   /** Manifests of the bases that were loaded; their programs may be gone again. */
   const bases = new Map<string, BaseManifest>();
 
@@ -67,26 +66,33 @@ export function createVersionLoader(deps: VersionLoaderDeps): VersionLoader {
     if (digest === null) return ok(null);
     const present = bases.get(digest);
     if (present !== undefined && programs.get(baseKey(digest)) !== undefined) return ok(present);
-    return flights.run(digest, keepAlive, () => fetchBase(digest));
+    return baseLoads.run(digest, keepAlive, () => fetchBase(digest));
+  };
+
+  const fetchVersion = async (
+    spec: Spec,
+    version: number,
+    keepAlive: KeepAlive,
+  ): Promise<Result<LoadedVersion, ServableError>> => {
+    const manifest = await loadManifest(store, spec.name, version);
+    if (!manifest.ok) return manifest;
+    const base = await needBase(manifest.value.base, keepAlive);
+    if (!base.ok) return base;
+    const head = await loadHead(store, runtime, manifest.value);
+    if (!head.ok) return head;
+    const misfit = describeMisfit(spec, base.value, head.value);
+    if (misfit !== null) {
+      head.value.dispose();
+      return err({ kind: 'damaged', version, detail: `version ${version}: ${misfit}` });
+    }
+    const together = base.value === null ? [] : [baseKey(base.value.digest)];
+    programs.put(headKey(manifest.value), head.value, costOf(manifest.value), together);
+    return ok({ manifest: manifest.value, base: base.value });
   };
 
   return {
-    async load(spec, version, keepAlive) {
-      const manifest = await loadManifest(store, spec.name, version);
-      if (!manifest.ok) return manifest;
-      const base = await needBase(manifest.value.base, keepAlive);
-      if (!base.ok) return base;
-      const head = await loadHead(store, runtime, manifest.value);
-      if (!head.ok) return head;
-      const misfit = describeMisfit(spec, base.value, head.value);
-      if (misfit !== null) {
-        head.value.dispose();
-        return err({ kind: 'damaged', version, detail: `version ${version}: ${misfit}` });
-      }
-      const together = base.value === null ? [] : [baseKey(base.value.digest)];
-      programs.put(headKey(manifest.value), head.value, costOf(manifest.value), together);
-      return ok({ manifest: manifest.value, base: base.value });
-    },
+    load: (spec, version, keepAlive) =>
+      versionLoads.run(`${spec.name}/${version}`, keepAlive, () => fetchVersion(spec, version, keepAlive)),
     open(spec, { manifest, base }) {
       const head = programs.get(headKey(manifest));
       if (head === undefined) return null;

@@ -2,8 +2,15 @@
  * Bytes to text and back, and gzip, with what both runtimes have.
  */
 
+/** Newer than the type library, and than Node 24; workerd has it, eight times faster than the way over `btoa`. */
+interface NativeBase64 {
+  toBase64?: (options?: { alphabet: 'base64url'; omitPadding: boolean }) => string;
+}
+
 /** Standard base64 with padding (RFC 4648, section 4). */
 export function toBase64(bytes: Uint8Array): string {
+  const native = bytes as Uint8Array & NativeBase64;
+  if (native.toBase64 !== undefined) return native.toBase64();
   let binary = '';
   const chunk = 0x8000;
   for (let i = 0; i < bytes.length; i += chunk) {
@@ -25,6 +32,8 @@ export function fromBase64(text: string): Uint8Array | null {
 
 /** URL-safe base64 without padding (RFC 4648, section 5). */
 export function toBase64Url(bytes: Uint8Array): string {
+  const native = bytes as Uint8Array & NativeBase64;
+  if (native.toBase64 !== undefined) return native.toBase64({ alphabet: 'base64url', omitPadding: true });
   return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 

@@ -19,7 +19,22 @@ export function sha256Hex(data: Uint8Array | string): string {
 
 /** HMAC-SHA-256 (RFC 2104) under a hexadecimal key; 32 bytes. */
 export function keyedHash(keyHex: string, data: Uint8Array | string): Uint8Array {
-  return hmac(hash, hexToBytes(keyHex), toBytes(data));
+  return keyed(keyHex).clone().update(toBytes(data)).digest();
+}
+
+type Keyed = ReturnType<typeof hmac.create>;
+
+/** Half of a short message's hash is the work on its key, and keys are few: one a model. */
+const MAX_KEYED = 64;
+const keyedByHex = new Map<string, Keyed>();
+
+function keyed(keyHex: string): Keyed {
+  const known = keyedByHex.get(keyHex);
+  if (known !== undefined) return known;
+  if (keyedByHex.size >= MAX_KEYED) keyedByHex.clear();
+  const created = hmac.create(hash, hexToBytes(keyHex));
+  keyedByHex.set(keyHex, created);
+  return created;
 }
 
 /** A 32-bit seed that is a pure function of its parts; the same parts give the same seed everywhere. */

@@ -2,7 +2,7 @@
  * Model status in TF Serving's words: which version serves, and which one is on its way.
  */
 import { err, ok, type Result } from '../../shared/result.ts';
-import type { AppError } from '../errors.ts';
+import { type AppError, UNSERVABLE } from '../errors.ts';
 import type { ServingStatus } from '../model-cache.ts';
 
 export interface VersionStatus {
@@ -23,6 +23,9 @@ export function toVersionStatuses(
   if (promoted === null) return err({ kind: 'no-champion', detail: `${model} has no champion yet` });
   const serving = version === null ? [] : [available(version)];
   if (promoted === version) return ok(serving);
-  const status = { error_code: 'UNAVAILABLE' as const, error_message: failure?.detail ?? 'not loaded yet' };
+  const status = {
+    error_code: 'UNAVAILABLE' as const,
+    error_message: failure === null ? 'not loaded yet' : UNSERVABLE,
+  };
   return ok([{ version: String(promoted), state: 'LOADING', status }, ...serving]);
 }

@@ -11,7 +11,7 @@ import { gunzip, gzip } from '../bytes.ts';
 import { randomHex, sha256Hex } from '../digest.ts';
 import { keys } from '../registry/keys.ts';
 import type { ObjectStore } from '../registry/store.ts';
-import { type Event, eventSchema } from './schema.ts';
+import { type Event, eventSchema, type WrittenEvent } from './schema.ts';
 
 /** A batch stays small enough to be parsed in an isolate. */
 const MAX_BATCH_BYTES = 4_000_000;
@@ -28,8 +28,18 @@ export async function writeInbox(
   events: readonly Event[],
   now: Date,
 ): Promise<InboxMessage> {
+  return writeInboxLines(store, model, events.map(encodeEvent), now);
+}
+
+/** As `writeInbox`, for events that are lines already (`encodeEvent`). */
+export async function writeInboxLines(
+  store: ObjectStore,
+  model: string,
+  lines: readonly string[],
+  now: Date,
+): Promise<InboxMessage> {
   const key = keys.inbox(model, `${now.toISOString().replaceAll(/[:.]/g, '')}-${randomHex(8)}`);
-  await store.put(key, encodeEvents(events));
+  await store.put(key, new TextEncoder().encode(lines.join('')));
   return { model, key };
 }
 
@@ -96,7 +106,7 @@ export async function writeEvents(
   events: readonly Event[],
   now: Date,
 ): Promise<string> {
-  const bytes = encodeEvents(events);
+  const bytes = new TextEncoder().encode(events.map(encodeEvent).join(''));
   return putBatch(store, model, now, sha256Hex(bytes).slice(0, 32), bytes);
 }
 
@@ -148,13 +158,14 @@ function parseLine(line: string): Event | null {
   return parsed.success ? parsed.data : null;
 }
 
-function encodeEvents(events: readonly Event[]): Uint8Array {
-  return new TextEncoder().encode(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+/** An event as one line, with its end. */
+export function encodeEvent(event: WrittenEvent): string {
+  return `${JSON.stringify(event)}\n`;
 }
 
 function countLines(bytes: Uint8Array): number {
   let count = 0;
-  for (const byte of bytes) if (byte === NEWLINE) count += 1;
+  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) count += 1;
   return count;
 }
 

@@ -99,8 +99,10 @@ function readFacts(bytes: Uint8Array): PredictionFacts {
   };
 }
 
+const encoder = new TextEncoder();
+
 function tagOf(salt: string, model: string, facts: Uint8Array): Uint8Array {
-  const prefix = new TextEncoder().encode(`prediction-id:${model}:`);
+  const prefix = encoder.encode(`prediction-id:${model}:`);
   const message = new Uint8Array(prefix.length + facts.length);
   message.set(prefix);
   message.set(facts, prefix.length);

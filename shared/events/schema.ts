@@ -3,19 +3,38 @@
  * One JSON object a line, in the inbox and in the batches.
  */
 import * as z from 'zod';
+import { fromBase64 } from '../bytes.ts';
 import { digestSchema } from '../registry/manifest.ts';
+import { digestInput } from './input-digest.ts';
 
 /**
  * An example's raw input: bytes as base64, either inside the event or, where they are large, by their SHA-256 under
  * `inputs/`. `u8`: unsigned bytes (pixels that are whole numbers); `f32`: float32, little-endian.
  */
-export const storedInputSchema = z.object({
-  type: z.enum(['u8', 'f32']),
-  /** SHA-256 over the type and the bytes: what makes two examples the same. */
-  digest: digestSchema,
-  base64: z.string().optional(),
-});
+export const storedInputSchema = z
+  .object({
+    type: z.enum(['u8', 'f32']),
+    /** SHA-256 over the type and the bytes: what makes two examples the same. */
+    digest: digestSchema.optional(),
+    base64: z.string().optional(),
+  })
+  .transform(addDigest);
 export type StoredInput = z.infer<typeof storedInputSchema>;
+/** An input as it may be written. */
+export type WrittenInput = z.input<typeof storedInputSchema>;
+
+/** What a writer in a hurry leaves out, a reader computes: predictions are written without a digest. */
+function addDigest(
+  input: { type: 'u8' | 'f32'; digest?: string | undefined; base64?: string | undefined },
+  context: z.RefinementCtx,
+) {
+  const { type, digest, base64 } = input;
+  if (digest !== undefined) return { ...input, digest };
+  const bytes = base64 === undefined ? null : fromBase64(base64);
+  if (bytes !== null) return { ...input, digest: digestInput(type, bytes) };
+  context.addIssue({ code: 'custom', message: 'expected a digest, or bytes as base64' });
+  return z.NEVER;
+}
 
 const timeSchema = z.int().min(0);
 
@@ -55,6 +74,8 @@ const exampleSchema = z.object({
 
 export const eventSchema = z.discriminatedUnion('kind', [predictionSchema, labelSchema, exampleSchema]);
 export type Event = z.infer<typeof eventSchema>;
+/** An event as it may be written. */
+export type WrittenEvent = z.input<typeof eventSchema>;
 export type PredictionEvent = z.infer<typeof predictionSchema>;
 export type LabelEvent = z.infer<typeof labelSchema>;
 export type ExampleEvent = z.infer<typeof exampleSchema>;

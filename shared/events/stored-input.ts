@@ -4,10 +4,10 @@
  * Large ones are objects of their own under `inputs/`, by content, so a picture sent twice is stored once.
  */
 import { bytesToFloats, floatBytes, fromBase64, toBase64 } from '../bytes.ts';
-import { sha256Hex } from '../digest.ts';
 import { keys } from '../registry/keys.ts';
 import type { ObjectStore } from '../registry/store.ts';
 import { err, ok, type Result } from '../result.ts';
+import { digestInput } from './input-digest.ts';
 import type { StoredInput } from './schema.ts';
 
 /** Above this an input is an object of its own: a batch of events stays small enough to be read in one piece. */
@@ -16,13 +16,24 @@ const MAX_INLINE_BYTES = 16_384;
 /** The stored form of raw numbers, with the bytes inside. */
 export function storeInline(raw: Float32Array): StoredInput & { readonly base64: string } {
   const { type, bytes } = pack(raw);
-  return { type, digest: sha256Hex(prefixed(type, bytes)), base64: toBase64(bytes) };
+  return { type, digest: digestInput(type, bytes), base64: toBase64(bytes) };
+}
+
+/** Whether an input is small enough to lie in its event. */
+export function fitsInline(raw: Float32Array): boolean {
+  return raw.byteLength <= MAX_INLINE_BYTES;
+}
+
+/** As `storeInline`, for who leaves the digest to the reader. */
+export function packInline(raw: Float32Array): { readonly type: StoredInput['type']; readonly base64: string } {
+  const { type, bytes } = pack(raw);
+  return { type, base64: toBase64(bytes) };
 }
 
 /** As `storeInline`, but puts large inputs under `inputs/` first. Repeating it changes nothing. */
 export async function storeInput(store: ObjectStore, model: string, raw: Float32Array): Promise<StoredInput> {
   const { type, bytes } = pack(raw);
-  const digest = sha256Hex(prefixed(type, bytes));
+  const digest = digestInput(type, bytes);
   if (bytes.byteLength <= MAX_INLINE_BYTES) return { type, digest, base64: toBase64(bytes) };
   await store.put(keys.input(model, digest), bytes, { absent: true });
   return { type, digest };
@@ -45,7 +56,7 @@ export async function loadInput(
       ? (await store.get(keys.input(model, input.digest)))?.bytes
       : fromBase64(input.base64);
   if (bytes === undefined || bytes === null) return err(`input ${input.digest} is not there`);
-  if (sha256Hex(prefixed(input.type, bytes)) !== input.digest)
+  if (digestInput(input.type, bytes) !== input.digest)
     return err(`input ${input.digest} was altered`);
   const length = input.type === 'u8' ? bytes.byteLength : bytes.byteLength / 4;
   if (length !== size) return err(`input ${input.digest}: expected ${size} numbers, got ${length}`);
@@ -53,14 +64,13 @@ export async function loadInput(
 }
 
 function pack(raw: Float32Array): { type: StoredInput['type']; bytes: Uint8Array } {
-  return raw.every((value) => Number.isInteger(value) && value >= 0 && value <= 255)
-    ? { type: 'u8', bytes: Uint8Array.from(raw) }
-    : { type: 'f32', bytes: floatBytes(raw.map((value) => value + 0)) };
+  if (isBytes(raw)) return { type: 'u8', bytes: Uint8Array.from(raw) };
+  const positive = new Float32Array(raw.length);
+  for (let i = 0; i < raw.length; i++) positive[i] = (raw[i] as number) + 0;
+  return { type: 'f32', bytes: floatBytes(positive) };
 }
 
-function prefixed(type: StoredInput['type'], bytes: Uint8Array): Uint8Array {
-  const all = new Uint8Array(bytes.byteLength + 1);
-  all[0] = type === 'u8' ? 1 : 2;
-  all.set(bytes, 1);
-  return all;
+function isBytes(raw: Float32Array): boolean {
+  for (const value of raw) if (!Number.isInteger(value) || value < 0 || value > 255) return false;
+  return true;
 }

@@ -2,13 +2,13 @@
  * The files of a tfjs LayersModel: `model.json` and its weight shards, read into plain data.
  *
  * Reads what Keras, the tfjs converter and `model.save()` write: with or without `format`, the topology bare or
- * under `model_config`, Sequential or functional, any number of weight groups and shards.
+ * under `model_config`, Sequential or functional, one inside the other, any number of weight groups and shards.
  * It does not know what a layer computes: see layers.ts.
  */
 import * as z from 'zod';
 import { ok, type Result } from '../result.ts';
 import { invalid, unsupported, type ModelError } from './error.ts';
-import { sizeOf, type Shape, type Tensor } from './tensor.ts';
+import { parseWeightGroups, weightsManifestSchema, type WeightGroup } from './weights.ts';
 
 export interface LayerJson {
   readonly className: string;
@@ -16,20 +16,6 @@ export interface LayerJson {
   readonly config: Readonly<Record<string, unknown>>;
   /** Names of the layers whose outputs this one takes, in order. */
   readonly inputs: readonly string[];
-}
-
-export interface WeightSpec {
-  readonly name: string;
-  readonly shape: Shape;
-  /** How a number is stored; anything but float32 is decoded as `stored * scale + min`. */
-  readonly encoding: 'float32' | 'float16' | 'uint8' | 'uint16';
-  readonly scale: number;
-  readonly min: number;
-}
-
-export interface WeightGroup {
-  readonly paths: readonly string[];
-  readonly weights: readonly WeightSpec[];
 }
 
 export interface ModelJson {
@@ -41,14 +27,13 @@ export interface ModelJson {
   readonly weightGroups: readonly WeightGroup[];
 }
 
-const BYTES_PER_NUMBER = { float32: 4, float16: 2, uint8: 1, uint16: 2 } as const;
-
 const inboundNodeSchema = z.array(z.tuple([z.string(), z.int(), z.int()]).rest(z.unknown()));
 
 const layerSchema = z.object({
   class_name: z.string(),
   name: z.string().optional(),
-  config: z.record(z.string(), z.unknown()),
+  /** A list for a nested Sequential, as Keras wrote it before 2.2.3. */
+  config: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]),
   inbound_nodes: z.array(inboundNodeSchema).optional(),
 });
 
@@ -76,23 +61,6 @@ const topologySchema = z.union([
   z.object({ model_config: z.unknown() }).transform((t) => t.model_config),
   z.unknown(),
 ]);
-
-const weightSpecSchema = z.object({
-  name: z.string(),
-  shape: z.array(z.int().nonnegative()),
-  dtype: z.string(),
-  quantization: z
-    .object({
-      dtype: z.enum(['uint8', 'uint16', 'float16']),
-      scale: z.number().optional(),
-      min: z.number().optional(),
-    })
-    .optional(),
-});
-
-const weightsManifestSchema = z.array(
-  z.object({ paths: z.array(z.string()), weights: z.array(weightSpecSchema) }),
-);
 
 const fileSchema = z.object({
   format: z.string().optional(),
@@ -124,39 +92,9 @@ export function parseModelJson(json: unknown): Result<ModelJson, ModelError> {
   return ok({ ...graph.value, weightGroups: weightGroups.value });
 }
 
-/** Paths of the weight shards relative to `model.json`, in the order in which their bytes are concatenated. */
-export function listWeightFiles(model: ModelJson): string[] {
-  return model.weightGroups.flatMap((group) => group.paths);
-}
-
-/**
- * Decodes the weights to float32.
- *
- * @param model  says which weights there are, in which order and encoding
- * @param bytes  all shards, concatenated in the order of `listWeightFiles`
- * @returns tensors by name; an error when the bytes are not exactly as many as `model` describes
- */
-export function decodeWeights(model: ModelJson, bytes: Uint8Array): Result<Map<string, Tensor>, ModelError> {
-  const specs = model.weightGroups.flatMap((group) => group.weights);
-  const expected = specs.reduce((total, spec) => total + byteLength(spec), 0);
-  if (bytes.byteLength !== expected) {
-    return invalid(`weights: model.json describes ${expected} bytes, the shards hold ${bytes.byteLength}`);
-  }
-  const tensors = new Map<string, Tensor>();
-  let offset = 0;
-  for (const spec of specs) {
-    if (tensors.has(spec.name)) return invalid(`weights: the name '${spec.name}' stands twice in model.json`);
-    const end = offset + byteLength(spec);
-    // Copied: shards don't align their tensors, and a uint8 tensor may leave the next one at an odd address.
-    // Not by `slice`, which a Node Buffer overrides to share memory.
-    const own = new Uint8Array(bytes.subarray(offset, end));
-    tensors.set(spec.name, { shape: spec.shape, data: decode(spec, own.buffer) });
-    offset = end;
-  }
-  return ok(tensors);
-}
-
 type Graph = Omit<ModelJson, 'weightGroups'>;
+
+const CONTAINERS = ['Sequential', 'Model', 'Functional'];
 
 function parseTopology(topology: unknown): Result<Graph, ModelError> {
   const sequential = sequentialSchema.safeParse(topology);
@@ -178,25 +116,34 @@ function parseTopology(topology: unknown): Result<Graph, ModelError> {
   }
 }
 
-/** A Sequential names its input only as `batch_input_shape` of its first layer: the InputLayer is made explicit. */
+/** A Sequential names its input only in its first layer: the InputLayer is made explicit. */
 function parseSequential(config: z.infer<typeof sequentialSchema>['config']): Result<Graph, ModelError> {
   const [first] = config.layers;
   if (first === undefined) return invalid('modelTopology: expected at least one layer, got none');
-  const layers: LayerJson[] = [];
-  if (first.class_name !== 'InputLayer') {
-    const shape = first.config['batch_input_shape'];
-    layers.push({
-      className: 'InputLayer',
-      name: '(input)',
-      config: { batch_input_shape: shape },
-      inputs: [],
-    });
-  }
+  const calls: Call[] = [];
+  if (first.class_name !== 'InputLayer') calls.push({ layer: inputLayerOf(first), inputs: [] });
   for (const layer of config.layers) {
-    const previous = layers.at(-1);
-    layers.push(toLayer(layer, previous === undefined ? [] : [previous.name]));
+    const previous = calls.at(-1);
+    calls.push({ layer, inputs: previous === undefined ? [] : [nameOf(previous.layer)] });
   }
-  return checkNames({ name: config.name, layers, output: layers.at(-1)?.name ?? '' });
+  return toGraph(config.name, calls, nameOf(config.layers.at(-1) ?? first));
+}
+
+/** What the first layer says of its input; a nested model says it in its own first layer. */
+function inputLayerOf(first: LayerSource): LayerSource {
+  let source = first;
+  for (let depth = 0; depth < MAX_DEPTH && !('batch_input_shape' in source.config); depth++) {
+    const inner = layersOf(source)[0];
+    if (inner === undefined) break;
+    source = inner;
+  }
+  const shape = 'batch_input_shape' in source.config ? source.config['batch_input_shape'] : undefined;
+  return { class_name: 'InputLayer', name: '(input)', config: { batch_input_shape: shape } };
+}
+
+function layersOf({ config }: LayerSource): LayerSource[] {
+  const layers = z.array(layerSchema).safeParse(Array.isArray(config) ? config : config['layers']);
+  return layers.success ? layers.data : [];
 }
 
 function parseFunctional(config: z.infer<typeof functionalSchema>['config']): Result<Graph, ModelError> {
@@ -207,20 +154,69 @@ function parseFunctional(config: z.infer<typeof functionalSchema>['config']): Re
   if (output === undefined || moreOutputs.length > 0) {
     return unsupported(`modelTopology: expected one output, got ${config.output_layers.length}`);
   }
-  const layers: LayerJson[] = [];
+  const calls: Call[] = [];
   for (const layer of config.layers) {
-    const calls = layer.inbound_nodes ?? [];
-    const name = nameOf(layer);
-    if (calls.length > 1)
-      return unsupported(`layer '${name}' is applied ${calls.length} times, expected once`);
-    layers.push(
-      toLayer(
-        layer,
-        (calls[0] ?? []).map(([input]) => input),
-      ),
-    );
+    const nodes = layer.inbound_nodes ?? [];
+    if (nodes.length > 1)
+      return unsupported(`layer '${nameOf(layer)}' is applied ${nodes.length} times, expected once`);
+    calls.push({ layer, inputs: (nodes[0] ?? []).map(([input]) => input) });
   }
-  return checkNames({ name: config.name, layers, output: output[0] });
+  return toGraph(config.name, calls, output[0]);
+}
+
+/** Nobody nests deeper; a file that does would exhaust the stack. */
+const MAX_DEPTH = 32;
+
+type LayerSource = z.infer<typeof layerSchema>;
+
+interface Call {
+  readonly layer: LayerSource;
+  readonly inputs: readonly string[];
+}
+
+/** Layers of nested models take their place among the others, under their own names where these are free. */
+function toGraph(name: string, calls: readonly Call[], output: string): Result<Graph, ModelError> {
+  const names = new Set(calls.map(({ layer }) => nameOf(layer)));
+  const layers: LayerJson[] = [];
+  for (const { layer, inputs } of calls) {
+    if (!CONTAINERS.includes(layer.class_name)) {
+      const config = Array.isArray(layer.config) ? {} : layer.config;
+      layers.push({ className: layer.class_name, name: nameOf(layer), config, inputs });
+      continue;
+    }
+    const nested = parseTopology({ class_name: layer.class_name, config: layer.config });
+    if (!nested.ok) return nested;
+    if (inputs.length !== 1)
+      return unsupported(`model '${nameOf(layer)}' takes ${inputs.length} inputs, expected one`);
+    layers.push(...inline(nested.value, nameOf(layer), inputs, names));
+  }
+  return checkNames({ name, layers, output });
+}
+
+/** The nested model's input and its output, by its own name, become layers that change nothing. */
+function inline(
+  { layers, output }: Graph,
+  container: string,
+  inputs: readonly string[],
+  taken: Set<string>,
+): LayerJson[] {
+  const renamed = new Map(
+    layers.map(({ name, className }) => {
+      const free = className !== 'InputLayer' && !taken.has(name);
+      if (free) taken.add(name);
+      return [name, free ? name : `${container}/${name}`];
+    }),
+  );
+  const rename = (name: string) => renamed.get(name) ?? name;
+  const unchanged = { className: 'Activation', config: { activation: 'linear' } };
+  return [
+    ...layers.map((layer) =>
+      layer.className === 'InputLayer'
+        ? { ...unchanged, name: rename(layer.name), inputs }
+        : { ...layer, name: rename(layer.name), inputs: layer.inputs.map(rename) },
+    ),
+    { ...unchanged, name: container, inputs: [rename(output)] },
+  ];
 }
 
 function checkNames(graph: Graph): Result<Graph, ModelError> {
@@ -232,57 +228,9 @@ function checkNames(graph: Graph): Result<Graph, ModelError> {
   return ok(graph);
 }
 
-function toLayer(layer: z.infer<typeof layerSchema>, inputs: string[]): LayerJson {
-  return { className: layer.class_name, name: nameOf(layer), config: layer.config, inputs };
-}
-
-function nameOf(layer: z.infer<typeof layerSchema>): string {
-  const { name } = layer.config;
-  return layer.name ?? (typeof name === 'string' ? name : layer.class_name);
-}
-
-function parseWeightGroups(groups: z.infer<typeof weightsManifestSchema>): Result<WeightGroup[], ModelError> {
-  const parsed: WeightGroup[] = [];
-  for (const { paths, weights } of groups) {
-    const outside = paths.find((path) => path.startsWith('/') || path.split('/').includes('..'));
-    if (outside !== undefined)
-      return invalid(`weightsManifest: the path '${outside}' leaves the model's folder`);
-    const specs: WeightSpec[] = [];
-    for (const { name, shape, dtype, quantization } of weights) {
-      if (dtype !== 'float32') return unsupported(`weights: '${name}' is ${dtype}, expected float32`);
-      const { dtype: encoding = dtype, scale = 1, min = 0 } = quantization ?? {};
-      specs.push({ name, shape, encoding, scale, min });
-    }
-    parsed.push({ paths, weights: specs });
-  }
-  return ok(parsed);
-}
-
-function byteLength(spec: WeightSpec): number {
-  return sizeOf(spec.shape) * BYTES_PER_NUMBER[spec.encoding];
-}
-
-function decode(spec: WeightSpec, buffer: ArrayBuffer): Float32Array {
-  switch (spec.encoding) {
-    case 'float32':
-      return new Float32Array(buffer);
-    case 'float16':
-      return Float32Array.from(new Uint16Array(buffer), float16ToNumber);
-    case 'uint8':
-      return Float32Array.from(new Uint8Array(buffer), (stored) => stored * spec.scale + spec.min);
-    case 'uint16':
-      return Float32Array.from(new Uint16Array(buffer), (stored) => stored * spec.scale + spec.min);
-  }
-}
-
-/** IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. */
-function float16ToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+function nameOf({ class_name: className, name, config }: LayerSource): string {
+  const configured = Array.isArray(config) ? undefined : config['name'];
+  return name ?? (typeof configured === 'string' ? configured : className);
 }
 
 function describe(error: z.ZodError): string {

@@ -1,120 +1,111 @@
 /**
- * From a tfjs LayersModel to an edge plan: order the layers, lower each to ops, fuse, write.
+ * From a tfjs model to an edge plan: order its parts, draw each as ops, fuse, write.
  */
 import * as z from 'zod';
-import { err, ok, type Result } from '../result.ts';
+import { ok, type Result } from '../result.ts';
 import type { LayerJson, ModelJson } from './artifacts.ts';
+import { drawGraph } from './draw-graph.ts';
 import { emitPlan, type CompiledPlan } from './emit.ts';
 import { invalid, unsupported, type ModelError } from './error.ts';
-import { fuse, type Graph } from './fuse.ts';
-import { lowerLayer, nameLayer } from './layers.ts';
-import type { Node, Op } from './ops.ts';
-import { inferShape } from './shapes.ts';
-import type { Shape, Tensor } from './tensor.ts';
+import { fuse } from './fuse.ts';
+import { onlyOutputOf, type GraphModelJson } from './graph-model.ts';
+import { addGlobalPooling, lowerLayer, nameLayer } from './layers.ts';
+import { createSketch, type Drawn, type Value } from './sketch.ts';
+import { sizeOf, type Shape, type Tensor } from './tensor.ts';
+import { isLayersModel, type TfjsModel } from './tfjs-model.ts';
+import { sortParts } from './topology.ts';
+
+/** How [height, width, channels] becomes one flat row: not at all, one mean a channel, or all of it. */
+export type Pooling = 'none' | 'average' | 'flatten';
 
 export interface CompileOptions {
-  /** The layer whose output becomes the plan's: cuts off what follows, as for a feature extractor. */
+  /** The layer or node whose output becomes the plan's: cuts off what follows, as for a feature extractor. */
   readonly output?: string;
+  /** Added behind the output. Default: none. */
+  readonly pooling?: Pooling;
 }
 
 /**
- * Compiles a LayersModel for the edge. Outputs agree with tfjs within 1e-5 relative: folding changes rounding.
+ * Compiles a tfjs model for the edge. Outputs agree with tfjs within 1e-5 relative: folding changes rounding.
  *
- * @param model    as parseModelJson gives it
+ * @param model    as parseModelJson or parseGraphModelJson gives it
  * @param weights  by name, as decodeWeights gives them
- * @returns plan and weights file; an error that names the first layer that can't run at the edge
+ * @returns plan and weights file; an error that names the first layer or node that can't run at the edge
  */
+export function compileModel(
+  model: TfjsModel,
+  weights: ReadonlyMap<string, Tensor>,
+  options: CompileOptions = {},
+): Result<CompiledPlan, ModelError> {
+  return isLayersModel(model)
+    ? compileLayersModel(model, weights, options)
+    : compileGraphModel(model, weights, options);
+}
+
 export function compileLayersModel(
   model: ModelJson,
   weights: ReadonlyMap<string, Tensor>,
-  { output = model.output }: CompileOptions = {},
+  { output = model.output, pooling = 'none' }: CompileOptions = {},
 ): Result<CompiledPlan, ModelError> {
-  const layers = sortLayers(model.layers, output);
+  const layers = sortParts(model.layers, output, 'layer');
   if (!layers.ok) return layers;
-  const graph = lowerLayers(layers.value, weights);
-  if (!graph.ok) return graph;
-  if (graph.value.nodes.length === 0)
-    return unsupported(`layer '${output}' computes nothing: there is no plan to make`);
-  return emitPlan(fuse(graph.value));
+  const drawn = drawLayers(layers.value, weights);
+  return drawn.ok ? finishPlan(drawn.value, 'layer', output, pooling) : drawn;
 }
 
-/** The layers that `output` depends on, each after its inputs. */
-function sortLayers(layers: readonly LayerJson[], output: string): Result<LayerJson[], ModelError> {
-  const byName = new Map(layers.map((layer) => [layer.name, layer]));
-  const sorted = new Set<LayerJson>();
-  const open = new Set<string>();
-  const visit = (name: string, reader: string): string | undefined => {
-    const layer = byName.get(name);
-    if (layer === undefined) return `${reader} takes layer '${name}', which the model does not have`;
-    if (sorted.has(layer)) return undefined;
-    if (open.has(name)) return `layer '${name}' depends on itself`;
-    open.add(name);
-    for (const input of layer.inputs) {
-      const problem = visit(input, `layer '${name}'`);
-      if (problem !== undefined) return problem;
-    }
-    sorted.add(layer);
-    return undefined;
-  };
-  const problem = visit(output, 'the output');
-  return problem === undefined ? ok([...sorted]) : invalid(`modelTopology: ${problem}`);
+function compileGraphModel(
+  model: GraphModelJson,
+  weights: ReadonlyMap<string, Tensor>,
+  { output: named, pooling = 'none' }: CompileOptions,
+): Result<CompiledPlan, ModelError> {
+  const output = named === undefined ? onlyOutputOf(model) : ok(named);
+  if (!output.ok) return output;
+  const drawn = drawGraph(model, weights, output.value);
+  return drawn.ok ? finishPlan(drawn.value, 'node', output.value, pooling) : drawn;
 }
 
-function lowerLayers(
+function finishPlan(
+  { sketch, output }: Drawn,
+  noun: string,
+  name: string,
+  pooling: Pooling,
+): Result<CompiledPlan, ModelError> {
+  const shape = sketch.shapeOf(output);
+  if (pooling === 'average' && shape.length !== 3)
+    return unsupported(
+      `${noun} '${name}' gives the shape [${shape.join(',')}], which has no height and width to pool`,
+    );
+  sketch.startNode(`${name}/pooling`);
+  const pooled = {
+    none: () => output,
+    average: () => addGlobalPooling(sketch, output, 'averagePool'),
+    flatten: () => sketch.reshape(output, [sizeOf(shape)]),
+  }[pooling]();
+  const graph = sketch.finish(pooled);
+  if (graph.nodes.length === 0)
+    return unsupported(`${noun} '${name}' computes nothing: there is no plan to make`);
+  return emitPlan(fuse(graph));
+}
+
+function drawLayers(
   layers: readonly LayerJson[],
   weights: ReadonlyMap<string, Tensor>,
-): Result<Graph, ModelError> {
+): Result<Drawn, ModelError> {
   const [inputLayer, ...others] = layers;
   const inputShape = parseInputShape(inputLayer);
   if (!inputShape.ok) return inputShape;
-  const nodes: Node<Tensor>[] = [];
-  const shapes: Shape[] = [inputShape.value];
+  const sketch = createSketch(inputShape.value);
   /** The value that each layer's output is. */
-  const values = new Map([[inputLayer?.name, 0]]);
+  const values = new Map<string | undefined, Value>([[inputLayer?.name, 0]]);
+  let output: Value = 0;
   for (const layer of others) {
     const inputs = layer.inputs.map((name) => values.get(name) ?? 0);
-    const ops = lowerLayer(
-      layer,
-      inputs.map((input) => shapes[input] ?? []),
-      weights,
-    );
-    if (!ops.ok) return ops;
-    const output = appendOps(layer.name, ops.value, inputs, nodes, shapes);
-    if (!output.ok) return invalid(`${nameLayer(layer)}: ${output.error}`);
-    values.set(layer.name, output.value);
+    const lowered = lowerLayer(layer, inputs, sketch, weights);
+    if (!lowered.ok) return lowered;
+    output = lowered.value;
+    values.set(layer.name, output);
   }
-  return ok({ inputShape: inputShape.value, nodes });
-}
-
-/** Chains a layer's ops and returns the value that the last one makes. */
-function appendOps(
-  name: string,
-  ops: readonly Op<Tensor>[],
-  layerInputs: readonly number[],
-  nodes: Node<Tensor>[],
-  shapes: Shape[],
-): Result<number, string> {
-  let pending = layerInputs;
-  for (const op of ops) {
-    const inputs = pending.slice(0, arityOf(op));
-    const shape = inferShape(
-      op,
-      inputs.map((input) => shapes[input] ?? []),
-    );
-    if (!shape.ok) return shape;
-    nodes.push({ ...op, name, inputs, shape: shape.value });
-    shapes.push(shape.value);
-    pending = [nodes.length, ...pending.slice(inputs.length)];
-  }
-  const [output, ...unused] = pending;
-  if (output === undefined || unused.length > 0)
-    return err(`takes ${layerInputs.length} inputs, expected one`);
-  return ok(output);
-}
-
-function arityOf(op: Op<Tensor>): number {
-  if (op.op === 'concat') return Infinity;
-  return op.op === 'add' || op.op === 'multiply' ? 2 : 1;
+  return ok({ sketch, output });
 }
 
 const inputSchema = z.object({ batch_input_shape: z.tuple([z.null()]).rest(z.int().positive()) });

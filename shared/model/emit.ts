@@ -22,7 +22,7 @@ export interface CompiledPlan {
 }
 
 /**
- * Equal graphs give equal bytes.
+ * Equal graphs give equal bytes, however their nodes were put together: the digest of a base depends on them.
  *
  * @returns the plan, which has passed the check that readers make; an error where it does not (a reshape to a
  *   fraction, more elements than any memory holds)
@@ -38,7 +38,7 @@ export function emitPlan(graph: Graph): Result<CompiledPlan, ModelError> {
     offset += alignedBytes(tensor);
     return ref;
   };
-  const nodes = graph.nodes.map((node) => placeWeights(node, place));
+  const nodes = graph.nodes.map((node) => inOrder(placeWeights(node, place)));
   const plan = parsePlan({ format: PLAN_FORMAT, inputShape: graph.inputShape, nodes, weightsBytes });
   return plan.ok ? ok({ plan: plan.value, weights }) : plan;
 }
@@ -46,6 +46,31 @@ export function emitPlan(graph: Graph): Result<CompiledPlan, ModelError> {
 function placeWeights(node: Node<Tensor>, place: (tensor: Tensor) => WeightRef): PlanNode {
   if (!('kernel' in node)) return node;
   return { ...node, kernel: place(node.kernel), bias: node.bias === null ? null : place(node.bias) };
+}
+
+/** The fields of every op, in the order in which they are written. */
+const FIELDS = [
+  'op',
+  'name',
+  'inputs',
+  'shape',
+  'kernel',
+  'bias',
+  'activation',
+  'window',
+  'strides',
+  'dilations',
+  'pads',
+  'alpha',
+  'min',
+  'max',
+  'axis',
+  'to',
+];
+
+function inOrder(node: PlanNode): PlanNode {
+  const fields = Object.entries(node).sort(([a], [b]) => FIELDS.indexOf(a) - FIELDS.indexOf(b));
+  return Object.fromEntries(fields) as unknown as PlanNode;
 }
 
 function alignedBytes({ shape }: Tensor): number {

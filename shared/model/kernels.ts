@@ -1,32 +1,24 @@
 /**
  * Binds a node of a plan to the WASM kernel that computes it: all arguments fixed, nothing allocated when it runs.
  *
- * Every kernel here treats rows alike whatever their number, so an example's output has the same bits in any batch.
+ * What takes the time runs on our own kernels (own-kernels.ts), the rest on TensorFlow.js's. Every kernel here treats
+ * rows alike whatever their number, so an example's output has the same bits in any batch.
  */
-import type { Convolution, FusedActivation, Pooling } from './ops.ts';
+import type { Kernels, Operands, Step } from './operands.ts';
+import type { BinaryOp, Convolution, FusedActivation, UnaryOp } from './ops.ts';
+import {
+  bindConvolution,
+  bindDense,
+  bindDepthwise,
+  bindPad,
+  bindPool,
+  bindScale,
+  RANGES,
+} from './own-kernels.ts';
+import { packingOf } from './packing.ts';
 import type { PlanNode, WeightRef } from './plan.ts';
-import { sizeOf, type Shape } from './tensor.ts';
+import { sameShape, sizeOf, type Shape } from './tensor.ts';
 import type { KernelExports } from './wasm-instance.ts';
-
-/** Runs a node once. */
-export type Step = () => void;
-
-/** Where a node finds its operands. */
-export interface Operands {
-  /** Examples that run at once. */
-  readonly rows: number;
-  /** Registered tensor ids; 0 for a weight that is not there. */
-  readonly inputs: readonly number[];
-  readonly output: number;
-  readonly kernel: number;
-  readonly bias: number;
-  readonly inputShapes: readonly Shape[];
-  /** Heap addresses of the same values. */
-  readonly inputAddresses: readonly number[];
-  readonly outputAddress: number;
-  /** Stores a shape in the heap for as long as the program lives, and returns its address. */
-  readonly storeInts: (values: readonly number[]) => number;
-}
 
 const FLOAT32 = 0;
 const FUSED_ACTIVATIONS: Record<FusedActivation, number> = { linear: 0, relu: 1, relu6: 2 };
@@ -34,77 +26,139 @@ const FUSED_ACTIVATIONS: Record<FusedActivation, number> = { linear: 0, relu: 1,
 const EXPLICIT_PADDING = 0;
 const NONE = 0;
 
+const UNARY_KERNELS = {
+  elu: 'Elu',
+  selu: 'Selu',
+  tanh: 'Tanh',
+  softplus: 'Softplus',
+  erf: 'Erf',
+  exp: 'Exp',
+  abs: 'Abs',
+  sqrt: 'Sqrt',
+  rsqrt: 'Rsqrt',
+} as const satisfies Partial<Record<UnaryOp, keyof KernelExports>>;
+
+const BINARY_KERNELS = {
+  add: 'Add',
+  subtract: 'Sub',
+  multiply: 'Multiply',
+  divide: 'RealDiv',
+  maximum: 'Maximum',
+  minimum: 'Minimum',
+} as const satisfies Record<BinaryOp, keyof KernelExports>;
+
 /** @returns the step, or undefined for a node that only renames a value */
-export function bindNode(node: PlanNode, kernels: KernelExports, operands: Operands): Step | undefined {
-  const { rows, output } = operands;
-  const [x = 0, y = 0] = operands.inputs;
+export function bindNode(node: PlanNode, { stock, own }: Kernels, operands: Operands): Step | undefined {
+  const { rows, outputAddress: to } = operands;
   const [shape = []] = operands.inputShapes;
+  const [from = 0] = operands.inputAddresses;
+  const count = rows * sizeOf(shape);
   switch (node.op) {
     case 'reshape':
       return undefined;
     case 'conv2d':
-      return bindConvolution(kernels.FusedConv2D, node, node.shape, operands);
+      return bindConvolution(node, own, operands);
     case 'depthwiseConv2d':
-      return bindConvolution(kernels.FusedDepthwiseConv2D, node, node.shape, operands);
+      return packingOf(node) === undefined
+        ? bindStockDepthwise(node, node.shape, stock, operands)
+        : bindDepthwise(node, own, operands);
     case 'dense':
-      return bindDense(node.kernel.shape, node.activation, kernels, operands);
+      return bindDense(node.kernel.shape, node.activation, own, operands);
     case 'scale':
-      return bindScale(node.activation, kernels, operands);
+      return bindScale(node.activation, own, operands);
     case 'maxPool':
-      return bindMaxPool(node, node.shape, kernels, operands);
+      return bindPool(node, own.max_pool, operands);
     case 'averagePool':
-      return bindAveragePool(node, node.shape, kernels, operands);
-    case 'pad': {
-      const [top, right, bottom, left] = node.pads;
-      const dims = operands.storeInts([rows, ...shape]);
-      const before = operands.storeInts([0, top, left, 0]);
-      const after = operands.storeInts([0, bottom, right, 0]);
-      return () => kernels.PadV2(x, dims, 4, FLOAT32, before, after, 0, output);
-    }
+      return bindPool(node, own.average_pool, operands);
     case 'relu':
-      return () => kernels.Relu(x, FLOAT32, output);
-    case 'relu6':
-      return () => kernels.Relu6(x, FLOAT32, output);
-    case 'elu':
-      return () => kernels.Elu(x, FLOAT32, output);
-    case 'tanh':
-      return () => kernels.Tanh(x, FLOAT32, output);
-    case 'sigmoid':
-      return () => kernels.Sigmoid(x, output);
-    case 'leakyRelu': {
-      const { alpha } = node;
-      return () => kernels.LeakyRelu(x, FLOAT32, alpha, output);
+    case 'relu6': {
+      const [low, high] = RANGES[node.op];
+      return () => own.clamp_values(from, to, count, low, high);
     }
     case 'clip': {
       const { min, max } = node;
-      return () => kernels.ClipByValue(x, min, max, output);
+      return () => own.clamp_values(from, to, count, min, max);
     }
     case 'softmax': {
       const channels = shape.at(-1) ?? 1;
-      const vectors = (rows * sizeOf(shape)) / channels;
-      return () => kernels.Softmax(x, output, channels, vectors);
+      return () => own.softmax(from, to, count / channels, channels);
     }
-    case 'add': {
-      const dims = operands.storeInts([rows * sizeOf(shape)]);
-      return () => kernels.Add(x, dims, 1, y, dims, 1, FLOAT32, output);
-    }
-    case 'multiply': {
-      const dims = operands.storeInts([rows * sizeOf(shape)]);
-      return () => kernels.Multiply(x, dims, 1, y, dims, 1, FLOAT32, output);
-    }
+    case 'add':
+    case 'multiply':
+    case 'subtract':
+    case 'divide':
+    case 'maximum':
+    case 'minimum':
+      return bindBinary(node.op, { stock, own }, operands);
+    case 'pad':
+      return bindPad(node.pads, node.shape, own, operands);
     case 'concat':
-      return bindConcat(node.axis, node.shape, kernels.memory, operands);
+      return bindConcat(node.axis, node.shape, stock.memory, operands);
+    case 'elu':
+    case 'selu':
+    case 'tanh':
+    case 'softplus':
+    case 'erf':
+    case 'exp':
+    case 'abs':
+    case 'sqrt':
+    case 'rsqrt':
+      return bindUnary(stock[UNARY_KERNELS[node.op]], operands);
+    case 'sigmoid': {
+      const { inputs, output } = operands.register();
+      const [x = 0] = inputs;
+      return () => stock.Sigmoid(x, output);
+    }
+    case 'leakyRelu': {
+      const { inputs, output } = operands.register();
+      const [x = 0] = inputs;
+      const { alpha } = node;
+      return () => stock.LeakyRelu(x, FLOAT32, alpha, output);
+    }
   }
 }
 
-function bindConvolution(
-  run: KernelExports['FusedConv2D'],
+function bindUnary(run: KernelExports['Elu'], operands: Operands): Step {
+  const { inputs, output } = operands.register();
+  const [x = 0] = inputs;
+  return () => run(x, FLOAT32, output);
+}
+
+/** Equal shapes are one long vector, and the usual ones of our own; the others run on stock's kernels, which stretch. */
+function bindBinary(op: BinaryOp, { stock, own }: Kernels, operands: Operands): Step {
+  const { rows, inputShapes, inputAddresses, outputAddress: to, storeInts } = operands;
+  const [a = [], b = []] = inputShapes;
+  const isEqual = sameShape(a, b);
+  if (isEqual && (op === 'add' || op === 'multiply')) {
+    const run = op === 'add' ? own.add_values : own.multiply_values;
+    const [first = 0, second = 0] = inputAddresses;
+    const count = rows * sizeOf(a);
+    return () => run(first, second, to, count);
+  }
+  const run = stock[BINARY_KERNELS[op]];
+  const { inputs, output } = operands.register();
+  const [x = 0, y = 0] = inputs;
+  const [aShape, bShape] = isEqual
+    ? [[rows * sizeOf(a)], [rows * sizeOf(a)]]
+    : [
+        [rows, ...a],
+        [rows, ...b],
+      ];
+  const aDims = storeInts(aShape);
+  const bDims = storeInts(bShape);
+  return () => run(x, aDims, aShape.length, y, bDims, bShape.length, FLOAT32, output);
+}
+
+/** With several outputs per channel. */
+function bindStockDepthwise(
   { kernel, strides, dilations, pads, activation }: Convolution<WeightRef>,
   outputShape: Shape,
+  { FusedDepthwiseConv2D: run }: KernelExports,
   operands: Operands,
 ): Step {
-  const { rows, output, kernel: filter, bias } = operands;
-  const [x = 0] = operands.inputs;
+  const { rows } = operands;
+  const { inputs, output, kernel: filter, bias } = operands.register();
+  const [x = 0] = inputs;
   const [[height = 1, width = 1, inChannels = 1] = []] = operands.inputShapes;
   const [filterHeight = 1, filterWidth = 1] = kernel.shape;
   const outChannels = outputShape[2] ?? 1;
@@ -119,79 +173,7 @@ function bindConvolution(
   );
 }
 
-/** [rows, in] times [in, out]; leading axes count as rows. */
-function bindDense(
-  [features = 1, units = 1]: Shape,
-  activation: FusedActivation,
-  kernels: KernelExports,
-  operands: Operands,
-): Step {
-  const { rows, output, kernel, bias } = operands;
-  const [x = 0] = operands.inputs;
-  const [shape = []] = operands.inputShapes;
-  const xDims = operands.storeInts([1, (rows * sizeOf(shape)) / features, features]);
-  const kernelDims = operands.storeInts([1, features, units]);
-  const fused = FUSED_ACTIVATIONS[activation];
-  const { _FusedMatMul: fusedMatMul } = kernels;
-  return () => fusedMatMul(x, xDims, 3, kernel, kernelDims, 3, 0, 0, fused, bias, NONE, NONE, output);
-}
-
-/** A depthwise 1x1 convolution over a column of vectors: XNNPACK runs it as one multiply and add. */
-function bindScale(activation: FusedActivation, kernels: KernelExports, operands: Operands): Step {
-  const { rows, output, kernel, bias } = operands;
-  const [x = 0] = operands.inputs;
-  const [shape = []] = operands.inputShapes;
-  const channels = shape.at(-1) ?? 1;
-  const vectors = (rows * sizeOf(shape)) / channels;
-  const fused = FUSED_ACTIVATIONS[activation];
-  // prettier-ignore
-  return () => kernels.FusedDepthwiseConv2D(
-    x, 1, vectors, 1, kernel, 1, 1, bias, 0, 0, 0, 0, EXPLICIT_PADDING,
-    1, 1, 1, 1, channels, channels, fused, NONE, NONE, output,
-  );
-}
-
-function bindMaxPool(
-  { window, strides, pads }: Pooling,
-  outputShape: Shape,
-  kernels: KernelExports,
-  operands: Operands,
-): Step {
-  const { rows, output } = operands;
-  const [x = 0] = operands.inputs;
-  const [[height = 1, width = 1] = []] = operands.inputShapes;
-  const channels = outputShape[2] ?? 1;
-  const [top, right, bottom, left] = pads;
-  const [windowHeight, windowWidth] = window;
-  const [strideHeight, strideWidth] = strides;
-  // prettier-ignore
-  return () => kernels.MaxPool(
-    x, rows, height, width, windowHeight, windowWidth, top, right, bottom, left,
-    1, 1, strideHeight, strideWidth, channels, channels, output,
-  );
-}
-
-function bindAveragePool(
-  { window, strides, pads }: Pooling,
-  outputShape: Shape,
-  kernels: KernelExports,
-  operands: Operands,
-): Step {
-  const { rows, output } = operands;
-  const [x = 0] = operands.inputs;
-  const [[height = 1, width = 1] = []] = operands.inputShapes;
-  const channels = outputShape[2] ?? 1;
-  const [top, right, bottom, left] = pads;
-  const [windowHeight, windowWidth] = window;
-  const [strideHeight, strideWidth] = strides;
-  // prettier-ignore
-  return () => kernels.AvgPool(
-    x, rows, height, width, windowHeight, windowWidth, top, right, bottom, left,
-    strideHeight, strideWidth, channels, output,
-  );
-}
-
-/** The binary has no such kernel: copies runs of numbers inside the heap. */
+/** Neither binary has such a kernel: copies runs of numbers inside the heap. */
 function bindConcat(axis: number, outputShape: Shape, memory: WebAssembly.Memory, operands: Operands): Step {
   const outer = operands.rows * sizeOf(outputShape.slice(0, axis));
   const outputRun = sizeOf(outputShape.slice(axis));

@@ -5,8 +5,9 @@
  * 2020, arXiv:2001.03288. A reshape shares its input's place; an elementwise op overwrites its input where that is
  * its last use.
  */
+import { BINARY_OPS, UNARY_OPS } from './ops.ts';
 import type { Plan, PlanNode } from './plan.ts';
-import { sizeOf } from './tensor.ts';
+import { sameShape, sizeOf, type Shape } from './tensor.ts';
 
 export interface Layout {
   /** By value: bytes from the block's start. */
@@ -20,16 +21,11 @@ const SLACK_BYTES = 16;
 
 /** Read each element once, before they write it. */
 const IN_PLACE: ReadonlySet<PlanNode['op']> = new Set([
-  'relu',
-  'relu6',
-  'elu',
-  'sigmoid',
-  'tanh',
+  ...UNARY_OPS,
+  ...BINARY_OPS,
   'leakyRelu',
   'clip',
   'softmax',
-  'add',
-  'multiply',
 ] as const);
 
 interface Storage {
@@ -62,8 +58,10 @@ function shareStorage({ inputShape, nodes }: Plan, rows: number): Storage[] {
   const storages: Storage[] = [{ bytes: bytesOf(inputShape), birth: -1, death: lastUses[0] ?? 0, offset: 0 }];
   for (const [i, node] of nodes.entries()) {
     const death = lastUses[i + 1] ?? nodes.length;
-    const input = storages[node.inputs[0] ?? 0];
-    if (input !== undefined && sharesInput(node, input.death === i)) {
+    const [first = 0] = node.inputs;
+    const input = storages[first];
+    const shape = first === 0 ? inputShape : (nodes[first - 1]?.shape ?? []);
+    if (input !== undefined && sharesInput(node, shape, input.death === i)) {
       input.death = Math.max(input.death, death);
       storages.push(input);
     } else {
@@ -80,8 +78,10 @@ function findLastUses(nodes: readonly PlanNode[]): (number | undefined)[] {
   return lastUses;
 }
 
-function sharesInput(node: PlanNode, inputDies: boolean): boolean {
-  return node.op === 'reshape' || (inputDies && IN_PLACE.has(node.op));
+/** A stretched input is smaller than what it becomes. */
+function sharesInput(node: PlanNode, inputShape: Shape, inputDies: boolean): boolean {
+  if (node.op === 'reshape') return true;
+  return inputDies && IN_PLACE.has(node.op) && sameShape(inputShape, node.shape);
 }
 
 function lowestFreeOffset(storage: Storage, placed: readonly Storage[]): number {

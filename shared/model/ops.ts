@@ -7,7 +7,25 @@ import type { Shape } from './tensor.ts';
 export type FusedActivation = 'linear' | 'relu' | 'relu6';
 
 /** Elementwise functions without parameters that run as a node of their own. */
-export type UnaryOp = 'relu' | 'relu6' | 'elu' | 'sigmoid' | 'tanh';
+export const UNARY_OPS = [
+  'relu',
+  'relu6',
+  'elu',
+  'selu',
+  'sigmoid',
+  'tanh',
+  'softplus',
+  'erf',
+  'exp',
+  'abs',
+  'sqrt',
+  'rsqrt',
+] as const;
+export type UnaryOp = (typeof UNARY_OPS)[number];
+
+/** Elementwise functions of two values. Where one has 1 element along an axis, it is stretched to the other's. */
+export const BINARY_OPS = ['add', 'subtract', 'multiply', 'divide', 'maximum', 'minimum'] as const;
+export type BinaryOp = (typeof BINARY_OPS)[number];
 
 export type Pair = readonly [height: number, width: number];
 export type Pads = readonly [top: number, right: number, bottom: number, left: number];
@@ -42,8 +60,7 @@ export type Op<W> =
   | { readonly op: 'clip'; readonly min: number; readonly max: number }
   /** Over the last axis. */
   | { readonly op: 'softmax' }
-  | { readonly op: 'add' }
-  | { readonly op: 'multiply' }
+  | { readonly op: BinaryOp }
   | { readonly op: 'concat'; readonly axis: number }
   | { readonly op: 'reshape'; readonly to: Shape };
 

@@ -5,10 +5,20 @@
  * node i; the last node's output is the plan's. Shapes never include the batch.
  * `parsePlan` accepts only plans that can't read or write outside their buffers, whoever wrote them.
  */
-import * as z from 'zod';
 import { ok, type Result } from '../result.ts';
+import {
+  anyNumber,
+  anyString,
+  type Check,
+  fields,
+  integer,
+  list,
+  nullable,
+  oneOf,
+  tagged,
+} from './checks.ts';
 import { invalid, type ModelError } from './error.ts';
-import { weightsOf, type Node } from './ops.ts';
+import { BINARY_OPS, UNARY_OPS, weightsOf, type BinaryOp, type Node, type UnaryOp } from './ops.ts';
 import { inferShape } from './shapes.ts';
 import { sameShape, sizeOf, type Shape } from './tensor.ts';
 
@@ -39,36 +49,47 @@ const MAX_DIM = 2 ** 24;
 const MAX_ELEMENTS = 2 ** 28;
 const MAX_NODES = 10_000;
 
-const dim = z.int().min(1).max(MAX_DIM);
-const shapeSchema = z.array(dim).min(1).max(8);
-const weightSchema = z.strictObject({ offset: z.int().nonnegative(), shape: shapeSchema });
-const pair = z.tuple([dim, dim]);
-const padding = z.int().nonnegative().max(MAX_DIM);
-const pads = z.tuple([padding, padding, padding, padding]);
-const activation = z.enum(['linear', 'relu', 'relu6']);
-const anyNode = { name: z.string(), inputs: z.array(z.int().nonnegative()), shape: shapeSchema };
-const weighted = { ...anyNode, kernel: weightSchema, bias: weightSchema.nullable(), activation };
-const convolution = { ...weighted, strides: pair, dilations: pair, pads };
-const pooling = { ...anyNode, window: pair, strides: pair, pads };
+const dim = integer(1, MAX_DIM);
+const count = integer(0, Number.MAX_SAFE_INTEGER);
+const shape = list(dim, 1, 8);
+const weight = fields({ offset: count, shape });
+const pair = list(dim, 2, 2);
+const pads = list(integer(0, MAX_DIM), 4, 4);
+const activation = oneOf('linear', 'relu', 'relu6');
 
-const nodeSchema = z.discriminatedUnion('op', [
-  z.strictObject({ op: z.literal(['conv2d', 'depthwiseConv2d']), ...convolution }),
-  z.strictObject({ op: z.literal(['dense', 'scale']), ...weighted }),
-  z.strictObject({ op: z.literal(['maxPool', 'averagePool']), ...pooling }),
-  z.strictObject({ op: z.literal('pad'), ...anyNode, pads }),
-  z.strictObject({ op: z.literal(['relu', 'relu6', 'elu', 'sigmoid', 'tanh', 'softmax']), ...anyNode }),
-  z.strictObject({ op: z.literal('leakyRelu'), ...anyNode, alpha: z.number() }),
-  z.strictObject({ op: z.literal('clip'), ...anyNode, min: z.number(), max: z.number() }),
-  z.strictObject({ op: z.literal(['add', 'multiply']), ...anyNode }),
-  z.strictObject({ op: z.literal('concat'), ...anyNode, axis: z.int().nonnegative() }),
-  z.strictObject({ op: z.literal('reshape'), ...anyNode, to: shapeSchema }),
-]);
+/** A node of an op, with the op's own attributes beside what every node has. */
+const node = (attributes: Readonly<Record<string, Check>> = {}) =>
+  fields({ op: anyString, name: anyString, inputs: list(count, 0, MAX_NODES), shape, ...attributes });
+const weighted = { kernel: weight, bias: nullable(weight), activation };
+const convolution = node({ ...weighted, strides: pair, dilations: pair, pads });
+const pooling = node({ window: pair, strides: pair, pads });
 
-const planSchema: z.ZodType<Plan> = z.strictObject({
-  format: z.literal(PLAN_FORMAT),
-  inputShape: shapeSchema,
-  nodes: z.array(nodeSchema).min(1).max(MAX_NODES),
-  weightsBytes: z.int().nonnegative(),
+const elementwise = Object.fromEntries([...UNARY_OPS, ...BINARY_OPS].map((op) => [op, node()])) as Record<
+  UnaryOp | BinaryOp,
+  Check
+>;
+
+const OPS: Readonly<Record<PlanNode['op'], Check>> = {
+  ...elementwise,
+  conv2d: convolution,
+  depthwiseConv2d: convolution,
+  dense: node(weighted),
+  scale: node(weighted),
+  maxPool: pooling,
+  averagePool: pooling,
+  pad: node({ pads }),
+  softmax: node(),
+  leakyRelu: node({ alpha: anyNumber }),
+  clip: node({ min: anyNumber, max: anyNumber }),
+  concat: node({ axis: count }),
+  reshape: node({ to: shape }),
+};
+
+const checkPlan = fields({
+  format: oneOf(PLAN_FORMAT),
+  inputShape: shape,
+  nodes: list(tagged('op', OPS), 1, MAX_NODES),
+  weightsBytes: count,
 });
 
 /**
@@ -79,12 +100,9 @@ const planSchema: z.ZodType<Plan> = z.strictObject({
  * @returns the plan, or the first thing that is wrong with it and where
  */
 export function parsePlan(json: unknown): Result<Plan, ModelError> {
-  const parsed = planSchema.safeParse(json);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    return invalid(`plan: ${issue?.path.join('.')}: ${issue?.message}`);
-  }
-  const plan = parsed.data;
+  const misfit = checkPlan(json, 'plan');
+  if (misfit !== undefined) return invalid(misfit);
+  const plan = json as Plan;
   const shapes = [plan.inputShape];
   for (const node of plan.nodes) {
     const problem = findProblem(node, shapes, plan.weightsBytes);

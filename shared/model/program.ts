@@ -4,9 +4,13 @@
 import { ok, type Result } from '../result.ts';
 import { invalid, outOfMemory, type ModelError } from './error.ts';
 import type { Heap, Holdings } from './heap.ts';
-import { bindNode, type Step } from './kernels.ts';
-import { layOut, type Layout } from './layout.ts';
+import type { InferenceKernels } from './kernels/inference.ts';
+import { bindNode } from './kernels.ts';
+import { layOut } from './layout.ts';
+import type { Kernels, Registered, Step } from './operands.ts';
 import { weightsOf } from './ops.ts';
+import { scratchSize } from './own-kernels.ts';
+import { packingOf } from './packing.ts';
 import { outputShapeOf, WEIGHT_ALIGNMENT, type Plan, type PlanNode, type WeightRef } from './plan.ts';
 import { sizeOf, type Shape } from './tensor.ts';
 import type { KernelExports, WasmInstance } from './wasm-instance.ts';
@@ -37,11 +41,13 @@ const IMAGE_ROWS: readonly number[] = [1];
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 const INT_BYTES = Int32Array.BYTES_PER_ELEMENT;
-/** A node stores at most three shapes of rank four. */
-const INTS_PER_NODE = 12;
+/** Kernels read whole vectors, up to three floats past an end. */
+const SLACK_BYTES = 16;
+/** A node stores at most the fifteen numbers of a geometry. */
+const INTS_PER_NODE = 16;
 
-/** Kernels keep the weights packed, and convolutions a transposed copy beside them. */
-const WEIGHT_COPIES = 2;
+/** Stock's kernels keep the weights packed, and convolutions a transposed copy beside them. */
+const STOCK_WEIGHT_COPIES = 2;
 /** XNNPACK's operators, the allocator's headers. */
 const BYTES_PER_NODE = 2_048;
 
@@ -52,16 +58,28 @@ interface Lane {
   readonly steps: readonly (Step | undefined)[];
 }
 
-/** What the parts of a program share while it is loaded. */
-interface Loading {
-  readonly plan: Plan;
-  readonly kernels: KernelExports;
-  readonly holdings: Holdings;
-  /** By value: its place in the heap, the same in every lane. */
-  readonly addresses: readonly number[];
-  /** By node: its registered kernel and bias, 0 for none. */
-  readonly weightIds: readonly (readonly [kernel: number, bias: number])[];
+/** Where the parts of a program lie in the heap. */
+interface Places {
+  /** By value, the same in every lane. */
+  readonly values: readonly number[];
+  /** By node: its weights, packed for our own kernels. */
+  readonly weights: readonly number[];
+  /** By node: its weights as tensors for stock's kernels, 0 for none. */
+  readonly tensors: readonly (readonly [kernel: number, bias: number])[];
+  readonly scratch: number;
   readonly storeInts: (values: readonly number[]) => number;
+}
+
+/** Bytes, by what they are for. */
+interface Sizes {
+  /** The offset of each value. */
+  readonly values: readonly number[];
+  readonly arena: number;
+  readonly packed: number;
+  readonly scratch: number;
+  readonly ints: number;
+  /** Room for the weights of one node, while they are packed. */
+  readonly staging: number;
 }
 
 /**
@@ -75,6 +93,7 @@ export function loadProgram(
   plan: Plan,
   weights: Uint8Array,
   wasm: WasmInstance,
+  own: InferenceKernels,
   heap: Heap,
 ): Result<Program, ModelError> {
   if (weights.byteLength !== plan.weightsBytes) {
@@ -83,37 +102,27 @@ export function loadProgram(
     );
   }
   const laneRows = plan.nodes.every((node) => node.shape.length === 1) ? VECTOR_ROWS : IMAGE_ROWS;
-  const layout = layOut(plan, Math.max(...laneRows));
-  const needed = estimateBytes(plan, layout, laneRows.length);
+  const sizes = measure(plan, laneRows);
+  const needed = totalBytes(plan, sizes);
   if (!heap.fits(needed)) {
     return outOfMemory(`the model needs ${needed} bytes of WASM heap: more than there is left`);
   }
 
-  const kernels = wasm.exports;
+  const kernels = { stock: wasm.exports, own };
   const holdings = heap.open();
   const staging = heap.open();
-  const stack = kernels.stackSave();
+  const stack = kernels.stock.stackSave();
   try {
-    const stage = staging.allocate(stagingBytes(plan));
-    const arena = holdings.allocate(layout.bytes);
-    // Packing runs the kernels on it; leftovers could be denormal numbers, which are slow.
-    new Uint8Array(kernels.memory.buffer).fill(0, arena, arena + layout.bytes);
-    const loading: Loading = {
-      plan,
-      kernels,
-      holdings,
-      addresses: layout.offsets.map((offset) => arena + offset),
-      weightIds: plan.nodes.map((node) => registerWeights(node, stage, holdings)),
-      storeInts: createIntStore(kernels, holdings.allocate(intBytes(plan, laneRows.length))),
-    };
-    const lanes = laneRows.map((rows) => bindLane(loading, rows));
-    packWeights(loading, lanes.at(-1)?.steps ?? [], weights, stage);
+    const stage = staging.allocate(sizes.staging);
+    const places = place(plan, sizes, stage, kernels, holdings);
+    const lanes = laneRows.map((rows) => bindLane(plan, places, kernels, holdings, rows));
+    packWeights(plan, places, kernels, lanes.at(-1)?.steps ?? [], weights, stage);
     const warnings = wasm.takeWarnings();
     if (warnings !== '') throw new Error(warnings);
-    return ok(createProgram(loading, lanes));
+    return ok(createProgram(plan, places, kernels, holdings, lanes));
   } catch (error) {
     // A trap leaves the binary's stack where it was, and perhaps a warning that the next load would find.
-    kernels.stackRestore(stack);
+    kernels.stock.stackRestore(stack);
     holdings.release();
     return invalid(
       `the WASM binary can't run the plan: ${[String(error), wasm.takeWarnings()].join(' ').trim()}`,
@@ -124,18 +133,22 @@ export function loadProgram(
 }
 
 function createProgram(
-  { plan, kernels, holdings, addresses }: Loading,
+  plan: Plan,
+  { values }: Places,
+  { stock }: Kernels,
+  holdings: Holdings,
   boundLanes: readonly Lane[],
 ): Program {
   const inputSize = sizeOf(plan.inputShape);
   const outputSize = sizeOf(outputShapeOf(plan));
-  const inputIndex = (addresses[0] ?? 0) / FLOAT_BYTES;
-  const outputIndex = (addresses.at(-1) ?? 0) / FLOAT_BYTES;
+  const inputIndex = (values[0] ?? 0) / FLOAT_BYTES;
+  const outputIndex = (values.at(-1) ?? 0) / FLOAT_BYTES;
   const lanes = boundLanes.map(({ rows, steps }) => ({
     rows,
     steps: steps.filter((step) => step !== undefined),
   }));
-  let heap = new Float32Array(kernels.memory.buffer);
+  let heap = new Float32Array(stock.memory.buffer);
+  const stack = stock.stackSave();
   let disposed = false;
 
   const runLane = (
@@ -146,12 +159,17 @@ function createProgram(
     at: number,
   ) => {
     // Growing the memory, for whichever program, detaches every view on it.
-    if (heap.length === 0) heap = new Float32Array(kernels.memory.buffer);
+    if (heap.length === 0) heap = new Float32Array(stock.memory.buffer);
     const rest =
       input.length === rows * inputSize ? input : input.subarray(at * inputSize, (at + rows) * inputSize);
     heap.set(rest, inputIndex);
-    for (const step of steps) step();
-    if (heap.length === 0) heap = new Float32Array(kernels.memory.buffer);
+    try {
+      for (const step of steps) step();
+    } catch (trap) {
+      stock.stackRestore(stack);
+      throw trap;
+    }
+    if (heap.length === 0) heap = new Float32Array(stock.memory.buffer);
     output.set(heap.subarray(outputIndex, outputIndex + rows * outputSize), at * outputSize);
   };
 
@@ -182,93 +200,150 @@ function createProgram(
   };
 }
 
-function bindLane({ plan, kernels, holdings, addresses, weightIds, storeInts }: Loading, rows: number): Lane {
+function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdings, rows: number): Lane {
   const shapes = [plan.inputShape, ...plan.nodes.map((node) => node.shape)];
-  const ids = shapes.map((shape, value) => holdings.register(rows * sizeOf(shape), addresses[value] ?? 0));
+  const ids = new Map<number, number>();
+  const idOf = (value: number): number => {
+    const known = ids.get(value);
+    if (known !== undefined) return known;
+    const id = holdings.register(rows * sizeOf(shapes[value] ?? []), places.values[value] ?? 0);
+    ids.set(value, id);
+    return id;
+  };
   const steps = plan.nodes.map((node, i) => {
-    const [kernel, bias] = weightIds[i] ?? [0, 0];
+    const register = (): Registered => {
+      const [kernel, bias] = places.tensors[i] ?? [0, 0];
+      return { inputs: node.inputs.map(idOf), output: idOf(i + 1), kernel, bias };
+    };
     return bindNode(node, kernels, {
       rows,
-      inputs: node.inputs.map((input) => ids[input] ?? 0),
-      output: ids[i + 1] ?? 0,
-      kernel,
-      bias,
       inputShapes: node.inputs.map((input) => shapes[input] ?? []),
-      inputAddresses: node.inputs.map((input) => addresses[input] ?? 0),
-      outputAddress: addresses[i + 1] ?? 0,
-      storeInts,
+      inputAddresses: node.inputs.map((input) => places.values[input] ?? 0),
+      outputAddress: places.values[i + 1] ?? 0,
+      weights: places.weights[i] ?? 0,
+      scratch: places.scratch,
+      storeInts: places.storeInts,
+      register,
     });
   });
   return { rows, steps };
 }
 
+function place(plan: Plan, sizes: Sizes, stage: number, { stock }: Kernels, holdings: Holdings): Places {
+  const arena = holdings.allocate(sizes.arena);
+  // Stock's kernels pack when they run; on leftovers they could meet denormal numbers, which are slow.
+  new Uint8Array(stock.memory.buffer).fill(0, arena, arena + sizes.arena);
+  let next = holdings.allocate(sizes.packed);
+  const weights = plan.nodes.map((node) => {
+    const address = next;
+    next += packedBytes(node);
+    return address;
+  });
+  return {
+    values: sizes.values.map((offset) => arena + offset),
+    weights,
+    tensors: plan.nodes.map((node) =>
+      isPackedByStock(node) ? registerWeights(node, stage, holdings) : [0, 0],
+    ),
+    scratch: holdings.allocate(sizes.scratch),
+    storeInts: createIntStore(stock, holdings.allocate(sizes.ints)),
+  };
+}
+
 /** Kernel first, bias behind it, all in the same place: only one node's weights are staged at a time. */
-function registerWeights(node: PlanNode, stage: number, holdings: Holdings): readonly [number, number] {
-  if (!('kernel' in node)) return [0, 0];
+function registerWeights(
+  node: WeightedNode,
+  stage: number,
+  holdings: Holdings,
+): readonly [kernel: number, bias: number] {
   const kernel = holdings.register(sizeOf(node.kernel.shape), stage);
   if (node.bias === null) return [kernel, 0];
   return [kernel, holdings.register(sizeOf(node.bias.shape), stage + weightBytes(node.kernel))];
 }
 
 /**
- * Runs every node once. Kernels copy the weights that they first see into a layout of their own and never look at
- * the originals again, so these need no place in the heap afterwards.
+ * Packs every node's weights; the originals need no place in the heap afterwards. Stock's kernels do it when they
+ * first run, and never look at the originals again.
  */
 function packWeights(
-  { plan, kernels }: Loading,
+  { nodes }: Plan,
+  places: Places,
+  { stock, own }: Kernels,
   steps: readonly (Step | undefined)[],
   weights: Uint8Array,
   stage: number,
 ): void {
-  for (const [i, node] of plan.nodes.entries()) {
-    let address = stage;
+  for (const [i, node] of nodes.entries()) {
+    if (!('kernel' in node)) continue;
+    const heap = new Uint8Array(stock.memory.buffer);
+    let next = stage;
     for (const weight of weightsOf(node)) {
-      const end = weight.offset + sizeOf(weight.shape) * FLOAT_BYTES;
-      new Uint8Array(kernels.memory.buffer).set(weights.subarray(weight.offset, end), address);
-      address += weightBytes(weight);
+      heap.set(weights.subarray(weight.offset, weight.offset + sizeOf(weight.shape) * FLOAT_BYTES), next);
+      next += weightBytes(weight);
     }
-    steps[i]?.();
+    const bias = node.bias === null ? 0 : stage + weightBytes(node.kernel);
+    const packing = packingOf(node);
+    if (packing === undefined) steps[i]?.();
+    else packing.pack(own, stage, bias, places.weights[i] ?? 0);
   }
 }
 
-function createIntStore(kernels: KernelExports, start: number): (values: readonly number[]) => number {
+function createIntStore({ memory }: KernelExports, start: number): (values: readonly number[]) => number {
   let next = start;
   return (values) => {
     const address = next;
-    new Int32Array(kernels.memory.buffer).set(values, address / INT_BYTES);
+    new Int32Array(memory.buffer).set(values, address / INT_BYTES);
     next += values.length * INT_BYTES;
     return address;
   };
 }
 
-function estimateBytes(plan: Plan, layout: Layout, lanes: number): number {
-  const kept =
-    layout.bytes + intBytes(plan, lanes) + indirectionBytes(plan) + plan.nodes.length * BYTES_PER_NODE;
-  return kept + stagingBytes(plan) + plan.weightsBytes * WEIGHT_COPIES;
+function measure(plan: Plan, laneRows: readonly number[]): Sizes {
+  const { nodes } = plan;
+  const rows = Math.max(...laneRows);
+  const layout = layOut(plan, rows);
+  const shapes = [plan.inputShape, ...nodes.map((node) => node.shape)];
+  const scratch = nodes.map((node) => scratchSize(node, shapes[node.inputs[0] ?? 0] ?? []));
+  const staged = nodes.map((node) => sum(weightsOf(node).map(weightBytes)));
+  return {
+    values: layout.offsets,
+    arena: layout.bytes,
+    packed: sum(nodes.map(packedBytes)),
+    scratch: Math.max(...scratch) * rows * FLOAT_BYTES + SLACK_BYTES,
+    ints: nodes.length * laneRows.length * INTS_PER_NODE * INT_BYTES,
+    staging: Math.max(...staged) + SLACK_BYTES,
+  };
 }
 
-/** Room for the node with the most weights. */
-function stagingBytes({ nodes }: Plan): number {
-  return Math.max(
-    0,
-    ...nodes.map((node) => weightsOf(node).reduce((sum, weight) => sum + weightBytes(weight), 0)),
-  );
+function totalBytes({ nodes }: Plan, { arena, packed, scratch, ints, staging }: Sizes): number {
+  const stock = nodes.filter(isPackedByStock).map((node) => {
+    const weights = sum(weightsOf(node).map(weightBytes)) * STOCK_WEIGHT_COPIES;
+    // Where windows overlap, XNNPACK keeps one pointer per window cell and output pixel.
+    return weights + sizeOf(node.shape.slice(0, 2)) * sizeOf(node.kernel.shape.slice(0, 2)) * INT_BYTES;
+  });
+  return arena + packed + scratch + ints + staging + sum(stock) + nodes.length * BYTES_PER_NODE;
 }
 
-function intBytes(plan: Plan, lanes: number): number {
-  return plan.nodes.length * lanes * INTS_PER_NODE * INT_BYTES;
+type WeightedNode = Extract<PlanNode, { readonly kernel: WeightRef }>;
+
+function isPackedByStock(node: PlanNode): node is WeightedNode {
+  return 'kernel' in node && packingOf(node) === undefined;
 }
 
-/** Where windows overlap, XNNPACK keeps one pointer per window cell and output pixel. */
-function indirectionBytes({ nodes }: Plan): number {
-  return nodes.reduce((sum, node) => {
-    const window =
-      'window' in node ? node.window : 'strides' in node ? node.kernel.shape.slice(0, 2) : undefined;
-    return window === undefined ? sum : sum + sizeOf(node.shape.slice(0, 2)) * sizeOf(window) * INT_BYTES;
-  }, 0);
+/** Aligned to a cache line. */
+function packedBytes(node: PlanNode): number {
+  return align((packingOf(node)?.floats ?? 0) * FLOAT_BYTES);
 }
 
 /** Aligned, as in the weights file. */
 function weightBytes({ shape }: WeightRef): number {
-  return Math.ceil((sizeOf(shape) * FLOAT_BYTES) / WEIGHT_ALIGNMENT) * WEIGHT_ALIGNMENT;
+  return align(sizeOf(shape) * FLOAT_BYTES);
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / WEIGHT_ALIGNMENT) * WEIGHT_ALIGNMENT;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
 }

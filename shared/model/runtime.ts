@@ -1,14 +1,17 @@
 /**
- * The executor: runs edge plans on the exports of TensorFlow.js's WASM binary. No tensor objects, no glue.
+ * The executor: runs edge plans on TensorFlow.js's WASM binary and our own kernels, which work on its memory. No tensor
+ * objects, no glue.
  *
  * One runtime holds one heap and any number of loaded programs.
  */
 import type { Result } from '../result.ts';
 import type { ModelError } from './error.ts';
 import { createHeap } from './heap.ts';
+import { instantiateInference } from './kernels/inference.ts';
 import type { Plan } from './plan.ts';
 import { loadProgram, type Program } from './program.ts';
 import { instantiateWasm } from './wasm-instance.ts';
+import type { WasmModules } from './wasm-modules.ts';
 
 export type { Program } from './program.ts';
 
@@ -33,17 +36,15 @@ export interface RuntimeOptions {
   readonly maxHeapBytes?: number;
 }
 
-/**
- * @param module  `@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm`, compiled (wasm-node.ts, wasm-worker.ts)
- */
 export function createRuntime(
-  module: WebAssembly.Module,
+  { tfjs, inference }: WasmModules,
   { maxHeapBytes = 2 ** 30 }: RuntimeOptions = {},
 ): Runtime {
-  const wasm = instantiateWasm(module, maxHeapBytes);
+  const wasm = instantiateWasm(tfjs, maxHeapBytes);
+  const own = instantiateInference(inference, wasm.exports.memory);
   const heap = createHeap(wasm.exports, maxHeapBytes);
   return {
-    load: (plan, weights) => loadProgram(plan, weights, wasm, heap),
+    load: (plan, weights) => loadProgram(plan, weights, wasm, own, heap),
     memory: () => ({ heapBytes: wasm.exports.memory.buffer.byteLength, tensors: heap.tensors() }),
   };
 }

@@ -1,29 +1,14 @@
 /**
- * A version, ready to predict: base and head as edge plans, with the preprocessing in front. The edge serves with this
- * and the gate judges with this, so what is measured is what production computes.
+ * The parts of a version out of the store, each file verified against its manifest.
  */
-import * as z from 'zod';
-import { describeReadError, loadJson, parseJson } from '../registry/json.ts';
+import { describeReadError, loadJson } from '../registry/json.ts';
 import { keys } from '../registry/keys.ts';
-import {
-  type BaseManifest,
-  baseManifestSchema,
-  type Constants,
-  type Manifest,
-} from '../registry/manifest.ts';
-
+import { baseManifestSchema, type Manifest } from '../registry/manifest.ts';
 import type { ObjectStore } from '../registry/store.ts';
 import { describeDamage, loadVersionFile, type VersionError } from '../registry/versions.ts';
 import { err, ok, type Result } from '../result.ts';
-import { encodedSize, encodeInput } from './input.ts';
-import { parsePlan } from './plan.ts';
+import { type Base, loadProgram } from './predictor.ts';
 import type { Program, Runtime } from './runtime.ts';
-import type { InputSpec, Spec } from './spec.ts';
-
-export interface Base {
-  readonly manifest: BaseManifest;
-  readonly program: Program;
-}
 
 export type ServableError =
   VersionError | { readonly kind: 'base-unreadable'; readonly digest: string; readonly detail: string };
@@ -63,58 +48,4 @@ export async function loadHead(
   return program.ok
     ? program
     : err({ kind: 'damaged', version: manifest.version, detail: `edge.json: ${program.error}` });
-}
-
-/** An edge plan's two files as a program. */
-export function loadProgram(
-  runtime: Runtime,
-  planJson: Uint8Array,
-  weights: Uint8Array,
-): Result<Program, string> {
-  const json = parseJson(planJson, z.unknown());
-  if (!json.ok) return json;
-  const plan = parsePlan(json.value);
-  if (!plan.ok) return err(plan.error.message);
-  const program = runtime.load(plan.value, weights);
-  return program.ok ? program : err(program.error.message);
-}
-
-/** What the head reads of an example: the base's features, or the encoded input where there is no base. */
-export interface FeatureReader {
-  readonly size: number;
-  /** @returns features, [rows, size] */
-  read(rows: readonly Float32Array[]): Float32Array;
-}
-
-export function createFeatureReader(
-  input: InputSpec,
-  constants: Constants | null,
-  base: Base | null,
-): FeatureReader {
-  const size = encodedSize(input);
-  const encode = (rows: readonly Float32Array[]): Float32Array => {
-    const encoded = new Float32Array(rows.length * size);
-    for (const [i, raw] of rows.entries()) encodeInput(input, constants, raw, encoded, i * size);
-    return encoded;
-  };
-  if (base === null) return { size, read: encode };
-  return {
-    size: base.manifest.featureSize,
-    read: (rows) => base.program.run(encode(rows), rows.length),
-  };
-}
-
-export interface Servable {
-  readonly manifest: Manifest;
-  /**
-   * @param rows  raw examples, each [rawSize]
-   * @returns probabilities, [rows, labels]; of a regression the target, [rows, 1]
-   */
-  predict(rows: readonly Float32Array[]): Float32Array;
-}
-
-/** Puts preprocessing, base and head together. Disposing of the programs stays the caller's business. */
-export function createServable(spec: Spec, manifest: Manifest, base: Base | null, head: Program): Servable {
-  const features = createFeatureReader(spec.input, manifest.constants, base);
-  return { manifest, predict: (rows) => head.run(features.read(rows), rows.length) };
 }

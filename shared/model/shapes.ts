@@ -4,7 +4,7 @@
  * Both who writes a plan and who checks one ask here, so that they can't disagree.
  */
 import { err, ok, type Result } from '../result.ts';
-import type { Convolution, Op, Pads, Pair } from './ops.ts';
+import { BINARY_OPS, type BinaryOp, type Convolution, type Op, type Pads, type Pair } from './ops.ts';
 import { sameShape, sizeOf, type Shape } from './tensor.ts';
 
 interface Shaped {
@@ -19,7 +19,7 @@ interface Shaped {
 export function inferShape(op: Op<Shaped>, inputShapes: readonly Shape[]): Result<Shape, string> {
   const [input, ...others] = inputShapes;
   if (input === undefined) return err('takes no input, expected at least one');
-  const takesMany = op.op === 'add' || op.op === 'multiply' || op.op === 'concat';
+  const takesMany = isBinary(op.op) || op.op === 'concat';
   if (!takesMany && others.length > 0) return err(`takes ${inputShapes.length} inputs, expected one`);
   switch (op.op) {
     case 'conv2d':
@@ -44,8 +44,12 @@ export function inferShape(op: Op<Shaped>, inputShapes: readonly Shape[]): Resul
     case 'pad':
       return padShape(op.pads, input);
     case 'add':
+    case 'subtract':
     case 'multiply':
-      return sameShapes(inputShapes);
+    case 'divide':
+    case 'maximum':
+    case 'minimum':
+      return stretchedShape(inputShapes);
     case 'concat':
       return concatShape(op.axis, input, others);
     case 'reshape':
@@ -55,8 +59,15 @@ export function inferShape(op: Op<Shaped>, inputShapes: readonly Shape[]): Resul
     case 'relu':
     case 'relu6':
     case 'elu':
+    case 'selu':
     case 'sigmoid':
     case 'tanh':
+    case 'softplus':
+    case 'erf':
+    case 'exp':
+    case 'abs':
+    case 'sqrt':
+    case 'rsqrt':
     case 'softmax':
     case 'leakyRelu':
     case 'clip':
@@ -148,11 +159,26 @@ function padShape([top, right, bottom, left]: Pads, input: Shape): Result<Shape,
   return ok([height + top + bottom, width + left + right, channels]);
 }
 
-function sameShapes(shapes: readonly Shape[]): Result<Shape, string> {
+/** The kernels stretch up to six axes, the batch being one. */
+const MAX_STRETCHED_RANK = 5;
+
+function stretchedShape(shapes: readonly Shape[]): Result<Shape, string> {
   const [a, b, ...more] = shapes;
   if (a === undefined || b === undefined || more.length > 0)
     return err(`takes ${shapes.length} inputs, expected two`);
-  return sameShape(a, b) ? ok(a) : err(`expected equal shapes, got [${a.join(',')}] and [${b.join(',')}]`);
+  if (sameShape(a, b)) return ok(a);
+  const fits =
+    a.length === b.length &&
+    a.length <= MAX_STRETCHED_RANK &&
+    a.every((dim, i) => dim === b[i] || dim === 1 || b[i] === 1);
+  if (fits) return ok(a.map((dim, i) => Math.max(dim, b[i] ?? 1)));
+  return err(
+    `expected shapes that are equal or stretch along axes of 1, got [${a.join(',')}] and [${b.join(',')}]`,
+  );
+}
+
+function isBinary(op: Op<Shaped>['op']): op is BinaryOp {
+  return BINARY_OPS.some((binary) => binary === op);
 }
 
 function concatShape(axis: number, first: Shape, others: readonly Shape[]): Result<Shape, string> {

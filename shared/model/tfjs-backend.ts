@@ -9,6 +9,7 @@ import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import createModule, {
   type BackendWasmModule as Exports,
 } from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+import type { WasmModules } from './wasm-modules.ts';
 
 /** The package's types leave out what its Emscripten glue adds. */
 type BackendWasmModule = Exports & {
@@ -27,14 +28,17 @@ const started = new WeakSet<object>();
 /**
  * Makes `wasm` the current backend. A second call finds it registered and only selects it.
  *
- * @param tf      `@tensorflow/tfjs`
- * @param module  `tfjs-backend-wasm-simd.wasm`, compiled
+ * @param tf    `@tensorflow/tfjs`
+ * @param tfjs  its binary, among the compiled ones
  */
-export async function registerWasmBackend(tf: Tensorflow, module: WebAssembly.Module): Promise<void> {
+export async function registerWasmBackend(
+  tf: Tensorflow,
+  { tfjs }: Pick<WasmModules, 'tfjs'>,
+): Promise<void> {
   // Asking tf for the backend instead would start the package's own factory, which fetches.
   const engine = tf.engine();
   if (!started.has(engine)) {
-    const backend = new BackendWasm(await keepLastResorts(() => startModule(module)));
+    const backend = new BackendWasm(await keepLastResorts(() => startModule(tfjs)));
     started.add(engine);
     tf.removeBackend('wasm');
     tf.registerBackend('wasm', () => backend);

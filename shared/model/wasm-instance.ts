@@ -84,11 +84,22 @@ export interface KernelExports {
   readonly Relu: UnaryKernel;
   readonly Relu6: UnaryKernel;
   readonly Elu: UnaryKernel;
+  readonly Selu: UnaryKernel;
   readonly Tanh: UnaryKernel;
+  readonly Softplus: UnaryKernel;
+  readonly Erf: UnaryKernel;
+  readonly Exp: UnaryKernel;
+  readonly Abs: UnaryKernel;
+  readonly Sqrt: UnaryKernel;
+  readonly Rsqrt: UnaryKernel;
   readonly LeakyRelu: (x: number, dtype: number, alpha: number, out: number) => void;
   readonly ClipByValue: (x: number, min: number, max: number, out: number) => void;
   readonly Add: BinaryKernel;
+  readonly Sub: BinaryKernel;
   readonly Multiply: BinaryKernel;
+  readonly RealDiv: BinaryKernel;
+  readonly Maximum: BinaryKernel;
+  readonly Minimum: BinaryKernel;
 }
 
 type UnaryKernel = (x: number, dtype: number, out: number) => void;

@@ -1,12 +1,18 @@
 /**
- * TensorFlow.js's WASM binary in Node, compiled from the installed package.
+ * The WASM binaries in Node: TensorFlow.js's from the installed package, our own from the file beside its sources.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { WasmModules } from './wasm-modules.ts';
 
-const PATH = '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
+const TFJS = import.meta.resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm');
+const INFERENCE = new URL('kernels/inference.wasm', import.meta.url);
 
-/** @returns the compiled module, which any number of runtimes and backends may share */
-export async function loadWasmModule(): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await readFile(fileURLToPath(import.meta.resolve(PATH))));
+export async function loadWasmModule(): Promise<WasmModules> {
+  const [tfjs, inference] = await Promise.all([compile(fileURLToPath(TFJS)), compile(INFERENCE)]);
+  return { tfjs, inference };
+}
+
+async function compile(file: string | URL): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(await readFile(file));
 }

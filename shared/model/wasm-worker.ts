@@ -1,4 +1,8 @@
 /**
- * TensorFlow.js's WASM binary in a Worker, which may not compile bytes: the bundler hands over a compiled module.
+ * The WASM binaries in a Worker, which may not compile bytes: the bundler hands over compiled modules.
  */
-export { default as wasmModule } from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
+import tfjs from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
+import inference from './kernels/inference.wasm';
+import type { WasmModules } from './wasm-modules.ts';
+
+export const wasmModule: WasmModules = { tfjs, inference };

@@ -31,7 +31,8 @@ export const manifestSchema = z.object({
   /** The version whose head the training started from; null when it started afresh. */
   parent: z.int().min(1).nullable(),
   base: digestSchema.nullable(),
-  snapshot: z.string(),
+  /** What it was trained on; null for a version that came trained. */
+  snapshot: z.string().nullable(),
   specDigest: digestSchema,
   seed: z.int().min(0),
   /** Of a classification; none for a regression. */

@@ -2,24 +2,19 @@
  * The models that are measured, as versions that could be published: spec, manifest and the four files.
  */
 import * as tf from '@tensorflow/tfjs';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { sha256Hex } from '../../shared/digest.ts';
-import { listWeightFiles, parseModelJson } from '../../shared/model/artifacts.ts';
 import { specDigest } from '../../shared/model/load-spec.ts';
 import { outputShapeOf } from '../../shared/model/plan.ts';
+import { encodedShape } from '../../shared/model/input.ts';
 import { type InputSpec, specSchema } from '../../shared/model/spec.ts';
 import { sizeOf } from '../../shared/model/tensor.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import type { VersionFile } from '../../shared/registry/keys.ts';
 import type { Constants, Manifest } from '../../shared/registry/manifest.ts';
-import { compileFiles, type ModelFiles, saveModel, unwrap } from '../shared/model/support.ts';
-import { dataPath } from '../support/data.ts';
+import { compileFiles, type ModelFiles, saveModel } from '../shared/model/support.ts';
 import { makeManifest } from '../support/version.ts';
 import type { BenchModel } from './bench-model.ts';
-
-const MOBILENET = dataPath('models', 'mobilenet_v1_0.25_224_layers');
+import { toOnnx } from './onnx/from-plan.ts';
 
 const { layers } = tf;
 
@@ -39,23 +34,103 @@ const convolution = (filters: number) =>
 export function createMlp(): Promise<BenchModel> {
   const features = Array.from({ length: 64 }, (_, i) => ({ name: `x${i}`, type: 'number' as const }));
   const parts = [dense(256, 'relu'), dense(256, 'relu'), dense(10, 'softmax')];
-  return createModel('mlp', { kind: 'tabular', features }, [64], parts);
+  return createModel('mlp', { kind: 'tabular', features }, (x) => apply(x, parts));
 }
 
 /** Two convolutions, each with pooling, and two dense layers, on grey images of 28x28. */
 export function createCnn(): Promise<BenchModel> {
   const pool = () => layers.maxPooling2d({ poolSize: 2 });
   const parts = [convolution(16), pool(), convolution(32), pool(), layers.flatten()];
-  return createModel('cnn', image(28, 1), [28, 28, 1], [...parts, dense(64, 'relu'), dense(10, 'softmax')]);
+  return createModel('cnn', image(28, 1), (x) =>
+    apply(x, [...parts, dense(64, 'relu'), dense(10, 'softmax')]),
+  );
 }
 
-/** MobileNet v1 0.25/224, pretrained; an error text that says what is missing where it is not there. */
-export async function loadMobileNet(): Promise<BenchModel | string> {
-  if (!existsSync(MOBILENET)) return `there is no ${MOBILENET} (HOLDFAST_DATA names another data folder)`;
-  const json = JSON.parse(await readFile(path.join(MOBILENET, 'model.json'), 'utf8')) as ModelFiles['json'];
-  const shards = listWeightFiles(unwrap(parseModelJson(json)));
-  const bytes = await Promise.all(shards.map((shard) => readFile(path.join(MOBILENET, shard))));
-  return toVersion('mobilenet', image(224, 3), { json, weights: Buffer.concat(bytes) });
+/** MobileNet v1 with a width multiplier (Howard et al. 2017, arXiv:1704.04861), on 128x128 at 0.25; random weights. */
+export function createMobileNetV1(): Promise<BenchModel> {
+  const width = 0.25;
+  const blocks = [
+    [64, 1],
+    [128, 2],
+    [128, 1],
+    [256, 2],
+    [256, 1],
+    [512, 2],
+    ...Array.from({ length: 5 }, () => [512, 1] as const),
+    [1024, 2],
+    [1024, 1],
+  ] as const;
+  const wire = (input: tf.SymbolicTensor) => {
+    let x = normalised(input, spatial(32 * width, 3, 2), true);
+    for (const [filters, strides] of blocks) {
+      x = normalised(x, depthwise(strides), true);
+      x = normalised(x, spatial(filters * width, 1, 1), true);
+    }
+    return classify(x);
+  };
+  return createModel('mobilenet-v1', image(128, 3), wire);
+}
+
+/** MobileNet v2 1.0 (Sandler et al. 2018, arXiv:1801.04381) on 224x224; random weights. */
+export function createMobileNetV2(): Promise<BenchModel> {
+  const stages = [
+    { expansion: 1, filters: 16, repeats: 1, stride: 1 },
+    { expansion: 6, filters: 24, repeats: 2, stride: 2 },
+    { expansion: 6, filters: 32, repeats: 3, stride: 2 },
+    { expansion: 6, filters: 64, repeats: 4, stride: 2 },
+    { expansion: 6, filters: 96, repeats: 3, stride: 1 },
+    { expansion: 6, filters: 160, repeats: 3, stride: 2 },
+    { expansion: 6, filters: 320, repeats: 1, stride: 1 },
+  ];
+  const wire = (input: tf.SymbolicTensor) => {
+    let x = normalised(input, spatial(32, 3, 2), true);
+    for (const { expansion, filters, repeats, stride } of stages)
+      for (let i = 0; i < repeats; i++) x = invertedResidual(x, expansion, filters, i === 0 ? stride : 1);
+    return classify(normalised(x, spatial(1280, 1, 1), true));
+  };
+  return createModel('mobilenet-v2', image(224, 3), wire);
+}
+
+function invertedResidual(
+  input: tf.SymbolicTensor,
+  expansion: number,
+  filters: number,
+  stride: number,
+): tf.SymbolicTensor {
+  const channels = input.shape.at(-1) ?? 1;
+  let x = expansion === 1 ? input : normalised(input, spatial(channels * expansion, 1, 1), true);
+  x = normalised(x, depthwise(stride), true);
+  x = normalised(x, spatial(filters, 1, 1), false);
+  if (stride !== 1 || channels !== filters) return x;
+  return layers.add().apply([input, x]) as tf.SymbolicTensor;
+}
+
+const spatial = (filters: number, kernelSize: number, strides: number) =>
+  layers.conv2d({ filters, kernelSize, strides, padding: 'same', useBias: false, kernelInitializer: wide() });
+
+const depthwise = (strides: number) =>
+  layers.depthwiseConv2d({
+    kernelSize: 3,
+    strides,
+    padding: 'same',
+    useBias: false,
+    depthwiseInitializer: tf.initializers.randomUniform({ minval: -0.8, maxval: 0.8, seed: 1 }),
+  });
+
+/** Keeps the signal's size through many layers. */
+const wide = () => tf.initializers.heNormal({ seed: 1 });
+
+function normalised(x: tf.SymbolicTensor, layer: tf.layers.Layer, rectified: boolean): tf.SymbolicTensor {
+  const parts = [layer, layers.batchNormalization(), ...(rectified ? [layers.reLU({ maxValue: 6 })] : [])];
+  return apply(x, parts);
+}
+
+function classify(x: tf.SymbolicTensor): tf.SymbolicTensor {
+  return apply(x, [layers.globalAveragePooling2d({}), dense(1000, 'softmax')]);
+}
+
+function apply(x: tf.SymbolicTensor, parts: readonly tf.layers.Layer[]): tf.SymbolicTensor {
+  return parts.reduce((value, part) => part.apply(value) as tf.SymbolicTensor, x);
 }
 
 /** Pixels as they come: what the model sees is what the peer is given. */
@@ -66,11 +141,11 @@ function image(side: number, channels: 1 | 3): InputSpec {
 async function createModel(
   name: string,
   input: InputSpec,
-  inputShape: number[],
-  parts: readonly tf.layers.Layer[],
+  wire: (input: tf.SymbolicTensor) => tf.SymbolicTensor,
 ): Promise<BenchModel> {
   await tf.setBackend('cpu');
-  const model = tf.sequential({ layers: [layers.inputLayer({ inputShape }), ...parts] });
+  const inputs = tf.input({ shape: encodedShape(input) });
+  const model = tf.model({ inputs, outputs: wire(inputs) });
   const files = await saveModel(model);
   model.dispose();
   return toVersion(name, input, files);
@@ -93,7 +168,7 @@ function toVersion(name: string, input: InputSpec, saved: ModelFiles): BenchMode
     'edge.json': encodeJson(plan),
     'edge.bin': weights,
   };
-  return { spec, manifest: describeVersion(spec, files), files };
+  return { spec, manifest: describeVersion(spec, files), files, onnx: toOnnx(plan, weights) };
 }
 
 function describeVersion(spec: BenchModel['spec'], files: BenchModel['files']): Manifest {

@@ -1,57 +1,76 @@
 /**
- * Case 1: how long a prediction takes, beside `LayersModel.predict` on the same WASM binary.
+ * Case 1: how long a prediction takes, beside ONNX Runtime and TensorFlow.js in the same isolate.
  */
 import { type BenchModel, toForm } from './bench-model.ts';
 import type { Findings, Progress } from './findings.ts';
-import { createCnn, createMlp, loadMobileNet } from './models.ts';
+import { createCnn, createMlp, createMobileNetV1, createMobileNetV2 } from './models.ts';
+import { timeNative } from './native.ts';
+import { loadPeers } from './peers.ts';
 import { bundleWorker, withWorker } from './runtime.ts';
 import { type Row, summarise, type Target } from './summarise.ts';
-import type { Effort, Measured } from './workers/prediction.ts';
+import type { Effort, Measured } from './workers/measure.ts';
 
-const PEER = 'LayersModel.predict';
 const BATCHES = [1, 32];
-const QUICK = { warmUpMs: 500, rounds: 5, roundMs: 30 };
-const FULL = { warmUpMs: 3_000, rounds: 31, roundMs: 100 };
+const QUICK = { warmUpMs: 300, rounds: 3, roundMs: 20, maxMs: 500 };
+const FULL = { warmUpMs: 2_000, rounds: 31, roundMs: 60, maxMs: 10_000 };
 
 interface Case {
   readonly name: string;
-  readonly model: BenchModel;
-  /** For one example at a time; larger batches are only reported. */
-  readonly target: Target;
+  readonly create: () => Promise<BenchModel>;
+  /** Beside ONNX Runtime in the same isolate, and beside LayersModel.predict there. */
+  readonly onnx: Target;
+  readonly layers?: Target;
 }
+
+const CASES: readonly Case[] = [
+  { name: 'MLP 64-256-256-10', create: createMlp, onnx: { atMost: 0.45 }, layers: { atMost: 0.25 } },
+  { name: 'CNN 28x28', create: createCnn, onnx: { atMost: 0.6 } },
+  { name: 'MobileNetV1 0.25/128', create: createMobileNetV1, onnx: { atMost: 0.5 }, layers: { atMost: 0.4 } },
+  { name: 'MobileNetV2 1.0/224', create: createMobileNetV2, onnx: { atMost: 0.55 }, layers: { atMost: 0.4 } },
+];
 
 export async function benchPrediction(
   scratch: string,
   quick: boolean,
   progress: Progress,
 ): Promise<Findings> {
-  const bundle = await bundleWorker('prediction', scratch);
-  const { cases, skipped } = await collectCases();
-  const rows = await withWorker(bundle, {}, async (_, url) => {
-    const rows: Row[] = [];
-    for (const { name, model, target } of cases) {
-      for (const batch of BATCHES) {
-        const title = `predict ${name}, batch ${batch}`;
-        progress(title);
-        const measured = await measure(url, model, { batch, ...(quick ? QUICK : FULL) });
-        const row = { case: title, unit: 'ms', peer: PEER, ...measured };
-        rows.push(summarise(batch === 1 ? { ...row, target } : row));
-      }
+  const peers = await loadPeers(progress);
+  const bundle = peers.ok
+    ? await bundleWorker('prediction-onnx', scratch, peers.value.aliases)
+    : await bundleWorker('prediction', scratch);
+  const rows: Row[] = [];
+  for (const bench of CASES) {
+    const model = await bench.create();
+    for (const batch of BATCHES) {
+      const title = `predict ${bench.name}, batch ${batch}`;
+      progress(title);
+      const effort = { batch, ...(quick ? QUICK : FULL) };
+      // A new process each: what one model leaves in the heap is not the next one's.
+      const measured = await withWorker(bundle, {}, (_, url) => measure(url, model, effort));
+      const native = peers.ok ? await timeNative(peers.value.node, model, effort) : undefined;
+      rows.push(...toRows(title, bench, measured, native));
     }
-    return rows;
-  });
-  return { rows, skipped };
+  }
+  return { rows, skipped: peers.ok ? [] : [`beside onnxruntime-web: ${peers.error}`] };
 }
 
-async function collectCases(): Promise<{ cases: Case[]; skipped: string[] }> {
-  const cases: Case[] = [
-    { name: 'MLP 64-256-256-10', model: await createMlp(), target: { atMost: 0.5 } },
-    { name: 'CNN 28x28', model: await createCnn(), target: { atMost: 0.6 } },
+function toRows(
+  title: string,
+  { onnx, layers }: Case,
+  measured: Measured,
+  native: readonly number[] | undefined,
+): Row[] {
+  const { ours = [] } = measured;
+  const compare = (peer: string, theirs: readonly number[] | undefined, target?: Target) => {
+    const row = { case: title, unit: 'ms', ours, peer };
+    if (theirs === undefined) return [];
+    return [summarise(target === undefined ? { ...row, theirs } : { ...row, theirs, target })];
+  };
+  return [
+    ...compare('onnxruntime-web', measured['onnx'], onnx),
+    ...compare('LayersModel.predict', measured['layers'], layers),
+    ...compare('onnxruntime-node (native)', native),
   ];
-  const name = 'MobileNet v1 0.25/224';
-  const model = await loadMobileNet();
-  if (typeof model === 'string') return { cases, skipped: [`predict ${name}: ${model}`] };
-  return { cases: [...cases, { name, model, target: { atMost: 0.6 } }], skipped: [] };
 }
 
 async function measure(url: URL, model: BenchModel, effort: Effort): Promise<Measured> {

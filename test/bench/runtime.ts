@@ -24,15 +24,24 @@ export interface Bundle {
   readonly wasm: readonly string[];
 }
 
-/** Bundles one of the Workers under workers/, minified. */
-export function bundleWorker(name: string, scratch: string): Promise<Bundle> {
+/**
+ * Bundles one of the Workers under workers/, minified.
+ *
+ * @param aliases  from what it imports to files (peers.ts)
+ */
+export function bundleWorker(
+  name: string,
+  scratch: string,
+  aliases: Readonly<Record<string, string>> = {},
+): Promise<Bundle> {
   const entry = path.join(import.meta.dirname, 'workers', `${name}.ts`);
-  return bundle(BENCH_CONFIG, path.join(scratch, name), [entry, '--minify']);
+  const options = Object.entries(aliases).flatMap(([from, to]) => ['--alias', `${from}:${to}`]);
+  return bundle(BENCH_CONFIG, path.join(scratch, name), [entry, '--minify', ...options]);
 }
 
-/** Bundles the edge Worker as a deployment would. */
+/** Bundles the edge Worker as a deployment would; beside it esbuild's account of what is in it. */
 export function bundleEdge(scratch: string): Promise<Bundle> {
-  return bundle(CONFIGS.edge, path.join(scratch, 'edge'), []);
+  return bundle(CONFIGS.edge, path.join(scratch, 'edge'), ['--metafile']);
 }
 
 async function bundle(config: string, folder: string, args: readonly string[]): Promise<Bundle> {
@@ -54,6 +63,11 @@ export async function measureGzipBytes({ folder, entry, wasm }: Bundle): Promise
   let bytes = 0;
   for (const file of [entry, ...wasm]) bytes += gzipSync(await readFile(path.join(folder, file))).byteLength;
   return bytes;
+}
+
+/** Where wrangler leaves esbuild's account. */
+export function metafileOf({ folder }: Bundle): string {
+  return path.join(folder, 'bundle-meta.json');
 }
 
 /** A running Worker for the time of `use`. */

@@ -111,6 +111,8 @@ describe('the whole path', () => {
   test('a Node job over the S3 endpoint makes the same candidate from the same snapshot, digest for digest', async () => {
     const manifest = await loadManifest(local.store, MODEL, 1);
     if (!manifest.ok) throw new Error(manifest.error.detail);
+    const { snapshot } = manifest.value;
+    if (snapshot === null) throw new Error('version 1 names no snapshot');
     // As it was before the first promotion: a copy of the bucket without the alias.
     const before = withoutKeys(local.store, keys.alias(MODEL, 'champion'));
     const run = await runJob({
@@ -118,7 +120,7 @@ describe('the whole path', () => {
       model: MODEL,
       by: 'a test',
       promote: false,
-      snapshot: manifest.value.snapshot,
+      snapshot,
     });
     if (!run.ok) throw new Error(run.error.detail);
     expect(run.value).toMatchObject({ status: 'complete', promoted: false });

@@ -6,7 +6,17 @@ const KEY = { name: 'app', sha256: 'ab'.repeat(32), scopes: ['predict'] };
 test('what is not said has defaults that admit nobody', () => {
   expect(parseConfig({})).toEqual({
     ok: true,
-    value: { keys: [], localKeys: false, aliasTtlMs: 5_000, maxBodyBytes: 8_388_608, maxInstances: 1_024 },
+    value: {
+      keys: [],
+      localKeys: false,
+      aliasTtlMs: 5_000,
+      maxBodyBytes: 8_388_608,
+      maxInstances: 1_024,
+      timeoutMs: 10_000,
+      maxInFlight: 128,
+      maxWaiting: 128,
+      corsOrigins: [],
+    },
   });
 });
 
@@ -17,11 +27,25 @@ test('variables are read as what they say', () => {
     HOLDFAST_ALIAS_TTL_SECONDS: '0.5',
     HOLDFAST_MAX_BODY_BYTES: '2048',
     HOLDFAST_MAX_INSTANCES: '10',
+    HOLDFAST_TIMEOUT_MS: '500',
+    HOLDFAST_MAX_IN_FLIGHT: '4',
+    HOLDFAST_MAX_WAITING: '0',
+    HOLDFAST_CORS_ORIGINS: 'https://app.example, http://localhost:5173',
     BUCKET: {},
   });
   expect(config).toEqual({
     ok: true,
-    value: { keys: [KEY], localKeys: true, aliasTtlMs: 500, maxBodyBytes: 2_048, maxInstances: 10 },
+    value: {
+      keys: [KEY],
+      localKeys: true,
+      aliasTtlMs: 500,
+      maxBodyBytes: 2_048,
+      maxInstances: 10,
+      timeoutMs: 500,
+      maxInFlight: 4,
+      maxWaiting: 0,
+      corsOrigins: ['https://app.example', 'http://localhost:5173'],
+    },
   });
 });
 
@@ -50,4 +74,27 @@ test('every bad variable is named at once, with what was expected', () => {
 test.each(['{', '{}', '[{}]', '[{"name":"a","sha256":"","scopes":[]}]'])('the keys %s are bad', (text) => {
   const config = parseConfig({ HOLDFAST_KEYS: text });
   expect(!config.ok && config.error.every(({ variable }) => variable === 'HOLDFAST_KEYS')).toBe(true);
+});
+
+test.each([
+  'app.example',
+  'https://app.example/',
+  'https://app.example/path',
+  '*, https://app.example',
+  'null',
+])('%s is no list of origins', (origins) => {
+  const config = parseConfig({ HOLDFAST_CORS_ORIGINS: origins });
+  expect(!config.ok && config.error.map(({ variable }) => variable)).toEqual(['HOLDFAST_CORS_ORIGINS']);
+});
+
+test('all origins are let in where they are asked for, but never together with the keys that everybody knows', () => {
+  const open = parseConfig({ HOLDFAST_CORS_ORIGINS: '*' });
+  expect(open.ok && open.value.corsOrigins).toEqual(['*']);
+  const local = parseConfig({ HOLDFAST_CORS_ORIGINS: '*', HOLDFAST_LOCAL_KEYS: 'on' });
+  expect(!local.ok && local.error).toEqual([
+    {
+      variable: 'HOLDFAST_CORS_ORIGINS',
+      problem: 'expected the origins by name while HOLDFAST_LOCAL_KEYS is on, got *',
+    },
+  ]);
 });

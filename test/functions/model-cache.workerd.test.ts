@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:test';
 import { expect, test } from 'vitest';
+import { UNSERVABLE } from '../../functions/errors.ts';
 import { wasmModule } from '../../shared/model/wasm-worker.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
@@ -114,15 +115,17 @@ test('a champion whose weights were altered in place never serves', async () => 
   edge.clock.nowMs += TTL_MS;
   expect(await servedBy(edge, 'altered')).toBe('1');
   const direct = await edge.predict('altered', ROW, 2);
-  expect([direct.status, await direct.text()]).toEqual([503, expect.stringContaining('expected SHA-256')]);
+  expect(direct.status).toBe(503);
+  expect(edge.log.lines.at(-1)?.facts['detail']).toContain('expected SHA-256');
 });
 
-test('without an earlier version a damaged champion answers 503 with the reason', async () => {
+test('without an earlier version a damaged champion answers 503, and its operators see the reason', async () => {
   await createServedToy(store, 'only-one');
   await store.put(keys.versionFile('only-one', 1, 'edge.bin'), new Uint8Array(3));
   const edge = createEdge(store, wasmModule);
   const response = await edge.predict('only-one', ROW);
-  expect([response.status, await response.text()]).toEqual([503, expect.stringContaining('got 3')]);
+  expect([response.status, await response.json()]).toEqual([503, { error: UNSERVABLE }]);
+  expect(await (await edge.call('/api/models/only-one')).text()).toContain('got 3');
   expect(response.headers.get('retry-after')).toBe('1');
 });
 
@@ -161,7 +164,7 @@ test('an outage of storage does not take away what serves, and its end is notice
   expect(await servedBy(edge, 'outage')).toBe('2');
   const cold = createEdge({ ...faulty, get: () => Promise.reject(new Error('injected')) }, wasmModule);
   const response = await cold.predict('outage', ROW);
-  expect([response.status, await response.json()]).toEqual([503, { error: 'storage did not answer' }]);
+  expect([response.status, await response.json()]).toEqual([503, { error: UNSERVABLE }]);
 });
 
 test('a spec that becomes unreadable does not take away what serves', async () => {
@@ -236,8 +239,55 @@ test('a damaged base is named, and serves once it is mended', async () => {
   const edge = createEdge(store, wasmModule);
   const body = { instances: [Array.from({ length: 16 }, () => 0)] };
   const response = await edge.predict('image-3', body);
-  expect([response.status, await response.text()]).toEqual([503, expect.stringContaining('got 5')]);
+  expect(response.status).toBe(503);
+  expect(edge.log.lines.at(-1)?.facts['detail']).toContain('got 5');
   if (whole !== null) await store.put(key, whole.bytes);
   edge.clock.nowMs += TTL_MS;
   expect((await edge.predict('image-3', body)).status).toBe(200);
+});
+
+test('a version is loaded once for those who ask for it by number and those who ask for the champion', async () => {
+  await createServedToy(store, 'both');
+  const faulty = createFaultyStore(store);
+  const edge = createEdge(faulty, wasmModule);
+  const asked = Array.from({ length: 20 }, (_, i) => edge.predict('both', ROW, i % 2 === 0 ? 1 : undefined));
+  expect(new Set((await Promise.all(asked)).map(({ status }) => status))).toEqual(new Set([200]));
+  const weights = keys.versionFile('both', 1, 'edge.bin');
+  expect(faulty.gets.filter((key) => key === weights)).toHaveLength(1);
+});
+
+test('a version asked for by number that can not be loaded is tried again with growing pauses', async () => {
+  const spec = await createServedToy(store, 'pinned-pauses');
+  await publishToy(store, spec, 2, 1);
+  const faulty = createFaultyStore(store);
+  const edge = createEdge(faulty, wasmModule);
+  await servedBy(edge, 'pinned-pauses');
+  const weights = keys.versionFile('pinned-pauses', 2, 'edge.bin');
+  faulty.fails = (_, key) => key === weights;
+  for (let second = 0; second < 60; second++) {
+    edge.clock.nowMs += 1_000;
+    expect((await edge.predict('pinned-pauses', ROW, 2)).status).toBe(503);
+    expect(await servedBy(edge, 'pinned-pauses')).toBe('1');
+  }
+  const tries = faulty.gets.filter((key) => key === weights).length;
+  expect(tries).toBeGreaterThan(3);
+  expect(tries).toBeLessThan(9);
+  faulty.fails = () => false;
+  edge.clock.nowMs += 30_000;
+  expect((await edge.predict('pinned-pauses', ROW, 2)).status).toBe(200);
+});
+
+test('an isolate that begins in an outage asks storage with growing pauses, and serves within the time to live of its end', async () => {
+  await createServedToy(store, 'cold-outage');
+  const faulty = createFaultyStore(store);
+  faulty.fails = () => true;
+  const edge = createEdge(faulty, wasmModule);
+  for (let tenth = 0; tenth < 100; tenth++) {
+    expect((await edge.predict('cold-outage', ROW)).status).toBe(503);
+    edge.clock.nowMs += 100;
+  }
+  expect(faulty.gets.filter((key) => key === keys.spec('cold-outage')).length).toBeLessThan(6);
+  faulty.fails = () => false;
+  edge.clock.nowMs += TTL_MS;
+  expect(await servedBy(edge, 'cold-outage')).toBe('1');
 });

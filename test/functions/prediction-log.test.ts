@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createPredictionLog, type LoggedPrediction } from '../../functions/prediction-log.ts';
 import type { InboxMessage } from '../../shared/events/inbox.ts';
+import type { StoredInput } from '../../shared/events/schema.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../shared/registry/memory-store.ts';
 import { createFaultyStore, createTestLog, NOON } from './support.ts';
@@ -53,24 +54,40 @@ test('the predictions of a moment become one object, and the queue is told', asy
   ).toEqual(['a', 'b', 'c']);
 });
 
-test('sixty-four requests, or a megabyte, do not wait for the timer', async () => {
+test('thousands of predictions of a moment are one object, and two megabytes do not wait for the timer', async () => {
   const many = createBench();
-  for (let i = 0; i < 64; i++) many.add(`p${i}`);
+  for (let i = 0; i < 4_000; i++) many.add(`p${i}`);
   await many.settle();
-  expect(await many.inbox()).toHaveLength(1);
+  expect(await many.inbox()).toEqual([]);
   await many.ring();
   expect(await many.inbox()).toHaveLength(1);
 
   const large = createBench();
-  large.add('large', 250_000);
+  large.add('large', 500_000);
   await large.settle();
   expect(await large.inbox()).toHaveLength(1);
+});
+
+test('a large input is an object of its own, which its line names, and small ones lie in their lines', async () => {
+  const { add, ring, inbox, store } = createBench();
+  add('small');
+  add('large', 10_000);
+  await ring();
+  const [key] = await inbox();
+  const text = new TextDecoder().decode((await store.get(key as string))?.bytes);
+  const inputs = text
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { input: StoredInput }).input);
+  expect(inputs.map(({ base64 }) => base64 !== undefined)).toEqual([true, false]);
+  const large = await store.get(keys.input('m', inputs[1]?.digest as string));
+  expect(large?.bytes.byteLength).toBe(40_000);
 });
 
 test('what a request that was ended left behind is written by the next one', async () => {
   const { add, clock, inbox, settle } = createBench();
   add('left');
-  clock.nowMs += 600;
+  clock.nowMs += 2_001;
   add('next');
   await settle();
   expect(await inbox()).toHaveLength(1);

@@ -2,14 +2,17 @@
  * An edge to test: a toy model whose versions can be told apart, stores that fail on demand, a clock that is set by
  * hand. Runs in Node and in workerd.
  */
+import { type AdmissionLimits, createAdmission } from '../../functions/admission.ts';
 import { createAnnounce } from '../../functions/announce.ts';
 import { createApp } from '../../functions/app.ts';
 import { createAuthenticator } from '../../functions/auth.ts';
 import type { ApiKey, Scope } from '../../functions/config.ts';
+import { createCors } from '../../functions/cors.ts';
 import type { Log, LogFacts } from '../../functions/log.ts';
 import { createModelCache, type ModelCache } from '../../functions/model-cache.ts';
 import { createPredictionLog, type PredictionLog } from '../../functions/prediction-log.ts';
 import { createProgramCache } from '../../functions/program-cache.ts';
+import { createRateLimit, type RateLimiter } from '../../functions/rate-limit.ts';
 import type { TrainerService } from '../../functions/trainer-service.ts';
 import { createVersionLoader } from '../../functions/version-loader.ts';
 import { sha256Hex } from '../../shared/digest.ts';
@@ -18,6 +21,7 @@ import type { Event } from '../../shared/events/schema.ts';
 import { type DenseLayer, headToLayersModel, planHead } from '../../shared/model/head.ts';
 import { createModel, specDigest } from '../../shared/model/load-spec.ts';
 import { createRuntime, type RuntimeMemory } from '../../shared/model/runtime.ts';
+import type { WasmModules } from '../../shared/model/wasm-modules.ts';
 import type { ClassificationSpec, Spec } from '../../shared/model/spec.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys, VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
@@ -244,12 +248,16 @@ export interface EdgeOptions {
   readonly ttlMs?: number;
   readonly budgetBytes?: number;
   readonly maxBodyBytes?: number;
+  readonly timeoutMs?: number;
+  readonly admission?: Partial<AdmissionLimits>;
+  readonly rateLimiter?: RateLimiter;
+  readonly corsOrigins?: readonly string[];
   readonly maxInstances?: number;
   /** In place of the log that writes to the store. */
   readonly predictions?: PredictionLog;
 }
 
-export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options: EdgeOptions = {}): Edge {
+export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeOptions = {}): Edge {
   const clock = { nowMs: NOON };
   const now = (): number => clock.nowMs;
   const log = createTestLog();
@@ -276,7 +284,17 @@ export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options
     log,
     now,
     random: () => 0.5,
-    limits: { maxBodyBytes: options.maxBodyBytes ?? 100_000, maxInstances: options.maxInstances ?? 16 },
+    admission: createAdmission(
+      { maxInFlight: 64, maxWaiting: 64, maxBytes: 1_000_000, leaseMs: 10_000, ...options.admission },
+      now,
+    ),
+    rateLimit: options.rateLimiter === undefined ? null : createRateLimit(options.rateLimiter, log),
+    cors: createCors(options.corsOrigins ?? []),
+    limits: {
+      maxBodyBytes: options.maxBodyBytes ?? 100_000,
+      maxInstances: options.maxInstances ?? 16,
+      timeoutMs: options.timeoutMs ?? 10_000,
+    },
   });
   const call = async (path: string, { method, key = 'operate', body, headers = {} }: CallOptions = {}) => {
     const left: Promise<unknown>[] = [];
@@ -291,7 +309,7 @@ export function createEdge(store: ObjectStore, wasm: WebAssembly.Module, options
     };
     if (body !== undefined) init.body = isText(body) ? body : JSON.stringify(body);
     const url = path.startsWith('http') ? path : `https://edge.example${path}`;
-    const response = await app.request(url, init, {}, { ...context, props: {} });
+    const response = await app.fetch(new Request(url, init), { ...context, props: {} });
     for (let i = 0; i < left.length; i++) await left[i];
     return response;
   };

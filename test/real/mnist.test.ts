@@ -25,7 +25,7 @@ describe.skipIf(!hasData)(`MNIST on DoodleNet, from IDX files to a refused night
   afterAll(() => deployment?.dispose());
 
   test('the base is cut before its classifier and agrees with TensorFlow.js', async () => {
-    const cut = ['--output', 'max_pooling2d_2', '--pooling', 'flatten'];
+    const cut = ['--layer', 'max_pooling2d_2', '--pooling', 'flatten'];
     const base = JSON.parse(
       await deployment.holdfast('base', 'import', dataPath('models', 'doodlenet_layers'), ...cut, '--json'),
     ) as { digest: string };

@@ -58,7 +58,7 @@ describe.skipIf(!hasData)(`MobileNet and photographs${DATA_NOTE}`, () => {
 
   test('a folder of pictures makes a version on it that is promoted', async () => {
     const pictures = await writePictures(folder);
-    const base = await importBase('--output', 'conv_pw_13_relu', '--pooling', 'average');
+    const base = await importBase('--layer', 'conv_pw_13_relu');
     const input = ['--input', 'image', '--size', '224x224x3', ...PREPROCESSING];
     const labels = ['--labels', Object.keys(LABELS).join(',')];
     const spec = await folder.write('spec.json', FIXED_SPEC);

@@ -5,6 +5,7 @@ import { hostname, userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { createS3Store, type S3StoreOptions } from '../node/s3-store.ts';
+import type { StoreLocation } from '../node/store-url.ts';
 import { unwrap, usageError } from './failure.ts';
 import { createHttpTarget } from './http-target.ts';
 import { type Environment, type GlobalOptions, resolveSettings } from './settings.ts';
@@ -20,6 +21,8 @@ export interface Context {
   connect(): Connection;
   /** The bucket: for what no API offers. */
   openStore(): ObjectStore;
+  /** Another bucket or folder of the same server, with the same credentials. */
+  openBucket(location: StoreLocation): ObjectStore;
   /** Who acts, for the records. */
   readonly by: string;
   readonly json: boolean;
@@ -46,6 +49,7 @@ export function createContext(command: Command, env: Environment = process.env):
       return { kind: 'store', target: createStoreTarget(describeStore(settings.store), store), store };
     },
     openStore,
+    openBucket: (location) => createS3Store({ ...settings.store, ...location }),
     by: options.by ?? describeUser(env),
     json: options.json === true,
     print(value, describe) {

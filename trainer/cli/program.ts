@@ -8,6 +8,7 @@ import { addCompareCommand } from './commands/compare.ts';
 import { addCreateCommand } from './commands/create.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addImportCommand } from './commands/import.ts';
+import { addImportModelCommand } from './commands/import-model.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addMoveCommands } from './commands/move.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -18,7 +19,7 @@ import { addTrainCommand } from './commands/train.ts';
 const AFTER = `
 Registry commands speak to a deployment over HTTP (--url, HOLDFAST_URL, default http://127.0.0.1:8787; --key,
 HOLDFAST_KEY), or straight to its bucket (--store s3://bucket, HOLDFAST_STORE; --endpoint, HOLDFAST_ENDPOINT;
-AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). create, import, base, spec set, export and train --store need the bucket;
+AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). create, import, import-model, base, spec set, export and train --store need the bucket;
 beside a local npm start they find it by themselves.
 
 Exit codes: 0 done, 1 could not be done, 2 asked for wrongly.`;
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   addCreateCommand(program);
   addImportCommand(program);
   addBaseCommands(program);
+  addImportModelCommand(program);
   addTrainCommand(program);
   addCompareCommand(program);
   addRunCommands(program);

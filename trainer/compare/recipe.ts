@@ -25,6 +25,7 @@ export async function loadRecipe(
   const manifest = await loadManifest(store, model, version);
   if (!manifest.ok) return err(manifest.error.detail);
   const { run, snapshot } = manifest.value;
+  if (snapshot === null) return err(`version ${version} came trained: it has no recipe to compare`);
   const spec = await loadJson(store, keys.run(model, run, 'spec.json'), specSchema);
   if (!spec.ok) return err(`the recipe of version ${version} is not known: ${describeReadError(spec.error)}`);
   const { head, training } = spec.value.value;

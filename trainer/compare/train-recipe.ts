@@ -4,7 +4,7 @@
 import { seedFrom } from '../../shared/digest.ts';
 import { fitConstants } from '../../shared/model/input.ts';
 import type { Runtime } from '../../shared/model/runtime.ts';
-import { createFeatureReader } from '../../shared/model/servable.ts';
+import { createFeatureReader } from '../../shared/model/predictor.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
 import type { TaskSpec } from '../../shared/model/task.ts';
 import { createRandom } from '../../shared/random.ts';

@@ -70,8 +70,8 @@ const LEAST_RECOVERED = 0.93;
 const MOST_FORGOTTEN = 0.02;
 /** The edge's HOLDFAST_ALIAS_TTL_SECONDS, and two seconds for a slow machine. */
 const SWITCH_WITHIN_MS = 7_000;
-/** Predictions are logged off the request's path, within a quarter of a second. */
-const LOG_SETTLES_MS = 1_000;
+/** Predictions are logged off the request's path, about a second later. */
+const LOG_SETTLES_MS = 2_500;
 
 export function emptyStory(): Story {
   return { days: [], confirmed: [], nights: [] };

@@ -1,44 +1,115 @@
 /**
- * The base as TensorFlow.js itself cuts and computes it, on its plain JavaScript backend: the reference for the edge
- * plan, and the files that are kept beside it.
+ * The base as TensorFlow.js itself computes it, on its plain JavaScript backend: the reference for the edge plan, and
+ * the files that are kept beside it.
  */
 import type * as Tensorflow from '@tensorflow/tfjs';
-import type { BaseManifest } from '../../shared/registry/manifest.ts';
+import type { Pooling } from '../../shared/model/compile.ts';
+import { isLayersModel } from '../../shared/model/tfjs-model.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
 import { type BaseSource, concatShards } from './base-source.ts';
-
-export type Pooling = BaseManifest['pooling'];
-
-/** Keras's names of the layers that pool. */
-export const POOLING_LAYERS = { average: 'GlobalAveragePooling2D', flatten: 'Flatten' } as const;
+import { cutGraphModel } from './graph-cut.ts';
 
 export interface Reference {
-  /** @returns [batch, featureSize] for [batch, ...inputShape] */
-  readonly predict: (input: Float32Array, batch: number) => Promise<Float32Array>;
+  /** @returns the features of one example */
+  readonly predict: (input: Float32Array) => Promise<Float32Array>;
   /** The cut model as tfjs files; model.json names one shard, weights.bin. */
   readonly files: { readonly modelJson: object; readonly weights: Uint8Array };
 }
 
-/** @param output  an existing layer; the model has been compiled, so that its files are known to be sound */
-export async function cutWithTensorflow(
-  source: BaseSource,
-  output: string,
-  pooling: Pooling,
-): Promise<Reference> {
+export interface Cut {
+  readonly source: BaseSource;
+  /** An existing layer or node; the model has been compiled, so that its files are known to be sound. */
+  readonly output: string;
+  readonly pooling: Pooling;
+  /** Of the edge plan, without the batch. */
+  readonly inputShape: readonly number[];
+  readonly featureSize: number;
+}
+
+/** @returns what TensorFlow.js makes of it; its own words where it can't load the model */
+export async function cutWithTensorflow(cut: Cut): Promise<Result<Reference, string>> {
   const tf = await import('@tensorflow/tfjs');
   // Otherwise TensorFlow.js advertises its native Node binding on every start.
   tf.enableProdMode();
   await tf.setBackend('cpu');
-  const whole = await tf.loadLayersModel(tf.io.fromMemory(toArtifacts(source)));
-  const inner = whole.getLayer(output).output as Tensorflow.SymbolicTensor;
-  const cut = tf.model({ inputs: whole.inputs, outputs: pool(tf, inner, pooling) });
-  const shape = (whole.inputs[0]?.shape ?? []).slice(1).map(Number);
-  return {
-    predict: async (input, batch) => {
-      const result = cut.predict(tf.tensor(input, [batch, ...shape])) as Tensorflow.Tensor;
-      return (await result.data()) as Float32Array;
-    },
-    files: await save(tf, cut),
+  try {
+    return ok(isLayersModel(cut.source.model) ? await cutLayers(tf, cut) : await cutGraph(tf, cut));
+  } catch (error) {
+    return err(
+      `TensorFlow.js can't load the model: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+async function cutLayers(tf: typeof Tensorflow, cut: Cut): Promise<Reference> {
+  const { json } = cut.source;
+  const { modelTopology, weightsManifest } = json as Tensorflow.io.ModelJSON;
+  const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
+  const weightData = concatShards(cut.source).buffer;
+  const whole = await tf.loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData }));
+  const inner = findOutput(tf, whole, cut.output);
+  if (inner === undefined) throw new Error(`it has no layer '${cut.output}'`);
+  const model = tf.model({ inputs: whole.inputs, outputs: pool(tf, inner, cut.pooling) });
+  return { predict: predictor(tf, model, cut), files: await save(tf, model) };
+}
+
+async function cutGraph(tf: typeof Tensorflow, cut: Cut): Promise<Reference> {
+  const { model, json } = cut.source;
+  if (isLayersModel(model)) throw new Error('expected a GraphModel');
+  const files = cutGraphModel({ ...cut, model, json, weights: concatShards(cut.source) });
+  const { modelTopology, weightsManifest, signature } = files.modelJson;
+  const loaded = await tf.loadGraphModel(
+    tf.io.fromMemory({
+      modelTopology,
+      weightSpecs: weightsManifest.flatMap(({ weights }) => weights) as Tensorflow.io.WeightsManifestEntry[],
+      weightData: files.weights.buffer,
+      signature,
+    }),
+  );
+  return { predict: predictor(tf, loaded, cut), files };
+}
+
+function predictor(
+  tf: typeof Tensorflow,
+  model: Tensorflow.LayersModel | Tensorflow.GraphModel,
+  { inputShape }: Cut,
+): Reference['predict'] {
+  return async (input) => {
+    const x = tf.tensor(input, [1, ...inputShape]);
+    const output = model.predict(x) as Tensorflow.Tensor;
+    const features = (await output.data()) as Float32Array;
+    tf.dispose([x, output]);
+    return features;
   };
+}
+
+/** A layer's output, also of a layer in a nested model: by its own name or as `container/name`. */
+function findOutput(
+  tf: typeof Tensorflow,
+  model: Tensorflow.LayersModel,
+  name: string,
+): Tensorflow.SymbolicTensor | undefined {
+  const own = model.layers.find((layer) => layer.name === name);
+  if (own !== undefined) return lastCall(own)?.outputTensors[0];
+  for (const layer of model.layers) {
+    if (!(layer instanceof tf.LayersModel)) continue;
+    const prefix = `${layer.name}/`;
+    const inner = findOutput(tf, layer, name.startsWith(prefix) ? name.slice(prefix.length) : name);
+    if (inner === undefined) continue;
+    const cut = tf.model({ inputs: layer.inputs, outputs: inner });
+    return cut.apply(lastCall(layer)?.inputTensors ?? layer.inputs) as Tensorflow.SymbolicTensor;
+  }
+  return undefined;
+}
+
+interface LayerCall {
+  readonly inputTensors: Tensorflow.SymbolicTensor[];
+  readonly outputTensors: Tensorflow.SymbolicTensor[];
+}
+
+/** A nested model is called first by itself, then by the model around it. */
+function lastCall(layer: Tensorflow.layers.Layer): LayerCall | undefined {
+  return (layer as unknown as { inboundNodes: LayerCall[] }).inboundNodes.at(-1);
 }
 
 function pool(
@@ -54,15 +125,6 @@ function pool(
     case 'flatten':
       return tf.layers.flatten().apply(inner) as Tensorflow.SymbolicTensor;
   }
-}
-
-function toArtifacts(source: BaseSource): Tensorflow.io.ModelArtifacts {
-  const { modelTopology, weightsManifest } = source.json as Tensorflow.io.ModelJSON;
-  return {
-    modelTopology,
-    weightSpecs: weightsManifest.flatMap(({ weights }) => weights),
-    weightData: concatShards(source).buffer,
-  };
 }
 
 async function save(tf: typeof Tensorflow, model: Tensorflow.LayersModel): Promise<Reference['files']> {

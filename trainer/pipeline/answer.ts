@@ -2,7 +2,8 @@
  * A head that is judged, and what it answers: run as the edge plan that production runs, read back from the store.
  */
 import type { Program, Runtime } from '../../shared/model/runtime.ts';
-import { loadHead, loadProgram } from '../../shared/model/servable.ts';
+import { loadProgram } from '../../shared/model/predictor.ts';
+import { loadHead } from '../../shared/model/servable.ts';
 import type { Constants, Manifest } from '../../shared/registry/manifest.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import type { VersionFiles } from './candidate-files.ts';

@@ -2,6 +2,7 @@
  * What every step of a run is given.
  */
 import type { Runtime } from '../../shared/model/runtime.ts';
+import type { WasmModules } from '../../shared/model/wasm-modules.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
@@ -12,8 +13,8 @@ export type Stopwatch = (work: () => void) => Promise<number>;
 /** The world a run lives in. */
 export interface Surroundings {
   readonly store: ObjectStore;
-  /** TensorFlow.js's compiled WASM binary: what `runtime` runs on, and what checks the exported files. */
-  readonly wasm: WebAssembly.Module;
+  /** What `runtime` runs on; TensorFlow.js's also checks the exported files. */
+  readonly wasm: WasmModules;
   /** Our own compiled kernels, for training. */
   readonly kernels: WebAssembly.Module;
   readonly runtime: Runtime;

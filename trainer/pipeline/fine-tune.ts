@@ -199,7 +199,7 @@ function createReporter(ctx: RunContext, { epochs }: TrainingRecipe): (epoch: Ep
       `loss ${loss.toFixed(4)}`,
       `rate ${rate.toPrecision(2)}`,
       ...(validationAccuracy === null ? [] : [`validation ${(validationAccuracy * 100).toFixed(1)} %`]),
-      ...(worst === null ? [] : [`worst ${worst.id} ${worst.rise.toFixed(3)}`]),
+      ...(worst === null ? [] : [`worst ${worst.id} ${worst.rise < 0 ? '' : '+'}${worst.rise.toFixed(3)}`]),
       `${Math.ceil(left)} s left at most`,
     ];
     return tell(ctx, 'fine-tune', epoch / epochs, `epoch ${epoch} of at most ${epochs}: ${parts.join(', ')}`);

@@ -32,7 +32,8 @@ export async function openFormerChampions(ctx: RunContext): Promise<FormerChampi
   for (const number of numbers) {
     const version = await openVersion(ctx, number, runtime).catch(() => null);
     if (version === null || version.manifest.base !== ctx.spec.base) continue;
-    const snapshot = await loadSnapshot(store, run.model, version.manifest.snapshot).catch(() => null);
+    const { snapshot: id } = version.manifest;
+    const snapshot = id === null ? null : await loadSnapshot(store, run.model, id).catch(() => null);
     const learnedToMs = snapshot?.windows.at(-1)?.toMs ?? 0;
     opened.push({ ...version, learnedToMs });
   }

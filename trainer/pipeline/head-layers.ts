@@ -1,7 +1,8 @@
 /**
  * The head's layers as plain arrays: a new initialisation, or the champion's.
  */
-import { decodeWeights, type LayerJson, parseModelJson } from '../../shared/model/artifacts.ts';
+import { type LayerJson, parseModelJson } from '../../shared/model/artifacts.ts';
+import { decodeWeights } from '../../shared/model/weights.ts';
 import type { DenseLayer, Normalization } from '../../shared/model/head.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import { outputActivation, outputWidth, type TaskSpec } from '../../shared/model/task.ts';

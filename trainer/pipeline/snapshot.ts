@@ -61,12 +61,13 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
   return snapshot;
 }
 
-/** The snapshot that the champion was trained on, whose windows are closed. */
+/** The snapshot that the champion was trained on, whose windows are closed. One that came trained has closed none. */
 async function loadParent({ run, store }: RunContext): Promise<Snapshot | null> {
   if (run.championAtStart === null) return null;
   const manifest = await loadManifest(store, run.model, run.championAtStart);
   if (!manifest.ok) throw new RunFailure(`the champion's manifest: ${manifest.error.detail}`);
-  return loadSnapshot(store, run.model, manifest.value.snapshot);
+  const { snapshot } = manifest.value;
+  return snapshot === null ? null : loadSnapshot(store, run.model, snapshot);
 }
 
 function boundsOf(

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Builds kernels.wasm from source/*.c and records its digest, or checks that the committed binary is what they give.
+# Builds the kernels' two binaries and records their digests, or checks that the committed ones are what the sources
+# give: kernels.wasm (training, source/*.c) and inference.wasm (source/inference/*.c), apart because the edge Worker
+# has no use for training.
 #
-#   npm run build:kernels              writes kernels.wasm and kernels.wasm.sha256
+#   npm run build:kernels              writes both, and <name>.wasm.sha256 beside them
 #   npm run build:kernels -- --check   builds aside and compares; changes nothing
 #
 # Needs clang 22 and lld 22, on Debian: apt-get install --no-install-recommends clang-22 lld-22
@@ -17,17 +19,24 @@ command -v "$clang" >/dev/null || {
 
 built=$(mktemp)
 trap 'rm -f "$built"' EXIT
-# The memory is imported: the caller's own, or the heap of the TensorFlow.js backend. On that heap the stack must lie
-# in a block the caller allocated, hence the exported stack pointer.
-"$clang" --target=wasm32 -std=c17 -O3 -msimd128 -mbulk-memory -ffp-contract=off -nostdlib -ffreestanding \
-  -Wall -Wextra -Werror \
-  -Wl,--no-entry -Wl,--import-memory -Wl,--export=__stack_pointer -Wl,--strip-all \
-  source/*.c -o "$built"
 
-if [ "${1:-}" = --check ]; then
-  cmp "$built" kernels.wasm && echo "kernels.wasm is what source/ gives"
-  exit
-fi
-cp "$built" kernels.wasm
-chmod 644 kernels.wasm
-sha256sum kernels.wasm | tee kernels.wasm.sha256
+# build <name> <argument>...: the memory is imported, the caller's own or the heap of the TensorFlow.js backend.
+build() {
+  local name=$1
+  shift
+  "$clang" --target=wasm32 -std=c17 -O3 -msimd128 -mbulk-memory -ffp-contract=off -nostdlib -ffreestanding \
+    -Wall -Wextra -Werror -Wl,--no-entry -Wl,--import-memory -Wl,--strip-all "$@" -o "$built"
+  if [ "$check" = --check ]; then
+    cmp "$built" "$name.wasm" && echo "$name.wasm is what its sources give"
+  else
+    cp "$built" "$name.wasm"
+    chmod 644 "$name.wasm"
+    sha256sum "$name.wasm" | tee "$name.wasm.sha256"
+  fi
+}
+
+check=${1:-}
+# On somebody's heap the stack must lie in a block the caller allocated, hence the exported stack pointer.
+build kernels -Wl,--export=__stack_pointer source/*.c
+# These need no stack at all.
+build inference source/inference/*.c

@@ -11,7 +11,7 @@ import { assignSide } from '../../../shared/events/holdout.ts';
 import type { DenseLayer } from '../../../shared/model/head.ts';
 import { fitConstants } from '../../../shared/model/input.ts';
 import type { Program, Runtime } from '../../../shared/model/runtime.ts';
-import { createFeatureReader, type FeatureReader } from '../../../shared/model/servable.ts';
+import { createFeatureReader, type FeatureReader } from '../../../shared/model/predictor.ts';
 import type { ClassificationSpec } from '../../../shared/model/spec.ts';
 import { createRandom } from '../../../shared/random.ts';
 import type { Constants } from '../../../shared/registry/manifest.ts';

@@ -10,5 +10,5 @@ export async function answerFirstPrediction(
 ): Promise<Response> {
   const model = await fromForm(await request.formData());
   const side = await load(model);
-  return new Response(new Uint8Array(side.predict(createInputs(model.spec, 1)).buffer));
+  return new Response(new Uint8Array((await side.predict(createInputs(model.spec, 1))).slice().buffer));
 }

@@ -3,15 +3,15 @@
  * takes.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import tfjs from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { encodedShape } from '../../../shared/model/input.ts';
 import { registerWasmBackend } from '../../../shared/model/tfjs-backend.ts';
-import { wasmModule } from '../../../shared/model/wasm-worker.ts';
 import type { BenchModel } from '../bench-model.ts';
 import type { Side } from './side.ts';
 
 export async function loadLayers({ spec, files }: BenchModel): Promise<Side> {
-  await registerWasmBackend(tf, wasmModule);
+  await registerWasmBackend(tf, { tfjs });
   const model = await loadLayersModel(tf.io.fromMemory(toArtifacts(files)));
   const shape = encodedShape(spec.input);
   return { predict: ({ batch, flat }) => predict(model, flat, [batch, ...shape]) };

@@ -1,5 +1,5 @@
 /**
- * One of the two things that are compared: a loaded model, called with the same inputs as the other.
+ * One of the things that are compared: a loaded model, called with the same inputs as the others.
  */
 import { rawSize } from '../../../shared/model/input.ts';
 import type { Spec } from '../../../shared/model/spec.ts';
@@ -7,7 +7,7 @@ import { createRandom } from '../../../shared/random.ts';
 
 export interface Side {
   /** @returns [batch, labels] */
-  predict(inputs: Inputs): Float32Array;
+  predict(inputs: Inputs): Float32Array | Promise<Float32Array>;
 }
 
 /** The same numbers in the form that each side takes without copying. */

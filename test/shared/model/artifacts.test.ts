@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeWeights, listWeightFiles, parseModelJson } from '../../../shared/model/artifacts.ts';
+import { parseModelJson } from '../../../shared/model/artifacts.ts';
+import { decodeWeights, listWeightFiles } from '../../../shared/model/weights.ts';
 import { messageOf, randomModel, saveModel, unwrap } from './support.ts';
 
 const dense = { class_name: 'Dense', config: { name: 'dense', units: 1, batch_input_shape: [null, 2] } };
@@ -85,9 +86,9 @@ describe('parseModelJson', () => {
       "'../x' leaves",
     ],
     [
-      'integer weights',
-      file(sequential, [{ ...kernel, dtype: 'int32' }]),
-      "'dense/kernel' is int32, expected float32",
+      'weights that are text',
+      file(sequential, [{ ...kernel, dtype: 'string' }]),
+      "'dense/kernel' is string, expected float32",
     ],
     ['not an object', null, 'model.json'],
   ])('refuses %s', (_, json, message) => {

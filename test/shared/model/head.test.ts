@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { decodeWeights, listWeightFiles, parseModelJson } from '../../../shared/model/artifacts.ts';
+import { parseModelJson } from '../../../shared/model/artifacts.ts';
+import { decodeWeights, listWeightFiles } from '../../../shared/model/weights.ts';
 import { compileLayersModel } from '../../../shared/model/compile.ts';
 import { headToLayersModel, planHead, type DenseLayer } from '../../../shared/model/head.ts';
 import { createRuntime, type Runtime } from '../../../shared/model/runtime.ts';

@@ -2,6 +2,7 @@
  * Every supported layer and attribute as a small model, in odd sizes.
  */
 import * as tf from '@tensorflow/tfjs';
+import { ACTIVATIONS as SUPPORTED_ACTIVATIONS } from '../../../shared/model/activations.ts';
 import type { Shape } from '../../../shared/model/tensor.ts';
 import type { Wiring } from './support.ts';
 
@@ -12,9 +13,11 @@ interface Layer {
     inputs: tf.SymbolicTensor | tf.SymbolicTensor[],
   ): tf.Tensor | tf.Tensor[] | tf.SymbolicTensor | tf.SymbolicTensor[];
 }
-type Activation = 'linear' | 'relu' | 'relu6' | 'elu' | 'sigmoid' | 'tanh' | 'softmax';
+type Activation = Parameters<typeof tf.layers.activation>[0]['activation'];
 
-const ACTIVATIONS: Activation[] = ['linear', 'relu', 'relu6', 'elu', 'sigmoid', 'tanh', 'softmax'];
+const ACTIVATIONS = Object.keys(SUPPORTED_ACTIVATIONS).map((name) =>
+  name === 'geluNew' ? 'gelu_new' : name,
+) as Activation[];
 const PADDINGS = ['same', 'valid'] as const;
 
 function chain(...layers: Layer[]): Wiring {
@@ -257,6 +260,11 @@ const others: LayerCase[] = [
   ['Reshape', image, chain(layers.reshape({ targetShape: [9, -1, 1] }), conv())],
   ['Reshape alone', image, chain(layers.reshape({ targetShape: [21, 9] }))],
   ['Dropout', vector, chain(layers.dense({ units: 6 }), layers.dropout({ rate: 0.5 }), layers.reLU())],
+  ...[
+    layers.spatialDropout1d({ rate: 0.5 }),
+    layers.gaussianDropout({ rate: 0.5 }),
+    layers.alphaDropout({ rate: 0.5 }),
+  ].map((noise): LayerCase => [noise.getClassName(), [4, 6], chain(noise, layers.dense({ units: 6 }))]),
   ['GaussianNoise', vector, chain(layers.gaussianNoise({ stddev: 1 }), layers.dense({ units: 6 }))],
   ['Add', image, merge(layers.add(), conv(), conv(), conv())],
   [
@@ -274,6 +282,107 @@ const others: LayerCase[] = [
   ],
 ];
 
+const series: Shape = [11, 4];
+const fewer: LayerCase[] = [
+  ...PADDINGS.map((padding): LayerCase => [
+    `Conv1D, ${padding}`,
+    series,
+    chain(layers.conv1d({ filters: 5, kernelSize: 3, padding, activation: 'relu' })),
+  ]),
+  [
+    'Conv1D, stride 2, no bias',
+    series,
+    chain(layers.conv1d({ filters: 5, kernelSize: 3, strides: 2, useBias: false })),
+  ],
+  [
+    'Conv1D dilated',
+    series,
+    chain(layers.conv1d({ filters: 5, kernelSize: 3, dilationRate: 2, padding: 'same' })),
+  ],
+  ['MaxPooling1D', series, chain(layers.maxPooling1d({ poolSize: 2 }))],
+  [
+    'AveragePooling1D, same',
+    series,
+    chain(layers.averagePooling1d({ poolSize: 3, strides: 2, padding: 'same' })),
+  ],
+  ['GlobalMaxPooling1D', series, chain(layers.globalMaxPooling1d({}))],
+  ['GlobalAveragePooling1D', series, chain(layers.globalAveragePooling1d({}))],
+  ['PReLU of every element', image, chain(conv(), layers.prelu())],
+  ['PReLU shared by an image', image, chain(conv(), layers.prelu({ sharedAxes: [1, 2] }))],
+  ['PReLU shared by a row', image, chain(conv(), layers.prelu({ sharedAxes: [2] }))],
+  ['PReLU of a vector', vector, chain(layers.dense({ units: 6 }), layers.prelu())],
+  ['ELU', image, chain(conv(), layers.elu())],
+  ['Rescaling', image, chain(layers.rescaling({ scale: 1 / 127.5, offset: -1 }), conv())],
+  [
+    'Cropping2D',
+    image,
+    chain(
+      layers.cropping2D({
+        cropping: [
+          [1, 2],
+          [0, 3],
+        ],
+      }),
+    ),
+  ],
+  ['UpSampling2D', image, chain(layers.upSampling2d({ size: [2, 3] }), conv())],
+  [
+    'RepeatVector',
+    vector,
+    chain(layers.repeatVector({ n: 3 }), layers.conv1d({ filters: 2, kernelSize: 2 })),
+  ],
+  ['Permute of an axis of 1', [1, 9, 3], chain(layers.permute({ dims: [2, 1, 3] }), conv())],
+  ['LayerNormalization', image, chain(conv(), layers.layerNormalization())],
+  [
+    'LayerNormalization of a vector',
+    vector,
+    chain(layers.layerNormalization({ scale: false, epsilon: 0.01 })),
+  ],
+  ['Maximum', vector, merge(layers.maximum(), layers.dense({ units: 4 }), layers.dense({ units: 4 }))],
+  ['Minimum', vector, merge(layers.minimum(), layers.dense({ units: 4 }), layers.dense({ units: 4 }))],
+  ['Average', image, merge(layers.average(), conv(), conv(), conv())],
+  [
+    'Add that stretches one number a channel',
+    image,
+    merge(layers.add(), layers.conv2d({ filters: 3, kernelSize: [7, 9] }), layers.batchNormalization()),
+  ],
+  ['squeeze and excite', image, merge(layers.multiply(), conv(), excite(5))],
+  [
+    'a nested Sequential',
+    image,
+    (input) => {
+      const convolution = layers.conv2d({ inputShape: [...image], filters: 4, kernelSize: 3 });
+      const nested = tf.sequential({ layers: [convolution, layers.flatten()] });
+      return chain(nested, layers.dense({ units: 3 }))(input);
+    },
+  ],
+  [
+    'a functional model in a Sequential in a model',
+    image,
+    (input) => {
+      const nested = tf.sequential({ layers: [functional(image), layers.globalAveragePooling2d({})] });
+      return chain(layers.dropout({ rate: 0.1 }), nested, layers.dense({ units: 2 }))(input);
+    },
+  ],
+];
+
+/** One weight a channel, from the whole image. */
+function excite(channels: number): Layer {
+  const wire = chain(
+    layers.globalAveragePooling2d({}),
+    layers.reshape({ targetShape: [1, 1, 3] }),
+    layers.conv2d({ filters: channels, kernelSize: 1, activation: 'hardSigmoid' }),
+  );
+  return { apply: (inputs) => wire(inputs as tf.SymbolicTensor) };
+}
+
+function functional(shape: Shape): tf.LayersModel {
+  const input = tf.input({ shape: [...shape] });
+  const branch = layers.conv2d({ filters: 3, kernelSize: 3, padding: 'same' }).apply(input);
+  const sum = layers.add().apply([input, branch as tf.SymbolicTensor]) as tf.SymbolicTensor;
+  return tf.model({ inputs: input, outputs: sum });
+}
+
 export const LAYER_CASES: readonly LayerCase[] = [
   ...convolutions,
   ...dilations,
@@ -285,4 +394,5 @@ export const LAYER_CASES: readonly LayerCase[] = [
   ...morePools,
   ...paddings,
   ...others,
+  ...fewer,
 ];

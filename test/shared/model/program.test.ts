@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { planHead } from '../../../shared/model/head.ts';
 import { createHeap } from '../../../shared/model/heap.ts';
 import { loadProgram } from '../../../shared/model/program.ts';
+import { instantiateInference, type InferenceKernels } from '../../../shared/model/kernels/inference.ts';
 import { instantiateWasm, type WasmInstance } from '../../../shared/model/wasm-instance.ts';
 import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
 import { messageOf, unwrap } from './support.ts';
@@ -11,16 +12,19 @@ const kernel = { shape: [2, 1], data: new Float32Array(2) };
 const bias = { shape: [1], data: new Float32Array(1) };
 const { plan, weights } = unwrap(planHead([{ kernel, bias, activation: 'linear' }]));
 let wasm: WasmInstance;
+let own: InferenceKernels;
 
 beforeAll(async () => {
-  wasm = instantiateWasm(await loadWasmModule(), MAX_HEAP_BYTES);
+  const { tfjs, inference } = await loadWasmModule();
+  wasm = instantiateWasm(tfjs, MAX_HEAP_BYTES);
+  own = instantiateInference(inference, wasm.exports.memory);
 });
 
 describe('loading a plan', () => {
   test('fails when a kernel warns, because it has then computed nothing', () => {
     const heap = createHeap(wasm.exports, MAX_HEAP_BYTES);
     const warning = { ...wasm, takeWarnings: () => 'Got status 6.' };
-    expect(messageOf(loadProgram(plan, weights, warning, heap))).toContain('Got status 6.');
+    expect(messageOf(loadProgram(plan, weights, warning, own, heap))).toContain('Got status 6.');
     expect(heap.tensors()).toBe(0);
   });
 
@@ -31,8 +35,8 @@ describe('loading a plan', () => {
       wasm.exports.stackRestore(stack - 64);
       throw new Error('unreachable');
     };
-    const trapping = { ...wasm, exports: { ...wasm.exports, _FusedMatMul: trap } };
-    expect(messageOf(loadProgram(plan, weights, trapping, heap))).toContain('unreachable');
+    const trapping = { ...own, pack_dense: trap };
+    expect(messageOf(loadProgram(plan, weights, wasm, trapping, heap))).toContain('unreachable');
     expect(wasm.exports.stackSave()).toBe(stack);
     expect(heap.tensors()).toBe(0);
   });

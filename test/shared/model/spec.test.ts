@@ -29,10 +29,12 @@ test('the least that can be said gets these defaults', () => {
     base: null,
     head: [{ units: 64, activation: 'relu', dropout: 0 }],
     training: {
-      epochs: 20,
+      epochs: 40,
       batchSize: 32,
       learningRate: 0.001,
-      patience: 3,
+      patience: 5,
+      continuity: { watch: true },
+      distillation: { kind: 'focal', weight: 0.5 },
       validation: 0.1,
       maxExamples: 10_000,
       start: 'champion',
@@ -50,6 +52,19 @@ test('a part that is given keeps the defaults of what it leaves out', () => {
   const spec = specSchema.parse({ ...least, training: { epochs: 5 }, head: [{ units: 8 }] });
   expect(spec.training).toMatchObject({ epochs: 5, batchSize: 32, patience: 5 });
   expect(spec.head).toEqual([{ units: 8, activation: 'relu', dropout: 0, normalization: 'none' }]);
+});
+
+test('a head over a base is wide where nothing else is said', () => {
+  const wide = specSchema.parse({ ...least, base: 'ab'.repeat(32) });
+  expect(wide.head).toMatchObject([{ units: 1_024, activation: 'relu' }]);
+});
+
+test('a class weight for a label that is not there is refused by name', () => {
+  const parsed = specSchema.safeParse({ ...least, training: { classWeights: { 'no such label': 2 } } });
+  expect(parsed.error?.issues[0]).toMatchObject({
+    path: ['training', 'classWeights'],
+    message: 'expected one of the labels, got "no such label"',
+  });
 });
 
 test('a spec that was parsed parses to itself', () => {

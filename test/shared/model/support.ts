@@ -3,7 +3,8 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
-import { decodeWeights, parseModelJson } from '../../../shared/model/artifacts.ts';
+import { parseModelJson } from '../../../shared/model/artifacts.ts';
+import { decodeWeights } from '../../../shared/model/weights.ts';
 import { compileLayersModel, type CompileOptions } from '../../../shared/model/compile.ts';
 import type { CompiledPlan } from '../../../shared/model/emit.ts';
 import { parsePlan } from '../../../shared/model/plan.ts';

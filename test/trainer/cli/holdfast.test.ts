@@ -8,8 +8,10 @@ import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../shared/random.ts';
+import { createS3Store } from '../../../trainer/node/s3-store.ts';
+import { createGraph } from '../../support/graph-def.ts';
 import { useTempFolder } from '../../support/temp-folder.ts';
-import { type LocalS3, startLocalS3 } from '../node/local-s3.ts';
+import { LOCAL_KEYS, type LocalS3, startLocalS3 } from '../node/local-s3.ts';
 
 const BIN = 'trainer/cli/holdfast.mjs';
 const SYSTEM_NODE = '/usr/bin/node';
@@ -206,6 +208,40 @@ describe('holdfast', () => {
     });
   });
 
+  it('imports a GraphModel, from a folder and from the bucket, as a base and as a version', async () => {
+    const graph = createGraph();
+    const x = graph.placeholder([-1, 4, 4, 1]);
+    const relu = graph.add('Relu', [graph.add('Mul', [x, graph.floats([], [2])])], {}, 'features');
+    const mean = graph.add('Mean', [relu, graph.ints(1, 2)]);
+    const logits = graph.add('MatMul', [mean, graph.floats([1, 2], [1, -1])]);
+    const { json, weights } = graph.finish(graph.add('Softmax', [logits]));
+    const path = await folder.write('net/model.json', JSON.stringify(json));
+    await folder.write('net/group1-shard1of1.bin', weights);
+
+    const base = await holdfast('base', 'import', path, '--layer', 'features', '--json');
+    expect(JSON.parse(base.out)).toMatchObject({ pooling: 'average', featureSize: 1 });
+    expect((await holdfast('base', 'import', path, '--layer', 'feature')).err).toMatch(
+      /no layer "feature"; the nearest names are features, /,
+    );
+    const store = createS3Store({ bucket: 'holdfast', endpoint: s3.endpoint, credentials: LOCAL_KEYS });
+    await store.put('uploads/net/model.json', new TextEncoder().encode(JSON.stringify(json)));
+    await store.put('uploads/net/group1-shard1of1.bin', weights);
+    const source = 's3://holdfast/uploads/net';
+    const again = await holdfast('base', 'import', source, '--layer', 'features', '--json');
+    expect(JSON.parse(again.out)).toMatchObject({ repeated: true });
+
+    expect((await holdfast('import-model', 'bright', source)).err).toMatch(/expected 2 labels/);
+    const imported = await holdfast('import-model', 'bright', source, '--labels', 'yes,no');
+    expect(imported.out).toMatch(/imported version 1 of bright[^]*base +\w{12}[^]*promote bright 1 --force/);
+    const held = await holdfast('promote', 'bright', '1', '--reason', 'it served elsewhere');
+    expect(held).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/verdict is hold \(imported from s3:/),
+    });
+    const forced = await holdfast('promote', 'bright', '1', '--reason', 'it served elsewhere', '--force');
+    expect(forced.out).toMatch(/the champion of bright is version 1.*forced/);
+  });
+
   it('shows a key once, with the digest that lets it in', async () => {
     const made = await holdfast('key', 'create', '--name', 'app', '--scope', 'predict,feedback', '--json');
     const { token, entry } = JSON.parse(made.out);
@@ -256,6 +292,7 @@ describe('holdfast', () => {
     'import',
     'base import',
     'base list',
+    'import-model',
     'train',
     'compare',
     'runs',

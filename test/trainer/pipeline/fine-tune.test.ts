@@ -72,7 +72,7 @@ describe('a recipe with all its parts', () => {
     expect(epochs.length).toBeGreaterThan(0);
     for (const message of epochs) {
       expect(message).toMatch(
-        /^epoch \d of at most 6: loss \d\.\d{4}, rate 0\.\d+, validation \d+\.\d %, worst w\d.* -?\d\.\d{3}, \d+ s left at most$/,
+        /^epoch \d of at most 6: loss \d\.\d{4}, rate \d[\d.e-]*, validation \d+\.\d %, worst w\d.* [+-]\d\.\d{3}, \d+ s left at most$/,
       );
     }
   });

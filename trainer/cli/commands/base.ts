@@ -2,39 +2,56 @@
  * `holdfast base`: pretrained feature extractors, imported once and shared by all models.
  */
 import type { Command } from 'commander';
-import { importBase, type ImportedBase, listBases } from '../../node/base-import.ts';
-import type { Pooling } from '../../node/base-reference.ts';
+import { importBase, type ImportedBase, listBases, type PoolingChoice } from '../../node/base-import.ts';
 import { createContext } from '../context.ts';
 import { unwrap } from '../failure.ts';
-import { formatFacts, formatTable, relativeTime } from '../output.ts';
+import { createProgressLine, formatFacts, formatTable, relativeTime } from '../output.ts';
 import { example, oneOf } from './options.ts';
 
 interface BaseImportOptions {
-  readonly output?: string;
-  readonly pooling: Pooling;
+  readonly layer?: string;
+  readonly pooling: PoolingChoice;
 }
 
 export function addBaseCommands(program: Command): void {
   const base = program.command('base').description('pretrained bases: import, list');
   base
-    .command('import <folder|url>')
-    .description('import a tfjs LayersModel, compile it for the edge and compare the two')
-    .option('--output <layer>', 'layer whose output becomes the features (default: the model’s own)')
+    .command('import <source>')
+    .description(
+      'import a tfjs LayersModel or GraphModel from a folder, a URL or s3://bucket/prefix, compile it for the edge and compare the two',
+    )
+    .option(
+      '--layer <name>',
+      'layer or graph node whose output becomes the features (default: the model’s own)',
+    )
     .option(
       '--pooling <how>',
-      'none, average or flatten',
-      oneOf<Pooling>(['none', 'average', 'flatten']),
-      'none',
+      'auto (the average of what has height and width), none, average or flatten',
+      oneOf<PoolingChoice>(['auto', 'none', 'average', 'flatten']),
+      'auto',
     )
     .addHelpText(
       'after',
-      example('base import ./mobilenet_v1_0.25_224 --output conv_pw_13_relu --pooling average'),
+      example(
+        'base import ./mobilenet_v1_0.25_224 --layer conv_pw_13_relu',
+        'base import https://example.com/mobilenet_v2/model.json --layer out_relu',
+      ),
     )
     .action(async (source: string, options: BaseImportOptions, command: Command) => {
       const context = createContext(command);
-      const { output = null, pooling } = options;
-      const request = { store: context.openStore(), source, output, pooling, now: context.now() };
-      const imported = unwrap(await importBase(request));
+      const { layer = null, pooling } = options;
+      const progress = createProgressLine();
+      const imported = unwrap(
+        await importBase({
+          store: context.openStore(),
+          source,
+          output: layer,
+          pooling,
+          now: context.now(),
+          openBucket: (location) => context.openBucket(location),
+          onProgress: (text) => progress.update(text),
+        }).finally(() => progress.close()),
+      );
       context.print({ ...imported.manifest, repeated: imported.repeated }, () => describe(imported));
     });
   base

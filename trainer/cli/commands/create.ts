@@ -107,7 +107,8 @@ export function addCreateCommand(program: Command): void {
       const store = context.openStore();
       const base = options.base === undefined ? null : await findBase(store, options.base);
       const spec = await buildSpec(model, options, base);
-      if (base !== null) checkSize(spec, base);
+      const used = base ?? (spec.base === null ? null : await findBase(store, spec.base));
+      if (used !== null) checkSize(spec, used);
       if (!(await createModel(store, spec))) {
         throw new Failure(`there is a model ${model} already; holdfast spec set ${model} changes it`, 1, {
           kind: 'model-exists',

@@ -1,0 +1,108 @@
+/**
+ * How much an isolate takes on at once. A request holds a place, and the bytes of its body, from before its body is read
+ * until it is answered; a few more wait their turn with their bodies unread; all others are refused at once, at the
+ * price of a comparison. So what was accepted is answered in time, whatever else arrives.
+ *
+ * A place is lent for as long as a request may take. A body that never ends, or a request that the platform ended, does
+ * not keep its place for longer.
+ */
+
+export interface Place {
+  /** of the body */
+  readonly bytes: number;
+  readonly lentUntilMs: number;
+}
+
+export interface Admission {
+  /** Whether there is neither a place nor room to wait for one: what arrives now is refused unseen. */
+  full(): boolean;
+  /**
+   * Takes a place, waiting for one behind those who came earlier.
+   *
+   * @param bytes   of the body; a body larger than all bytes is taken on alone
+   * @param waitMs  how long the place is worth waiting for
+   * @returns `late` when the wait was over before there was a place
+   */
+  enter(bytes: number, waitMs: number): Place | 'refused' | Promise<Place | 'late'>;
+  leave(place: Place): void;
+}
+
+export interface AdmissionLimits {
+  readonly maxInFlight: number;
+  readonly maxWaiting: number;
+  /** of the bodies of all requests in flight */
+  readonly maxBytes: number;
+  /** how long a place is lent for */
+  readonly leaseMs: number;
+}
+
+interface Waiting {
+  readonly bytes: number;
+  readonly settle: (outcome: Place | 'late') => void;
+}
+
+export function createAdmission(limits: AdmissionLimits, now: () => number): Admission {
+  const { maxInFlight, maxWaiting, maxBytes, leaseMs } = limits;
+  /** Both in order of arrival. */
+  const lent = new Set<Place>();
+  const waiting = new Set<Waiting>();
+  let lentBytes = 0;
+
+  const fits = (bytes: number): boolean =>
+    lent.size < maxInFlight && (lentBytes + bytes <= maxBytes || lent.size === 0);
+  const lend = (bytes: number): Place => {
+    const place = { bytes, lentUntilMs: now() + leaseMs };
+    lent.add(place);
+    lentBytes += bytes;
+    return place;
+  };
+  const takeBack = (place: Place): void => {
+    if (lent.delete(place)) lentBytes -= place.bytes;
+  };
+  const takeBackOverdue = (): void => {
+    const nowMs = now();
+    for (const place of lent) {
+      if (place.lentUntilMs > nowMs) return;
+      takeBack(place);
+    }
+  };
+  const admitNext = (): void => {
+    for (const next of waiting) {
+      if (!fits(next.bytes)) return;
+      next.settle(lend(next.bytes));
+    }
+  };
+  const wait = (bytes: number, waitMs: number): Promise<Place | 'late'> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => next.settle('late'), waitMs);
+      const next: Waiting = {
+        bytes,
+        settle(outcome) {
+          clearTimeout(timer);
+          waiting.delete(next);
+          resolve(outcome);
+        },
+      };
+      waiting.add(next);
+    });
+
+  return {
+    full() {
+      if (lent.size < maxInFlight || waiting.size < maxWaiting) return false;
+      takeBackOverdue();
+      admitNext();
+      return waiting.size >= maxWaiting && lent.size >= maxInFlight;
+    },
+    enter(bytes, waitMs) {
+      if (waiting.size === 0 && fits(bytes)) return lend(bytes);
+      takeBackOverdue();
+      admitNext();
+      if (waiting.size === 0 && fits(bytes)) return lend(bytes);
+      return waiting.size < maxWaiting ? wait(bytes, waitMs) : 'refused';
+    },
+    leave(place) {
+      takeBack(place);
+      admitNext();
+    },
+  };
+}

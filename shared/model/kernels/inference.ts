@@ -1,0 +1,106 @@
+/**
+ * Our own WASM kernels for inference (source/inference/*.c): what they export, and how an instance starts on a memory.
+ *
+ * An `Address` counts bytes in that memory; the C sources say what stands there. `geometry` is source/geometry.h.
+ */
+
+type Address = number;
+
+export interface InferenceKernels {
+  readonly pack_dense: (
+    kernel: Address,
+    bias: Address,
+    weights: Address,
+    depth: number,
+    columns: number,
+  ) => void;
+  readonly dense: (
+    x: Address,
+    weights: Address,
+    out: Address,
+    rows: number,
+    depth: number,
+    columns: number,
+    low: number,
+    high: number,
+  ) => void;
+  readonly pad_images: (
+    x: Address,
+    out: Address,
+    images: number,
+    inHeight: number,
+    inWidth: number,
+    channels: number,
+    height: number,
+    width: number,
+    top: number,
+    left: number,
+  ) => void;
+  readonly convolution: (
+    geometry: Address,
+    x: Address,
+    weights: Address,
+    out: Address,
+    low: number,
+    high: number,
+  ) => void;
+  readonly pack_depthwise: (
+    kernel: Address,
+    bias: Address,
+    weights: Address,
+    taps: number,
+    channels: number,
+  ) => void;
+  readonly depthwise: (
+    geometry: Address,
+    x: Address,
+    weights: Address,
+    out: Address,
+    low: number,
+    high: number,
+  ) => void;
+  readonly scale: (
+    x: Address,
+    weights: Address,
+    out: Address,
+    rows: number,
+    channels: number,
+    low: number,
+    high: number,
+  ) => void;
+  readonly max_pool: (geometry: Address, x: Address, out: Address) => void;
+  readonly average_pool: (geometry: Address, x: Address, out: Address) => void;
+  readonly softmax: (x: Address, out: Address, rows: number, channels: number) => void;
+  readonly add_values: (x: Address, y: Address, out: Address, count: number) => void;
+  readonly multiply_values: (x: Address, y: Address, out: Address, count: number) => void;
+  readonly clamp_values: (x: Address, out: Address, count: number, low: number, high: number) => void;
+}
+
+/** Columns of packed weights that lie side by side: a panel. */
+const PANEL_COLUMNS = 8;
+const LANES = 4;
+
+/**
+ * @param module  `inference.wasm`, compiled
+ * @param memory  what the kernels work on; they keep nothing of their own in it
+ */
+export function instantiateInference(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): InferenceKernels {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as InferenceKernels;
+}
+
+/** Floats that `pack_dense` writes. */
+export function packedDenseSize(depth: number, columns: number): number {
+  return (1 + depth) * roundUp(columns, PANEL_COLUMNS);
+}
+
+/** Floats that `pack_depthwise` writes. */
+export function packedDepthwiseSize(taps: number, channels: number): number {
+  return (1 + taps) * roundUp(channels, LANES);
+}
+
+function roundUp(n: number, multiple: number): number {
+  return Math.ceil(n / multiple) * multiple;
+}

@@ -1,0 +1,35 @@
+/**
+ * esbuild's account of a bundle, summed up: our folders and other people's packages.
+ */
+
+/** What this needs of esbuild's metafile. */
+export interface Metafile {
+  readonly outputs: Readonly<
+    Record<string, { readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>> }>
+  >;
+}
+
+export interface ModuleGroup {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** The heaviest first. */
+export function groupModules({ outputs }: Metafile): ModuleGroup[] {
+  const groups = new Map<string, number>();
+  for (const { inputs } of Object.values(outputs)) {
+    for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+      const name = groupOf(file);
+      groups.set(name, (groups.get(name) ?? 0) + bytesInOutput);
+    }
+  }
+  return [...groups].map(([name, bytes]) => ({ name, bytes })).sort((a, b) => b.bytes - a.bytes);
+}
+
+/** `zod`, `@noble/hashes`, `shared/model`, `functions` */
+function groupOf(file: string): string {
+  const inPackages = file.lastIndexOf('node_modules/');
+  const parts = file.slice(inPackages === -1 ? 0 : inPackages + 'node_modules/'.length).split('/');
+  if (inPackages !== -1) return parts.slice(0, parts[0]?.startsWith('@') === true ? 2 : 1).join('/');
+  return parts.slice(0, parts.length > 2 ? 2 : 1).join('/');
+}

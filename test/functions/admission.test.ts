@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import {
+  type Admission,
+  type AdmissionLimits,
+  createAdmission,
+  type Place,
+} from '../../functions/admission.ts';
+
+const LIMITS: AdmissionLimits = { maxInFlight: 2, maxWaiting: 1, maxBytes: 100, leaseMs: 1_000 };
+const PATIENCE_MS = 10_000;
+
+function create(limits: Partial<AdmissionLimits> = {}) {
+  const clock = { nowMs: 0 };
+  const admission = createAdmission({ ...LIMITS, ...limits }, () => clock.nowMs);
+  return { admission, clock };
+}
+
+function mustEnter(admission: Admission, bytes = 1): Place {
+  const entered = admission.enter(bytes, PATIENCE_MS);
+  if (entered instanceof Promise || entered === 'refused') throw new Error('there was no place');
+  return entered;
+}
+
+test('who comes when all places are lent waits, and who comes when all may wait is refused', async () => {
+  const { admission } = create();
+  const first = mustEnter(admission);
+  mustEnter(admission);
+  expect(admission.full()).toBe(false);
+  const third = admission.enter(1, PATIENCE_MS);
+  expect(third).toBeInstanceOf(Promise);
+  expect(admission.full()).toBe(true);
+  expect(admission.enter(1, PATIENCE_MS)).toBe('refused');
+  admission.leave(first);
+  expect(await third).toMatchObject({ bytes: 1 });
+  expect(admission.full()).toBe(false);
+});
+
+test('who waits longer than the answer is worth is told so, and leaves the queue', async () => {
+  const { admission } = create({ maxInFlight: 1 });
+  const first = mustEnter(admission);
+  expect(await admission.enter(1, 5)).toBe('late');
+  expect(admission.full()).toBe(false);
+  admission.leave(first);
+  mustEnter(admission);
+});
+
+test('places go to those who wait in the order they came, before anybody who comes later', async () => {
+  const { admission } = create({ maxInFlight: 1, maxWaiting: 3 });
+  const order: string[] = [];
+  const first = mustEnter(admission);
+  const waiting = ['a', 'b'].map(async (name) => {
+    const place = await admission.enter(1, PATIENCE_MS);
+    order.push(name);
+    admission.leave(place as Place);
+  });
+  admission.leave(first);
+  const late = admission.enter(1, PATIENCE_MS);
+  expect(late).toBeInstanceOf(Promise);
+  await Promise.all(waiting);
+  order.push('late');
+  expect(await late).toMatchObject({ bytes: 1 });
+  expect(order).toEqual(['a', 'b', 'late']);
+});
+
+test('bodies are counted in bytes, and one larger than all of them is taken on alone', () => {
+  const { admission } = create({ maxInFlight: 10 });
+  const small = mustEnter(admission, 60);
+  expect(admission.enter(60, PATIENCE_MS)).toBeInstanceOf(Promise);
+  admission.leave(small);
+  const { admission: other } = create({ maxInFlight: 10 });
+  mustEnter(other, 1_000);
+  expect(other.enter(1, PATIENCE_MS)).toBeInstanceOf(Promise);
+});
+
+test('a place that is never given back is lent again when its time is over', () => {
+  const { admission, clock } = create({ maxWaiting: 0 });
+  const lost = [mustEnter(admission), mustEnter(admission)];
+  expect(admission.full()).toBe(true);
+  clock.nowMs = LIMITS.leaseMs;
+  expect(admission.full()).toBe(false);
+  mustEnter(admission);
+  mustEnter(admission);
+  // A late return takes nothing from those who have the place now.
+  for (const place of lost) admission.leave(place);
+  expect(admission.full()).toBe(true);
+});

@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { wasmModule } from '../../../../shared/model/wasm-worker.ts';
+import { testInference } from './inference-suite.ts';
+
+describe('the inference kernels in workerd', () => {
+  testInference(wasmModule.inference);
+});
