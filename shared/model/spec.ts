@@ -38,6 +38,8 @@ const imageSchema = z.strictObject({
   /** What the model sees: `pixel * scale + offset`, pixels being 0 to 255. */
   scale: z.number().default(1 / 255),
   offset: z.number().default(0),
+  /** How a file of another size becomes height x width; `stretch` when it is absent (docs/images.md). */
+  resize: z.enum(['stretch', 'cover', 'contain']).optional(),
 });
 
 export const inputSchema = z.discriminatedUnion('kind', [tabularSchema, imageSchema]);
