@@ -55,17 +55,17 @@ compile -Oz source/{decode,jpeg,memory,orientation,png,webp}.c
 
 # Loops over pixels are made for speed, everything else for size.
 flags=(-w)
-compile -O3 "$jpeg"/{jidctint,jdcolor,jdsample,jdhuff,jdphuff}.c
-compile -Oz "$jpeg"/{jcomapi,jdapimin,jdapistd,jdcoefct,jddctmgr,jdinput,jdmainct,jdmarker,jdmaster,jdpostct}.c \
+compile -O3 "$jpeg"/{jidctint,jdsample,jdhuff}.c
+compile -Oz "$jpeg"/{jcomapi,jdapimin,jdapistd,jdcoefct,jdcolor,jddctmgr,jdinput,jdmainct,jdmarker,jdmaster,jdphuff,jdpostct}.c \
   "$jpeg"/{jmemmgr,jmemnobs,jsimd_none,jutils}.c
-flags=(-w -DNO_GZIP)
-compile -O2 "$zlib"/{inffast,inflate,adler32,crc32}.c "$png"/pngrutil.c
-compile -Oz "$zlib"/{inftrees,zutil}.c "$png"/{png,pngerror,pngget,pngmem,pngread,pngrio,pngrtran,pngset,pngtrans}.c
-flags=(-w -DWEBP_DISABLE_STATS -DWEBP_REDUCE_CSP)
+flags=(-w -DDYNAMIC_CRC_TABLE)
+compile -O2 "$zlib"/{inffast,adler32,crc32}.c
+compile -Oz "$zlib"/{inflate,inftrees,zutil}.c "$png"/{png,pngerror,pngget,pngmem,pngread,pngrio,pngrtran,pngrutil,pngset,pngtrans}.c
+flags=(-w -DWEBP_DISABLE_STATS)
 compile -Oz "$webp"/src/dec/*.c \
   "$webp"/src/utils/{bit_reader_utils,color_cache_utils,filters_utils,huffman_utils,quant_levels_dec_utils,random_utils,rescaler_utils,thread_utils,utils}.c \
-  "$webp"/src/dsp/{alpha_processing,cpu,dec_clip_tables,filters,rescaler}.c
-compile -O2 "$webp"/src/dsp/{dec,lossless,upsampling,yuv}.c
+  "$webp"/src/dsp/{alpha_processing,cpu,dec_clip_tables,filters,lossless,rescaler}.c
+compile -O2 "$webp"/src/dsp/{dec,upsampling,yuv}.c
 
 "$clang" --target=wasm32 -nostdlib -Wl,--no-entry -Wl,--strip-all -Wl,--gc-sections -Wl,-z,stack-size=131072 \
   -Wl,--max-memory=67108864 -Wl,--stack-first "${objects[@]}" -o "$work/decoders.wasm"
