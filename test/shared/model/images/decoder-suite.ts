@@ -94,11 +94,13 @@ export function testDecoder(module: WebAssembly.Module, runs: number): void {
         const whole = Uint8Array.from(imageFile(file));
         for (const [at, value] of places) whole[12 + (at % (whole.length - 12))] = value;
         // Some lose a stretch as well.
-        const kept = from < whole.length ? [...whole.subarray(0, from), ...whole.subarray(from + cut)] : whole;
+        const kept =
+          from < whole.length ? [...whole.subarray(0, from), ...whole.subarray(from + cut)] : whole;
         const startedMs = performance.now();
         const result = decoder.decode(Uint8Array.from(kept), RGB);
         expect(performance.now() - startedMs).toBeLessThan(HANGS_AFTER_MS);
-        if (!result.ok) expect(result.error).toMatch(/^(the (JPEG|PNG|WebP) |\d+ x \d+ pixels, at most|not a )/);
+        if (!result.ok)
+          expect(result.error).toMatch(/^(the (JPEG|PNG|WebP) |\d+ x \d+ pixels, at most|not a )/);
         else {
           decoded += 1;
           expect(result.value).toHaveLength(8 * 12 * 3);

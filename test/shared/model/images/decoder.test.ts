@@ -18,7 +18,15 @@ it('runs the binary whose digest is recorded', async () => {
 });
 
 describe('photographs', () => {
-  const photos = ['astronaut.png', 'cat.jpg', 'chelsea.png', 'coffee.png', 'cup.jpg', 'mug.jpg', 'rocket.jpg'];
+  const photos = [
+    'astronaut.png',
+    'cat.jpg',
+    'chelsea.png',
+    'coffee.png',
+    'cup.jpg',
+    'mug.jpg',
+    'rocket.jpg',
+  ];
 
   it.skipIf(!hasData).each(photos)(
     `%s has the pixels that Pillow gave it, byte for byte${DATA_NOTE}`,
