@@ -4,7 +4,7 @@
 import { beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import type { LoggedPrediction } from '../../functions/prediction-log.ts';
 import { toBase64 } from '../../shared/bytes.ts';
-import { readBatch } from '../../shared/events/inbox.ts';
+import { collectInbox } from '../../shared/events/inbox.ts';
 import { storeInline } from '../../shared/events/stored-input.ts';
 import { decoderModule } from '../../shared/model/images/decoders-worker.ts';
 import type { ImageSpec } from '../../shared/model/input.ts';
@@ -13,7 +13,7 @@ import { createMemoryStore } from '../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { expectedPixels, IMAGE_FILES, imageFile } from '../support/images.ts';
 import { diagonal, numbers, serveLinearModel } from './conformance/linear-model.ts';
-import { createEdge, type Edge } from './support.ts';
+import { createEdge, type Edge, NOON, readEvents } from './support.ts';
 
 const INPUT: ImageSpec = { kind: 'image', height: 8, width: 12, channels: 3, scale: 1, offset: 0 };
 const PHOTO = imageFile('rgb.jpg');
@@ -163,10 +163,9 @@ test('whole labelled examples may have an image, and are stored as its pixels', 
       ],
     },
   ]);
-  const key = edge.sent[0]?.key ?? '';
-  const { events } = await readBatch(key, (await store.get(key))?.bytes ?? new Uint8Array());
+  await collectInbox(store, 'photos', new Date(NOON));
   const input = storeInline(PIXELS);
-  expect(events).toEqual([
+  expect(await readEvents(store, 'photos')).toEqual([
     expect.objectContaining({ kind: 'example', label: 0, input }),
     expect.objectContaining({ kind: 'example', label: 0, input, id: 'client:mine' }),
   ]);
