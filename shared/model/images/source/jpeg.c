@@ -8,8 +8,10 @@
 
 #include "pictures.h"
 
-// Progressive files of encoders have about ten; each costs a pass over the picture, however few its bytes.
-enum { MAX_SCANS = 64, EXIF_HEADER_BYTES = 6, MAX_EXIF_BYTES = 65533 };
+enum { EXIF_HEADER_BYTES = 6, MAX_EXIF_BYTES = 65533 };
+
+// Each scan of a progressive file costs a pass over the picture, however few its bytes. Encoders write about ten.
+static const int64_t MAX_PIXELS_SCANNED = 250000000;
 
 _Noreturn static void on_error(j_common_ptr decoder) {
   switch (decoder->err->msg_code) {
@@ -53,7 +55,9 @@ static void on_skip(j_decompress_ptr decoder, long bytes) {
 }
 
 static void on_progress(j_common_ptr decoder) {
-  if (((j_decompress_ptr)decoder)->input_scan_number > MAX_SCANS) fail(TOO_MANY_SCANS);
+  j_decompress_ptr picture = (j_decompress_ptr)decoder;
+  int64_t pixels = (int64_t)picture->image_width * picture->image_height;
+  if (pixels * picture->input_scan_number > MAX_PIXELS_SCANNED) fail(TOO_MANY_SCANS);
 }
 
 static int find_orientation(j_decompress_ptr decoder) {

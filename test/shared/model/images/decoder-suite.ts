@@ -31,6 +31,7 @@ export function testDecoder(module: WebAssembly.Module, runs: number): void {
     it.each([
       ['cmyk.jpg', 'the JPEG is in CMYK, expected grey or RGB'],
       ['animated.webp', 'the WebP is animated, expected a still image'],
+      ['scans.jpg', 'the JPEG has too many scans'],
       ['huge.png', '12000 x 9000 pixels, at most 25 megapixels'],
       ['huge-lossless.webp', 'the WebP of 4900 x 4900 pixels takes more than 64 MB to decode'],
     ])('%s: %s', (file, error) => {
