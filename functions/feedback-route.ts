@@ -10,7 +10,7 @@ import { err } from '../shared/result.ts';
 import { readJson } from './body.ts';
 import type { AppDeps } from './deps.ts';
 import { parseFeedback, type ReadImage, toEvents } from './feedback.ts';
-import { checkDeadline, errorResponse, keepAliveOf } from './http.ts';
+import { checkDeadline, errorResponse, inTime, keepAliveOf } from './http.ts';
 import { admit } from './inference-http.ts';
 
 /** Once nobody waits any longer, what is left of the images is refused unread. */
@@ -27,10 +27,18 @@ export async function takeFeedback(c: Context, deps: AppDeps, name: string): Pro
   if (!model.ok) return errorResponse(c, model.error);
   const body = await readJson(c.req.raw, deps.limits.maxBodyBytes);
   if (!body.ok) return errorResponse(c, body.error);
-  const loaded = await loadSpec(deps.store, model.value);
+  const writing = writeFeedback(c, deps, model.value, body.value);
+  // What was begun is finished even when the client has its 504: it may repeat the request, which changes nothing.
+  keepAliveOf(c)(writing.catch(() => undefined));
+  const written = await inTime(c, deps.now(), writing);
+  return written instanceof Response ? written : errorResponse(c, written.error);
+}
+
+async function writeFeedback(c: Context, deps: AppDeps, model: string, body: unknown): Promise<Response> {
+  const loaded = await loadSpec(deps.store, model);
   if (!loaded.ok) return errorResponse(c, loaded.error);
   const { spec } = loaded.value;
-  const parsed = await parseFeedback(body.value, spec, {
+  const parsed = await parseFeedback(body, spec, {
     nowMs: deps.now(),
     requestId: randomHex(8),
     readImage: imagesInTime(c, deps, spec.input),

@@ -49,7 +49,14 @@ const MAX_FUTURE_MS = 5 * 60_000;
 
 const bodySchema = z.strictObject({ items: z.array(z.unknown()).min(1).max(MAX_ITEMS) });
 
-const labelItemSchema = z.strictObject({ prediction_id: z.string(), label: z.unknown().optional() });
+/** True: the answer was right before an update and is wrong now. */
+const flipField = z.boolean().optional();
+
+const labelItemSchema = z.strictObject({
+  prediction_id: z.string(),
+  label: z.unknown().optional(),
+  flip: flipField,
+});
 
 const exampleItemSchema = z.strictObject({
   instance: z.unknown(),
@@ -57,6 +64,7 @@ const exampleItemSchema = z.strictObject({
   timestamp: z.iso.datetime({ offset: true }).optional(),
   group: z.string().min(1).max(128).optional(),
   id: z.string().min(1).max(128).optional(),
+  flip: flipField,
 });
 
 /**
@@ -113,7 +121,14 @@ function parseLabelItem(
   const label = parseLabel(spec, parsed.data.label);
   if (!label.ok) return err(`${where}.label: ${label.error}`);
   const id = `${requestId}.${index}`;
-  return ok({ kind: 'label', id, at: nowMs, prediction: prediction.value.id, label: label.value });
+  const event = {
+    kind: 'label' as const,
+    id,
+    at: nowMs,
+    prediction: prediction.value.id,
+    label: label.value,
+  };
+  return ok(parsed.data.flip === true ? { ...event, flip: true } : event);
 }
 
 async function parseExampleItem(
@@ -124,7 +139,7 @@ async function parseExampleItem(
 ): Promise<Result<LabelledInstance, string>> {
   const parsed = exampleItemSchema.safeParse(item);
   if (!parsed.success) return err(`${where}: ${describeIssues(parsed.error)}`);
-  const { instance, timestamp, group, id } = parsed.data;
+  const { instance, timestamp, group, id, flip } = parsed.data;
   const raw = await readInstance(spec, instance, `${where}.instance`, readImage);
   if (!raw.ok) return raw;
   const label = parseLabel(spec, parsed.data.label);
@@ -135,7 +150,12 @@ async function parseExampleItem(
   }
   const given = { kind: 'example' as const, at, label: label.value, raw: raw.value };
   const identity = id === undefined ? `content:${contentId(given, timestamp, group)}` : `client:${id}`;
-  return ok(group === undefined ? { ...given, id: identity } : { ...given, id: identity, group });
+  return ok({
+    ...given,
+    id: identity,
+    ...(group !== undefined && { group }),
+    ...(flip === true && { flip }),
+  });
 }
 
 /** Numbers, or an image as `{"b64": "…"}`. */

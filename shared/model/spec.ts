@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { gatePolicySchema, policyProblems } from '../continuity/policy.ts';
 import { MODEL_NAME } from '../registry/keys.ts';
 import { digestSchema, targetSchema } from '../registry/manifest.ts';
+import { augmentationProblems } from './augmentation.ts';
 import { type TrainingRecipe, trainingSchema } from './training.ts';
 
 const nameSchema = z.string().min(1).max(128);
@@ -45,7 +46,7 @@ const imageSchema = z.strictObject({
 export const inputSchema = z.discriminatedUnion('kind', [tabularSchema, imageSchema]);
 export type InputSpec = z.infer<typeof inputSchema>;
 
-const hiddenLayerSchema = z.strictObject({
+export const hiddenLayerSchema = z.strictObject({
   units: z.int().min(1).max(8_192),
   activation: z.enum(['linear', 'relu', 'relu6', 'elu', 'leakyRelu', 'sigmoid', 'tanh']).default('relu'),
   /** `batch`: between the product and the activation (Ioffe & Szegedy 2015); costs nothing where it serves. */
@@ -57,7 +58,7 @@ export type HiddenLayer = z.infer<typeof hiddenLayerSchema>;
 const windowSchema = z.strictObject({
   /** Examples a window when an imported history is divided; afterwards every promotion closes a window. */
   examples: z.int().min(10).max(1_000_000).default(1_000),
-  /** At most so many past windows; beyond that the two oldest become one. */
+  /** At most so many past windows; beyond that old ones merge as they age. */
   keep: z.int().min(1).max(100).default(12),
 });
 
@@ -115,6 +116,14 @@ export const specSchema = z
   .refine(({ input, base }) => input.kind === 'image' || base === null, {
     path: ['base'],
     message: 'expected null: a base reads images, and this input is tabular',
+  })
+  .check(({ value, issues }) => {
+    const { augmentation } = value.training;
+    const problems = augmentation === null ? [] : augmentationProblems(augmentation, value.input.kind);
+    for (const { path, message } of problems) {
+      const at = ['training', 'augmentation', ...path];
+      issues.push({ code: 'custom', input: augmentation, path: at, message });
+    }
   })
   .check(({ value, issues }) => {
     for (const { path, message } of policyProblems(value.gate, {

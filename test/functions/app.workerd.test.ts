@@ -265,7 +265,7 @@ test('a version that was claimed and not completely published is named as such',
   const edge = createEdge(store, wasmModule);
   const predicted = await edge.predict('half', ROW, 2);
   expect(predicted.status).toBe(404);
-  expect(await errorOf(predicted)).toContain('version 2 of half is not completely published');
+  expect(await errorOf(predicted)).toBe('version 2 is not completely published');
   const promoted = await edge.call('/api/models/half/promote', { body: { version: 2, reason: 'why not' } });
   expect(promoted.status).toBe(404);
   expect((await edge.predict('half', ROW)).headers.get('holdfast-version')).toBe('1');
@@ -365,6 +365,32 @@ test('bad feedback items are named by their index while the good ones count', as
       { index: 7, error: 'items[7]: expected an object with prediction_id or instance, and label' },
     ],
   });
+});
+
+test('a reported flip is kept with its label or its example, and only where it is said', async () => {
+  await createServedToy(store, 'reported');
+  const edge = createEdge(store, wasmModule);
+  const items = [
+    { instance: [1, 2], label: 'red', id: 'a', flip: true },
+    { instance: [2, 2], label: 'red', id: 'b', flip: false },
+    { instance: [3, 2], label: 'red', id: 'c' },
+    { instance: [4, 2], label: 'red', id: 'd', flip: 'yes' },
+  ];
+  const response = await edge.call('/v1/models/reported:feedback', { key: 'feedback', body: { items } });
+  expect(await response.json()).toMatchObject({
+    accepted: 3,
+    rejected: [{ index: 3, error: expect.stringContaining('flip: ') as string }],
+  });
+  await collectInbox(store, 'reported', new Date(NOON));
+  const flips = (await readEvents(store, 'reported')).map((event) => [
+    event.id,
+    event.kind !== 'prediction' && event.flip,
+  ]);
+  expect(flips).toEqual([
+    ['client:a', true],
+    ['client:b', undefined],
+    ['client:c', undefined],
+  ]);
 });
 
 test('feedback sent twice has the same example ids', async () => {

@@ -8,6 +8,7 @@ import { createFeatureReader } from '../../shared/model/predictor.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
 import type { TaskSpec } from '../../shared/model/task.ts';
 import { createRandom } from '../../shared/random.ts';
+import { createBatchHook } from '../augment/batch-hook.ts';
 import { openProgram } from '../pipeline/answer.ts';
 import { encodeHead } from '../pipeline/candidate-files.ts';
 import { initialHead } from '../pipeline/head-layers.ts';
@@ -17,7 +18,7 @@ import { weighExamples } from '../training/class-weights.ts';
 import { trainHead } from '../training/train-head.ts';
 import type { TrainingSet } from '../training/training-set.ts';
 import { drawRandomSplit, type Identities } from './random-split.ts';
-import type { Recipe } from './recipe.ts';
+import type { RecipeSettings } from './recipe.ts';
 
 export interface Subject {
   readonly input: InputSpec;
@@ -42,8 +43,8 @@ export interface Score {
 
 /** @param seed  draws the split: the same for both recipes, so that they are compared on equal terms */
 export async function trainRecipe(
-  subject: Subject,
-  { head, training }: Pick<Recipe, 'head' | 'training'>,
+  subject: Subject & { readonly copies: Float32Array },
+  { head, training }: RecipeSettings,
   { seed, testShare }: { readonly seed: number; readonly testShare: number },
   { kernels, runtime }: { readonly kernels: WebAssembly.Module; readonly runtime: Runtime },
 ): Promise<Score> {
@@ -54,18 +55,24 @@ export async function trainRecipe(
   const encode = createEncoder(subject, learnt);
   const trainingSeed = seedFrom(seed, 'training');
   const learning = encode(learnt);
+  const learned = withCopies(learning, subject, learnt);
   const size = learning.features.length / learnt.length;
   const { task } = subject;
-  const objective = objectiveOf(task, learning.labels);
+  const objective = objectiveOf(task, learned.labels);
   const toSet = ({ features, labels }: Encoded): TrainingSet => ({
     features,
     labels: objective.encode(labels),
   });
-  const set = toSet(learning);
+  const set = toSet(learned);
   const weights =
     task.task === 'classification'
       ? weighExamples(set.labels, task.labels, training.classWeights)
       : undefined;
+  const prepare = createBatchHook(
+    { ...subject, augmentation: training.augmentation },
+    learned.features,
+    kernels,
+  );
   const data = {
     train: { ...set, ...(weights ? { weights } : {}) },
     watched: watching.length === 0 ? [] : [{ id: 'validation', past: false, set: toSet(encode(watching)) }],
@@ -78,6 +85,7 @@ export async function trainRecipe(
     dropout: head.map(({ dropout }) => dropout),
     fromChampion: false,
     kernels,
+    ...(prepare ? { prepare } : {}),
   });
   const program = openProgram(runtime, encodeHead(objective.finish(trained.layers)));
   const score = ({ features, labels }: Encoded): number =>
@@ -115,13 +123,35 @@ function createEncoder(
   const constants = hasBase ? null : fitConstants(input, rows(learnt));
   const reader = createFeatureReader(input, constants, null);
   return (positions) => ({
-    features: hasBase ? concatenate(rows(positions), size) : reader.read(rows(positions)),
+    features: hasBase ? concatenate(rows(positions)) : reader.read(rows(positions)),
     labels: Float64Array.from(positions, (at) => labels[at] as number),
   });
 }
 
-function concatenate(rows: readonly Float32Array[], size: number): Float32Array {
-  const all = new Float32Array(rows.length * size);
-  for (const [i, row] of rows.entries()) all.set(row, i * size);
+/** Training examples with their augmented copies behind them; what is tested has none. */
+function withCopies(
+  set: Encoded,
+  { copies, size, labels }: Pick<Subject, 'size' | 'labels'> & { readonly copies: Float32Array },
+  learnt: readonly number[],
+): Encoded {
+  const times = copies.length / (labels.length * size);
+  if (times === 0) return set;
+  const rows = Array.from({ length: times }, (_, copy) =>
+    learnt.map((at) => copies.subarray((copy * labels.length + at) * size).subarray(0, size)),
+  );
+  const n = learnt.length;
+  return {
+    features: concatenate([set.features, ...rows.flat()]),
+    labels: Float64Array.from({ length: (1 + times) * n }, (_, i) => set.labels[i % n] as number),
+  };
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
   return all;
 }

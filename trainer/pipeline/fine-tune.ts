@@ -11,6 +11,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import { type Constants, constantsSchema, type Manifest } from '../../shared/registry/manifest.ts';
 import { loadManifest, loadVersionFile } from '../../shared/registry/versions.ts';
 import { answer, openChampion } from './answer.ts';
+import { addCopies } from './augmented-features.ts';
 import { candidateDigest, encodeHead, saveCandidate } from './candidate-files.ts';
 import { type RunContext, RunFailure, tell } from './context.ts';
 import { type Examples, featuresOf, readExamples, rowsOf } from './features.ts';
@@ -18,6 +19,7 @@ import { initialHead, publishedHead } from './head-layers.ts';
 import { type Objective, objectiveOf } from './objective.ts';
 import type { Snapshot } from './snapshot-file.ts';
 import { loadSplit, type Split } from './split.ts';
+import { createBatchHook } from '../augment/batch-hook.ts';
 import { checkLabelsPresent } from '../training/check-set.ts';
 import { weighExamples } from '../training/class-weights.ts';
 import { type Epoch, epochSchema } from '../training/course.ts';
@@ -61,11 +63,8 @@ export async function fineTune(
   recipe: TrainingRecipe = ctx.spec.training,
 ): Promise<TrainingRecord> {
   const startedMs = ctx.now().getTime();
-  const { parent, constants, data, initial, options, objective } = await prepareTraining(
-    ctx,
-    snapshot,
-    recipe,
-  );
+  const prepared = await prepareTraining(ctx, snapshot, recipe);
+  const { parent, constants, examples, data, initial, options, objective } = prepared;
   const trained = await trainHead(data, initial, { ...options, onEpoch: createReporter(ctx, recipe) });
   const files = encodeHead(objective.finish(trained.layers));
   await saveCandidate(ctx, files);
@@ -75,7 +74,7 @@ export async function fineTune(
     parent,
     constants,
     digest: candidateDigest(files),
-    examples: data.train.labels.length,
+    examples,
     validation: data.watched.reduce((sum, { set }) => sum + set.labels.length, 0),
     bestEpoch: course.best.epoch,
     epochs: course.epochs,
@@ -93,6 +92,8 @@ export interface PreparedTraining {
   /** The version whose head it starts from. */
   readonly parent: number | null;
   readonly constants: Constants | null;
+  /** Training examples, without their augmented copies. */
+  readonly examples: number;
   readonly data: LoopData;
   readonly initial: readonly DenseLayer[];
   readonly options: HeadTrainingOptions;
@@ -120,9 +121,15 @@ export async function prepareTraining(
     spec.task === 'classification'
       ? weighExamples(train.labels, spec.labels, recipe.classWeights)
       : undefined;
+  const prepare = createBatchHook(
+    { input: spec.input, hasBase: spec.base !== null, augmentation: recipe.augmentation },
+    train.features,
+    kernels,
+  );
   return {
     parent: layers === null ? null : start.parent,
     constants: start.constants,
+    examples: split.train.length,
     data: { train: { ...train, ...(weights ? { weights } : {}) }, watched },
     initial: layers === null ? initialHead(spec, size, createRandom(split.seed)) : objective.resume(layers),
     options: {
@@ -132,6 +139,7 @@ export async function prepareTraining(
       dropout: spec.head.map(({ dropout }) => dropout),
       fromChampion: layers !== null,
       kernels,
+      ...(prepare ? { prepare } : {}),
     },
     objective,
   };
@@ -139,8 +147,9 @@ export async function prepareTraining(
 
 /** The sets as a head reads them. What they were encoded from is let go before the training begins. */
 async function readSets(ctx: RunContext, snapshot: Snapshot, split: Split, recipe: TrainingRecipe) {
-  const examples = await readExamples(ctx, snapshot, split.train);
-  const start = await chooseStart(ctx, examples, recipe);
+  const originals = await readExamples(ctx, snapshot, split.train);
+  const start = await chooseStart(ctx, originals, recipe);
+  const examples = await addCopies(ctx, recipe, snapshot, split, originals);
   const { values: features, size } = featuresOf(ctx, start.constants, examples);
   const objective = objectiveOf(ctx.spec, examples.labels);
   const labels = objective.encode(examples.labels);

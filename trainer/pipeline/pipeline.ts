@@ -1,11 +1,12 @@
 /**
  * A retraining run from its first step to its last, the same in the trainer Worker and in Node:
- * snapshot, split, features, fine-tune, evaluate, gate, publish, promote, report.
+ * snapshot, split, features, fine-tune, splits, evaluate, gate, publish, promote, report.
  *
  * Every step reads what it needs from the store, writes what it found there, and may be repeated. The host decides how
  * a step is made durable: a Workflow remembers it, Node keeps its small result beside the run.
  */
 import type { RunRecord } from '../../shared/registry/runs.ts';
+import { type CopyPart, planCopies, storeCopies } from './augmented-features.ts';
 import { type RunContext, RunFailure, type Surroundings, tell } from './context.ts';
 import { evaluate } from './evaluate.ts';
 import { storeFeatures } from './features.ts';
@@ -13,11 +14,12 @@ import { fineTune } from './fine-tune.ts';
 import { judge } from './judge.ts';
 import { promote } from './promote.ts';
 import { publish } from './publish.ts';
+import { compareWithChampion, describeSplits, saveSplits } from './recipe-splits.ts';
 import { currentRecord, finishRun, openRun, recordStep, updateRecord } from './record.ts';
 import { saveReport } from './report.ts';
 import { makeSnapshot } from './snapshot.ts';
 import { loadSnapshot, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
-import { makeSplit, type Split } from './split.ts';
+import { loadSplit, makeSplit, type Split } from './split.ts';
 
 /** Runs one step, or gives what it gave before. Results are small JSON. */
 export interface StepHost {
@@ -62,7 +64,9 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
   const { reason: tooFew } = await step('split', () => splitStep(ctx, snapshot));
   if (tooFew !== null) return skip(ctx, host, tooFew);
   await followFeatures(ctx, host, snapshot);
+  await followCopies(ctx, host, snapshot);
   await step('fine-tune', () => fineTuneStep(ctx, snapshot));
+  await followSplits(ctx, host, snapshot);
   await step('evaluate', () => evaluateStep(ctx, snapshot));
   await step('gate', () => gateStep(ctx));
   await step('publish', () => publishStep(ctx, snapshot));
@@ -166,10 +170,52 @@ async function featuresStep(ctx: RunContext, shard: ShardRef, onBlock: (fraction
   return { computed, seconds: (ctx.now().getTime() - startedMs) / 1000 };
 }
 
+/** One step a shard and copy, for the same reason. */
+async function followCopies(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+  const parts = planCopies(ctx.spec, ctx.spec.training, snapshot, await loadSplit(ctx));
+  if (parts.length === 0) return;
+  let computed = 0;
+  let seconds = 0;
+  for (const [i, part] of parts.entries()) {
+    const { shard, copy } = part;
+    const step = await host.do(`augment ${shard.digest.slice(0, 16)} ${copy}`, () =>
+      copiesStep(ctx, part, (within) =>
+        tell(ctx, 'augment', (i + within) / parts.length, `part ${i + 1} of ${parts.length}, copy ${copy}`),
+      ),
+    );
+    computed += step.computed;
+    seconds += step.seconds;
+  }
+  await host.do('augment', async () => {
+    const all = parts.reduce((sum, { indices }) => sum + indices.length, 0);
+    await recordStep(ctx, 'augment', `${all} augmented copies, ${computed} of them new`, ctx.now(), seconds);
+    return {};
+  });
+}
+
+async function copiesStep(ctx: RunContext, part: CopyPart, onBlock: (fraction: number) => Promise<void>) {
+  const startedMs = ctx.now().getTime();
+  await updateRecord(ctx, { step: 'augment' });
+  const computed = await storeCopies(ctx, part, onBlock);
+  return { computed, seconds: (ctx.now().getTime() - startedMs) / 1000 };
+}
+
 async function fineTuneStep(ctx: RunContext, snapshot: Snapshot) {
   const { digest, epochs, bestEpoch, parent } = await fineTune(ctx, snapshot);
   const from = parent === null ? 'from a new initialisation' : `from version ${parent}`;
   return { digest, note: `${epochs.length} epochs ${from}, the best was number ${bestEpoch}` };
+}
+
+/** One step a split, where the recipe is another than the champion's. */
+async function followSplits(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+  if (ctx.run.championAtStart === null) return;
+  const splits = await compareWithChampion(ctx, snapshot, (name, body) => host.do(name, body));
+  await host.do('splits', async () => {
+    await saveSplits(ctx, splits);
+    const seconds = splits.outcome === 'trained' ? splits.seconds : 0;
+    await recordStep(ctx, 'splits', describeSplits(splits), ctx.now(), seconds);
+    return {};
+  });
 }
 
 async function evaluateStep(ctx: RunContext, snapshot: Snapshot) {

@@ -56,6 +56,7 @@ const exampleSchema = z.object({
   input: storedInputSchema,
   group: z.string().optional(),
   served: z.object({ version: z.int(), predicted: z.number() }).optional(),
+  flip: z.literal(true).optional(),
 });
 
 /** Writes one shard under the digest of its lines; writing it again changes nothing. */
@@ -89,6 +90,6 @@ export async function loadShard(
 }
 
 /** All shards of a snapshot, in order of time. */
-export function shardsOf(snapshot: Snapshot): ShardRef[] {
+export function shardsOf(snapshot: Pick<Snapshot, 'windows'>): ShardRef[] {
   return snapshot.windows.flatMap(({ shards }) => shards);
 }

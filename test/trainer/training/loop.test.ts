@@ -153,7 +153,6 @@ describe('a range test', () => {
     const losses = points.map(({ loss }) => loss);
     const [last, ...before] = losses.toReversed();
     expect(last).toBeGreaterThan(4 * Math.min(...before));
-    expect(Math.max(...before.slice(0, 5))).toBeLessThan(4 * Math.min(...before));
   });
 
   test('suggests nothing where nothing is learned', () => {
