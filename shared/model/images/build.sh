@@ -32,8 +32,8 @@ fetch z/zlib zlib_1.3.dfsg+really1.3.1.orig.tar.gz 60dd315c07f616887caa029408308
 fetch libw/libwebp libwebp_1.5.0.orig.tar.gz 7d6fab70cf844bf6769077bd5d7a74893f8ffd4dfb42861745750c63c2a5c92c
 jpeg=$work/libjpeg-turbo-2.1.5 png=$work/libpng-1.6.48 zlib=$work/zlib-1.3.1 webp=$work/libwebp-1.5.0
 
-# What is not used: reduction to palettes, fast and inexact transforms and upsampling.
-sed -i -E '/define (QUANT_[12]PASS|DCT_IFAST|DCT_FLOAT|IDCT_SCALING|UPSAMPLE_MERGING)_SUPPORTED/d' "$jpeg/jmorecfg.h"
+# What is not used: reduction to palettes, fast and inexact transforms and upsampling, guesses at scans that never come.
+sed -i -E '/define (QUANT_[12]PASS|DCT_IFAST|DCT_FLOAT|IDCT_SCALING|UPSAMPLE_MERGING|BLOCK_SMOOTHING)_SUPPORTED/d' "$jpeg/jmorecfg.h"
 
 # The compiler's own headers, and those of include/ in place of a C library.
 target=(--target=wasm32 -std=c17 -nostdlibinc -isystem source/include -isystem "$jpeg" -isystem "$png" -isystem "$zlib"
@@ -55,17 +55,18 @@ compile -Oz source/{decode,jpeg,memory,orientation,png,webp}.c
 
 # Loops over pixels are made for speed, everything else for size.
 flags=(-w)
-compile -O3 "$jpeg"/{jidctint,jdsample,jdhuff}.c
+compile -O2 "$jpeg"/jidctint.c
+compile -Os "$jpeg"/{jdhuff,jdsample}.c
 compile -Oz "$jpeg"/{jcomapi,jdapimin,jdapistd,jdcoefct,jdcolor,jddctmgr,jdinput,jdmainct,jdmarker,jdmaster,jdphuff,jdpostct}.c \
   "$jpeg"/{jmemmgr,jmemnobs,jsimd_none,jutils}.c
 flags=(-w -DDYNAMIC_CRC_TABLE)
-compile -O2 "$zlib"/{inffast,adler32,crc32}.c
-compile -Oz "$zlib"/{inflate,inftrees,zutil}.c "$png"/{png,pngerror,pngget,pngmem,pngread,pngrio,pngrtran,pngrutil,pngset,pngtrans}.c
-flags=(-w -DWEBP_DISABLE_STATS)
+compile -O2 "$zlib"/inffast.c
+compile -Oz "$zlib"/{adler32,crc32,inflate,inftrees,zutil}.c "$png"/{png,pngerror,pngget,pngmem,pngread,pngrio,pngrtran,pngrutil,pngset,pngtrans}.c
+flags=(-w -DWEBP_DISABLE_STATS -DWEBP_REDUCE_CSP)
 compile -Oz "$webp"/src/dec/*.c \
   "$webp"/src/utils/{bit_reader_utils,color_cache_utils,filters_utils,huffman_utils,quant_levels_dec_utils,random_utils,rescaler_utils,thread_utils,utils}.c \
   "$webp"/src/dsp/{alpha_processing,cpu,dec_clip_tables,filters,lossless,rescaler}.c
-compile -O2 "$webp"/src/dsp/{dec,upsampling,yuv}.c
+compile -Os "$webp"/src/dsp/{dec,upsampling,yuv}.c
 
 "$clang" --target=wasm32 -nostdlib -Wl,--no-entry -Wl,--strip-all -Wl,--gc-sections -Wl,-z,stack-size=131072 \
   -Wl,--max-memory=67108864 -Wl,--stack-first "${objects[@]}" -o "$work/decoders.wasm"

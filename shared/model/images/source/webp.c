@@ -6,7 +6,8 @@
 
 #include "pictures.h"
 
-enum { RIFF_HEADER_BYTES = 12, CHUNK_HEADER_BYTES = 8 };
+// Of libwebp's orders of samples only RGBA is built.
+enum { RIFF_HEADER_BYTES = 12, CHUNK_HEADER_BYTES = 8, SAMPLES = 4 };
 
 static uint32_t read_size(const uint8_t *at) {
   return at[0] | at[1] << 8 | at[2] << 16 | (uint32_t)at[3] << 24;
@@ -53,13 +54,12 @@ void decode_webp_rows(const uint8_t *file, size_t bytes, const struct target *ta
   start_picture(config.input.width, config.input.height);
   if (config.input.has_animation) fail(ANIMATED);
 
-  int samples = config.input.has_alpha ? 4 : 3;
-  size_t row_bytes = (size_t)samples * config.input.width;
+  size_t row_bytes = (size_t)SAMPLES * config.input.width;
   uint8_t *pixels = malloc(row_bytes * config.input.height);
-  config.output.colorspace = samples == 4 ? MODE_RGBA : MODE_RGB;
+  config.output.colorspace = MODE_RGBA;
   config.output.is_external_memory = 1;
   config.output.u.RGBA = (WebPRGBABuffer){pixels, (int)row_bytes, row_bytes * config.input.height};
   check(WebPDecode(file, bytes, &config));
   start_rows(target, find_orientation(file, bytes));
-  for (int y = 0; y < config.input.height; y++) put_row(pixels + row_bytes * y, samples);
+  for (int y = 0; y < config.input.height; y++) put_row(pixels + row_bytes * y, SAMPLES);
 }
