@@ -60,6 +60,17 @@ describe('the record of decisions', () => {
     expect(others).toEqual([{ run: '20261118T030000Z-cron', ...stretch }]);
   });
 
+  test("has an entry for a run's second attempt, which counts the first and not itself", async () => {
+    const store = createMemoryStore();
+    const first = makeContext('20261118T030000Z-cron', store);
+    const second = { ...first, first };
+    for (const attempt of [first, second, second]) await recordDecision(attempt, stretch);
+    expect(await store.list('models/blobs/decisions/')).toHaveLength(2);
+    expect(await listOtherDecisions(second)).toEqual([{ run: '20261118T030000Z-cron', ...stretch }]);
+    const later = await listOtherDecisions(makeContext('20261119T030000Z-cron', store));
+    expect(later.map(({ run }) => run)).toEqual(['20261118T030000Z-cron.retry', '20261118T030000Z-cron']);
+  });
+
   test('reads nothing else that may lie there', () => {
     expect(parseDecisionKey('notes.txt')).toBeNull();
     expect(parseDecisionKey('a~1-x.json')).toBeNull();

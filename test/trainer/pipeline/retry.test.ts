@@ -5,7 +5,9 @@ import type { Verdict } from '../../../shared/continuity/gate.ts';
 import { reportSchema } from '../../../shared/continuity/report-schema.ts';
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import type { ClassificationSpec } from '../../../shared/model/spec.ts';
+import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
 import { type TrainingRecipe, trainingSchema } from '../../../shared/model/training.ts';
+import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { Progress, RunRecord } from '../../../shared/registry/runs.ts';
@@ -18,37 +20,17 @@ import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune.ts';
 import { deservesRetry } from '../../../trainer/pipeline/retry.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
 import { Crash, countWrites, crashAtWrite } from '../../support/faulty-store.ts';
-import { blobEvents, blobSpec, type BlobNight, createBlobModel } from '../../support/tabular-model.ts';
+import { blobEvents, blobSpec, createBlobModel } from '../../support/tabular-model.ts';
+import { AFTER, HISTORY, MODEL, NIGHT, retriedSpec } from './retry-night.ts';
+import { describeRetrying } from './retry-suite.ts';
 
-const MODEL = 'blobs';
-const HISTORY: BlobNight = { n: 2_000, seed: 1, fromMs: Date.parse('2026-11-01T00:00:00Z') };
-const AFTER = HISTORY.fromMs + 2 * HISTORY.n * 1_000;
-
-/** Nothing holds on to the champion at first, and the gate minds flips more than anything else. */
-function specOf(training: object, budget = 0.01): Partial<ClassificationSpec> {
-  return {
-    training: { epochs: 12, learningRate: 0.01, distillation: { kind: 'none' }, ...training },
-    gate: {
-      budgets: { negativeFlips: budget, sliceFlips: 0.4 },
-      margins: {
-        current: 0.2,
-        pastMean: 0.2,
-        worstWindow: 0.3,
-        forgotten: 0.25,
-        classRecall: 0.4,
-        brier: 0.5,
-      },
-    },
-  } as Partial<ClassificationSpec>;
-}
-
-/** A champion, and a night that has turned away from what it learnt. */
-async function openNight(spec: Partial<ClassificationSpec>, drift = 1.7): Promise<ObjectStore> {
+/** A champion, and the night after. */
+async function openNight(spec: Partial<ClassificationSpec>): Promise<ObjectStore> {
   const store = createMemoryStore();
   await createBlobModel(store, MODEL, HISTORY, spec);
   const first = await retrain(store);
   expect(first.promoted).toBe(true);
-  await writeEvents(store, MODEL, blobEvents({ n: 1_500, seed: 2, fromMs: AFTER, drift }), new Date(AFTER));
+  await writeEvents(store, MODEL, blobEvents(NIGHT), new Date(AFTER));
   return store;
 }
 
@@ -88,7 +70,7 @@ describe('a candidate that is refused for its flips alone', () => {
   const told: Progress[] = [];
 
   beforeAll(async () => {
-    store = await openNight(specOf({ retry: { strength: 8 } }));
+    store = await openNight(retriedSpec({ strength: 8 }));
     run = await retrain(store, (progress) => told.push(progress));
   });
 
@@ -155,7 +137,7 @@ describe('a candidate that is refused for its flips alone', () => {
 
 describe('a retry that is refused as well', () => {
   test('ends the run: both decisions count, and the second candidate is what can be looked at', async () => {
-    const store = await openNight(specOf({ retry: { strength: 1.01 } }, 0.003));
+    const store = await openNight(retriedSpec({ strength: 1.01 }, 0.003));
     const run = await retrain(store);
     expect(run).toMatchObject({ status: 'complete', promoted: false, candidate: 2 });
     expect(run.verdict).not.toBe('promote');
@@ -169,7 +151,7 @@ describe('a retry that is refused as well', () => {
 
 describe('a run that is killed while it retries', () => {
   test('goes on where it was, and ends in the same version with both decisions counted once', async () => {
-    const base = await openNight(specOf({ retry: { strength: 8 } }));
+    const base = await openNight(retriedSpec({ strength: 8 }));
     const whole = countWrites(await copyOf(base));
     let retryFrom = 0;
     await startAndRun({
@@ -271,3 +253,5 @@ describe('no retry', () => {
     expect(deservesRetry({ ...first, first }, verdict, served)).toBe(false);
   });
 });
+
+describeRetrying('Node', async () => ({ wasm: await loadWasmModule(), kernels: await loadKernelModule() }));

@@ -1,0 +1,31 @@
+/**
+ * A night whose candidate is held for its flips alone.
+ */
+import type { ClassificationSpec } from '../../../shared/model/spec.ts';
+import { blobSpec, type BlobNight } from '../../support/tabular-model.ts';
+
+export const MODEL = 'blobs';
+export const HISTORY: BlobNight = { n: 2_000, seed: 1, fromMs: Date.parse('2026-11-01T00:00:00Z') };
+export const AFTER = HISTORY.fromMs + 2 * HISTORY.n * 1_000;
+/** It has turned away from what the champion learnt. */
+export const NIGHT: BlobNight = { n: 1_500, seed: 2, fromMs: AFTER, drift: 1.7 };
+
+/** Nothing holds on to the champion at first, and the gate minds flips more than anything else. */
+export function retriedSpec(retry: object, negativeFlips = 0.01): Partial<ClassificationSpec> {
+  const changes: object = {
+    training: { epochs: 12, learningRate: 0.01, distillation: { kind: 'none' }, retry },
+    gate: {
+      budgets: { negativeFlips, sliceFlips: 0.4 },
+      margins: {
+        current: 0.2,
+        pastMean: 0.2,
+        worstWindow: 0.3,
+        forgotten: 0.25,
+        classRecall: 0.4,
+        brier: 0.5,
+      },
+    },
+  };
+  const { training, gate } = blobSpec(MODEL, changes);
+  return { training, gate };
+}

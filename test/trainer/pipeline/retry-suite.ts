@@ -1,0 +1,54 @@
+/**
+ * A run that tries twice, in whatever runtime: both candidates in the same digests.
+ */
+import { expect, test } from 'vitest';
+import { writeEvents } from '../../../shared/events/inbox.ts';
+import { createRuntime } from '../../../shared/model/runtime.ts';
+import type { WasmModules } from '../../../shared/model/wasm-modules.ts';
+import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import type { RunRecord } from '../../../shared/registry/runs.ts';
+import type { RunContext } from '../../../trainer/pipeline/context.ts';
+import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune.ts';
+import { runPipeline } from '../../../trainer/pipeline/pipeline.ts';
+import { startRun } from '../../../trainer/pipeline/start.ts';
+import { blobEvents, createBlobModel } from '../../support/tabular-model.ts';
+import { AFTER, HISTORY, MODEL, NIGHT, retriedSpec } from './retry-night.ts';
+
+/** Of both candidates' edge.bin, on every machine. */
+const DIGESTS = [
+  'f4e491e193b0d29ca5d9c1350d557a7349f4ba914a83cba134e692b51eacaabd',
+  'bcd93735cc5c41a32e1ca1ef69f75d4ce49dcd365d6242d455645b2ffde8e5d8',
+];
+
+export function describeRetrying(
+  runtime: string,
+  load: () => Promise<{ readonly wasm: WasmModules; readonly kernels: WebAssembly.Module }>,
+): void {
+  test(`in ${runtime}, a run that tries twice trains the candidates that it trains everywhere`, async () => {
+    const store = createMemoryStore();
+    const { wasm, kernels } = await load();
+    const retrain = async (fromMs: number): Promise<RunRecord> => {
+      const now = new Date(fromMs);
+      const started = await startRun(store, MODEL, { trigger: 'cron', by: 'a test', now, suffix: '' });
+      if (!started.ok) throw new Error(started.error.detail);
+      const surroundings = {
+        store,
+        wasm,
+        kernels,
+        runtime: createRuntime(wasm),
+        now: () => now,
+        stopwatch: async (work: () => void) => (work(), 1),
+        onProgress: () => {},
+      };
+      return runPipeline(surroundings, MODEL, started.value.id, { do: (_, body) => body() });
+    };
+    await createBlobModel(store, MODEL, HISTORY, retriedSpec({ strength: 8 }));
+    await retrain(AFTER);
+    await writeEvents(store, MODEL, blobEvents(NIGHT), new Date(AFTER));
+    const run = await retrain(AFTER + 36_000_000);
+    expect(run).toMatchObject({ status: 'complete', promoted: true, candidate: 2 });
+    const first = { store, run } as unknown as RunContext;
+    const records = await Promise.all([first, { ...first, first }].map(loadTrainingRecord));
+    expect(records.map(({ digest }) => digest)).toEqual(DIGESTS);
+  });
+}
