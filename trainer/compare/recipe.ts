@@ -1,6 +1,7 @@
 /**
  * A version's recipe: how its run trained it. The data it was trained on is not part of it.
  */
+import { describeLayer, type NetworkLayer } from '../../shared/model/network.ts';
 import { type Spec, specSchema } from '../../shared/model/spec.ts';
 import { describeReadError, loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
@@ -13,6 +14,7 @@ export interface Recipe {
   /** the snapshot that the version was trained on */
   readonly snapshot: string;
   readonly head: Spec['head'];
+  readonly network?: NetworkLayer[];
   readonly training: Spec['training'];
 }
 
@@ -28,13 +30,18 @@ export async function loadRecipe(
   if (snapshot === null) return err(`version ${version} came trained: it has no recipe to compare`);
   const spec = await loadJson(store, keys.run(model, run, 'spec.json'), specSchema);
   if (!spec.ok) return err(`the recipe of version ${version} is not known: ${describeReadError(spec.error)}`);
-  const { head, training } = spec.value.value;
-  return ok({ version, snapshot, head, training });
+  const { head, network, training } = spec.value.value;
+  return ok({ version, snapshot, head, ...(network && { network }), training });
 }
 
 /** `64 relu; 20 epochs of 32, step 0.001`. */
-export function describeRecipe({ head, training }: Pick<Recipe, 'head' | 'training'>): string {
-  const layers = head.map(({ units, activation }) => `${units} ${activation}`).join(', ');
+export function describeRecipe({
+  head,
+  network = [],
+  training,
+}: Pick<Recipe, 'head' | 'network' | 'training'>): string {
+  const hidden = head.map(({ units, activation }) => `${units} ${activation}`);
+  const layers = [...network.map(describeLayer), ...hidden].join(', ');
   const { epochs, batchSize, learningRate } = training;
   return `${layers === '' ? 'no hidden layer' : layers}; ${epochs} epochs of ${batchSize}, step ${learningRate}`;
 }

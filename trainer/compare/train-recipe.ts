@@ -7,10 +7,13 @@ import type { Runtime } from '../../shared/model/runtime.ts';
 import { createFeatureReader } from '../../shared/model/predictor.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
 import type { TaskSpec } from '../../shared/model/task.ts';
+import type { WasmModules } from '../../shared/model/wasm-modules.ts';
 import { createRandom } from '../../shared/random.ts';
 import { openProgram } from '../pipeline/answer.ts';
-import { encodeHead } from '../pipeline/candidate-files.ts';
+import { encodeModel } from '../pipeline/candidate-files.ts';
 import { initialHead } from '../pipeline/head-layers.ts';
+import { initialTrunk, trunkSize } from '../pipeline/trunk-layers.ts';
+import { startTensorflow } from '../training/tensorflow.ts';
 import { objectiveOf } from '../pipeline/objective.ts';
 import { scoreOutputs } from '../pipeline/window-forms.ts';
 import { weighExamples } from '../training/class-weights.ts';
@@ -40,12 +43,19 @@ export interface Score {
   readonly tested: number;
 }
 
+/** What a thread trains and scores with. */
+export interface Engines {
+  readonly kernels: WebAssembly.Module;
+  readonly runtime: Runtime;
+  readonly wasm: Pick<WasmModules, 'tfjs'>;
+}
+
 /** @param seed  draws the split: the same for both recipes, so that they are compared on equal terms */
 export async function trainRecipe(
   subject: Subject,
-  { head, training }: Pick<Recipe, 'head' | 'training'>,
+  { head, network, training }: Pick<Recipe, 'head' | 'network' | 'training'>,
   { seed, testShare }: { readonly seed: number; readonly testShare: number },
-  { kernels, runtime }: { readonly kernels: WebAssembly.Module; readonly runtime: Runtime },
+  { kernels, runtime, wasm }: Engines,
 ): Promise<Score> {
   const { train, test } = drawRandomSplit(subject.identities, testShare, seed);
   const watched = drawRandomSplit(pickIdentities(subject.identities, train), training.validation, seed);
@@ -70,7 +80,10 @@ export async function trainRecipe(
     train: { ...set, ...(weights ? { weights } : {}) },
     watched: watching.length === 0 ? [] : [{ id: 'validation', past: false, set: toSet(encode(watching)) }],
   };
-  const initial = initialHead({ head, ...task }, size, createRandom(trainingSeed));
+  const random = createRandom(trainingSeed);
+  const networked = { input: subject.input, ...(network && { network }) };
+  const trunk = initialTrunk(networked, random);
+  const initial = initialHead({ head, ...task }, trunkSize(networked, size), random);
   const trained = await trainHead(data, initial, {
     training,
     task: task.task,
@@ -78,8 +91,12 @@ export async function trainRecipe(
     dropout: head.map(({ dropout }) => dropout),
     fromChampion: false,
     kernels,
+    ...(trunk && { trunk: { initial: trunk, tf: await startTensorflow(wasm), keepsStatistics: false } }),
   });
-  const program = openProgram(runtime, encodeHead(objective.finish(trained.layers)));
+  const program = openProgram(
+    runtime,
+    encodeModel({ trunk: trained.trunk, head: objective.finish(trained.layers) }),
+  );
   const score = ({ features, labels }: Encoded): number =>
     scoreOutputs(task.task, labels, program.run(features, labels.length));
   try {

@@ -9,10 +9,8 @@ import type { Bench, SplitAnswer, SplitRequest } from './pool.ts';
 import { trainRecipe } from './train-recipe.ts';
 
 const { subject, recipes, testShare } = workerData as Bench;
-const machine = {
-  kernels: await loadKernelModule(),
-  runtime: createRuntime(await loadWasmModule()),
-};
+const wasm = await loadWasmModule();
+const machine = { kernels: await loadKernelModule(), runtime: createRuntime(wasm), wasm };
 
 async function trainSplit({ split, seed }: SplitRequest): Promise<SplitAnswer> {
   try {

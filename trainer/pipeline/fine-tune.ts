@@ -3,6 +3,7 @@
  */
 import * as z from 'zod';
 import type { DenseLayer } from '../../shared/model/head.ts';
+import type { ModelLayers } from '../../shared/model/trunk.ts';
 import { fitConstants } from '../../shared/model/input.ts';
 import { type TrainingRecipe, trainingSchema } from '../../shared/model/training.ts';
 import { createRandom } from '../../shared/random.ts';
@@ -11,13 +12,15 @@ import { keys } from '../../shared/registry/keys.ts';
 import { type Constants, constantsSchema, type Manifest } from '../../shared/registry/manifest.ts';
 import { loadManifest, loadVersionFile } from '../../shared/registry/versions.ts';
 import { answer, openChampion } from './answer.ts';
-import { candidateDigest, encodeHead, saveCandidate } from './candidate-files.ts';
+import { candidateDigest, encodeModel, saveCandidate } from './candidate-files.ts';
 import { type RunContext, RunFailure, tell } from './context.ts';
 import { type Examples, featuresOf, readExamples, rowsOf } from './features.ts';
-import { initialHead, publishedHead } from './head-layers.ts';
+import { initialHead, publishedModel } from './head-layers.ts';
 import { type Objective, objectiveOf } from './objective.ts';
 import type { Snapshot } from './snapshot-file.ts';
 import { loadSplit, type Split } from './split.ts';
+import { initialTrunk, trunkSize, wantedTrunk } from './trunk-layers.ts';
+import { startTensorflow } from '../training/tensorflow.ts';
 import { checkLabelsPresent } from '../training/check-set.ts';
 import { weighExamples } from '../training/class-weights.ts';
 import { type Epoch, epochSchema } from '../training/course.ts';
@@ -67,7 +70,7 @@ export async function fineTune(
     recipe,
   );
   const trained = await trainHead(data, initial, { ...options, onEpoch: createReporter(ctx, recipe) });
-  const files = encodeHead(objective.finish(trained.layers));
+  const files = encodeModel({ trunk: trained.trunk, head: objective.finish(trained.layers) });
   await saveCandidate(ctx, files);
   const { course } = trained;
   const record: TrainingRecord = {
@@ -114,24 +117,32 @@ export async function prepareTraining(
   const { spec, kernels } = ctx;
   const split = await loadSplit(ctx);
   const { start, size, train, watched, objective } = await readSets(ctx, snapshot, split, recipe);
-  const layers = start.layers(size);
-  if (layers === null && spec.task === 'classification') checkLabelsPresent(train.labels, spec.labels);
+  const champion = start.model(size);
+  if (champion === null && spec.task === 'classification') checkLabelsPresent(train.labels, spec.labels);
   const weights =
     spec.task === 'classification'
       ? weighExamples(train.labels, spec.labels, recipe.classWeights)
       : undefined;
+  const random = createRandom(split.seed);
+  const trunk = champion === null ? initialTrunk(spec, random) : champion.trunk;
   return {
-    parent: layers === null ? null : start.parent,
+    parent: champion === null ? null : start.parent,
     constants: start.constants,
     data: { train: { ...train, ...(weights ? { weights } : {}) }, watched },
-    initial: layers === null ? initialHead(spec, size, createRandom(split.seed)) : objective.resume(layers),
+    initial:
+      champion === null
+        ? initialHead(spec, trunkSize(spec, size), random)
+        : objective.resume(champion.head),
     options: {
       training: recipe,
       task: spec.task,
       seed: split.seed,
       dropout: spec.head.map(({ dropout }) => dropout),
-      fromChampion: layers !== null,
+      fromChampion: champion !== null,
       kernels,
+      ...(trunk && {
+        trunk: { initial: trunk, tf: await startTensorflow(ctx.wasm), keepsStatistics: false },
+      }),
     },
     objective,
   };
@@ -215,8 +226,8 @@ export async function loadTrainingRecord({ store, run }: RunContext): Promise<Tr
 interface Start {
   readonly parent: number | null;
   readonly constants: Constants | null;
-  /** The champion's layers where they fit a head that reads `size` features; null to start afresh. */
-  readonly layers: (size: number) => DenseLayer[] | null;
+  /** The champion's layers where they are the spec's and read `size` numbers; null to start afresh. */
+  readonly model: (size: number) => ModelLayers | null;
 }
 
 /** The champion's head and constants belong together; a fresh head gets constants fitted to its own examples. */
@@ -224,7 +235,7 @@ async function chooseStart(ctx: RunContext, train: Examples, recipe: TrainingRec
   const champion = recipe.start === 'fresh' ? null : await loadParentHead(ctx);
   if (champion !== null) return champion;
   const constants = ctx.spec.base === null ? fitConstants(ctx.spec.input, rowsOf(train)) : null;
-  return { parent: null, constants, layers: () => null };
+  return { parent: null, constants, model: () => null };
 }
 
 async function loadParentHead({ store, run, spec }: RunContext): Promise<Start | null> {
@@ -240,9 +251,12 @@ async function loadParentHead({ store, run, spec }: RunContext): Promise<Start |
   const json = parseJson(await read('model.json'), z.unknown());
   if (!json.ok) throw new RunFailure(`the champion's model.json: ${json.error}`);
   const weights = await read('weights.bin');
-  return startFrom(manifest.value, (size) => publishedHead(spec, size, json.value, weights));
+  const trunk = wantedTrunk(spec);
+  return startFrom(manifest.value, (size) =>
+    publishedModel(spec, trunk, trunkSize(spec, size), json.value, weights),
+  );
 }
 
-function startFrom(manifest: Manifest, layers: Start['layers']): Start {
-  return { parent: manifest.version, constants: manifest.constants, layers };
+function startFrom(manifest: Manifest, model: Start['model']): Start {
+  return { parent: manifest.version, constants: manifest.constants, model };
 }

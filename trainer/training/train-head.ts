@@ -5,13 +5,17 @@
  * and seed give the same weights in Node and in workerd, bit for bit.
  */
 import type { DenseLayer } from '../../shared/model/head.ts';
+import { sizeOf } from '../../shared/model/tensor.ts';
 import type { TrainingRecipe } from '../../shared/model/training.ts';
+import { type ModelLayers, shapeRead, type Trunk } from '../../shared/model/trunk.ts';
 import { checkTrainable } from './check-set.ts';
 import type { Course } from './course.ts';
 import { interpolate } from './interpolate.ts';
 import { beginTraining, type LoopData, type LoopOptions } from './loop.ts';
+import type { Tensorflow } from './tensorflow.ts';
 import type { Trainable } from './trainable.ts';
-import { createTrainableHead } from './trainable-head.ts';
+import { createTrainableHead, type HeadOptions } from './trainable-head.ts';
+import { createTrainableLayers } from './trainable-layers.ts';
 
 export interface HeadTrainingOptions extends LoopOptions {
   readonly training: TrainingRecipe;
@@ -20,11 +24,24 @@ export interface HeadTrainingOptions extends LoopOptions {
   readonly dropout: readonly number[];
   /** `kernels.wasm`, compiled. */
   readonly kernels: WebAssembly.Module;
+  /** What is trained with the head; a head by itself where absent. */
+  readonly trunk?: TrunkTraining;
+}
+
+export interface TrunkTraining {
+  /** The layers and weights to start from; they are not changed. */
+  readonly initial: Trunk;
+  /** As `startTensorflow` gives it. */
+  readonly tf: Tensorflow;
+  /** Whether normalisations keep their running statistics, as those of a pretrained base do. */
+  readonly keepsStatistics: boolean;
 }
 
 export interface TrainedHead {
   /** The best epoch's, or what interpolation made of them. */
   readonly layers: readonly DenseLayer[];
+  /** The same of what was trained with the head. */
+  readonly trunk: Trunk | null;
   readonly course: Course;
   /** The candidate's part in the layers; below 1 the champion has the rest. */
   readonly part: number;
@@ -42,6 +59,8 @@ export interface HeadTraining {
 
 /** Rows that are scored at once, at least. */
 const SCORING_ROWS = 256;
+/** The same for a whole model, whose activations take more room. */
+const WHOLE_SCORING_ROWS = 32;
 
 /**
  * @param initial  the layers to start from, the champion's or fresh ones; they are not changed
@@ -54,15 +73,8 @@ export function openHeadTraining(
   options: HeadTrainingOptions,
   from?: Uint8Array,
 ): HeadTraining {
-  const { training, task, dropout, kernels, fromChampion } = options;
-  checkTrainable(data.train, initial, task);
-  const model = createTrainableHead(kernels, initial, {
-    task,
-    dropout,
-    capacity: Math.max(training.batchSize, SCORING_ROWS),
-    teacher: data.train.teacher ? training.distillation : null,
-    anchor: fromChampion ? training.anchor : 0,
-  });
+  const { training, fromChampion } = options;
+  const model = createModel(data, initial, options);
   const champion = fromChampion && training.interpolation === 'validation' ? model.readWeights() : null;
   const loop = beginTraining(model, data, options, from);
   return {
@@ -75,10 +87,47 @@ export function openHeadTraining(
         champion && course.reference && data.watched.length > 0
           ? interpolate(model, champion, data.watched, course.reference, training.stopOn)
           : 1;
-      return { layers: model.layers(), course, part };
+      const { head, trunk } = model.whole();
+      return { layers: head, trunk, course, part };
     },
     release: () => model.release(),
   };
+}
+
+/** What the loop trains, and what comes of it. */
+interface Model extends Trainable {
+  whole(): ModelLayers;
+}
+
+function createModel(
+  data: LoopData,
+  initial: readonly DenseLayer[],
+  { training, task, dropout, kernels, trunk, fromChampion }: HeadTrainingOptions,
+): Model {
+  const inputs = trunk ? sizeOf(shapeRead(trunk.initial)) : (initial[0]?.kernel.shape[0] ?? 0);
+  checkTrainable(data.train, inputs, initial, task);
+  const rows = trunk ? WHOLE_SCORING_ROWS : SCORING_ROWS;
+  const options: HeadOptions = {
+    task,
+    dropout,
+    capacity: Math.max(training.batchSize, rows),
+    teacher: data.train.teacher ? training.distillation : null,
+    anchor: fromChampion ? training.anchor : 0,
+  };
+  if (!trunk) {
+    const head = createTrainableHead(kernels, initial, options);
+    return { ...head, whole: () => ({ trunk: null, head: head.layers() }) };
+  }
+  const { tf, keepsStatistics } = trunk;
+  return createTrainableLayers(
+    tf,
+    kernels,
+    { trunk: trunk.initial, head: initial },
+    {
+      ...options,
+      keepsStatistics,
+    },
+  );
 }
 
 /** From the first epoch to the last. */
