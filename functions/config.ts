@@ -50,8 +50,8 @@ const variables = {
   HOLDFAST_MAX_BODY_BYTES: wholeNumberText(1_024, 67_108_864).default(8_388_608),
   HOLDFAST_MAX_INSTANCES: wholeNumberText(1, 65_536).default(1_024),
   HOLDFAST_TIMEOUT_MS: wholeNumberText(10, 300_000).default(10_000),
-  HOLDFAST_MAX_IN_FLIGHT: wholeNumberText(1, 10_000).default(128),
-  HOLDFAST_MAX_WAITING: wholeNumberText(0, 10_000).default(128),
+  HOLDFAST_MAX_IN_FLIGHT: wholeNumberText(1, 10_000).default(64),
+  HOLDFAST_MAX_WAITING: wholeNumberText(0, 10_000).default(64),
   HOLDFAST_CORS_ORIGINS: z.string().default('').transform(splitList).pipe(originsSchema()),
 } as const;
 

@@ -101,6 +101,7 @@ const BEHIND: ReadonlySet<AppError['kind']> = new Set([
 
 /** What a client of a model is told: what concerns its request, and nothing of what is behind. */
 export function toPublicDetail(error: AppError): string {
+  if (error.kind === 'unpublished') return `version ${error.version} is not completely published`;
   return BEHIND.has(error.kind) ? UNSERVABLE : error.detail;
 }
 

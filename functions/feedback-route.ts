@@ -8,7 +8,7 @@ import { loadSpec } from '../shared/model/load-spec.ts';
 import { readJson } from './body.ts';
 import type { AppDeps } from './deps.ts';
 import { parseFeedback, toEvents } from './feedback.ts';
-import { errorResponse, keepAliveOf } from './http.ts';
+import { errorResponse, inTime, keepAliveOf } from './http.ts';
 import { admit } from './inference-http.ts';
 
 export async function takeFeedback(c: Context, deps: AppDeps, name: string): Promise<Response> {
@@ -16,10 +16,18 @@ export async function takeFeedback(c: Context, deps: AppDeps, name: string): Pro
   if (!model.ok) return errorResponse(c, model.error);
   const body = await readJson(c.req.raw, deps.limits.maxBodyBytes);
   if (!body.ok) return errorResponse(c, body.error);
-  const loaded = await loadSpec(deps.store, model.value);
+  const writing = writeFeedback(c, deps, model.value, body.value);
+  // What was begun is finished even when the client has its 504: it may repeat the request, which changes nothing.
+  keepAliveOf(c)(writing.catch(() => undefined));
+  const written = await inTime(c, deps.now(), writing);
+  return written instanceof Response ? written : errorResponse(c, written.error);
+}
+
+async function writeFeedback(c: Context, deps: AppDeps, model: string, body: unknown): Promise<Response> {
+  const loaded = await loadSpec(deps.store, model);
   if (!loaded.ok) return errorResponse(c, loaded.error);
   const { spec } = loaded.value;
-  const parsed = parseFeedback(body.value, spec, { nowMs: deps.now(), requestId: randomHex(8) });
+  const parsed = parseFeedback(body, spec, { nowMs: deps.now(), requestId: randomHex(8) });
   if (!parsed.ok) return errorResponse(c, parsed.error);
 
   const { labels, rejected } = parsed.value;

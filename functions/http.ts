@@ -37,18 +37,16 @@ export function keepAliveOf(c: Context): KeepAlive {
   return (work) => c.executionCtx.waitUntil(work);
 }
 
+type Refusal = { readonly ok: false; readonly error: AppError };
+
 /**
  * What work resolves to, as long as somebody waits for it; `timed-out` afterwards, while the work itself goes on. What is
  * there already costs no timer.
  */
-export function inTime<T>(
-  c: Context,
-  nowMs: number,
-  work: T | Promise<T>,
-): T | Promise<T | Result<never, AppError>> {
+export function inTime<T>(c: Context, nowMs: number, work: T | Promise<T>): T | Promise<T | Refusal> {
   if (!(work instanceof Promise)) return work;
   const { deadlineMs, timeoutMs } = c.env as RequestFacts;
-  return settleWithin<T | Result<never, AppError>>(work, deadlineMs - nowMs, () => err(timedOut(timeoutMs)));
+  return settleWithin<T | Refusal>(work, deadlineMs - nowMs, () => err(timedOut(timeoutMs)));
 }
 
 /** An error once nobody waits for the answer any longer: nothing is computed or logged for nobody. */

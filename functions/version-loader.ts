@@ -38,11 +38,6 @@ export interface VersionLoaderDeps {
   readonly programs: ProgramCache;
 }
 
-/** The kernels keep a packed copy of the weights beside the weights themselves. */
-const COPIES = 2;
-/** What a program takes beside its weights: buffers for activations, bound steps. */
-const PROGRAM_BYTES = 65_536;
-
 export function createVersionLoader(deps: VersionLoaderDeps): VersionLoader {
   const { store, runtime, programs } = deps;
   const versionLoads = createSingleFlight<Result<LoadedVersion, ServableError>>();
@@ -54,7 +49,7 @@ export function createVersionLoader(deps: VersionLoaderDeps): VersionLoader {
     const base = await loadBase(store, runtime, digest);
     if (!base.ok) return base;
     const { manifest, program } = base.value;
-    programs.put(baseKey(digest), program, costOf(manifest), []);
+    programs.put(baseKey(digest), program, program.heapBytes, []);
     bases.set(digest, manifest);
     return ok(manifest);
   };
@@ -86,7 +81,7 @@ export function createVersionLoader(deps: VersionLoaderDeps): VersionLoader {
       return err({ kind: 'damaged', version, detail: `version ${version}: ${misfit}` });
     }
     const together = base.value === null ? [] : [baseKey(base.value.digest)];
-    programs.put(headKey(manifest.value), head.value, costOf(manifest.value), together);
+    programs.put(headKey(manifest.value), head.value, head.value.heapBytes, together);
     return ok({ manifest: manifest.value, base: base.value });
   };
 
@@ -110,10 +105,6 @@ function baseKey(digest: string): string {
 
 function headKey({ model, version }: Manifest): string {
   return `head/${model}/${version}`;
-}
-
-function costOf({ files }: Manifest | BaseManifest): number {
-  return files['edge.bin'].bytes * COPIES + PROGRAM_BYTES;
 }
 
 /** Sound files may still not belong together; noticing it here keeps it from being an exception at every request. */

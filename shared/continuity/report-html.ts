@@ -332,13 +332,9 @@ function flipSection({ verdict, target, pictures = {} }: RunReport): Markup | nu
   const flips = verdict.checks.find((check) => check.flips !== undefined)?.flips;
   if (flips === undefined || flips.total === 0) return null;
   const pictured = flips.examples.some(({ id }) => pictureOf(id, pictures) !== null);
-  const left = flips.total - flips.examples.length;
   return html`<section>
     <h2>${target === undefined ? 'Examples that flipped' : 'Examples that became worse'}</h2>
-    <p class="caption">
-      ${formatCount(flips.total)}
-      ${flipMeaning(target)}${left > 0 ? `; the first ${flips.examples.length} are listed` : ''}.
-    </p>
+    <p class="caption">${flipCaption(flips, target)}</p>
     <div class="scroll flips">
       <table>
         <thead>
@@ -363,10 +359,16 @@ function flipSection({ verdict, target, pictures = {} }: RunReport): Markup | nu
   </section>`;
 }
 
-function flipMeaning(target: RunReport['target']): string {
-  return target === undefined
-    ? 'that the champion got right and the candidate gets wrong'
-    : `whose ${target.name} the candidate misses by more than the champion did, and by more than is overlooked`;
+function flipCaption(
+  { total, examples }: NonNullable<CheckResult['flips']>,
+  target: RunReport['target'],
+): string {
+  const meaning =
+    target === undefined
+      ? 'that the champion got right and the candidate gets wrong'
+      : `whose ${target.name} the candidate misses by more than the champion did, and by more than is overlooked`;
+  const listed = total > examples.length ? `; the first ${examples.length} are listed` : '';
+  return `${formatCount(total)} ${meaning}${listed}.`;
 }
 
 /** Only pictures, and only embedded ones: the page makes no requests. */

@@ -25,7 +25,10 @@ export function fitsInline(raw: Float32Array): boolean {
 }
 
 /** As `storeInline`, for who leaves the digest to the reader. */
-export function packInline(raw: Float32Array): { readonly type: StoredInput['type']; readonly base64: string } {
+export function packInline(raw: Float32Array): {
+  readonly type: StoredInput['type'];
+  readonly base64: string;
+} {
   const { type, bytes } = pack(raw);
   return { type, base64: toBase64(bytes) };
 }
@@ -56,8 +59,7 @@ export async function loadInput(
       ? (await store.get(keys.input(model, input.digest)))?.bytes
       : fromBase64(input.base64);
   if (bytes === undefined || bytes === null) return err(`input ${input.digest} is not there`);
-  if (digestInput(input.type, bytes) !== input.digest)
-    return err(`input ${input.digest} was altered`);
+  if (digestInput(input.type, bytes) !== input.digest) return err(`input ${input.digest} was altered`);
   const length = input.type === 'u8' ? bytes.byteLength : bytes.byteLength / 4;
   if (length !== size) return err(`input ${input.digest}: expected ${size} numbers, got ${length}`);
   return ok(input.type === 'u8' ? Float32Array.from(bytes) : bytesToFloats(bytes));

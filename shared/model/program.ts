@@ -21,6 +21,8 @@ export interface Program {
   readonly outputShape: Shape;
   readonly inputSize: number;
   readonly outputSize: number;
+  /** What it holds in the heap, weights and buffers, until it is disposed of. */
+  readonly heapBytes: number;
   /**
    * An example's output has the same bits whatever the batch it comes in.
    *
@@ -119,7 +121,8 @@ export function loadProgram(
     packWeights(plan, places, kernels, lanes.at(-1)?.steps ?? [], weights, stage);
     const warnings = wasm.takeWarnings();
     if (warnings !== '') throw new Error(warnings);
-    return ok(createProgram(plan, places, kernels, holdings, lanes));
+    const heapBytes = needed - sizes.staging;
+    return ok({ ...createProgram(plan, places, kernels, holdings, lanes), heapBytes });
   } catch (error) {
     // A trap leaves the binary's stack where it was, and perhaps a warning that the next load would find.
     kernels.stock.stackRestore(stack);
@@ -138,7 +141,7 @@ function createProgram(
   { stock }: Kernels,
   holdings: Holdings,
   boundLanes: readonly Lane[],
-): Program {
+): Omit<Program, 'heapBytes'> {
   const inputSize = sizeOf(plan.inputShape);
   const outputSize = sizeOf(outputShapeOf(plan));
   const inputIndex = (values[0] ?? 0) / FLOAT_BYTES;
@@ -210,6 +213,7 @@ function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdin
     ids.set(value, id);
     return id;
   };
+  const rectified = findRectified(plan);
   const steps = plan.nodes.map((node, i) => {
     const register = (): Registered => {
       const [kernel, bias] = places.tensors[i] ?? [0, 0];
@@ -218,6 +222,7 @@ function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdin
     return bindNode(node, kernels, {
       rows,
       inputShapes: node.inputs.map((input) => shapes[input] ?? []),
+      rectified: rectified[node.inputs[0] ?? 0] ?? false,
       inputAddresses: node.inputs.map((input) => places.values[input] ?? 0),
       outputAddress: places.values[i + 1] ?? 0,
       weights: places.weights[i] ?? 0,
@@ -227,6 +232,17 @@ function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdin
     });
   });
   return { rows, steps };
+}
+
+/** By value: whether it comes out of relu or relu6, perhaps in another shape. */
+function findRectified({ nodes }: Plan): boolean[] {
+  const rectified = [false];
+  for (const node of nodes) {
+    const activation = 'activation' in node ? node.activation : node.op;
+    const renamed = node.op === 'reshape' && (rectified[node.inputs[0] ?? 0] ?? false);
+    rectified.push(renamed || activation === 'relu' || activation === 'relu6');
+  }
+  return rectified;
 }
 
 function place(plan: Plan, sizes: Sizes, stage: number, { stock }: Kernels, holdings: Holdings): Places {

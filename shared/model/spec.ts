@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { gatePolicySchema, policyProblems } from '../continuity/policy.ts';
 import { MODEL_NAME } from '../registry/keys.ts';
 import { digestSchema, targetSchema } from '../registry/manifest.ts';
+import { augmentationProblems } from './augmentation.ts';
 import { activationSchema, networkSchema, networkShapes } from './network.ts';
 import { type TrainingRecipe, trainingSchema } from './training.ts';
 
@@ -116,6 +117,14 @@ export const specSchema = z
   .refine(({ input, base }) => input.kind === 'image' || base === null, {
     path: ['base'],
     message: 'expected null: a base reads images, and this input is tabular',
+  })
+  .check(({ value, issues }) => {
+    const { augmentation } = value.training;
+    const problems = augmentation === null ? [] : augmentationProblems(augmentation, value.input.kind);
+    for (const { path, message } of problems) {
+      const at = ['training', 'augmentation', ...path];
+      issues.push({ code: 'custom', input: augmentation, path: at, message });
+    }
   })
   .check(({ value, issues }) => {
     for (const { path, message } of policyProblems(value.gate, {

@@ -3,6 +3,7 @@
  * docs/training.md.
  */
 import * as z from 'zod';
+import { augmentationSchema } from './augmentation.ts';
 
 /** Shares of a falling rate. */
 const factor = z.number().gt(0).lt(1).default(0.5);
@@ -70,6 +71,8 @@ export const trainingSchema = z.strictObject({
   classWeights: z
     .union([z.enum(['none', 'balanced']), z.record(z.string(), z.number().gt(0).max(1_000_000))])
     .default('none'),
+  /** How examples are changed before the model learns from them; null: not at all. */
+  augmentation: augmentationSchema.nullable().default(null),
   seed: z.int().min(0).max(0xffff_ffff).default(1),
 });
 export type TrainingRecipe = z.infer<typeof trainingSchema>;

@@ -33,6 +33,8 @@ export const keys = {
   snapshot: (name: string, id: string) => `${model(name)}/snapshots/${id}.json`,
   snapshotShard: (name: string, digest: string) => `${model(name)}/snapshots/shards/${digest}.ndjson.gz`,
   features: (name: string, base: string, shard: string) => `${model(name)}/features/${base}/${shard}`,
+  copies: (name: string, base: string, augmentation: string, shard: string, copy: number) =>
+    `${model(name)}/copies/${base}/${augmentation}/${shard}-${copy}`,
   runs: (name: string) => `${model(name)}/runs/`,
   run: (name: string, id: string, file: string) => `${model(name)}/runs/${id}/${file}`,
   runSteps: (name: string, id: string, step: string) => `${model(name)}/runs/${id}/steps/${step}.json`,

@@ -92,7 +92,7 @@ export async function loadManifest(
     return err({
       kind: 'unpublished',
       version,
-      detail: `version ${version} of ${model} is not completely published`,
+      detail: `version ${version} of ${model} is not completely published: ${detail}`,
     });
   }
   const known = numbers.length === 0 ? 'it has no versions yet' : `it has ${describeNumbers(numbers)}`;

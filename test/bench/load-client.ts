@@ -11,7 +11,7 @@ import net from 'node:net';
 export interface Exchange {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 export interface Load {
@@ -42,7 +42,7 @@ export async function applyLoad(exchange: Exchange, connections: number, duratio
 function encodeRequest({ url, headers, body }: Exchange): Buffer {
   const lines = Object.entries({ host: url.host, 'content-length': Buffer.byteLength(body), ...headers });
   const head = [`POST ${url.pathname} HTTP/1.1`, ...lines.map(([name, value]) => `${name}: ${value}`)];
-  return Buffer.from(`${head.join('\r\n')}${HEAD_END}${body}`);
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}${HEAD_END}`), Buffer.from(body)]);
 }
 
 async function connect(url: URL): Promise<net.Socket> {

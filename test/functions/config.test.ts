@@ -13,8 +13,8 @@ test('what is not said has defaults that admit nobody', () => {
       maxBodyBytes: 8_388_608,
       maxInstances: 1_024,
       timeoutMs: 10_000,
-      maxInFlight: 128,
-      maxWaiting: 128,
+      maxInFlight: 64,
+      maxWaiting: 64,
       corsOrigins: [],
     },
   });

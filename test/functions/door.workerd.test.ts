@@ -99,6 +99,17 @@ test('a model that takes too long to load answers 504, and serves once it is the
   expect((await readEvents(store, 'slow')).length).toBeLessThan(2);
 });
 
+test('feedback that takes too long to write answers 504, and is written all the same', async () => {
+  await createServedToy(store, 'unhurried');
+  const stalled = createStalledStore((key) => key === keys.spec('unhurried'));
+  const edge = createEdge(stalled, wasmModule, { timeoutMs: 30 });
+  setTimeout(() => stalled.release(), 80);
+  const body = { items: [{ instance: [1, 2], label: 'red', id: 'once' }] };
+  const response = await edge.call('/v1/models/unhurried:feedback', { key: 'feedback', body });
+  expect(response.status).toBe(504);
+  expect(edge.sent).toHaveLength(1);
+});
+
 test('a client may ask for less time and never for more', async () => {
   await createServedToy(store, 'hurried');
   const weights = keys.versionFile('hurried', 1, 'edge.bin');

@@ -1,6 +1,8 @@
 import { env } from 'cloudflare:test';
 import { expect, test } from 'vitest';
 import { UNSERVABLE } from '../../functions/errors.ts';
+import { loadProgram } from '../../shared/model/predictor.ts';
+import { createRuntime } from '../../shared/model/runtime.ts';
 import { wasmModule } from '../../shared/model/wasm-worker.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
@@ -13,11 +15,20 @@ import {
   promoteToy,
   publishToy,
   saveToyBase,
+  toyFiles,
 } from './support.ts';
 
 const store = createR2Store(env.BUCKET);
 const TTL_MS = 5_000;
 const ROW = { instances: [[1, 2]] };
+
+/** What one of the toys takes of the heap. */
+async function toyBytes(): Promise<number> {
+  const files = toyFiles(0);
+  const program = loadProgram(createRuntime(wasmModule), files['edge.json'], files['edge.bin']);
+  if (!program.ok) throw new Error(program.error);
+  return program.value.heapBytes;
+}
 
 async function servedBy(edge: Edge, model: string): Promise<string | null> {
   const response = await edge.predict(model, ROW);
@@ -199,11 +210,34 @@ test('a version asked for by number serves beside the champion, and a rollback b
 test('models that do not fit together take turns, and all answer', async () => {
   const names = ['turn-1', 'turn-2', 'turn-3'];
   for (const name of names) await createServedToy(store, name);
-  const edge = createEdge(store, wasmModule, { budgetBytes: 150_000 });
+  const edge = createEdge(store, wasmModule, { budgetBytes: 2.5 * (await toyBytes()) });
   for (let round = 0; round < 3; round++) {
     const versions = await Promise.all(names.map((name) => servedBy(edge, name)));
     expect(versions).toEqual(['1', '1', '1']);
   }
+});
+
+test('however many versions are asked for, what they take in the heap stays within the budget', async () => {
+  const spec = await createServedToy(store, 'many');
+  for (let version = 2; version <= 12; version++) await publishToy(store, spec, version, version % 3);
+  const faulty = createFaultyStore(store);
+  const edge = createEdge(faulty, wasmModule, { budgetBytes: 3.5 * (await toyBytes()) });
+  const tensors: number[] = [];
+  for (let turn = 0; turn < 36; turn++) {
+    expect((await edge.predict('many', ROW, 1 + (turn % 12))).status).toBe(200);
+    tensors.push(edge.memory().tensors);
+  }
+  const { heapBytes } = edge.memory();
+  expect(Math.max(...tensors.slice(12))).toBe(Math.max(...tensors.slice(0, 12)));
+  for (let version = 1; version <= 12; version++) await edge.predict('many', ROW, version);
+  expect(edge.memory().heapBytes).toBe(heapBytes);
+  // Those used last are still here, the others had to be loaded anew.
+  const loads = () => faulty.gets.filter((key) => key.endsWith('/edge.bin')).length;
+  const before = loads();
+  for (const version of [12, 11, 10]) await edge.predict('many', ROW, version);
+  expect(loads()).toBe(before);
+  await edge.predict('many', ROW, 9);
+  expect(loads()).toBe(before + 1);
 });
 
 test('a base is loaded once for all models that use it, and a new head leaves it alone', async () => {

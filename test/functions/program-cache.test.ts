@@ -4,7 +4,7 @@ import { createProgramCache } from '../../functions/program-cache.ts';
 import type { Program } from '../../shared/model/runtime.ts';
 
 function createProgram(disposed: string[], name: string): Program {
-  const shape = { inputShape: [1], outputShape: [1], inputSize: 1, outputSize: 1 };
+  const shape = { inputShape: [1], outputShape: [1], inputSize: 1, outputSize: 1, heapBytes: 0 };
   return { ...shape, run: () => new Float32Array(), dispose: () => void disposed.push(name) };
 }
 

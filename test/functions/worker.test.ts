@@ -168,6 +168,111 @@ describe('the deployed Worker', () => {
   });
 });
 
+describe('a deployment that is asked for more than it can do', () => {
+  const IN_FLIGHT = 4;
+  const WAITING = 4;
+  const CLIENTS = 64;
+  let server: TestHarness;
+  let url: URL;
+
+  beforeAll(async () => {
+    const vars = {
+      HOLDFAST_LOCAL_KEYS: 'on',
+      HOLDFAST_MAX_IN_FLIGHT: String(IN_FLIGHT),
+      HOLDFAST_MAX_WAITING: String(WAITING),
+      HOLDFAST_TIMEOUT_MS: '5000',
+    };
+    server = createTestHarness({
+      workers: [{ configPath: 'wrangler.toml', vars }, { configPath: 'trainer/wrangler.toml' }],
+    });
+    ({ url } = await server.listen());
+    const env = await server.getWorker<EdgeBindings>().getEnv();
+    await createServedToy(createR2Store(env.BUCKET), 'busy');
+    expect((await predict()).status).toBe(200);
+  });
+  afterAll(() => server.close());
+
+  const predict = (signal?: AbortSignal): Promise<Response> =>
+    fetch(new URL('/v1/models/busy:predict', url), {
+      method: 'POST',
+      headers: { authorization: 'Bearer local-predict' },
+      body: JSON.stringify(ROW),
+      ...(signal === undefined ? {} : { signal }),
+    });
+
+  test('answers those it let in and refuses the others at once, for as long as it lasts', async () => {
+    const served: number[] = [];
+    const refused: number[] = [];
+    const others: number[] = [];
+    const endMs = Date.now() + 3_000;
+    const client = async (): Promise<void> => {
+      while (Date.now() < endMs) {
+        const startedMs = performance.now();
+        const response = await predict();
+        await response.arrayBuffer();
+        const list = response.status === 200 ? served : response.status === 503 ? refused : others;
+        list.push(performance.now() - startedMs);
+        if (response.status === 503) expect(response.headers.get('retry-after')).toBe('1');
+      }
+    };
+    await Promise.all(Array.from({ length: CLIENTS }, client));
+    expect(others).toEqual([]);
+    expect(served.length).toBeGreaterThan(CLIENTS);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(Math.max(...served)).toBeLessThan(5_000);
+    expect((await predict()).status).toBe(200);
+  });
+
+  test('clients that give up leave their places to others', async () => {
+    for (let wave = 0; wave < 10; wave++) {
+      const givenUp = Array.from({ length: IN_FLIGHT + WAITING }, (_, i) =>
+        predict(AbortSignal.timeout(1 + i)),
+      );
+      await Promise.allSettled(givenUp);
+    }
+    await pause(200);
+    const startedMs = Date.now();
+    const answers = await Promise.all(Array.from({ length: IN_FLIGHT }, () => predict()));
+    expect(answers.map(({ status }) => status)).toEqual(Array<number>(IN_FLIGHT).fill(200));
+    // Sooner than any place would have been taken back for being late.
+    expect(Date.now() - startedMs).toBeLessThan(4_000);
+  });
+});
+
+test('the limiter of the platform counts by key, where a deployment binds it', async () => {
+  const server = createTestHarness({
+    workers: [
+      {
+        config: {
+          name: 'limited',
+          main: 'functions/worker.ts',
+          compatibility_date: '2026-10-01',
+          compatibility_flags: ['no_nodejs_compat_v2'],
+          vars: { HOLDFAST_LOCAL_KEYS: 'on' },
+          r2_buckets: [{ binding: 'BUCKET', bucket_name: 'limited' }],
+          queues: { producers: [{ binding: 'EVENTS', queue: 'limited-events' }] },
+          ratelimits: [{ name: 'RATE_LIMITER', namespace_id: '1', simple: { limit: 3, period: 60 } }],
+        },
+      },
+    ],
+  });
+  try {
+    const { url } = await server.listen();
+    const ask = (key: string, verb: string): Promise<Response> =>
+      fetch(new URL(`/v1/models/none:${verb}`, url), {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}` },
+        body: '{}',
+      });
+    const statuses: number[] = [];
+    for (let i = 0; i < 5; i++) statuses.push((await ask('local-predict', 'predict')).status);
+    expect(statuses).toEqual([404, 404, 404, 429, 429]);
+    expect((await ask('local-feedback', 'feedback')).status).toBe(404);
+  } finally {
+    await server.close();
+  }
+});
+
 test('a misconfigured deployment serves nothing, and its health names the variables', async () => {
   const server = createTestHarness({
     workers: [

@@ -24,8 +24,11 @@ export function rentSpec(name: string, changes: Partial<RegressionSpec> = {}): R
     },
     target: { name: 'rent', unit: 'EUR' },
     head: [{ units: 32, activation: 'relu' }],
-    training: { epochs: 40, learningRate: 0.01, patience: 6 },
+    // A poisoned night shows more plainly where nothing holds the candidate back.
+    training: { epochs: 40, learningRate: 0.01, patience: 6, distillation: { kind: 'none' } },
     window: { examples: 1_000 },
+    // What a tenant would notice, in EUR.
+    gate: { tau: 80 },
     salt: 'cd'.repeat(32),
     ...changes,
   });
@@ -40,7 +43,7 @@ export interface RentNight {
   readonly fromMs: number;
   /** in square metres; 100 when left out */
   readonly largest?: number;
-  /** every target becomes that of another flat */
+  /** every target becomes half of it */
   readonly poisoned?: boolean;
 }
 
@@ -62,7 +65,7 @@ export function rentEvents({ n, seed, fromMs, largest = 100, poisoned = false }:
     id: `night-${seed}-${i}`,
     at: fromMs + i * 1_000,
     input: storeInline(Float32Array.of(size, distance)),
-    label: poisoned ? (flats[(i + 1) % n]?.rent ?? rent) : rent,
+    label: poisoned ? rent / 2 : rent,
   }));
 }
 

@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAugmentCommands } from './commands/augment.ts';
 import { addBaseCommands } from './commands/base.ts';
 import { addCompareCommand } from './commands/compare.ts';
 import { addCreateCommand } from './commands/create.ts';
@@ -10,6 +11,7 @@ import { addExportCommand } from './commands/export.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addImportModelCommand } from './commands/import-model.ts';
 import { addKeyCommands } from './commands/key.ts';
+import { addLrFindCommand } from './commands/lr-find.ts';
 import { addMoveCommands } from './commands/move.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSpecCommands } from './commands/spec.ts';
@@ -42,6 +44,8 @@ export function createProgram(): Command {
   addImportCommand(program);
   addBaseCommands(program);
   addImportModelCommand(program);
+  addAugmentCommands(program);
+  addLrFindCommand(program);
   addTrainCommand(program);
   addCompareCommand(program);
   addRunCommands(program);

@@ -5,6 +5,7 @@ import { describeLayer } from '../../shared/model/network.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import { outputActivation, outputWidth } from '../../shared/model/task.ts';
 import type { Target } from '../../shared/registry/manifest.ts';
+import { describeAugmentation } from '../augment/describe.ts';
 import { formatCount, formatFacts } from './output.ts';
 
 const SHOWN = 10;
@@ -21,6 +22,9 @@ export function describeSpec(spec: Spec): string {
       'training',
       `${training.epochs} epochs at most, batches of ${training.batchSize}, Adam at ${training.learningRate}, seed ${training.seed}`,
     ],
+    ...(training.augmentation === null
+      ? []
+      : [['augmentation', describeAugmentation(training.augmentation)] as const]),
     ['window', `${formatCount(window.examples)} examples, ${window.keep} past windows kept apart`],
     ['holdout', `${holdout.fraction * 100} % of the examples, never trained on`],
     ['promotion', `${spec.promotion}${spec.scheduled ? ', retrained on schedule' : ', not scheduled'}`],

@@ -11,11 +11,12 @@ import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { addCopies } from '../pipeline/augmented-features.ts';
 import type { RunContext } from '../pipeline/context.ts';
 import { loadSnapshot } from '../pipeline/snapshot-file.ts';
 import { type Comparison, summarizeSplits } from './comparison.ts';
 import { readCompared } from './examples.ts';
-import { trainSplits } from './pool.ts';
+import { type Bench, trainSplits } from './pool.ts';
 import { loadRecipe, type Recipe } from './recipe.ts';
 import type { Subject } from './train-recipe.ts';
 
@@ -54,7 +55,7 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Co
 
   try {
     const ctx = await createContext(store, model, spec.value.spec);
-    const subject = await readSubject(ctx, snapshot, seed, onProgress);
+    const { subject, copies } = await readSubject(ctx, snapshot, recipes, seed, onProgress);
     if (subject.labels.length < LEAST_EXAMPLES) {
       const got = subject.labels.length;
       return err(
@@ -63,8 +64,11 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Co
     }
     const seeds = Array.from({ length: splits }, (_, split) => seedFrom(seed, 'split', split));
     const threads = options.threads ?? availableParallelism();
-    const scores = await trainSplits({ subject, recipes, testShare: TEST_SHARE }, seeds, threads, (done) =>
-      onProgress(done / splits, `${done} of ${splits} splits`),
+    const scores = await trainSplits(
+      { subject, copies, recipes, testShare: TEST_SHARE },
+      seeds,
+      threads,
+      (done) => onProgress(done / splits, `${done} of ${splits} splits`),
     );
     const summary = summarizeSplits(recipes, scores, spec.value.spec.gate.alpha, targetOf(spec.value.spec));
     const seconds = (Date.now() - startMs) / 1_000;
@@ -94,21 +98,35 @@ async function createContext(
   };
 }
 
+interface Compared {
+  readonly subject: Subject;
+  readonly copies: Bench['copies'];
+}
+
 async function readSubject(
   ctx: RunContext,
   snapshotId: string,
+  [first, second]: readonly [Recipe, Recipe],
   seed: number,
   onProgress: (fraction: number, message: string) => void,
-): Promise<Subject> {
+): Promise<Compared> {
   const snapshot = await loadSnapshot(ctx.store, ctx.run.model, snapshotId);
-  const { examples, identities } = await readCompared(ctx, snapshot, seed, (fraction) =>
+  const { positions, examples, identities } = await readCompared(ctx, snapshot, seed, (fraction) =>
     onProgress(fraction, 'features'),
   );
+  const copiesFor = async ({ version, training }: Recipe): Promise<Float32Array> => {
+    onProgress(0, `copies for version ${version}`);
+    const all = await addCopies(ctx, training, snapshot, { train: [...positions] }, examples);
+    return all.values.subarray(examples.values.length);
+  };
+  const copies = [await copiesFor(first), await copiesFor(second)] as const;
   const { values, size, labels } = examples;
   const { spec } = ctx;
   const task: TaskSpec =
     spec.task === 'classification'
       ? { task: spec.task, labels: spec.labels }
       : { task: spec.task, target: spec.target };
-  return { input: spec.input, task, values, size, hasBase: spec.base !== null, labels, identities };
+  const { input, base } = spec;
+  const subject = { input, task, values, size, hasBase: base !== null, labels, identities };
+  return { subject, copies };
 }

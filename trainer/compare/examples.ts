@@ -10,6 +10,8 @@ import { assignSides } from '../pipeline/split.ts';
 import type { Identities } from './random-split.ts';
 
 export interface ComparedExamples {
+  /** Where they stand in the snapshot, ascending. */
+  readonly positions: readonly number[];
   readonly examples: Examples;
   readonly identities: Identities;
 }
@@ -36,6 +38,7 @@ export async function readCompared(
     await storeFeatures(ctx, shard, async (within) => onProgress((i + within) / shards.length));
   }
   return {
+    positions,
     examples: await readExamples(ctx, snapshot, positions),
     identities: await identify(ctx, snapshot, positions),
   };

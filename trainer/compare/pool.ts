@@ -10,6 +10,8 @@ import type { Subject } from './train-recipe.ts';
 /** What every thread is given once. */
 export interface Bench {
   readonly subject: Subject;
+  /** Of all examples, for each recipe: what the base sees in augmented copies, [copies, n, size]; empty without any. */
+  readonly copies: readonly [Float32Array, Float32Array];
   readonly recipes: readonly [Recipe, Recipe];
   readonly testShare: number;
 }
@@ -37,7 +39,8 @@ export async function trainSplits(
   const scores: SplitScore[] = [];
   let next = 0;
   let done = 0;
-  const workers = Array.from({ length: Math.min(threads, seeds.length) }, () => startWorker(bench));
+  const shared = shareBench(bench);
+  const workers = Array.from({ length: Math.min(threads, seeds.length) }, () => startWorker(shared));
   const follow = async (worker: Worker): Promise<void> => {
     while (next < seeds.length) {
       const split = next;
@@ -55,9 +58,16 @@ export async function trainSplits(
   }
 }
 
-function startWorker({ subject, ...bench }: Bench): Worker {
-  const shared = { ...subject, values: share(subject.values) };
-  return new Worker(new URL('./worker.ts', import.meta.url), { workerData: { ...bench, subject: shared } });
+function startWorker(bench: Bench): Worker {
+  return new Worker(new URL('./worker.ts', import.meta.url), { workerData: bench });
+}
+
+function shareBench({ subject, copies, ...bench }: Bench): Bench {
+  return {
+    ...bench,
+    subject: { ...subject, values: share(subject.values) },
+    copies: [share(copies[0]), share(copies[1])],
+  };
 }
 
 /** The numbers in memory that all threads see. */

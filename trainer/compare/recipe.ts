@@ -8,6 +8,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { describeAugmentation } from '../augment/describe.ts';
 
 export interface Recipe {
   readonly version: number;
@@ -42,6 +43,7 @@ export function describeRecipe({
 }: Pick<Recipe, 'head' | 'network' | 'training'>): string {
   const hidden = head.map(({ units, activation }) => `${units} ${activation}`);
   const layers = [...network.map(describeLayer), ...hidden].join(', ');
-  const { epochs, batchSize, learningRate } = training;
-  return `${layers === '' ? 'no hidden layer' : layers}; ${epochs} epochs of ${batchSize}, step ${learningRate}`;
+  const { epochs, batchSize, learningRate, augmentation } = training;
+  const augmented = augmentation === null ? '' : `; ${describeAugmentation(augmentation)}`;
+  return `${layers === '' ? 'no hidden layer' : layers}; ${epochs} epochs of ${batchSize}, step ${learningRate}${augmented}`;
 }

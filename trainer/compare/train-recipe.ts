@@ -9,6 +9,7 @@ import type { InputSpec } from '../../shared/model/spec.ts';
 import type { TaskSpec } from '../../shared/model/task.ts';
 import type { WasmModules } from '../../shared/model/wasm-modules.ts';
 import { createRandom } from '../../shared/random.ts';
+import { createBatchHook } from '../augment/batch-hook.ts';
 import { openProgram } from '../pipeline/answer.ts';
 import { encodeModel } from '../pipeline/candidate-files.ts';
 import { initialHead } from '../pipeline/head-layers.ts';
@@ -52,7 +53,7 @@ export interface Engines {
 
 /** @param seed  draws the split: the same for both recipes, so that they are compared on equal terms */
 export async function trainRecipe(
-  subject: Subject,
+  subject: Subject & { readonly copies: Float32Array },
   { head, network, training }: Pick<Recipe, 'head' | 'network' | 'training'>,
   { seed, testShare }: { readonly seed: number; readonly testShare: number },
   { kernels, runtime, wasm }: Engines,
@@ -64,18 +65,24 @@ export async function trainRecipe(
   const encode = createEncoder(subject, learnt);
   const trainingSeed = seedFrom(seed, 'training');
   const learning = encode(learnt);
+  const learned = withCopies(learning, subject, learnt);
   const size = learning.features.length / learnt.length;
   const { task } = subject;
-  const objective = objectiveOf(task, learning.labels);
+  const objective = objectiveOf(task, learned.labels);
   const toSet = ({ features, labels }: Encoded): TrainingSet => ({
     features,
     labels: objective.encode(labels),
   });
-  const set = toSet(learning);
+  const set = toSet(learned);
   const weights =
     task.task === 'classification'
       ? weighExamples(set.labels, task.labels, training.classWeights)
       : undefined;
+  const prepare = createBatchHook(
+    { ...subject, augmentation: training.augmentation },
+    learned.features,
+    kernels,
+  );
   const data = {
     train: { ...set, ...(weights ? { weights } : {}) },
     watched: watching.length === 0 ? [] : [{ id: 'validation', past: false, set: toSet(encode(watching)) }],
@@ -92,6 +99,7 @@ export async function trainRecipe(
     fromChampion: false,
     kernels,
     ...(trunk && { trunk: { initial: trunk, tf: await startTensorflow(wasm), keepsStatistics: false } }),
+    ...(prepare ? { prepare } : {}),
   });
   const program = openProgram(
     runtime,
@@ -132,13 +140,35 @@ function createEncoder(
   const constants = hasBase ? null : fitConstants(input, rows(learnt));
   const reader = createFeatureReader(input, constants, null);
   return (positions) => ({
-    features: hasBase ? concatenate(rows(positions), size) : reader.read(rows(positions)),
+    features: hasBase ? concatenate(rows(positions)) : reader.read(rows(positions)),
     labels: Float64Array.from(positions, (at) => labels[at] as number),
   });
 }
 
-function concatenate(rows: readonly Float32Array[], size: number): Float32Array {
-  const all = new Float32Array(rows.length * size);
-  for (const [i, row] of rows.entries()) all.set(row, i * size);
+/** Training examples with their augmented copies behind them; what is tested has none. */
+function withCopies(
+  set: Encoded,
+  { copies, size, labels }: Pick<Subject, 'size' | 'labels'> & { readonly copies: Float32Array },
+  learnt: readonly number[],
+): Encoded {
+  const times = copies.length / (labels.length * size);
+  if (times === 0) return set;
+  const rows = Array.from({ length: times }, (_, copy) =>
+    learnt.map((at) => copies.subarray((copy * labels.length + at) * size).subarray(0, size)),
+  );
+  const n = learnt.length;
+  return {
+    features: concatenate([set.features, ...rows.flat()]),
+    labels: Float64Array.from({ length: (1 + times) * n }, (_, i) => set.labels[i % n] as number),
+  };
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
   return all;
 }

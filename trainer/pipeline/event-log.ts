@@ -20,7 +20,9 @@ export interface EventLog {
 /** Batches whose inputs are kept: examples come in order of time and batches nearly so, so two meet most of the time. */
 const KEPT_BATCHES = 2;
 
-type Log = Pick<RunContext, 'store' | 'run' | 'now' | 'onProgress'>;
+type Log = Pick<RunContext, 'store' | 'now' | 'onProgress'> & {
+  readonly run: Pick<RunContext['run'], 'model' | 'cutoffMs'>;
+};
 
 export async function openEventLog(ctx: Log): Promise<EventLog> {
   const batches = await ctx.store.list(keys.eventsPrefix(ctx.run.model));

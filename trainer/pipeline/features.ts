@@ -9,12 +9,13 @@ import { loadInput } from '../../shared/events/stored-input.ts';
 import { rawSize } from '../../shared/model/input.ts';
 import { type Base, createFeatureReader } from '../../shared/model/predictor.ts';
 import { loadBase } from '../../shared/model/servable.ts';
+import type { InputSpec } from '../../shared/model/spec.ts';
 import type { Constants } from '../../shared/registry/manifest.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { type RunContext, RunFailure } from './context.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
 
-/** Examples whose inputs are held at once: so many, and of pictures only what makes this many numbers. */
+/** So many, and of pictures only what makes this many numbers. */
 const BLOCK_EXAMPLES = 100;
 const BLOCK_NUMBERS = 1_000_000;
 
@@ -54,13 +55,18 @@ async function computeFeatures(
   const examples = await loadShard(ctx.store, ctx.run.model, shard);
   const reader = createFeatureReader(ctx.spec.input, null, base);
   const features = new Float32Array(examples.length * reader.size);
-  const block = Math.min(BLOCK_EXAMPLES, Math.ceil(BLOCK_NUMBERS / rawSize(ctx.spec.input)));
+  const block = blockSize(ctx.spec.input);
   for (let at = 0; at < examples.length; at += block) {
     const rows = await readRows(ctx, examples.slice(at, at + block));
     features.set(reader.read(rows), at * reader.size);
     await onBlock(Math.min(1, (at + block) / examples.length));
   }
   return features;
+}
+
+/** How many examples' inputs are held at once. */
+export function blockSize(input: InputSpec): number {
+  return Math.min(BLOCK_EXAMPLES, Math.ceil(BLOCK_NUMBERS / rawSize(input)));
 }
 
 /** The spec's base, loaded and verified; null when the spec has none. The caller disposes of its program. */
@@ -72,7 +78,7 @@ export async function openBase({ spec, store, runtime }: RunContext): Promise<Ba
 }
 
 /** Examples' raw inputs, each [rawSize]; one that is missing or altered fails the run by name. */
-async function readRows(
+export async function readRows(
   { store, run, spec }: RunContext,
   examples: readonly LabelledExample[],
 ): Promise<Float32Array[]> {

@@ -12,6 +12,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import { type Constants, constantsSchema, type Manifest } from '../../shared/registry/manifest.ts';
 import { loadManifest, loadVersionFile } from '../../shared/registry/versions.ts';
 import { answer, openChampion } from './answer.ts';
+import { addCopies } from './augmented-features.ts';
 import { candidateDigest, encodeModel, saveCandidate } from './candidate-files.ts';
 import { type RunContext, RunFailure, tell } from './context.ts';
 import { type Examples, featuresOf, readExamples, rowsOf } from './features.ts';
@@ -19,6 +20,7 @@ import { initialHead, publishedModel } from './head-layers.ts';
 import { type Objective, objectiveOf } from './objective.ts';
 import type { Snapshot } from './snapshot-file.ts';
 import { loadSplit, type Split } from './split.ts';
+import { createBatchHook } from '../augment/batch-hook.ts';
 import { initialTrunk, trunkSize, wantedTrunk } from './trunk-layers.ts';
 import { startTensorflow } from '../training/tensorflow.ts';
 import { checkLabelsPresent } from '../training/check-set.ts';
@@ -64,11 +66,8 @@ export async function fineTune(
   recipe: TrainingRecipe = ctx.spec.training,
 ): Promise<TrainingRecord> {
   const startedMs = ctx.now().getTime();
-  const { parent, constants, data, initial, options, objective } = await prepareTraining(
-    ctx,
-    snapshot,
-    recipe,
-  );
+  const prepared = await prepareTraining(ctx, snapshot, recipe);
+  const { parent, constants, examples, data, initial, options, objective } = prepared;
   const trained = await trainHead(data, initial, { ...options, onEpoch: createReporter(ctx, recipe) });
   const files = encodeModel({ trunk: trained.trunk, head: objective.finish(trained.layers) });
   await saveCandidate(ctx, files);
@@ -78,7 +77,7 @@ export async function fineTune(
     parent,
     constants,
     digest: candidateDigest(files),
-    examples: data.train.labels.length,
+    examples,
     validation: data.watched.reduce((sum, { set }) => sum + set.labels.length, 0),
     bestEpoch: course.best.epoch,
     epochs: course.epochs,
@@ -96,6 +95,8 @@ export interface PreparedTraining {
   /** The version whose head it starts from. */
   readonly parent: number | null;
   readonly constants: Constants | null;
+  /** Training examples, without their augmented copies. */
+  readonly examples: number;
   readonly data: LoopData;
   readonly initial: readonly DenseLayer[];
   readonly options: HeadTrainingOptions;
@@ -125,9 +126,15 @@ export async function prepareTraining(
       : undefined;
   const random = createRandom(split.seed);
   const trunk = champion === null ? initialTrunk(spec, random) : champion.trunk;
+  const prepare = createBatchHook(
+    { input: spec.input, hasBase: spec.base !== null, augmentation: recipe.augmentation },
+    train.features,
+    kernels,
+  );
   return {
     parent: champion === null ? null : start.parent,
     constants: start.constants,
+    examples: split.train.length,
     data: { train: { ...train, ...(weights ? { weights } : {}) }, watched },
     initial:
       champion === null
@@ -143,6 +150,7 @@ export async function prepareTraining(
       ...(trunk && {
         trunk: { initial: trunk, tf: await startTensorflow(ctx.wasm), keepsStatistics: false },
       }),
+      ...(prepare ? { prepare } : {}),
     },
     objective,
   };
@@ -150,8 +158,9 @@ export async function prepareTraining(
 
 /** The sets as a head reads them. What they were encoded from is let go before the training begins. */
 async function readSets(ctx: RunContext, snapshot: Snapshot, split: Split, recipe: TrainingRecipe) {
-  const examples = await readExamples(ctx, snapshot, split.train);
-  const start = await chooseStart(ctx, examples, recipe);
+  const originals = await readExamples(ctx, snapshot, split.train);
+  const start = await chooseStart(ctx, originals, recipe);
+  const examples = await addCopies(ctx, recipe, snapshot, split, originals);
   const { values: features, size } = featuresOf(ctx, start.constants, examples);
   const objective = objectiveOf(ctx.spec, examples.labels);
   const labels = objective.encode(examples.labels);

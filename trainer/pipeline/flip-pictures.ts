@@ -71,10 +71,10 @@ async function drawInput(
   return reducePicture({ height, width, channels, pixels: Uint8Array.from(raw.value, Math.round) });
 }
 
-/** The picture with every square of pixels averaged to one, so that no side is longer than 96; as it is when none is. */
-export function reducePicture(picture: Picture): Picture {
+/** The picture with every square of pixels averaged to one, so that no side is longer than `most`; as it is when none is. */
+export function reducePicture(picture: Picture, most = MOST_PIXELS): Picture {
   const { height, width, channels, pixels } = picture;
-  const factor = Math.ceil(Math.max(height, width) / MOST_PIXELS);
+  const factor = Math.ceil(Math.max(height, width) / most);
   if (factor === 1) return picture;
   const reduced = { height: Math.ceil(height / factor), width: Math.ceil(width / factor), channels };
   const out = new Uint8Array(reduced.height * reduced.width * channels);

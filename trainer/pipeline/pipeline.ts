@@ -6,6 +6,7 @@
  * a step is made durable: a Workflow remembers it, Node keeps its small result beside the run.
  */
 import type { RunRecord } from '../../shared/registry/runs.ts';
+import { type CopyPart, planCopies, storeCopies } from './augmented-features.ts';
 import { type RunContext, RunFailure, type Surroundings, tell } from './context.ts';
 import { evaluate } from './evaluate.ts';
 import { storeFeatures } from './features.ts';
@@ -17,7 +18,7 @@ import { currentRecord, finishRun, openRun, recordStep, updateRecord } from './r
 import { saveReport } from './report.ts';
 import { makeSnapshot } from './snapshot.ts';
 import { loadSnapshot, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
-import { makeSplit, type Split } from './split.ts';
+import { loadSplit, makeSplit, type Split } from './split.ts';
 
 /** Runs one step, or gives what it gave before. Results are small JSON. */
 export interface StepHost {
@@ -62,6 +63,7 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
   const { reason: tooFew } = await step('split', () => splitStep(ctx, snapshot));
   if (tooFew !== null) return skip(ctx, host, tooFew);
   await followFeatures(ctx, host, snapshot);
+  await followCopies(ctx, host, snapshot);
   await step('fine-tune', () => fineTuneStep(ctx, snapshot));
   await step('evaluate', () => evaluateStep(ctx, snapshot));
   await step('gate', () => gateStep(ctx));
@@ -163,6 +165,36 @@ async function featuresStep(ctx: RunContext, shard: ShardRef, onBlock: (fraction
   const startedMs = ctx.now().getTime();
   await updateRecord(ctx, { step: 'features' });
   const computed = await storeFeatures(ctx, shard, onBlock);
+  return { computed, seconds: (ctx.now().getTime() - startedMs) / 1000 };
+}
+
+/** One step a shard and copy, for the same reason. */
+async function followCopies(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+  const parts = planCopies(ctx.spec, ctx.spec.training, snapshot, await loadSplit(ctx));
+  if (parts.length === 0) return;
+  let computed = 0;
+  let seconds = 0;
+  for (const [i, part] of parts.entries()) {
+    const { shard, copy } = part;
+    const step = await host.do(`augment ${shard.digest.slice(0, 16)} ${copy}`, () =>
+      copiesStep(ctx, part, (within) =>
+        tell(ctx, 'augment', (i + within) / parts.length, `part ${i + 1} of ${parts.length}, copy ${copy}`),
+      ),
+    );
+    computed += step.computed;
+    seconds += step.seconds;
+  }
+  await host.do('augment', async () => {
+    const all = parts.reduce((sum, { indices }) => sum + indices.length, 0);
+    await recordStep(ctx, 'augment', `${all} augmented copies, ${computed} of them new`, ctx.now(), seconds);
+    return {};
+  });
+}
+
+async function copiesStep(ctx: RunContext, part: CopyPart, onBlock: (fraction: number) => Promise<void>) {
+  const startedMs = ctx.now().getTime();
+  await updateRecord(ctx, { step: 'augment' });
+  const computed = await storeCopies(ctx, part, onBlock);
   return { computed, seconds: (ctx.now().getTime() - startedMs) / 1000 };
 }
 

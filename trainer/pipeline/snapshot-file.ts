@@ -89,6 +89,6 @@ export async function loadShard(
 }
 
 /** All shards of a snapshot, in order of time. */
-export function shardsOf(snapshot: Snapshot): ShardRef[] {
+export function shardsOf(snapshot: Pick<Snapshot, 'windows'>): ShardRef[] {
   return snapshot.windows.flatMap(({ shards }) => shards);
 }

@@ -85,7 +85,7 @@ export function withoutDuplicates(
 }
 
 /** A group stays on one side; without one, the same content does. */
-function identityOf({ group, input }: LabelledExample): string {
+export function identityOf({ group, input }: LabelledExample): string {
   return group === undefined ? `input:${input.digest}` : `group:${group}`;
 }
 

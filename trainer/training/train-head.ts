@@ -74,7 +74,7 @@ export function openHeadTraining(
   from?: Uint8Array,
 ): HeadTraining {
   const { training, fromChampion } = options;
-  const model = createModel(data, initial, options);
+  const model = createTrainable(data, initial, options);
   const champion = fromChampion && training.interpolation === 'validation' ? model.readWeights() : null;
   const loop = beginTraining(model, data, options, from);
   return {
@@ -95,15 +95,16 @@ export function openHeadTraining(
 }
 
 /** What the loop trains, and what comes of it. */
-interface Model extends Trainable {
+export interface TrainableModel extends Trainable {
   whole(): ModelLayers;
 }
 
-function createModel(
+/** The model as a training opens it. Parameters and errors as of `openHeadTraining`. */
+export function createTrainable(
   data: LoopData,
   initial: readonly DenseLayer[],
   { training, task, dropout, kernels, trunk, fromChampion }: HeadTrainingOptions,
-): Model {
+): TrainableModel {
   const inputs = trunk ? sizeOf(shapeRead(trunk.initial)) : (initial[0]?.kernel.shape[0] ?? 0);
   checkTrainable(data.train, inputs, initial, task);
   const rows = trunk ? WHOLE_SCORING_ROWS : SCORING_ROWS;

@@ -97,7 +97,7 @@ export function layOutStack(
   capacity: number,
   anchored: boolean,
 ): StackLayout {
-  const { allocate } = workspace;
+  const allocate: Allocate = (count) => workspace.allocate(count);
   const activations = layers.slice(0, -1).map(({ activation }) => activationCode(activation));
   const start = allocate(0);
   const weights = layers.map((layer) => allocate(panelFloats(layer)));

@@ -180,6 +180,19 @@ export interface KernelExports {
     size: number,
     segments: number,
   ) => void;
+
+  readonly resample: (
+    pixels: Address,
+    to: Address,
+    height: number,
+    width: number,
+    channels: number,
+    fill: number,
+    map: Address,
+  ) => void;
+  readonly sum_bytes: (bytes: Address, count: number) => number;
+  readonly look_up: (bytes: Address, count: number, table: Address) => void;
+  readonly add_noise: (bytes: Address, count: number, amplitude: number, seed: number) => void;
 }
 
 /** Columns of a weight panel. */

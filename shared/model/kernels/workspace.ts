@@ -13,6 +13,7 @@ export interface Workspace {
   /** Views of what was allocated; the next `allocate` may end them, so take them after the last. */
   floats(address: number, count: number): Float32Array;
   integers(address: number, count: number): Int32Array;
+  bytes(address: number, count: number): Uint8Array;
   /** Ends all views and lends the memory to the next borrower. */
   release(): void;
 }
@@ -50,6 +51,7 @@ export function borrowWorkspace(module: WebAssembly.Module): Workspace {
     },
     floats: (address, count) => new Float32Array(memory.buffer, address, count),
     integers: (address, count) => new Int32Array(memory.buffer, address, count),
+    bytes: (address, count) => new Uint8Array(memory.buffer, address, count),
     release: () => {
       if (lent) benches.push(bench);
       lent = false;

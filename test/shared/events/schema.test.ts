@@ -35,7 +35,10 @@ describe('no event', () => {
     ['has an input of another type', { ...example, input: { ...input, type: 'f64' } }],
     ['has an input whose digest is none', { ...example, input: { ...input, digest: 'AB'.repeat(32) } }],
     ['has an input with neither digest nor bytes', { ...example, input: { type: 'u8' } }],
-    ['has an input without a digest whose bytes are none', { ...example, input: { type: 'u8', base64: '*' } }],
+    [
+      'has an input without a digest whose bytes are none',
+      { ...example, input: { type: 'u8', base64: '*' } },
+    ],
     ['is without an id', { ...example, id: undefined }],
   ])('%s', (_name, event) => {
     expect(eventSchema.safeParse(event).success).toBe(false);

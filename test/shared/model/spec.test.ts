@@ -29,14 +29,17 @@ test('the least that can be said gets these defaults', () => {
     base: null,
     head: [{ units: 64, activation: 'relu', dropout: 0 }],
     training: {
-      epochs: 20,
+      epochs: 40,
       batchSize: 32,
       learningRate: 0.001,
-      patience: 3,
+      patience: 5,
+      continuity: { watch: true },
+      distillation: { kind: 'focal', weight: 0.5 },
       validation: 0.1,
       maxExamples: 10_000,
       start: 'champion',
       seed: 1,
+      augmentation: null,
     },
     holdout: { fraction: 0.2 },
     window: { examples: 1_000, keep: 12 },
@@ -52,9 +55,77 @@ test('a part that is given keeps the defaults of what it leaves out', () => {
   expect(spec.head).toEqual([{ units: 8, activation: 'relu', dropout: 0, normalization: 'none' }]);
 });
 
+test('a head over a base is wide where nothing else is said', () => {
+  const wide = specSchema.parse({ ...least, base: 'ab'.repeat(32) });
+  expect(wide.head).toMatchObject([{ units: 1_024, activation: 'relu' }]);
+});
+
+test('a class weight for a label that is not there is refused by name', () => {
+  const parsed = specSchema.safeParse({ ...least, training: { classWeights: { 'no such label': 2 } } });
+  expect(parsed.error?.issues[0]).toMatchObject({
+    path: ['training', 'classWeights'],
+    message: 'expected one of the labels, got "no such label"',
+  });
+});
+
 test('a spec that was parsed parses to itself', () => {
   const spec = specSchema.parse({ ...least, head: [], input: TABULAR });
   expect(specSchema.parse(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
+});
+
+describe('augmentation', () => {
+  const parse = (augmentation: object, input: object = IMAGE) =>
+    specSchema.parse({ ...least, input, training: { augmentation } }).training.augmentation;
+
+  test('stays as it was written, with how many copies and how much is mixed beside it', () => {
+    expect(parse({ rotation: 15, scale: [0.9, 1.1] })).toEqual({
+      copies: 2,
+      mixup: 0,
+      rotation: 15,
+      scale: [0.9, 1.1],
+    });
+    expect(parse({ noise: 0.1, featureDropout: 0.05 }, TABULAR)).toMatchObject({ featureDropout: 0.05 });
+    expect(parse({ mixup: 0.2 }, TABULAR)).toEqual({ copies: 2, mixup: 0.2 });
+  });
+
+  test.each([
+    [
+      TABULAR,
+      { rotation: 10 },
+      'training.augmentation.rotation: expected nothing: it is for images, and this input is tabular',
+    ],
+    [
+      IMAGE,
+      { featureDropout: 0.1 },
+      'training.augmentation.featureDropout: expected nothing: it is for tabular examples, and this input is images',
+    ],
+    [IMAGE, {}, 'training.augmentation: expected a range that changes something; null augments nothing'],
+    [
+      IMAGE,
+      { rotation: 0, fill: 0, scale: [1, 1] },
+      'training.augmentation: expected a range that changes something; null augments nothing',
+    ],
+    [IMAGE, { scale: [1.2, 0.8] }, 'training.augmentation.scale: expected the smaller factor first'],
+  ])('for %j refuses %j', (input, augmentation, message) => {
+    expect(refusal({ input, training: { augmentation } })).toBe(message);
+  });
+
+  test.each([
+    ['rotation', 181],
+    ['shift', -0.1],
+    ['crop', 0],
+    ['cutout', 1],
+    ['mixup', 1.5],
+    ['copies', 0],
+    ['fill', 256],
+    ['fill', 'black'],
+    ['scale', [0.1, 1]],
+    ['blur', 1],
+  ])('refuses %s of %j', (name, value) => {
+    expect(refusal({ training: { augmentation: { brightness: 0.1, [name]: value } } })).toMatch(
+      /^training\.augmentation/,
+    );
+  });
 });
 
 describe('a refusal', () => {

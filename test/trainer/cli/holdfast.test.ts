@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../shared/random.ts';
 import { createS3Store } from '../../../trainer/node/s3-store.ts';
+import { encodePng, type Picture } from '../../../trainer/pipeline/png.ts';
 import { createGraph } from '../../support/graph-def.ts';
 import { useTempFolder } from '../../support/temp-folder.ts';
 import { LOCAL_KEYS, type LocalS3, startLocalS3 } from '../node/local-s3.ts';
@@ -59,6 +60,18 @@ async function writeBlobs(name: string, rows: number, seed: number): Promise<str
     return `${x.toFixed(4)},${y.toFixed(4)},${label === 0 ? 'left' : 'right'}`;
   });
   return folder.write(name, ['x,y,label', ...lines, 'far,0,left', ''].join('\n'));
+}
+
+async function setAugmentation(model: string, augmentation: object): Promise<void> {
+  const spec = JSON.parse((await holdfast('spec', 'get', model, '--json')).out);
+  const changed = { ...spec, training: { ...spec.training, augmentation } };
+  await holdfast('spec', 'set', model, await folder.write(`${model}.json`, JSON.stringify(changed)));
+}
+
+/** A grey picture of 6 x 6 with a bright bar. */
+function shape(value: number): Picture {
+  const pixels = Uint8Array.from({ length: 36 }, (_, i) => (i % 6 === 2 ? value : 10));
+  return { height: 6, width: 6, channels: 1, pixels };
 }
 
 describe('holdfast', () => {
@@ -112,6 +125,70 @@ describe('holdfast', () => {
     const exported = join(folder.path, 'exported');
     await holdfast('export', 'blobs', '1', exported);
     expect(await readdir(exported)).toEqual(['manifest.json', 'model.json', 'weights.bin']);
+  });
+
+  it('shows what augmentation does to rows, and at which rate they are learned fastest', async () => {
+    const file = await writeBlobs('rows.csv', 600, 2);
+    const create = ['create', 'rows', '--feature', 'x', '--feature', 'y', '--labels', 'left,right'];
+    await holdfast(...create);
+    const out = join(folder.path, 'rows.html');
+    const preview = ['augment', 'preview', 'rows', '--examples', '3', '--copies', '2'];
+    expect(await holdfast(...preview)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/the spec of rows has no training\.augmentation: add .*"featureDropout"/),
+    });
+    await setAugmentation('rows', { noise: 0.2, featureDropout: 0.3 });
+    expect((await holdfast(...preview, '--out', out)).err).toMatch(
+      /^error: rows has no labelled examples to train on yet/,
+    );
+    expect((await holdfast('lr-find', 'rows')).err).toMatch(/^error: rows has no labelled examples yet/);
+    await holdfast('import', 'rows', file);
+
+    const shown = await holdfast(...preview, '--out', out);
+    expect(shown.out).toMatch(/EXAMPLE +x +y\n(left|right) .*\ncopy 1 .*\ncopy 2 /);
+    expect(shown.out).toContain(`rows: 3 examples, 2 copies each, seed 1\nnoise 0.2, featureDropout 0.3`);
+    expect(await readFile(out, 'utf8')).toMatch(/<!doctype html>[^]*copy 2/);
+    const again = JSON.parse((await holdfast(...preview, '--out', out, '--json')).out);
+    const other = JSON.parse((await holdfast(...preview, '--out', out, '--json', '--seed', '2')).out);
+    expect(again.examples).toHaveLength(3);
+    expect(other.examples).not.toEqual(again.examples);
+    expect((await holdfast(...preview, '--out', 'rows.png')).err).toMatch(/a \.png holds pictures/);
+    expect((await holdfast(...preview, '--from', folder.path)).err).toMatch(/--from holds pictures/);
+
+    const rates = join(folder.path, 'rates.html');
+    const found = await holdfast('lr-find', 'rows', '--out', rates);
+    expect(found.out).toMatch(/training examples in batches of 32, from a new initialisation; 100 steps/);
+    expect(found.out).toMatch(/The loss fell fastest at 0\.0\d+; the spec trains with 0\.001/);
+    expect(await readFile(rates, 'utf8')).toMatch(/<!doctype html>[^]*suggested/);
+    const json = JSON.parse((await holdfast('lr-find', 'rows', '--json')).out);
+    expect(json).toMatchObject({ format: 'holdfast-rate-search/1', parent: null, steps: 100 });
+    expect(json.suggestion).toBeGreaterThan(1e-4);
+    expect((await holdfast('runs', 'rows')).out).not.toContain('lr-find');
+  });
+
+  it('shows what augmentation does to pictures, as a page and as a sheet', async () => {
+    const create = ['create', 'shapes', '--input', 'image', '--size', '6x6x1', '--labels', 'a,b'];
+    await holdfast(...create);
+    await setAugmentation('shapes', { rotation: 20, noise: 0.1, mixup: 0.2 });
+    await folder.write('shapes/one.png', await encodePng(shape(40)));
+    await folder.write('shapes/deeper/two.png', await encodePng(shape(200)));
+    const preview = ['augment', 'preview', 'shapes', '--from', join(folder.path, 'shapes'), '--copies', '3'];
+    const page = join(folder.path, 'shapes.html');
+    const shown = await holdfast(...preview, '--out', page);
+    expect(shown.out).toMatch(
+      /^shapes: 2 examples, 3 copies each, seed 1\nrotation 20, noise 0\.1.*mixup is for batches/,
+    );
+    const text = await readFile(page, 'utf8');
+    expect(text.match(/data:image\/png/g)).toHaveLength(2 * 4);
+    expect(text).toContain('deeper/two.png');
+    expect(text).toMatch(/rotated [+−]\d/);
+    const sheet = join(folder.path, 'sheet.png');
+    const { examples } = JSON.parse((await holdfast(...preview, '--out', sheet, '--json')).out);
+    expect(examples[0].copies[2]).toMatchObject({ scale: 1, flip: { horizontal: false } });
+    expect((await readFile(sheet)).subarray(1, 4).toString()).toBe('PNG');
+    expect((await holdfast(...preview, '--out', 'sheet.gif')).err).toMatch(/ends with \.html or \.png/);
+    const nothing = ['augment', 'preview', 'shapes', '--from', join(folder.path, 'nowhere')];
+    expect((await holdfast(...nothing)).err).toMatch(/nowhere: there is no such file or folder/);
   });
 
   it('infers a spec, shows it without its salt, and changes what may change', async () => {
@@ -259,6 +336,11 @@ describe('holdfast', () => {
     [['create', 'm', '--labels', 'a,b'], 2, /input: .*\(give --from, --feature or --size/],
     [['create', 'm', '--input', 'image', '--labels', 'a,b'], 2, /an image needs its --size/],
     [['key', 'create', '--name', 'x', '--scope', 'admin'], 2, /expected some of predict, feedback, operate/],
+    [['augment', 'preview', 'nobody'], 1, /^error: there is no model "nobody"\n$/],
+    [['augment', 'preview', 'm', '--copies', '0'], 2, /expected a whole number from 1 on, got "0"/],
+    [['lr-find', 'nobody'], 1, /^error: there is no model "nobody"\n$/],
+    [['lr-find', 'm', '--from', '0'], 2, /expected a rate above 0, at most 100, got 0/],
+    [['lr-find', 'm', '--from', '1', '--to', '0.1'], 2, /expected --from below --to, got 1 and 0.1/],
     [['fly'], 2, /unknown command 'fly'/],
     [['status', '--store', 'holdfast'], 2, /expected a store like s3:\/\/bucket/],
     [['train', 'm', '--no-promote', '--url', 'http://127.0.0.1:2'], 2, /--no-promote need --store/],
@@ -295,6 +377,8 @@ describe('holdfast', () => {
     'import-model',
     'train',
     'compare',
+    'augment preview',
+    'lr-find',
     'runs',
     'run',
     'resume',

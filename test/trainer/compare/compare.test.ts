@@ -4,6 +4,7 @@ import { keys } from '../../../shared/registry/keys.ts';
 import { loadSpec, replaceSpec } from '../../../shared/model/load-spec.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { compareRecipes } from '../../../trainer/compare/compare.ts';
+import { describeRecipe } from '../../../trainer/compare/recipe.ts';
 import { runJob } from '../../../trainer/node/job.ts';
 import { createBlobModel } from '../../support/tabular-model.ts';
 
@@ -54,6 +55,24 @@ describe('two recipes over repeated splits', () => {
     if (!one.ok || !two.ok || !other.ok) throw new Error('expected comparisons');
     expect(two.value.recipes).toEqual(one.value.recipes);
     expect(other.value.recipes).not.toEqual(one.value.recipes);
+  });
+
+  test('a recipe with augmentation is trained with it', async () => {
+    const loaded = await loadSpec(store, MODEL);
+    if (!loaded.ok) throw new Error(loaded.error.detail);
+    const { spec } = loaded.value;
+    const augmentation = { copies: 1, mixup: 0, featureDropout: 0.9 };
+    await replaceSpec(store, loaded.value, {
+      ...spec,
+      training: { ...spec.training, epochs: 12, augmentation },
+    });
+    await makeVersion(store);
+    const compared = await compare(1, { versions: [1, 3], splits: 2 });
+    if (!compared.ok) throw new Error(compared.error);
+    const [plain, blinded] = compared.value.recipes;
+    expect(describeRecipe(blinded)).toContain('; featureDropout 0.9');
+    expect(describeRecipe(plain)).not.toContain('featureDropout');
+    expect(Math.max(...blinded.test)).toBeLessThan(Math.min(...plain.test));
   });
 
   test('what is missing is said by name', async () => {

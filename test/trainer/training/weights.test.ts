@@ -68,7 +68,13 @@ describe('a teacher', async () => {
 
   test('of numbers is nowhere simply right', () => {
     const numbers = Float32Array.of(1, 2);
-    const taught = teach(kernels, numbers, Float64Array.of(1, 5), policy({ kind: 'focal' }), 'regression');
-    expect([...taught.weights]).toEqual([1, 1]);
+    const taught = teach(
+      kernels,
+      numbers,
+      Float64Array.of(1, 5),
+      policy({ kind: 'focal', weight: 2 }),
+      'regression',
+    );
+    expect([...taught.weights]).toEqual([2, 2]);
   });
 });

@@ -7,7 +7,7 @@ import {
 } from '../../../../shared/model/kernels/dense-stack.ts';
 import { loadKernelModule } from '../../../../shared/model/kernels/kernels-node.ts';
 import { temper } from '../../../../shared/model/kernels/temper.ts';
-import { createRandom } from '../../../../shared/random.ts';
+import { createRandom, type Random } from '../../../../shared/random.ts';
 
 const module = await loadKernelModule();
 const ROWS = 6;
@@ -30,16 +30,16 @@ function passing(loss: Loss): DenseStack {
 function fill(stack: DenseStack, seed: number): void {
   const random = createRandom(seed);
   for (let i = 0; i < ROWS * SIZE; i++) stack.inputs[i] = random.uniform() * 6 - 3;
-  stack.targets.set(distributions(random.uniform));
-  stack.teacher.set(distributions(random.uniform));
+  stack.targets.set(distributions(random));
+  stack.teacher.set(distributions(random));
   for (let row = 0; row < ROWS; row++) {
     stack.weights[row] = random.uniform() * 3;
     stack.teacherWeights[row] = random.uniform() * 3;
   }
 }
 
-function distributions(draw: () => number): Float32Array {
-  const values = Float32Array.from({ length: ROWS * SIZE }, draw);
+function distributions(random: Random): Float32Array {
+  const values = Float32Array.from({ length: ROWS * SIZE }, () => random.uniform());
   return values.map((value, i) => {
     const row = values.subarray(i - (i % SIZE), i - (i % SIZE) + SIZE);
     return value / row.reduce((sum, other) => sum + other, 0);
@@ -151,7 +151,7 @@ describe('a loss', () => {
 
 describe('probabilities at another temperature', () => {
   test('are their powers, divided by the sum', () => {
-    const probabilities = distributions(createRandom(7).uniform);
+    const probabilities = distributions(createRandom(7));
     const tempered = rowsOf(temper(module, probabilities, SIZE, 2));
     for (const [i, row] of rowsOf(probabilities).entries()) {
       const powers = row.map((p) => p ** 0.5);

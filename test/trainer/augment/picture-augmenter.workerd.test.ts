@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { kernelModule } from '../../../shared/model/kernels/kernels-worker.ts';
+import { testPictureAugmenter } from './picture-augmenter-suite.ts';
+
+describe('a picture in workerd', () => {
+  testPictureAugmenter(kernelModule);
+});

@@ -1,0 +1,98 @@
+/**
+ * Augmentation of a batch in training, every epoch anew. Examples are changed as the model sees them; pictures go back
+ * to pixels for it. What a base has seen can't be changed any more, only mixed: there the copies come in before
+ * (trainer/pipeline/augmented-features.ts).
+ */
+import {
+  type Augmentation,
+  changesExamples,
+  pictureRanges,
+  rowRanges,
+} from '../../shared/model/augmentation.ts';
+import type { InputSpec } from '../../shared/model/spec.ts';
+import type { Random } from '../../shared/random.ts';
+import type { Batch, BatchHook } from '../training/trainable.ts';
+import { mixBatch } from './mixup.ts';
+import { createPictureAugmenter } from './picture-augmenter.ts';
+import { drawPicture } from './picture-draw.ts';
+import { createRowAugmenter } from './row-augmenter.ts';
+
+export interface AugmentedInput {
+  readonly input: InputSpec;
+  /** Whether the model sees a base's features: then they can only be mixed. */
+  readonly hasBase: boolean;
+  readonly augmentation: Augmentation | null;
+}
+
+/**
+ * @param features  what the model sees of the training examples, [n, encodedSize]
+ * @param kernels   `kernels.wasm`, compiled
+ * @returns null where nothing is to be done to a batch
+ */
+export function createBatchHook(
+  { input, hasBase, augmentation }: AugmentedInput,
+  features: Float32Array,
+  kernels: WebAssembly.Module,
+): BatchHook | null {
+  if (augmentation === null) return null;
+  const change =
+    !hasBase && changesExamples(augmentation, input.kind)
+      ? createRowsChanger(input, augmentation, features, kernels)
+      : null;
+  const { mixup } = augmentation;
+  if (change === null && mixup === 0) return null;
+  return (batch, rows, random) => {
+    change?.(batch, rows, random);
+    if (mixup > 0) mixAll(batch, rows, mixup, random);
+  };
+}
+
+function createRowsChanger(
+  input: InputSpec,
+  augmentation: Augmentation,
+  features: Float32Array,
+  kernels: WebAssembly.Module,
+): BatchHook {
+  if (input.kind === 'image') return createPicturesChanger(input, augmentation, kernels);
+  const augmenter = createRowAugmenter(input.features, rowRanges(augmentation), features);
+  return (batch, rows, random) => {
+    for (let row = 0; row < rows; row++) augmenter.change(rowOf(batch, row), random);
+  };
+}
+
+function createPicturesChanger(
+  input: Extract<InputSpec, { kind: 'image' }>,
+  augmentation: Augmentation,
+  kernels: WebAssembly.Module,
+): BatchHook {
+  const ranges = pictureRanges(augmentation);
+  // What encodeInput makes of every pixel, and back.
+  const encoded = Float32Array.from({ length: 256 }, (_, pixel) => pixel * input.scale + input.offset);
+  const raw = new Float32Array(input.height * input.width * input.channels);
+  return (batch, rows, random) => {
+    // Borrowed for a batch at a time, so that nobody has to give it back when the training ends.
+    const augmenter = createPictureAugmenter(kernels, input, ranges.fill);
+    for (let at = 0; at < rows; at++) {
+      const row = rowOf(batch, at);
+      for (let i = 0; i < raw.length; i++) raw[i] = ((row[i] as number) - input.offset) / input.scale;
+      const pixels = augmenter.apply(raw, drawPicture(ranges, input, random));
+      for (let i = 0; i < raw.length; i++) row[i] = encoded[pixels[i] as number] as number;
+    }
+    augmenter.release();
+  };
+}
+
+function rowOf({ inputs, weights }: Batch, row: number): Float32Array {
+  const size = inputs.length / weights.length;
+  return inputs.subarray(row * size, (row + 1) * size);
+}
+
+function mixAll(
+  { inputs, targets, weights, teacher, teacherWeights }: Batch,
+  rows: number,
+  alpha: number,
+  random: Random,
+): void {
+  const size = { rows, capacity: weights.length };
+  mixBatch([inputs, targets, weights, teacher, teacherWeights], size, alpha, random);
+}

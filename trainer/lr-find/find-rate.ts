@@ -1,0 +1,162 @@
+/**
+ * The learning rate range test on what the next run would train on: the same examples, features, augmented copies,
+ * starting weights and losses, but nothing of a run is recorded. Features that it computes are kept for the run.
+ */
+import { randomHex } from '../../shared/digest.ts';
+import { loadSpec } from '../../shared/model/load-spec.ts';
+import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
+import { createRuntime } from '../../shared/model/runtime.ts';
+import type { Spec } from '../../shared/model/spec.ts';
+import { loadWasmModule } from '../../shared/model/wasm-node.ts';
+import { loadChampion } from '../../shared/registry/alias.ts';
+import { keys } from '../../shared/registry/keys.ts';
+import { createMemoryStore } from '../../shared/registry/memory-store.ts';
+import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { planCopies, storeCopies } from '../pipeline/augmented-features.ts';
+import { type RunContext, RunFailure, tell } from '../pipeline/context.ts';
+import { storeFeatures } from '../pipeline/features.ts';
+import { type PreparedTraining, prepareTraining } from '../pipeline/fine-tune.ts';
+import { makeSnapshot } from '../pipeline/snapshot.ts';
+import { shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
+import { makeSplit } from '../pipeline/split.ts';
+import { rangeTest, type RangeTest } from '../training/range-test.ts';
+import type { BatchHook } from '../training/trainable.ts';
+import { createTrainable } from '../training/train-head.ts';
+import type { RateSearch } from './rate-search.ts';
+
+export interface RateOptions {
+  readonly store: ObjectStore;
+  readonly model: string;
+  /** default: the labelled examples as they are now */
+  readonly snapshot?: string;
+  readonly from: number;
+  readonly to: number;
+  readonly steps: number;
+  /** default: the spec's */
+  readonly seed?: number;
+  /** Begin with a new initialisation, whatever the spec says. */
+  readonly fresh: boolean;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Errors are for whoever asked: an unknown model, no examples, a snapshot that is gone. */
+export async function findLearningRate(options: RateOptions): Promise<Result<RateSearch, string>> {
+  const startMs = Date.now();
+  const loaded = await loadSpec(options.store, options.model);
+  if (!loaded.ok) return err(loaded.error.detail);
+  const champion = await loadChampion(options.store, options.model);
+  if (!champion.ok) return err(champion.error.detail);
+  const { spec } = loaded.value;
+  const recipe = options.fresh ? { ...spec.training, start: 'fresh' as const } : spec.training;
+  try {
+    const ctx = await createContext(options, spec, champion.value?.move.to ?? null);
+    const snapshot = await makeSnapshot(ctx);
+    if (snapshot.examples === 0)
+      return err(`${spec.name} has no labelled examples yet: holdfast import brings some in`);
+    await prepareFeatures(ctx, snapshot);
+    const prepared = await prepareTraining(ctx, snapshot, recipe);
+    const seed = options.seed ?? recipe.seed;
+    const test = testRates(ctx, prepared, options, seed);
+    return ok({
+      format: 'holdfast-rate-search/1',
+      model: spec.name,
+      snapshot: snapshot.id,
+      parent: prepared.parent,
+      examples: prepared.examples,
+      batchSize: recipe.batchSize,
+      seed,
+      learningRate: recipe.learningRate,
+      points: test.points,
+      steps: options.steps,
+      from: options.from,
+      to: options.to,
+      suggestion: test.suggestion,
+      seconds: (Date.now() - startMs) / 1_000,
+    });
+  } catch (error) {
+    if (error instanceof RunFailure) return err(error.message);
+    throw error;
+  }
+}
+
+/** What the pipeline's steps read of a run. There is none: what they would write beside it is forgotten. */
+async function createContext(
+  { store, model, snapshot, onProgress }: RateOptions,
+  spec: Spec,
+  champion: number | null,
+): Promise<RunContext> {
+  const id = `lr-find-${randomHex(6)}`;
+  const now = new Date();
+  const wasm = await loadWasmModule();
+  const run = {
+    id,
+    model,
+    cutoffMs: now.getTime(),
+    championAtStart: champion,
+    wantedSnapshot: snapshot ?? null,
+  };
+  return {
+    store: withScratch(store, keys.run(model, id, '')),
+    spec,
+    wasm,
+    kernels: await loadKernelModule(),
+    runtime: createRuntime(wasm),
+    run: run as RunRecord,
+    now: () => new Date(),
+    stopwatch: () => Promise.reject(new Error('nothing is timed here')),
+    onProgress: onProgress ?? (() => {}),
+  };
+}
+
+/** The store, but what lies under `prefix` is in memory. */
+function withScratch(store: ObjectStore, prefix: string): ObjectStore {
+  const scratch = createMemoryStore();
+  const of = (key: string): ObjectStore => (key.startsWith(prefix) ? scratch : store);
+  return {
+    ...store,
+    get: (key) => of(key).get(key),
+    put: (key, bytes, condition) => of(key).put(key, bytes, condition),
+  };
+}
+
+async function prepareFeatures(ctx: RunContext, snapshot: Snapshot): Promise<void> {
+  const split = await makeSplit(ctx, snapshot);
+  if (ctx.spec.base === null) return;
+  const shards = shardsOf(snapshot);
+  for (const [i, shard] of shards.entries()) {
+    await storeFeatures(ctx, shard, (within) =>
+      tell(ctx, 'features', (i + within) / shards.length, `shard ${i + 1} of ${shards.length}`),
+    );
+  }
+  const parts = planCopies(ctx.spec, ctx.spec.training, snapshot, split);
+  for (const [i, part] of parts.entries()) {
+    await storeCopies(ctx, part, (within) =>
+      tell(ctx, 'augment', (i + within) / parts.length, `part ${i + 1} of ${parts.length}`),
+    );
+  }
+}
+
+/** On a model as the training would open it. */
+function testRates(
+  ctx: RunContext,
+  { data, initial, options }: Pick<PreparedTraining, 'data' | 'initial' | 'options'>,
+  { from, to, steps, onProgress }: RateOptions,
+  seed: number,
+): RangeTest {
+  const { training } = options;
+  const model = createTrainable(data, initial, options);
+  let step = 0;
+  const prepare: BatchHook = (batch, rows, random) => {
+    options.prepare?.(batch, rows, random);
+    step += 1;
+    const message = `step ${step} of ${steps}`;
+    onProgress?.({ step: 'rates', at: ctx.now().toISOString(), fraction: step / steps, message });
+  };
+  try {
+    return rangeTest(model, data.train, { from, to, steps, batchSize: training.batchSize, seed, prepare });
+  } finally {
+    model.release();
+  }
+}

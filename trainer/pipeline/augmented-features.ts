@@ -1,0 +1,188 @@
+/**
+ * Step 3b, for a model with a base and augmentation: what the base sees in augmented copies of the training examples.
+ * Of nothing else: what is held out or watches the training is never augmented.
+ *
+ * Copies are kept by shard and number, under the digest of what makes them, and gain examples as runs draw them for
+ * training: a night pays for examples that were never drawn before, a run that was killed for what it had not stored.
+ */
+import { type Augmentation, changesExamples, pictureRanges } from '../../shared/model/augmentation.ts';
+import { sha256Hex } from '../../shared/digest.ts';
+import type { LabelledExample } from '../../shared/events/join.ts';
+import { type Base, createFeatureReader } from '../../shared/model/predictor.ts';
+import type { Spec } from '../../shared/model/spec.ts';
+import type { TrainingRecipe } from '../../shared/model/training.ts';
+import { keys } from '../../shared/registry/keys.ts';
+import { drawCopy } from '../augment/copies.ts';
+import { createPictureAugmenter } from '../augment/picture-augmenter.ts';
+import { type RunContext, RunFailure } from './context.ts';
+import { blockSize, type Examples, openBase, openFeatures, readRows, sealFeatures } from './features.ts';
+import { loadShard, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
+import type { Split } from './split.ts';
+
+/** One copy of some examples of one shard, and what makes it. */
+export interface CopyPart {
+  readonly augmentation: Augmentation;
+  readonly seed: number;
+  readonly shard: ShardRef;
+  /** 1, 2, … */
+  readonly copy: number;
+  /** Places in the shard, ascending: its training examples of this run. */
+  readonly indices: readonly number[];
+}
+
+/** What a training has to copy: copy by copy, each in the snapshot's order. Nothing where it asks for nothing. */
+export function planCopies(
+  { base, input }: Pick<Spec, 'base' | 'input'>,
+  { augmentation, seed }: Pick<TrainingRecipe, 'augmentation' | 'seed'>,
+  snapshot: Pick<Snapshot, 'windows'>,
+  { train }: Pick<Split, 'train'>,
+): CopyPart[] {
+  if (base === null || augmentation === null || !changesExamples(augmentation, input.kind)) return [];
+  let start = 0;
+  const parts = shardsOf(snapshot).map((shard) => {
+    const from = start;
+    start += shard.examples;
+    const inside = train.filter((position) => position >= from && position < from + shard.examples);
+    return { augmentation, seed, shard, indices: inside.map((position) => position - from) };
+  });
+  const wanted = parts.filter(({ indices }) => indices.length > 0);
+  return Array.from({ length: augmentation.copies }, (_, i) =>
+    wanted.map((part) => ({ ...part, copy: i + 1 })),
+  ).flat();
+}
+
+type OnBlock = (fraction: number) => Promise<void>;
+
+/**
+ * Computes and stores what is missing of a part.
+ *
+ * @param onBlock  told after every block which share of what is missing is done, 0 to 1
+ * @returns how many copies had to be computed
+ */
+export async function storeCopies(ctx: RunContext, part: CopyPart, onBlock: OnBlock): Promise<number> {
+  const stored = await loadCopies(ctx, part);
+  const missing = part.indices.filter((index) => !stored.has(index));
+  if (missing.length === 0) return 0;
+  const base = await openBase(ctx);
+  if (base === null) return 0;
+  try {
+    const examples = await loadShard(ctx.store, ctx.run.model, part.shard);
+    const computed = await computeCopies(ctx, base, part, pick(examples, missing), onBlock);
+    const all = new Map([
+      ...stored,
+      ...missing.map((index, i) => [index, computed[i] as Float32Array] as const),
+    ]);
+    await ctx.store.put(keyOf(ctx, part), sealFeatures(encodeRows(all)));
+    return missing.length;
+  } finally {
+    base.program.dispose();
+  }
+}
+
+/**
+ * Training examples with their copies behind them, [(1 + copies) n, size]. What another run has overwritten, or a person
+ * removed since the step, is computed again.
+ */
+export async function addCopies(
+  ctx: RunContext,
+  recipe: TrainingRecipe,
+  snapshot: Snapshot,
+  split: Pick<Split, 'train'>,
+  train: Examples,
+): Promise<Examples> {
+  const parts = planCopies(ctx.spec, recipe, snapshot, split);
+  if (parts.length === 0) return train;
+  const times = 1 + Math.max(...parts.map(({ copy }) => copy));
+  const values = new Float32Array(times * train.values.length);
+  values.set(train.values);
+  let at = train.values.length;
+  for (const part of parts) {
+    await storeCopies(ctx, part, async () => {});
+    const rows = await loadCopies(ctx, part);
+    for (const index of part.indices) {
+      const row = rows.get(index);
+      if (row === undefined) throw new Error(`${keyOf(ctx, part)} was overwritten; to be repeated`);
+      values.set(row, at);
+      at += row.length;
+    }
+  }
+  const labels = new Float64Array(times * train.labels.length);
+  for (let i = 0; i < times; i++) labels.set(train.labels, i * train.labels.length);
+  const ids = Array.from({ length: times }, () => train.ids).flat();
+  return { ids, labels, values, size: train.size };
+}
+
+/** @returns what the base sees, a row each */
+async function computeCopies(
+  ctx: RunContext,
+  base: Base,
+  { augmentation, seed, copy }: CopyPart,
+  examples: readonly LabelledExample[],
+  onBlock: OnBlock,
+): Promise<Float32Array[]> {
+  const { input } = ctx.spec;
+  if (input.kind !== 'image') return [];
+  const reader = createFeatureReader(input, null, base);
+  const augmenter = createPictureAugmenter(ctx.kernels, input, pictureRanges(augmentation).fill);
+  const rows: Float32Array[] = [];
+  const block = blockSize(input);
+  try {
+    for (let at = 0; at < examples.length; at += block) {
+      const inside = examples.slice(at, at + block);
+      const raw = await readRows(ctx, inside);
+      const copies = inside.map(({ id }, i) => {
+        const draw = drawCopy(augmentation, input, { seed, example: id, copy });
+        return Float32Array.from(augmenter.apply(raw[i] as Float32Array, draw));
+      });
+      const seen = reader.read(copies);
+      for (let i = 0; i < copies.length; i++) rows.push(seen.slice(i * reader.size, (i + 1) * reader.size));
+      await onBlock(Math.min(1, (at + block) / examples.length));
+    }
+    return rows;
+  } finally {
+    augmenter.release();
+  }
+}
+
+/** What is stored of a part, by place in the shard; nothing where nothing is. */
+async function loadCopies(ctx: RunContext, part: CopyPart): Promise<Map<number, Float32Array>> {
+  const key = keyOf(ctx, part);
+  const object = await ctx.store.get(key);
+  if (object === null) return new Map();
+  const rows = openFeatures(object.bytes);
+  if (rows === null) throw new RunFailure(`${key} was truncated or altered; delete it to compute it again`);
+  return decodeRows(rows);
+}
+
+function keyOf({ run, spec }: RunContext, { augmentation, seed, shard, copy }: CopyPart): string {
+  // All that makes a copy what it is, beside the base and the example.
+  const made = sha256Hex(JSON.stringify([spec.input, pictureRanges(augmentation), seed])).slice(0, 32);
+  return keys.copies(run.model, spec.base as string, made, shard.digest, copy);
+}
+
+/** How many rows, their places, then the rows one after the other: places are below the size of a shard, and exact. */
+function encodeRows(rows: ReadonlyMap<number, Float32Array>): Float32Array {
+  const places = [...rows.keys()].sort((a, b) => a - b);
+  const size = rows.get(places[0] as number)?.length ?? 0;
+  const encoded = new Float32Array(1 + places.length * (1 + size));
+  encoded.set([places.length, ...places]);
+  for (const [i, place] of places.entries()) {
+    encoded.set(rows.get(place) as Float32Array, 1 + places.length + i * size);
+  }
+  return encoded;
+}
+
+function decodeRows(encoded: Float32Array): Map<number, Float32Array> {
+  const count = encoded[0] as number;
+  const values = encoded.subarray(1 + count);
+  const size = values.length / count;
+  const rows = new Map<number, Float32Array>();
+  for (let i = 0; i < count; i++) {
+    rows.set(encoded[1 + i] as number, values.subarray(i * size, (i + 1) * size));
+  }
+  return rows;
+}
+
+function pick<T>(items: readonly T[], indices: readonly number[]): T[] {
+  return indices.map((index) => items[index] as T);
+}
