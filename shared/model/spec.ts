@@ -132,6 +132,11 @@ export const specSchema = z
     })) {
       issues.push({ code: 'custom', input: value.gate, path: ['gate', ...path], message });
     }
+    if (value.training.unfreeze !== undefined && value.base === null) {
+      const path = ['training', 'unfreeze'];
+      const message = 'expected none: there is no base that could be unfrozen';
+      issues.push({ code: 'custom', input: value.training, path, message });
+    }
     const misfit = networkProblem(value);
     if (misfit !== null) {
       const path = ['network', ...misfit.path];

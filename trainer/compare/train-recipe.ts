@@ -90,7 +90,7 @@ export async function trainRecipe(
   const random = createRandom(trainingSeed);
   const networked = { input: subject.input, ...(network && { network }) };
   const trunk = initialTrunk(networked, random);
-  const initial = initialHead({ head, ...task }, trunkSize(networked, size), random);
+  const initial = initialHead({ head, ...task }, trunkSize({ spec: networked }, size), random);
   const trained = await trainHead(data, initial, {
     training,
     task: task.task,
@@ -98,7 +98,7 @@ export async function trainRecipe(
     dropout: head.map(({ dropout }) => dropout),
     fromChampion: false,
     kernels,
-    ...(trunk && { trunk: { initial: trunk, tf: await startTensorflow(wasm), keepsStatistics: false } }),
+    ...(trunk && { trunk: { initial: trunk, tf: await startTensorflow(wasm), unfrozen: false } }),
     ...(prepare ? { prepare } : {}),
   });
   const program = openProgram(

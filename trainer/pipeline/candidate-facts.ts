@@ -60,16 +60,16 @@ export async function examineCandidate(
  * @param size  numbers that the model reads
  */
 export function exportedModel(
-  { spec }: RunContext,
+  ctx: RunContext,
   files: Pick<VersionFiles, 'model.json' | 'weights.bin'>,
   size: number,
 ): ModelLayers | null {
   const json = parseJson(files['model.json'], z.unknown());
   if (!json.ok) return null;
   return publishedModel(
-    spec,
-    wantedTrunk(spec),
-    trunkSize(spec, size),
+    ctx.spec,
+    wantedTrunk(ctx),
+    trunkSize(ctx, size),
     json.value,
     files['weights.bin'],
   );

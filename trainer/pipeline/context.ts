@@ -4,6 +4,7 @@
 import type { Runtime } from '../../shared/model/runtime.ts';
 import type { WasmModules } from '../../shared/model/wasm-modules.ts';
 import type { Spec } from '../../shared/model/spec.ts';
+import type { Trunk } from '../../shared/model/trunk.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 
@@ -21,12 +22,32 @@ export interface Surroundings {
   readonly now: () => Date;
   readonly stopwatch: Stopwatch;
   readonly onProgress: (progress: Progress) => Promise<void> | void;
+  /** Bytes that the examples of a training may take; without a limit where absent. */
+  readonly roomBytes?: number;
 }
 
 export interface RunContext extends Surroundings {
   /** The run as it was started. Its id, champion, cutoff and wishes never change; its status does, in the store. */
   readonly run: RunRecord;
   readonly spec: Spec;
+  /** Where the end of the base is trained too; `spec.base` is then what comes before it. */
+  readonly unfrozen?: Unfrozen;
+}
+
+export interface Unfrozen {
+  /** Digest of the whole base. */
+  readonly base: string;
+  /** The first layer that is trained. */
+  readonly from: string;
+  /** From there to the base's features, with the base's weights. */
+  readonly trunk: Trunk;
+  /** How many features that is. */
+  readonly size: number;
+}
+
+/** The same run as one that reads another base, for versions that do. */
+export function readingBase<Ctx extends RunContext>(ctx: Ctx, base: string | null): Ctx {
+  return base === ctx.spec.base ? ctx : { ...ctx, spec: { ...ctx.spec, base } };
 }
 
 /** A run that can't succeed however often it is repeated: the message is for the person who has to act. */

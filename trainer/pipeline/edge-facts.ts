@@ -24,14 +24,23 @@ const MOST_PREDICTIONS = 1 << 16;
 
 export async function measureEdge(ctx: RunContext, files: VersionFiles): Promise<EdgeFacts> {
   const runtime = createRuntime(ctx.wasm);
-  const base = await openOwnBase(ctx, runtime);
+  const base = await openOwnBase(ctx, runtime, ctx.spec.base);
   const candidate = predictionOf(ctx, base, openProgram(runtime, files));
   candidate();
   const { heapBytes } = runtime.memory();
   const champion = await openChampion(ctx, runtime);
   const timings = isSamePlan(files, champion?.manifest)
     ? await timeOnce(candidate, ctx.stopwatch)
-    : await timeInTurns(candidate, champion && predictionOf(ctx, base, champion.program), ctx.stopwatch);
+    : await timeInTurns(
+        candidate,
+        champion &&
+          predictionOf(
+            ctx,
+            champion.base === ctx.spec.base ? base : await openOwnBase(ctx, runtime, champion.base),
+            champion.program,
+          ),
+        ctx.stopwatch,
+      );
   return {
     candidateBytes: files['edge.json'].byteLength + files['edge.bin'].byteLength,
     championBytes:
@@ -55,10 +64,14 @@ async function timeOnce(
   return { candidateMs, championMs: candidateMs };
 }
 
-async function openOwnBase({ spec, store }: RunContext, runtime: Runtime): Promise<Base | null> {
-  if (spec.base === null) return null;
-  const base = await loadBase(store, runtime, spec.base);
-  if (!base.ok) throw new RunFailure(`base ${spec.base}: ${base.error.detail}`);
+async function openOwnBase(
+  { store }: RunContext,
+  runtime: Runtime,
+  digest: string | null,
+): Promise<Base | null> {
+  if (digest === null) return null;
+  const base = await loadBase(store, runtime, digest);
+  if (!base.ok) throw new RunFailure(`base ${digest}: ${base.error.detail}`);
   return base.value;
 }
 

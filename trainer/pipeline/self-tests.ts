@@ -28,8 +28,8 @@ export async function testChampionAgain(
   const id = 'champion read again';
   const again = await openChampion(ctx, createRuntime(ctx.wasm));
   const { version } = champion.manifest;
-  const before = answer(ctx, champion, examples);
-  const after = again && answer(ctx, again, examples);
+  const before = await answer(ctx, champion, examples);
+  const after = again && (await answer(ctx, again, examples));
   const different = before.findIndex((value, i) => !Object.is(value, after?.[i]));
   if (different === -1) {
     const detail = `version ${version} answers ${examples.labels.length} examples with the same bits`;
@@ -60,6 +60,7 @@ export function openBroken(
   return {
     program: openProgram(ctx.runtime, encodeModel({ ...model, head: broken }), "the broken candidate's edge plan"),
     constants: candidate.constants,
+    base: candidate.base,
   };
 }
 

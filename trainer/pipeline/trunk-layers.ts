@@ -8,17 +8,22 @@ import { type NetworkLayer, networkShapes } from '../../shared/model/network.ts'
 import { sizeOf, type Shape, type Tensor } from '../../shared/model/tensor.ts';
 import { networkLayers, type Trunk } from '../../shared/model/trunk.ts';
 import type { Random } from '../../shared/random.ts';
-import { RunFailure } from './context.ts';
+import { type RunContext, RunFailure } from './context.ts';
 
 type NetworkedSpec = Pick<Spec, 'input' | 'network'>;
 
-/** The layers of the spec's network, without weights; null where it has none. */
-export function wantedTrunk({ input, network }: NetworkedSpec): LayerJson[] | null {
+/** What is trained before a head: by the spec's network, or where the end of the base is unfrozen. */
+type Wanting = Pick<RunContext, 'unfrozen'> & { readonly spec: NetworkedSpec };
+
+/** The layers before a head, without weights; null where it stands by itself. */
+export function wantedTrunk({ spec: { input, network }, unfrozen }: Wanting): readonly LayerJson[] | null {
+  if (unfrozen !== undefined) return unfrozen.trunk.layers;
   return network === undefined ? null : networkLayers(network, encodedShape(input));
 }
 
 /** How many numbers the head reads. @param size  numbers in an example */
-export function trunkSize({ input, network }: NetworkedSpec, size: number): number {
+export function trunkSize({ spec: { input, network }, unfrozen }: Wanting, size: number): number {
+  if (unfrozen !== undefined) return unfrozen.size;
   return network === undefined ? size : (shapesOf(network, encodedShape(input)).at(-1)?.[0] ?? size);
 }
 

@@ -13,6 +13,7 @@ import type { Course } from './course.ts';
 import { interpolate } from './interpolate.ts';
 import { beginTraining, type LoopData, type LoopOptions } from './loop.ts';
 import type { Tensorflow } from './tensorflow.ts';
+import { openTwoPhases } from './two-phases.ts';
 import type { Trainable } from './trainable.ts';
 import { createTrainableHead, type HeadOptions } from './trainable-head.ts';
 import { createTrainableLayers } from './trainable-layers.ts';
@@ -26,6 +27,7 @@ export interface HeadTrainingOptions extends LoopOptions {
   readonly kernels: WebAssembly.Module;
   /** What is trained with the head; a head by itself where absent. */
   readonly trunk?: TrunkTraining;
+  readonly first?: FirstPhase;
 }
 
 export interface TrunkTraining {
@@ -33,8 +35,17 @@ export interface TrunkTraining {
   readonly initial: Trunk;
   /** As `startTensorflow` gives it. */
   readonly tf: Tensorflow;
-  /** Whether normalisations keep their running statistics, as those of a pretrained base do. */
-  readonly keepsStatistics: boolean;
+  /**
+   * Whether it is the end of a pretrained base: then it is trained as `training.unfreeze` says, and its normalisations
+   * keep their running statistics.
+   */
+  readonly unfrozen: boolean;
+}
+
+/** Training the head by itself before an unfrozen trunk with it. */
+export interface FirstPhase {
+  /** The same examples, as the frozen trunk shows them to the head. */
+  readonly data: LoopData;
 }
 
 export interface TrainedHead {
@@ -50,6 +61,7 @@ export interface TrainedHead {
 export interface HeadTraining {
   /** @returns whether the training is over, after at most so many epochs more */
   run(epochs: number): Promise<boolean>;
+  readonly course: () => Course;
   /** All that the rest of the training depends on, beside what it was opened with. */
   checkpoint(): Uint8Array<ArrayBuffer>;
   finish(): TrainedHead;
@@ -73,12 +85,39 @@ export function openHeadTraining(
   options: HeadTrainingOptions,
   from?: Uint8Array,
 ): HeadTraining {
+  const { trunk, first, ...head } = options;
+  const second = { ...head, ...(trunk && { trunk }) };
+  if (first === undefined) return openPhase(data, initial, second, from);
+  return openTwoPhases(
+    {
+      first: (checkpoint) => openPhase(first.data, initial, head, checkpoint),
+      second: (trained, onEpoch, checkpoint) =>
+        openPhase(
+          data,
+          trained,
+          { ...second, fromChampion: false, keepsStart: true, ...(onEpoch && { onEpoch }) },
+          checkpoint,
+        ),
+      onEpoch: options.onEpoch,
+    },
+    from,
+  );
+}
+
+function openPhase(
+  data: LoopData,
+  initial: readonly DenseLayer[],
+  given: HeadTrainingOptions,
+  from: Uint8Array | undefined,
+): HeadTraining {
+  const options = given.trunk?.unfrozen ? { ...given, training: unfrozenRecipe(given.training) } : given;
   const { training, fromChampion } = options;
   const model = createTrainable(data, initial, options);
   const champion = fromChampion && training.interpolation === 'validation' ? model.readWeights() : null;
   const loop = beginTraining(model, data, options, from);
   return {
     run: (epochs) => loop.run(epochs),
+    course: () => loop.course(),
     checkpoint: () => loop.checkpoint(),
     finish: () => {
       loop.restoreBest();
@@ -92,6 +131,20 @@ export function openHeadTraining(
     },
     release: () => model.release(),
   };
+}
+
+/** Of all phases. */
+export function mostEpochs({ training, trunk, first }: HeadTrainingOptions): number {
+  if (!trunk?.unfrozen) return training.epochs;
+  return unfrozenRecipe(training).epochs + (first === undefined ? 0 : training.epochs);
+}
+
+/** The recipe by which the end of a base is trained. */
+function unfrozenRecipe(training: TrainingRecipe): TrainingRecipe {
+  const { unfreeze } = training;
+  if (unfreeze === undefined) return training;
+  const { epochs, rateFactor } = unfreeze;
+  return { ...training, epochs, learningRate: training.learningRate * rateFactor };
 }
 
 /** What the loop trains, and what comes of it. */
@@ -119,15 +172,12 @@ export function createTrainable(
     const head = createTrainableHead(kernels, initial, options);
     return { ...head, whole: () => ({ trunk: null, head: head.layers() }) };
   }
-  const { tf, keepsStatistics } = trunk;
+  const { tf, unfrozen } = trunk;
   return createTrainableLayers(
     tf,
     kernels,
     { trunk: trunk.initial, head: initial },
-    {
-      ...options,
-      keepsStatistics,
-    },
+    { ...options, keepsStatistics: unfrozen },
   );
 }
 
@@ -139,7 +189,7 @@ export async function trainHead(
 ): Promise<TrainedHead> {
   const training = openHeadTraining(data, initial, options);
   try {
-    await training.run(options.training.epochs);
+    while (!(await training.run(options.training.epochs)));
     return training.finish();
   } finally {
     training.release();

@@ -55,7 +55,7 @@ export function testTrainableLayers(kernels: WebAssembly.Module, wasm: WasmModul
   });
   const random = createRandom(5);
   const trunk = initialTrunk(spec, random);
-  const initial = initialHead(spec, trunkSize(spec, 64), random);
+  const initial = initialHead(spec, trunkSize({ spec }, 64), random);
   const learnt = barSet(60, 1);
   const answers = Float32Array.from({ length: 180 }, (_, i) => ((i * 7) % 11) / 11);
   const data = {
@@ -77,7 +77,7 @@ export function testTrainableLayers(kernels: WebAssembly.Module, wasm: WasmModul
       dropout: [0.1],
       fromChampion: true,
       kernels,
-      trunk: { initial: trunk, tf: await startTensorflow(wasm), keepsStatistics: false },
+      trunk: { initial: trunk, tf: await startTensorflow(wasm), unfrozen: false },
     };
   };
   const digestOf = ({ layers, trunk: trained, course, part }: TrainedHead): string => {
