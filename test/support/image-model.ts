@@ -12,6 +12,17 @@ import type { ObjectStore } from '../../shared/registry/store.ts';
 const SIDE = 8;
 export const BARS = ['lying', 'standing', 'leaning'] as const;
 
+const NETWORK = [
+  { type: 'conv2d', filters: 6 },
+  { type: 'maxPool' },
+  { type: 'conv2d', filters: 8, activation: 'linear' },
+  { type: 'batchNormalization' },
+  { type: 'activation', activation: 'relu' },
+  { type: 'dropout', rate: 0.1 },
+  { type: 'globalAveragePool' },
+];
+
+/** With a network, unless it has a base. */
 export function barSpec(name: string, changes: object = {}): ClassificationSpec {
   const spec = specSchema.parse({
     format: 'holdfast-spec/1',
@@ -19,15 +30,7 @@ export function barSpec(name: string, changes: object = {}): ClassificationSpec 
     task: 'classification',
     input: { kind: 'image', height: SIDE, width: SIDE, channels: 1 },
     labels: [...BARS],
-    network: [
-      { type: 'conv2d', filters: 6 },
-      { type: 'maxPool' },
-      { type: 'conv2d', filters: 8, activation: 'linear' },
-      { type: 'batchNormalization' },
-      { type: 'activation', activation: 'relu' },
-      { type: 'dropout', rate: 0.1 },
-      { type: 'globalAveragePool' },
-    ],
+    ...('base' in changes ? {} : { network: NETWORK }),
     head: [],
     training: { epochs: 8, learningRate: 0.01 },
     window: { examples: 800 },

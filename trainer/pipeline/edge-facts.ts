@@ -29,25 +29,29 @@ export async function measureEdge(ctx: RunContext, files: VersionFiles): Promise
   candidate();
   const { heapBytes } = runtime.memory();
   const champion = await openChampion(ctx, runtime);
-  const timings = isSamePlan(files, champion?.manifest)
+  // Of one base both have the same: what differs is compared.
+  const apart = champion !== null && champion.base !== ctx.spec.base;
+  const championBase = apart ? await openOwnBase(ctx, runtime, champion.base) : base;
+  const timings = !apart && isSamePlan(files, champion?.manifest)
     ? await timeOnce(candidate, ctx.stopwatch)
     : await timeInTurns(
         candidate,
-        champion &&
-          predictionOf(
-            ctx,
-            champion.base === ctx.spec.base ? base : await openOwnBase(ctx, runtime, champion.base),
-            champion.program,
-          ),
+        champion && predictionOf(ctx, championBase, champion.program),
         ctx.stopwatch,
       );
   return {
-    candidateBytes: files['edge.json'].byteLength + files['edge.bin'].byteLength,
+    candidateBytes:
+      files['edge.json'].byteLength + files['edge.bin'].byteLength + (apart ? edgeBytes(base?.manifest) : 0),
     championBytes:
-      champion && champion.manifest.files['edge.json'].bytes + champion.manifest.files['edge.bin'].bytes,
+      champion && edgeBytes(champion.manifest) + (apart ? edgeBytes(championBase?.manifest) : 0),
     memoryBytes: heapBytes,
     ...timings,
   };
+}
+
+/** Of the files that serve. */
+function edgeBytes(manifest: Pick<Manifest, 'files'> | undefined): number {
+  return manifest === undefined ? 0 : manifest.files['edge.json'].bytes + manifest.files['edge.bin'].bytes;
 }
 
 /** The same operations on the same shapes: what the weights are changes nothing about the time. */
