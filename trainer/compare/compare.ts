@@ -12,10 +12,12 @@ import type { RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { addCopies } from '../pipeline/augmented-features.ts';
-import type { RunContext } from '../pipeline/context.ts';
-import { loadSnapshot } from '../pipeline/snapshot-file.ts';
+import { readingBase, type RunContext } from '../pipeline/context.ts';
+import { type Examples, readExamples } from '../pipeline/features.ts';
+import { loadSnapshot, type Snapshot } from '../pipeline/snapshot-file.ts';
+import { applyUnfreeze } from '../pipeline/unfreeze.ts';
 import { type Comparison, summarizeSplits } from './comparison.ts';
-import { readCompared } from './examples.ts';
+import { readCompared, storeAll } from './examples.ts';
 import { type Bench, trainSplits } from './pool.ts';
 import { loadRecipe, type Recipe } from './recipe.ts';
 import type { Subject } from './train-recipe.ts';
@@ -55,9 +57,9 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Co
 
   try {
     const ctx = await createContext(store, model, spec.value.spec);
-    const { subject, copies } = await readSubject(ctx, snapshot, recipes, seed, onProgress);
-    if (subject.labels.length < LEAST_EXAMPLES) {
-      const got = subject.labels.length;
+    const subjects = await readSubjects(ctx, snapshot, recipes, seed, onProgress);
+    const got = subjects[0].labels.length;
+    if (got < LEAST_EXAMPLES) {
       return err(
         `snapshot ${snapshot}: expected at least ${LEAST_EXAMPLES} examples that are not held out, got ${got}`,
       );
@@ -65,7 +67,7 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Co
     const seeds = Array.from({ length: splits }, (_, split) => seedFrom(seed, 'split', split));
     const threads = options.threads ?? availableParallelism();
     const scores = await trainSplits(
-      { subject, copies, recipes, testShare: TEST_SHARE },
+      { subjects, recipes, testShare: TEST_SHARE },
       seeds,
       threads,
       (done) => onProgress(done / splits, `${done} of ${splits} splits`),
@@ -98,35 +100,66 @@ async function createContext(
   };
 }
 
-interface Compared {
-  readonly subject: Subject;
-  readonly copies: Bench['copies'];
-}
-
-async function readSubject(
+/** The same examples for both recipes, as the version of each reads them. */
+async function readSubjects(
   ctx: RunContext,
   snapshotId: string,
   [first, second]: readonly [Recipe, Recipe],
   seed: number,
   onProgress: (fraction: number, message: string) => void,
-): Promise<Compared> {
+): Promise<Bench['subjects']> {
   const snapshot = await loadSnapshot(ctx.store, ctx.run.model, snapshotId);
-  const { positions, examples, identities } = await readCompared(ctx, snapshot, seed, (fraction) =>
+  const contexts = [await contextOf(ctx, first), await contextOf(ctx, second)] as const;
+  const { positions, examples, identities } = await readCompared(contexts[0], snapshot, seed, (fraction) =>
     onProgress(fraction, 'features'),
   );
-  const copiesFor = async ({ version, training }: Recipe): Promise<Float32Array> => {
-    onProgress(0, `copies for version ${version}`);
-    const all = await addCopies(ctx, training, snapshot, { train: [...positions] }, examples);
-    return all.values.subarray(examples.values.length);
-  };
-  const copies = [await copiesFor(first), await copiesFor(second)] as const;
-  const { values, size, labels } = examples;
   const { spec } = ctx;
   const task: TaskSpec =
     spec.task === 'classification'
       ? { task: spec.task, labels: spec.labels }
       : { task: spec.task, target: spec.target };
-  const { input, base } = spec;
-  const subject = { input, task, values, size, hasBase: base !== null, labels, identities };
-  return { subject, copies };
+  const toSubject = async (
+    { version, training }: Recipe,
+    own: RunContext,
+    seen: Examples,
+  ): Promise<Subject> => {
+    onProgress(0, `copies for version ${version}`);
+    const all = await addCopies(own, training, snapshot, { train: [...positions] }, seen);
+    const { values, size, labels } = seen;
+    const copies = all.values.subarray(values.length);
+    const { unfrozen } = own;
+    const hasBase = spec.base !== null;
+    return {
+      input: spec.input,
+      task,
+      values,
+      size,
+      hasBase,
+      labels,
+      identities,
+      copies,
+      ...(unfrozen && { unfrozen }),
+    };
+  };
+  const others =
+    contexts[1].spec.base === contexts[0].spec.base
+      ? examples
+      : await readOthers(contexts[1], snapshot, positions, (fraction) => onProgress(fraction, 'features'));
+  return [await toSubject(first, contexts[0], examples), await toSubject(second, contexts[1], others)];
+}
+
+/** Reading what a recipe's version reads of the base. */
+async function contextOf(ctx: RunContext, { training }: Recipe): Promise<RunContext> {
+  const { spec, unfrozen } = await applyUnfreeze({ ...ctx, spec: { ...ctx.spec, training } });
+  return { ...readingBase(ctx, spec.base), ...(unfrozen && { unfrozen }) };
+}
+
+async function readOthers(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  positions: readonly number[],
+  onProgress: (fraction: number) => void,
+): Promise<Examples> {
+  await storeAll(ctx, snapshot, onProgress);
+  return readExamples(ctx, snapshot, positions);
 }

@@ -33,15 +33,24 @@ export async function readCompared(
   const positions = shuffle(free, createRandom(seed))
     .slice(0, ctx.spec.training.maxExamples)
     .sort((a, b) => a - b);
-  const shards = shardsOf(snapshot);
-  for (const [i, shard] of shards.entries()) {
-    await storeFeatures(ctx, shard, async (within) => onProgress((i + within) / shards.length));
-  }
+  await storeAll(ctx, snapshot, onProgress);
   return {
     positions,
     examples: await readExamples(ctx, snapshot, positions),
     identities: await identify(ctx, snapshot, positions),
   };
+}
+
+/** Features of all examples, where they are missing. */
+export async function storeAll(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  onProgress: (fraction: number) => void,
+): Promise<void> {
+  const shards = shardsOf(snapshot);
+  for (const [i, shard] of shards.entries()) {
+    await storeFeatures(ctx, shard, async (within) => onProgress((i + within) / shards.length));
+  }
 }
 
 async function identify(

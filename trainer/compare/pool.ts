@@ -9,9 +9,8 @@ import type { Subject } from './train-recipe.ts';
 
 /** What every thread is given once. */
 export interface Bench {
-  readonly subject: Subject;
-  /** Of all examples, for each recipe: what the base sees in augmented copies, [copies, n, size]; empty without any. */
-  readonly copies: readonly [Float32Array, Float32Array];
+  /** The same examples, as each recipe's version reads them. */
+  readonly subjects: readonly [Subject, Subject];
   readonly recipes: readonly [Recipe, Recipe];
   readonly testShare: number;
 }
@@ -62,11 +61,15 @@ function startWorker(bench: Bench): Worker {
   return new Worker(new URL('./worker.ts', import.meta.url), { workerData: bench });
 }
 
-function shareBench({ subject, copies, ...bench }: Bench): Bench {
+function shareBench({ subjects: [first, second], ...bench }: Bench): Bench {
+  const values = share(first.values);
+  const others = second.values === first.values ? values : share(second.values);
   return {
     ...bench,
-    subject: { ...subject, values: share(subject.values) },
-    copies: [share(copies[0]), share(copies[1])],
+    subjects: [
+      { ...first, values, copies: share(first.copies) },
+      { ...second, values: others, copies: share(second.copies) },
+    ],
   };
 }
 

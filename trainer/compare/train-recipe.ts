@@ -13,7 +13,9 @@ import { createBatchHook } from '../augment/batch-hook.ts';
 import { openProgram } from '../pipeline/answer.ts';
 import { encodeModel } from '../pipeline/candidate-files.ts';
 import { initialHead } from '../pipeline/head-layers.ts';
+import type { Unfrozen } from '../pipeline/context.ts';
 import { initialTrunk, trunkSize } from '../pipeline/trunk-layers.ts';
+import { passThrough } from '../pipeline/unfreeze.ts';
 import { startTensorflow } from '../training/tensorflow.ts';
 import { objectiveOf } from '../pipeline/objective.ts';
 import { scoreOutputs } from '../pipeline/window-forms.ts';
@@ -33,6 +35,10 @@ export interface Subject {
   /** class ids, or targets, [n] */
   readonly labels: Float64Array;
   readonly identities: Identities;
+  /** What the base sees in augmented copies of all examples, [copies, n, size]; empty without any. */
+  readonly copies: Float32Array;
+  /** Where the end of the base is trained too. */
+  readonly unfrozen?: Unfrozen;
 }
 
 export interface Score {
@@ -53,7 +59,7 @@ export interface Engines {
 
 /** @param seed  draws the split: the same for both recipes, so that they are compared on equal terms */
 export async function trainRecipe(
-  subject: Subject & { readonly copies: Float32Array },
+  subject: Subject,
   { head, network, training }: Pick<Recipe, 'head' | 'network' | 'training'>,
   { seed, testShare }: { readonly seed: number; readonly testShare: number },
   { kernels, runtime, wasm }: Engines,
@@ -88,9 +94,10 @@ export async function trainRecipe(
     watched: watching.length === 0 ? [] : [{ id: 'validation', past: false, set: toSet(encode(watching)) }],
   };
   const random = createRandom(trainingSeed);
-  const networked = { input: subject.input, ...(network && { network }) };
-  const trunk = initialTrunk(networked, random);
-  const initial = initialHead({ head, ...task }, trunkSize({ spec: networked }, size), random);
+  const { unfrozen } = subject;
+  const wanting = { spec: { input: subject.input, ...(network && { network }) }, ...(unfrozen && { unfrozen }) };
+  const trunk = unfrozen?.trunk ?? initialTrunk(wanting.spec, random);
+  const initial = initialHead({ head, ...task }, trunkSize(wanting, size), random);
   const trained = await trainHead(data, initial, {
     training,
     task: task.task,
@@ -98,7 +105,10 @@ export async function trainRecipe(
     dropout: head.map(({ dropout }) => dropout),
     fromChampion: false,
     kernels,
-    ...(trunk && { trunk: { initial: trunk, tf: await startTensorflow(wasm), unfrozen: false } }),
+    ...(trunk && {
+      trunk: { initial: trunk, tf: await startTensorflow(wasm), unfrozen: unfrozen !== undefined },
+    }),
+    ...(unfrozen && { first: { data: passThrough({ runtime }, unfrozen, data) } }),
     ...(prepare ? { prepare } : {}),
   });
   const program = openProgram(
@@ -148,7 +158,7 @@ function createEncoder(
 /** Training examples with their augmented copies behind them; what is tested has none. */
 function withCopies(
   set: Encoded,
-  { copies, size, labels }: Pick<Subject, 'size' | 'labels'> & { readonly copies: Float32Array },
+  { copies, size, labels }: Pick<Subject, 'size' | 'labels' | 'copies'>,
   learnt: readonly number[],
 ): Encoded {
   const times = copies.length / (labels.length * size);

@@ -8,24 +8,14 @@ import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import type { Bench, SplitAnswer, SplitRequest } from './pool.ts';
 import { trainRecipe } from './train-recipe.ts';
 
-const { subject, copies, recipes, testShare } = workerData as Bench;
+const { subjects, recipes, testShare } = workerData as Bench;
 const wasm = await loadWasmModule();
 const machine = { kernels: await loadKernelModule(), runtime: createRuntime(wasm), wasm };
 
 async function trainSplit({ split, seed }: SplitRequest): Promise<SplitAnswer> {
   try {
-    const first = await trainRecipe(
-      { ...subject, copies: copies[0] },
-      recipes[0],
-      { seed, testShare },
-      machine,
-    );
-    const second = await trainRecipe(
-      { ...subject, copies: copies[1] },
-      recipes[1],
-      { seed, testShare },
-      machine,
-    );
+    const first = await trainRecipe(subjects[0], recipes[0], { seed, testShare }, machine);
+    const second = await trainRecipe(subjects[1], recipes[1], { seed, testShare }, machine);
     return { split, score: [first, second] };
   } catch (error) {
     return { split, error: error instanceof Error ? error.message : String(error) };

@@ -248,7 +248,7 @@ export function checkRoom({ unfrozen, roomBytes }: RunContext, examples: number)
 const PASSED_ROWS = 32;
 
 /** The same examples, as the trunk shows them to the head while it is frozen. */
-export function passThrough({ runtime }: RunContext, { trunk }: Unfrozen, data: LoopData): LoopData {
+export function passThrough({ runtime }: Pick<RunContext, 'runtime'>, { trunk }: Unfrozen, data: LoopData): LoopData {
   const layers = withoutDropout(trunk.layers);
   const plan = planModel({ ...trunk, layers, output: layers.at(-1)?.name ?? '' });
   if (!plan.ok) throw new RunFailure(`training.unfreeze: ${plan.error.message}`);
