@@ -198,7 +198,10 @@ function networkProblem({
   if (input.kind !== 'image')
     return { path: [], message: 'expected none: a network reads images, and this input is tabular' };
   if (base !== null)
-    return { path: [], message: 'expected none: a network takes the place of a base, and this model has one' };
+    return {
+      path: [],
+      message: 'expected none: a network takes the place of a base, and this model has one',
+    };
   const shapes = networkShapes(network, [input.height, input.width, input.channels]);
   return shapes.ok ? null : { path: [shapes.error.index], message: shapes.error.message };
 }

@@ -40,20 +40,12 @@ export function barBase(): {
   const random = createRandom(11);
   const tensors = new Map(
     SHAPES.map(([name, shape, low, high]) => {
-      const data = Float32Array.from(
-        { length: sizeOf(shape) },
-        () => low + random.uniform() * (high - low),
-      );
+      const data = Float32Array.from({ length: sizeOf(shape) }, () => low + random.uniform() * (high - low));
       return [name, { shape, data }];
     }),
   );
   const input = inputLayer([8, 8, 1]);
-  const layer = (
-    className: string,
-    name: string,
-    config: object,
-    inputs: readonly string[],
-  ): LayerJson => ({
+  const layer = (className: string, name: string, config: object, inputs: readonly string[]): LayerJson => ({
     className,
     name,
     config: { name, ...config },

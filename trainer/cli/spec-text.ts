@@ -55,7 +55,11 @@ export function describeTarget({ name, unit }: Target): string {
 
 function describeHead(spec: Spec): string {
   const hidden = spec.head.map(({ units, activation }) => `${units} ${activation}`);
-  return [...(spec.network ?? []).map(describeLayer), ...hidden, `${outputWidth(spec)} ${outputActivation(spec)}`].join(' → ');
+  return [
+    ...(spec.network ?? []).map(describeLayer),
+    ...hidden,
+    `${outputWidth(spec)} ${outputActivation(spec)}`,
+  ].join(' → ');
 }
 
 function describeList(items: readonly string[]): string {

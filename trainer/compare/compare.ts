@@ -66,11 +66,8 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Co
     }
     const seeds = Array.from({ length: splits }, (_, split) => seedFrom(seed, 'split', split));
     const threads = options.threads ?? availableParallelism();
-    const scores = await trainSplits(
-      { subjects, recipes, testShare: TEST_SHARE },
-      seeds,
-      threads,
-      (done) => onProgress(done / splits, `${done} of ${splits} splits`),
+    const scores = await trainSplits({ subjects, recipes, testShare: TEST_SHARE }, seeds, threads, (done) =>
+      onProgress(done / splits, `${done} of ${splits} splits`),
     );
     const summary = summarizeSplits(recipes, scores, spec.value.spec.gate.alpha, targetOf(spec.value.spec));
     const seconds = (Date.now() - startMs) / 1_000;

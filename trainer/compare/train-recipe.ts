@@ -95,7 +95,10 @@ export async function trainRecipe(
   };
   const random = createRandom(trainingSeed);
   const { unfrozen } = subject;
-  const wanting = { spec: { input: subject.input, ...(network && { network }) }, ...(unfrozen && { unfrozen }) };
+  const wanting = {
+    spec: { input: subject.input, ...(network && { network }) },
+    ...(unfrozen && { unfrozen }),
+  };
   const trunk = unfrozen?.trunk ?? initialTrunk(wanting.spec, random);
   const initial = initialHead({ head, ...task }, trunkSize(wanting, size), random);
   const trained = await trainHead(data, initial, {

@@ -160,7 +160,14 @@ function testRates(
     onProgress?.({ step: 'rates', at: ctx.now().toISOString(), fraction: step / steps, message });
   };
   try {
-    return rangeTest(model, examples.train, { from, to, steps, batchSize: training.batchSize, seed, prepare });
+    return rangeTest(model, examples.train, {
+      from,
+      to,
+      steps,
+      batchSize: training.batchSize,
+      seed,
+      prepare,
+    });
   } finally {
     model.release();
   }

@@ -66,13 +66,7 @@ export function exportedModel(
 ): ModelLayers | null {
   const json = parseJson(files['model.json'], z.unknown());
   if (!json.ok) return null;
-  return publishedModel(
-    ctx.spec,
-    wantedTrunk(ctx),
-    trunkSize(ctx, size),
-    json.value,
-    files['weights.bin'],
-  );
+  return publishedModel(ctx.spec, wantedTrunk(ctx), trunkSize(ctx, size), json.value, files['weights.bin']);
 }
 
 function isFinite({ trunk, head }: ModelLayers): boolean {

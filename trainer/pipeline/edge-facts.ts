@@ -32,18 +32,18 @@ export async function measureEdge(ctx: RunContext, files: VersionFiles): Promise
   // Of one base both have the same: what differs is compared.
   const apart = champion !== null && champion.base !== ctx.spec.base;
   const championBase = apart ? await openOwnBase(ctx, runtime, champion.base) : base;
-  const timings = !apart && isSamePlan(files, champion?.manifest)
-    ? await timeOnce(candidate, ctx.stopwatch)
-    : await timeInTurns(
-        candidate,
-        champion && predictionOf(ctx, championBase, champion.program),
-        ctx.stopwatch,
-      );
+  const timings =
+    !apart && isSamePlan(files, champion?.manifest)
+      ? await timeOnce(candidate, ctx.stopwatch)
+      : await timeInTurns(
+          candidate,
+          champion && predictionOf(ctx, championBase, champion.program),
+          ctx.stopwatch,
+        );
   return {
     candidateBytes:
       files['edge.json'].byteLength + files['edge.bin'].byteLength + (apart ? edgeBytes(base?.manifest) : 0),
-    championBytes:
-      champion && edgeBytes(champion.manifest) + (apart ? edgeBytes(championBase?.manifest) : 0),
+    championBytes: champion && edgeBytes(champion.manifest) + (apart ? edgeBytes(championBase?.manifest) : 0),
     memoryBytes: heapBytes,
     ...timings,
   };

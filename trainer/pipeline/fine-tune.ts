@@ -69,7 +69,10 @@ export async function fineTune(
   const startedMs = ctx.now().getTime();
   const prepared = await prepareTraining(ctx, snapshot, recipe);
   const { parent, constants, examples, data, initial, options, objective } = prepared;
-  const trained = await trainHead(data, initial, { ...options, onEpoch: createReporter(ctx, mostEpochs(options)) });
+  const trained = await trainHead(data, initial, {
+    ...options,
+    onEpoch: createReporter(ctx, mostEpochs(options)),
+  });
   const files = encodeModel({ trunk: trained.trunk, head: objective.finish(trained.layers) });
   await saveCandidate(ctx, files);
   const { course } = trained;
@@ -141,9 +144,7 @@ export async function prepareTraining(
     examples: split.train.length,
     data,
     initial:
-      champion === null
-        ? initialHead(spec, trunkSize(ctx, size), random)
-        : objective.resume(champion.head),
+      champion === null ? initialHead(spec, trunkSize(ctx, size), random) : objective.resume(champion.head),
     options: {
       training: recipe,
       task: spec.task,

@@ -58,7 +58,11 @@ export function openBroken(
   const { head } = model;
   const broken = ctx.spec.task === 'classification' ? rotateClasses(head) : mirrorTarget(head, mean);
   return {
-    program: openProgram(ctx.runtime, encodeModel({ ...model, head: broken }), "the broken candidate's edge plan"),
+    program: openProgram(
+      ctx.runtime,
+      encodeModel({ ...model, head: broken }),
+      "the broken candidate's edge plan",
+    ),
     constants: candidate.constants,
     base: candidate.base,
   };

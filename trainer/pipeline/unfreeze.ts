@@ -85,7 +85,8 @@ async function loadWholeBase({ store }: RunContext, digest: string): Promise<Who
   }
   const parsed = parseJson(json, z.unknown());
   if (!parsed.ok) return fail(parsed.error);
-  if (isGraphModel(parsed.value)) return fail('only the layers of a LayersModel can be unfrozen, and this is a GraphModel');
+  if (isGraphModel(parsed.value))
+    return fail('only the layers of a LayersModel can be unfrozen, and this is a GraphModel');
   const model = parseModelJson(parsed.value);
   if (!model.ok) return fail(model.error.message);
   const tensors = decodeWeights(model.value, weights);
@@ -177,10 +178,7 @@ function findTailProblem(tail: readonly LayerJson[], cut: string, from: string):
   return undefined;
 }
 
-function tensorsOf(
-  layers: readonly LayerJson[],
-  tensors: ReadonlyMap<string, Tensor>,
-): Map<string, Tensor> {
+function tensorsOf(layers: readonly LayerJson[], tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const names = new Set(layers.map(({ name }) => name));
   return new Map([...tensors].filter(([weight]) => names.has(weight.slice(0, weight.lastIndexOf('/')))));
 }
@@ -248,7 +246,11 @@ export function checkRoom({ unfrozen, roomBytes }: RunContext, examples: number)
 const PASSED_ROWS = 32;
 
 /** The same examples, as the trunk shows them to the head while it is frozen. */
-export function passThrough({ runtime }: Pick<RunContext, 'runtime'>, { trunk }: Unfrozen, data: LoopData): LoopData {
+export function passThrough(
+  { runtime }: Pick<RunContext, 'runtime'>,
+  { trunk }: Unfrozen,
+  data: LoopData,
+): LoopData {
   const layers = withoutDropout(trunk.layers);
   const plan = planModel({ ...trunk, layers, output: layers.at(-1)?.name ?? '' });
   if (!plan.ok) throw new RunFailure(`training.unfreeze: ${plan.error.message}`);

@@ -31,7 +31,8 @@ type Forward = (layer: LayerJson, inputs: readonly Tensor[], pass: Pass) => Tens
 /** @throws TypeError for a layer that can't be trained, by name */
 export function runLayer(layer: LayerJson, inputs: readonly Tensor[], pass: Pass): Tensor {
   const forward = FORWARD.get(layer.className);
-  if (forward === undefined) throw new TypeError(`layer '${layer.name}' (${layer.className}) can't be trained`);
+  if (forward === undefined)
+    throw new TypeError(`layer '${layer.name}' (${layer.className}) can't be trained`);
   return forward(layer, inputs, pass);
 }
 
@@ -39,17 +40,20 @@ export function runLayer(layer: LayerJson, inputs: readonly Tensor[], pass: Pass
 export function describeUntrainable({ className, name, config }: LayerJson): string | undefined {
   if (!FORWARD.has(className)) return `layer '${name}' (${className}) can't be trained`;
   const problem = CONFIGS.get(className)?.safeParse(config).error?.issues[0];
-  return problem && `layer '${name}' (${className}) can't be trained: ${problem.path.join('.')}: ${problem.message}`;
+  return (
+    problem &&
+    `layer '${name}' (${className}) can't be trained: ${problem.path.join('.')}: ${problem.message}`
+  );
 }
 
 const positive = z.int().positive();
-const pair = z.union([
-  positive.transform((n): [number, number] => [n, n]),
-  z.tuple([positive, positive]),
-]);
+const pair = z.union([positive.transform((n): [number, number] => [n, n]), z.tuple([positive, positive])]);
 const undilated = pair
   .default([1, 1])
-  .refine(([height, width]) => height === 1 && width === 1, 'expected 1: TensorFlow.js has no gradient of dilations');
+  .refine(
+    ([height, width]) => height === 1 && width === 1,
+    'expected 1: TensorFlow.js has no gradient of dilations',
+  );
 const padding = z.enum(['same', 'valid']).default('valid');
 
 type Activate = (tf: Tensorflow, x: Tensor) => Tensor;
@@ -72,7 +76,12 @@ const activation = z
   .transform((name) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()))
   .pipe(z.enum(Object.keys(ACTIVATIONS) as (keyof typeof ACTIVATIONS)[]));
 
-const convolution = z.object({ strides: pair.default([1, 1]), padding, dilation_rate: undilated, activation });
+const convolution = z.object({
+  strides: pair.default([1, 1]),
+  padding,
+  dilation_rate: undilated,
+  activation,
+});
 /** Stock's depthwise convolution reads out of bounds with uneven strides. */
 const depthwise = convolution.refine(
   ({ strides: [height, width] }) => height === width,
@@ -233,12 +242,7 @@ function normalizeByBatch(
   const rows = input.size / columns;
   const adopt = (info: ReturnType<TfjsHeap['output']>): Tensor => tf.engine().makeTensorFromTensorInfo(info);
   const op = tf.customGrad((...args) => {
-    const [x, scale, shift, save] = args as unknown as [
-      Tensor,
-      Tensor,
-      Tensor,
-      (saved: Tensor[]) => void,
-    ];
+    const [x, scale, shift, save] = args as unknown as [Tensor, Tensor, Tensor, (saved: Tensor[]) => void];
     const y = adopt(heap.copy(x));
     const [normalized, inverse] = [adopt(heap.output(x.shape)), adopt(heap.output([columns]))];
     const [from, to, spread] = [address(y), address(normalized), address(inverse)];
@@ -249,16 +253,7 @@ function normalizeByBatch(
       const dx = adopt(heap.copy(dy));
       const [dgamma, dbeta] = [adopt(heap.output([columns])), adopt(heap.output([columns]))];
       const [n, i, s] = saved.map(address) as [number, number, number];
-      kernels.normalization_gradient(
-        address(dx),
-        n,
-        i,
-        s,
-        address(dgamma),
-        address(dbeta),
-        rows,
-        columns,
-      );
+      kernels.normalization_gradient(address(dx), n, i, s, address(dgamma), address(dbeta), rows, columns);
       return [dx, dgamma, dbeta];
     };
     return { value: y, gradFunc };

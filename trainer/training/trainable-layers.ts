@@ -10,7 +10,13 @@ import { ADAM_SETTINGS, type AdamClock, createAdamClock } from '../../shared/mod
 import { createLossUnit } from '../../shared/model/kernels/loss.ts';
 import { attachKernels, type TfjsHeap } from '../../shared/model/kernels/tfjs-heap.ts';
 import { sizeOf } from '../../shared/model/tensor.ts';
-import { composeModel, HEAD_PREFIX, type ModelLayers, shapeRead, type Trunk } from '../../shared/model/trunk.ts';
+import {
+  composeModel,
+  HEAD_PREFIX,
+  type ModelLayers,
+  shapeRead,
+  type Trunk,
+} from '../../shared/model/trunk.ts';
 import type { Random } from '../../shared/random.ts';
 import { runLayer } from './layer-forward.ts';
 import { holdTrainingKernels, type Tensorflow } from './tensorflow.ts';
@@ -208,14 +214,7 @@ function createWeights(
         const gradient = gradients[variable.name];
         if (gradient === undefined || both === null) continue;
         const [m, v] = both;
-        kernels.adam_update(
-          address(variable),
-          address(m),
-          address(v),
-          address(gradient),
-          variable.size,
-          at,
-        );
+        kernels.adam_update(address(variable), address(m), address(v), address(gradient), variable.size, at);
         heap.forgetPacked(variable);
       }
     },
