@@ -75,21 +75,16 @@ export function networkShapes(
 /** More than this many numbers of one example in one place do not fit a Worker. */
 const MOST_NUMBERS = 4_194_304;
 
+const KEEPS_SHAPE: readonly NetworkLayer['type'][] = ['activation', 'batchNormalization', 'dropout'];
+
 function shapeAfter(layer: NetworkLayer, shape: Shape): Result<Shape, string> {
-  switch (layer.type) {
-    case 'activation':
-    case 'batchNormalization':
-    case 'dropout':
-      return ok(shape);
-    case 'flatten':
-      return ok([sizeOf(shape)]);
-    default:
-      break;
-  }
+  if (KEEPS_SHAPE.includes(layer.type)) return ok(shape);
+  if (layer.type === 'flatten') return ok([sizeOf(shape)]);
   const [height, width, channels] = shape;
   if (height === undefined || width === undefined || channels === undefined)
     return err(`expected [height, width, channels], got the shape [${shape.join(',')}]`);
   if (layer.type === 'globalAveragePool') return ok([channels]);
+  if (!isSliding(layer)) return ok(shape);
   const window = windowOf(layer);
   const rows = slide(height, window);
   const columns = slide(width, window);
@@ -103,16 +98,9 @@ function shapeAfter(layer: NetworkLayer, shape: Shape): Result<Shape, string> {
 
 /** `conv2d 16 3x3`. */
 export function describeLayer(layer: NetworkLayer): string {
-  switch (layer.type) {
-    case 'conv2d':
-      return `conv2d ${layer.filters} ${layer.kernelSize}x${layer.kernelSize}`;
-    case 'depthwiseConv2d':
-      return `depthwiseConv2d ${layer.kernelSize}x${layer.kernelSize}`;
-    case 'activation':
-      return layer.activation;
-    default:
-      return layer.type;
-  }
+  const filters = layer.type === 'conv2d' ? ` ${layer.filters}` : '';
+  if ('kernelSize' in layer) return `${layer.type}${filters} ${layer.kernelSize}x${layer.kernelSize}`;
+  return layer.type === 'activation' ? layer.activation : layer.type;
 }
 
 interface Window {
@@ -122,6 +110,10 @@ interface Window {
 }
 
 type SlidingLayer = Extract<NetworkLayer, { padding: string }>;
+
+function isSliding(layer: NetworkLayer): layer is SlidingLayer {
+  return 'padding' in layer;
+}
 
 export function windowOf(layer: SlidingLayer): Window {
   const size = 'size' in layer ? layer.size : layer.kernelSize;

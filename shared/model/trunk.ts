@@ -3,7 +3,7 @@
  * network of the spec's own, or the unfrozen end of a base.
  */
 import type { LayerJson } from './artifacts.ts';
-import { type CompiledPlan } from './emit.ts';
+import type { CompiledPlan } from './emit.ts';
 import { compileLayersModel } from './compile.ts';
 import type { ModelError } from './error.ts';
 import {
@@ -48,7 +48,9 @@ export function inputLayer(shape: Shape): LayerJson {
 
 /** The shape of an example, as a trunk reads it. */
 export function shapeRead({ layers }: Pick<Trunk, 'layers'>): Shape {
-  return (layers[0]?.config['batch_input_shape'] as (number | null)[]).slice(1) as number[];
+  const [input] = layers;
+  const shape = (input?.config['batch_input_shape'] ?? []) as (number | null)[];
+  return shape.slice(1) as number[];
 }
 
 /**

@@ -95,7 +95,9 @@ async function predictExported(
   );
   try {
     return tf.tidy(() => {
-      const x = tf.tensor(features, [n, ...(model.inputs[0]?.shape.slice(1) as number[])]);
+      const [input] = model.inputs;
+      const shape = (input?.shape ?? []).slice(1) as number[];
+      const x = tf.tensor(features, [n, ...shape]);
       const answers = model.predict(x) as tf.Tensor;
       return Float32Array.from(answers.dataSync());
     });

@@ -1,6 +1,7 @@
 /**
  * Every layer that can be trained, beside what TensorFlow.js's own layers compute on its plain JavaScript backend.
  */
+import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LayerJson } from '../../../shared/model/artifacts.ts';
@@ -162,6 +163,12 @@ describe('a layer in training', () => {
   test('every kind is among the cases', () => {
     const tested = new Set(CASES.map(({ className }) => className));
     expect(TRAINABLE_LAYERS.filter((name) => !tested.has(name))).toEqual(['Dropout']);
+  });
+
+  test('docs/training.md lists the kinds', async () => {
+    const text = await readFile('docs/training.md', 'utf8');
+    const listed = /<!-- trainable -->([^]*)<!-- \/trainable -->/.exec(text)?.[1]?.trim();
+    expect(listed).toBe(TRAINABLE_LAYERS.map((name) => `\`${name}\``).join(', '));
   });
 
   test('of another kind is refused by name', () => {
