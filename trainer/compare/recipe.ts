@@ -19,6 +19,16 @@ export interface Recipe {
   readonly training: Spec['training'];
 }
 
+/** What of a spec decides how a model is trained. */
+export type RecipeSettings = Pick<Recipe, 'head' | 'network' | 'training'>;
+
+/** Whether two heads were trained alike; the seed is the draw, not the recipe. */
+export function sameRecipe(a: RecipeSettings, b: RecipeSettings): boolean {
+  const settings = ({ head, network, training: { seed: _seed, ...training } }: RecipeSettings): string =>
+    JSON.stringify({ head, network, training });
+  return settings(a) === settings(b);
+}
+
 /** From the copy of the spec that the version's run went by: the error says when that run has been removed. */
 export async function loadRecipe(
   store: ObjectStore,
@@ -36,11 +46,7 @@ export async function loadRecipe(
 }
 
 /** `64 relu; 20 epochs of 32, step 0.001`. */
-export function describeRecipe({
-  head,
-  network = [],
-  training,
-}: Pick<Recipe, 'head' | 'network' | 'training'>): string {
+export function describeRecipe({ head, network = [], training }: RecipeSettings): string {
   const hidden = head.map(({ units, activation }) => `${units} ${activation}`);
   const layers = [...network.map(describeLayer), ...hidden].join(', ');
   const { epochs, batchSize, learningRate, augmentation } = training;

@@ -3,11 +3,9 @@
  */
 import { seedFrom } from '../../shared/digest.ts';
 import { fitConstants } from '../../shared/model/input.ts';
-import type { Runtime } from '../../shared/model/runtime.ts';
 import { createFeatureReader } from '../../shared/model/predictor.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
 import type { TaskSpec } from '../../shared/model/task.ts';
-import type { WasmModules } from '../../shared/model/wasm-modules.ts';
 import { createRandom } from '../../shared/random.ts';
 import { createBatchHook } from '../augment/batch-hook.ts';
 import { openProgram } from '../pipeline/answer.ts';
@@ -23,7 +21,8 @@ import { weighExamples } from '../training/class-weights.ts';
 import { trainHead } from '../training/train-head.ts';
 import type { TrainingSet } from '../training/training-set.ts';
 import { drawRandomSplit, type Identities } from './random-split.ts';
-import type { Recipe } from './recipe.ts';
+import type { RecipeSettings } from './recipe.ts';
+import type { Machine } from './split-bench.ts';
 
 export interface Subject {
   readonly input: InputSpec;
@@ -50,19 +49,12 @@ export interface Score {
   readonly tested: number;
 }
 
-/** What a thread trains and scores with. */
-export interface Engines {
-  readonly kernels: WebAssembly.Module;
-  readonly runtime: Runtime;
-  readonly wasm: Pick<WasmModules, 'tfjs'>;
-}
-
 /** @param seed  draws the split: the same for both recipes, so that they are compared on equal terms */
 export async function trainRecipe(
   subject: Subject,
-  { head, network, training }: Pick<Recipe, 'head' | 'network' | 'training'>,
+  { head, network, training }: RecipeSettings,
   { seed, testShare }: { readonly seed: number; readonly testShare: number },
-  { kernels, runtime, wasm }: Engines,
+  { kernels, runtime, wasm }: Machine,
 ): Promise<Score> {
   const { train, test } = drawRandomSplit(subject.identities, testShare, seed);
   const watched = drawRandomSplit(pickIdentities(subject.identities, train), training.validation, seed);

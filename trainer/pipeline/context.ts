@@ -7,6 +7,7 @@ import type { Spec } from '../../shared/model/spec.ts';
 import type { Trunk } from '../../shared/model/trunk.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { Workshop } from '../compare/split-bench.ts';
 
 /** Times a piece of work that waits for nothing, in milliseconds above 0. */
 export type Stopwatch = (work: () => void) => Promise<number>;
@@ -24,6 +25,8 @@ export interface Surroundings {
   readonly onProgress: (progress: Progress) => Promise<void> | void;
   /** Bytes that the examples of a training may take; without a limit where absent. */
   readonly roomBytes?: number;
+  /** Where recipes are trained on repeated splits; in this thread when left out. */
+  readonly workshop?: Workshop;
 }
 
 export interface RunContext extends Surroundings {

@@ -9,7 +9,7 @@ import { outputShapeOf } from '../../shared/model/plan.ts';
 import { isGraphModel } from '../../shared/model/graph-model.ts';
 import { sizeOf, type Shape, type Tensor } from '../../shared/model/tensor.ts';
 import { sortParts } from '../../shared/model/topology.ts';
-import type { Unfreeze } from '../../shared/model/training.ts';
+import type { TrainingRecipe, Unfreeze } from '../../shared/model/training.ts';
 import {
   type Composed,
   inputLayer,
@@ -48,6 +48,14 @@ export async function applyUnfreeze(ctx: RunContext): Promise<RunContext> {
   const base = await storePrefix(ctx, whole.manifest, cut.value);
   const unfrozen = { base: spec.base, from, trunk, size: whole.manifest.featureSize };
   return { ...ctx, spec: { ...spec, base }, unfrozen };
+}
+
+/** Reading what a version reads that is trained by this recipe, whatever the run's own is. */
+export async function readingRecipe(ctx: RunContext, training: TrainingRecipe): Promise<RunContext> {
+  const { unfrozen, ...rest } = ctx;
+  const whole = { ...rest, spec: { ...ctx.spec, base: unfrozen?.base ?? ctx.spec.base } };
+  const applied = await applyUnfreeze({ ...whole, spec: { ...whole.spec, training } });
+  return { ...applied, spec: { ...applied.spec, training: ctx.spec.training } };
 }
 
 /** What this run's candidate and its champion read: what features are computed for. */

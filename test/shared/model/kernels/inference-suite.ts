@@ -25,12 +25,12 @@ const MEMORY_PAGES = 256;
 interface Bench {
   readonly kernels: InferenceKernels;
   /** Numbers into fresh memory. @returns their address */
-  put(numbers: ArrayLike<number>): number;
-  putIntegers(numbers: readonly number[]): number;
+  readonly put: (numbers: ArrayLike<number>) => number;
+  readonly putIntegers: (numbers: readonly number[]) => number;
   /** Room for an output. */
-  room(count: number): number;
+  readonly room: (count: number) => number;
   /** @returns the output, after a look at whether anything around it was touched */
-  take(address: number, count: number): Float32Array<ArrayBuffer>;
+  readonly take: (address: number, count: number) => Float32Array<ArrayBuffer>;
 }
 
 type Run = (bench: Bench) => Float32Array<ArrayBuffer>;
