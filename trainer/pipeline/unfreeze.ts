@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { type LayerJson, type ModelJson, parseModelJson } from '../../shared/model/artifacts.ts';
+import { encodedSize } from '../../shared/model/input.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import { outputShapeOf } from '../../shared/model/plan.ts';
 import { isGraphModel } from '../../shared/model/graph-model.ts';
@@ -235,18 +236,18 @@ async function storePrefix(
 const MEGABYTE = 1_000_000;
 
 /**
- * What the unfrozen layers read of an example takes more room than features do.
+ * What a trunk reads of an example, a picture or what comes before the end of a base, takes more room than features do.
  *
  * @param examples  to train on and to watch
  * @throws RunFailure where they do not fit
  */
-export function checkRoom({ unfrozen, roomBytes }: RunContext, examples: number): void {
-  if (unfrozen === undefined || roomBytes === undefined) return;
-  const numbers = sizeOf(shapeRead(unfrozen.trunk));
+export function checkRoom({ spec, unfrozen, roomBytes }: RunContext, examples: number): void {
+  const numbers = unfrozen ? sizeOf(shapeRead(unfrozen.trunk)) : spec.network ? encodedSize(spec.input) : 0;
   const bytes = numbers * Float32Array.BYTES_PER_ELEMENT;
-  if (examples * bytes <= roomBytes) return;
+  if (roomBytes === undefined || examples * bytes <= roomBytes) return;
+  const what = unfrozen ? `training.unfreeze: from '${unfrozen.from}' on` : 'network';
   throw new RunFailure(
-    `training.unfreeze: from '${unfrozen.from}' on, ${examples} examples of ${numbers} numbers take ${Math.ceil((examples * bytes) / MEGABYTE)} MB, and here is room for ${Math.floor(roomBytes / MEGABYTE)} MB: set training.maxExamples to ${Math.floor(roomBytes / bytes)} or less, unfreeze less, or train with npx holdfast train`,
+    `${what}: ${examples} examples of ${numbers} numbers take ${Math.ceil((examples * bytes) / MEGABYTE)} MB, and here is room for ${Math.floor(roomBytes / MEGABYTE)} MB: lower training.maxExamples, to leave ${Math.floor(roomBytes / bytes)} with those that watch, or train with npx holdfast train`,
   );
 }
 

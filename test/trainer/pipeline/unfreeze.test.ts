@@ -14,9 +14,9 @@ import { runJob } from '../../../trainer/node/job.ts';
 import type { RunContext } from '../../../trainer/pipeline/context.ts';
 import { loadEvidence } from '../../../trainer/pipeline/evidence-file.ts';
 import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune.ts';
-import { cutBase } from '../../../trainer/pipeline/unfreeze.ts';
+import { checkRoom, cutBase } from '../../../trainer/pipeline/unfreeze.ts';
 import { barBase, importBarBase } from '../../support/bar-base.ts';
-import { barEvents, barSet, createBarModel } from '../../support/image-model.ts';
+import { barEvents, barSet, barSpec, createBarModel } from '../../support/image-model.ts';
 
 const MODEL = 'bars';
 const HISTORY = { n: 2_000, seed: 1, fromMs: Date.parse('2026-11-01T00:00:00Z') };
@@ -130,6 +130,18 @@ describe('the end of a base unfrozen, after a night with all of it frozen', () =
     expect((await manifestOf(4)).unfrozen).toEqual({ base: whole, from: 'block_dw' });
     const { selfTests } = await loadEvidence(contextOf(store, run));
     expect(selfTests?.map(({ passed }) => passed)).toEqual([true, true]);
+  });
+});
+
+describe('room', () => {
+  const ctx = (roomBytes: number): RunContext =>
+    ({ spec: barSpec('bars'), roomBytes }) as unknown as RunContext;
+
+  test('that the examples of a network do not fit is told before the training', () => {
+    expect(() => checkRoom(ctx(256 * 10), 10)).not.toThrow();
+    expect(() => checkRoom(ctx(2_000_000), 10_000)).toThrow(
+      'network: 10000 examples of 64 numbers take 3 MB, and here is room for 2 MB: lower training.maxExamples, to leave 7812',
+    );
   });
 });
 
