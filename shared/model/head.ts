@@ -135,8 +135,17 @@ function denseName(index: number): string {
   return `dense_${index + 1}`;
 }
 
+/** A layer as model.json has it. */
+export interface KerasLayer {
+  readonly class_name: string;
+  readonly config: Readonly<Record<string, unknown>> & { readonly name: string };
+}
+
 /** Where a normalisation comes between, or Keras has the activation as a layer only, what follows is layers too. */
-function layersJson({ kernel, bias, normalization, activation }: DenseLayer, index: number): object[] {
+export function layersJson(
+  { kernel, bias, normalization, activation }: DenseLayer,
+  index: number,
+): KerasLayer[] {
   const apart = normalization !== undefined || activation === 'leakyRelu';
   const input = index === 0 ? { batch_input_shape: [null, kernel.shape[0]] } : {};
   const dense = {
@@ -147,7 +156,7 @@ function layersJson({ kernel, bias, normalization, activation }: DenseLayer, ind
     dtype: 'float32',
     ...input,
   };
-  const layers: object[] = [{ class_name: 'Dense', config: dense }];
+  const layers: KerasLayer[] = [{ class_name: 'Dense', config: dense }];
   if (normalization) {
     const config = { name: normalizationName(index), axis: -1, epsilon: NORMALIZATION_EPSILON };
     layers.push({ class_name: 'BatchNormalization', config });
@@ -156,7 +165,7 @@ function layersJson({ kernel, bias, normalization, activation }: DenseLayer, ind
   return layers;
 }
 
-function activationJson(activation: DenseLayer['activation'], name: string): object {
+function activationJson(activation: DenseLayer['activation'], name: string): KerasLayer {
   return activation === 'leakyRelu'
     ? { class_name: 'LeakyReLU', config: { name, alpha: LEAK } }
     : { class_name: 'Activation', config: { name, activation } };
@@ -167,7 +176,7 @@ function weightSpecs(layer: DenseLayer, index: number): object[] {
 }
 
 /** A layer's weights by the names that the exported files give them, in their order. */
-function namedWeights({ kernel, bias, normalization }: DenseLayer, index: number): [string, Tensor][] {
+export function namedWeights({ kernel, bias, normalization }: DenseLayer, index: number): [string, Tensor][] {
   const dense: [string, Tensor][] = [
     [`${denseName(index)}/kernel`, kernel],
     [`${denseName(index)}/bias`, bias],
@@ -189,7 +198,8 @@ export function tensorsOf(layer: DenseLayer): Tensor[] {
   return namedWeights(layer, 0).map(([, tensor]) => tensor);
 }
 
-function concatenate(arrays: readonly Float32Array[]): Uint8Array<ArrayBuffer> {
+/** The numbers of all arrays, one after the other, as bytes. */
+export function concatenate(arrays: readonly Float32Array[]): Uint8Array<ArrayBuffer> {
   const all = new Float32Array(arrays.reduce((total, array) => total + array.length, 0));
   let offset = 0;
   for (const array of arrays) {

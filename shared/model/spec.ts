@@ -7,6 +7,7 @@ import { gatePolicySchema, policyProblems } from '../continuity/policy.ts';
 import { MODEL_NAME } from '../registry/keys.ts';
 import { digestSchema, targetSchema } from '../registry/manifest.ts';
 import { augmentationProblems } from './augmentation.ts';
+import { activationSchema, networkSchema, networkShapes } from './network.ts';
 import { type TrainingRecipe, trainingSchema } from './training.ts';
 
 const nameSchema = z.string().min(1).max(128);
@@ -52,7 +53,7 @@ export type InputSpec = z.infer<typeof inputSchema>;
 
 export const hiddenLayerSchema = z.strictObject({
   units: z.int().min(1).max(8_192),
-  activation: z.enum(['linear', 'relu', 'relu6', 'elu', 'leakyRelu', 'sigmoid', 'tanh']).default('relu'),
+  activation: activationSchema.default('relu'),
   /** `batch`: between the product and the activation (Ioffe & Szegedy 2015); costs nothing where it serves. */
   normalization: z.enum(['none', 'batch']).default('none'),
   dropout: z.number().min(0).lt(1).default(0),
@@ -81,6 +82,8 @@ const identityFields = {
 const commonFields = {
   /** Digest of an imported base; null when the head reads the input itself. */
   base: digestSchema.nullable().default(null),
+  /** Layers between an image and the head, where there is no base: then the model is trained whole. */
+  network: networkSchema.exactOptional(),
   /** Hidden layers; the output (softmax over the labels, or one linear number) follows by itself. */
   head: z.array(hiddenLayerSchema).max(8).optional(),
   training: trainingSchema.prefault({}),
@@ -135,6 +138,16 @@ export const specSchema = z
     })) {
       issues.push({ code: 'custom', input: value.gate, path: ['gate', ...path], message });
     }
+    if (value.training.unfreeze !== undefined && value.base === null) {
+      const path = ['training', 'unfreeze'];
+      const message = 'expected none: there is no base that could be unfrozen';
+      issues.push({ code: 'custom', input: value.training, path, message });
+    }
+    const misfit = networkProblem(value);
+    if (misfit !== null) {
+      const path = ['network', ...misfit.path];
+      issues.push({ code: 'custom', input: value.network, path, message: misfit.message });
+    }
     const problems =
       value.task === 'classification'
         ? classWeightProblems(value.training, value.labels)
@@ -178,6 +191,25 @@ function classProblems({ classWeights, replay }: TrainingRecipe): TrainingProble
     problems.push({ path: ['replay', 'strategy'], message });
   }
   return problems;
+}
+
+type Networked = Pick<z.infer<typeof classificationSchema>, 'input' | 'base' | 'network'>;
+
+function networkProblem({
+  input,
+  base,
+  network,
+}: Networked): { readonly path: readonly number[]; readonly message: string } | null {
+  if (network === undefined) return null;
+  if (input.kind !== 'image')
+    return { path: [], message: 'expected none: a network reads images, and this input is tabular' };
+  if (base !== null)
+    return {
+      path: [],
+      message: 'expected none: a network takes the place of a base, and this model has one',
+    };
+  const shapes = networkShapes(network, [input.height, input.width, input.channels]);
+  return shapes.ok ? null : { path: [shapes.error.index], message: shapes.error.message };
 }
 
 /** Features with named values: the gate can slice by them. */

@@ -36,6 +36,21 @@ const retrySchema = z.strictObject({
   /** How many times `distillation.weight` the second training goes by. */
   strength: z.number().gt(1).max(100).default(4),
 });
+/** The end of the base is trained too, in a second phase. */
+const unfreezeSchema = z
+  .strictObject({
+    /** The first layer of the base that is trained. */
+    from: z.string().min(1).max(256).exactOptional(),
+    /** Or: the last so many convolutions and dense layers, each with what follows it. */
+    blocks: z.int().min(1).max(1_000).exactOptional(),
+    epochs: z.int().min(1).max(1_000).default(10),
+    /** The second phase's rate, as a share of `learningRate`. */
+    rateFactor: z.number().gt(0).max(1).default(0.1),
+  })
+  .refine(({ from, blocks }) => (from === undefined) !== (blocks === undefined), {
+    message: 'expected either from or blocks',
+  });
+export type Unfreeze = z.infer<typeof unfreezeSchema>;
 
 export const trainingSchema = z.strictObject({
   epochs: z.int().min(1).max(1_000).default(40),
@@ -82,5 +97,7 @@ export const trainingSchema = z.strictObject({
   /** How examples are changed before the model learns from them; null: not at all. */
   augmentation: augmentationSchema.nullable().default(null),
   seed: z.int().min(0).max(0xffff_ffff).default(1),
+  /** How much of the base is trained with the head; nothing where absent. */
+  unfreeze: unfreezeSchema.exactOptional(),
 });
 export type TrainingRecipe = z.infer<typeof trainingSchema>;

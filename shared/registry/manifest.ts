@@ -31,6 +31,8 @@ export const manifestSchema = z.object({
   /** The version whose head the training started from; null when it started afresh. */
   parent: z.int().min(1).nullable(),
   base: digestSchema.nullable(),
+  /** Where the end of a base was trained too: which base, and from which layer on. `base` is then what comes before. */
+  unfrozen: z.object({ base: digestSchema, from: z.string() }).exactOptional(),
   /** What it was trained on; null for a version that came trained. */
   snapshot: z.string().nullable(),
   specDigest: digestSchema,
@@ -64,6 +66,8 @@ export const baseManifestSchema = z.object({
   pooling: z.enum(['none', 'average', 'flatten']),
   inputShape: z.array(z.int().min(1)),
   featureSize: z.int().min(1),
+  /** The base that this is the beginning of; its end is trained with the head. */
+  partOf: digestSchema.exactOptional(),
   files: z.object({
     'model.json': fileSchema,
     'weights.bin': fileSchema,

@@ -1,6 +1,7 @@
 /**
  * A spec in a few lines.
  */
+import { describeLayer } from '../../shared/model/network.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import { outputActivation, outputWidth } from '../../shared/model/task.ts';
 import type { Target } from '../../shared/registry/manifest.ts';
@@ -16,7 +17,7 @@ export function describeSpec(spec: Spec): string {
     ['input', describeInput(spec)],
     describeTask(spec),
     ['base', spec.base?.slice(0, 12) ?? 'none: the head reads the input'],
-    ['head', describeHead(spec)],
+    [spec.network ? 'network' : 'head', describeHead(spec)],
     [
       'training',
       `${training.epochs} epochs at most, batches of ${training.batchSize}, Adam at ${training.learningRate}, seed ${training.seed}`,
@@ -55,7 +56,11 @@ export function describeTarget({ name, unit }: Target): string {
 
 function describeHead(spec: Spec): string {
   const hidden = spec.head.map(({ units, activation }) => `${units} ${activation}`);
-  return [...hidden, `${outputWidth(spec)} ${outputActivation(spec)}`].join(' → ');
+  return [
+    ...(spec.network ?? []).map(describeLayer),
+    ...hidden,
+    `${outputWidth(spec)} ${outputActivation(spec)}`,
+  ].join(' → ');
 }
 
 function describeList(items: readonly string[]): string {

@@ -6,19 +6,21 @@ import type { TaskSpec } from '../../shared/model/task.ts';
 import { createRandom, shuffle } from '../../shared/random.ts';
 import { addCopies } from '../pipeline/augmented-features.ts';
 import { type RunContext, RunFailure } from '../pipeline/context.ts';
-import { readExamples } from '../pipeline/features.ts';
+import { type Examples, readExamples, storeFeatures } from '../pipeline/features.ts';
+import { checkRoom, readingRecipe } from '../pipeline/unfreeze.ts';
 import { loadShard, shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
 import { assignSides } from '../pipeline/split.ts';
 import type { Identities } from './random-split.ts';
 import type { RecipeSettings } from './recipe.ts';
 import type { SplitTask } from './split-bench.ts';
+import type { Subject } from './train-recipe.ts';
 
 /** Fewer leave a handful to test on. */
 const LEAST_EXAMPLES = 20;
 
 /**
- * At most so many of them, at random from the seed, with the copies that each recipe wants of them. Where there is a
- * base, its features of the snapshot must be there; copies that are missing are computed and kept.
+ * At most so many of them, at random from the seed, with the copies that each recipe wants of them. Features
+ * and copies that are missing are computed and kept.
  *
  * @throws RunFailure when there are too few
  */
@@ -38,22 +40,44 @@ export async function readTask(
       `snapshot ${snapshot.id}: expected at least ${LEAST_EXAMPLES} examples that are not held out, got ${positions.length}`,
     );
   }
-  const examples = await readExamples(ctx, snapshot, positions);
-  const { values, size, labels } = examples;
-  const copiesFor = async ({ training }: RecipeSettings): Promise<Float32Array> => {
-    const all = await addCopies(ctx, training, snapshot, { train: positions }, examples);
-    return all.values.subarray(values.length);
+  const identities = await identify(ctx, snapshot, positions);
+  const read = async (recipe: RecipeSettings, seen?: Seen): Promise<Seen> => {
+    const own = await readingRecipe(ctx, recipe.training);
+    if (seen?.ctx.spec.base === own.spec.base) return { ctx: own, examples: seen.examples };
+    checkRoom(own, positions.length);
+    for (const shard of shardsOf(snapshot)) await storeFeatures(own, shard, async () => {});
+    return { ctx: own, examples: await readExamples(own, snapshot, positions) };
   };
-  const copies = [await copiesFor(recipes[0]), await copiesFor(recipes[1])] as const;
-  const { spec } = ctx;
+  const first = await read(recipes[0]);
+  const second = await read(recipes[1], first);
+  const toSubject = async (seen: Seen, { training }: RecipeSettings): Promise<Subject> => {
+    const all = await addCopies(seen.ctx, training, snapshot, { train: positions }, seen.examples);
+    return { ...subjectOf(seen, identities), copies: all.values.subarray(seen.examples.values.length) };
+  };
+  return {
+    subjects: [await toSubject(first, recipes[0]), await toSubject(second, recipes[1])],
+    recipes,
+  };
+}
+
+/** Examples, and how a recipe's version reads them. */
+interface Seen {
+  readonly ctx: RunContext;
+  readonly examples: Examples;
+}
+
+function subjectOf(
+  { ctx: { spec, unfrozen }, examples }: Seen,
+  identities: Identities,
+): Omit<Subject, 'copies'> {
   const task: TaskSpec =
     spec.task === 'classification'
       ? { task: spec.task, labels: spec.labels }
       : { task: spec.task, target: spec.target };
-  const identities = await identify(ctx, snapshot, positions);
+  const { values, size, labels } = examples;
   const { input, base } = spec;
   const subject = { input, task, values, size, hasBase: base !== null, labels, identities };
-  return { subject, copies, recipes };
+  return { ...subject, ...(unfrozen && { unfrozen }) };
 }
 
 async function identify(

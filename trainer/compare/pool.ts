@@ -39,10 +39,14 @@ export function workInThreads(threads: number): Workshop {
   };
 }
 
-function shareTask({ subject, copies, recipes }: SplitTask): SplitTask {
+function shareTask({ subjects: [first, second], recipes }: SplitTask): SplitTask {
+  const values = share(first.values);
+  const others = second.values === first.values ? values : share(second.values);
   return {
-    subject: { ...subject, values: share(subject.values) },
-    copies: [share(copies[0]), share(copies[1])],
+    subjects: [
+      { ...first, values, copies: share(first.copies) },
+      { ...second, values: others, copies: share(second.copies) },
+    ],
     recipes,
   };
 }

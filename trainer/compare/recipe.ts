@@ -1,6 +1,7 @@
 /**
  * A version's recipe: how its run trained it. The data it was trained on is not part of it.
  */
+import { describeLayer, type NetworkLayer } from '../../shared/model/network.ts';
 import { type Spec, specSchema } from '../../shared/model/spec.ts';
 import { describeReadError, loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
@@ -14,11 +15,12 @@ export interface Recipe {
   /** the snapshot that the version was trained on */
   readonly snapshot: string;
   readonly head: Spec['head'];
+  readonly network?: NetworkLayer[];
   readonly training: Spec['training'];
 }
 
-/** What of a spec decides how a head is trained. */
-export type RecipeSettings = Pick<Recipe, 'head' | 'training'>;
+/** What of a spec decides how a model is trained. */
+export type RecipeSettings = Pick<Recipe, 'head' | 'network' | 'training'>;
 
 /**
  * Whether two heads were trained alike; the seed is the draw, not the recipe, and a retry is for a candidate that has
@@ -27,8 +29,9 @@ export type RecipeSettings = Pick<Recipe, 'head' | 'training'>;
 export function sameRecipe(a: RecipeSettings, b: RecipeSettings): boolean {
   const settings = ({
     head,
+    network,
     training: { seed: _seed, retry: _retry, ...training },
-  }: RecipeSettings): string => JSON.stringify({ head, training });
+  }: RecipeSettings): string => JSON.stringify({ head, network, training });
   return settings(a) === settings(b);
 }
 
@@ -44,13 +47,14 @@ export async function loadRecipe(
   if (snapshot === null) return err(`version ${version} came trained: it has no recipe to compare`);
   const spec = await loadJson(store, keys.run(model, run, 'spec.json'), specSchema);
   if (!spec.ok) return err(`the recipe of version ${version} is not known: ${describeReadError(spec.error)}`);
-  const { head, training } = spec.value.value;
-  return ok({ version, snapshot, head, training });
+  const { head, network, training } = spec.value.value;
+  return ok({ version, snapshot, head, ...(network && { network }), training });
 }
 
 /** `64 relu; 20 epochs of 32, step 0.001`. */
-export function describeRecipe({ head, training }: RecipeSettings): string {
-  const layers = head.map(({ units, activation }) => `${units} ${activation}`).join(', ');
+export function describeRecipe({ head, network = [], training }: RecipeSettings): string {
+  const hidden = head.map(({ units, activation }) => `${units} ${activation}`);
+  const layers = [...network.map(describeLayer), ...hidden].join(', ');
   const { epochs, batchSize, learningRate, augmentation } = training;
   const augmented = augmentation === null ? '' : `; ${describeAugmentation(augmentation)}`;
   return `${layers === '' ? 'no hidden layer' : layers}; ${epochs} epochs of ${batchSize}, step ${learningRate}${augmented}`;

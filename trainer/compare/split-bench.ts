@@ -3,6 +3,7 @@
  * (pool.ts). The same split gives the same scores on every bench.
  */
 import type { Runtime } from '../../shared/model/runtime.ts';
+import type { WasmModules } from '../../shared/model/wasm-modules.ts';
 import type { SplitScore } from './comparison.ts';
 import type { RecipeSettings } from './recipe.ts';
 import { type Subject, trainRecipe } from './train-recipe.ts';
@@ -12,9 +13,8 @@ export const TEST_SHARE = 0.2;
 
 /** What is trained, and on what. */
 export interface SplitTask {
-  readonly subject: Subject;
-  /** of all examples, for each recipe: what the base sees in augmented copies, [copies, n, size]; empty without any */
-  readonly copies: readonly [Float32Array, Float32Array];
+  /** the same examples, as each recipe's version reads them */
+  readonly subjects: readonly [Subject, Subject];
   readonly recipes: readonly [RecipeSettings, RecipeSettings];
 }
 
@@ -34,9 +34,11 @@ export interface Workshop {
   open(task: SplitTask): SplitBench;
 }
 
+/** What recipes are trained and scored with. */
 export interface Machine {
   readonly kernels: WebAssembly.Module;
   readonly runtime: Runtime;
+  readonly wasm: Pick<WasmModules, 'tfjs'>;
 }
 
 /** This thread: one split after the other. */
@@ -51,14 +53,14 @@ export function workHere(machine: Machine): Workshop {
 }
 
 export async function trainSplit(
-  { subject, copies, recipes: [first, second] }: SplitTask,
+  { subjects, recipes: [first, second] }: SplitTask,
   seed: number,
   machine: Machine,
 ): Promise<SplitScore> {
   const options = { seed, testShare: TEST_SHARE };
   return [
-    await trainRecipe({ ...subject, copies: copies[0] }, first, options, machine),
-    await trainRecipe({ ...subject, copies: copies[1] }, second, options, machine),
+    await trainRecipe(subjects[0], first, options, machine),
+    await trainRecipe(subjects[1], second, options, machine),
   ];
 }
 

@@ -3,15 +3,18 @@
  */
 import { seedFrom } from '../../shared/digest.ts';
 import { fitConstants } from '../../shared/model/input.ts';
-import type { Runtime } from '../../shared/model/runtime.ts';
 import { createFeatureReader } from '../../shared/model/predictor.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
 import type { TaskSpec } from '../../shared/model/task.ts';
 import { createRandom } from '../../shared/random.ts';
 import { createBatchHook } from '../augment/batch-hook.ts';
 import { openProgram } from '../pipeline/answer.ts';
-import { encodeHead } from '../pipeline/candidate-files.ts';
+import { encodeModel } from '../pipeline/candidate-files.ts';
 import { initialHead } from '../pipeline/head-layers.ts';
+import type { Unfrozen } from '../pipeline/context.ts';
+import { initialTrunk, trunkSize } from '../pipeline/trunk-layers.ts';
+import { passThrough } from '../pipeline/unfreeze.ts';
+import { startTensorflow } from '../training/tensorflow.ts';
 import { objectiveOf } from '../pipeline/objective.ts';
 import { scoreOutputs } from '../pipeline/window-forms.ts';
 import { weighExamples } from '../training/class-weights.ts';
@@ -19,6 +22,7 @@ import { trainHead } from '../training/train-head.ts';
 import type { TrainingSet } from '../training/training-set.ts';
 import { drawRandomSplit, type Identities } from './random-split.ts';
 import type { RecipeSettings } from './recipe.ts';
+import type { Machine } from './split-bench.ts';
 
 export interface Subject {
   readonly input: InputSpec;
@@ -30,6 +34,10 @@ export interface Subject {
   /** class ids, or targets, [n] */
   readonly labels: Float64Array;
   readonly identities: Identities;
+  /** What the base sees in augmented copies of all examples, [copies, n, size]; empty without any. */
+  readonly copies: Float32Array;
+  /** Where the end of the base is trained too. */
+  readonly unfrozen?: Unfrozen;
 }
 
 export interface Score {
@@ -43,10 +51,10 @@ export interface Score {
 
 /** @param seed  draws the split: the same for both recipes, so that they are compared on equal terms */
 export async function trainRecipe(
-  subject: Subject & { readonly copies: Float32Array },
-  { head, training }: RecipeSettings,
+  subject: Subject,
+  { head, network, training }: RecipeSettings,
   { seed, testShare }: { readonly seed: number; readonly testShare: number },
-  { kernels, runtime }: { readonly kernels: WebAssembly.Module; readonly runtime: Runtime },
+  { kernels, runtime, wasm }: Machine,
 ): Promise<Score> {
   const { train, test } = drawRandomSplit(subject.identities, testShare, seed);
   const watched = drawRandomSplit(pickIdentities(subject.identities, train), training.validation, seed);
@@ -77,7 +85,14 @@ export async function trainRecipe(
     train: { ...set, ...(weights ? { weights } : {}) },
     watched: watching.length === 0 ? [] : [{ id: 'validation', past: false, set: toSet(encode(watching)) }],
   };
-  const initial = initialHead({ head, ...task }, size, createRandom(trainingSeed));
+  const random = createRandom(trainingSeed);
+  const { unfrozen } = subject;
+  const wanting = {
+    spec: { input: subject.input, ...(network && { network }) },
+    ...(unfrozen && { unfrozen }),
+  };
+  const trunk = unfrozen?.trunk ?? initialTrunk(wanting.spec, random);
+  const initial = initialHead({ head, ...task }, trunkSize(wanting, size), random);
   const trained = await trainHead(data, initial, {
     training,
     task: task.task,
@@ -85,9 +100,16 @@ export async function trainRecipe(
     dropout: head.map(({ dropout }) => dropout),
     fromChampion: false,
     kernels,
+    ...(trunk && {
+      trunk: { initial: trunk, tf: await startTensorflow(wasm), unfrozen: unfrozen !== undefined },
+    }),
+    ...(unfrozen && { first: { data: passThrough({ runtime }, unfrozen, data) } }),
     ...(prepare ? { prepare } : {}),
   });
-  const program = openProgram(runtime, encodeHead(objective.finish(trained.layers)));
+  const program = openProgram(
+    runtime,
+    encodeModel({ trunk: trained.trunk, head: objective.finish(trained.layers) }),
+  );
   const score = ({ features, labels }: Encoded): number =>
     scoreOutputs(task.task, labels, program.run(features, labels.length));
   try {
@@ -131,7 +153,7 @@ function createEncoder(
 /** Training examples with their augmented copies behind them; what is tested has none. */
 function withCopies(
   set: Encoded,
-  { copies, size, labels }: Pick<Subject, 'size' | 'labels'> & { readonly copies: Float32Array },
+  { copies, size, labels }: Pick<Subject, 'size' | 'labels' | 'copies'>,
   learnt: readonly number[],
 ): Encoded {
   const times = copies.length / (labels.length * size);

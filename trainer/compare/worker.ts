@@ -10,10 +10,8 @@ import type { SplitAnswer } from './pool.ts';
 import { type SplitTask, trainSplit } from './split-bench.ts';
 
 const task = workerData as SplitTask;
-const machine = {
-  kernels: await loadKernelModule(),
-  runtime: createRuntime(await loadWasmModule()),
-};
+const wasm = await loadWasmModule();
+const machine = { kernels: await loadKernelModule(), runtime: createRuntime(wasm), wasm };
 
 async function answer(seed: number): Promise<SplitAnswer> {
   try {

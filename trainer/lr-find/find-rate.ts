@@ -15,7 +15,8 @@ import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { planCopies, storeCopies } from '../pipeline/augmented-features.ts';
-import { type RunContext, RunFailure, tell } from '../pipeline/context.ts';
+import { readingBase, type RunContext, RunFailure, tell } from '../pipeline/context.ts';
+import { applyUnfreeze, basesRead } from '../pipeline/unfreeze.ts';
 import { storeFeatures } from '../pipeline/features.ts';
 import { type PreparedTraining, prepareTraining } from '../pipeline/fine-tune.ts';
 import { makeSnapshot } from '../pipeline/snapshot.ts';
@@ -23,7 +24,7 @@ import { shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
 import { makeSplit } from '../pipeline/split.ts';
 import { rangeTest, type RangeTest } from '../training/range-test.ts';
 import type { BatchHook } from '../training/trainable.ts';
-import { createTrainableHead } from '../training/trainable-head.ts';
+import { createTrainable } from '../training/train-head.ts';
 import type { RateSearch } from './rate-search.ts';
 
 export interface RateOptions {
@@ -51,7 +52,7 @@ export async function findLearningRate(options: RateOptions): Promise<Result<Rat
   const { spec } = loaded.value;
   const recipe = options.fresh ? { ...spec.training, start: 'fresh' as const } : spec.training;
   try {
-    const ctx = await createContext(options, spec, champion.value?.move.to ?? null);
+    const ctx = await applyUnfreeze(await createContext(options, spec, champion.value?.move.to ?? null));
     const snapshot = await makeSnapshot(ctx);
     if (snapshot.examples === 0)
       return err(`${spec.name} has no labelled examples yet: holdfast import brings some in`);
@@ -126,9 +127,11 @@ async function prepareFeatures(ctx: RunContext, snapshot: Snapshot): Promise<voi
   if (ctx.spec.base === null) return;
   const shards = shardsOf(snapshot);
   for (const [i, shard] of shards.entries()) {
-    await storeFeatures(ctx, shard, (within) =>
-      tell(ctx, 'features', (i + within) / shards.length, `shard ${i + 1} of ${shards.length}`),
-    );
+    for (const base of await basesRead(ctx)) {
+      await storeFeatures(readingBase(ctx, base), shard, (within) =>
+        tell(ctx, 'features', (i + within) / shards.length, `shard ${i + 1} of ${shards.length}`),
+      );
+    }
   }
   const parts = planCopies(ctx.spec, ctx.spec.training, snapshot, split);
   for (const [i, part] of parts.entries()) {
@@ -138,21 +141,17 @@ async function prepareFeatures(ctx: RunContext, snapshot: Snapshot): Promise<voi
   }
 }
 
-/** On a head as the training would open it. */
+/** On a model as the training would open it. */
 function testRates(
   ctx: RunContext,
-  { data, initial, options }: PreparedTraining,
+  { data, initial, options }: Pick<PreparedTraining, 'data' | 'initial' | 'options'>,
   { from, to, steps, onProgress }: RateOptions,
   seed: number,
 ): RangeTest {
-  const { training, task, dropout, kernels, fromChampion } = options;
-  const model = createTrainableHead(kernels, initial, {
-    task,
-    dropout,
-    capacity: training.batchSize,
-    teacher: data.train.teacher ? training.distillation : null,
-    anchor: fromChampion ? training.anchor : 0,
-  });
+  const { training, first, trunk, ...head } = options;
+  // `learningRate` is the first phase's.
+  const examples = first?.data ?? data;
+  const model = createTrainable(examples, initial, { training, ...head, ...(trunk && !first && { trunk }) });
   let step = 0;
   const prepare: BatchHook = (batch, rows, random) => {
     options.prepare?.(batch, rows, random);
@@ -161,7 +160,14 @@ function testRates(
     onProgress?.({ step: 'rates', at: ctx.now().toISOString(), fraction: step / steps, message });
   };
   try {
-    return rangeTest(model, data.train, { from, to, steps, batchSize: training.batchSize, seed, prepare });
+    return rangeTest(model, examples.train, {
+      from,
+      to,
+      steps,
+      batchSize: training.batchSize,
+      seed,
+      prepare,
+    });
   } finally {
     model.release();
   }

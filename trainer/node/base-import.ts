@@ -19,7 +19,7 @@ import { createRandom } from '../../shared/random.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type BaseSource, concatShards, loadBaseSource, type SourceOptions } from './base-source.ts';
 import { cutWithTensorflow } from './base-reference.ts';
-import { nearestNames } from './nearest-names.ts';
+import { nearestNames } from '../../shared/nearest-names.ts';
 
 /** Seeded random inputs on which the edge plan must agree with TensorFlow.js. */
 const CHECKED_INPUTS = 3;

@@ -7,13 +7,15 @@ import { loadHead } from '../../shared/model/servable.ts';
 import type { Constants, Manifest } from '../../shared/registry/manifest.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import type { VersionFiles } from './candidate-files.ts';
-import { type RunContext, RunFailure } from './context.ts';
-import { type Examples, featuresOf } from './features.ts';
+import { readingBase, type RunContext, RunFailure } from './context.ts';
+import { type Examples, featuresOf, readAgain } from './features.ts';
 
 /** A head with the preprocessing it was trained behind. Whoever opens it disposes of its program. */
 export interface Judged {
   readonly program: Program;
   readonly constants: Constants | null;
+  /** Digest of what it reads; null for the input itself. */
+  readonly base: string | null;
 }
 
 /** A version, published. */
@@ -22,8 +24,10 @@ export interface Version extends Judged {
 }
 
 /** @returns probabilities, [n, labels]; of a regression the predicted numbers, [n, 1] */
-export function answer(ctx: RunContext, { program, constants }: Judged, examples: Examples): Float32Array {
-  return program.run(featuresOf(ctx, constants, examples).values, examples.labels.length);
+export async function answer(ctx: RunContext, judged: Judged, examples: Examples): Promise<Float32Array> {
+  const { program, constants, base } = judged;
+  const own = base === ctx.spec.base ? examples : await readAgain(readingBase(ctx, base), examples);
+  return program.run(featuresOf(readingBase(ctx, base), constants, own).values, own.labels.length);
 }
 
 /** Class with the largest probability in each row; the first of equals. @param probabilities [n, classes] */
@@ -69,5 +73,6 @@ export async function openVersion(
   if (!manifest.ok) throw new RunFailure(manifest.error.detail);
   const head = await loadHead(store, runtime, manifest.value);
   if (!head.ok) throw new RunFailure(`version ${version}: ${head.error.detail}`);
-  return { program: head.value, constants: manifest.value.constants, manifest: manifest.value };
+  const { constants, base } = manifest.value;
+  return { program: head.value, constants, base, manifest: manifest.value };
 }

@@ -4,18 +4,22 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import type { CandidateFacts } from '../../shared/continuity/evidence.ts';
-import { type DenseLayer, tensorsOf } from '../../shared/model/head.ts';
+import { tensorsOf } from '../../shared/model/head.ts';
+import type { ModelLayers } from '../../shared/model/trunk.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import { registerWasmBackend } from '../../shared/model/tfjs-backend.ts';
 import { parseJson } from '../../shared/registry/json.ts';
 import type { Judged } from './answer.ts';
-import { candidateDigest, encodeHead, type VersionFiles } from './candidate-files.ts';
+import { candidateDigest, encodeModel, type VersionFiles } from './candidate-files.ts';
 import type { RunContext } from './context.ts';
 import { type Examples, featuresOf } from './features.ts';
-import { publishedHead } from './head-layers.ts';
+import { publishedModel } from './head-layers.ts';
+import { trunkSize, wantedTrunk } from './trunk-layers.ts';
 
 /** How far the exported tfjs files may differ from the edge plan in any probability; of a regression, in parts of the largest output. */
 export const EXPORT_TOLERANCE = 1e-5;
+/** The same for a model with a trunk: a dozen layers whose normalisations were folded away add up. */
+const WHOLE_TOLERANCE = 1e-4;
 
 /**
  * @param trainedOn  examples that the candidate was trained on
@@ -30,7 +34,8 @@ export async function examineCandidate(
 ): Promise<CandidateFacts> {
   const { values, size } = featuresOf(ctx, candidate.constants, examples);
   const n = examples.labels.length;
-  const layers = exportedLayers(ctx, files, size);
+  const model = exportedModel(ctx, files, size);
+  const tolerance = model?.trunk ? WHOLE_TOLERANCE : EXPORT_TOLERANCE;
   const difference =
     n === 0
       ? Number.POSITIVE_INFINITY
@@ -41,27 +46,32 @@ export async function examineCandidate(
         );
   return {
     digest: candidateDigest(files),
-    finite:
-      layers?.every((layer) => tensorsOf(layer).every(({ data }) => data.every(Number.isFinite))) ?? false,
-    reproduces: layers !== null && sameBytes(encodeHead(layers)['edge.bin'], files['edge.bin']),
-    exportAgrees: difference <= EXPORT_TOLERANCE,
+    finite: model !== null && isFinite(model),
+    reproduces: model !== null && sameBytes(encodeModel(model)['edge.bin'], files['edge.bin']),
+    exportAgrees: difference <= tolerance,
     exportDifference: difference,
     trainedOn,
   };
 }
 
 /**
- * The layers in the exported files; null when they are not those of the spec's head.
+ * The layers in the exported files; null when they are not those of the spec.
  *
- * @param size  features that the head reads
+ * @param size  numbers that the model reads
  */
-export function exportedLayers(
-  { spec }: RunContext,
+export function exportedModel(
+  ctx: RunContext,
   files: Pick<VersionFiles, 'model.json' | 'weights.bin'>,
   size: number,
-): DenseLayer[] | null {
+): ModelLayers | null {
   const json = parseJson(files['model.json'], z.unknown());
-  return json.ok ? publishedHead(spec, size, json.value, files['weights.bin']) : null;
+  if (!json.ok) return null;
+  return publishedModel(ctx.spec, wantedTrunk(ctx), trunkSize(ctx, size), json.value, files['weights.bin']);
+}
+
+function isFinite({ trunk, head }: ModelLayers): boolean {
+  const tensors = [...(trunk?.tensors.values() ?? []), ...head.flatMap(tensorsOf)];
+  return tensors.every(({ data }) => data.every(Number.isFinite));
 }
 
 /** The exported files' own answer, through tfjs's layers, [n, width of an output]. */
@@ -85,8 +95,11 @@ async function predictExported(
   );
   try {
     return tf.tidy(() => {
-      const x = tf.tensor2d(features, [n, features.length / n]);
-      return Float32Array.from((model.predict(x) as tf.Tensor).dataSync());
+      const [input] = model.inputs;
+      const shape = (input?.shape ?? []).slice(1) as number[];
+      const x = tf.tensor(features, [n, ...shape]);
+      const answers = model.predict(x) as tf.Tensor;
+      return Float32Array.from(answers.dataSync());
     });
   } finally {
     model.dispose();

@@ -4,12 +4,38 @@
 import { encodeJson } from '../../shared/registry/json.ts';
 import { type VersionFile, VERSION_FILES } from '../../shared/registry/keys.ts';
 import { type DenseLayer, headToLayersModel, planHead } from '../../shared/model/head.ts';
+import {
+  composeModel,
+  type ModelLayers,
+  planModel,
+  toLayersModel,
+  type Trunk,
+  withoutDropout,
+} from '../../shared/model/trunk.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import { attemptKey, type RunContext, RunFailure } from './context.ts';
 
 export type VersionFiles = Readonly<Record<VersionFile, Uint8Array>>;
 
-/** Compiles a head to its edge plan, and exports it as a tfjs LayersModel. */
+/** Compiles a model to its edge plan, and exports it as a tfjs LayersModel. */
+export function encodeModel({ trunk, head }: ModelLayers): VersionFiles {
+  return trunk === null ? encodeHead(head) : encodeWhole(trunk, head);
+}
+
+function encodeWhole(trunk: Trunk, head: readonly DenseLayer[]): VersionFiles {
+  const whole = composeModel({ ...trunk, layers: withoutDropout(trunk.layers) }, head);
+  const edge = planModel(whole);
+  if (!edge.ok) throw new RunFailure(`the model does not compile: ${edge.error.message}`);
+  const { modelJson, weights } = toLayersModel(whole);
+  return {
+    'model.json': encodeJson(modelJson),
+    'weights.bin': weights,
+    'edge.json': encodeJson(edge.value.plan),
+    'edge.bin': edge.value.weights,
+  };
+}
+
+/** The same of a head by itself. */
 export function encodeHead(layers: readonly DenseLayer[]): VersionFiles {
   const edge = planHead(layers);
   if (!edge.ok) throw new RunFailure(`the head does not compile: ${edge.error.message}`);

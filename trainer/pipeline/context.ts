@@ -5,6 +5,7 @@ import type { Runtime } from '../../shared/model/runtime.ts';
 import type { WasmModules } from '../../shared/model/wasm-modules.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import { keys } from '../../shared/registry/keys.ts';
+import type { Trunk } from '../../shared/model/trunk.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Workshop } from '../compare/split-bench.ts';
@@ -23,6 +24,8 @@ export interface Surroundings {
   readonly now: () => Date;
   readonly stopwatch: Stopwatch;
   readonly onProgress: (progress: Progress) => Promise<void> | void;
+  /** Bytes that the examples of a training may take; without a limit where absent. */
+  readonly roomBytes?: number;
   /** Where recipes are trained on repeated splits; in this thread when left out. */
   readonly workshop?: Workshop;
 }
@@ -33,6 +36,24 @@ export interface RunContext extends Surroundings {
   readonly spec: Spec;
   /** Where this is a run's second attempt (`retry.ts`): the first. */
   readonly first?: RunContext;
+  /** Where the end of the base is trained too; `spec.base` is then what comes before it. */
+  readonly unfrozen?: Unfrozen;
+}
+
+export interface Unfrozen {
+  /** Digest of the whole base. */
+  readonly base: string;
+  /** The first layer that is trained. */
+  readonly from: string;
+  /** From there to the base's features, with the base's weights. */
+  readonly trunk: Trunk;
+  /** How many features that is. */
+  readonly size: number;
+}
+
+/** The same run as one that reads another base, for versions that do. */
+export function readingBase<Ctx extends RunContext>(ctx: Ctx, base: string | null): Ctx {
+  return base === ctx.spec.base ? ctx : { ...ctx, spec: { ...ctx.spec, base } };
 }
 
 /** A run that can't succeed however often it is repeated: the message is for the person who has to act. */

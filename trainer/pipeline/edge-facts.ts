@@ -24,21 +24,34 @@ const MOST_PREDICTIONS = 1 << 16;
 
 export async function measureEdge(ctx: RunContext, files: VersionFiles): Promise<EdgeFacts> {
   const runtime = createRuntime(ctx.wasm);
-  const base = await openOwnBase(ctx, runtime);
+  const base = await openOwnBase(ctx, runtime, ctx.spec.base);
   const candidate = predictionOf(ctx, base, openProgram(runtime, files));
   candidate();
   const { heapBytes } = runtime.memory();
   const champion = await openChampion(ctx, runtime);
-  const timings = isSamePlan(files, champion?.manifest)
-    ? await timeOnce(candidate, ctx.stopwatch)
-    : await timeInTurns(candidate, champion && predictionOf(ctx, base, champion.program), ctx.stopwatch);
+  // Of one base both have the same: what differs is compared.
+  const apart = champion !== null && champion.base !== ctx.spec.base;
+  const championBase = apart ? await openOwnBase(ctx, runtime, champion.base) : base;
+  const timings =
+    !apart && isSamePlan(files, champion?.manifest)
+      ? await timeOnce(candidate, ctx.stopwatch)
+      : await timeInTurns(
+          candidate,
+          champion && predictionOf(ctx, championBase, champion.program),
+          ctx.stopwatch,
+        );
   return {
-    candidateBytes: files['edge.json'].byteLength + files['edge.bin'].byteLength,
-    championBytes:
-      champion && champion.manifest.files['edge.json'].bytes + champion.manifest.files['edge.bin'].bytes,
+    candidateBytes:
+      files['edge.json'].byteLength + files['edge.bin'].byteLength + (apart ? edgeBytes(base?.manifest) : 0),
+    championBytes: champion && edgeBytes(champion.manifest) + (apart ? edgeBytes(championBase?.manifest) : 0),
     memoryBytes: heapBytes,
     ...timings,
   };
+}
+
+/** Of the files that serve. */
+function edgeBytes(manifest: Pick<Manifest, 'files'> | undefined): number {
+  return manifest === undefined ? 0 : manifest.files['edge.json'].bytes + manifest.files['edge.bin'].bytes;
 }
 
 /** The same operations on the same shapes: what the weights are changes nothing about the time. */
@@ -55,10 +68,14 @@ async function timeOnce(
   return { candidateMs, championMs: candidateMs };
 }
 
-async function openOwnBase({ spec, store }: RunContext, runtime: Runtime): Promise<Base | null> {
-  if (spec.base === null) return null;
-  const base = await loadBase(store, runtime, spec.base);
-  if (!base.ok) throw new RunFailure(`base ${spec.base}: ${base.error.detail}`);
+async function openOwnBase(
+  { store }: RunContext,
+  runtime: Runtime,
+  digest: string | null,
+): Promise<Base | null> {
+  if (digest === null) return null;
+  const base = await loadBase(store, runtime, digest);
+  if (!base.ok) throw new RunFailure(`base ${digest}: ${base.error.detail}`);
   return base.value;
 }
 

@@ -42,7 +42,7 @@ export async function evaluate(ctx: RunContext, snapshot: Snapshot): Promise<Any
 
 async function openModels(ctx: RunContext, files: VersionFiles): Promise<Models> {
   const { constants } = await loadTrainingRecord(ctx);
-  const candidate: Judged = { program: openProgram(ctx.runtime, files), constants };
+  const candidate: Judged = { program: openProgram(ctx.runtime, files), constants, base: ctx.spec.base };
   return {
     candidate,
     champion: await openChampion(ctx, ctx.runtime),

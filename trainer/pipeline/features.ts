@@ -99,6 +99,14 @@ export interface Examples {
   /** raw inputs where there is no base, features where there is (see `featuresOf`), [n, size] */
   readonly values: Float32Array;
   readonly size: number;
+  /** Where they were read. */
+  readonly source?: { readonly snapshot: Snapshot; readonly positions: readonly number[] };
+}
+
+/** The same examples, as another base sees them. */
+export function readAgain(ctx: RunContext, { source }: Examples): Promise<Examples> {
+  if (source === undefined) throw new Error('expected examples of a snapshot');
+  return readExamples(ctx, source.snapshot, source.positions);
 }
 
 /**
@@ -137,7 +145,7 @@ export async function readExamples(
     }
     start = end;
   }
-  return { ids, labels, values, size };
+  return { ids, labels, values, size, source: { snapshot, positions } };
 }
 
 /** @returns [indices, size] */

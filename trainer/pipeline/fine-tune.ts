@@ -3,6 +3,7 @@
  */
 import * as z from 'zod';
 import type { DenseLayer } from '../../shared/model/head.ts';
+import type { ModelLayers } from '../../shared/model/trunk.ts';
 import { fitConstants } from '../../shared/model/input.ts';
 import { type TrainingRecipe, trainingSchema } from '../../shared/model/training.ts';
 import { createRandom } from '../../shared/random.ts';
@@ -11,20 +12,23 @@ import { type Constants, constantsSchema, type Manifest } from '../../shared/reg
 import { loadManifest, loadVersionFile } from '../../shared/registry/versions.ts';
 import { answer, openChampion } from './answer.ts';
 import { addCopies } from './augmented-features.ts';
-import { candidateDigest, encodeHead, saveCandidate } from './candidate-files.ts';
-import { attemptKey, type RunContext, RunFailure, tell } from './context.ts';
+import { candidateDigest, encodeModel, saveCandidate } from './candidate-files.ts';
+import { attemptKey, readingBase, type RunContext, RunFailure, tell } from './context.ts';
 import { type Examples, featuresOf, readExamples, rowsOf } from './features.ts';
-import { initialHead, publishedHead } from './head-layers.ts';
+import { initialHead, publishedModel } from './head-layers.ts';
 import { type Objective, objectiveOf } from './objective.ts';
 import type { Snapshot } from './snapshot-file.ts';
 import { loadSplit, type Split } from './split.ts';
 import { createBatchHook } from '../augment/batch-hook.ts';
+import { initialTrunk, trunkSize, wantedTrunk } from './trunk-layers.ts';
+import { checkRoom, passThrough } from './unfreeze.ts';
+import { startTensorflow } from '../training/tensorflow.ts';
 import { checkLabelsPresent } from '../training/check-set.ts';
 import { weighExamples } from '../training/class-weights.ts';
 import { type Epoch, epochSchema } from '../training/course.ts';
 import { teach } from '../training/distillation.ts';
 import type { LoopData } from '../training/loop.ts';
-import { type HeadTrainingOptions, trainHead } from '../training/train-head.ts';
+import { type HeadTrainingOptions, mostEpochs, trainHead } from '../training/train-head.ts';
 import type { WatchedWindow } from '../training/training-set.ts';
 import { poolWindows } from '../training/watch.ts';
 
@@ -64,8 +68,11 @@ export async function fineTune(
   const startedMs = ctx.now().getTime();
   const prepared = await prepareTraining(ctx, snapshot, recipe);
   const { parent, constants, examples, data, initial, options, objective } = prepared;
-  const trained = await trainHead(data, initial, { ...options, onEpoch: createReporter(ctx, recipe) });
-  const files = encodeHead(objective.finish(trained.layers));
+  const trained = await trainHead(data, initial, {
+    ...options,
+    onEpoch: createReporter(ctx, mostEpochs(options)),
+  });
+  const files = encodeModel({ trunk: trained.trunk, head: objective.finish(trained.layers) });
   await saveCandidate(ctx, files);
   const { course } = trained;
   const record: TrainingRecord = {
@@ -114,30 +121,40 @@ export async function prepareTraining(
   const { spec, kernels } = ctx;
   const split = await loadSplit(ctx);
   const { start, size, train, watched, objective } = await readSets(ctx, snapshot, split, recipe);
-  const layers = start.layers(size);
-  if (layers === null && spec.task === 'classification') checkLabelsPresent(train.labels, spec.labels);
+  const champion = start.model(size);
+  if (champion === null && spec.task === 'classification') checkLabelsPresent(train.labels, spec.labels);
   const weights =
     spec.task === 'classification'
       ? weighExamples(train.labels, spec.labels, recipe.classWeights)
       : undefined;
+  const random = createRandom(split.seed);
+  const trunk = champion?.trunk ?? ctx.unfrozen?.trunk ?? initialTrunk(spec, random);
   const prepare = createBatchHook(
     { input: spec.input, hasBase: spec.base !== null, augmentation: recipe.augmentation },
     train.features,
     kernels,
   );
+  const data = { train: { ...train, ...(weights ? { weights } : {}) }, watched };
+  // A champion that has this end of the base already goes on with it; any other head is trained by itself first.
+  const first = ctx.unfrozen && !champion?.trunk ? { data: passThrough(ctx, ctx.unfrozen, data) } : null;
   return {
-    parent: layers === null ? null : start.parent,
+    parent: champion === null ? null : start.parent,
     constants: start.constants,
     examples: split.train.length,
-    data: { train: { ...train, ...(weights ? { weights } : {}) }, watched },
-    initial: layers === null ? initialHead(spec, size, createRandom(split.seed)) : objective.resume(layers),
+    data,
+    initial:
+      champion === null ? initialHead(spec, trunkSize(ctx, size), random) : objective.resume(champion.head),
     options: {
       training: recipe,
       task: spec.task,
       seed: split.seed,
       dropout: spec.head.map(({ dropout }) => dropout),
-      fromChampion: layers !== null,
+      fromChampion: champion !== null,
       kernels,
+      ...(trunk && {
+        trunk: { initial: trunk, tf: await startTensorflow(ctx.wasm), unfrozen: ctx.unfrozen !== undefined },
+      }),
+      ...(first && { first }),
       ...(prepare ? { prepare } : {}),
     },
     objective,
@@ -146,13 +163,16 @@ export async function prepareTraining(
 
 /** The sets as a head reads them. What they were encoded from is let go before the training begins. */
 async function readSets(ctx: RunContext, snapshot: Snapshot, split: Split, recipe: TrainingRecipe) {
+  checkRoom(ctx, split.train.length + split.validation.length);
   const originals = await readExamples(ctx, snapshot, split.train);
   const start = await chooseStart(ctx, originals, recipe);
   const examples = await addCopies(ctx, recipe, snapshot, split, originals);
   const { values: features, size } = featuresOf(ctx, start.constants, examples);
   const objective = objectiveOf(ctx.spec, examples.labels);
   const labels = objective.encode(examples.labels);
-  const answers = await askChampion(ctx, examples, recipe);
+  const answers = await askChampion(ctx, recipe, examples, async (reading) =>
+    addCopies(reading, recipe, snapshot, split, await readExamples(reading, snapshot, split.train)),
+  );
   const teacher =
     answers &&
     teach(ctx.kernels, objective.encodeAnswers(answers), labels, recipe.distillation, ctx.spec.task);
@@ -182,24 +202,30 @@ function watchedWindows(snapshot: Snapshot, validation: readonly number[]) {
   return poolWindows(windows, LEAST_WATCHED);
 }
 
-/** What the champion answers on the training examples, where the recipe wants to hear it and there is one. */
+/**
+ * What the champion answers on the training examples, where the recipe wants to hear it and there is one.
+ *
+ * @param read  the same examples, as another base sees them
+ */
 async function askChampion(
   ctx: RunContext,
-  examples: Examples,
   { distillation }: TrainingRecipe,
+  examples: Examples,
+  read: (reading: RunContext) => Promise<Examples>,
 ): Promise<Float32Array | null> {
   if (distillation.kind === 'none') return null;
   const champion = await openChampion(ctx, ctx.runtime);
   if (champion === null) return null;
   try {
-    return answer(ctx, champion, examples);
+    const reading = readingBase(ctx, champion.base);
+    return await answer(reading, champion, reading === ctx ? examples : await read(reading));
   } finally {
     champion.program.dispose();
   }
 }
 
 /** `epoch 3 of at most 20: loss 0.4310, rate 0.0010, validation 87.1 %, worst w02 2026-11-20 +0.012, 8 s left at most` */
-function createReporter(ctx: RunContext, { epochs }: TrainingRecipe): (epoch: Epoch) => Promise<void> {
+function createReporter(ctx: RunContext, epochs: number): (epoch: Epoch) => Promise<void> {
   const startedMs = ctx.now().getTime();
   return ({ epoch, loss, rate, validationAccuracy, worst }) => {
     const left = ((ctx.now().getTime() - startedMs) / epoch / 1000) * (epochs - epoch);
@@ -223,8 +249,8 @@ export async function loadTrainingRecord(ctx: RunContext): Promise<TrainingRecor
 interface Start {
   readonly parent: number | null;
   readonly constants: Constants | null;
-  /** The champion's layers where they fit a head that reads `size` features; null to start afresh. */
-  readonly layers: (size: number) => DenseLayer[] | null;
+  /** The champion's layers where they are the spec's and read `size` numbers; null to start afresh. */
+  readonly model: (size: number) => ModelLayers | null;
 }
 
 /** The champion's head and constants belong together; a fresh head gets constants fitted to its own examples. */
@@ -232,14 +258,16 @@ async function chooseStart(ctx: RunContext, train: Examples, recipe: TrainingRec
   const champion = recipe.start === 'fresh' ? null : await loadParentHead(ctx);
   if (champion !== null) return champion;
   const constants = ctx.spec.base === null ? fitConstants(ctx.spec.input, rowsOf(train)) : null;
-  return { parent: null, constants, layers: () => null };
+  return { parent: null, constants, model: () => null };
 }
 
-async function loadParentHead({ store, run, spec }: RunContext): Promise<Start | null> {
+async function loadParentHead(ctx: RunContext): Promise<Start | null> {
+  const { store, run, spec, unfrozen } = ctx;
   if (run.championAtStart === null) return null;
   const manifest = await loadManifest(store, run.model, run.championAtStart);
   if (!manifest.ok) throw new RunFailure(`the champion: ${manifest.error.detail}`);
-  if (manifest.value.base !== spec.base) return null;
+  const { base } = manifest.value;
+  if (base !== spec.base && base !== unfrozen?.base) return null;
   const read = async (file: 'model.json' | 'weights.bin'): Promise<Uint8Array> => {
     const loaded = await loadVersionFile(store, manifest.value, file);
     if (!loaded.ok) throw new RunFailure(`the champion: ${loaded.error.detail}`);
@@ -248,9 +276,13 @@ async function loadParentHead({ store, run, spec }: RunContext): Promise<Start |
   const json = parseJson(await read('model.json'), z.unknown());
   if (!json.ok) throw new RunFailure(`the champion's model.json: ${json.error}`);
   const weights = await read('weights.bin');
-  return startFrom(manifest.value, (size) => publishedHead(spec, size, json.value, weights));
+  // A head on the whole base is one that the end of the base can be trained with.
+  const trunk = base === spec.base ? wantedTrunk(ctx) : null;
+  return startFrom(manifest.value, (size) =>
+    publishedModel(spec, trunk, trunkSize(ctx, size), json.value, weights),
+  );
 }
 
-function startFrom(manifest: Manifest, layers: Start['layers']): Start {
-  return { parent: manifest.version, constants: manifest.constants, layers };
+function startFrom(manifest: Manifest, model: Start['model']): Start {
+  return { parent: manifest.version, constants: manifest.constants, model };
 }

@@ -8,6 +8,7 @@ import { loadHistory } from '../../shared/registry/alias.ts';
 import { loadJson, putJson } from '../../shared/registry/json.ts';
 import { openVersion, type Version } from './answer.ts';
 import { attemptKey, type RunContext } from './context.ts';
+import { basesRead } from './unfreeze.ts';
 import { loadSnapshot, type SnapshotWindow } from './snapshot-file.ts';
 
 /** The newest of them: each costs one pass over the held-out examples. */
@@ -20,17 +21,18 @@ export interface FormerChampion extends Version {
 
 /**
  * Versions that were champion before this run, today's among them, in order of their numbers. One that can't be read
- * any more is left out.
+ * any more is left out, and one that reads another base than today's champion and the candidate.
  */
 export async function openFormerChampions(ctx: RunContext): Promise<FormerChampion[]> {
   const { store, run, runtime } = ctx;
   const history = await loadHistory(store, run.model);
   const moves = history.ok ? history.value.filter(({ run: by }) => by !== run.id) : [];
   const numbers = [...new Set(moves.map(({ to }) => to))].sort((a, b) => a - b).slice(-MOST_VERSIONS);
+  const bases = await basesRead(ctx);
   const opened: FormerChampion[] = [];
   for (const number of numbers) {
     const version = await openVersion(ctx, number, runtime).catch(() => null);
-    if (version === null || version.manifest.base !== ctx.spec.base) continue;
+    if (version === null || !bases.includes(version.manifest.base)) continue;
     const { snapshot: id } = version.manifest;
     const snapshot = id === null ? null : await loadSnapshot(store, run.model, id).catch(() => null);
     const learnedToMs = snapshot?.windows.at(-1)?.toMs ?? 0;

@@ -7,6 +7,7 @@ import type { DenseLayer, Normalization } from '../../shared/model/head.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import { outputActivation, outputWidth, type TaskSpec } from '../../shared/model/task.ts';
 import type { Tensor } from '../../shared/model/tensor.ts';
+import { type ModelLayers, type Trunk, withoutDropout } from '../../shared/model/trunk.ts';
 import type { Random } from '../../shared/random.ts';
 
 /**
@@ -51,24 +52,38 @@ function neutral(units: number): Normalization {
 }
 
 /**
- * A published head's layers, or null when they are not of the shape the spec asks for now (its head was changed): then
- * training starts afresh.
+ * A published model's layers, or null when they are not those the spec asks for now (its head or network was changed):
+ * then training starts afresh.
  *
+ * @param trunk      the layers wanted in front of the head; null for a head by itself
+ * @param size       how many numbers the head reads
  * @param modelJson  a version's model.json
  * @param weights    its weights.bin
  */
-export function publishedHead(
+export function publishedModel(
   spec: HeadSpec,
+  trunk: readonly LayerJson[] | null,
   size: number,
   modelJson: unknown,
   weights: Uint8Array,
-): DenseLayer[] | null {
+): ModelLayers | null {
   const model = parseModelJson(modelJson);
   if (!model.ok) return null;
   const tensors = decodeWeights(model.value, weights);
   if (!tensors.ok) return null;
-  const layers = readLayers(model.value.layers, tensors.value);
-  return layers !== null && fits(layers, wantedLayers(spec), size) ? layers : null;
+  const wanted = withoutDropout(trunk ?? []);
+  const ownLayers = model.value.layers.slice(0, wanted.length);
+  if (trunk !== null && JSON.stringify(ownLayers) !== JSON.stringify(wanted)) return null;
+  const head = readLayers(model.value.layers.slice(wanted.length), tensors.value);
+  if (head === null || !fits(head, wantedLayers(spec), size)) return null;
+  return { trunk: trunk && readTrunk(trunk, tensors.value), head };
+}
+
+/** The wanted layers, dropout among them, with the published weights. */
+function readTrunk(layers: readonly LayerJson[], tensors: ReadonlyMap<string, Tensor>): Trunk {
+  const names = new Set(layers.map(({ name }) => name));
+  const own = [...tensors].filter(([weight]) => names.has(weight.slice(0, weight.lastIndexOf('/'))));
+  return { layers, tensors: new Map(own) };
 }
 
 /** As `headToLayersModel` wrote them: what follows a Dense belongs to it. */

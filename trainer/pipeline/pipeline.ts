@@ -8,7 +8,8 @@
  */
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import { type CopyPart, planCopies, storeCopies } from './augmented-features.ts';
-import { type RunContext, RunFailure, type Surroundings, tell } from './context.ts';
+import { readingBase, type RunContext, RunFailure, type Surroundings, tell } from './context.ts';
+import { applyUnfreeze, basesRead } from './unfreeze.ts';
 import { evaluate } from './evaluate.ts';
 import { loadEvidence } from './evidence-file.ts';
 import { storeFeatures } from './features.ts';
@@ -43,7 +44,7 @@ export async function runPipeline(
   const ctx = await openRun(surroundings, model, runId);
   if (ctx.run.status === 'complete' || ctx.run.status === 'skipped') return ctx.run;
   try {
-    return await followSteps(ctx, host);
+    return await followSteps(await applyUnfreeze(ctx), host);
   } catch (error) {
     if (!isRunFailure(error)) throw error;
     await host.do('fail', async () => {
@@ -180,7 +181,11 @@ async function followFeatures(ctx: RunContext, host: StepHost, snapshot: Snapsho
 async function featuresStep(ctx: RunContext, shard: ShardRef, onBlock: (fraction: number) => Promise<void>) {
   const startedMs = ctx.now().getTime();
   await enterStep(ctx, 'features');
-  const computed = await storeFeatures(ctx, shard, onBlock);
+  let computed = false;
+  for (const base of await basesRead(ctx)) {
+    const stored = await storeFeatures(readingBase(ctx, base), shard, onBlock);
+    computed ||= stored;
+  }
   return { computed, seconds: (ctx.now().getTime() - startedMs) / 1000 };
 }
 

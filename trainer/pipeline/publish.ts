@@ -20,7 +20,7 @@ export async function publish(
   snapshot: Pick<Snapshot, 'id'>,
   verdict: Verdict,
 ): Promise<Manifest> {
-  const { run, spec, store } = ctx;
+  const { run, spec, store, unfrozen } = ctx;
   const training = await loadTrainingRecord(ctx);
   const files = await loadCandidate(ctx);
   await checkJudged(ctx, files);
@@ -33,6 +33,7 @@ export async function publish(
     run: run.id,
     parent: training.parent,
     base: spec.base,
+    ...(unfrozen && { unfrozen: { base: unfrozen.base, from: unfrozen.from } }),
     snapshot: snapshot.id,
     specDigest: run.specDigest,
     seed: training.seed,

@@ -11,8 +11,8 @@ import type { DenseLayer } from '../../shared/model/head.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
 import { outputWidth } from '../../shared/model/task.ts';
 import { answer, type Judged, openChampion, openProgram, type Version } from './answer.ts';
-import { encodeHead, type VersionFiles } from './candidate-files.ts';
-import { exportedLayers } from './candidate-facts.ts';
+import { encodeModel, type VersionFiles } from './candidate-files.ts';
+import { exportedModel } from './candidate-facts.ts';
 import type { RunContext } from './context.ts';
 import type { Examples } from './features.ts';
 
@@ -28,8 +28,8 @@ export async function testChampionAgain(
   const id = 'champion read again';
   const again = await openChampion(ctx, createRuntime(ctx.wasm));
   const { version } = champion.manifest;
-  const before = answer(ctx, champion, examples);
-  const after = again && answer(ctx, again, examples);
+  const before = await answer(ctx, champion, examples);
+  const after = again && (await answer(ctx, again, examples));
   const different = before.findIndex((value, i) => !Object.is(value, after?.[i]));
   if (different === -1) {
     const detail = `version ${version} answers ${examples.labels.length} examples with the same bits`;
@@ -53,12 +53,18 @@ export function openBroken(
   candidate: Judged,
   mean: number,
 ): Judged | null {
-  const layers = exportedLayers(ctx, files, candidate.program.inputSize);
-  if (layers === null) return null;
-  const broken = ctx.spec.task === 'classification' ? rotateClasses(layers) : mirrorTarget(layers, mean);
+  const model = exportedModel(ctx, files, candidate.program.inputSize);
+  if (model === null) return null;
+  const { head } = model;
+  const broken = ctx.spec.task === 'classification' ? rotateClasses(head) : mirrorTarget(head, mean);
   return {
-    program: openProgram(ctx.runtime, encodeHead(broken), "the broken candidate's edge plan"),
+    program: openProgram(
+      ctx.runtime,
+      encodeModel({ ...model, head: broken }),
+      "the broken candidate's edge plan",
+    ),
     constants: candidate.constants,
+    base: candidate.base,
   };
 }
 

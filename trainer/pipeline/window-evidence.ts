@@ -67,11 +67,11 @@ export async function judgeWindows<Window>(
     const { labels } = examples;
     const truth = { labels, previous: pick(surroundings.neighbours.previous, part.positions) };
     const described = describeWindow(ctx, part, examples, surroundings);
-    const candidate = answer(ctx, models.candidate, examples);
-    const champion = models.champion && answer(ctx, models.champion, examples);
+    const candidate = await answer(ctx, models.candidate, examples);
+    const champion = models.champion && (await answer(ctx, models.champion, examples));
     windows.push(form.toWindow(described, truth, { candidate, champion }));
     if (models.broken !== null) {
-      const outputs = { candidate: answer(ctx, models.broken, examples), champion };
+      const outputs = { candidate: await answer(ctx, models.broken, examples), champion };
       broken.push(form.toWindow(described, truth, outputs));
     }
     const score = (outputs: Float32Array): number | null =>
@@ -80,7 +80,7 @@ export async function judgeWindows<Window>(
       window: part.window,
       untrained: labels.length === 0 ? null : form.untrained(labels),
       candidate: score(candidate),
-      former: models.former.map((version) => score(answer(ctx, version, examples))),
+      former: await scoreAll(ctx, models.former, examples, score),
     });
     await tell(ctx, 'evaluate', (i + 1) / held.length, `window ${part.window.id}`);
   }
@@ -89,6 +89,17 @@ export async function judgeWindows<Window>(
     part.positions.flatMap((position, i) => (positions.has(position) ? [i] : [])),
   );
   return { windows, broken, scores, reported };
+}
+
+async function scoreAll(
+  ctx: RunContext,
+  versions: readonly Version[],
+  examples: Examples,
+  score: (outputs: Float32Array) => number | null,
+): Promise<(number | null)[]> {
+  const scores: (number | null)[] = [];
+  for (const version of versions) scores.push(score(await answer(ctx, version, examples)));
+  return scores;
 }
 
 /** An empty past window has nothing to say; an empty current one is evidence that is missing. */

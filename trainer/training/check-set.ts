@@ -6,16 +6,20 @@ import { RunFailure } from '../pipeline/context.ts';
 import type { Trainable } from './trainable.ts';
 import type { Labels, TrainingSet } from './training-set.ts';
 
-/** @throws RunFailure with what was expected, what came, and where */
+/**
+ * @param inputs  numbers that the model reads of an example
+ * @throws RunFailure with what was expected, what came, and where
+ */
 export function checkTrainable(
   set: TrainingSet,
+  inputs: number,
   initial: readonly DenseLayer[],
   task: Trainable['task'],
 ): void {
   const n = set.labels.length;
   if (n === 0) throw new RunFailure('expected training examples, got none');
   const problem =
-    findHeadProblem(set, initial, task) ??
+    findHeadProblem(set, inputs, initial, task) ??
     (task === 'classification' ? findClassProblem(set) : findNumberProblem(set)) ??
     findFeatureProblem(set);
   if (problem !== undefined) throw new RunFailure(problem);
@@ -23,11 +27,11 @@ export function checkTrainable(
 
 function findHeadProblem(
   { features, labels }: TrainingSet,
+  inputs: number,
   initial: readonly DenseLayer[],
   task: Trainable['task'],
 ): string | undefined {
   const size = features.length / labels.length;
-  const inputs = initial[0]?.kernel.shape[0];
   if (inputs !== size) return `expected a head that reads ${size} features, got one that reads ${inputs}`;
   const outputs = initial.at(-1)?.bias.data.length ?? 0;
   if (task === 'regression') {

@@ -28,6 +28,8 @@ export interface LoopOptions {
   readonly seed: number;
   /** Whether the model starts as the champion, whose losses are then what the windows are held to. */
   readonly fromChampion: boolean;
+  /** Whether the weights it starts with are kept unless an epoch is better. */
+  readonly keepsStart?: boolean;
   readonly prepare?: BatchHook;
   readonly onEpoch?: (epoch: Epoch) => Promise<void>;
 }
@@ -75,8 +77,13 @@ export function beginTraining(
   };
 }
 
-function startTraining(model: Trainable, { watched }: LoopData, { fromChampion }: LoopOptions) {
+function startTraining(
+  model: Trainable,
+  { watched }: LoopData,
+  { fromChampion, keepsStart = false, training }: LoopOptions,
+) {
   const losses = fromChampion ? scoreWindows(model, watched) : null;
+  const start = keepsStart ? scoreOf(scoreWindows(model, watched), null, training.stopOn) : null;
   const course: Course = {
     epochs: [],
     steps: 0,
@@ -84,7 +91,7 @@ function startTraining(model: Trainable, { watched }: LoopData, { fromChampion }
     reference: losses?.map(({ loss }) => loss) ?? null,
     plateau: PLATEAU_START,
     continuity: 1,
-    best: { epoch: 0, score: null },
+    best: { epoch: 0, score: start },
   };
   return { course, best: model.readWeights() };
 }

@@ -5,13 +5,18 @@
  * and seed give the same weights in Node and in workerd, bit for bit.
  */
 import type { DenseLayer } from '../../shared/model/head.ts';
+import { sizeOf } from '../../shared/model/tensor.ts';
 import type { TrainingRecipe } from '../../shared/model/training.ts';
+import { type ModelLayers, shapeRead, type Trunk } from '../../shared/model/trunk.ts';
 import { checkTrainable } from './check-set.ts';
 import type { Course } from './course.ts';
 import { interpolate } from './interpolate.ts';
 import { beginTraining, type LoopData, type LoopOptions } from './loop.ts';
+import type { Tensorflow } from './tensorflow.ts';
+import { openTwoPhases } from './two-phases.ts';
 import type { Trainable } from './trainable.ts';
-import { createTrainableHead } from './trainable-head.ts';
+import { createTrainableHead, type HeadOptions } from './trainable-head.ts';
+import { createTrainableLayers } from './trainable-layers.ts';
 
 export interface HeadTrainingOptions extends LoopOptions {
   readonly training: TrainingRecipe;
@@ -20,11 +25,34 @@ export interface HeadTrainingOptions extends LoopOptions {
   readonly dropout: readonly number[];
   /** `kernels.wasm`, compiled. */
   readonly kernels: WebAssembly.Module;
+  /** What is trained with the head; a head by itself where absent. */
+  readonly trunk?: TrunkTraining;
+  readonly first?: FirstPhase;
+}
+
+export interface TrunkTraining {
+  /** The layers and weights to start from; they are not changed. */
+  readonly initial: Trunk;
+  /** As `startTensorflow` gives it. */
+  readonly tf: Tensorflow;
+  /**
+   * Whether it is the end of a pretrained base: then it is trained as `training.unfreeze` says, and its normalisations
+   * keep their running statistics.
+   */
+  readonly unfrozen: boolean;
+}
+
+/** Training the head by itself before an unfrozen trunk with it. */
+export interface FirstPhase {
+  /** The same examples, as the frozen trunk shows them to the head. */
+  readonly data: LoopData;
 }
 
 export interface TrainedHead {
   /** The best epoch's, or what interpolation made of them. */
   readonly layers: readonly DenseLayer[];
+  /** The same of what was trained with the head. */
+  readonly trunk: Trunk | null;
   readonly course: Course;
   /** The candidate's part in the layers; below 1 the champion has the rest. */
   readonly part: number;
@@ -33,6 +61,7 @@ export interface TrainedHead {
 export interface HeadTraining {
   /** @returns whether the training is over, after at most so many epochs more */
   run(epochs: number): Promise<boolean>;
+  readonly course: () => Course;
   /** All that the rest of the training depends on, beside what it was opened with. */
   checkpoint(): Uint8Array<ArrayBuffer>;
   finish(): TrainedHead;
@@ -42,6 +71,8 @@ export interface HeadTraining {
 
 /** Rows that are scored at once, at least. */
 const SCORING_ROWS = 256;
+/** The same for a whole model, whose activations take more room. */
+const WHOLE_SCORING_ROWS = 32;
 
 /**
  * @param initial  the layers to start from, the champion's or fresh ones; they are not changed
@@ -54,19 +85,39 @@ export function openHeadTraining(
   options: HeadTrainingOptions,
   from?: Uint8Array,
 ): HeadTraining {
-  const { training, task, dropout, kernels, fromChampion } = options;
-  checkTrainable(data.train, initial, task);
-  const model = createTrainableHead(kernels, initial, {
-    task,
-    dropout,
-    capacity: Math.max(training.batchSize, SCORING_ROWS),
-    teacher: data.train.teacher ? training.distillation : null,
-    anchor: fromChampion ? training.anchor : 0,
-  });
+  const { trunk, first, ...head } = options;
+  const second = { ...head, ...(trunk && { trunk }) };
+  if (first === undefined) return openPhase(data, initial, second, from);
+  return openTwoPhases(
+    {
+      first: (checkpoint) => openPhase(first.data, initial, head, checkpoint),
+      second: (trained, onEpoch, checkpoint) =>
+        openPhase(
+          data,
+          trained,
+          { ...second, fromChampion: false, keepsStart: true, ...(onEpoch && { onEpoch }) },
+          checkpoint,
+        ),
+      onEpoch: options.onEpoch,
+    },
+    from,
+  );
+}
+
+function openPhase(
+  data: LoopData,
+  initial: readonly DenseLayer[],
+  given: HeadTrainingOptions,
+  from: Uint8Array | undefined,
+): HeadTraining {
+  const options = given.trunk?.unfrozen ? { ...given, training: unfrozenRecipe(given.training) } : given;
+  const { training, fromChampion } = options;
+  const model = createTrainable(data, initial, options);
   const champion = fromChampion && training.interpolation === 'validation' ? model.readWeights() : null;
   const loop = beginTraining(model, data, options, from);
   return {
     run: (epochs) => loop.run(epochs),
+    course: () => loop.course(),
     checkpoint: () => loop.checkpoint(),
     finish: () => {
       loop.restoreBest();
@@ -75,10 +126,59 @@ export function openHeadTraining(
         champion && course.reference && data.watched.length > 0
           ? interpolate(model, champion, data.watched, course.reference, training.stopOn)
           : 1;
-      return { layers: model.layers(), course, part };
+      const { head, trunk } = model.whole();
+      return { layers: head, trunk, course, part };
     },
     release: () => model.release(),
   };
+}
+
+/** Of all phases. */
+export function mostEpochs({ training, trunk, first }: HeadTrainingOptions): number {
+  if (!trunk?.unfrozen) return training.epochs;
+  return unfrozenRecipe(training).epochs + (first === undefined ? 0 : training.epochs);
+}
+
+/** The recipe by which the end of a base is trained. */
+function unfrozenRecipe(training: TrainingRecipe): TrainingRecipe {
+  const { unfreeze } = training;
+  if (unfreeze === undefined) return training;
+  const { epochs, rateFactor } = unfreeze;
+  return { ...training, epochs, learningRate: training.learningRate * rateFactor };
+}
+
+/** What the loop trains, and what comes of it. */
+export interface TrainableModel extends Trainable {
+  whole(): ModelLayers;
+}
+
+/** The model as a training opens it. Parameters and errors as of `openHeadTraining`. */
+export function createTrainable(
+  data: LoopData,
+  initial: readonly DenseLayer[],
+  { training, task, dropout, kernels, trunk, fromChampion }: HeadTrainingOptions,
+): TrainableModel {
+  const inputs = trunk ? sizeOf(shapeRead(trunk.initial)) : (initial[0]?.kernel.shape[0] ?? 0);
+  checkTrainable(data.train, inputs, initial, task);
+  const rows = trunk ? WHOLE_SCORING_ROWS : SCORING_ROWS;
+  const options: HeadOptions = {
+    task,
+    dropout,
+    capacity: Math.max(training.batchSize, rows),
+    teacher: data.train.teacher ? training.distillation : null,
+    anchor: fromChampion ? training.anchor : 0,
+  };
+  if (!trunk) {
+    const head = createTrainableHead(kernels, initial, options);
+    return { ...head, whole: () => ({ trunk: null, head: head.layers() }) };
+  }
+  const { tf, unfrozen } = trunk;
+  return createTrainableLayers(
+    tf,
+    kernels,
+    { trunk: trunk.initial, head: initial },
+    { ...options, keepsStatistics: unfrozen },
+  );
 }
 
 /** From the first epoch to the last. */
@@ -89,7 +189,7 @@ export async function trainHead(
 ): Promise<TrainedHead> {
   const training = openHeadTraining(data, initial, options);
   try {
-    await training.run(options.training.epochs);
+    while (!(await training.run(options.training.epochs)));
     return training.finish();
   } finally {
     training.release();

@@ -29,6 +29,9 @@ import {
 /** One executor an isolate; its heap grows to the largest base and stays. */
 let runtime: Runtime | undefined;
 
+/** Of the 128 MB of a Worker: what the unfrozen end of a base reads of all training examples. */
+const ROOM_BYTES = 48_000_000;
+
 const RETRIES = { limit: 5, delay: '5 seconds', backoff: 'exponential' } as const;
 const STEP_TIMEOUT = '15 minutes';
 
@@ -61,6 +64,7 @@ function surroundingsOf(store: ObjectStore, keep: (progress: Progress) => Promis
     wasm: wasmModule,
     kernels: kernelModule,
     runtime,
+    roomBytes: ROOM_BYTES,
     now: () => new Date(),
     stopwatch,
     onProgress: async (progress) => {

@@ -17,6 +17,7 @@ import {
   type StackLayout,
   type Variable,
 } from './dense-layout.ts';
+import { drawMask } from './dropout.ts';
 import { borrowWorkspace, type Workspace } from './workspace.ts';
 
 /** Of the softmax of the last layer's values, or of the values themselves. */
@@ -312,10 +313,4 @@ function partsOf(
     [mean, initial.mean],
     [variance, initial.variance],
   ];
-}
-
-/** Inverted dropout (Srivastava et al. 2014): kept activations are scaled up, so prediction needs no change. */
-function drawMask(mask: Float32Array, rate: number, random: Random): void {
-  const scale = 1 / (1 - rate);
-  for (let i = 0; i < mask.length; i++) mask[i] = random.uniform() < rate ? 0 : scale;
 }

@@ -26,6 +26,8 @@ export interface TfjsHeap {
   readonly address: (tensor: Pick<TensorInfo, 'dataId'>) => number;
   /** A float32 tensor whose values are not set. */
   output(shape: number[]): TensorInfo;
+  /** A float32 tensor with the values of another. */
+  copy(tensor: TensorInfo): TensorInfo;
   /** Room for so many floats until the next call of `scratch`. */
   scratch(floats: number): number;
   /** Writes the sizes for the kernels that slide; they stand until the next call. */
@@ -78,10 +80,17 @@ function createHeap(backend: Backend, module: WebAssembly.Module): TfjsHeap {
   const geometry = allocate(wasm, GEOMETRY * NUMBER_BYTES);
   const settings = allocate(wasm, NUMBER_BYTES * 16);
   let scratch = { address: 0, bytes: 0 };
+  const address = ({ dataId }: Pick<TensorInfo, 'dataId'>): number => dataIdMap.get(dataId).memoryOffset;
   return {
     kernels,
-    address: ({ dataId }) => dataIdMap.get(dataId).memoryOffset,
+    address,
     output: (shape) => backend.makeOutput(shape, 'float32'),
+    copy: (tensor) => {
+      const bytes = NUMBER_BYTES * tensor.shape.reduce((product, dim) => product * dim, 1);
+      const own = backend.makeOutput(tensor.shape, 'float32');
+      new Uint8Array(memory.buffer).copyWithin(address(own), address(tensor), address(tensor) + bytes);
+      return own;
+    },
     scratch: (floats) => {
       const bytes = floats * NUMBER_BYTES;
       if (bytes > scratch.bytes) {

@@ -202,3 +202,51 @@ describe('a refusal', () => {
     expect(refusal({ name: 'A', labels: ['a', 'a'], salt: '' }).split('; ')).toHaveLength(3);
   });
 });
+
+describe('a network', () => {
+  const SMALL = [{ type: 'conv2d', filters: 4 }, { type: 'maxPool' }, { type: 'flatten' }];
+
+  test('gets its defaults, and leaves no trace where there is none', () => {
+    expect(specSchema.parse({ ...least, network: SMALL }).network).toEqual([
+      {
+        type: 'conv2d',
+        filters: 4,
+        kernelSize: 3,
+        strides: 1,
+        padding: 'same',
+        activation: 'relu',
+      },
+      { type: 'maxPool', size: 2, padding: 'valid' },
+      { type: 'flatten' },
+    ]);
+    expect('network' in specSchema.parse(least)).toBe(false);
+    expect('unfreeze' in specSchema.parse(least).training).toBe(false);
+  });
+
+  test.each([
+    [
+      { network: [SMALL[0], SMALL[1]] },
+      'network.1: maxPool: gives the shape [14,14,4], a head reads a flat one: end with globalAveragePool or flatten',
+    ],
+    [
+      { network: [{ type: 'conv2d', filters: 4, kernelSize: 30, padding: 'valid' }, { type: 'flatten' }] },
+      'network.0: conv2d: a window of 30 does not fit the shape [28,28,1]',
+    ],
+    [
+      { network: [{ type: 'flatten' }, { type: 'maxPool' }] },
+      'network.1: maxPool: expected [height, width, channels], got the shape [784]',
+    ],
+    [{ network: SMALL, input: TABULAR }, 'network: expected none: a network reads images'],
+    [{ network: SMALL, base: SALT }, 'network: expected none: a network takes the place of a base'],
+    [
+      { training: { unfreeze: { from: 'top' } } },
+      'training.unfreeze: expected none: there is no base that could be unfrozen',
+    ],
+    [
+      { base: SALT, training: { unfreeze: { from: 'top', blocks: 1 } } },
+      'training.unfreeze: expected either from or blocks',
+    ],
+  ])('refuses %j by name', (changes, message) => {
+    expect(refusal(changes)).toContain(message);
+  });
+});

@@ -6,7 +6,8 @@ import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { trainRecipe } from '../../../trainer/compare/train-recipe.ts';
 
-const machine = { kernels: await loadKernelModule(), runtime: createRuntime(await loadWasmModule()) };
+const wasm = await loadWasmModule();
+const machine = { kernels: await loadKernelModule(), runtime: createRuntime(wasm), wasm };
 const N = 400;
 const random = createRandom(1);
 const classes = Float64Array.from({ length: N }, () => random.below(2));
