@@ -14,7 +14,7 @@ import { describeCause } from './log.ts';
 import { actorOf, type OperatorApp, type OperatorContext, readBody, respond } from './operator-http.ts';
 import type { TrainerError, TrainerService } from './trainer-service.ts';
 
-const startSchema = z.strictObject({ by: z.string().min(1).max(128).optional() });
+export const startSchema = z.strictObject({ by: z.string().min(1).max(128).optional() });
 
 const REPORTS = {
   report: { file: 'report.json', type: 'application/json' },
