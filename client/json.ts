@@ -22,7 +22,7 @@ async function encodeValue(value: Value): Promise<unknown> {
   if (value instanceof Blob) return { b64: toBase64(new Uint8Array(await value.arrayBuffer())) };
   if (value instanceof ArrayBuffer) return { b64: toBase64(new Uint8Array(value)) };
   if (value instanceof Uint8Array) return { b64: toBase64(value) };
-  return ArrayBuffer.isView(value) ? [...(value as Numbers)] : value;
+  return ArrayBuffer.isView(value) ? [...value] : value;
 }
 
 function isPlainObject(instance: Instance): instance is { readonly [feature: string]: Value } {

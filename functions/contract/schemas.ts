@@ -48,7 +48,7 @@ const instancesSchema = z
       'Rows, all of one form: lists in the order of the features, objects by feature name, or bare values. Images are nested [height][width][channels], flat, or {"b64"}. `NaN`, `Infinity` and `-Infinity` may stand as bare tokens',
   });
 const inputsSchema = z
-  .union([z.array(json).min(1), objectSchema])
+  .union([z.array(z.union([z.array(json), objectSchema, valueSchema])).min(1), objectSchema])
   .meta({ description: 'Columns: a list by feature name, or the list of all rows, alone or named `input`' });
 
 const predictSchema = z.union([
@@ -76,12 +76,9 @@ const examplesSchema = (verb: 'classify' | 'regress') =>
   });
 
 const answeredRows = z.union([z.array(z.array(z.number())), z.array(z.number())]);
-const labelsSchema = z
-  .array(z.string().nullable())
-  .optional()
-  .meta({
-    description: 'the most probable label of each row, null where it has none; absent of a regression',
-  });
+const labelsSchema = z.array(z.string().nullable()).optional().meta({
+  description: 'the most probable label of each row, null where it has none; absent of a regression',
+});
 const predictionsSchema = z.union([
   z.object({ predictions: answeredRows, labels: labelsSchema }),
   z.object({ outputs: answeredRows, labels: labelsSchema }).meta({ description: 'to `inputs`' }),
