@@ -30,7 +30,7 @@ function clientOf(
   options: Partial<ClientOptions> = {},
 ): { client: Client; sent: Sent[] } {
   const sent: Sent[] = [];
-  const fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+  const fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const request = new Request(input, init);
     const { url, method, headers } = request;
     sent.push({ url, method, headers, body: await request.text(), atMs: Date.now() });
@@ -246,7 +246,7 @@ describe('attempts', () => {
 
 describe('time and giving up', () => {
   /** Never answers, and ends when it is told to, as fetch does. */
-  const silent = async (_: RequestInfo | URL, init?: RequestInit): Promise<Response> =>
+  const silent = async (_: string | URL | Request, init?: RequestInit): Promise<Response> =>
     new Promise((_, reject) => {
       init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error));
     });
