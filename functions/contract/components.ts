@@ -43,8 +43,11 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
-function withoutIds({ $schema: _, $id: __, ...schema }: z.core.JSONSchema.BaseSchema): JsonObject {
-  return JSON.parse(JSON.stringify(schema)) as JsonObject;
+function withoutIds(schema: z.core.JSONSchema.BaseSchema): JsonObject {
+  const plain = JSON.parse(JSON.stringify(schema)) as Record<string, Json>;
+  delete plain['$schema'];
+  delete plain['$id'];
+  return plain;
 }
 
 const text = { type: 'string' };

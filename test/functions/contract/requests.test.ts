@@ -2,7 +2,7 @@
  * Bodies that the edge reads by hand are put to both, the route and the contract: what one takes, the other must take.
  * What depends on the model alone (how many features, which labels) is right in all of them.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
