@@ -65,8 +65,9 @@ export interface Inference extends Predicted {
   readonly outputs: Readonly<Record<string, OutputTensor>>;
 }
 
+/** `flip`: the answer was right before an update and is wrong now. */
 export type FeedbackItem =
-  | { readonly predictionId: string; readonly label: string | number }
+  | { readonly predictionId: string; readonly label: string | number; readonly flip?: boolean }
   | {
       readonly instance: Instance;
       readonly label: string | number;
@@ -74,6 +75,7 @@ export type FeedbackItem =
       readonly id?: string;
       readonly timestamp?: Date;
       readonly group?: string;
+      readonly flip?: boolean;
     };
 
 export interface Feedback {
@@ -216,7 +218,10 @@ function encodeAll(instances: readonly Instance[]): Promise<unknown[]> {
 }
 
 async function encodeItem(item: FeedbackItem): Promise<object> {
-  if ('predictionId' in item) return { prediction_id: item.predictionId, label: item.label };
+  if ('predictionId' in item) {
+    const { predictionId, ...rest } = item;
+    return { prediction_id: predictionId, ...rest };
+  }
   const { timestamp, instance, ...rest } = item;
   const at = timestamp === undefined ? {} : { timestamp: timestamp.toISOString() };
   return { ...rest, ...at, instance: await encodeInstance(instance) };

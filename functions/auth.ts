@@ -31,6 +31,13 @@ export interface Authenticator {
   authorize(credentials: Credentials, scopes: readonly Scope[]): Result<Caller, AuthError>;
 }
 
+/** Whether somebody who is known may do what one of the scopes is for. */
+export function permit(caller: Caller, scopes: readonly Scope[]): Result<Caller, AuthError> {
+  if (scopes.some((scope) => caller.scopes.includes(scope))) return ok(caller);
+  const has = caller.scopes.join(', ');
+  return forbidden(`this needs the scope ${scopes.join(' or ')}; the key ${caller.name} has ${has}`);
+}
+
 interface Identity {
   readonly caller: Caller;
   readonly local: boolean;
@@ -81,11 +88,7 @@ export function createAuthenticator(keys: readonly ApiKey[], localKeys: boolean)
     open,
     authorize: (credentials, scopes) => {
       const caller = authenticate(credentials);
-      if (!caller.ok || scopes.some((scope) => caller.value.scopes.includes(scope))) return caller;
-      const has = caller.value.scopes.join(', ');
-      return forbidden(
-        `this needs the scope ${scopes.join(' or ')}; the key ${caller.value.name} has ${has}`,
-      );
+      return caller.ok ? permit(caller.value, scopes) : caller;
     },
   };
 }

@@ -5,7 +5,7 @@
  */
 import type { Hono } from 'hono';
 import type { Admission } from './admission.ts';
-import type { Authenticator } from './auth.ts';
+import type { Authenticator, Caller } from './auth.ts';
 import { SCOPES } from './config.ts';
 import type { Cors } from './cors.ts';
 import type { AppError } from './errors.ts';
@@ -26,6 +26,7 @@ export interface App {
 
 /** What the routes are told about a request: `c.env`. */
 export interface RequestFacts {
+  readonly caller: Caller;
   /** When nobody waits for the answer any longer, in milliseconds since the epoch. */
   readonly deadlineMs: number;
   readonly timeoutMs: number;
@@ -58,7 +59,12 @@ export function createDoor(deps: DoorDeps, routes: Hono): App {
     if (rateLimit !== null && !(await rateLimit(caller.value.name))) {
       return toErrorResponse(path, overRate(caller.value.name));
     }
-    const answer = answerInTurn(request, path, context, arrivedMs, timeout.value);
+    const facts = {
+      caller: caller.value,
+      deadlineMs: arrivedMs + timeout.value,
+      timeoutMs: timeout.value,
+    };
+    const answer = answerInTurn(request, path, context, facts);
     // A client that goes away must not take a place with it.
     context.waitUntil(answer);
     return answer;
@@ -75,16 +81,14 @@ export function createDoor(deps: DoorDeps, routes: Hono): App {
     request: Request,
     path: string,
     context: RequestContext,
-    arrivedMs: number,
-    timeoutMs: number,
+    facts: RequestFacts,
   ): Promise<Response> => {
-    const deadlineMs = arrivedMs + timeoutMs;
-    const entered = admission.enter(bodyBytes(request, limits.maxBodyBytes), timeoutMs);
+    const bytes = bodyBytes(request, limits.maxBodyBytes);
+    const entered = admission.enter(bytes, facts.deadlineMs - now());
     const place = entered instanceof Promise ? await entered : entered;
     if (place === 'refused') return toErrorResponse(path, OVERLOADED);
-    if (place === 'late') return toErrorResponse(path, timedOut(timeoutMs));
+    if (place === 'late') return toErrorResponse(path, timedOut(facts.timeoutMs));
     try {
-      const facts: RequestFacts = { deadlineMs, timeoutMs };
       return await routes.fetch(request, facts, context);
     } finally {
       admission.leave(place);

@@ -2,6 +2,7 @@
  * Everything that may be wrong with a request, as one union, and what each protocol says about it.
  */
 import type { AliasError } from '../shared/registry/alias.ts';
+import type { ComparisonError } from '../shared/registry/comparisons.ts';
 import type { PromotionError } from '../shared/registry/promotion.ts';
 import type { RunError } from '../shared/registry/runs.ts';
 import type { VersionError } from '../shared/registry/versions.ts';
@@ -38,6 +39,7 @@ export type AppError =
   | ServingError
   | TrainerRefusal
   | AliasError
+  | ComparisonError
   | PromotionError
   | RunError
   | SpecError
@@ -57,6 +59,7 @@ export function statusOf(error: AppError): ErrorStatus {
     case 'unknown-model':
     case 'unknown-version':
     case 'unknown-run':
+    case 'unknown-comparison':
     case 'unpublished':
       return 404;
     case 'method-not-allowed':
@@ -82,6 +85,7 @@ export function statusOf(error: AppError): ErrorStatus {
     case 'spec-unreadable':
     case 'alias-unreadable':
     case 'run-unreadable':
+    case 'comparison-unreadable':
     case 'trainer-unavailable':
     case 'misconfigured':
       return 503;

@@ -42,7 +42,14 @@ const MAX_FUTURE_MS = 5 * 60_000;
 
 export const feedbackSchema = z.strictObject({ items: z.array(z.unknown()).min(1).max(MAX_ITEMS) });
 
-export const labelItemSchema = z.strictObject({ prediction_id: z.string(), label: z.unknown().optional() });
+/** True: the answer was right before an update and is wrong now. */
+const flipField = z.boolean().optional();
+
+export const labelItemSchema = z.strictObject({
+  prediction_id: z.string(),
+  label: z.unknown().optional(),
+  flip: flipField,
+});
 
 export const exampleItemSchema = z.strictObject({
   instance: z.unknown(),
@@ -50,6 +57,7 @@ export const exampleItemSchema = z.strictObject({
   timestamp: z.iso.datetime({ offset: true }).optional(),
   group: z.string().min(1).max(128).optional(),
   id: z.string().min(1).max(128).optional(),
+  flip: flipField,
 });
 
 /**
@@ -106,7 +114,14 @@ function parseLabelItem(
   const label = parseLabel(spec, parsed.data.label);
   if (!label.ok) return err(`${where}.label: ${label.error}`);
   const id = `${requestId}.${index}`;
-  return ok({ kind: 'label', id, at: nowMs, prediction: prediction.value.id, label: label.value });
+  const event = {
+    kind: 'label' as const,
+    id,
+    at: nowMs,
+    prediction: prediction.value.id,
+    label: label.value,
+  };
+  return ok(parsed.data.flip === true ? { ...event, flip: true } : event);
 }
 
 function parseExampleItem(
@@ -117,7 +132,7 @@ function parseExampleItem(
 ): Result<LabelledInstance, string> {
   const parsed = exampleItemSchema.safeParse(item);
   if (!parsed.success) return err(`${where}: ${describeIssues(parsed.error)}`);
-  const { instance, timestamp, group, id } = parsed.data;
+  const { instance, timestamp, group, id, flip } = parsed.data;
   const raw = parseInstance(spec.input, instance, `${where}.instance`);
   if (!raw.ok) return raw;
   const label = parseLabel(spec, parsed.data.label);
@@ -128,7 +143,12 @@ function parseExampleItem(
   }
   const given = { kind: 'example' as const, at, label: label.value, raw: raw.value };
   const identity = id === undefined ? `content:${contentId(given, timestamp, group)}` : `client:${id}`;
-  return ok(group === undefined ? { ...given, id: identity } : { ...given, id: identity, group });
+  return ok({
+    ...given,
+    id: identity,
+    ...(group !== undefined && { group }),
+    ...(flip === true && { flip }),
+  });
 }
 
 /** What a client said twice in the same words counts once, so a request can be repeated after a lost answer. */

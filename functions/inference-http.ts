@@ -3,8 +3,10 @@
  */
 import type { Context } from 'hono';
 import { err, ok, type Result } from '../shared/result.ts';
+import { permit } from './auth.ts';
 import type { Scope } from './config.ts';
 import type { AppDeps } from './deps.ts';
+import type { RequestFacts } from './door.ts';
 import type { AppError } from './errors.ts';
 import { authorize, checkDeadline, errorResponse, inTime, keepAliveOf, parseModelName } from './http.ts';
 import { type Answer, type Inference, infer, type ReadRequest, toRows } from './inference.ts';
@@ -22,7 +24,10 @@ export function admit(
   model: string,
   scopes: readonly Scope[],
 ): Result<string, AppError> {
-  const caller = authorize(deps.authenticator, c.req.raw, scopes);
+  // Whoever asks for work was identified at the door.
+  const { caller: known } = c.env as Partial<RequestFacts>;
+  const caller =
+    known === undefined ? authorize(deps.authenticator, c.req.raw, scopes) : permit(known, scopes);
   return caller.ok ? parseModelName(model) : caller;
 }
 

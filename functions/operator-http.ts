@@ -42,3 +42,13 @@ export function actorOf(c: OperatorContext, by: string | undefined): string {
   const key = c.get('caller').name;
   return by === undefined ? key : `${by} (${key})`;
 }
+
+/** A report is a page of its own: it may style itself, and neither load nor run anything. */
+const REPORT_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/** A stored report, as JSON or as a page. */
+export function pageResponse(c: OperatorContext, bytes: Uint8Array, type: string): Response {
+  const headers = { 'Content-Type': type, 'Content-Security-Policy': REPORT_POLICY };
+  return c.body(bytes as Uint8Array<ArrayBuffer>, 200, headers);
+}

@@ -8,6 +8,7 @@ import { loadChampion, loadHistory, type Move } from '../shared/registry/alias.t
 import { promote, type PromotionError, rollback } from '../shared/registry/promotion.ts';
 import { listVersionNumbers, loadManifest } from '../shared/registry/versions.ts';
 import type { Result } from '../shared/result.ts';
+import { createComparisonRoutes } from './comparison-routes.ts';
 import type { AppDeps } from './deps.ts';
 import type { AppError } from './errors.ts';
 import { authorize, errorResponse, keepAliveOf, parseModelName, parseVersion } from './http.ts';
@@ -62,6 +63,7 @@ export function createOperatorRoutes(deps: AppDeps): OperatorApp {
   routes.post('/models/:model/promote', (c) => promoteVersion(c, deps, c.req.param('model')));
   routes.post('/models/:model/rollback', (c) => rollBack(c, deps, c.req.param('model')));
   routes.route('/', createRunRoutes(deps));
+  routes.route('/', createComparisonRoutes(deps));
   return routes;
 }
 

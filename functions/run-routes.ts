@@ -6,13 +6,18 @@ import * as z from 'zod';
 import { keys } from '../shared/registry/keys.ts';
 import { loadProgress, loadRun, type RunError, type RunRecord } from '../shared/registry/runs.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';
-import { err, ok, type Result } from '../shared/result.ts';
+import { err, type Result } from '../shared/result.ts';
+import { askTrainer } from './ask-trainer.ts';
 import type { AppDeps } from './deps.ts';
-import type { AppError } from './errors.ts';
 import { errorResponse } from './http.ts';
-import { describeCause } from './log.ts';
-import { actorOf, type OperatorApp, type OperatorContext, readBody, respond } from './operator-http.ts';
-import type { TrainerError, TrainerService } from './trainer-service.ts';
+import {
+  actorOf,
+  type OperatorApp,
+  type OperatorContext,
+  pageResponse,
+  readBody,
+  respond,
+} from './operator-http.ts';
 
 export const startSchema = z.strictObject({ by: z.string().min(1).max(128).optional() });
 
@@ -20,10 +25,6 @@ const REPORTS = {
   report: { file: 'report.json', type: 'application/json' },
   'report.html': { file: 'report.html', type: 'text/html; charset=utf-8' },
 } as const;
-
-/** A report is a page of its own: it may style itself, and neither load nor run anything. */
-const REPORT_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /** Runs shown at once: each is an object to be read. */
 const MAX_RUNS = 30;
@@ -59,26 +60,6 @@ async function startRun(c: OperatorContext, deps: AppDeps, model: string): Promi
   const started = await askTrainer(deps, (trainer) => trainer.startRun(model, { trigger: 'api', by }));
   if (started.ok) c.header('Location', `/api/models/${model}/runs/${started.value.run}`);
   return respond(c, started, 202);
-}
-
-/** A trainer that refuses says why; one that can't be reached is an outage, and the run may be asked for again. */
-async function askTrainer<T extends object>(
-  { trainer, log }: AppDeps,
-  ask: (trainer: TrainerService) => Promise<Result<T, TrainerError>>,
-): Promise<Result<T, AppError>> {
-  if (trainer === null) {
-    return err({ kind: 'trainer-unavailable', detail: 'this deployment has no trainer bound to it' });
-  }
-  let answer: Result<T, TrainerError>;
-  try {
-    answer = await ask(trainer);
-  } catch (cause) {
-    log.error('trainer-unavailable', { cause: describeCause(cause) });
-    return err({ kind: 'trainer-unavailable', detail: 'the trainer does not answer' });
-  }
-  // What came over the binding is copied: it belongs to the call.
-  if (answer.ok) return ok({ ...answer.value });
-  return err({ kind: 'trainer-refused', detail: `${answer.error.kind}: ${answer.error.detail}` });
 }
 
 async function findRun(store: ObjectStore, model: string, id: string): Promise<Result<RunRecord, RunError>> {
@@ -117,6 +98,5 @@ async function showReport(
   const { file, type } = REPORTS[report];
   const object = await store.get(keys.run(model, id, file));
   if (object === null) return errorResponse(c, { kind: 'not-found', detail: `run ${id} has no ${file} yet` });
-  const headers = { 'Content-Type': type, 'Content-Security-Policy': REPORT_POLICY };
-  return c.body(object.bytes as Uint8Array<ArrayBuffer>, 200, headers);
+  return pageResponse(c, object.bytes, type);
 }

@@ -8,10 +8,23 @@ export interface TrainerError {
   readonly detail: string;
 }
 
+/** Two versions whose recipes are to be compared over random splits. */
+export interface ComparisonRequest {
+  readonly a: number;
+  readonly b: number;
+  readonly splits: number;
+  readonly seed: number;
+  readonly by: string;
+}
+
 export interface TrainerService {
   startRun(
     model: string,
     options: { readonly trigger: 'api' | 'cron'; readonly by: string },
   ): Promise<Result<{ readonly run: string }, TrainerError>>;
+  startComparison(
+    model: string,
+    request: ComparisonRequest,
+  ): Promise<Result<{ readonly comparison: string }, TrainerError>>;
   resumeRun(model: string, run: string): Promise<Result<{ readonly status: string }, TrainerError>>;
 }

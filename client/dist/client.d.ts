@@ -50,9 +50,11 @@ export interface Inference extends Predicted {
     /** by name: `probabilities` and `label`, or of a regression `prediction` */
     readonly outputs: Readonly<Record<string, OutputTensor>>;
 }
+/** `flip`: the answer was right before an update and is wrong now. */
 export type FeedbackItem = {
     readonly predictionId: string;
     readonly label: string | number;
+    readonly flip?: boolean;
 } | {
     readonly instance: Instance;
     readonly label: string | number;
@@ -60,6 +62,7 @@ export type FeedbackItem = {
     readonly id?: string;
     readonly timestamp?: Date;
     readonly group?: string;
+    readonly flip?: boolean;
 };
 export interface Feedback {
     /** how many items are durable */

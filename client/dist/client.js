@@ -84,8 +84,10 @@ function encodeAll(instances) {
     return Promise.all(instances.map(encodeInstance));
 }
 async function encodeItem(item) {
-    if ('predictionId' in item)
-        return { prediction_id: item.predictionId, label: item.label };
+    if ('predictionId' in item) {
+        const { predictionId, ...rest } = item;
+        return { prediction_id: predictionId, ...rest };
+    }
     const { timestamp, instance, ...rest } = item;
     const at = timestamp === undefined ? {} : { timestamp: timestamp.toISOString() };
     return { ...rest, ...at, instance: await encodeInstance(instance) };

@@ -66,7 +66,7 @@ export const HEADERS: JsonObject = {
   },
   RetryAfter: { description: 'seconds', required: true, schema: count },
   RequestId: { description: 'leads to the cause in the log', required: true, schema: text },
-  Location: { description: 'where the run can be read', required: true, schema: text },
+  Location: { description: 'where it can be read', required: true, schema: text },
   Authenticate: { required: true, schema: { const: 'Bearer' } },
 };
 
@@ -86,6 +86,14 @@ export const PARAMETERS: JsonObject = {
     required: true,
     schema: { type: 'string', pattern: '^[A-Za-z0-9-]{1,128}$' },
     example: '20261123T030000-cron',
+  },
+  id: {
+    name: 'id',
+    in: 'path',
+    required: true,
+    description: 'of a comparison',
+    schema: { type: 'string', pattern: '^[A-Za-z0-9-]{1,128}$' },
+    example: '20261123T101502417-api-0a1b2c',
   },
   timeout: {
     name: 'Holdfast-Timeout-Ms',
@@ -117,7 +125,7 @@ export const ERRORS = {
     headers: { 'WWW-Authenticate': ref('headers', 'Authenticate') },
   },
   403: { description: 'the key lacks the scope' },
-  404: { description: 'no such model, version or run' },
+  404: { description: 'no such model, version, run or comparison' },
   405: { description: 'another method is expected' },
   409: { description: 'what is there now stands against it: a lost race, a version that did not pass' },
   413: { description: 'the body is larger than this deployment allows' },

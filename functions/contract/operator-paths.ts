@@ -12,6 +12,7 @@ const STORED: readonly ErrorCode[] = [...READ, 503];
 const WRITE: readonly ErrorCode[] = [400, ...STORED, 409, 413];
 
 const MODEL = '/api/models/{model}';
+const COMPARISONS = `${MODEL}/comparisons`;
 const RUN = `${MODEL}/runs/{run}`;
 
 function read(
@@ -79,4 +80,20 @@ export const OPERATOR_PATHS: Readonly<Record<string, Operation>> = {
     answers: { 202: { description: 'resumed', schema: 'Resumed' } },
     errors: STORED.concat(409),
   },
+  [`POST ${MODEL}/compare`]: {
+    ...operators,
+    id: 'compare',
+    summary: 'Compare the recipes of two versions over random splits',
+    body: { schema: 'CompareRequest', example: { a: 1, b: 2 } },
+    answers: { 202: { description: 'begun', schema: 'Compared', headers: { Location: 'Location' } } },
+    errors: WRITE,
+  },
+  [`GET ${COMPARISONS}`]: read('comparisons', 'The newest 30 comparisons, oldest first', 'Comparisons'),
+  [`GET ${COMPARISONS}/{id}`]: read('comparison', 'A comparison, and what came out', 'Comparison', STORED),
+  [`GET ${COMPARISONS}/{id}/report.html`]: report(
+    'comparisonPage',
+    'The report of a comparison, as a page',
+    'text/html',
+    'HTML',
+  ),
 };

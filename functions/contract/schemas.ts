@@ -7,8 +7,10 @@
 import * as z from 'zod';
 import { classificationSchema, regressionSchema } from '../../shared/model/spec.ts';
 import { moveSchema } from '../../shared/registry/alias.ts';
+import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
 import { digestSchema, manifestSchema } from '../../shared/registry/manifest.ts';
 import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
+import { compareSchema } from '../comparison-routes.ts';
 import { exampleItemSchema, feedbackSchema, labelItemSchema, MAX_ITEMS } from '../feedback.ts';
 import { DATATYPES } from '../open-inference/datatypes.ts';
 import { promoteSchema, rollbackSchema } from '../operator-routes.ts';
@@ -272,6 +274,22 @@ const runsSchema = z.object({
   ),
 });
 
+const comparisonsSchema = z.object({
+  total: z.int().min(0),
+  comparisons: z.array(
+    z.union([
+      comparisonRecordSchema,
+      z.object({ id: z.string(), status: z.literal('unreadable'), error: z.string() }),
+    ]),
+  ),
+});
+const comparisonSchema = comparisonRecordSchema.extend({
+  progress: progressSchema.nullable(),
+  result: json.meta({
+    description: 'what came out, as docs/training.md describes it; null while there is nothing',
+  }),
+});
+
 // The deployment
 
 const indexSchema = z.record(z.string(), z.string());
@@ -319,6 +337,11 @@ export const SCHEMAS = {
   StartRequest: startSchema,
   Started: z.object({ run: z.string() }),
   Resumed: z.object({ status: z.string() }),
+  CompareRequest: compareSchema,
+  Compared: z.object({ comparison: z.string() }),
+  Comparisons: comparisonsSchema,
+  ComparisonRecord: comparisonRecordSchema,
+  Comparison: comparisonSchema,
   Index: indexSchema,
   Health: healthSchema,
   Misconfigured: misconfiguredSchema,

@@ -9,14 +9,12 @@ export interface AgingWindow {
   readonly fromMs: number;
   readonly toMs: number;
   readonly examples: number;
-  /** decisions served; of a merged window, the most of its parts */
-  readonly decisions?: number;
 }
 
 /**
  * Merges neighbours until at most `keep` windows are left: each time the two whose examples together are fewest for
- * their age, age being counted in examples that came after. Sizes then grow in proportion to age. Depends on nothing
- * but its arguments, and what it has merged it never needs apart: merging night by night ends like merging at once.
+ * their age, age being counted in examples that came after. Sizes then grow in proportion to age, night by night, and
+ * what has been merged is never needed apart.
  *
  * @param windows  in time order, not the current one
  * @param keep     at least 1
@@ -49,10 +47,5 @@ function cheapestPair(windows: readonly AgingWindow[]): number {
 }
 
 function mergePair(older: AgingWindow, newer: AgingWindow): AgingWindow {
-  return {
-    fromMs: older.fromMs,
-    toMs: newer.toMs,
-    examples: older.examples + newer.examples,
-    decisions: Math.max(older.decisions ?? 0, newer.decisions ?? 0),
-  };
+  return { fromMs: older.fromMs, toMs: newer.toMs, examples: older.examples + newer.examples };
 }

@@ -5,7 +5,7 @@
  */
 import * as z from 'zod';
 import { fromBase64, toBase64 } from '../bytes.ts';
-import type { AnyEvidence, Evidence, RegressionEvidence } from './evidence.ts';
+import { type AnyEvidence, type Evidence, type RegressionEvidence, SAME_RECIPE } from './evidence.ts';
 
 /** A value that JSON.stringify writes without loss. */
 export function encodeEvidence(evidence: AnyEvidence): unknown {
@@ -91,7 +91,10 @@ const commonFields = {
     })
     .exactOptional(),
   splits: z
-    .object({ trained: z.number(), tested: z.number(), candidate: scores, champion: scores })
+    .union([
+      z.literal(SAME_RECIPE),
+      z.object({ trained: z.number(), tested: z.number(), candidate: scores, champion: scores }),
+    ])
     .exactOptional(),
   selfTests: z.array(z.object({ id: z.string(), passed: z.boolean(), detail: z.string() })).exactOptional(),
 };
@@ -112,7 +115,13 @@ export const evidenceSchema: z.ZodType<Evidence> = z.object({
     }),
   ),
   reportedFlips: z
-    .object({ exampleIds: z.array(z.string()), labels: int32, candidate: int32 })
+    .object({
+      exampleIds: z.array(z.string()),
+      labels: int32,
+      candidate: int32,
+      champion: int32.exactOptional(),
+      windows: z.array(z.string()).exactOptional(),
+    })
     .exactOptional(),
 });
 

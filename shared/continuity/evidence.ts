@@ -65,6 +65,9 @@ export interface EdgeFacts {
   readonly championMs: Float64Array | null;
 }
 
+/** Instead of scores: the candidate was trained by the champion's recipe, so there is nothing to compare. */
+export const SAME_RECIPE = 'same recipe';
+
 /** Scores of both recipes on the same random splits of the training examples. Accuracies; errors for regression. */
 export interface SplitScores {
   /** examples trained on and tested on, in each split */
@@ -82,11 +85,15 @@ export interface SelfTestOutcome {
   readonly detail: string;
 }
 
-/** Examples that users reported as turned wrong by an earlier promotion. */
+/** Held-out examples that users reported as turned wrong by an earlier promotion. */
 export interface ReportedFlips {
   readonly exampleIds: readonly string[];
   readonly labels: Int32Array;
   readonly candidate: Int32Array;
+  /** the champion's answers: one that is still wrong can't turn wrong again; all are judged when left out */
+  readonly champion?: Int32Array;
+  /** the windows that the examples are in */
+  readonly windows?: readonly string[];
 }
 
 /** What classification and regression have in common. */
@@ -96,7 +103,7 @@ export interface CommonEvidence {
   /** features to slice by, as the policy names them; none when left out */
   readonly features?: readonly SlicedFeature[];
   readonly edge?: EdgeFacts;
-  readonly splits?: SplitScores;
+  readonly splits?: SplitScores | typeof SAME_RECIPE;
   readonly selfTests?: readonly SelfTestOutcome[];
 }
 

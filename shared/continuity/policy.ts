@@ -2,6 +2,7 @@
  * What a model's owner demands of a candidate. Every field has a default; docs/continuity.md gives the reasons.
  */
 import * as z from 'zod';
+import { LARGEST_BRIER, LARGEST_LOG_LOSS } from './probabilities.ts';
 
 /**
  * How much worse is still "not worse". 0 is refused: an unchanged candidate's interval always straddles 0,
@@ -33,10 +34,6 @@ const ratio = z
       'expected a ratio below 1,000: nothing that can be served is slower or larger by that much, so it never fails',
   });
 
-/** Largest rises that the scores allow: a probability is clipped at 1e-7, and Brier's score ends at 2. */
-const LARGEST_LOG_LOSS = 16.1;
-const LARGEST_BRIER = 2;
-
 function rise(largest: number): z.ZodNumber {
   return z
     .number()
@@ -45,6 +42,9 @@ function rise(largest: number): z.ZodNumber {
       error: `expected a margin below ${largest}: the score can rise no further, so it never fails`,
     });
 }
+
+/** Repeated splits: fewer give a t quantile above 2.1, and a spread that is hardly known. */
+export const MIN_SPLITS = 5;
 
 /** Optional parts of the evidence. */
 export const EVIDENCE_PARTS = [
@@ -141,6 +141,8 @@ export const gatePolicySchema = z.strictObject({
       class: minimum.default(250),
       /** The same for one value of a feature. */
       slice: minimum.default(250),
+      /** Below so many examples, or groups, calibration cannot hold a candidate back, only reject one shown to be worse. */
+      calibration: minimum.default(500),
       /** Where examples come in groups: fewer groups than this give no judgement. */
       groups: z
         .int()
@@ -158,6 +160,27 @@ export const gatePolicySchema = z.strictObject({
 
   /** Names of the features whose every value is a slice. */
   slices: z.array(z.string().min(1)).max(64).refine(unique, 'expected each feature once').default([]),
+
+  /** Random splits on which the candidate's recipe is trained anew beside the champion's, when the two differ. */
+  splits: z
+    .strictObject({
+      /** 0: none. */
+      count: z
+        .int()
+        .min(0)
+        .max(100)
+        .refine((count) => count === 0 || count >= MIN_SPLITS, {
+          error: `expected 0 for none, or at least ${MIN_SPLITS} splits: fewer are not judged`,
+        })
+        .default(10),
+      /** A sample of the examples that are not held out: the cost of a night grows with it. */
+      maxExamples: z
+        .int()
+        .min(100, { error: 'expected at least 100 examples: 20 to test on' })
+        .max(1_000_000)
+        .default(2_000),
+    })
+    .prefault({}),
 
   edge: z
     .strictObject({
@@ -226,6 +249,12 @@ export function policyProblems(policy: GatePolicy, { sliceable }: PolicySubject)
     problems.push({
       path: ['margins', 'forgotten'],
       message: `expected less than worstWindow (${worstWindow}), got ${forgotten}: it could never fail first`,
+    });
+  }
+  if (policy.splits.count === 0 && policy.needs.includes('splits')) {
+    problems.push({
+      path: ['splits', 'count'],
+      message: 'expected some splits, as needs asks for them, got 0: it could never pass',
     });
   }
   return problems;

@@ -5,6 +5,13 @@
 /** Probabilities below this count as this: a float32 softmax rounds to 0 what is not impossible. */
 const SMALLEST = 1e-7;
 
+/**
+ * What the bounds on mean scores count as the worst. The log loss has no worst of its own: a label that was given less
+ * than 1 % counts as given 1 %, so that a bound needs hundreds of examples and not thousands.
+ */
+export const LARGEST_LOG_LOSS = 4.6;
+export const LARGEST_BRIER = 2;
+
 /** Bins of C. Guo et al. 2017, "On Calibration of Modern Neural Networks", arXiv:1706.04599. */
 export const RELIABILITY_BINS = 15;
 

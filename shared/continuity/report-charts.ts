@@ -117,19 +117,7 @@ export function lineChart({ series, labels, format, height, highlight }: LineCha
   const last = labels.length - 1;
   return html`<svg viewBox="0 0 ${WIDTH} ${height}" role="img">
     ${highlight === undefined ? null : html`<rect class="highlight" x="${px(x(highlight) - inset)}" y="${CHART.top}" width="${px(2 * inset)}" height="${bottom - CHART.top}" rx="4" />`}
-    ${ticks.map(
-      (tick) =>
-        html`<line
-            class="grid"
-            x1="${CHART.left}"
-            x2="${CHART.right}"
-            y1="${px(y(tick))}"
-            y2="${px(y(tick))}"
-          />
-          <text class="tick" x="${CHART.left - 8}" y="${px(y(tick) + 4)}" text-anchor="end"
-            >${format(tick)}</text
-          >`,
-    )}
+    ${valueGrid(ticks, y, format)}
     ${labels.map((label, i) =>
       (last - i) % every === 0
         ? html`<text class="tick" x="${px(x(i))}" y="${height - 8}" text-anchor="middle"
@@ -160,6 +148,82 @@ function drawSeries(
         >`,
     )}
   </g>`;
+}
+
+/** Lines across the chart at round values, with the values at their left. */
+function valueGrid(ticks: readonly number[], y: Scale, format: (value: number) => string): Markup[] {
+  return ticks.map(
+    (tick) =>
+      html`<line
+          class="grid"
+          x1="${CHART.left}"
+          x2="${CHART.right}"
+          y1="${px(y(tick))}"
+          y2="${px(y(tick))}"
+        />
+        <text class="tick" x="${CHART.left - 8}" y="${px(y(tick) + 4)}" text-anchor="end"
+          >${format(tick)}</text
+        >`,
+  );
+}
+
+/** A column of dots. */
+export interface Column {
+  readonly title: string;
+  /** class that colours it */
+  readonly className: string;
+  readonly values: readonly number[];
+  /** where its bar is drawn */
+  readonly mean: number;
+}
+
+export interface PairChart {
+  /** Each two columns side by side have the same cases: a line joins a case's two dots. */
+  readonly pairs: readonly (readonly [Column, Column])[];
+  /** what one case is called */
+  readonly unit: string;
+  readonly format: (value: number) => string;
+  /** so that a small difference of large values looks small */
+  readonly fromZero: boolean;
+  readonly height: number;
+}
+
+/** Dots in columns, two by two, with a bar at each column's mean. */
+export function pairChart({ pairs, unit, format, fromZero, height }: PairChart): Markup {
+  const bottom = height - 30;
+  const columns = pairs.flat();
+  const values = [...columns.flatMap((column) => column.values), ...(fromZero ? [0] : [])];
+  const ticks = niceTicks(Math.min(...values), Math.max(...values), 5);
+  const y = scale([ticks[0] ?? 0, ticks.at(-1) ?? 1], [bottom, CHART.top]);
+  const x = scale([-0.5, columns.length - 0.5], [CHART.left, CHART.right]);
+  return html`<svg viewBox="0 0 ${WIDTH} ${height}" role="img">
+    ${valueGrid(ticks, y, format)}
+    ${pairs.map(([left, right], p) =>
+      left.values.map(
+        (value, i) =>
+          html`<line
+            class="grid"
+            x1="${px(x(2 * p))}"
+            y1="${px(y(value))}"
+            x2="${px(x(2 * p + 1))}"
+            y2="${px(y(right.values[i] ?? value))}"
+          />`,
+      ),
+    )}
+    ${columns.map(
+      ({ title, className, values, mean }, c) =>
+        html`<g class="series ${className}">
+          <path d="M${px(x(c) - 34)} ${px(y(mean))}H${px(x(c) + 34)}" />
+          ${values.map(
+            (value, i) =>
+              html`<circle cx="${px(x(c))}" cy="${px(y(value))}" r="4"
+                ><title>${title}, ${unit} ${i + 1}: ${format(value)}</title></circle
+              >`,
+          )}
+          <text class="tick" x="${px(x(c))}" y="${height - 8}" text-anchor="middle">${title}</text>
+        </g>`,
+    )}
+  </svg>`;
 }
 
 type Scale = (value: number) => number;

@@ -11,8 +11,8 @@ import { forestPlot, lineChart } from './report-charts.ts';
 import type { ForestRow } from './report-charts.ts';
 import { matrixSection } from './report-matrix.ts';
 import { type Measure, measureOf } from './report-measure.ts';
+import { renderPage } from './report-page.ts';
 import { reliabilitySection } from './report-reliability.ts';
-import { REPORT_STYLE } from './report-style.ts';
 import { MARKS } from './report-text.ts';
 import { wearSection } from './report-wear.ts';
 import type { RunReport, TrainingSummary, WindowSummary } from './report.ts';
@@ -22,30 +22,16 @@ const MAX_PARTS = 12;
 
 /** The page as a string. Every name and message in the report is inserted as text, never as markup. */
 export function renderReportHtml(report: RunReport): string {
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${report.verdict.verdict} · ${report.model} · ${report.run}</title>
-        <style>
-          ${REPORT_STYLE}
-        </style>
-      </head>
-      <body>
-        <main>
-          ${headline(report)} ${report.verdict.verdict === 'promote' ? null : reasons(report)}
-          ${differenceFigure(report)} ${rateFigures(report)} ${windowFigure(report)}
-          ${checkSection(report.verdict.checks)} ${flipSection(report)}
-          ${report.reliability === undefined ? null : reliabilitySection(report.reliability)}
-          ${report.matrix === undefined ? null : matrixSection(report.matrix, measureOf(report))}
-          ${report.wear === undefined ? null : wearSection(report.wear)} ${trainingSection(report.training)}
-          <footer>Holdfast · run ${report.run} · ${report.createdAt}</footer>
-        </main>
-      </body>
-    </html> `;
-  return page.text;
+  const { verdict, model, run, createdAt, reliability, matrix, wear } = report;
+  return renderPage({
+    title: `${verdict.verdict} · ${model} · ${run}`,
+    content: html`${headline(report)} ${verdict.verdict === 'promote' ? null : reasons(report)}
+    ${differenceFigure(report)} ${rateFigures(report)} ${windowFigure(report)} ${checkSection(verdict.checks)}
+    ${flipSections(report)} ${reliability === undefined ? null : reliabilitySection(reliability)}
+    ${matrix === undefined ? null : matrixSection(matrix, measureOf(report))}
+    ${wear === undefined ? null : wearSection(wear)} ${trainingSection(report.training)}`,
+    footer: `run ${run} · ${createdAt}`,
+  });
 }
 
 function headline({
@@ -328,13 +314,48 @@ function numberCells(finding: Finding): Markup {
     <td class="number">${n === 0 ? '' : formatCount(n)}</td>`;
 }
 
-function flipSection({ verdict, target, pictures = {} }: RunReport): Markup | null {
-  const flips = verdict.checks.find((check) => check.flips !== undefined)?.flips;
-  if (flips === undefined || flips.total === 0) return null;
-  const pictured = flips.examples.some(({ id }) => pictureOf(id, pictures) !== null);
+interface FlipKind {
+  readonly title: string;
+  /** what is true of each of them */
+  readonly meaning: (target: string) => string;
+}
+
+/** What each check that lists flips calls them. */
+const FLIP_KINDS: Readonly<Record<string, FlipKind>> = {
+  'negative-flips': {
+    title: 'Examples that flipped',
+    meaning: () => 'that the champion got right and the candidate gets wrong',
+  },
+  worsened: {
+    title: 'Examples that became worse',
+    meaning: (target) =>
+      `whose ${target} the candidate misses by more than the champion did, and by more than is overlooked`,
+  },
+  'reported-flips': {
+    title: 'Reported flips that are back',
+    meaning: () => 'that users reported, that the champion gets right and the candidate gets wrong again',
+  },
+};
+
+function flipSections({ verdict, target, pictures = {} }: RunReport): Markup[] {
+  return verdict.checks.flatMap(({ check, flips }) => {
+    const kind = FLIP_KINDS[check];
+    if (kind === undefined || flips === undefined || flips.total === 0) return [];
+    return [flipSection(kind, flips, target, pictures)];
+  });
+}
+
+function flipSection(
+  { title, meaning }: FlipKind,
+  { total, examples }: NonNullable<CheckResult['flips']>,
+  target: RunReport['target'],
+  pictures: Readonly<Record<string, string>>,
+): Markup {
+  const pictured = examples.some(({ id }) => pictureOf(id, pictures) !== null);
+  const listed = total > examples.length ? `; the first ${examples.length} are listed` : '';
   return html`<section>
-    <h2>${target === undefined ? 'Examples that flipped' : 'Examples that became worse'}</h2>
-    <p class="caption">${flipCaption(flips, target)}</p>
+    <h2>${title}</h2>
+    <p class="caption">${`${formatCount(total)} ${meaning(target?.name ?? '')}${listed}.`}</p>
     <div class="scroll flips">
       <table>
         <thead>
@@ -352,23 +373,11 @@ function flipSection({ verdict, target, pictures = {} }: RunReport): Markup | nu
           </tr>
         </thead>
         <tbody>
-          ${flips.examples.map((flip) => flipRow(flip, pictured ? pictures : null))}
+          ${examples.map((flip) => flipRow(flip, pictured ? pictures : null))}
         </tbody>
       </table>
     </div>
   </section>`;
-}
-
-function flipCaption(
-  { total, examples }: NonNullable<CheckResult['flips']>,
-  target: RunReport['target'],
-): string {
-  const meaning =
-    target === undefined
-      ? 'that the champion got right and the candidate gets wrong'
-      : `whose ${target.name} the candidate misses by more than the champion did, and by more than is overlooked`;
-  const listed = total > examples.length ? `; the first ${examples.length} are listed` : '';
-  return `${formatCount(total)} ${meaning}${listed}.`;
 }
 
 /** Only pictures, and only embedded ones: the page makes no requests. */

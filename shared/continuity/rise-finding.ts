@@ -1,5 +1,5 @@
 /**
- * The finding for a rise of a loss or an error whose interval comes from the bootstrap.
+ * The finding for a rise of a loss or an error.
  */
 import { judgeInterval, plainFinding } from './check-result.ts';
 import type { Finding } from './check-result.ts';
@@ -24,12 +24,15 @@ export interface RiseQuestion {
  * Passes when the upper bound of the rise is within the margin.
  *
  * @param interval  null where none can be drawn: the examples do not vary, or are of one group
+ * @param grown     the interval that a sample `factor` times as large would give; as of one whose width falls like
+ *   1 / sqrt(n) when left out
  */
 export function judgeRise(
   interval: Interval | null,
-  { n, groups, alpha }: UnitSample,
+  { n, groups, alpha }: Pick<UnitSample, 'n' | 'groups' | 'alpha'>,
   { where, margin, unit, minimum }: RiseQuestion,
   policy: GatePolicy,
+  grown?: (factor: number, alpha: number) => Interval,
 ): Finding {
   if (n < minimum) return holdForExamples(n, minimum, where);
   if (groups !== null && groups < policy.minimum.groups) {
@@ -50,9 +53,10 @@ export function judgeRise(
   const finding: Finding = { ...interval, margin, passes: 'below', unit, n, verdict, detail };
   if (verdict !== 'hold') return finding;
   const level = levelForPower(alpha, POWER);
+  const boundsAt = grown ?? ((factor: number, to: number) => growInterval(interval, factor, alpha, to));
   return holdUntilSettled(
     finding,
     where,
-    (factor) => judgeInterval(growInterval(interval, factor, alpha, level), margin, 'below') !== 'hold',
+    (factor) => judgeInterval(boundsAt(factor, level), margin, 'below') !== 'hold',
   );
 }

@@ -3,8 +3,9 @@
  */
 import { countGroups } from './paired-sample.ts';
 import type { GatePolicy } from './policy.ts';
-import { bootstrapRatios, cautiousLevel, unitsOf } from './statistics/bootstrap.ts';
+import { bootstrapRatios, cautiousLevel, numberUnits, unitsOf } from './statistics/bootstrap.ts';
 import type { RatioStatistic, Units } from './statistics/bootstrap.ts';
+import type { BoundedSample } from './statistics/bounded-mean.ts';
 import { UNGROUPED } from './statistics/design-effect.ts';
 import type { Interval } from './statistics/interval.ts';
 import { levelFor } from './wear.ts';
@@ -40,6 +41,30 @@ export function sampleUnits(
     groups: groups && countGroups(groups),
     alpha: levelFor(windows, { alpha, guarded: guardWear }),
   };
+}
+
+/** One value summed by unit, for bounds that draw nothing. */
+export interface GroupedSums extends BoundedSample, Pick<UnitSample, 'n' | 'groups' | 'alpha'> {}
+
+/** @param values  per example, over all windows in their order, [n] */
+export function sumByGroup(
+  windows: readonly GroupedWindow[],
+  { alpha, guardWear }: GatePolicy,
+  values: Float64Array,
+): GroupedSums {
+  const n = values.length;
+  const ids = joinGroups(windows, n);
+  const level = levelFor(windows, { alpha, guarded: guardWear });
+  if (ids === null)
+    return { sums: values, sizes: new Float64Array(n).fill(1), n, groups: null, alpha: level };
+  const { unitOf, count } = numberUnits(ids);
+  const [sums, sizes] = [new Float64Array(count), new Float64Array(count)];
+  for (let i = 0; i < n; i++) {
+    const unit = unitOf[i] as number;
+    sums[unit] = (sums[unit] as number) + (values[i] as number);
+    sizes[unit] = (sizes[unit] as number) + 1;
+  }
+  return { sums, sizes, n, groups: count, alpha: level };
 }
 
 /** Group ids over all windows, [n]; null when no window has any. */

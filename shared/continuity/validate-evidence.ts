@@ -144,7 +144,7 @@ function rowProblems(values: Float32Array | undefined, place: string, n: number,
 
 function reportedProblems({ reportedFlips, classes }: Evidence): string[] {
   if (reportedFlips === undefined) return [];
-  const { exampleIds, labels, candidate } = reportedFlips;
+  const { exampleIds, labels, candidate, champion, windows = exampleIds } = reportedFlips;
   const n = labels.length;
   const problems = [
     ...classIdProblems(labels, 'reportedFlips.labels', n, classes.length),
@@ -152,6 +152,12 @@ function reportedProblems({ reportedFlips, classes }: Evidence): string[] {
   ];
   if (exampleIds.length !== n) {
     problems.push(`reportedFlips.exampleIds: expected ${n} ids, one per label, got ${exampleIds.length}`);
+  }
+  if (windows.length !== exampleIds.length) {
+    problems.push(`reportedFlips.windows: expected ${exampleIds.length}, one per id, got ${windows.length}`);
+  }
+  if (champion !== undefined) {
+    problems.push(...classIdProblems(champion, 'reportedFlips.champion', n, classes.length));
   }
   return problems;
 }

@@ -1,6 +1,7 @@
 /**
  * What can be wrong with the parts that classification and regression evidence share.
  */
+import { SAME_RECIPE } from './evidence.ts';
 import type { CommonEvidence, EdgeFacts, SlicedFeature, SplitScores } from './evidence.ts';
 
 interface WindowHead {
@@ -74,7 +75,7 @@ export function featureProblems(
 export function partProblems({ edge, splits, champion }: CommonEvidence): string[] {
   return [
     ...(edge === undefined ? [] : edgeProblems(edge, champion !== null)),
-    ...(splits === undefined ? [] : splitProblems(splits)),
+    ...(splits === undefined || splits === SAME_RECIPE ? [] : splitProblems(splits)),
   ];
 }
 

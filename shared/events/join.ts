@@ -14,6 +14,8 @@ export interface LabelledExample {
   readonly group?: string;
   /** the version that predicted and what it said, where this was a prediction */
   readonly served?: { readonly version: number; readonly predicted: number };
+  /** reported as turned wrong by an update */
+  readonly flip?: true;
 }
 
 export interface Joined {
@@ -26,13 +28,16 @@ export interface Joined {
 
 /**
  * Joins labels to predictions and adds whole examples. The latest label of a prediction counts (by time, then id), so
- * a wrong label can be put right by sending another. The order of the events changes nothing.
+ * a wrong label can be put right by sending another. A reported flip stands as long as the label that it came with
+ * does: repeating that label leaves it standing, another label takes it back. The order of the events changes nothing.
  */
 export function joinEvents(events: Iterable<Event>): Joined {
   const predictions = new Map<string, PredictionEvent>();
   const labels = new Map<string, LabelEvent>();
   const wholes = new Map<string, ExampleEvent>();
+  const reported = new Set<string>();
   for (const event of events) {
+    if (event.kind !== 'prediction' && event.flip === true) reported.add(nameReport(event));
     switch (event.kind) {
       case 'prediction':
         keepLatest(predictions, event.id, event);
@@ -47,9 +52,14 @@ export function joinEvents(events: Iterable<Event>): Joined {
   }
   const matched = [...labels.values()].flatMap((label) => {
     const prediction = predictions.get(label.prediction);
-    return prediction === undefined ? [] : [fromPrediction(prediction, label)];
+    return prediction === undefined
+      ? []
+      : [withReport(fromPrediction(prediction, label), reported.has(nameReport(label)))];
   });
-  const examples = [...matched, ...[...wholes.values()].map(fromExample)];
+  const given = [...wholes.values()].map((example) =>
+    withReport(fromExample(example), reported.has(nameReport(example))),
+  );
+  const examples = [...matched, ...given];
   return {
     examples: examples.sort(byTimeThenId),
     unmatchedLabels: labels.size - matched.length,
@@ -78,6 +88,16 @@ function byTimeThenId(
   if (a.at !== b.at) return a.at - b.at;
   if (a.id === b.id) return 0;
   return a.id < b.id ? -1 : 1;
+}
+
+/** What a report is about: one example with one label. */
+function nameReport(event: LabelEvent | ExampleEvent): string {
+  const id = event.kind === 'label' ? event.prediction : event.id;
+  return `${event.kind} ${event.label} ${id}`;
+}
+
+function withReport(example: LabelledExample, reported: boolean): LabelledExample {
+  return reported ? { ...example, flip: true } : example;
 }
 
 function fromPrediction(prediction: PredictionEvent, label: LabelEvent): LabelledExample {

@@ -52,6 +52,9 @@ const predictionSchema = z.object({
   predicted: z.number(),
 });
 
+/** A user reported that the answer was right before an update and is wrong now. */
+const flipSchema = z.literal(true).optional();
+
 const labelSchema = z.object({
   kind: z.literal('label'),
   id: z.string(),
@@ -59,6 +62,7 @@ const labelSchema = z.object({
   /** The prediction id with its instance. */
   prediction: z.string(),
   label: labelValueSchema,
+  flip: flipSchema,
 });
 
 const exampleSchema = z.object({
@@ -70,6 +74,7 @@ const exampleSchema = z.object({
   label: labelValueSchema,
   /** Keeps all examples of one user, device, … on one side of the split. */
   group: z.string().optional(),
+  flip: flipSchema,
 });
 
 export const eventSchema = z.discriminatedUnion('kind', [predictionSchema, labelSchema, exampleSchema]);

@@ -80,5 +80,5 @@ function expected(holds: boolean, what: string, value: unknown, path: string): s
 function describe(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
-  return value === undefined ? 'nothing' : String(JSON.stringify(value)).slice(0, 40);
+  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 40);
 }

@@ -228,12 +228,19 @@ export function encodeInput(
 ): void {
   if (input.kind === 'image') {
     const { scale, offset: shift } = input;
+    if (scale === 1 && shift === 0) {
+      out.set(raw, offset);
+      return;
+    }
     for (let i = 0; i < raw.length; i++) out[offset + i] = (raw[i] as number) * scale + shift;
     return;
   }
+  const { features } = input;
   let at = offset;
   let numeric = 0;
-  for (const [i, feature] of input.features.entries()) {
+  // By index: an iterator would take a fifth of a small model's prediction.
+  for (let i = 0; i < features.length; i++) {
+    const feature = features[i] as Feature;
     const value = raw[i] as number;
     if (feature.type === 'number') {
       const mean = constants?.mean[numeric] ?? 0;

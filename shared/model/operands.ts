@@ -19,6 +19,8 @@ export interface Operands {
   /** Examples that run at once. */
   readonly rows: number;
   readonly inputShapes: readonly Shape[];
+  /** The first input comes out of relu or relu6, so that much of it is 0. */
+  readonly rectified: boolean;
   /** Heap addresses. */
   readonly inputAddresses: readonly number[];
   readonly outputAddress: number;

@@ -16,16 +16,21 @@ export const RANGES: Record<FusedActivation, Range> = {
   relu6: [0, 6],
 };
 
+/** Below this, looking for zeros costs more than skipping them saves. */
+const MIN_SPARSE_COLUMNS = 32;
+
 /** [rows, in] times [in, out]; leading axes count as rows. */
 export function bindDense(
   [depth = 1, columns = 1]: Shape,
   activation: FusedActivation,
-  { dense }: InferenceKernels,
-  { rows, inputShapes, inputAddresses, outputAddress, weights }: Operands,
+  { dense, dense_sparse: denseSparse }: InferenceKernels,
+  { rows, inputShapes, inputAddresses, outputAddress, rectified, weights, scratch }: Operands,
 ): Step {
   const [x = 0] = inputAddresses;
   const vectors = (rows * sizeOf(inputShapes[0] ?? [])) / depth;
   const [low, high] = RANGES[activation];
+  if (rectified && columns >= MIN_SPARSE_COLUMNS)
+    return () => denseSparse(x, weights, outputAddress, vectors, depth, columns, low, high, scratch);
   return () => dense(x, weights, outputAddress, vectors, depth, columns, low, high);
 }
 
@@ -41,7 +46,7 @@ export function bindConvolution(
   const [filterHeight = 1, filterWidth = 1, , columns = 1] = node.kernel.shape;
   const padded = paddedSize([height, width], node.pads);
   if (filterHeight * filterWidth * node.strides[0] * node.strides[1] === 1 && padded === undefined)
-    return bindDense([channels, columns], node.activation, kernels, operands);
+    return bindDense([channels, columns], node.activation, kernels, { ...operands, rectified: false });
 
   const [low, high] = RANGES[node.activation];
   const inner = padded ?? [height, width];
@@ -70,6 +75,7 @@ export function bindPad(
 
 /** Floats of scratch that a node takes for one example. */
 export function scratchSize(node: PlanNode, [height = 1, width = 1, channels = 1]: Shape): number {
+  if (node.op === 'dense') return node.kernel.shape[0] ?? 1;
   const padded = node.op === 'conv2d' ? paddedSize([height, width], node.pads) : undefined;
   return padded === undefined ? 0 : sizeOf(padded) * channels;
 }

@@ -13,21 +13,16 @@ export interface Packing {
 
 /** @returns undefined for a node without weights, and for one whose weights a stock kernel packs */
 export function packingOf(node: PlanNode): Packing | undefined {
-  switch (node.op) {
-    case 'dense':
-    case 'conv2d': {
-      const columns = node.kernel.shape.at(-1) ?? 1;
-      return denseColumns(sizeOf(node.kernel.shape) / columns, columns);
-    }
-    case 'depthwiseConv2d': {
-      const [height = 1, width = 1, channels = 1, multiplier = 1] = node.kernel.shape;
-      return multiplier === 1 ? depthwiseTaps(height * width, channels) : undefined;
-    }
-    case 'scale':
-      return depthwiseTaps(1, node.kernel.shape[0] ?? 1);
-    default:
-      return undefined;
+  if (node.op === 'dense' || node.op === 'conv2d') {
+    const columns = node.kernel.shape.at(-1) ?? 1;
+    return denseColumns(sizeOf(node.kernel.shape) / columns, columns);
   }
+  if (node.op === 'depthwiseConv2d') {
+    const [height = 1, width = 1, channels = 1, multiplier = 1] = node.kernel.shape;
+    return multiplier === 1 ? depthwiseTaps(height * width, channels) : undefined;
+  }
+  if (node.op === 'scale') return depthwiseTaps(1, node.kernel.shape[0] ?? 1);
+  return undefined;
 }
 
 function denseColumns(depth: number, columns: number): Packing {

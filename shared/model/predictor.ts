@@ -5,7 +5,7 @@
  * Knows no store, and so none of the schemas that come with one: this is what a cold start waits for.
  */
 import type { BaseManifest, Constants, Manifest } from '../registry/manifest.ts';
-import { err, ok, type Result } from '../result.ts';
+import { err, type Result } from '../result.ts';
 import { encodedSize, encodeInput } from './input.ts';
 import { parsePlan } from './plan.ts';
 import type { Program, Runtime } from './runtime.ts';
@@ -57,8 +57,23 @@ export function createFeatureReader(
   if (base === null) return { size, read: encode };
   return {
     size: base.manifest.featureSize,
-    read: (rows) => base.program.run(encode(rows), rows.length),
+    read: (rows) => runEncoded(base.program, input, constants, rows),
   };
+}
+
+/** Encodes every example where the program reads it. */
+function runEncoded(
+  program: Program,
+  input: InputSpec,
+  constants: Constants | null,
+  rows: readonly Float32Array[],
+): Float32Array {
+  const size = encodedSize(input);
+  if (program.inputSize !== size)
+    throw new RangeError(`expected a program that reads ${size} numbers, got one of ${program.inputSize}`);
+  return program.runWritten(rows.length, (example, out) => {
+    encodeInput(input, constants, rows[example] as Float32Array, out, 0);
+  });
 }
 
 export interface Servable {
@@ -72,6 +87,8 @@ export interface Servable {
 
 /** Puts preprocessing, base and head together. Disposing of the programs stays the caller's business. */
 export function createServable(spec: Spec, manifest: Manifest, base: Base | null, head: Program): Servable {
+  if (base === null)
+    return { manifest, predict: (rows) => runEncoded(head, spec.input, manifest.constants, rows) };
   const features = createFeatureReader(spec.input, manifest.constants, base);
   return { manifest, predict: (rows) => head.run(features.read(rows), rows.length) };
 }

@@ -32,6 +32,12 @@ export interface Program {
    * @throws RangeError when the input's length does not fit; Error after `dispose` (bugs in the caller)
    */
   run(input: Float32Array, batch: number): Float32Array<ArrayBuffer>;
+  /**
+   * `run` without a copy of the input: every example is written where the program reads it.
+   *
+   * @param write  fills `input`, [inputSize], with an example's; what it leaves out is what was there before
+   */
+  runWritten(batch: number, write: (example: number, input: Float32Array) => void): Float32Array<ArrayBuffer>;
   /** Frees what the program holds in the heap. A second call does nothing. */
   dispose(): void;
 }
@@ -154,40 +160,54 @@ function createProgram(
   const stack = stock.stackSave();
   let disposed = false;
 
-  const runLane = (
-    rows: number,
-    steps: readonly Step[],
-    input: Float32Array,
-    output: Float32Array,
-    at: number,
-  ) => {
-    // Growing the memory, for whichever program, detaches every view on it.
+  /** Growing the memory, for whichever program, detaches every view on it. */
+  const viewHeap = () => {
     if (heap.length === 0) heap = new Float32Array(stock.memory.buffer);
-    const rest =
-      input.length === rows * inputSize ? input : input.subarray(at * inputSize, (at + rows) * inputSize);
-    heap.set(rest, inputIndex);
+    return heap;
+  };
+  const runSteps = (steps: readonly Step[]) => {
     try {
       for (const step of steps) step();
     } catch (trap) {
       stock.stackRestore(stack);
       throw trap;
     }
-    if (heap.length === 0) heap = new Float32Array(stock.memory.buffer);
-    output.set(heap.subarray(outputIndex, outputIndex + rows * outputSize), at * outputSize);
   };
 
-  const run = (input: Float32Array, batch: number) => {
+  /** @param place  puts so many examples, from `first` on, into the heap at the input's index */
+  const runPlaced = (batch: number, place: (first: number, rows: number) => void) => {
     if (disposed) throw new Error('the program is disposed');
-    if (input.length !== batch * inputSize) {
-      throw new RangeError(`expected ${batch} * ${inputSize} numbers, got ${input.length}`);
-    }
     const output = new Float32Array(batch * outputSize);
     let done = 0;
     for (const { rows, steps } of lanes) {
-      for (; batch - done >= rows; done += rows) runLane(rows, steps, input, output, done);
+      for (; batch - done >= rows; done += rows) {
+        place(done, rows);
+        runSteps(steps);
+        output.set(viewHeap().subarray(outputIndex, outputIndex + rows * outputSize), done * outputSize);
+      }
     }
     return output;
   };
+
+  const run = (input: Float32Array, batch: number) => {
+    if (input.length !== batch * inputSize) {
+      throw new RangeError(`expected ${batch} * ${inputSize} numbers, got ${input.length}`);
+    }
+    return runPlaced(batch, (first, rows) => {
+      const part = rows === batch ? input : input.subarray(first * inputSize, (first + rows) * inputSize);
+      viewHeap().set(part, inputIndex);
+    });
+  };
+
+  const runWritten: Program['runWritten'] = (batch, write) =>
+    runPlaced(batch, (first, rows) => {
+      const view = viewHeap();
+      for (let row = 0; row < rows; row++) {
+        // A view of its own, so that no example can be written over anything else.
+        const at = inputIndex + row * inputSize;
+        write(first + row, view.subarray(at, at + inputSize));
+      }
+    });
 
   const dispose = () => {
     disposed = true;
@@ -199,6 +219,7 @@ function createProgram(
     inputSize,
     outputSize,
     run,
+    runWritten,
     dispose,
   };
 }
@@ -213,6 +234,7 @@ function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdin
     ids.set(value, id);
     return id;
   };
+  const rectified = findRectified(plan);
   const steps = plan.nodes.map((node, i) => {
     const register = (): Registered => {
       const [kernel, bias] = places.tensors[i] ?? [0, 0];
@@ -221,6 +243,7 @@ function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdin
     return bindNode(node, kernels, {
       rows,
       inputShapes: node.inputs.map((input) => shapes[input] ?? []),
+      rectified: rectified[node.inputs[0] ?? 0] ?? false,
       inputAddresses: node.inputs.map((input) => places.values[input] ?? 0),
       outputAddress: places.values[i + 1] ?? 0,
       weights: places.weights[i] ?? 0,
@@ -230,6 +253,17 @@ function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdin
     });
   });
   return { rows, steps };
+}
+
+/** By value: whether it comes out of relu or relu6, perhaps in another shape. */
+function findRectified({ nodes }: Plan): boolean[] {
+  const rectified = [false];
+  for (const node of nodes) {
+    const activation = 'activation' in node ? node.activation : node.op;
+    const renamed = node.op === 'reshape' && (rectified[node.inputs[0] ?? 0] ?? false);
+    rectified.push(renamed || activation === 'relu' || activation === 'relu6');
+  }
+  return rectified;
 }
 
 function place(plan: Plan, sizes: Sizes, stage: number, { stock }: Kernels, holdings: Holdings): Places {

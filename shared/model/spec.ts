@@ -44,7 +44,7 @@ const imageSchema = z.strictObject({
 export const inputSchema = z.discriminatedUnion('kind', [tabularSchema, imageSchema]);
 export type InputSpec = z.infer<typeof inputSchema>;
 
-const hiddenLayerSchema = z.strictObject({
+export const hiddenLayerSchema = z.strictObject({
   units: z.int().min(1).max(8_192),
   activation: z.enum(['linear', 'relu', 'relu6', 'elu', 'leakyRelu', 'sigmoid', 'tanh']).default('relu'),
   /** `batch`: between the product and the activation (Ioffe & Szegedy 2015); costs nothing where it serves. */
@@ -56,7 +56,7 @@ export type HiddenLayer = z.infer<typeof hiddenLayerSchema>;
 const windowSchema = z.strictObject({
   /** Examples a window when an imported history is divided; afterwards every promotion closes a window. */
   examples: z.int().min(10).max(1_000_000).default(1_000),
-  /** At most so many past windows; beyond that the two oldest become one. */
+  /** At most so many past windows; beyond that old ones merge as they age. */
   keep: z.int().min(1).max(100).default(12),
 });
 

@@ -38,6 +38,8 @@ export const keys = {
   runs: (name: string) => `${model(name)}/runs/`,
   run: (name: string, id: string, file: string) => `${model(name)}/runs/${id}/${file}`,
   runSteps: (name: string, id: string, step: string) => `${model(name)}/runs/${id}/steps/${step}.json`,
+  comparisons: (name: string) => `${model(name)}/comparisons/`,
+  comparison: (name: string, id: string, file: ComparisonFile) => `${model(name)}/comparisons/${id}/${file}`,
   decisionsPrefix: (name: string) => `${model(name)}/decisions/`,
   decision: (name: string, run: string, fromMs: number, toMs: number) =>
     `${model(name)}/decisions/${run}~${fromMs}-${toMs}.json`,
@@ -45,6 +47,7 @@ export const keys = {
   bases: 'bases/',
 } as const;
 
+export type ComparisonFile = 'comparison.json' | 'progress.json' | 'result.json' | 'report.html';
 export type BaseFile = 'manifest.json' | VersionFile;
 
 /** Sequence numbers sort as text: `00000012`. */

@@ -7,6 +7,7 @@ import os from 'node:os';
 import { benchColdStart } from './cold-start.ts';
 import type { Findings } from './findings.ts';
 import { benchHttp } from './http.ts';
+import { benchMemory } from './memory.ts';
 import { HELP, type Options, parseOptions, type Part } from './options.ts';
 import { benchPrediction } from './prediction.ts';
 import { withScratch } from './runtime.ts';
@@ -17,6 +18,7 @@ const BENCHES = {
   prediction: benchPrediction,
   http: benchHttp,
   'cold-start': benchColdStart,
+  memory: benchMemory,
   training: benchTraining,
 } as const;
 

@@ -3,42 +3,82 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { BUDGETS } from './budgets.ts';
 import { type BenchModel, toForm } from './bench-model.ts';
 import type { Findings, Progress } from './findings.ts';
-import { createMlp } from './models.ts';
 import { outputWidth } from '../../shared/model/task.ts';
-import { type Bundle, bundleWorker, measureGzipBytes, withWorker } from './runtime.ts';
-import { summarise } from './summarise.ts';
+import { createMlp } from './models.ts';
+import { loadPeers } from './peers.ts';
+import { type Bundle, bundleEdge, bundleWorker, measureGzipBytes, withWorker } from './runtime.ts';
+import { type Row, summarise } from './summarise.ts';
 import type { FirstAnswer } from './workers/cold-host.ts';
 
-const PEER = 'tfjs core + layers';
 const QUICK_SAMPLES = 2;
 const FULL_SAMPLES = 9;
 const BYTES_PER_KILOBYTE = 1_000;
 
 export async function benchColdStart(scratch: string, quick: boolean, progress: Progress): Promise<Findings> {
+  const peers = await loadPeers(progress);
   const host = await bundleWorker('cold-host', scratch);
-  const executor = await bundleWorker('cold-executor', scratch);
+  const ours = await bundleWorker('cold-executor', scratch);
   const layers = await bundleWorker('cold-layers', scratch);
-  const model = await createMlp();
+  const onnx = peers.ok ? await bundleWorker('cold-onnx', scratch, peers.value.aliases) : undefined;
 
   const title = 'cold start, first prediction of the MLP';
   progress(title);
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  for (let sample = 0; sample < (quick ? QUICK_SAMPLES : FULL_SAMPLES); sample++) {
-    ours.push(await measureFirstAnswer(host, executor, model));
-    theirs.push(await measureFirstAnswer(host, layers, model));
-  }
-  const sizes = {
-    ours: [(await measureGzipBytes(executor)) / BYTES_PER_KILOBYTE],
-    theirs: [(await measureGzipBytes(layers)) / BYTES_PER_KILOBYTE],
-  };
+  const bundles = [ours, layers, ...(onnx === undefined ? [] : [onnx])];
+  const [ms = [], layersMs = [], onnxMs = []] = await measureInTurns(
+    host,
+    bundles,
+    quick ? QUICK_SAMPLES : FULL_SAMPLES,
+  );
+  const first = { case: title, unit: 'ms', ours: ms };
   const rows = [
-    summarise({ case: title, unit: 'ms', ours, peer: PEER, theirs }),
-    summarise({ case: 'bundle, minified and compressed', unit: 'kB', peer: PEER, ...sizes }),
+    summarise({ ...first, peer: 'tfjs core + layers', theirs: layersMs, target: { atMost: 0.25 } }),
+    ...(onnx === undefined ? [] : [summarise({ ...first, peer: 'onnxruntime-web', theirs: onnxMs })]),
+    ...(await compareSizes(ours, layers, onnx)),
+    compareWithBudget(
+      'edge Worker, compressed',
+      await bundleKilobytes(await bundleEdge(scratch)),
+      BUDGETS.edge.bytes,
+    ),
   ];
-  return { rows, skipped: [] };
+  return { rows, skipped: peers.ok ? [] : [`cold start beside onnxruntime-web: ${peers.error}`] };
+}
+
+/** @returns milliseconds, by bundle and sample */
+async function measureInTurns(
+  host: Bundle,
+  bundles: readonly Bundle[],
+  samples: number,
+): Promise<number[][]> {
+  const model = await createMlp();
+  const ms: number[][] = bundles.map(() => []);
+  for (let sample = 0; sample < samples; sample++)
+    for (const [i, bundle] of bundles.entries()) ms[i]?.push(await measureFirstAnswer(host, bundle, model));
+  return ms;
+}
+
+async function compareSizes(ours: Bundle, layers: Bundle, onnx: Bundle | undefined): Promise<Row[]> {
+  const title = 'what predicting uploads, compressed';
+  const kilobytes = await bundleKilobytes(ours);
+  const compare = async (peer: string, bundle: Bundle) =>
+    summarise({ case: title, unit: 'kB', ours: [kilobytes], peer, theirs: [await bundleKilobytes(bundle)] });
+  return [
+    compareWithBudget(title, kilobytes, BUDGETS.inference.bytes),
+    await compare('tfjs core + layers', layers),
+    ...(onnx === undefined ? [] : [await compare('onnxruntime-web', onnx)]),
+  ];
+}
+
+function compareWithBudget(title: string, kilobytes: number, budgetBytes: number): Row {
+  const theirs = [budgetBytes / BYTES_PER_KILOBYTE];
+  const row = { case: title, unit: 'kB', ours: [kilobytes], peer: 'budget', theirs };
+  return summarise({ ...row, target: { atMost: 1 } });
+}
+
+async function bundleKilobytes(bundle: Bundle): Promise<number> {
+  return (await measureGzipBytes(bundle)) / BYTES_PER_KILOBYTE;
 }
 
 /** In a new process each time: within one, the engine would find the WASM binary compiled already. */

@@ -70,10 +70,13 @@ export function metafileOf({ folder }: Bundle): string {
   return path.join(folder, 'bundle-meta.json');
 }
 
+/** Bindings beside the wrangler file's, and whether there is an inspector. */
+type WorkerExtras = V4WorkerOptionsShape & { readonly inspectorPort?: number };
+
 /** A running Worker for the time of `use`. */
 export async function withWorker<T>(
   bundle: Bundle,
-  extra: V4WorkerOptionsShape,
+  extra: WorkerExtras,
   use: (miniflare: Miniflare, url: URL) => Promise<T>,
 ): Promise<T> {
   const miniflare = await startWorker(bundle, extra);
@@ -85,7 +88,7 @@ export async function withWorker<T>(
 }
 
 /** On a free loopback port, with storage that goes with it. */
-async function startWorker(bundle: Bundle, extra: V4WorkerOptionsShape = {}): Promise<Miniflare> {
+async function startWorker(bundle: Bundle, extra: WorkerExtras): Promise<Miniflare> {
   Object.assign(process.env, QUIET_WRANGLER);
   const { folder, entry, wasm } = bundle;
   const worker: V4WorkerOptionsShape = readWorkerOptions(bundle.config).workerOptions;

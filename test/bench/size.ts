@@ -1,17 +1,13 @@
 /**
  * `npm run check:size`: what a deployment of the edge Worker uploads, and what weighs in it. Ends with 1 when it has
- * outgrown a budget. Every kilobyte is parsed when an isolate starts, so weight is the first request's time.
+ * outgrown a budget.
  */
 import { readFile } from 'node:fs/promises';
+import { BUDGETS } from './budgets.ts';
 import { bundleEdge, bundleWorker, measureGzipBytes, metafileOf, withScratch } from './runtime.ts';
 import { groupModules, type Metafile } from './size-modules.ts';
 
 const KILOBYTE = 1_000;
-/** Compressed by gzip, file by file. */
-const BUDGETS = {
-  edge: { what: 'edge Worker, all of it', bytes: 300 * KILOBYTE },
-  inference: { what: 'inference: executor and WASM', bytes: 160 * KILOBYTE },
-} as const;
 const SHOWN_MODULES = 12;
 
 interface Measured {

@@ -108,12 +108,12 @@ describe('calls', () => {
   test('feedback names predictions and examples as the protocol does', async () => {
     const { client, sent } = clientOf([Response.json({ accepted: 2, rejected: [] }, { status: 202 })]);
     await client.feedback('m', [
-      { predictionId: 'abc.1', label: 'a' },
+      { predictionId: 'abc.1', label: 'a', flip: true },
       { instance: Float32Array.of(1, 2), label: 3, id: 'i', group: 'g', timestamp: new Date(0) },
     ]);
     expect(JSON.parse(sent[0]?.body ?? '')).toEqual({
       items: [
-        { prediction_id: 'abc.1', label: 'a' },
+        { prediction_id: 'abc.1', label: 'a', flip: true },
         { instance: [1, 2], label: 3, id: 'i', group: 'g', timestamp: '1970-01-01T00:00:00.000Z' },
       ],
     });

@@ -367,6 +367,32 @@ test('bad feedback items are named by their index while the good ones count', as
   });
 });
 
+test('a reported flip is kept with its label or its example, and only where it is said', async () => {
+  await createServedToy(store, 'reported');
+  const edge = createEdge(store, wasmModule);
+  const items = [
+    { instance: [1, 2], label: 'red', id: 'a', flip: true },
+    { instance: [2, 2], label: 'red', id: 'b', flip: false },
+    { instance: [3, 2], label: 'red', id: 'c' },
+    { instance: [4, 2], label: 'red', id: 'd', flip: 'yes' },
+  ];
+  const response = await edge.call('/v1/models/reported:feedback', { key: 'feedback', body: { items } });
+  expect(await response.json()).toMatchObject({
+    accepted: 3,
+    rejected: [{ index: 3, error: expect.stringContaining('flip: ') as string }],
+  });
+  await collectInbox(store, 'reported', new Date(NOON));
+  const flips = (await readEvents(store, 'reported')).map((event) => [
+    event.id,
+    event.kind !== 'prediction' && event.flip,
+  ]);
+  expect(flips).toEqual([
+    ['client:a', true],
+    ['client:b', undefined],
+    ['client:c', undefined],
+  ]);
+});
+
 test('feedback sent twice has the same example ids', async () => {
   await createServedToy(store, 'twice');
   const edge = createEdge(store, wasmModule);

@@ -2,6 +2,12 @@ import { env } from 'cloudflare:test';
 import { expect, test } from 'vitest';
 import type { TrainerService } from '../../functions/trainer-service.ts';
 import { wasmModule } from '../../shared/model/wasm-worker.ts';
+import {
+  type ComparisonRecord,
+  saveComparison,
+  saveComparisonProgress,
+} from '../../shared/registry/comparisons.ts';
+import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
 import { type RunRecord, saveProgress, saveRun } from '../../shared/registry/runs.ts';
@@ -31,6 +37,23 @@ const RUN: RunRecord = {
   verdict: null,
   promoted: false,
   why: null,
+  summary: null,
+  error: null,
+};
+
+const COMPARISON: ComparisonRecord = {
+  format: 'holdfast-comparison-record/1',
+  id: '20261120T030000000-2-1-abc',
+  model: 'compared',
+  a: 2,
+  b: 1,
+  splits: 10,
+  seed: 1,
+  snapshot: 's',
+  by: 'Ada',
+  status: 'running',
+  startedAt: '2026-11-20T03:00:00.000Z',
+  finishedAt: null,
   summary: null,
   error: null,
 };
@@ -174,6 +197,7 @@ test('a run is started and resumed through the trainer, which may refuse', async
         : err({ kind: 'already-running', detail: 'run-1 is under way' });
     },
     resumeRun: async () => ok({ status: 'running' }),
+    startComparison: () => Promise.reject(new Error('not asked here')),
   };
   const edge = createEdge(store, wasmModule, { trainer });
   const first = await edge.call('/api/models/started/runs', { body: { by: 'Ada' } });
@@ -194,12 +218,92 @@ test('without a trainer, or with one that does not answer, runs answer 503', asy
   const silent = {
     startRun: () => Promise.reject(new Error('gone')),
     resumeRun: () => Promise.reject(new Error('gone')),
+    startComparison: () => Promise.reject(new Error('gone')),
   };
   for (const edge of [createEdge(store, wasmModule), createEdge(store, wasmModule, { trainer: silent })]) {
     const response = await edge.call('/api/models/alone/runs', { method: 'POST' });
     expect([response.status, await response.json()]).toEqual([
       503,
       expect.objectContaining({ type: 'urn:holdfast:trainer-unavailable' }),
+    ]);
+  }
+});
+
+test('a comparison is started through the trainer; its progress, result and page are read from the bucket', async () => {
+  await publishToy(store, await createServedToy(store, 'compared'), 2, 1);
+  const asked: unknown[] = [];
+  const trainer: TrainerService = {
+    startRun: () => Promise.reject(new Error('not asked here')),
+    resumeRun: () => Promise.reject(new Error('not asked here')),
+    async startComparison(model, request) {
+      asked.push([model, request]);
+      return asked.length === 1
+        ? ok({ comparison: 'c-1' })
+        : err({ kind: 'unknown-recipe', detail: 'the recipe of version 1 is not known' });
+    },
+  };
+  const edge = createEdge(store, wasmModule, { trainer });
+  const path = '/api/models/compared';
+  const first = await edge.call(`${path}/compare`, { body: { a: 2, b: 1, by: 'Ada' } });
+  expect([first.status, await first.json()]).toEqual([202, { comparison: 'c-1' }]);
+  expect(first.headers.get('location')).toBe(`${path}/comparisons/c-1`);
+  expect(asked).toEqual([['compared', { a: 2, b: 1, splits: 10, seed: 1, by: 'Ada (the operate key)' }]]);
+  const second = await edge.call(`${path}/compare`, { body: { a: 1, b: 2, splits: 5, seed: 9 } });
+  expect([second.status, await second.json()]).toEqual([
+    409,
+    expect.objectContaining({ detail: 'unknown-recipe: the recipe of version 1 is not known' }),
+  ]);
+
+  await saveComparison(store, { ...COMPARISON, model: 'compared' });
+  const at = `${path}/comparisons/${COMPARISON.id}`;
+  await saveComparisonProgress(store, 'compared', COMPARISON.id, {
+    step: 'splits',
+    at: '2026-11-20T03:00:00Z',
+    fraction: 0.4,
+    message: '4 of 10 splits',
+  });
+  expect(await get(edge, at)).toMatchObject({ status: 'running', progress: { fraction: 0.4 }, result: null });
+  expect((await edge.call(`${at}/report.html`)).status).toBe(404);
+  await putJson(store, keys.comparison('compared', COMPARISON.id, 'result.json'), { splits: 10 });
+  const page = new TextEncoder().encode('<h1>compared</h1>');
+  await store.put(keys.comparison('compared', COMPARISON.id, 'report.html'), page);
+  expect(await get(edge, at)).toMatchObject({ result: { splits: 10 } });
+  const html = await edge.call(`${at}/report.html`);
+  expect(html.headers.get('content-security-policy')).toContain("default-src 'none'");
+  expect(await html.text()).toBe('<h1>compared</h1>');
+  expect(await get(edge, `${path}/comparisons`)).toMatchObject({
+    total: 1,
+    comparisons: [{ id: COMPARISON.id }],
+  });
+});
+
+test('a comparison that makes no sense is refused by name, and strangers are', async () => {
+  await createServedToy(store, 'senseless');
+  const edge = createEdge(store, wasmModule);
+  const path = '/api/models/senseless';
+  const refused: [object | string, number, string][] = [
+    [{ a: 1 }, 400, 'b: '],
+    [{ a: 1, b: 1 }, 400, 'b: expected another version than a'],
+    [{ a: 1, b: 2, splits: 1 }, 400, 'splits: '],
+    [{ a: 1, b: 2, splits: 101 }, 400, 'splits: '],
+    [{ a: 1, b: 2, seed: -1 }, 400, 'seed: '],
+    [{ a: 1, b: 2, threads: 4 }, 400, 'threads'],
+    [{ a: 1, b: 7 }, 404, 'no version 7'],
+    ['{', 400, 'JSON'],
+  ];
+  for (const [body, status, message] of refused) {
+    const response = await edge.call(`${path}/compare`, { body });
+    expect([response.status, await response.json()]).toEqual([
+      status,
+      expect.objectContaining({ detail: expect.stringContaining(message) }),
+    ]);
+  }
+  expect((await edge.call(`${path}/compare`, { key: 'predict', body: { a: 1, b: 2 } })).status).toBe(403);
+  for (const unknown of ['nothing', '..%2F..%2Fspec.json', 'x'.repeat(200)]) {
+    const response = await edge.call(`${path}/comparisons/${unknown}`);
+    expect([response.status, await response.json()]).toEqual([
+      404,
+      expect.objectContaining({ type: 'urn:holdfast:unknown-comparison' }),
     ]);
   }
 });

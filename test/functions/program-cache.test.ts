@@ -5,7 +5,8 @@ import type { Program } from '../../shared/model/runtime.ts';
 
 function createProgram(disposed: string[], name: string): Program {
   const shape = { inputShape: [1], outputShape: [1], inputSize: 1, outputSize: 1, heapBytes: 0 };
-  return { ...shape, run: () => new Float32Array(), dispose: () => void disposed.push(name) };
+  const run = () => new Float32Array();
+  return { ...shape, run, runWritten: run, dispose: () => void disposed.push(name) };
 }
 
 test('the program not used for longest makes room', () => {

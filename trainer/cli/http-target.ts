@@ -4,10 +4,12 @@
  */
 import * as z from 'zod';
 import { moveSchema } from '../../shared/registry/alias.ts';
+import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
 import { describeIssues } from '../../shared/registry/json.ts';
 import { manifestSchema } from '../../shared/registry/manifest.ts';
 import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { comparisonSchema } from '../compare/comparison.ts';
 import { isLoopback } from '../node/loopback.ts';
 import type { Answer, HttpTarget, Refusal } from './target.ts';
 
@@ -52,6 +54,11 @@ const runsSchema = z.object({
   runs: z.array(z.union([runSchema, z.object({ status: z.literal('unreadable') })])),
 });
 const runStateSchema = runSchema.extend({ progress: progressSchema.nullable() });
+const comparisonStateSchema = comparisonRecordSchema.extend({
+  progress: progressSchema.nullable(),
+  result: comparisonSchema.nullable(),
+});
+const comparingSchema = z.object({ comparison: z.string() });
 const startedSchema = z.object({ run: z.string() });
 
 /** RFC 9457. */
@@ -66,6 +73,8 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
   const at = (model: string, rest = ''): string => `/api/models/${encodeURIComponent(model)}${rest}`;
   const runAt = (model: string, id: string, rest = ''): string =>
     at(model, `/runs/${encodeURIComponent(id)}${rest}`);
+  const comparisonAt = (model: string, id: string, rest = ''): string =>
+    at(model, `/comparisons/${encodeURIComponent(id)}${rest}`);
   return {
     name: url,
     listModels: async () =>
@@ -100,6 +109,13 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
     report: (model, id, format) =>
       api.bytes(runAt(model, id, format === 'json' ? '/report' : '/report.html')),
     startRun: (model, by) => api.json('POST', at(model, '/runs'), startedSchema, { by }),
+    startComparison: (model, request) => api.json('POST', at(model, '/compare'), comparingSchema, request),
+    comparison: async (model, id) =>
+      map(
+        await api.json('GET', comparisonAt(model, id), comparisonStateSchema),
+        ({ progress, result, ...record }) => ({ record, progress, result }),
+      ),
+    comparisonPage: (model, id) => api.bytes(comparisonAt(model, id, '/report.html')),
     resumeRun: (model, id) => api.json('POST', runAt(model, id, '/resume'), z.unknown(), {}),
   };
 }

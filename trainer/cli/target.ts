@@ -2,9 +2,12 @@
  * What the registry commands need of a deployment, whether it is asked over HTTP or its bucket is opened directly.
  */
 import type { Move } from '../../shared/registry/alias.ts';
+import type { ComparisonRecord } from '../../shared/registry/comparisons.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { Result } from '../../shared/result.ts';
+import type { Comparison } from '../compare/comparison.ts';
+import type { ComparisonRequest } from '../compare/comparison-run.ts';
 
 /** Why it was refused, with the API's or the registry's own word for it. */
 export interface Refusal {
@@ -69,8 +72,18 @@ export interface Target {
   report(model: string, id: string, format: 'json' | 'html'): Answer<Uint8Array>;
 }
 
+export interface ComparisonState {
+  readonly record: ComparisonRecord;
+  readonly progress: Progress | null;
+  /** null until it is complete */
+  readonly result: Comparison | null;
+}
+
 /** Runs happen in the trainer Worker; only a deployment can be asked for one. */
 export interface HttpTarget extends Target {
   startRun(model: string, by: string): Answer<{ readonly run: string }>;
   resumeRun(model: string, id: string): Answer<unknown>;
+  startComparison(model: string, request: ComparisonRequest): Answer<{ readonly comparison: string }>;
+  comparison(model: string, id: string): Answer<ComparisonState>;
+  comparisonPage(model: string, id: string): Answer<Uint8Array>;
 }

@@ -1,43 +1,47 @@
 /**
  * What comparing two recipes over repeated random splits gives, and what follows from it.
  */
-import type { Interval } from '../../shared/continuity/statistics/interval.ts';
+import * as z from 'zod';
 import { correctedResampledT } from '../../shared/continuity/statistics/resampled-t.ts';
 import { formatPercent, formatPoints, formatSignedPoints } from '../../shared/continuity/format.ts';
-import type { Target } from '../../shared/registry/manifest.ts';
+import { hiddenLayerSchema } from '../../shared/model/spec.ts';
+import { trainingSchema } from '../../shared/model/training.ts';
+import { type Target, targetSchema } from '../../shared/registry/manifest.ts';
 import type { Recipe } from './recipe.ts';
 import type { Score } from './train-recipe.ts';
 
-export interface RecipeScores {
-  readonly version: number;
-  readonly head: Recipe['head'];
-  readonly training: Recipe['training'];
+const recipeScoresSchema = z.object({
+  version: z.int().min(1),
+  head: z.array(hiddenLayerSchema),
+  training: trainingSchema,
   /** accuracies, or mean absolute errors in the target's unit, one a split */
-  readonly train: readonly number[];
-  readonly test: readonly number[];
-}
+  train: z.array(z.number()),
+  test: z.array(z.number()),
+});
+export type RecipeScores = z.infer<typeof recipeScoresSchema>;
 
-export interface Comparison {
-  readonly format: 'holdfast-comparison/1';
-  readonly model: string;
-  readonly snapshot: string;
-  readonly seed: number;
-  readonly splits: number;
+export const comparisonSchema = z.object({
+  format: z.literal('holdfast-comparison/1'),
+  model: z.string(),
+  snapshot: z.string(),
+  seed: z.int().min(0),
+  splits: z.int().min(2),
   /** examples trained on and tested on, on average over the splits */
-  readonly trained: number;
-  readonly tested: number;
-  readonly recipes: readonly [RecipeScores, RecipeScores];
+  trained: z.number(),
+  tested: z.number(),
+  recipes: z.tuple([recipeScoresSchema, recipeScoresSchema]),
   /** level of each of the interval's bounds */
-  readonly alpha: number;
+  alpha: z.number(),
   /** of a regression, whose scores are errors; null for a classification */
-  readonly target: Target | null;
+  target: targetSchema.nullable(),
   /**
    * By how much the second recipe is better, mean over the splits, by the corrected resampled t interval: its test
    * accuracy less the first's; of a regression, the fall of the error in parts of the first's.
    */
-  readonly difference: Interval;
-  readonly seconds: number;
-}
+  difference: z.object({ estimate: z.number(), lower: z.number(), upper: z.number() }),
+  seconds: z.number().min(0),
+});
+export type Comparison = z.infer<typeof comparisonSchema>;
 
 /** Both recipes' scores on one split. */
 export type SplitScore = readonly [Score, Score];

@@ -2,46 +2,58 @@
  * The examples that recipes are compared on: a snapshot's, without the holdout. What judges candidates every night is
  * not used up by comparing recipes.
  */
+import type { TaskSpec } from '../../shared/model/task.ts';
 import { createRandom, shuffle } from '../../shared/random.ts';
-import type { RunContext } from '../pipeline/context.ts';
-import { type Examples, readExamples, storeFeatures } from '../pipeline/features.ts';
+import { addCopies } from '../pipeline/augmented-features.ts';
+import { type RunContext, RunFailure } from '../pipeline/context.ts';
+import { readExamples } from '../pipeline/features.ts';
 import { loadShard, shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
 import { assignSides } from '../pipeline/split.ts';
 import type { Identities } from './random-split.ts';
+import type { RecipeSettings } from './recipe.ts';
+import type { SplitTask } from './split-bench.ts';
 
-export interface ComparedExamples {
-  /** Where they stand in the snapshot, ascending. */
-  readonly positions: readonly number[];
-  readonly examples: Examples;
-  readonly identities: Identities;
-}
+/** Fewer leave a handful to test on. */
+const LEAST_EXAMPLES = 20;
 
 /**
- * At most as many examples as a run may train on and watch, at random from the seed; features are computed where they
- * are missing.
+ * At most so many of them, at random from the seed, with the copies that each recipe wants of them. Where there is a
+ * base, its features of the snapshot must be there; copies that are missing are computed and kept.
  *
- * @param onProgress  told which share of the shards is ready, 0 to 1
+ * @throws RunFailure when there are too few
  */
-export async function readCompared(
+export async function readTask(
   ctx: RunContext,
   snapshot: Snapshot,
-  seed: number,
-  onProgress: (fraction: number) => void,
-): Promise<ComparedExamples> {
+  recipes: SplitTask['recipes'],
+  { seed, most }: { readonly seed: number; readonly most: number },
+): Promise<SplitTask> {
   const { sides } = await assignSides(ctx, snapshot);
   const free = sides.flat().flatMap((side, at) => (side === 'train' || side === 'validation' ? [at] : []));
   const positions = shuffle(free, createRandom(seed))
-    .slice(0, ctx.spec.training.maxExamples)
+    .slice(0, most)
     .sort((a, b) => a - b);
-  const shards = shardsOf(snapshot);
-  for (const [i, shard] of shards.entries()) {
-    await storeFeatures(ctx, shard, async (within) => onProgress((i + within) / shards.length));
+  if (positions.length < LEAST_EXAMPLES) {
+    throw new RunFailure(
+      `snapshot ${snapshot.id}: expected at least ${LEAST_EXAMPLES} examples that are not held out, got ${positions.length}`,
+    );
   }
-  return {
-    positions,
-    examples: await readExamples(ctx, snapshot, positions),
-    identities: await identify(ctx, snapshot, positions),
+  const examples = await readExamples(ctx, snapshot, positions);
+  const { values, size, labels } = examples;
+  const copiesFor = async ({ training }: RecipeSettings): Promise<Float32Array> => {
+    const all = await addCopies(ctx, training, snapshot, { train: positions }, examples);
+    return all.values.subarray(values.length);
   };
+  const copies = [await copiesFor(recipes[0]), await copiesFor(recipes[1])] as const;
+  const { spec } = ctx;
+  const task: TaskSpec =
+    spec.task === 'classification'
+      ? { task: spec.task, labels: spec.labels }
+      : { task: spec.task, target: spec.target };
+  const identities = await identify(ctx, snapshot, positions);
+  const { input, base } = spec;
+  const subject = { input, task, values, size, hasBase: base !== null, labels, identities };
+  return { subject, copies, recipes };
 }
 
 async function identify(

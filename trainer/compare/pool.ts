@@ -1,72 +1,49 @@
 /**
- * Splits side by side, in worker threads: as many at once as there are cores, each thread with its own executor. The
- * examples are shared, not copied; which thread trains a split changes nothing about its scores.
+ * Splits side by side, in worker threads, each with its own executor. The examples are shared, not copied; which thread
+ * trains a split changes nothing about its scores.
  */
 import { Worker } from 'node:worker_threads';
+import { RunFailure } from '../pipeline/context.ts';
 import type { SplitScore } from './comparison.ts';
-import type { Recipe } from './recipe.ts';
-import type { Subject } from './train-recipe.ts';
+import type { SplitTask, Workshop } from './split-bench.ts';
 
-/** What every thread is given once. */
-export interface Bench {
-  readonly subject: Subject;
-  /** Of all examples, for each recipe: what the base sees in augmented copies, [copies, n, size]; empty without any. */
-  readonly copies: readonly [Float32Array, Float32Array];
-  readonly recipes: readonly [Recipe, Recipe];
-  readonly testShare: number;
-}
-
-export interface SplitRequest {
-  readonly split: number;
-  readonly seed: number;
-}
-
+/** A failure has its reason in the data or the recipe; an error is a bug or an outage. */
 export type SplitAnswer =
-  { readonly split: number; readonly score: SplitScore } | { readonly split: number; readonly error: string };
+  { readonly score: SplitScore } | { readonly failure: string } | { readonly error: string };
 
-/**
- * @param seeds   one a split
- * @param onDone  told after each split how many are done
- * @returns scores in the order of the seeds
- * @throws Error when a thread dies or a split can't be trained; the others are ended
- */
-export async function trainSplits(
-  bench: Bench,
-  seeds: readonly number[],
-  threads: number,
-  onDone: (done: number) => void,
-): Promise<SplitScore[]> {
-  const scores: SplitScore[] = [];
-  let next = 0;
-  let done = 0;
-  const shared = shareBench(bench);
-  const workers = Array.from({ length: Math.min(threads, seeds.length) }, () => startWorker(shared));
-  const follow = async (worker: Worker): Promise<void> => {
-    while (next < seeds.length) {
-      const split = next;
-      next += 1;
-      scores[split] = await askWorker(worker, { split, seed: seeds[split] as number });
-      done += 1;
-      onDone(done);
-    }
-  };
-  try {
-    await Promise.all(workers.map(follow));
-    return scores;
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
-}
-
-function startWorker(bench: Bench): Worker {
-  return new Worker(new URL('./worker.ts', import.meta.url), { workerData: bench });
-}
-
-function shareBench({ subject, copies, ...bench }: Bench): Bench {
+/** So many threads, each started when it is first needed. */
+export function workInThreads(threads: number): Workshop {
   return {
-    ...bench,
+    width: threads,
+    open(task) {
+      const shared = shareTask(task);
+      const started: Worker[] = [];
+      const idle: Worker[] = [];
+      const start = (): Worker => {
+        const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: shared });
+        started.push(worker);
+        return worker;
+      };
+      return {
+        async train(seed) {
+          const worker = idle.pop() ?? start();
+          const score = await askWorker(worker, seed);
+          idle.push(worker);
+          return score;
+        },
+        async close() {
+          await Promise.all(started.map((worker) => worker.terminate()));
+        },
+      };
+    },
+  };
+}
+
+function shareTask({ subject, copies, recipes }: SplitTask): SplitTask {
+  return {
     subject: { ...subject, values: share(subject.values) },
     copies: [share(copies[0]), share(copies[1])],
+    recipes,
   };
 }
 
@@ -78,21 +55,20 @@ function share(values: Float32Array): Float32Array {
   return shared;
 }
 
-function askWorker(worker: Worker, request: SplitRequest): Promise<SplitScore> {
+function askWorker(worker: Worker, seed: number): Promise<SplitScore> {
   return new Promise((resolve, reject) => {
     const settle = (then: () => void): void => {
       worker.off('message', answered).off('error', failed).off('exit', ended);
       then();
     };
     const answered = (answer: SplitAnswer): void =>
-      settle(() =>
-        'score' in answer
-          ? resolve(answer.score)
-          : reject(new Error(`split ${answer.split + 1}: ${answer.error}`)),
-      );
+      settle(() => {
+        if ('score' in answer) resolve(answer.score);
+        else reject('failure' in answer ? new RunFailure(answer.failure) : new Error(answer.error));
+      });
     const failed = (error: Error): void => settle(() => reject(error));
     const ended = (code: number): void => settle(() => reject(new Error(`a thread ended with code ${code}`)));
     worker.on('message', answered).on('error', failed).on('exit', ended);
-    worker.postMessage(request);
+    worker.postMessage(seed);
   });
 }

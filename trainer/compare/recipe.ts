@@ -17,6 +17,16 @@ export interface Recipe {
   readonly training: Spec['training'];
 }
 
+/** What of a spec decides how a head is trained. */
+export type RecipeSettings = Pick<Recipe, 'head' | 'training'>;
+
+/** Whether two heads were trained alike; the seed is the draw, not the recipe. */
+export function sameRecipe(a: RecipeSettings, b: RecipeSettings): boolean {
+  const settings = ({ head, training: { seed: _seed, ...training } }: RecipeSettings): string =>
+    JSON.stringify({ head, training });
+  return settings(a) === settings(b);
+}
+
 /** From the copy of the spec that the version's run went by: the error says when that run has been removed. */
 export async function loadRecipe(
   store: ObjectStore,
@@ -34,7 +44,7 @@ export async function loadRecipe(
 }
 
 /** `64 relu; 20 epochs of 32, step 0.001`. */
-export function describeRecipe({ head, training }: Pick<Recipe, 'head' | 'training'>): string {
+export function describeRecipe({ head, training }: RecipeSettings): string {
   const layers = head.map(({ units, activation }) => `${units} ${activation}`).join(', ');
   const { epochs, batchSize, learningRate, augmentation } = training;
   const augmented = augmentation === null ? '' : `; ${describeAugmentation(augmentation)}`;

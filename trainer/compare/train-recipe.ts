@@ -18,7 +18,7 @@ import { weighExamples } from '../training/class-weights.ts';
 import { trainHead } from '../training/train-head.ts';
 import type { TrainingSet } from '../training/training-set.ts';
 import { drawRandomSplit, type Identities } from './random-split.ts';
-import type { Recipe } from './recipe.ts';
+import type { RecipeSettings } from './recipe.ts';
 
 export interface Subject {
   readonly input: InputSpec;
@@ -44,7 +44,7 @@ export interface Score {
 /** @param seed  draws the split: the same for both recipes, so that they are compared on equal terms */
 export async function trainRecipe(
   subject: Subject & { readonly copies: Float32Array },
-  { head, training }: Pick<Recipe, 'head' | 'training'>,
+  { head, training }: RecipeSettings,
   { seed, testShare }: { readonly seed: number; readonly testShare: number },
   { kernels, runtime }: { readonly kernels: WebAssembly.Module; readonly runtime: Runtime },
 ): Promise<Score> {

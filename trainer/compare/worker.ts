@@ -1,39 +1,29 @@
 /**
- * A thread that trains splits, one after the other, as it is asked to.
+ * A thread that trains splits, one after the other, as it is asked to: a seed comes, both scores go back.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createRuntime } from '../../shared/model/runtime.ts';
 import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
-import type { Bench, SplitAnswer, SplitRequest } from './pool.ts';
-import { trainRecipe } from './train-recipe.ts';
+import { RunFailure } from '../pipeline/context.ts';
+import type { SplitAnswer } from './pool.ts';
+import { type SplitTask, trainSplit } from './split-bench.ts';
 
-const { subject, copies, recipes, testShare } = workerData as Bench;
+const task = workerData as SplitTask;
 const machine = {
   kernels: await loadKernelModule(),
   runtime: createRuntime(await loadWasmModule()),
 };
 
-async function trainSplit({ split, seed }: SplitRequest): Promise<SplitAnswer> {
+async function answer(seed: number): Promise<SplitAnswer> {
   try {
-    const first = await trainRecipe(
-      { ...subject, copies: copies[0] },
-      recipes[0],
-      { seed, testShare },
-      machine,
-    );
-    const second = await trainRecipe(
-      { ...subject, copies: copies[1] },
-      recipes[1],
-      { seed, testShare },
-      machine,
-    );
-    return { split, score: [first, second] };
+    return { score: await trainSplit(task, seed, machine) };
   } catch (error) {
-    return { split, error: error instanceof Error ? error.message : String(error) };
+    if (error instanceof RunFailure) return { failure: error.message };
+    return { error: error instanceof Error ? error.message : String(error) };
   }
 }
 
-parentPort?.on('message', (request: SplitRequest) => {
-  void trainSplit(request).then((answer) => parentPort?.postMessage(answer));
+parentPort?.on('message', (seed: number) => {
+  void answer(seed).then((message) => parentPort?.postMessage(message));
 });

@@ -2,6 +2,7 @@
  * A retraining run as a Node job: the pipeline of the trainer Worker, over any store. For bases, data or heads that
  * outgrow an isolate, from any scheduler.
  */
+import { availableParallelism } from 'node:os';
 import { randomHex } from '../../shared/digest.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
 import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
@@ -11,6 +12,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import { loadRun, type Progress, type RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
+import { workInThreads } from '../compare/pool.ts';
 import { runPipeline, type StepHost } from '../pipeline/pipeline.ts';
 import { startRun, type StartError } from '../pipeline/start.ts';
 
@@ -55,6 +57,7 @@ export async function resumeJob(
     now: () => new Date(),
     stopwatch,
     onProgress: onProgress ?? (() => {}),
+    workshop: workInThreads(availableParallelism()),
   };
   return ok(await runPipeline(surroundings, model, id, createNodeHost(store, model, id)));
 }

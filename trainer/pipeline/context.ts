@@ -6,6 +6,7 @@ import type { WasmModules } from '../../shared/model/wasm-modules.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { Workshop } from '../compare/split-bench.ts';
 
 /** Times a piece of work that waits for nothing, in milliseconds above 0. */
 export type Stopwatch = (work: () => void) => Promise<number>;
@@ -21,6 +22,8 @@ export interface Surroundings {
   readonly now: () => Date;
   readonly stopwatch: Stopwatch;
   readonly onProgress: (progress: Progress) => Promise<void> | void;
+  /** Where recipes are trained on repeated splits; in this thread when left out. */
+  readonly workshop?: Workshop;
 }
 
 export interface RunContext extends Surroundings {

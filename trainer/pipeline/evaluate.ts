@@ -14,6 +14,8 @@ import { slicedFeatures } from './feature-slices.ts';
 import { type Examples, readExamples } from './features.ts';
 import { loadTrainingRecord } from './fine-tune.ts';
 import { openFormerChampions, saveMatrix } from './former-champions.ts';
+import { loadSplits } from './recipe-splits.ts';
+import { gatherReported } from './reported-flips.ts';
 import { judgeBroken, openBroken, testChampionAgain } from './self-tests.ts';
 import type { Snapshot } from './snapshot-file.ts';
 import { loadSplit } from './split.ts';
@@ -73,9 +75,16 @@ async function gatherEvidence(
       selfTests: await testJudges(ctx, models, compared, { ...evidence, windows: broken }),
     };
   }
-  const { windows, broken } = await judge(classificationForm(spec.labels.length, held.length));
+  const { windows, broken, reported } = await judge(classificationForm(spec.labels.length, held.length));
   const common = await gatherFacts(ctx, files, models, compared);
-  const evidence = { ...common, classes: spec.labels, windows, majority: split.constant };
+  const evidence = {
+    ...common,
+    classes: spec.labels,
+    windows,
+    majority: split.constant,
+    // without a champion there is nothing that an answer could have turned from
+    ...(models.champion !== null && { reportedFlips: gatherReported(windows, reported) }),
+  };
   return {
     ...evidence,
     selfTests: await testJudges(ctx, models, compared, { ...evidence, windows: broken }),
@@ -90,6 +99,7 @@ async function gatherFacts(
   compared: Examples,
 ): Promise<CommonEvidence> {
   const training = await loadTrainingRecord(ctx);
+  const splits = await loadSplits(ctx);
   return {
     candidate: await examineCandidate(ctx, files, candidate, training.examples, compared),
     champion: champion && {
@@ -98,6 +108,7 @@ async function gatherFacts(
     },
     features: slicedFeatures(ctx.spec),
     edge: await measureEdge(ctx, files),
+    ...(splits !== undefined && { splits }),
   };
 }
 

@@ -1,5 +1,6 @@
 /**
- * What an example's neighbours say about it: which group it belongs to, and which label or target came before its own.
+ * What an example's neighbours say about it: which group it belongs to, and which label or target came before its own; and what
+ * its users do, where they reported it.
  */
 import type { LabelledExample } from '../../shared/events/join.ts';
 import type { RunContext } from './context.ts';
@@ -10,6 +11,8 @@ export interface Neighbours {
   readonly groups: Int32Array | null;
   /** class id or target before, in time, of the same group where there is one, [n]; NaN for the first */
   readonly previous: Float64Array;
+  /** positions of the examples that were reported as turned wrong by an update */
+  readonly reported: ReadonlySet<number>;
 }
 
 /** Of all examples of a snapshot, in its order. */
@@ -23,24 +26,26 @@ export async function readNeighbours({ store, run }: RunContext, snapshot: Snaps
 
 /** @param n  examples that will be added, in time order */
 export function trackNeighbours(n: number): {
-  readonly add: (example: Pick<LabelledExample, 'label' | 'group'>) => void;
+  readonly add: (example: Pick<LabelledExample, 'label' | 'group' | 'flip'>) => void;
   readonly end: () => Neighbours;
 } {
   const ids = new Map<string, number>();
   const lastLabel = new Map<number, number>();
   const groups = new Int32Array(n);
   const previous = new Float64Array(n);
+  const reported = new Set<number>();
   let at = 0;
   return {
-    add({ label, group }) {
+    add({ label, group, flip }) {
       if (group !== undefined && !ids.has(group)) ids.set(group, ids.size);
       const id = group === undefined ? -1 : (ids.get(group) as number);
       groups[at] = id;
       previous[at] = lastLabel.get(id) ?? Number.NaN;
       lastLabel.set(id, label);
+      if (flip === true) reported.add(at);
       at += 1;
     },
-    end: () => ({ groups: ids.size === 0 ? null : groups, previous }),
+    end: () => ({ groups: ids.size === 0 ? null : groups, previous, reported }),
   };
 }
 

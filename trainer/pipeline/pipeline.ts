@@ -1,6 +1,6 @@
 /**
  * A retraining run from its first step to its last, the same in the trainer Worker and in Node:
- * snapshot, split, features, fine-tune, evaluate, gate, publish, promote, report.
+ * snapshot, split, features, fine-tune, splits, evaluate, gate, publish, promote, report.
  *
  * Every step reads what it needs from the store, writes what it found there, and may be repeated. The host decides how
  * a step is made durable: a Workflow remembers it, Node keeps its small result beside the run.
@@ -14,6 +14,7 @@ import { fineTune } from './fine-tune.ts';
 import { judge } from './judge.ts';
 import { promote } from './promote.ts';
 import { publish } from './publish.ts';
+import { compareWithChampion, describeSplits, saveSplits } from './recipe-splits.ts';
 import { currentRecord, finishRun, openRun, recordStep, updateRecord } from './record.ts';
 import { saveReport } from './report.ts';
 import { makeSnapshot } from './snapshot.ts';
@@ -65,6 +66,7 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
   await followFeatures(ctx, host, snapshot);
   await followCopies(ctx, host, snapshot);
   await step('fine-tune', () => fineTuneStep(ctx, snapshot));
+  await followSplits(ctx, host, snapshot);
   await step('evaluate', () => evaluateStep(ctx, snapshot));
   await step('gate', () => gateStep(ctx));
   await step('publish', () => publishStep(ctx, snapshot));
@@ -202,6 +204,18 @@ async function fineTuneStep(ctx: RunContext, snapshot: Snapshot) {
   const { digest, epochs, bestEpoch, parent } = await fineTune(ctx, snapshot);
   const from = parent === null ? 'from a new initialisation' : `from version ${parent}`;
   return { digest, note: `${epochs.length} epochs ${from}, the best was number ${bestEpoch}` };
+}
+
+/** One step a split, where the recipe is another than the champion's. */
+async function followSplits(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+  if (ctx.run.championAtStart === null) return;
+  const splits = await compareWithChampion(ctx, snapshot, (name, body) => host.do(name, body));
+  await host.do('splits', async () => {
+    await saveSplits(ctx, splits);
+    const seconds = splits.outcome === 'trained' ? splits.seconds : 0;
+    await recordStep(ctx, 'splits', describeSplits(splits), ctx.now(), seconds);
+    return {};
+  });
 }
 
 async function evaluateStep(ctx: RunContext, snapshot: Snapshot) {

@@ -56,6 +56,7 @@ const exampleSchema = z.object({
   input: storedInputSchema,
   group: z.string().optional(),
   served: z.object({ version: z.int(), predicted: z.number() }).optional(),
+  flip: z.literal(true).optional(),
 });
 
 /** Writes one shard under the digest of its lines; writing it again changes nothing. */

@@ -26,6 +26,8 @@ export interface JudgedWindows<Window> {
   /** the same windows with the broken model in the candidate's place; [] without one */
   readonly broken: readonly Window[];
   readonly scores: readonly WindowScores[];
+  /** indices of the examples that users reported as turned wrong by an update, by window */
+  readonly reported: readonly (readonly number[])[];
 }
 
 /** What one window needs to know of the others. */
@@ -82,7 +84,11 @@ export async function judgeWindows<Window>(
     });
     await tell(ctx, 'evaluate', (i + 1) / held.length, `window ${part.window.id}`);
   }
-  return { windows, broken, scores };
+  const { reported: positions } = surroundings.neighbours;
+  const reported = held.map((part) =>
+    part.positions.flatMap((position, i) => (positions.has(position) ? [i] : [])),
+  );
+  return { windows, broken, scores, reported };
 }
 
 /** An empty past window has nothing to say; an empty current one is evidence that is missing. */

@@ -1,6 +1,7 @@
 /**
  * Windows: labelled examples in time order, cut where a promotion closed the window before.
  */
+import { type AgingWindow, mergeOldWindows } from '../../shared/continuity/aging.ts';
 
 /** `fromMs` inclusive, `toMs` exclusive. */
 export interface WindowBounds {
@@ -17,18 +18,16 @@ export interface WindowPolicy {
 
 /**
  * The windows of a model that has a champion: the champion's own windows are closed, and everything newer than their
- * newest example is the current one. Beyond `keep` past windows the two oldest become one, until they fit.
+ * newest example is the current one. Beyond `keep` past windows the old ones merge as they age.
+ *
+ * @param closed  in time order, with the examples they had when the champion was trained
  */
 export function continueWindows(
-  closed: readonly WindowBounds[],
+  closed: readonly AgingWindow[],
   cutoffMs: number,
   { keep }: WindowPolicy,
 ): WindowBounds[] {
-  const past = [...closed];
-  while (past.length > keep) {
-    const [first, second] = past.splice(0, 2) as [WindowBounds, WindowBounds];
-    past.unshift({ fromMs: first.fromMs, toMs: second.toMs });
-  }
+  const past = mergeOldWindows(closed, keep).map(({ fromMs, toMs }) => ({ fromMs, toMs }));
   const from = past.at(-1)?.toMs ?? 0;
   return [...past, { fromMs: from, toMs: Math.max(from, cutoffMs + 1) }];
 }

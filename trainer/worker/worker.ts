@@ -1,5 +1,5 @@
 /**
- * The trainer Worker: a Workflow that retrains, the cron trigger that starts it for every scheduled model, and the
+ * The trainer Worker: a Workflow that retrains and one that compares recipes, the cron trigger that starts it for every scheduled model, and the
  * entrypoint through which the edge (and nobody else) starts and resumes runs.
  */
 import { WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
@@ -8,11 +8,23 @@ import { NonRetryableError } from 'cloudflare:workflows';
 import { kernelModule } from '../../shared/model/kernels/kernels-worker.ts';
 import { createRuntime, type Runtime } from '../../shared/model/runtime.ts';
 import { wasmModule } from '../../shared/model/wasm-worker.ts';
+import { saveComparisonProgress } from '../../shared/registry/comparisons.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
-import { saveProgress } from '../../shared/registry/runs.ts';
-import { isRunFailure, runPipeline, type StepHost } from '../pipeline/pipeline.ts';
-import { type Reason, resumeWorkflow, type RunParams, startScheduled, startWorkflow } from './workflows.ts';
+import { type Progress, saveProgress } from '../../shared/registry/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Result } from '../../shared/result.ts';
+import { type ComparisonRequest, runComparison } from '../compare/comparison-run.ts';
+import type { Surroundings } from '../pipeline/context.ts';
+import { isRunFailure, runPipeline, type StepHost } from '../pipeline/pipeline.ts';
+import {
+  type ComparisonParams,
+  type Reason,
+  resumeWorkflow,
+  type RunParams,
+  startComparing,
+  startScheduled,
+  startWorkflow,
+} from './workflows.ts';
 
 /** One executor an isolate; its heap grows to the largest base and stays. */
 let runtime: Runtime | undefined;
@@ -24,26 +36,38 @@ export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
   override async run(event: Readonly<WorkflowEvent<RunParams>>, step: WorkflowStep): Promise<string> {
     const store = createR2Store(this.env.BUCKET);
     const { model, run } = event.payload;
-    runtime ??= createRuntime(wasmModule);
-    const record = await runPipeline(
-      {
-        store,
-        wasm: wasmModule,
-        kernels: kernelModule,
-        runtime,
-        now: () => new Date(),
-        stopwatch,
-        onProgress: async (progress) => {
-          await saveProgress(store, model, run, progress);
-          await letOthersIn();
-        },
-      },
-      model,
-      run,
-      hostOf(step),
-    );
+    const surroundings = surroundingsOf(store, (progress) => saveProgress(store, model, run, progress));
+    const record = await runPipeline(surroundings, model, run, hostOf(step));
     return record.summary ?? record.status;
   }
+}
+
+export class Comparing extends WorkflowEntrypoint<TrainerEnv, ComparisonParams> {
+  override async run(event: Readonly<WorkflowEvent<ComparisonParams>>, step: WorkflowStep): Promise<string> {
+    const store = createR2Store(this.env.BUCKET);
+    const { model, comparison } = event.payload;
+    const surroundings = surroundingsOf(store, (progress) =>
+      saveComparisonProgress(store, model, comparison, progress),
+    );
+    const record = await runComparison(surroundings, model, comparison, hostOf(step));
+    return record.summary ?? record.status;
+  }
+}
+
+function surroundingsOf(store: ObjectStore, keep: (progress: Progress) => Promise<void>): Surroundings {
+  runtime ??= createRuntime(wasmModule);
+  return {
+    store,
+    wasm: wasmModule,
+    kernels: kernelModule,
+    runtime,
+    now: () => new Date(),
+    stopwatch,
+    onProgress: async (progress) => {
+      await keep(progress);
+      await letOthersIn();
+    },
+  };
 }
 
 /**
@@ -87,6 +111,13 @@ export class Trainer extends WorkerEntrypoint<TrainerEnv> {
     options: { readonly trigger: 'api' | 'cron'; readonly by: string },
   ): Promise<Result<{ run: string }, Reason>> {
     return startWorkflow(this.env, model, options, new Date());
+  }
+
+  startComparison(
+    model: string,
+    request: ComparisonRequest,
+  ): Promise<Result<{ comparison: string }, Reason>> {
+    return startComparing(this.env, model, request, new Date());
   }
 
   resumeRun(model: string, run: string): Promise<Result<{ status: string }, Reason>> {

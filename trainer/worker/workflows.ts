@@ -6,11 +6,17 @@ import { listModels, loadSpec } from '../../shared/model/load-spec.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
 import { loadRun } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { type ComparisonRequest, startComparison } from '../compare/comparison-run.ts';
 import { startRun } from '../pipeline/start.ts';
 
 export interface RunParams {
   readonly model: string;
   readonly run: string;
+}
+
+export interface ComparisonParams {
+  readonly model: string;
+  readonly comparison: string;
 }
 
 export interface Reason {
@@ -35,6 +41,21 @@ export async function startWorkflow(
   if (!started.ok) return err({ kind: started.error.kind, detail: started.error.detail });
   await ensureInstance(env, { model, run: started.value.id });
   return ok({ run: started.value.id });
+}
+
+/** Records a comparison of two versions' recipes and sets it going. */
+export async function startComparing(
+  env: Pick<TrainerEnv, 'BUCKET' | 'COMPARING'>,
+  model: string,
+  request: ComparisonRequest,
+  now: Date,
+): Promise<Result<{ comparison: string }, Reason>> {
+  const options = { now, suffix: randomHex(3) };
+  const started = await startComparison(createR2Store(env.BUCKET), model, request, options);
+  if (!started.ok) return started;
+  const { id } = started.value;
+  await env.COMPARING.create({ id: `${model}_${id}`, params: { model, comparison: id } });
+  return ok({ comparison: id });
 }
 
 /** Starts a run of every model whose spec says so. One that can't be started does not keep the others from it. */

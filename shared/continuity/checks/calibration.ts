@@ -4,16 +4,27 @@
  * Log loss and the Brier score are judged, as proper scores: no miscalibration hides in them. The expected calibration
  * error is told beside them and not judged: its estimate is biased upwards by an amount that depends on the sample
  * (A. Kumar, P. Liang & T. Ma 2019, arXiv:1909.10155).
+ *
+ * Both scores' means are carried by a few confident mistakes, so their bounds are those of a bounded mean.
  */
 import { gravestOf, plainFinding } from '../check-result.ts';
 import type { CheckOutcome, Part } from '../check-result.ts';
 import type { Evidence } from '../evidence.ts';
-import { formatPoints } from '../format.ts';
+import { formatCount, formatPoints } from '../format.ts';
 import type { GatePolicy } from '../policy.ts';
-import { brierScores, expectedCalibrationError, logLosses, reliabilityBins } from '../probabilities.ts';
+import {
+  brierScores,
+  expectedCalibrationError,
+  LARGEST_BRIER,
+  LARGEST_LOG_LOSS,
+  logLosses,
+  reliabilityBins,
+} from '../probabilities.ts';
 import { judgeRise } from '../rise-finding.ts';
-import type { RatioStatistic } from '../statistics/bootstrap.ts';
-import { boundsOf, concatenate, sampleUnits } from '../unit-sample.ts';
+import { boundedMean } from '../statistics/bounded-mean.ts';
+import type { Interval } from '../statistics/interval.ts';
+import { concatenate, sumByGroup } from '../unit-sample.ts';
+import type { GroupedSums } from '../unit-sample.ts';
 import { comparedWindows } from '../windows.ts';
 import type { ComparedWindow } from '../windows.ts';
 import { absent } from './absent.ts';
@@ -23,10 +34,23 @@ type ScoredWindow = ComparedWindow & {
   readonly championProbabilities: Float32Array;
 };
 
+interface Score {
+  readonly name: string;
+  readonly margin: 'logLoss' | 'brier';
+  readonly of: (labels: Int32Array, probabilities: Float32Array) => Float64Array;
+  /** beyond it nothing is worse: the bound needs a range */
+  readonly most: number;
+}
+
+const SCORES: readonly Score[] = [
+  { name: 'log loss', margin: 'logLoss', of: logLosses, most: LARGEST_LOG_LOSS },
+  { name: 'Brier score', margin: 'brier', of: brierScores, most: LARGEST_BRIER },
+];
+
 /**
  * Passes when the upper bound of the rise in mean log loss and in mean Brier score is within its margin, on the current
- * window and on all past ones together: paired bootstrap over examples, or over groups where there are groups.
- * Not settled, it holds the candidate only where the policy needs probabilities.
+ * window and on all past ones together: Gaffke's bound over examples, or over groups where there are groups. With fewer
+ * of these than `minimum.calibration` it holds the candidate only where the policy needs probabilities.
  */
 export function checkCalibration(evidence: Evidence, policy: GatePolicy): CheckOutcome {
   if (evidence.champion === null) return plainFinding('skip', 'there is no champion to compare with');
@@ -38,27 +62,13 @@ export function checkCalibration(evidence: Evidence, policy: GatePolicy): CheckO
     ...judgeWindows(current, 'current', policy.minimum.current, policy),
     ...judgeWindows(past, 'past', policy.minimum.window, policy),
   ];
-  const outcome = unlessNeeded(gravestOf(parts, 'scores'), policy);
+  const outcome = gravestOf(parts, 'scores');
   const [before, after] = [calibrationError(current, 'champion'), calibrationError(current, 'candidate')];
   const errors = `calibration error ${formatPoints(before)} → ${formatPoints(after)} points`;
   return {
     ...outcome,
     n: scored.reduce((sum, { labels }) => sum + labels.length, 0),
     detail: `${outcome.detail}; ${errors}`,
-  };
-}
-
-/**
- * A single confident mistake among some hundred examples leaves the mean of a score unsettled however good the
- * candidate is. So calibration rejects what it shows to be worse, and holds only where the policy needs it.
- */
-function unlessNeeded(outcome: CheckOutcome, { needs }: GatePolicy): CheckOutcome {
-  if (outcome.verdict !== 'hold' || needs.includes('probabilities')) return outcome;
-  const { moreLabels: _moreLabels, ...finding } = outcome;
-  return {
-    ...finding,
-    verdict: 'skip',
-    detail: `${outcome.detail}; not settled, and the policy does not need it`,
   };
 }
 
@@ -74,48 +84,41 @@ function judgeWindows(
   policy: GatePolicy,
 ): Part[] {
   if (windows.length === 0) return [];
-  const sample = sampleUnits(windows, policy, [
-    concatenate(windows.map((window) => differences(window, logLosses))),
-    concatenate(windows.map((window) => differences(window, brierScores))),
-  ]);
-  const [logLoss = null, brier = null] = boundsOf(sample, [meanOf(1), meanOf(2)], policy);
-  const where = kind === 'current' ? `window ${windows[0]?.id}` : 'past windows';
-  const { margins } = policy;
-  const question = { unit: 'score', minimum } as const;
-  return [
-    {
-      id: `log loss, ${kind}`,
-      ...judgeRise(
-        logLoss,
-        sample,
-        { ...question, where: `${where}, log loss`, margin: margins.logLoss },
-        policy,
-      ),
-    },
-    {
-      id: `Brier score, ${kind}`,
-      ...judgeRise(
-        brier,
-        sample,
-        { ...question, where: `${where}, Brier score`, margin: margins.brier },
-        policy,
-      ),
-    },
-  ];
+  const subject = kind === 'current' ? `window ${windows[0]?.id}` : 'past windows';
+  return SCORES.map((score) => {
+    const rises = concatenate(windows.map((window) => differences(window, score)));
+    const sample = sumByGroup(windows, policy, rises);
+    const boundsAt = (growth: number, alpha: number): Interval =>
+      boundedMean(sample, { least: -score.most, most: score.most }, alpha, growth);
+    const where = `${subject}, ${score.name}`;
+    const question = { where, margin: policy.margins[score.margin], unit: 'score', minimum } as const;
+    const finding = judgeRise(boundsAt(1, sample.alpha), sample, question, policy, boundsAt);
+    return unlessSmall({ id: `${score.name}, ${kind}`, ...finding }, sample, policy);
+  });
 }
 
-/** Mean over examples of a column of sums. */
-function meanOf(column: number): RatioStatistic {
-  return { numerator: column, denominator: 0, scale: 'identity' };
+/**
+ * No bound on a mean with a range settles much below some hundred units, however good the candidate is: one confident
+ * mistake that was not seen would be enough. Such a sample rejects what it shows to be worse, and holds nobody back.
+ */
+function unlessSmall(part: Part, { sums, groups }: GroupedSums, { minimum, needs }: GatePolicy): Part {
+  const large = sums.length >= minimum.calibration;
+  if (part.verdict !== 'hold' || large || needs.includes('probabilities')) return part;
+  const { moreLabels: _moreLabels, ...finding } = part;
+  const units = groups === null ? 'examples' : 'groups';
+  const reason = `not settled, and ${formatCount(sums.length)} of the ${formatCount(minimum.calibration)} ${units} that could hold a candidate back`;
+  return { ...finding, verdict: 'skip', detail: `${part.detail}; ${reason}` };
 }
 
 /** Candidate's score - champion's, per example, [n]; below 0 is better. */
 function differences(
   { labels, candidateProbabilities, championProbabilities }: ScoredWindow,
-  score: (labels: Int32Array, probabilities: Float32Array) => Float64Array,
+  { of, most }: Score,
 ): Float64Array {
-  const before = score(labels, championProbabilities);
-  return score(labels, candidateProbabilities).map((value, i) => value - (before[i] as number));
+  const before = of(labels, championProbabilities);
+  return of(labels, candidateProbabilities).map(
+    (value, i) => Math.min(value, most) - Math.min(before[i] as number, most),
+  );
 }
 
 function calibrationError(windows: readonly ScoredWindow[], model: 'champion' | 'candidate'): number {

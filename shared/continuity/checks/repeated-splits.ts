@@ -4,46 +4,53 @@
  */
 import { judgeInterval, plainFinding } from '../check-result.ts';
 import type { CheckOutcome, Finding } from '../check-result.ts';
+import { SAME_RECIPE } from '../evidence.ts';
 import type { CommonEvidence, SplitScores } from '../evidence.ts';
 import { formatConfidence, formatMeasure } from '../format.ts';
 import { growInterval, holdUntilSettled, POWER } from '../paired-finding.ts';
+import { MIN_SPLITS } from '../policy.ts';
 import type { GatePolicy } from '../policy.ts';
 import { levelForPower } from '../statistics/normal.ts';
 import { correctedResampledT } from '../statistics/resampled-t.ts';
 import { absent } from './absent.ts';
 
-/** Fewer give a t quantile above 2.1, and a spread that is hardly known. */
-const MIN_SPLITS = 5;
-
 /** Passes when the lower bound of the mean difference in test accuracy is above -margin. */
 export function checkRepeatedSplits(evidence: CommonEvidence, policy: GatePolicy): CheckOutcome {
-  return judgeScores(
-    evidence,
-    policy,
-    (candidate, champion) => candidate - champion,
-    1 / (evidence.splits?.tested ?? 1),
-  );
+  return judgeScores(evidence, policy, {
+    gain: (candidate, champion) => candidate - champion,
+    resolution: (tested) => 1 / tested,
+  });
 }
 
 /** The same for errors, where less is better: the mean fall relative to the champion's, test error by test error. */
 export function checkRepeatedErrors(evidence: CommonEvidence, policy: GatePolicy): CheckOutcome {
-  return judgeScores(evidence, policy, (candidate, champion) => (champion - candidate) / champion, 0);
+  return judgeScores(evidence, policy, {
+    gain: (candidate, champion) => (champion - candidate) / champion,
+    resolution: () => 0,
+  });
+}
+
+interface Scoring {
+  readonly gain: (candidate: number, champion: number) => number;
+  /** smallest step of a score on so many examples */
+  readonly resolution: (tested: number) => number;
 }
 
 function judgeScores(
   { champion, splits }: CommonEvidence,
   policy: GatePolicy,
-  gain: (candidate: number, champion: number) => number,
-  resolution: number,
+  { gain, resolution }: Scoring,
 ): CheckOutcome {
   if (champion === null) return plainFinding('skip', 'there is no champion to compare with');
   if (splits === undefined)
     return absent('splits', policy, 'the recipes were not trained on repeated splits');
+  if (splits === SAME_RECIPE)
+    return plainFinding('skip', "the candidate was trained by the champion's recipe: nothing to compare");
   const gains = splits.candidate.test.map((score, i) => gain(score, splits.champion.test[i] as number));
   if (gains.length < MIN_SPLITS) {
     return plainFinding('hold', `${gains.length} of the ${MIN_SPLITS} splits needed for a judgement`);
   }
-  return judgeSplits(splits, [...gains], resolution, policy);
+  return judgeSplits(splits, [...gains], resolution(splits.tested), policy);
 }
 
 function judgeSplits(

@@ -52,7 +52,7 @@ const DRAWS_BEYOND = 20;
  */
 export function unitsOf(columns: readonly Float64Array[], groups: Int32Array | null, seed: number): Units {
   const n = columns[0]?.length ?? 0;
-  const unitOf = numberUnits(n, groups, seed);
+  const unitOf = unitOrBlock(n, groups, seed);
   const count = unitOf.reduce((most, unit) => Math.max(most, unit + 1), 0);
   const width = columns.length;
   const sums = new Float64Array(count * width);
@@ -65,25 +65,33 @@ export function unitsOf(columns: readonly Float64Array[], groups: Int32Array | n
   return { count, columns: width, sums };
 }
 
-/** The unit of each example, [n]: its group, or a random block of groups. */
-function numberUnits(n: number, groups: Int32Array | null, seed: number): Int32Array {
-  const numbers = new Map<number, number>();
-  let count = 0;
-  const unitOf = new Int32Array(n);
-  for (let i = 0; i < n; i++) {
-    const group = groups === null ? UNGROUPED : (groups[i] as number);
-    const known = group === UNGROUPED ? undefined : numbers.get(group);
-    unitOf[i] = known ?? count;
-    if (known !== undefined) continue;
-    if (group !== UNGROUPED) numbers.set(group, count);
-    count++;
-  }
+/** The unit of each example, [n]: itself, its group, or a random block of either. */
+function unitOrBlock(n: number, groups: Int32Array | null, seed: number): Int32Array {
+  const { unitOf, count } = numberUnits(groups ?? new Int32Array(n).fill(UNGROUPED));
   if (count <= MAX_UNITS) return unitOf;
   const order = shuffle(
     Int32Array.from({ length: count }, (_, i) => i),
     createRandom(seed),
   );
   return unitOf.map((unit) => (order[unit] as number) % MAX_UNITS);
+}
+
+/**
+ * Numbers groups in order of first appearance; an ungrouped example is a unit of its own.
+ *
+ * @param groups  group ids, [n]
+ * @returns the unit of each example, [n], and how many there are
+ */
+export function numberUnits(groups: Int32Array): { readonly unitOf: Int32Array; readonly count: number } {
+  const numbers = new Map<number, number>();
+  let count = 0;
+  const unitOf = groups.map((group) => {
+    const known = group === UNGROUPED ? undefined : numbers.get(group);
+    if (known !== undefined) return known;
+    if (group !== UNGROUPED) numbers.set(group, count);
+    return count++;
+  });
+  return { unitOf, count };
 }
 
 /**

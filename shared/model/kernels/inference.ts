@@ -24,6 +24,17 @@ export interface InferenceKernels {
     low: number,
     high: number,
   ) => void;
+  readonly dense_sparse: (
+    x: Address,
+    weights: Address,
+    out: Address,
+    rows: number,
+    depth: number,
+    columns: number,
+    low: number,
+    high: number,
+    places: Address,
+  ) => void;
   readonly pad_images: (
     x: Address,
     out: Address,

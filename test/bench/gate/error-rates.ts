@@ -32,10 +32,10 @@ import {
   scoredWindows,
   SHAPES,
 } from './population.ts';
-import type { Draw, Shape, WindowPlan } from './population.ts';
+import type { Draw, Mistakes, Shape, WindowPlan } from './population.ts';
 import { splitsAtMargin } from './splits.ts';
-import { percent, printTable, rowOf } from './table.ts';
-import type { Row } from './table.ts';
+import { percent, rowOf, tableOf } from './table.ts';
+import type { Measured } from './table.ts';
 
 const SIZES = [200, 1_000, 5_000] as const;
 /** Standard errors above alpha that a cell may lie: among 190 cells exactly at alpha, chance exceeds it in 3 runs of 100. */
@@ -214,21 +214,28 @@ const baselines: Study = {
 
 const LOG_LOSS_RISE = 0.05;
 
-const calibration: Study = {
-  shapes: SHAPES,
+/** Probabilities that wander, and some that collapse; or only a few mistakes that are as confident as can be. */
+const MISTAKES: Readonly<Record<string, Mistakes>> = {
+  '': { logitNoise: 0.6, collapsed: 0.08, wholeGroups: false },
+  ', rare and confident': { logitNoise: 0, collapsed: 0.001, wholeGroups: false },
+  ', of whole groups': { logitNoise: 0.2, collapsed: 0.001, wholeGroups: true },
+};
+
+const calibrationOf = (kind: string, mistakes: Mistakes): Study => ({
+  shapes: mistakes.wholeGroups ? ['grouped'] : SHAPES,
   sizes: SIZES,
   nightsOf: (n, shape) => {
-    const { draw: drawScored, brierRise } = scoredWindows(n, shape, LOG_LOSS_RISE);
+    const { draw: drawScored, brierRise } = scoredWindows(n, shape, LOG_LOSS_RISE, mistakes);
     const policy = { ...POLICY, margins: { ...POLICY.margins, logLoss: LOG_LOSS_RISE, brier: brierRise } };
-    return (draw, night) => {
-      const outcome = checkCalibration(drawScored(draw), withSeed(night, policy));
+    return (draw) => {
+      const outcome = checkCalibration(drawScored(draw), policy);
       return {
-        'log loss, at its margin': partPasses(outcome, 'log loss, current'),
-        'Brier score, at its margin': partPasses(outcome, 'Brier score, current'),
+        [`log loss, at its margin${kind}`]: partPasses(outcome, 'log loss, current'),
+        [`Brier score, at its margin${kind}`]: partPasses(outcome, 'Brier score, current'),
       };
     };
   },
-};
+});
 
 const regression: Study = {
   shapes: ['balanced', 'grouped'],
@@ -280,7 +287,11 @@ const edge: Study = {
         candidateMs: times(1.5),
         championMs: times(1),
       };
-      return { 'latency ratio, budget 1.5': passes(checkEdgeBudget({ ...base, edge: facts }, POLICY)) };
+      return {
+        'latency ratio, budget 1.5 (20, 50, 200 timings)': passes(
+          checkEdgeBudget({ ...base, edge: facts }, POLICY),
+        ),
+      };
     };
   },
 };
@@ -324,7 +335,7 @@ const STUDIES: readonly Study[] = [
   overWindows,
   slices,
   baselines,
-  calibration,
+  ...Object.entries(MISTAKES).map(([kind, mistakes]) => calibrationOf(kind, mistakes)),
   regression,
   worsened,
   edge,
@@ -332,42 +343,57 @@ const STUDIES: readonly Study[] = [
   whole,
 ];
 
-/** Prints the pass rates and gives their rows. */
-export function benchErrorRates(nights: number): Row[] {
+/** Share of the nights on which one check passed what was exactly at its margin. */
+export interface Cell {
+  readonly name: string;
+  readonly n: number;
+  readonly shape: Shape;
+  readonly rate: number;
+}
+
+export const STUDY_COUNT = STUDIES.length;
+
+/** All cells of one study; the same whatever else is studied. */
+export function runStudy(index: number, nights: number): Cell[] {
+  const study = STUDIES[index] as Study;
+  return study.shapes.flatMap((shape) =>
+    study.sizes.flatMap((n) =>
+      Object.entries(countPasses(study.nightsOf(n, shape), nights, n)).map(([name, count]) => ({
+        name,
+        n,
+        shape,
+        rate: count / nights,
+      })),
+    ),
+  );
+}
+
+export function summarizeErrorRates(cells: readonly Cell[], nights: number): Measured {
   const limit = 100 * (ALPHA + TOLERANCE * Math.sqrt((ALPHA * (1 - ALPHA)) / nights));
-  const found: { name: string; n: number; shape: Shape; rate: number }[] = [];
-  for (const study of STUDIES) {
-    for (const shape of study.shapes) {
-      for (const n of study.sizes) {
-        const counts = countPasses(study.nightsOf(n, shape), nights, n);
-        for (const [name, count] of Object.entries(counts))
-          found.push({ name, n, shape, rate: count / nights });
-      }
-    }
-  }
-  const names = [...new Set(found.map(({ name }) => name))];
+  const names = [...new Set(cells.map(({ name }) => name))];
   const sizes = (name: string): number[] => [
-    ...new Set(found.filter((cell) => cell.name === name).map(({ n }) => n)),
+    ...new Set(cells.filter((cell) => cell.name === name).map(({ n }) => n)),
   ];
-  const cell = (name: string, n: number | undefined, shape: Shape): string => {
-    const match = found.find((each) => each.name === name && each.n === n && each.shape === shape);
+  const show = (name: string, n: number | undefined, shape: Shape): string => {
+    const match = cells.find((cell) => cell.name === name && cell.n === n && cell.shape === shape);
     return match === undefined ? '' : percent(match.rate);
   };
-  printTable(
+  const table = tableOf(
     `Promotion of a candidate exactly at the margin, % of ${nights} nights; alpha 5, limit ${limit.toFixed(1)}`,
-    ['check', ...SHAPES.flatMap((shape) => ['small', 'medium', 'large'].map((size) => `${shape} ${size}`))],
+    ['', ...SHAPES.flatMap((shape) => SIZES.map((n) => `${shape} ${n}`))],
     names.map((name) => [
       name,
-      ...SHAPES.flatMap((shape) => [0, 1, 2].map((i) => cell(name, sizes(name)[i], shape))),
+      ...SHAPES.flatMap((shape) => [0, 1, 2].map((i) => show(name, sizes(name)[i], shape))),
     ]),
   );
-  return found.map(({ name, n, shape, rate }) =>
+  const rows = cells.map(({ name, n, shape, rate }) =>
     rowOf(`error rate: ${name}; ${shape}, n ${n}`, '% promoted', 100 * rate, {
       peer: 'alpha',
       theirs: 5,
       atMost: limit,
     }),
   );
+  return { rows, tables: [table] };
 }
 
 function countPasses(night: Night, nights: number, seed: number): Record<string, number> {

@@ -1,43 +1,90 @@
 /**
  * The gate, measured: error rates, power, a year of reuse, speed.
  *
- *   npm run bench:gate                      everything, 2,000 nights a cell: about 20 minutes on one core
+ *   npm run bench:gate                      everything, 2,000 nights a cell, one thread a core
+ *   npm run bench:gate -- --docs            the same, and puts the tables into docs/continuity.md
  *   npm run bench:gate -- --nights 200      a first look
  *   npm run bench:gate -- --only speed      one part: errors, power, reuse or speed
  *   npm run bench:gate -- --json FILE       the rows as JSON
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { benchErrorRates } from './error-rates.ts';
-import { benchForgetting, benchPower, benchScoredPower } from './power.ts';
-import { benchReuse } from './reuse.ts';
+import { Worker } from 'node:worker_threads';
+import { summarizeErrorRates } from './error-rates.ts';
+import { type Job, type JobResult, JOBS } from './jobs.ts';
 import { benchSpeed } from './speed.ts';
-import type { Row } from './table.ts';
+import { type Measured, printTable, renderMarkdown, type Table } from './table.ts';
+
+const DOCUMENT = new URL('../../../docs/continuity.md', import.meta.url);
+const [BEGIN, END] = ['<!-- bench:gate -->', '<!-- end of bench:gate -->'];
 
 const { values } = parseArgs({
   options: {
     nights: { type: 'string', default: '2000' },
+    threads: { type: 'string', default: String(availableParallelism()) },
     only: { type: 'string' },
+    docs: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 });
 const nights = Number(values.nights);
-/** A year costs as much as 365 nights. */
-const years = Math.max(1, Math.round(nights / 100));
+const wanted = (part: string): boolean => values.only === undefined || values.only === part;
+const startMs = Date.now();
 
-const PARTS: Readonly<Record<string, () => Row[]>> = {
-  speed: benchSpeed,
-  power: () => [...benchPower(nights), ...benchForgetting(nights), ...benchScoredPower(nights)],
-  reuse: () => benchReuse(years),
-  errors: () => benchErrorRates(nights),
-};
+const measured: Measured[] = [];
+// Alone, before the others take the cores.
+if (wanted('speed')) measured.push(benchSpeed());
+const results = await runAll(JOBS.filter(({ part }) => wanted(part)));
+const cells = results.flatMap((result) => ('cells' in result ? result.cells : []));
+if (cells.length > 0) measured.push(summarizeErrorRates(cells, nights));
+measured.push(...results.flatMap((result) => ('measured' in result ? [result.measured] : [])));
 
-const rows = Object.entries(PARTS).flatMap(([name, run]) =>
-  values.only === undefined || values.only === name ? run() : [],
-);
+const tables = measured.flatMap((part) => part.tables);
+for (const table of tables) printTable(table);
+const rows = measured.flatMap((part) => part.rows);
 const missed = rows.filter(({ met }) => met === false);
-console.log(`\n${rows.filter(({ met }) => met === true).length} targets met, ${missed.length} missed`);
+const minutes = ((Date.now() - startMs) / 60_000).toFixed(1);
+console.log(
+  `\n${rows.filter(({ met }) => met === true).length} targets met, ${missed.length} missed; ${minutes} minutes`,
+);
 for (const row of missed)
   console.log(`  missed: ${row.case}: ${row.ours.toFixed(2)} ${row.unit}, target ${row.target}`);
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+if (values.docs) refreshDocument(tables);
 process.exitCode = missed.length > 0 ? 1 : 0;
+
+/** Results in the order of the jobs. */
+async function runAll(jobs: readonly Job[]): Promise<JobResult[]> {
+  const done: JobResult[] = [];
+  let next = 0;
+  const follow = async (): Promise<void> => {
+    const worker = new Worker(new URL('./job-worker.ts', import.meta.url), { workerData: { nights } });
+    while (next < jobs.length) {
+      const i = next;
+      next += 1;
+      done[i] = await ask(worker, jobs[i] as Job);
+      console.log(`${done.filter(Boolean).length} of ${jobs.length}: ${JSON.stringify(jobs[i])}`);
+    }
+    await worker.terminate();
+  };
+  await Promise.all(Array.from({ length: Math.min(Number(values.threads), jobs.length) }, follow));
+  return done;
+}
+
+function ask(worker: Worker, job: Job): Promise<JobResult> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve).once('error', reject);
+    worker.postMessage(job);
+  });
+}
+
+/** Puts the tables between the two marks; what people wrote around them stays. */
+function refreshDocument(tables: readonly Table[]): void {
+  if (values.only !== undefined) throw new Error('expected a complete run for the document, got one part');
+  const text = readFileSync(DOCUMENT, 'utf8');
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`expected ${BEGIN} and ${END} in docs/continuity.md`);
+  const block = `${BEGIN}\n\n${tables.map(renderMarkdown).join('\n')}\n`;
+  writeFileSync(DOCUMENT, text.slice(0, begin) + block + text.slice(end));
+}

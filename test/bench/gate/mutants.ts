@@ -57,7 +57,10 @@ interface Mutant {
 function mutantsOf(file: string): Mutant[] {
   const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
   return lines.flatMap((text, line) => {
-    if (/^\s*(?:\/\*\*?|\*|\/\/|import|export interface|export type|readonly)/.test(text) || /`/.test(text))
+    if (
+      /^\s*(?:\/\*\*?|\*|\/\/|import|export interface|export type|readonly|\w+: '\w+' \|)/.test(text) ||
+      /`/.test(text)
+    )
       return [];
     return MUTATIONS.flatMap(([pattern, replacement]) =>
       [...text.matchAll(pattern)].map((match) => ({
@@ -98,6 +101,8 @@ function noticed(): boolean {
     '--project',
     'node',
     'test/shared/continuity',
+    '--pool=threads',
+    '--no-isolate',
     '--bail',
     '1',
     '-t',

@@ -1,6 +1,7 @@
 /**
  * Populations whose true rates are known, and evidence drawn from them.
  */
+import { LARGEST_LOG_LOSS } from '../../../shared/continuity/probabilities.ts';
 import { createRandom } from '../../../shared/random.ts';
 import type { Evidence, RegressionEvidence, WindowEvidence } from '../../../shared/continuity/evidence.ts';
 
@@ -144,7 +145,7 @@ interface Kind {
 const OTHERS = 2;
 /** The score of a probability p on the label, the rest shared by two other classes. */
 const SCORES = {
-  logLoss: (p: number) => -Math.log(p),
+  logLoss: (p: number) => Math.min(-Math.log(p), LARGEST_LOG_LOSS),
   brier: (p: number) => (1 - p) ** 2 * (1 + 1 / OTHERS),
 } as const;
 
@@ -154,16 +155,22 @@ const LEVELS = [
   { share: 0.12, p: 0.5 },
   { share: 0.08, p: 0.2 },
 ] as const;
-const LOGIT_NOISE = 0.6;
-const COLLAPSED = 0.08;
+/** How the candidate's probabilities differ from the champion's: a little up or down, and now and then collapsed. */
+export interface Mistakes {
+  readonly logitNoise: number;
+  /** probability of the label where it collapses */
+  readonly collapsed: number;
+  /** a whole group collapses together */
+  readonly wholeGroups: boolean;
+}
 
 /** Champion's and candidate's probability of the label, by kind: a little up, a little down, or collapsed. */
-function kindsAt(collapse: number): Kind[] {
+function kindsAt(collapse: number, { logitNoise, collapsed }: Mistakes): Kind[] {
   const shift = (p: number, by: number): number => 1 / (1 + ((1 - p) / p) * Math.exp(-by));
   return LEVELS.flatMap(({ share, p }) => [
-    { share: (share * (1 - collapse)) / 2, champion: p, candidate: shift(p, LOGIT_NOISE) },
-    { share: (share * (1 - collapse)) / 2, champion: p, candidate: shift(p, -LOGIT_NOISE) },
-    { share: share * collapse, champion: p, candidate: COLLAPSED },
+    { share: (share * (1 - collapse)) / 2, champion: p, candidate: shift(p, logitNoise) },
+    { share: (share * (1 - collapse)) / 2, champion: p, candidate: shift(p, -logitNoise) },
+    { share: share * collapse, champion: p, candidate: collapsed },
   ]);
 }
 
@@ -175,11 +182,11 @@ function expectedRise(kinds: readonly Kind[], of: (p: number) => number): number
 }
 
 /** Share of collapses at which the expected rise is exactly this. */
-function collapseFor(rise: number): number {
+function collapseFor(rise: number, mistakes: Mistakes): number {
   let [low, high] = [0, 0.5];
   for (let i = 0; i < 60; i++) {
     const middle = (low + high) / 2;
-    if (expectedRise(kindsAt(middle), SCORES.logLoss) < rise) low = middle;
+    if (expectedRise(kindsAt(middle, mistakes), SCORES.logLoss) < rise) low = middle;
     else high = middle;
   }
   return low;
@@ -190,13 +197,14 @@ export function scoredWindows(
   n: number,
   shape: Shape,
   logLossRise: number,
+  mistakes: Mistakes,
 ): { readonly brierRise: number; readonly draw: (draw: Draw) => Evidence } {
-  const collapse = collapseFor(logLossRise);
-  const kinds = kindsAt(0);
+  const collapse = collapseFor(logLossRise, mistakes);
+  const kinds = kindsAt(0, mistakes);
   const shareOf = kinds.map(({ share }) => share);
   const draw = (draw: Draw): Evidence => {
     const groups = shape === 'grouped' ? drawGroups(n, draw) : null;
-    const prone = drawProneness(groups, draw);
+    const collapses = drawCollapses(groups, collapse, mistakes, draw);
     const shares = shape === 'skewed' ? [0.9, 0.07, 0.03] : [1 / 3, 1 / 3, 1 / 3];
     const labels = new Int32Array(n);
     const [candidateProbabilities, championProbabilities] = [
@@ -208,7 +216,7 @@ export function scoredWindows(
       const kind = kinds[drawClass(shareOf, draw)] as Kind;
       labels[i] = label;
       setRow(championProbabilities, i, label, kind.champion);
-      setRow(candidateProbabilities, i, label, draw() < collapse * prone(i) ? COLLAPSED : kind.candidate);
+      setRow(candidateProbabilities, i, label, collapses(i) ? mistakes.collapsed : kind.candidate);
     }
     const answers = (rows: Float32Array): Int32Array =>
       labels.map((label, i) => ((rows[3 * i + label] as number) > 1 / 3 ? label : (label + 1) % 3));
@@ -231,7 +239,22 @@ export function scoredWindows(
       3,
     );
   };
-  return { brierRise: expectedRise(kindsAt(collapse), SCORES.brier), draw };
+  return { brierRise: expectedRise(kindsAt(collapse, mistakes), SCORES.brier), draw };
+}
+
+/** Whether the candidate collapses on an example: on each by itself, more often in prone groups, or on whole groups. */
+function drawCollapses(
+  groups: Int32Array | null,
+  rate: number,
+  { wholeGroups }: Mistakes,
+  draw: Draw,
+): (i: number) => boolean {
+  if (!wholeGroups || groups === null) {
+    const prone = drawProneness(groups, draw);
+    return (i) => draw() < rate * prone(i);
+  }
+  const collapsed = Array.from({ length: (groups.at(-1) ?? 0) + 1 }, () => draw() < rate);
+  return (i) => collapsed[groups[i] as number] as boolean;
 }
 
 function setRow(rows: Float32Array, i: number, label: number, p: number): void {

@@ -13,8 +13,8 @@ import { comparedWindows } from '../../../shared/continuity/windows.ts';
 import type { ComparedWindow } from '../../../shared/continuity/windows.ts';
 import { drawEvidence, drawFrom, ratesOf } from './population.ts';
 import type { Draw, Rates, WindowPlan } from './population.ts';
-import { percent, printTable, rowOf } from './table.ts';
-import type { Row } from './table.ts';
+import { percent, rowOf, tableOf } from './table.ts';
+import type { Measured, Row } from './table.ts';
 
 const PAST = 10;
 const DISAGREEMENT = 0.05;
@@ -78,8 +78,8 @@ function promotesByMcnemar(evidence: Evidence): boolean {
   return mcnemarExact(countPaired(labels, candidate, champion)).better <= POLICY.alpha;
 }
 
-/** Prints how often each gate promotes, and gives our rows. */
-export function benchPower(nights: number): Row[] {
+/** How often each gate promotes. */
+export function benchPower(nights: number): Measured {
   const rows: Row[] = [];
   const table: (string | number)[][] = [];
   for (const scenario of SCENARIOS) {
@@ -108,19 +108,19 @@ export function benchPower(nights: number): Row[] {
       rows.push(rowOf(`power: ${scenario.name}; n ${n}`, '% promoted', (100 * ours) / nights, more));
     }
   }
-  printTable(
+  const printed = tableOf(
     `Promotions, % of ${nights} nights; ten past windows, 5 % disagreement`,
     ['the candidate is', 'n a window', 'this gate', 'point estimate', 'McNemar alone'],
     table,
   );
-  return rows;
+  return { rows, tables: [printed] };
 }
 
 /** The first scenario with probabilities in the evidence, so that calibration is judged too. */
-export function benchScoredPower(nights: number): Row[] {
+export function benchScoredPower(nights: number): Measured {
   const [scenario] = SCENARIOS;
-  if (scenario === undefined) return [];
-  const policy = gatePolicySchema.parse({ bootstrap: { draws: 1_000 }, needs: ['probabilities'] });
+  if (scenario === undefined) return { rows: [], tables: [] };
+  const policy = gatePolicySchema.parse({});
   const rows = SIZES.map((n) => {
     const draw = drawFrom(57 + n);
     let promoted = 0;
@@ -136,12 +136,12 @@ export function benchScoredPower(nights: number): Row[] {
       { atLeast },
     );
   });
-  printTable(
-    `The same with probabilities, % of ${nights} nights`,
+  const table = tableOf(
+    `Promotions with probabilities in the evidence, % of ${nights} nights`,
     ['the candidate is', 'promoted'],
-    rows.map((row) => [row.case, row.ours.toFixed(1)]),
+    rows.map((row) => [row.case.replace('power with calibration: ', ''), row.ours.toFixed(1)]),
   );
-  return rows;
+  return { rows, tables: [table] };
 }
 
 /** Confident where it is right, less so where it is wrong, with noise on both. */
@@ -216,7 +216,7 @@ const MARGINS = [
 ] as const;
 
 /** Prints how often a loss of 3 points on one of ten past windows is caught, and how often an equal candidate is. */
-export function benchForgetting(nights: number): Row[] {
+export function benchForgetting(nights: number): Measured {
   const rows: Row[] = [];
   const catchers = [
     ...MARGINS.map(([worstWindow, forgotten]) => {
@@ -234,7 +234,7 @@ export function benchForgetting(nights: number): Row[] {
   const shares = SIZES.flatMap((n) =>
     [0, -0.03].map((first) => catchShares(catchers, { name: '', current: 0.02, past: 0, first }, n, nights)),
   );
-  printTable(
+  const table = tableOf(
     `Not let through, % of ${nights} nights; one of ten past windows, 5 % disagreement`,
     ['test', ...SIZES.flatMap((n) => [`equal, n ${n}`, `3 points worse, n ${n}`])],
     catchers.map(({ name }, i) => [name, ...shares.map((share) => percent(share[i] as number))]),
@@ -251,7 +251,7 @@ export function benchForgetting(nights: number): Row[] {
       }),
     );
   }
-  return rows;
+  return { rows, tables: [table] };
 }
 
 function catchShares(

@@ -12,8 +12,8 @@ import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
 import type { GatePolicy } from '../../../shared/continuity/policy.ts';
 import { drawFrom, drawWindow, evidenceOf, ratesOf } from './population.ts';
 import type { Draw } from './population.ts';
-import { printTable, rowOf } from './table.ts';
-import type { Row } from './table.ts';
+import { rowOf, tableOf } from './table.ts';
+import type { Measured, Row } from './table.ts';
 
 const NIGHTS = 365;
 const PAST = 10;
@@ -179,16 +179,16 @@ function evidenceFor(champion: Uint8Array, candidate: Uint8Array, decisions: num
 }
 
 /** Prints promotions of truly worse candidates in a year by guard, and gives our rows. */
-export function benchReuse(years: number): Row[] {
+export function benchReuse(years: number): Measured {
   const rows: Row[] = [];
-  for (const trainer of TRAINERS) {
+  const tables = TRAINERS.map((trainer) => {
     const results = GUARDS.map((guard) => {
       const draw = drawFrom(365);
       return Array.from({ length: years }, () => runYear(trainer, guard, draw));
     });
     const mean = (runs: readonly Year[], pick: (year: Year) => number): number =>
       runs.reduce((sum, year) => sum + pick(year), 0) / runs.length;
-    printTable(
+    const table = tableOf(
       `A year on the same ten windows: ${trainer.name}; mean of ${years} years`,
       ['guard', 'worse let through', 'years with any, %', 'promotions', 'true change on the past, points'],
       GUARDS.map(({ name }, g) => {
@@ -213,6 +213,7 @@ export function benchReuse(years: number): Row[] {
         }),
       );
     }
-  }
-  return rows;
+    return table;
+  });
+  return { rows, tables };
 }

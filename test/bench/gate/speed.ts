@@ -7,8 +7,8 @@ import { decideGate } from '../../../shared/continuity/gate.ts';
 import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
 import { drawFrom, evidenceOf } from './population.ts';
 import type { Draw } from './population.ts';
-import { printTable, rowOf } from './table.ts';
-import type { Row } from './table.ts';
+import { rowOf, tableOf } from './table.ts';
+import type { Measured } from './table.ts';
 
 const WINDOWS = 10;
 const SIZE = 10_000;
@@ -99,7 +99,7 @@ function naiveBootstrap(windows: readonly WindowEvidence[], draws: number, draw:
 }
 
 /** Prints the median time of all checks, and of the naive bootstrap alone. */
-export function benchSpeed(): Row[] {
+export function benchSpeed(): Measured {
   const draw = drawFrom(3);
   const evidence = fullEvidence(draw);
   const policy = gatePolicySchema.parse({ slices: ['device'], bootstrap: { draws: DRAWS } });
@@ -108,7 +108,7 @@ export function benchSpeed(): Row[] {
   );
   const ours = times[REPEATS >> 1] as number;
   const naive = (secondsOf(() => naiveBootstrap(evidence.windows, NAIVE_DRAWS, draw)) * DRAWS) / NAIVE_DRAWS;
-  printTable(
+  const table = tableOf(
     `${WINDOWS} windows x ${SIZE} examples x ${CLASSES} classes, ${DRAWS} draws, seconds on one core`,
     ['what', 'seconds'],
     [
@@ -116,13 +116,14 @@ export function benchSpeed(): Row[] {
       ['naive bootstrap of log loss and Brier score alone', naive.toFixed(1)],
     ],
   );
-  return [
+  const rows = [
     rowOf('all checks, 10 x 10,000 x 10, 2,000 draws', 's', ours, {
       peer: 'naive bootstrap loop',
       theirs: naive,
       atMost: LIMIT_SECONDS,
     }),
   ];
+  return { rows, tables: [table] };
 }
 
 function secondsOf(work: () => unknown): number {

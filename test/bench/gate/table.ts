@@ -31,17 +31,39 @@ export function rowOf(
   return { case: name, unit, ours, peer, theirs, ratio, target, met };
 }
 
-export function printTable(
+export interface Table {
+  readonly title: string;
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Rows that the bench holds against targets, and tables that people read. */
+export interface Measured {
+  readonly rows: readonly Row[];
+  readonly tables: readonly Table[];
+}
+
+export function tableOf(
   title: string,
   header: readonly string[],
   rows: readonly (readonly (string | number)[])[],
-): void {
-  const cells = [header, ...rows].map((row) => row.map(String));
+): Table {
+  return { title, header, rows: rows.map((row) => row.map(String)) };
+}
+
+export function printTable({ title, header, rows }: Table): void {
+  const cells = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const lines = cells.map((row) =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
   );
   console.log(`\n${title}\n${'-'.repeat(title.length)}\n${lines.join('\n')}`);
+}
+
+/** The same for a document. */
+export function renderMarkdown({ title, header, rows }: Table): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [`**${title}.**`, '', line(header), line(header.map(() => '---')), ...rows.map(line), ''].join('\n');
 }
 
 /** 0.0512 as `5.1`. */

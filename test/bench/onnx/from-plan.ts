@@ -18,8 +18,13 @@ interface Builder {
   /** The plan's weights file. */
   readonly file: Uint8Array;
   /** The ops whose output has been named by the caller end in it. */
-  add(op: string, inputs: readonly string[], attributes?: OnnxNode['attributes'], output?: string): string;
-  constant(shape: Shape, data: OnnxTensor['data']): string;
+  readonly add: (
+    op: string,
+    inputs: readonly string[],
+    attributes?: OnnxNode['attributes'],
+    output?: string,
+  ) => string;
+  readonly constant: (shape: Shape, data: OnnxTensor['data']) => string;
 }
 
 /**
@@ -72,34 +77,23 @@ function createBuilder(file: Uint8Array): Builder {
 function addNode(builder: Builder, node: PlanNode, inputs: readonly string[], inputShape: Shape): string {
   const { add, constant } = builder;
   const [x = ''] = inputs;
-  switch (node.op) {
-    case 'conv2d':
-    case 'depthwiseConv2d':
-      return addConvolution(builder, node, x);
-    case 'dense': {
-      const weights = [constant(node.kernel.shape, read(builder.file, node.kernel)), ...bias(builder, node)];
-      return activate(builder, node.activation, add('Gemm', [x, ...weights]));
-    }
-    case 'maxPool':
-      return add('MaxPool', [x], {
-        kernel_shape: node.window,
-        strides: node.strides,
-        pads: padsOf(node.pads),
-      });
-    case 'averagePool':
-      if (sizeOf(node.shape) !== inputShape[2]) break;
-      return add('GlobalAveragePool', [x]);
-    case 'reshape': {
-      const back = inputShape.length === 3 ? add('Transpose', [x], { perm: [0, 2, 3, 1] }) : x;
-      const shape = constant([1 + node.to.length], BigInt64Array.of(-1n, ...node.to.map(BigInt)));
-      return add('Reshape', [back, shape]);
-    }
-    case 'add':
-      return add('Add', inputs);
-    case 'softmax':
-      return add('Softmax', [x], { axis: 1 });
-    default:
+  if (node.op === 'conv2d' || node.op === 'depthwiseConv2d') return addConvolution(builder, node, x);
+  if (node.op === 'dense') {
+    const weights = [constant(node.kernel.shape, read(builder.file, node.kernel)), ...bias(builder, node)];
+    return activate(builder, node.activation, add('Gemm', [x, ...weights]));
   }
+  if (node.op === 'maxPool') {
+    const { window, strides, pads } = node;
+    return add('MaxPool', [x], { kernel_shape: window, strides, pads: padsOf(pads) });
+  }
+  if (node.op === 'averagePool' && sizeOf(node.shape) === inputShape[2]) return add('GlobalAveragePool', [x]);
+  if (node.op === 'reshape') {
+    const back = inputShape.length === 3 ? add('Transpose', [x], { perm: [0, 2, 3, 1] }) : x;
+    const shape = constant([1 + node.to.length], BigInt64Array.of(-1n, ...node.to.map(BigInt)));
+    return add('Reshape', [back, shape]);
+  }
+  if (node.op === 'add') return add('Add', inputs);
+  if (node.op === 'softmax') return add('Softmax', [x], { axis: 1 });
   throw new Error(`no ONNX for the op '${node.op}' of '${node.name}'`);
 }
 

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestHarness, type TestHarness } from 'wrangler';
 import { keys } from '../../../shared/registry/keys.ts';
+import { type ComparisonRecord, saveComparison } from '../../../shared/registry/comparisons.ts';
 import { createR2Store } from '../../../shared/registry/r2-store.ts';
 import { type RunRecord, saveProgress, saveRun } from '../../../shared/registry/runs.ts';
 import { diagonal, numbers, serveLinearModel } from '../conformance/linear-model.ts';
@@ -38,6 +39,23 @@ const RUN: RunRecord = {
   error: null,
 };
 
+const COMPARISON: ComparisonRecord = {
+  format: 'holdfast-comparison-record/1',
+  id: '20261120T040000000-api-0a1b2c',
+  model: 'pair',
+  a: 1,
+  b: 2,
+  splits: 10,
+  seed: 1,
+  snapshot: 's',
+  by: 'a test',
+  status: 'running',
+  startedAt: '2026-11-20T04:00:00.000Z',
+  finishedAt: null,
+  summary: null,
+  error: null,
+};
+
 let server: TestHarness;
 let url: URL;
 let predictionId: string;
@@ -61,6 +79,11 @@ beforeAll(async () => {
   await serveLinearModel(store, { name: 'line', input: numbers('x'), labels: null, kernel: [2] });
   const moved = await createServedToy(store, 'moved');
   await publishToy(store, moved, 2, 1);
+  await saveComparison(store, COMPARISON);
+  await store.put(
+    keys.comparison('pair', COMPARISON.id, 'report.html'),
+    new TextEncoder().encode('<!doctype html>'),
+  );
   await saveRun(store, RUN);
   await saveProgress(store, 'pair', RUN.id, {
     step: 'train',
@@ -99,6 +122,7 @@ async function check({ operation: id, path = {}, body, headers = {}, key, status
     version: '1',
     label: 'champion',
     run: RUN.id,
+    id: COMPARISON.id,
     ...path,
   };
   const filled = found.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? '');
@@ -157,9 +181,21 @@ const SUCCESSES: readonly Call[] = [
     { operation: `infer${form}`, body: INFER, status: 200 },
   ]),
   { operation: 'feedback', body: { items: [{ instance: [1, 2], label: 'left' }, {}] }, status: 202 },
-  ...['models', 'model', 'spec', 'versions', 'version', 'history', 'runs', 'run', 'report', 'reportPage'].map(
-    plain,
-  ),
+  ...[
+    'models',
+    'model',
+    'spec',
+    'versions',
+    'version',
+    'history',
+    'runs',
+    'run',
+    'report',
+    'reportPage',
+    'comparisons',
+    'comparison',
+    'comparisonPage',
+  ].map(plain),
   { operation: 'promote', path: { model: 'moved' }, body: { version: 2, reason: 'r' }, status: 200 },
   { operation: 'rollback', path: { model: 'moved' }, body: { reason: 'r' }, status: 200 },
   { operation: 'startRun', path: { model: 'moved' }, body: { by: 'a test' }, status: 202 },
@@ -175,7 +211,7 @@ describe('answers of the deployed Worker are what the contract says', () => {
   });
 
   test('no operation is left out', () => {
-    const called = [...SUCCESSES.map(({ operation }) => operation), 'resumeRun'];
+    const called = [...SUCCESSES.map(({ operation }) => operation), 'resumeRun', 'compare'];
     expect(called.sort()).toEqual(OPERATIONS.map(({ operation }) => operation.operationId).sort());
   });
 
@@ -239,6 +275,9 @@ describe('so are its errors', () => {
     { operation: 'promote', body: { version: 1, reason: 'r' }, status: 409 },
     { operation: 'rollback', body: { reason: 'r' }, status: 409 },
     { operation: 'resumeRun', path: { run: 'none' }, status: 404 },
+    { operation: 'comparison', path: { id: 'none' }, status: 404 },
+    { operation: 'compare', body: { a: 1, b: 1 }, status: 400 },
+    { operation: 'compare', body: { a: 1, b: 9 }, status: 404 },
   ])('$operation, $status (%#)', async (call) => {
     await check(call);
   });

@@ -158,6 +158,7 @@ describe('what the routes take is what the contract says', () => {
   test('feedback, item by item', async () => {
     const predicted = await edge.predict('pair', { instances: [[1, 2]] });
     const id = predicted.headers.get('holdfast-prediction-id') ?? '';
+    const flip = maybe(fc.constantFrom<unknown>(true, false, 1));
     const label = maybe(fc.constantFrom<unknown>('left', 'right', null, [], {}));
     const item = fc.oneof(
       fc.record({
@@ -174,6 +175,7 @@ describe('what the routes take is what the contract says', () => {
         group: maybe(fc.constantFrom<unknown>('g', '', 'g'.repeat(128), 'g'.repeat(129), 1)),
         id: maybe(fc.constantFrom<unknown>('i', '', 'i'.repeat(129), null)),
         more: maybe(fc.constant(1)),
+        flip,
       }),
       junk,
     );

@@ -4,7 +4,7 @@ import { mergeOldWindows } from '../../../shared/continuity/aging.ts';
 import type { AgingWindow } from '../../../shared/continuity/aging.ts';
 
 const nights = (sizes: readonly number[]): AgingWindow[] =>
-  sizes.map((examples, i) => ({ fromMs: i * 10, toMs: i * 10 + 10, examples, decisions: sizes.length - i }));
+  sizes.map((examples, i) => ({ fromMs: i * 10, toMs: i * 10 + 10, examples }));
 
 test('leaves windows alone while there are few', () => {
   const windows = nights([5, 5, 5]);
@@ -45,8 +45,12 @@ test('keeps every example and every instant, in order, in at most so many window
   );
 });
 
-test('a merged window has served as often as its busiest part', () => {
-  expect(mergeOldWindows(nights([1, 1, 1]), 1)[0]?.decisions).toBe(3);
+test('the two that are smallest for their age become one, and of equals the oldest', () => {
+  const sizesOf = (windows: readonly AgingWindow[]): number[] => windows.map(({ examples }) => examples);
+  expect(sizesOf(mergeOldWindows(nights([1, 1, 1, 1]), 3))).toEqual([2, 1, 1]);
+  expect(sizesOf(mergeOldWindows(nights([900, 10, 10, 100]), 3))).toEqual([900, 20, 100]);
+  // the first two have 900 examples after them, the last two none
+  expect(sizesOf(mergeOldWindows(nights([50, 50, 450, 450]), 3))).toEqual([100, 450, 450]);
 });
 
 test('refuses to keep none', () => {

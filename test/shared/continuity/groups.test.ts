@@ -58,6 +58,23 @@ test('users who are in every window tie the windows together', () => {
   expect(width(tied) / width(apart)).toBeCloseTo(Math.SQRT2, 1);
 });
 
+test('users who are in every window do not tie them together when other ones gain in each', () => {
+  const gaining = evidenceOf(
+    [
+      { gains: 40, losses: 0, n: 1_000 },
+      { gains: 40, losses: 0, n: 1_000 },
+    ],
+    kept,
+  );
+  const sameUsers = inGroups(gaining, 10, true);
+  const [first, second, now] = sameUsers.windows;
+  if (first === undefined || second === undefined || now === undefined) throw new Error('expected windows');
+  const turned = { ...second, groups: second.groups?.toReversed() ?? new Int32Array() };
+  const apart = checkPastMean(inGroups(gaining, 10), policy);
+  const outcome = checkPastMean({ ...sameUsers, windows: [first, turned, now] }, policy);
+  expect(outcome.lower).toBeCloseTo(apart.lower ?? 0, 4);
+});
+
 test('one window with groups beside one without: its examples stand alone', () => {
   const [first, ...rest] = evidence.windows;
   if (first === undefined) throw new Error('expected a window');

@@ -23,9 +23,10 @@ test('an empty policy means the documented defaults', () => {
     },
     budgets: { negativeFlips: 0.05, sliceFlips: 0.1, reportedFlips: 0.05, worsened: 0.05 },
     tau: null,
-    minimum: { window: 250, current: 100, class: 250, slice: 250, groups: 20 },
+    minimum: { window: 250, current: 100, class: 250, slice: 250, calibration: 500, groups: 20 },
     baselines: ['majority', 'no-change', 'kappa', 'kappa-temporal'],
     slices: [],
+    splits: { count: 10, maxExamples: 2_000 },
     edge: { latencyRatio: 1.5, sizeRatio: 2, memoryBytes: 96_000_000 },
     bootstrap: { draws: 2_000, seed: 1 },
   });
@@ -94,5 +95,25 @@ describe('refuses a policy that does not fit the model', () => {
 
   test('and finds nothing in the defaults', () => {
     expect(policyProblems(gatePolicySchema.parse({}), { sliceable: [] })).toEqual([]);
+  });
+});
+
+describe('repeated splits', () => {
+  test.each([1, 4, 101])('%i are refused: they could not be judged, or would take all night', (count) => {
+    expect(gatePolicySchema.safeParse({ splits: { count } }).success).toBe(false);
+  });
+
+  test.each([0, 5, 100])('%i are accepted', (count) => {
+    expect(gatePolicySchema.safeParse({ splits: { count } }).success).toBe(true);
+  });
+
+  test('asked for and switched off could never pass', () => {
+    const off = gatePolicySchema.parse({ splits: { count: 0 }, needs: ['splits'] });
+    expect(policyProblems(off, { sliceable: [] })).toEqual([
+      {
+        path: ['splits', 'count'],
+        message: 'expected some splits, as needs asks for them, got 0: it could never pass',
+      },
+    ]);
   });
 });

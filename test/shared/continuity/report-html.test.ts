@@ -65,6 +65,22 @@ test('the template inserts as markup only what it made itself', () => {
   );
 });
 
+test('reported flips that are back stand by themselves, beside the others', () => {
+  const reportedFlips = {
+    exampleIds: ['back', 'kept'],
+    windows: ['past-0', 'past-0'],
+    labels: Int32Array.of(0, 0),
+    candidate: Int32Array.of(1, 0),
+    champion: Int32Array.of(0, 0),
+  };
+  const page = renderReportHtml(reportOf({ ...rejected, reportedFlips }));
+  expect(page).toContain('<h2>Reported flips that are back</h2>');
+  expect(page).toContain('1 that users reported, that the champion gets right');
+  expect(page).toContain('<code>back</code>');
+  expect(page).not.toContain('<code>kept</code>');
+  expect(page).toContain('<h2>Examples that flipped</h2>');
+});
+
 describe('with everything in the report', () => {
   const report = fullReportOf(rejected);
   const page = renderReportHtml(report);

@@ -134,3 +134,24 @@ describe('for any events', () => {
     );
   });
 });
+
+describe('a reported flip', () => {
+  const flipOf = (...events: Event[]) => joinEvents(events).examples.map(({ flip }) => flip);
+
+  test('marks its example, whether it came with a label or with a whole example', () => {
+    expect(flipOf(prediction('p'), label('l', 'p', { flip: true }))).toEqual([true]);
+    expect(flipOf(example('e', { flip: true }), example('f'))).toEqual([true, undefined]);
+  });
+
+  test('stands when the same label comes again without it', () => {
+    const again = label('m', 'p', { at: 300 });
+    expect(flipOf(prediction('p'), label('l', 'p', { flip: true }), again)).toEqual([true]);
+    expect(flipOf(again, label('l', 'p', { flip: true }), prediction('p'))).toEqual([true]);
+    expect(flipOf(example('e', { flip: true }), example('e', { at: 400 }))).toEqual([true]);
+  });
+
+  test('falls when another label takes its place', () => {
+    const other = label('m', 'p', { at: 300, label: 2 });
+    expect(flipOf(prediction('p'), label('l', 'p', { flip: true }), other)).toEqual([undefined]);
+  });
+});

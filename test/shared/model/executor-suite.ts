@@ -190,6 +190,22 @@ export function testExecutor(module: WasmModules): void {
     program.dispose();
   });
 
+  test('gives the same for inputs that are written in place, whatever is written too much', () => {
+    for (const compiled of [cnn, mlp]) {
+      const program = loadCompiled(runtime, compiled);
+      const { inputSize } = program;
+      const input = randomNumbers(41 * inputSize, 4);
+      const expected = program.run(input, 41);
+      const written = program.runWritten(41, (example, out) => {
+        const own = input.subarray(example * inputSize, (example + 1) * inputSize);
+        expect(() => out.set(own, 1)).toThrow(RangeError);
+        out.set(own);
+      });
+      expect(bitsOf(written)).toEqual(bitsOf(expected));
+      program.dispose();
+    }
+  });
+
   test('takes a batch of none, and refuses a wrong length or a disposed program as bugs', () => {
     const program = loadCompiled(runtime, mlp);
     expect(program.run(new Float32Array(0), 0)).toHaveLength(0);

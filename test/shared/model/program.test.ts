@@ -42,6 +42,28 @@ describe('loading a plan', () => {
   });
 });
 
+test('a trap while predicting puts the stack back, and the program goes on', () => {
+  const heap = createHeap(wasm.exports, MAX_HEAP_BYTES);
+  const stack = wasm.exports.stackSave();
+  let traps = false;
+  const sometimes = {
+    ...own,
+    dense: (...args: Parameters<InferenceKernels['dense']>) => {
+      if (traps) wasm.exports.stackRestore(stack - 64);
+      if (traps) throw new Error('unreachable');
+      own.dense(...args);
+    },
+  };
+  const program = unwrap(loadProgram(plan, weights, wasm, sometimes, heap));
+  traps = true;
+  expect(() => program.run(new Float32Array(2), 1)).toThrow('unreachable');
+  expect(wasm.exports.stackSave()).toBe(stack);
+  traps = false;
+  expect(program.run(new Float32Array(2), 1)).toHaveLength(1);
+  program.dispose();
+  expect(heap.tensors()).toBe(0);
+});
+
 test('the heap refuses to grow past its limit, also by more than half of what can be addressed', () => {
   const { exports } = wasm;
   const before = exports.memory.buffer.byteLength;

@@ -99,6 +99,40 @@ describe('createHttpTarget', () => {
     });
   });
 
+  it('starts a comparison, and reads how far it is and what came out', async () => {
+    const request = { a: 2, b: 1, splits: 10, seed: 1, by: 'ann' };
+    const target = createHttpTarget(url, 'k');
+    answers.set('/api/models/m/compare', { status: 202, body: { comparison: 'c-1' } });
+    expect(await target.startComparison('m', request)).toEqual({ ok: true, value: { comparison: 'c-1' } });
+    expect(JSON.parse(seen.at(-1)?.body ?? '')).toEqual(request);
+    const record = {
+      format: 'holdfast-comparison-record/1',
+      id: 'c-1',
+      model: 'm',
+      ...request,
+      snapshot: 's',
+      status: 'running',
+      startedAt: '2026-11-20T03:00:00.000Z',
+      finishedAt: null,
+      summary: null,
+      error: null,
+    };
+    const progress = { step: 'splits', at: '2026-11-20T03:00:10Z', fraction: 0.4, message: '4 of 10 splits' };
+    answers.set('/api/models/m/comparisons/c-1', {
+      status: 200,
+      body: { ...record, progress, result: null },
+    });
+    expect(await target.comparison('m', 'c-1')).toEqual({
+      ok: true,
+      value: { record, progress, result: null },
+    });
+    answers.set('/api/models/m/comparisons/c-2', {
+      status: 200,
+      body: { ...record, progress, result: { splits: 'ten' } },
+    });
+    expect(await target.comparison('m', 'c-2')).toMatchObject({ error: { kind: 'unexpected-answer' } });
+  });
+
   it('passes on an error page by its status', async () => {
     answers.set('/api/models/down/history', { status: 502, body: '<html>bad gateway</html>' });
     expect(await createHttpTarget(url, 'k').history('down')).toMatchObject({

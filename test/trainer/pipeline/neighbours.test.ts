@@ -23,3 +23,9 @@ test('positions pick their values in order', () => {
   expect([...pick(Float64Array.of(5.5, 6.5, 7.5, 8.5), [1, 3])]).toEqual([6.5, 8.5]);
   expect([...pickIds(Int32Array.of(5, 6, 7, 8), [1, 3])]).toEqual([6, 8]);
 });
+
+test('positions of reported flips are kept', () => {
+  const tracker = trackNeighbours(3);
+  for (const example of [{ label: 0 }, { label: 1, flip: true as const }, { label: 0 }]) tracker.add(example);
+  expect([...tracker.end().reported]).toEqual([1]);
+});

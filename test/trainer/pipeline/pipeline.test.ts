@@ -175,6 +175,45 @@ describe('night after night', () => {
   });
 });
 
+describe('flips that users reported', () => {
+  const later = HISTORY.fromMs + 2 * HISTORY.n * 1_000;
+
+  test('judge the next candidates where they are held out, and are trained on where they are not', async () => {
+    const store = createMemoryStore();
+    await createBlobModel(store, MODEL, HISTORY);
+    await retrain(store);
+    const night = blobEvents({ n: 1_000, seed: 2, fromMs: later });
+    const reported = night.map((event, i) => (i % 10 === 0 ? { ...event, flip: true as const } : event));
+    await writeEvents(store, MODEL, reported, new Date(later));
+    const run = await retrain(store, { promote: false });
+    const { reportedFlips, windows } = await evidenceOf(store, run);
+    const held = windows.at(-1)?.exampleIds ?? [];
+    const expected = reported.flatMap(({ id, flip }) => (flip && held.includes(id) ? [id] : []));
+    expect(expected.length).toBeGreaterThan(5);
+    expect(expected.length).toBeLessThan(50);
+    expect(reportedFlips?.exampleIds).toEqual(expected);
+    expect(reportedFlips?.windows?.every((window) => window === windows.at(-1)?.id)).toBe(true);
+    const current = windows.at(-1);
+    const at = expected.map((id) => held.indexOf(id));
+    for (const of of ['labels', 'candidate', 'champion'] as const)
+      expect([...(reportedFlips?.[of] ?? [])]).toEqual(at.map((i) => current?.[of]?.[i]));
+    const report = JSON.parse(
+      new TextDecoder().decode((await store.get(keys.run(MODEL, run.id, 'report.json')))?.bytes),
+    ) as { verdict: { checks: { check: string; verdict: string; detail: string }[] } };
+    const check = report.verdict.checks.find(({ check }) => check === 'reported-flips');
+    expect(check).toMatchObject({
+      verdict: 'pass',
+      detail: expect.stringContaining('reported flips') as string,
+    });
+  });
+
+  test('are none without a champion, which alone can turn an answer', async () => {
+    const store = createMemoryStore();
+    await createBlobModel(store, MODEL, HISTORY);
+    expect((await evidenceOf(store, await retrain(store))).reportedFlips).toBeUndefined();
+  });
+});
+
 describe('the same snapshot', () => {
   test('gives the same candidate, digest for digest, in another run', async () => {
     const store = createMemoryStore();

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { countDecisions } from '../../../trainer/pipeline/decisions.ts';
 import { continueWindows, divideHistory, rangesOf } from '../../../trainer/pipeline/windows.ts';
 
 const policy = { examples: 100, keep: 12 };
@@ -51,20 +52,44 @@ describe('a history divided for the first time', () => {
 });
 
 describe('windows after a promotion', () => {
+  const window = (fromMs: number, examples: number) => ({ fromMs, toMs: fromMs + 100, examples });
+
   test('stay as they were, and everything newer is the current one', () => {
-    const closed = [
+    const closed = [window(0, 100), window(100, 100)];
+    expect(continueWindows(closed, 500, policy)).toEqual([
       { fromMs: 0, toMs: 100 },
       { fromMs: 100, toMs: 200 },
-    ];
-    expect(continueWindows(closed, 500, policy)).toEqual([...closed, { fromMs: 200, toMs: 501 }]);
+      { fromMs: 200, toMs: 501 },
+    ]);
   });
 
-  test('the two oldest become one when there are too many', () => {
-    const closed = [0, 100, 200, 300].map((fromMs) => ({ fromMs, toMs: fromMs + 100 }));
-    expect(continueWindows(closed, 500, { examples: 100, keep: 2 })).toEqual([
-      { fromMs: 0, toMs: 300 },
+  test('merge as they age when there are too many: the smallest for their age, not always the oldest', () => {
+    const closed = [window(0, 900), window(100, 10), window(200, 10), window(300, 100)];
+    expect(continueWindows(closed, 500, { examples: 100, keep: 3 })).toEqual([
+      { fromMs: 0, toMs: 100 },
+      { fromMs: 100, toMs: 300 },
       { fromMs: 300, toMs: 400 },
       { fromMs: 400, toMs: 501 },
     ]);
+  });
+
+  test('a merged window has served as many decisions as the most used of its parts', () => {
+    const stretch = fc
+      .tuple(fc.nat(12), fc.nat(12))
+      .map(([a, b]) => ({ fromMs: 100 * Math.min(a, b), toMs: 100 * Math.max(a, b) + 100 }));
+    fc.assert(
+      fc.property(
+        fc.array(stretch, { maxLength: 20 }),
+        fc.array(fc.nat(500), { minLength: 2 }),
+        (served, sizes) => {
+          const closed = sizes.map((examples, i) => window(100 * i, examples));
+          for (const merged of continueWindows(closed, 0, { examples: 100, keep: 3 }).slice(0, -1)) {
+            const parts = closed.filter(({ fromMs }) => fromMs >= merged.fromMs && fromMs < merged.toMs);
+            const most = Math.max(...parts.map((part) => countDecisions(part, served)));
+            expect(countDecisions(merged, served)).toBe(most);
+          }
+        },
+      ),
+    );
   });
 });

@@ -1,5 +1,6 @@
 /**
- * `holdfast compare`: two versions' recipes over repeated random splits, in this process.
+ * `holdfast compare`: two versions' recipes over repeated random splits, in the trainer Worker or (with --store) in this
+ * process.
  */
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -13,9 +14,12 @@ import {
 } from '../../compare/comparison.ts';
 import { renderComparison } from '../../compare/comparison-page.ts';
 import { describeRecipe } from '../../compare/recipe.ts';
-import { createContext } from '../context.ts';
+import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { type Context, createContext } from '../context.ts';
 import { unwrap, usageError } from '../failure.ts';
 import { createProgressLine, formatCount, formatTable, style } from '../output.ts';
+import type { HttpTarget } from '../target.ts';
+import { describeShare, watchComparison } from '../watch-comparison.ts';
 import { example, wholeNumber } from './options.ts';
 
 interface Options {
@@ -36,32 +40,69 @@ export function addCompareCommand(program: Command): void {
       "train both versions' recipes anew on repeated random 80/20 splits, and say which is better; nothing is published",
     )
     .option('--splits <n>', 'random splits', wholeNumber(2), 10)
-    .option('--snapshot <id>', "examples to use, without the holdout (default: the later version's)")
+    .option(
+      '--snapshot <id>',
+      "with --store: examples to use, without the holdout (default: the later version's)",
+    )
     .option('--seed <n>', 'draws the splits', wholeNumber(0), 1)
-    .option('--threads <n>', 'splits side by side (default: one a core)', wholeNumber(1))
+    .option('--threads <n>', 'with --store: splits side by side (default: one a core)', wholeNumber(1))
     .option('--page <file>', 'save a page with a plot')
     .addHelpText('after', example('compare digits 1 2', 'compare digits 1 2 --splits 20 --page compare.html'))
     .action(async (model: string, a: number, b: number, options: Options, command: Command) => {
       if (a === b) throw usageError(`expected two versions, got ${a} twice`);
       const context = createContext(command);
-      const store = context.openStore();
-      const line = createProgressLine();
-      // Loaded only here: TensorFlow.js takes its time.
-      const { compareRecipes } = await import('../../compare/compare.ts');
-      const { page, ...chosen } = options;
-      const compared = await compareRecipes({
-        store,
-        model,
-        versions: [a, b],
-        ...chosen,
-        onProgress: (fraction, message) =>
-          line.update(`comparing ${Math.floor(fraction * 100)} %  ${message}`),
-      });
-      line.close();
-      const comparison = unwrap(compared);
-      if (page !== undefined) await writeFile(page, renderComparison(comparison));
-      context.print(comparison, () => describeComparison(comparison, page));
+      const connection = context.connect();
+      const asked = { model, a, b, ...options };
+      const { comparison, page } =
+        connection.kind === 'store'
+          ? await compareHere(context, connection.store, asked)
+          : await compareThere(context, connection.target, asked);
+      if (options.page !== undefined) await writeFile(options.page, page);
+      context.print(comparison, () => describeComparison(comparison, options.page));
     });
+}
+
+interface Asked extends Options {
+  readonly model: string;
+  readonly a: number;
+  readonly b: number;
+}
+
+interface Compared {
+  readonly comparison: Comparison;
+  readonly page: string | Uint8Array;
+}
+
+/** In this process, splits side by side. */
+async function compareHere(context: Context, store: ObjectStore, asked: Asked): Promise<Compared> {
+  const { model, a, b, page: _page, ...chosen } = asked;
+  const line = createProgressLine();
+  // Loaded only here: TensorFlow.js takes its time.
+  const { compareRecipes } = await import('../../compare/compare.ts');
+  const compared = await compareRecipes({
+    store,
+    model,
+    versions: [a, b],
+    ...chosen,
+    onProgress: (fraction, message) => {
+      if (!context.json) line.update(describeShare(fraction, message));
+    },
+  });
+  line.close();
+  const comparison = unwrap(compared);
+  return { comparison, page: renderComparison(comparison) };
+}
+
+/** In the trainer Worker, followed to its end. */
+async function compareThere(context: Context, target: HttpTarget, asked: Asked): Promise<Compared> {
+  const { model, a, b, splits, seed, page } = asked;
+  if (asked.snapshot !== undefined || asked.threads !== undefined)
+    throw usageError('--snapshot and --threads need --store: the trainer Worker decides these itself');
+  const request = { a, b, splits, seed, by: context.by };
+  const { comparison: id } = unwrap(await target.startComparison(model, request));
+  if (!context.json) console.error(`comparison ${id} started`);
+  const comparison = await watchComparison(target, context, model, id);
+  return { comparison, page: page === undefined ? '' : unwrap(await target.comparisonPage(model, id)) };
 }
 
 function describeComparison(comparison: Comparison, page: string | undefined): string {

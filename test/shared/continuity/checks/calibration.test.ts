@@ -60,12 +60,92 @@ test('a fall on the past is seen when the current window is well', () => {
   expect(outcome.parts?.map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'fail', 'fail']);
 });
 
-test('what is not settled can only reject, unless the policy needs probabilities', () => {
-  const few = scored(evidenceOf([], { gains: 1, losses: 1, n: 80 }), 1);
-  const outcome = checkCalibration(few, policy);
-  expect(outcome.verdict).toBe('skip');
-  expect(outcome.moreLabels).toBeUndefined();
-  expect(outcome.detail).toContain('not settled, and the policy does not need it');
+test('holds where it is not settled, saying how many more labels would settle it', () => {
+  const tight = gatePolicySchema.parse({ margins: { logLoss: 0.006 } });
+  const outcome = checkCalibration(scored(evidenceOf([], { ...even, n: 2_000 }), 1), tight);
+  expect(outcome.verdict).toBe('hold');
+  const missing = outcome.moreLabels?.n ?? 0;
+  expect(missing).toBeGreaterThan(100);
+  const settled = scored(evidenceOf([], { ...even, n: 2_000 + missing }), 1);
+  expect(checkCalibration(settled, tight).parts?.[0]?.verdict).toBe('pass');
+});
+
+describe('too few examples for such a bound', () => {
+  const few = scored(evidenceOf([], { gains: 1, losses: 1, n: 249 }), 1);
+
+  test('hold nobody back', () => {
+    const outcome = checkCalibration(few, policy);
+    expect(outcome.verdict).toBe('skip');
+    expect(outcome.moreLabels).toBeUndefined();
+    expect(outcome.detail).toContain('not settled, and 249 of the 500 examples that could hold');
+  });
+
+  test('still reject what they show to be worse', () => {
+    expect(
+      checkCalibration(scored(evidenceOf([], { gains: 1, losses: 1, n: 299 }), 0.5), policy).verdict,
+    ).toBe('fail');
+  });
+
+  test('hold where the policy asks for fewer, or needs probabilities', () => {
+    const fewer = gatePolicySchema.parse({ minimum: { calibration: 249 } });
+    expect(checkCalibration(few, fewer).verdict).toBe('hold');
+    expect(checkCalibration(few, needed).verdict).toBe('hold');
+  });
+
+  test('are counted in groups where there are groups', () => {
+    const evidence = scored(evidenceOf([], { gains: 10, losses: 10, n: 900 }), 1);
+    const windows = evidence.windows.map((window) => ({
+      ...window,
+      groups: window.labels.map((_, i) => i >> 1),
+    }));
+    const outcome = checkCalibration(
+      { ...evidence, windows },
+      gatePolicySchema.parse({ margins: { brier: 0.005, logLoss: 0.005 } }),
+    );
+    expect(outcome.verdict).toBe('skip');
+    expect(outcome.detail).toContain('450 of the 500 groups that could hold');
+  });
+});
+
+test('passes when both models say the same on every one of enough examples', () => {
+  const evidence = scored(evidenceOf([], even), 1);
+  const windows = evidence.windows.map((window) =>
+    window.championProbabilities === undefined
+      ? window
+      : { ...window, candidateProbabilities: window.championProbabilities },
+  );
+  expect(checkCalibration({ ...evidence, windows }, policy).verdict).toBe('pass');
+});
+
+test('one confident mistake in a thousand does not hold an equal candidate back', () => {
+  const evidence = scored(evidenceOf([], even), 1);
+  const windows = evidence.windows.map((window) => {
+    const before = Float32Array.from(window.championProbabilities ?? []);
+    const after = Float32Array.from(before);
+    const label = window.labels[0] as number;
+    after.set(label === 0 ? [0.001, 0.999] : [0.999, 0.001]);
+    return { ...window, championProbabilities: before, candidateProbabilities: after };
+  });
+  expect(checkCalibration({ ...evidence, windows }, policy).verdict).toBe('pass');
+});
+
+test('a label that was given next to nothing counts as given one per cent', () => {
+  const lossOf = (p: number): number | null | undefined => {
+    const evidence = scored(evidenceOf([], even), 1);
+    const windows = evidence.windows.map((window) => {
+      const candidateProbabilities = window.labels.reduce(
+        (rows, label, i) => {
+          rows.set(label === 0 ? [p, 1 - p] : [1 - p, p], 2 * i);
+          return rows;
+        },
+        new Float32Array(2 * window.labels.length),
+      );
+      return { ...window, candidateProbabilities };
+    });
+    return checkCalibration({ ...evidence, windows }, policy).parts?.[0]?.estimate;
+  };
+  expect(lossOf(1e-6)).toBe(lossOf(0.01));
+  expect(lossOf(0.02)).toBeLessThan(lossOf(0.01) ?? 0);
 });
 
 describe('holds, where the policy needs probabilities,', () => {
@@ -73,27 +153,6 @@ describe('holds, where the policy needs probabilities,', () => {
     const outcome = checkCalibration(scored(evidenceOf([], { gains: 1, losses: 1, n: 80 }), 1), needed);
     expect(outcome.verdict).toBe('hold');
     expect(outcome.moreLabels?.n).toBe(20);
-  });
-
-  test('close to the margin, saying how many more labels would settle it', () => {
-    const tight = gatePolicySchema.parse({ needs: ['probabilities'], margins: { logLoss: 0.0005 } });
-    const outcome = checkCalibration(scored(evidenceOf([], even), 1), tight);
-    expect(outcome.verdict).toBe('hold');
-    const { estimate, upper } = outcome.parts?.[0] ?? {};
-    // the bound must come down from upper to the margin at the level for 80 % power, its width falling like 1 / sqrt(n)
-    const factor = ((1.5 * ((upper ?? 0) - (estimate ?? 0))) / (0.0005 - (estimate ?? 0))) ** 2;
-    expect((outcome.moreLabels?.n ?? 0) / (1_000 * (factor - 1))).toBeCloseTo(1, 0.5);
-  });
-
-  test('when both models say the same on every example: no bound can be drawn from that', () => {
-    const evidence = scored(evidenceOf([], even), 1);
-    const windows = evidence.windows.map((window) => {
-      const { championProbabilities } = window;
-      return championProbabilities === undefined
-        ? window
-        : { ...window, candidateProbabilities: championProbabilities };
-    });
-    expect(checkCalibration({ ...evidence, windows }, needed).verdict).toBe('hold');
   });
 
   test('on too few groups', () => {

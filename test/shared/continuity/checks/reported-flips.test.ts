@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { checkReportedFlips } from '../../../../shared/continuity/checks/reported-flips.ts';
 import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
 import { evidenceOf } from '../make-evidence.ts';
@@ -35,4 +35,37 @@ test('is skipped where none were reported; where none were collected the policy 
   expect(checkReportedFlips(evidence, gatePolicySchema.parse({ needs: ['reportedFlips'] })).verdict).toBe(
     'hold',
   );
+});
+
+describe("with the champion's answers", () => {
+  const withChampion = (champion: readonly number[], candidate: readonly number[]) => ({
+    ...evidence,
+    reportedFlips: {
+      exampleIds: champion.map((_, i) => `r${i}`),
+      windows: champion.map(() => 'w03'),
+      labels: new Int32Array(champion.length),
+      candidate: Int32Array.from(candidate),
+      champion: Int32Array.from(champion),
+    },
+  });
+
+  test('only what is right again can turn wrong again, and the others are counted', () => {
+    const outcome = checkReportedFlips(withChampion([0, 0, 1, 1], [0, 0, 1, 0]), policy);
+    expect(outcome).toMatchObject({ verdict: 'pass', n: 2 });
+    expect(outcome.detail).toBe(
+      '0 of 2 reported flips are wrong again (0.0 %), budget 5.0 %; 2 more are wrong with the champion too',
+    );
+  });
+
+  test('one that is right again and turns wrong fails, with the window it is in', () => {
+    const outcome = checkReportedFlips(withChampion([0, 0, 1], [1, 0, 1]), policy);
+    expect(outcome.verdict).toBe('fail');
+    expect(outcome.flips?.examples).toEqual([{ window: 'w03', id: 'r0', label: 'cat', candidate: 'dog' }]);
+  });
+
+  test('is skipped while none is right again: a report alone holds no candidate back', () => {
+    const outcome = checkReportedFlips(withChampion([1, 1], [1, 1]), policy);
+    expect(outcome).toMatchObject({ verdict: 'skip' });
+    expect(outcome.detail).toBe('none of 2 reported flips is right again yet');
+  });
 });

@@ -14,7 +14,7 @@ import {
 import { createRandom } from '../../../../shared/random.ts';
 
 /** Of every kernel's output on the seeded cases below: the same on every machine and in every runtime. */
-const DIGEST = '2a9adcd7059cfd62f48ab5610218160ea8d7f101447d9c25a391b57487b35e1c';
+const DIGEST = '8b08600bb5d2c7b9522f27e531c46889f84184fcf320310d6b625ef36388f57c';
 
 const NUM_RUNS = 150;
 /** What the kernels must leave alone lies in front of everything, and behind each output. */
@@ -25,12 +25,12 @@ const MEMORY_PAGES = 256;
 interface Bench {
   readonly kernels: InferenceKernels;
   /** Numbers into fresh memory. @returns their address */
-  put(numbers: ArrayLike<number>): number;
-  putIntegers(numbers: readonly number[]): number;
+  readonly put: (numbers: ArrayLike<number>) => number;
+  readonly putIntegers: (numbers: readonly number[]) => number;
   /** Room for an output. */
-  room(count: number): number;
+  readonly room: (count: number) => number;
   /** @returns the output, after a look at whether anything around it was touched */
-  take(address: number, count: number): Float32Array<ArrayBuffer>;
+  readonly take: (address: number, count: number) => Float32Array<ArrayBuffer>;
 }
 
 type Run = (bench: Bench) => Float32Array<ArrayBuffer>;
@@ -96,6 +96,8 @@ interface DenseCase {
   readonly range: readonly [number, number];
   readonly biased: boolean;
   readonly seed: number;
+  /** Negative inputs become 0, as behind a rectifier. */
+  readonly rectified: boolean;
 }
 
 const denseCases: fc.Arbitrary<DenseCase> = fc.record({
@@ -105,25 +107,35 @@ const denseCases: fc.Arbitrary<DenseCase> = fc.record({
   range,
   biased: fc.boolean(),
   seed,
+  rectified: fc.boolean(),
 });
 
-function runDense({ rows, depth, columns, range: [low, high], biased, seed }: DenseCase, only?: number): Run {
-  return ({ kernels, put, room, take }) => {
-    const values = createValues(seed);
-    const [x, kernel, bias] = [values(rows * depth), values(depth * columns), values(columns)];
+/** Input, kernel, bias. */
+function denseValues({ rows, depth, columns, seed, rectified }: DenseCase) {
+  const values = createValues(seed);
+  const x = values(rows * depth).map((value) => (rectified ? Math.max(0, value) : value));
+  return [x, values(depth * columns), values(columns)] as const;
+}
+
+function runDense(c: DenseCase, only?: number): Run {
+  return ({ kernels, put, putIntegers, room, take }) => {
+    const { depth, columns, biased, range, rectified } = c;
+    const [x, kernel, bias] = denseValues(c);
     const weights = room(packedDenseSize(depth, columns));
     kernels.pack_dense(put(kernel), biased ? put(bias) : 0, weights, depth, columns);
     const input = only === undefined ? x : x.subarray(only * depth, (only + 1) * depth);
     const count = input.length / depth;
     const out = room(count * columns);
-    kernels.dense(put(input), weights, out, count, depth, columns, low, high);
+    const operands = [put(input), weights, out, count, depth, columns, ...range] as const;
+    if (rectified) kernels.dense_sparse(...operands, putIntegers(Array.from({ length: depth }, () => 0)));
+    else kernels.dense(...operands);
     return take(out, count * columns);
   };
 }
 
-function expectedDense({ rows, depth, columns, range, biased, seed }: DenseCase): number[] {
-  const values = createValues(seed);
-  const [x, kernel, bias] = [values(rows * depth), values(depth * columns), values(columns)];
+function expectedDense(c: DenseCase): number[] {
+  const { rows, depth, columns, biased, range } = c;
+  const [x, kernel, bias] = denseValues(c);
   return Array.from({ length: rows * columns }, (_, i) => {
     const [row, column] = [Math.floor(i / columns), i % columns];
     let sum = biased ? (bias[column] ?? 0) : 0;
@@ -313,7 +325,7 @@ export function testInference(module: WebAssembly.Module): void {
   const run = (kernel: Run) => kernel(freshBench());
 
   describe('gives what plain loops give', () => {
-    test('dense, with any rows, depth and columns', () => {
+    test('dense, with any rows, depth and columns, zeros skipped or not', () => {
       fc.assert(
         fc.property(denseCases, (c) => expectClose(run(runDense(c)), expectedDense(c))),
         { numRuns: NUM_RUNS },

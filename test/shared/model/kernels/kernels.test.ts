@@ -1,28 +1,31 @@
 import { readFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
-import { loadKernelModule } from '../../../../shared/model/kernels/kernels-node.ts';
+import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../../../shared/digest.ts';
 
 const FOLDER = new URL('../../../../shared/model/kernels/', import.meta.url);
 /** Section id of static data in a WASM binary (WebAssembly core specification 2.0, 5.5). */
 const DATA_SECTION = 11;
 
-test('the committed binary is the one whose digest the build recorded', async () => {
-  const recorded = (await readFile(new URL('kernels.wasm.sha256', FOLDER), 'utf8')).split(' ')[0];
-  expect(sha256Hex(await readFile(new URL('kernels.wasm', FOLDER)))).toBe(recorded);
-});
+describe.each(['kernels', 'inference'])('%s.wasm', (name) => {
+  const binary = () => readFile(new URL(`${name}.wasm`, FOLDER));
 
-test('the binary imports a memory and nothing else', async () => {
-  const module = await loadKernelModule();
-  expect(() => new WebAssembly.Instance(module, { env: {} })).toThrow(/memory/);
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  expect(new WebAssembly.Instance(module, { env: { memory } }).exports).toBeDefined();
-});
+  test('is the one whose digest the build recorded', async () => {
+    const recorded = (await readFile(new URL(`${name}.wasm.sha256`, FOLDER), 'utf8')).split(' ')[0];
+    expect(sha256Hex(await binary())).toBe(recorded);
+  });
 
-test('the binary has no static data, which would overwrite what is on the memory already', async () => {
-  const sections = sectionIds(await readFile(new URL('kernels.wasm', FOLDER)));
-  expect(sections).toContain(1);
-  expect(sections).not.toContain(DATA_SECTION);
+  test('imports a memory and nothing else', async () => {
+    const module = await WebAssembly.compile(await binary());
+    expect(() => new WebAssembly.Instance(module, { env: {} })).toThrow(/memory/);
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    expect(new WebAssembly.Instance(module, { env: { memory } }).exports).toBeDefined();
+  });
+
+  test('has no static data, which would overwrite what is on the memory already', async () => {
+    const sections = sectionIds(await binary());
+    expect(sections).toContain(1);
+    expect(sections).not.toContain(DATA_SECTION);
+  });
 });
 
 function sectionIds(bytes: Uint8Array): number[] {

@@ -44,7 +44,10 @@ INLINE strip strip_add_product(strip s, int rows, int panels, const float *a, in
   return s;
 }
 
-INLINE vec clamp(vec x, vec low, vec high) { return wasm_f32x4_min(high, wasm_f32x4_max(low, x)); }
+/*
+ * One instruction each, unlike wasm_f32x4_min and -max, which engines compose. In this order of operands NaN stays.
+ */
+INLINE vec clamp(vec x, vec low, vec high) { return wasm_f32x4_pmin(wasm_f32x4_pmax(x, low), high); }
 
 /* The first `columns` of the strip's, each clamped. */
 INLINE void strip_store(strip s, int rows, int panels, float *out, int out_stride, int columns, vec low, vec high) {

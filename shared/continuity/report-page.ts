@@ -1,0 +1,36 @@
+/**
+ * A page that stands alone: no scripts, no fonts, no requests.
+ */
+import { html } from './html-template.ts';
+import type { Markup } from './html-template.ts';
+import { REPORT_STYLE } from './report-style.ts';
+
+/** The page as a string, in the reports' style. */
+export function renderPage({
+  title,
+  content,
+  footer,
+}: {
+  readonly title: string;
+  readonly content: Markup;
+  readonly footer: string;
+}): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <style>
+          ${REPORT_STYLE}
+        </style>
+      </head>
+      <body>
+        <main>
+          ${content}
+          <footer>Holdfast · ${footer}</footer>
+        </main>
+      </body>
+    </html> `.text;
+}

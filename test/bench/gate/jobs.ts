@@ -1,0 +1,36 @@
+/**
+ * The simulations as pieces that can be run side by side; each draws from seeds of its own, so that how they are shared
+ * out changes nothing.
+ */
+import { type Cell, runStudy, STUDY_COUNT } from './error-rates.ts';
+import { benchForgetting, benchPower, benchScoredPower } from './power.ts';
+import { benchReuse } from './reuse.ts';
+import type { Measured } from './table.ts';
+
+export type Job =
+  | { readonly part: 'errors'; readonly study: number }
+  | { readonly part: 'power'; readonly table: number }
+  | { readonly part: 'reuse' };
+
+export type JobResult = { readonly cells: readonly Cell[] } | { readonly measured: Measured };
+
+const POWER_TABLES = [benchPower, benchForgetting, benchScoredPower] as const;
+
+/** The longest first, so that no thread is left alone with one at the end. */
+export const JOBS: readonly Job[] = [
+  { part: 'reuse' },
+  ...POWER_TABLES.map((_, table) => ({ part: 'power' as const, table })),
+  ...Array.from({ length: STUDY_COUNT }, (_, study) => ({ part: 'errors' as const, study })),
+];
+
+export function runJob(job: Job, nights: number): JobResult {
+  switch (job.part) {
+    case 'errors':
+      return { cells: runStudy(job.study, nights) };
+    case 'power':
+      return { measured: (POWER_TABLES[job.table] ?? benchPower)(nights) };
+    case 'reuse':
+      // a year costs as much as 365 nights
+      return { measured: benchReuse(Math.max(1, Math.round(nights / 100))) };
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * A comparison as durable steps: features where they are missing, one step a split, and the result. In the trainer
+ * Worker it is a Workflow; compare.ts does the same in one process, with nothing recorded.
+ */
+import { seedFrom } from '../../shared/digest.ts';
+import { targetOf } from '../../shared/model/task.ts';
+import {
+  type ComparisonError,
+  type ComparisonRecord,
+  loadComparison,
+  saveComparison,
+} from '../../shared/registry/comparisons.ts';
+import { putJson } from '../../shared/registry/json.ts';
+import { keys } from '../../shared/registry/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { RunFailure, type RunContext, type Surroundings, tell } from '../pipeline/context.ts';
+import { storeFeatures } from '../pipeline/features.ts';
+import { isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
+import { loadSnapshot, shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
+import { type Comparison, concludeComparison, type SplitScore, summarizeSplits } from './comparison.ts';
+import { renderComparison } from './comparison-page.ts';
+import { openVersions } from './context.ts';
+import { readTask } from './examples.ts';
+import { loadRecipe, type Recipe } from './recipe.ts';
+import { fromStep, type SplitBench, toStep, workHere } from './split-bench.ts';
+
+export interface ComparisonRequest {
+  readonly a: number;
+  readonly b: number;
+  readonly splits: number;
+  readonly seed: number;
+  readonly by: string;
+}
+
+/** Records what was asked for; the error says which recipe is not known. */
+export async function startComparison(
+  store: ObjectStore,
+  model: string,
+  request: ComparisonRequest,
+  { now, suffix }: { readonly now: Date; readonly suffix: string },
+): Promise<Result<ComparisonRecord, { readonly kind: 'unknown-recipe'; readonly detail: string }>> {
+  const recipes: Recipe[] = [];
+  for (const version of [request.a, request.b]) {
+    const recipe = await loadRecipe(store, model, version);
+    if (!recipe.ok) return err({ kind: 'unknown-recipe', detail: recipe.error });
+    recipes.push(recipe.value);
+  }
+  const [later] = recipes.sort((one, other) => other.version - one.version) as [Recipe];
+  const time = now.toISOString().replaceAll(/[-:.]/g, '').slice(0, 18);
+  const record: ComparisonRecord = {
+    format: 'holdfast-comparison-record/1',
+    id: `${time}-${request.a}-${request.b}-${suffix}`,
+    model,
+    ...request,
+    snapshot: later.snapshot,
+    status: 'running',
+    startedAt: now.toISOString(),
+    finishedAt: null,
+    summary: null,
+    error: null,
+  };
+  await saveComparison(store, record);
+  return ok(record);
+}
+
+/** Runs (or resumes) a comparison to its end; one that no repetition can mend is recorded as failed. */
+export async function runComparison(
+  surroundings: Surroundings,
+  model: string,
+  id: string,
+  host: StepHost,
+): Promise<ComparisonRecord> {
+  const record = unwrap(await loadComparison(surroundings.store, model, id));
+  if (record.status !== 'running') return record;
+  try {
+    await followSteps(surroundings, record, host);
+  } catch (error) {
+    if (!isRunFailure(error)) throw error;
+    await host.do('fail', async () => {
+      await finish(surroundings, record, { status: 'failed', error: error.message });
+      return {};
+    });
+  }
+  return unwrap(await loadComparison(surroundings.store, model, id));
+}
+
+async function followSteps(
+  surroundings: Surroundings,
+  record: ComparisonRecord,
+  host: StepHost,
+): Promise<void> {
+  const opened = await openVersions(surroundings, record.model, [record.a, record.b]);
+  if (!opened.ok) throw new RunFailure(opened.error);
+  const { ctx, recipes } = opened.value;
+  const snapshot = await loadSnapshot(ctx.store, record.model, record.snapshot);
+  await followFeatures(ctx, host, snapshot);
+  const scores = await followSplits(ctx, host, snapshot, record, recipes);
+  await host.do('finish', async () => {
+    await saveResult(ctx, record, recipes, scores);
+    return {};
+  });
+}
+
+async function followFeatures(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+  if (ctx.spec.base === null) return;
+  const shards = shardsOf(snapshot);
+  for (const [i, shard] of shards.entries()) {
+    await host.do(`features ${shard.digest.slice(0, 16)}`, async () => {
+      await storeFeatures(ctx, shard, (within) =>
+        tell(ctx, 'features', (i + within) / shards.length, `shard ${i + 1} of ${shards.length}`),
+      );
+      return {};
+    });
+  }
+}
+
+async function followSplits(
+  ctx: RunContext,
+  host: StepHost,
+  snapshot: Snapshot,
+  { seed, splits }: ComparisonRecord,
+  recipes: readonly [Recipe, Recipe],
+): Promise<SplitScore[]> {
+  const most = ctx.spec.training.maxExamples;
+  let opened: Promise<SplitBench> | undefined;
+  const open = async (): Promise<SplitBench> =>
+    workHere(ctx).open(await readTask(ctx, snapshot, recipes, { seed, most }));
+  const scores: SplitScore[] = [];
+  for (let split = 0; split < splits; split++) {
+    const step = await host.do(`split ${split + 1}`, async () => {
+      const bench = await (opened ??= open());
+      const score = await bench.train(seedFrom(seed, 'split', split));
+      await tell(ctx, 'splits', (split + 1) / splits, `${split + 1} of ${splits} splits`);
+      return toStep(score);
+    });
+    scores.push(fromStep(step));
+  }
+  return scores;
+}
+
+async function saveResult(
+  ctx: RunContext,
+  record: ComparisonRecord,
+  recipes: readonly [Recipe, Recipe],
+  scores: readonly SplitScore[],
+): Promise<void> {
+  const { model, id, snapshot, seed } = record;
+  const seconds = (ctx.now().getTime() - Date.parse(record.startedAt)) / 1_000;
+  const summary = summarizeSplits(recipes, scores, ctx.spec.gate.alpha, targetOf(ctx.spec));
+  const result: Comparison = { format: 'holdfast-comparison/1', model, snapshot, seed, ...summary, seconds };
+  await putJson(ctx.store, keys.comparison(model, id, 'result.json'), result);
+  const page = new TextEncoder().encode(renderComparison(result));
+  await ctx.store.put(keys.comparison(model, id, 'report.html'), page);
+  await finish(ctx, record, { status: 'complete', summary: concludeComparison(result) });
+}
+
+async function finish(
+  { store, now }: Pick<Surroundings, 'store' | 'now'>,
+  record: ComparisonRecord,
+  end: Partial<ComparisonRecord>,
+): Promise<void> {
+  await saveComparison(store, { ...record, ...end, finishedAt: now().toISOString() });
+}
+
+function unwrap(loaded: Result<ComparisonRecord, ComparisonError>): ComparisonRecord {
+  if (!loaded.ok) throw new RunFailure(loaded.error.detail);
+  return loaded.value;
+}

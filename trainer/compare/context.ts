@@ -1,0 +1,38 @@
+/**
+ * What the pipeline's steps read of a run, where there is none: nothing is recorded, judged or timed.
+ */
+import { loadSpec } from '../../shared/model/load-spec.ts';
+import type { RunRecord } from '../../shared/registry/runs.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import type { RunContext, Surroundings } from '../pipeline/context.ts';
+import { loadRecipe, type Recipe } from './recipe.ts';
+
+export interface ComparedVersions {
+  readonly ctx: RunContext;
+  /** in the order in which they were named */
+  readonly recipes: readonly [Recipe, Recipe];
+  /** the later version's, on which they are compared unless another is named */
+  readonly snapshot: string;
+}
+
+/** Errors are for whoever asked: an unknown model or version, a recipe that is gone. */
+export async function openVersions(
+  surroundings: Surroundings,
+  model: string,
+  versions: readonly [number, number],
+): Promise<Result<ComparedVersions, string>> {
+  const { store } = surroundings;
+  const spec = await loadSpec(store, model);
+  if (!spec.ok) return err(spec.error.detail);
+  const first = await loadRecipe(store, model, versions[0]);
+  if (!first.ok) return first;
+  const second = await loadRecipe(store, model, versions[1]);
+  if (!second.ok) return second;
+  const later = first.value.version > second.value.version ? first.value : second.value;
+  const run = { model, id: 'comparison' } as RunRecord;
+  return ok({
+    ctx: { ...surroundings, run, spec: spec.value.spec },
+    recipes: [first.value, second.value],
+    snapshot: later.snapshot,
+  });
+}
