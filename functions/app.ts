@@ -1,5 +1,5 @@
 /**
- * The edge's HTTP interface: health and index here, the contract at `/openapi.json` and `/docs`, TF Serving under `/v1`, the Open Inference
+ * The edge's HTTP interface: health and index here, the contract beside them, TF Serving under `/v1`, the Open Inference
  * Protocol under `/v2`, the operators' API under `/api`.
  */
 import { Hono } from 'hono';

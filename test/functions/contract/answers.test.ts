@@ -4,12 +4,16 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestHarness, type TestHarness } from 'wrangler';
+import type { TrainerService } from '../../../functions/trainer-service.ts';
+import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { type ComparisonRecord, saveComparison } from '../../../shared/registry/comparisons.ts';
+import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { createR2Store } from '../../../shared/registry/r2-store.ts';
 import { type RunRecord, saveProgress, saveRun } from '../../../shared/registry/runs.ts';
+import { ok } from '../../../shared/result.ts';
 import { diagonal, numbers, serveLinearModel } from '../conformance/linear-model.ts';
-import { createServedToy, publishToy } from '../support.ts';
+import { createEdge, createFaultyStore, createServedToy, type EdgeOptions, publishToy } from '../support.ts';
 import { contract, type ContractOperation, describeMismatch, OPERATIONS, resolve } from './contract.ts';
 
 process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
@@ -113,7 +117,10 @@ interface Call {
 }
 
 /** Makes a call as the contract describes it, and holds the answer to the contract. */
-async function check({ operation: id, path = {}, body, headers = {}, key, status }: Call): Promise<Response> {
+async function check(
+  { operation: id, path = {}, body, headers = {}, key, status }: Call,
+  send: (path: string, init: RequestInit) => Promise<Response> = sendToWorker,
+): Promise<Response> {
   const found = OPERATIONS.find(({ operation }) => operation.operationId === id);
   if (found === undefined) throw new Error(`the contract has no operation ${id}`);
   const { method, operation } = found;
@@ -128,9 +135,8 @@ async function check({ operation: id, path = {}, body, headers = {}, key, status
   const filled = found.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? '');
   const scope = operation.security[0]?.bearer[0];
   const token = key === undefined && scope !== undefined ? `local-${scope}` : key;
-  const response = await fetch(new URL(filled, url), {
+  const response = await send(filled, {
     method,
-    redirect: 'manual',
     headers: { ...headers, ...(typeof token === 'string' ? { authorization: `Bearer ${token}` } : {}) },
     ...(body === undefined ? {} : { body: isBytes(body) ? body : JSON.stringify(body) }),
   });
@@ -138,6 +144,10 @@ async function check({ operation: id, path = {}, body, headers = {}, key, status
   expect([response.status, text.slice(0, 500)], `${method} ${filled}`).toEqual([status, expect.anything()]);
   expect(await describeDifference(operation, response)).toBe('');
   return response;
+}
+
+function sendToWorker(path: string, init: RequestInit): Promise<Response> {
+  return fetch(new URL(path, url), { ...init, redirect: 'manual' });
 }
 
 async function describeDifference(operation: ContractOperation, response: Response): Promise<string> {
@@ -198,6 +208,7 @@ const SUCCESSES: readonly Call[] = [
   ].map(plain),
   { operation: 'promote', path: { model: 'moved' }, body: { version: 2, reason: 'r' }, status: 200 },
   { operation: 'rollback', path: { model: 'moved' }, body: { reason: 'r' }, status: 200 },
+  // With the real trainer behind the binding.
   { operation: 'startRun', path: { model: 'moved' }, body: { by: 'a test' }, status: 202 },
 ];
 
@@ -205,14 +216,20 @@ function plain(operation: string): Call {
   return { operation, status: 200 };
 }
 
+const WITH_TRAINER: readonly Call[] = [
+  { operation: 'startRun', status: 202 },
+  { operation: 'resumeRun', status: 202 },
+  { operation: 'compare', body: { a: 1, b: 2 }, status: 202 },
+];
+
 describe('answers of the deployed Worker are what the contract says', () => {
   test.each(SUCCESSES.map((call) => [call.operation, call] as const))('%s', async (_, call) => {
     await check(call);
   });
 
   test('no operation is left out', () => {
-    const called = [...SUCCESSES.map(({ operation }) => operation), 'resumeRun', 'compare'];
-    expect(called.sort()).toEqual(OPERATIONS.map(({ operation }) => operation.operationId).sort());
+    const called = new Set([...SUCCESSES, ...WITH_TRAINER].map(({ operation }) => operation));
+    expect([...called].sort()).toEqual(OPERATIONS.map(({ operation }) => operation.operationId).sort());
   });
 
   test('columns, bare values and a regression', async () => {
@@ -280,6 +297,57 @@ describe('so are its errors', () => {
     { operation: 'compare', body: { a: 1, b: 9 }, status: 404 },
   ])('$operation, $status (%#)', async (call) => {
     await check(call);
+  });
+});
+
+/** What a deployed Worker does only after a night's training, or in an outage: here both are played. */
+describe('so are the answers of an edge whose surroundings are played', () => {
+  const trainer: TrainerService = {
+    startRun: async () => ok({ run: 'r' }),
+    resumeRun: async () => ok({ status: 'running' }),
+    startComparison: async () => ok({ comparison: 'c' }),
+  };
+
+  async function createPlayed(options: EdgeOptions = {}) {
+    const store = createFaultyStore(createMemoryStore());
+    const spec = await createServedToy(store, 'pair');
+    await publishToy(store, spec, 2, 1);
+    await saveRun(store, RUN);
+    const edge = createEdge(store, await loadWasmModule(), { trainer, ...options });
+    const send = (path: string, init: RequestInit): Promise<Response> => {
+      const headers = Object.fromEntries(new Headers(init.headers)) as Record<string, string>;
+      headers['authorization'] = (headers['authorization'] ?? '').replace('local', 'secret');
+      return edge.call(path, {
+        method: init.method ?? 'GET',
+        key: null,
+        headers,
+        body: init.body ?? undefined,
+      });
+    };
+    return { store, send };
+  }
+
+  test.each(WITH_TRAINER.map((call) => [call.operation, call] as const))('%s', async (_, call) => {
+    await check(call, (await createPlayed()).send);
+  });
+
+  const row: Call = { operation: 'predict', body: { instances: [[1, 2]] }, status: 200 };
+
+  test('over its rate, out of time, overloaded', async () => {
+    const limited = await createPlayed({ rateLimiter: { limit: async () => ({ success: false }) } });
+    await check({ ...row, status: 429 }, limited.send);
+    const late = await createPlayed({ timeoutMs: 0 });
+    await check({ ...row, status: 504 }, late.send);
+    const full = await createPlayed({ admission: { maxInFlight: 0, maxWaiting: 0 } });
+    await check({ ...row, status: 503 }, full.send);
+  });
+
+  test('an outage of storage', async () => {
+    const { store, send } = await createPlayed();
+    store.fails = () => true;
+    await check({ ...row, status: 503 }, send);
+    await check({ operation: 'feedback', body: { items: [{}] }, status: 500 }, send);
+    await check({ operation: 'history', status: 500 }, send);
   });
 });
 

@@ -164,6 +164,7 @@ describe('what the routes take is what the contract says', () => {
       fc.record({
         prediction_id: fc.constantFrom<unknown>(id, `${id}.0`, 1, null),
         label,
+        flip,
         more: maybe(junk),
       }),
       fc.record({
