@@ -4,6 +4,7 @@
 import type { ObjectStore } from '../shared/registry/store.ts';
 import type { Announce } from './announce.ts';
 import type { DoorDeps } from './door.ts';
+import type { ImageReader } from './image-reader.ts';
 import type { Log } from './log.ts';
 import type { ModelCache } from './model-cache.ts';
 import type { PredictionLog } from './prediction-log.ts';
@@ -12,6 +13,7 @@ import type { TrainerService } from './trainer-service.ts';
 export interface AppDeps extends DoorDeps {
   readonly store: ObjectStore;
   readonly models: ModelCache;
+  readonly images: ImageReader;
   readonly predictions: PredictionLog;
   readonly announce: Announce;
   /** null: this deployment has no trainer bound. */

@@ -5,11 +5,22 @@ import type { Context } from 'hono';
 import { randomHex } from '../shared/digest.ts';
 import { writeInbox } from '../shared/events/inbox.ts';
 import { loadSpec } from '../shared/model/load-spec.ts';
+import type { InputSpec } from '../shared/model/spec.ts';
+import { err } from '../shared/result.ts';
 import { readJson } from './body.ts';
 import type { AppDeps } from './deps.ts';
-import { parseFeedback, toEvents } from './feedback.ts';
-import { errorResponse, inTime, keepAliveOf } from './http.ts';
+import { parseFeedback, type ReadImage, toEvents } from './feedback.ts';
+import { checkDeadline, errorResponse, inTime, keepAliveOf } from './http.ts';
 import { admit } from './inference-http.ts';
+
+/** Once nobody waits any longer, what is left of the images is refused unread. */
+function imagesInTime(c: Context, deps: AppDeps, input: InputSpec): ReadImage {
+  return async (image) => {
+    const waited = checkDeadline(c, deps.now());
+    const read = waited.ok ? await deps.images.read(image, input) : waited;
+    return read.ok ? read : err(read.error.detail);
+  };
+}
 
 export async function takeFeedback(c: Context, deps: AppDeps, name: string): Promise<Response> {
   const model = admit(c, deps, name, ['feedback']);
@@ -27,7 +38,11 @@ async function writeFeedback(c: Context, deps: AppDeps, model: string, body: unk
   const loaded = await loadSpec(deps.store, model);
   if (!loaded.ok) return errorResponse(c, loaded.error);
   const { spec } = loaded.value;
-  const parsed = parseFeedback(body, spec, { nowMs: deps.now(), requestId: randomHex(8) });
+  const parsed = await parseFeedback(body, spec, {
+    nowMs: deps.now(),
+    requestId: randomHex(8),
+    readImage: imagesInTime(c, deps, spec.input),
+  });
   if (!parsed.ok) return errorResponse(c, parsed.error);
 
   const { labels, rejected } = parsed.value;

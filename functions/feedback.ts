@@ -3,6 +3,7 @@
  * bad one is named by its index and refused, the others count.
  */
 import * as z from 'zod';
+import { fromBase64 } from '../shared/bytes.ts';
 import { sha256Hex } from '../shared/digest.ts';
 import { parsePredictionId } from '../shared/events/prediction-id.ts';
 import type { Event, ExampleEvent, LabelEvent } from '../shared/events/schema.ts';
@@ -14,6 +15,8 @@ import { describeIssues } from '../shared/registry/json.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { type AppError, invalid } from './errors.ts';
+import type { EncodedImage } from './image-reader.ts';
+import { isBase64Object } from './tf-serving/values.ts';
 
 export interface Rejection {
   readonly index: number;
@@ -30,7 +33,11 @@ export interface Feedback {
 /** A whole example whose input is not stored yet. */
 export type LabelledInstance = Omit<ExampleEvent, 'input'> & { readonly raw: Float32Array };
 
+/** The bytes of an image as pixels; the error names its place. */
+export type ReadImage = (image: EncodedImage) => Promise<Result<Float32Array, string>>;
+
 export interface FeedbackContext {
+  readonly readImage: ReadImage;
   readonly nowMs: number;
   /** Unique to this request: ids of labels begin with it. */
   readonly requestId: string;
@@ -65,11 +72,11 @@ export const exampleItemSchema = z.strictObject({
  *
  * @returns events and rejections; an error only when the body as a whole is none
  */
-export function parseFeedback(
+export async function parseFeedback(
   body: unknown,
   spec: Spec,
   context: FeedbackContext,
-): Result<Feedback, AppError> {
+): Promise<Result<Feedback, AppError>> {
   const parsed = feedbackSchema.safeParse(body);
   if (!parsed.success)
     return invalid(`expected {"items": [1 to ${MAX_ITEMS}]}: ${describeIssues(parsed.error)}`);
@@ -77,7 +84,7 @@ export function parseFeedback(
   const examples: LabelledInstance[] = [];
   const rejected: Rejection[] = [];
   for (const [index, item] of parsed.data.items.entries()) {
-    const event = parseItem(item, index, spec, context);
+    const event = await parseItem(item, index, spec, context);
     if (!event.ok) rejected.push({ index, error: event.error });
     else if (event.value.kind === 'label') labels.push(event.value);
     else examples.push(event.value);
@@ -85,18 +92,18 @@ export function parseFeedback(
   return ok({ labels, examples, rejected });
 }
 
-function parseItem(
+async function parseItem(
   item: unknown,
   index: number,
   spec: Spec,
   context: FeedbackContext,
-): Result<LabelEvent | LabelledInstance, string> {
+): Promise<Result<LabelEvent | LabelledInstance, string>> {
   const where = `items[${index}]`;
   if (typeof item !== 'object' || item === null) {
     return err(`${where}: expected an object with prediction_id or instance, and label`);
   }
   if ('prediction_id' in item) return parseLabelItem(item, index, spec, context);
-  if ('instance' in item) return parseExampleItem(item, where, spec, context.nowMs);
+  if ('instance' in item) return parseExampleItem(item, where, spec, context);
   return err(`${where}: expected prediction_id or instance, got neither`);
 }
 
@@ -124,16 +131,16 @@ function parseLabelItem(
   return ok(parsed.data.flip === true ? { ...event, flip: true } : event);
 }
 
-function parseExampleItem(
+async function parseExampleItem(
   item: object,
   where: string,
   spec: Spec,
-  nowMs: number,
-): Result<LabelledInstance, string> {
+  { nowMs, readImage }: FeedbackContext,
+): Promise<Result<LabelledInstance, string>> {
   const parsed = exampleItemSchema.safeParse(item);
   if (!parsed.success) return err(`${where}: ${describeIssues(parsed.error)}`);
   const { instance, timestamp, group, id, flip } = parsed.data;
-  const raw = parseInstance(spec.input, instance, `${where}.instance`);
+  const raw = await readInstance(spec, instance, `${where}.instance`, readImage);
   if (!raw.ok) return raw;
   const label = parseLabel(spec, parsed.data.label);
   if (!label.ok) return err(`${where}.label: ${label.error}`);
@@ -149,6 +156,18 @@ function parseExampleItem(
     ...(group !== undefined && { group }),
     ...(flip === true && { flip }),
   });
+}
+
+/** Numbers, or an image as `{"b64": "…"}`. */
+async function readInstance(
+  { input }: Spec,
+  instance: unknown,
+  where: string,
+  readImage: ReadImage,
+): Promise<Result<Float32Array, string>> {
+  if (input.kind !== 'image' || !isBase64Object(instance)) return parseInstance(input, instance, where);
+  const bytes = fromBase64(instance.b64);
+  return bytes === null ? err(`${where}: expected base64`) : readImage({ bytes, where });
 }
 
 /** What a client said twice in the same words counts once, so a request can be repeated after a lost answer. */

@@ -2,6 +2,8 @@
  * What the inference routes of both protocols share: who may ask, and the way of a request through the model.
  */
 import type { Context } from 'hono';
+import type { Servable } from '../shared/model/predictor.ts';
+import type { InputSpec, Spec } from '../shared/model/spec.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { permit } from './auth.ts';
 import type { Scope } from './config.ts';
@@ -9,7 +11,15 @@ import type { AppDeps } from './deps.ts';
 import type { RequestFacts } from './door.ts';
 import type { AppError } from './errors.ts';
 import { authorize, checkDeadline, errorResponse, inTime, keepAliveOf, parseModelName } from './http.ts';
-import { type Answer, type Inference, infer, type ReadRequest, toRows } from './inference.ts';
+import {
+  type Answer,
+  areRows,
+  type Example,
+  type Inference,
+  infer,
+  type InferenceRequest,
+  type ReadRequest,
+} from './inference.ts';
 
 /** A version of a model; null for the champion. */
 export interface Target {
@@ -59,22 +69,61 @@ export async function answerInference(
   const use = deps.models.use(model, version, keepAlive, (spec, servable) => {
     const request = read(spec);
     if (!request.ok) return request;
-    const rows = toRows(request.value.examples);
-    if (!rows.ok) return rows;
-    const inference = infer(spec, servable, rows.value, {
-      nowMs: deps.now(),
-      sample: deps.random(),
-      random: crypto.getRandomValues(new Uint8Array(8)),
-    });
-    return ok({ inference, answer: request.value.answer });
+    const { examples } = request.value;
+    // Decoding images takes turns, and what is used here must be done with at once.
+    const inference = areRows(examples) ? inferNow(deps, spec, servable, examples) : null;
+    return ok({ request: request.value, input: spec.input, inference });
   });
   const used = await inTime(c, deps.now(), use);
   const result = used.ok ? used.value : used;
   if (!result.ok) return errorResponse(c, result.error);
+  const { request, input } = result.value;
+  const inference =
+    result.value.inference === null
+      ? await inferImages(c, deps, { model, version }, request, input)
+      : ok(result.value.inference);
+  if (!inference.ok) return errorResponse(c, inference.error);
 
-  const { inference, answer } = result.value;
-  deps.predictions.add(model, inference.logged, keepAlive);
-  return toResponse(inference, answer(inference.prediction));
+  deps.predictions.add(model, inference.value.logged, keepAlive);
+  return toResponse(inference.value, request.answer(inference.value.prediction));
+}
+
+function inferNow(deps: AppDeps, spec: Spec, servable: Servable, rows: readonly Float32Array[]): Inference {
+  const random = crypto.getRandomValues(new Uint8Array(8));
+  return infer(spec, servable, rows, { nowMs: deps.now(), sample: deps.random(), random });
+}
+
+/** Decodes, then predicts with whatever serves by then: what an input is never changes. */
+async function inferImages(
+  c: Context,
+  deps: AppDeps,
+  { model, version }: Target,
+  { examples }: InferenceRequest,
+  input: InputSpec,
+): Promise<Result<Inference, AppError>> {
+  const rows = await decode(c, deps, examples, input);
+  if (!rows.ok) return rows;
+  const use = deps.models.use(model, version, keepAliveOf(c), (spec, servable) =>
+    inferNow(deps, spec, servable, rows.value),
+  );
+  return inTime(c, deps.now(), use);
+}
+
+async function decode(
+  c: Context,
+  deps: AppDeps,
+  examples: readonly Example[],
+  input: InputSpec,
+): Promise<Result<Float32Array[], AppError>> {
+  const rows: Float32Array[] = [];
+  for (const example of examples) {
+    const waited = checkDeadline(c, deps.now());
+    if (!waited.ok) return waited;
+    const row = example instanceof Float32Array ? ok(example) : await deps.images.read(example, input);
+    if (!row.ok) return row;
+    rows.push(row.value);
+  }
+  return ok(rows);
 }
 
 function toResponse({ prediction }: Inference, { type, body, jsonBytes }: Answer): Response {

@@ -7,20 +7,11 @@ import { createPredictionId, instanceId } from '../shared/events/prediction-id.t
 import type { Servable } from '../shared/model/predictor.ts';
 import type { Spec } from '../shared/model/spec.ts';
 import { outputWidth } from '../shared/model/task.ts';
-import { ok, type Result } from '../shared/result.ts';
-import { type AppError, invalid } from './errors.ts';
+import type { Result } from '../shared/result.ts';
+import type { AppError } from './errors.ts';
+import type { EncodedImage } from './image-reader.ts';
 import type { LoggedPrediction } from './prediction-log.ts';
 import { shortestFloat } from './shortest-float.ts';
-
-/**
- * The bytes of an encoded image (JPEG, PNG, WebP), where a request has them in place of numbers.
- * Decoding is asynchronous and `ModelCache.use` is not: it belongs between reading the request and `infer`.
- */
-export interface EncodedImage {
-  readonly bytes: Uint8Array;
-  /** how a message names it: `instances[3]` */
-  readonly where: string;
-}
 
 /** Raw numbers, [rawSize]; or what they are decoded from. */
 export type Example = Float32Array | EncodedImage;
@@ -103,18 +94,9 @@ function toLogged(
   }));
 }
 
-/** The examples as numbers. */
-export function toRows(examples: readonly Example[]): Result<Float32Array[], AppError> {
-  const rows: Float32Array[] = [];
-  for (const example of examples) {
-    if (!(example instanceof Float32Array)) return invalid(describeEncoded(example));
-    rows.push(example);
-  }
-  return ok(rows);
-}
-
-function describeEncoded({ where, bytes }: EncodedImage): string {
-  return `${where}: this input expects numbers, got ${bytes.byteLength} bytes of an encoded image`;
+/** Whether all examples are numbers already. */
+export function areRows(examples: readonly Example[]): examples is readonly Float32Array[] {
+  return examples.every((example) => example instanceof Float32Array);
 }
 
 /** What each row of the outputs says; null where one of its numbers is not finite. */

@@ -1,6 +1,8 @@
 /**
  * The edge Worker's entry: reads the environment once an isolate, and puts everything together.
  */
+import { createImageDecoder } from '../shared/model/images/decoder.ts';
+import { decoderModule } from '../shared/model/images/decoders-worker.ts';
 import { createRuntime } from '../shared/model/runtime.ts';
 import { wasmModule } from '../shared/model/wasm-worker.ts';
 import { createR2Store } from '../shared/registry/r2-store.ts';
@@ -11,6 +13,7 @@ import { createAuthenticator } from './auth.ts';
 import { type Config, parseConfig } from './config.ts';
 import { createCors } from './cors.ts';
 import type { App } from './door.ts';
+import { createImageReader } from './image-reader.ts';
 import { createConsoleLog } from './log.ts';
 import { createModelCache } from './model-cache.ts';
 import { createPredictionLog } from './prediction-log.ts';
@@ -61,6 +64,7 @@ function assembleApp(env: EdgeEnv, config: Config): App {
   return createApp({
     store,
     models: createModelCache({ store, loader, log, now, ttlMs: config.aliasTtlMs }),
+    images: createImageReader(createImageDecoder(decoderModule), () => sleep(0)),
     predictions: createPredictionLog({ store, announce, log, now, sleep }),
     announce,
     authenticator: createAuthenticator(config.keys, config.localKeys),

@@ -31,6 +31,10 @@ const tabularSchema = z.strictObject({
     .refine((features) => unique(features.map(({ name }) => name)), 'expected different feature names'),
 });
 
+/** How an image file of another size becomes height x width (docs/images.md). */
+export const RESIZES = ['stretch', 'cover', 'contain'] as const;
+export type Resize = (typeof RESIZES)[number];
+
 const imageSchema = z.strictObject({
   kind: z.literal('image'),
   height: z.int().min(1).max(1_024),
@@ -39,6 +43,8 @@ const imageSchema = z.strictObject({
   /** What the model sees: `pixel * scale + offset`, pixels being 0 to 255. */
   scale: z.number().default(1 / 255),
   offset: z.number().default(0),
+  /** `stretch` when it is absent. */
+  resize: z.enum(RESIZES).optional(),
 });
 
 export const inputSchema = z.discriminatedUnion('kind', [tabularSchema, imageSchema]);

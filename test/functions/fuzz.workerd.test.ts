@@ -6,9 +6,12 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseJsonText } from '../../functions/json-text.ts';
 import { DATATYPES, NUMERIC } from '../../functions/open-inference/datatypes.ts';
+import { toBase64 } from '../../shared/bytes.ts';
 import type { RuntimeMemory } from '../../shared/model/runtime.ts';
+import { decoderModule } from '../../shared/model/images/decoders-worker.ts';
 import { wasmModule } from '../../shared/model/wasm-worker.ts';
 import { createMemoryStore } from '../../shared/registry/memory-store.ts';
+import { IMAGE_FILES, imageFile } from '../support/images.ts';
 import { diagonal, greyImage, numbers, serveLinearModel, words } from './conformance/linear-model.ts';
 import { createEdge, type Edge } from './support.ts';
 
@@ -29,7 +32,7 @@ beforeAll(async () => {
   await serveLinearModel(store, { name: 'word', input: words(['no', 'yes'], 'said'), labels });
   await serveLinearModel(store, { name: 'grey', input: greyImage(2, 2), labels });
   const predictions = { add: () => {}, settle: async () => {} };
-  edge = createEdge(store, wasmModule, { predictions, maxBodyBytes: 20_000 });
+  edge = createEdge(store, wasmModule, { predictions, maxBodyBytes: 20_000, decoders: decoderModule });
   for (const model of MODELS) await edge.predict(model, { instances: [1] });
   before = edge.memory();
 });
@@ -280,6 +283,48 @@ test('tensors of every datatype in bytes, whatever their numbers', async () => {
   );
   expectBoth(statuses);
 });
+
+/** An image with up to four wrong bytes, and perhaps without its end. */
+const images = fc
+  .record({
+    file: fc.constantFrom(...IMAGE_FILES.keys()),
+    wrong: fc.array(fc.tuple(fc.nat(2_000), fc.nat(255)), { maxLength: 4 }),
+    length: fc.oneof({ weight: 3, arbitrary: fc.constant(Infinity) }, fc.nat(2_000)),
+  })
+  .map(({ file, wrong, length }) => {
+    const bytes = Uint8Array.from(imageFile(file));
+    for (const [at, value] of wrong) bytes[at % bytes.byteLength] = value;
+    return bytes.subarray(0, length);
+  });
+
+test('images with a few wrong bytes, in every form that both protocols have', async () => {
+  const statuses = new Map<number, number>();
+  const form = fc.constantFrom('row', 'example', 'body', 'bytes');
+  await fc.assert(
+    fc.asyncProperty(images, form, async (bytes, form) => {
+      count(statuses, await send(toImageRequest(bytes, form)));
+    }),
+    { numRuns: RUNS },
+  );
+  expectBoth(statuses);
+});
+
+function toImageRequest(bytes: Uint8Array<ArrayBuffer>, form: 'row' | 'example' | 'body' | 'bytes'): Sent {
+  const b64 = toBase64(bytes);
+  const shape = [1];
+  switch (form) {
+    case 'row':
+      return { path: '/v1/models/grey:predict', body: write({ instances: [{ b64 }] }) };
+    case 'example':
+      return { path: '/v1/models/grey:classify', body: write({ examples: [{ input: { b64 } }] }) };
+    case 'body':
+      return { path: '/v2/models/grey/infer', body: bytes, headers: { 'content-type': 'image/jpeg' } };
+    case 'bytes': {
+      const inputs = [{ name: 'input', datatype: 'BYTES', shape, data: [b64] }];
+      return { path: '/v2/models/grey/infer', body: write({ inputs }) };
+    }
+  }
+}
 
 test('any bytes at all, by any media type', async () => {
   const path = fc.constantFrom(

@@ -11,6 +11,7 @@ import { createCors } from '../../functions/cors.ts';
 import type { Log, LogFacts } from '../../functions/log.ts';
 import { createModelCache, type ModelCache } from '../../functions/model-cache.ts';
 import { createPredictionLog, type PredictionLog } from '../../functions/prediction-log.ts';
+import { createImageReader } from '../../functions/image-reader.ts';
 import { createProgramCache } from '../../functions/program-cache.ts';
 import { createRateLimit, type RateLimiter } from '../../functions/rate-limit.ts';
 import type { TrainerService } from '../../functions/trainer-service.ts';
@@ -19,6 +20,7 @@ import { sha256Hex } from '../../shared/digest.ts';
 import { type InboxMessage, readBatch } from '../../shared/events/inbox.ts';
 import type { Event } from '../../shared/events/schema.ts';
 import { type DenseLayer, headToLayersModel, planHead } from '../../shared/model/head.ts';
+import { createImageDecoder, type ImageDecoder } from '../../shared/model/images/decoder.ts';
 import { createModel, specDigest } from '../../shared/model/load-spec.ts';
 import { createRuntime, type RuntimeMemory } from '../../shared/model/runtime.ts';
 import type { WasmModules } from '../../shared/model/wasm-modules.ts';
@@ -29,6 +31,7 @@ import type { BaseManifest, Manifest } from '../../shared/registry/manifest.ts';
 import { promote } from '../../shared/registry/promotion.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { publishVersion } from '../../shared/registry/versions.ts';
+import { err } from '../../shared/result.ts';
 import { blobSpec } from '../support/tabular-model.ts';
 
 export const NOON = Date.parse('2026-11-20T12:00:00Z');
@@ -253,6 +256,8 @@ export interface EdgeOptions {
   readonly rateLimiter?: RateLimiter;
   readonly corsOrigins?: readonly string[];
   readonly maxInstances?: number;
+  /** `decoders.wasm`; without it no image can be read. */
+  readonly decoders?: WebAssembly.Module;
   /** In place of the log that writes to the store. */
   readonly predictions?: PredictionLog;
 }
@@ -278,6 +283,7 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
     models,
     predictions:
       options.predictions ?? createPredictionLog({ store, announce, log, now, sleep: async () => {} }),
+    images: createImageReader(toDecoder(options.decoders), async () => {}),
     announce,
     authenticator: createAuthenticator(options.keys ?? KEYS, options.localKeys ?? false),
     trainer: options.trainer ?? null,
@@ -319,6 +325,11 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
       body,
     });
   return { clock, log, models, sent, memory: () => runtime.memory(), call, predict };
+}
+
+function toDecoder(decoders: WebAssembly.Module | undefined): ImageDecoder {
+  if (decoders !== undefined) return createImageDecoder(decoders);
+  return { decode: () => err('this test has no decoders'), pixelsRead: () => 0 };
 }
 
 function isText(body: unknown): body is string | Uint8Array<ArrayBuffer> {

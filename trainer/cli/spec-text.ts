@@ -33,7 +33,8 @@ export function describeSpec(spec: Spec): string {
 function describeInput({ input }: Spec): string {
   if (input.kind === 'image') {
     const scale = Number(input.scale.toPrecision(4));
-    return `image ${input.height}x${input.width}x${input.channels}, pixel * ${scale} + ${input.offset}`;
+    const resize = input.resize ?? 'stretch';
+    return `image ${input.height}x${input.width}x${input.channels} (${resize}), pixel * ${scale} + ${input.offset}`;
   }
   const categories = input.features.filter(({ type }) => type === 'category').length;
   const kinds =

@@ -9,7 +9,7 @@ import { compileModel } from '../../shared/model/compile.ts';
 import type { DenseLayer } from '../../shared/model/head.ts';
 import { encodedShape } from '../../shared/model/input.ts';
 import { createModel, loadSpec, specDigest } from '../../shared/model/load-spec.ts';
-import { type ClassificationSpec, type Spec, specSchema } from '../../shared/model/spec.ts';
+import { type ClassificationSpec, type Resize, type Spec, specSchema } from '../../shared/model/spec.ts';
 import { type SplitModel, splitHead } from '../../shared/model/split-head.ts';
 import { sizeOf, type Shape } from '../../shared/model/tensor.ts';
 import { decodeWeights } from '../../shared/model/weights.ts';
@@ -32,6 +32,8 @@ export interface ModelImportRequest extends SourceOptions {
   /** Images: the model sees `pixel * scale + offset`. */
   readonly scale?: number | undefined;
   readonly offset?: number | undefined;
+  /** Images: how files of another size are read. */
+  readonly resize?: Resize | undefined;
   readonly now: Date;
 }
 
@@ -120,11 +122,10 @@ async function createSpec(
   return err(`somebody else created ${model} meanwhile: try again`);
 }
 
-function inputOf({ scale, offset }: ModelImportRequest, shape: Shape): object {
+function inputOf({ scale, offset, resize }: ModelImportRequest, shape: Shape): object {
   const [height, width, channels] = shape;
   if (shape.length === 3) {
-    const range = { ...(scale === undefined ? {} : { scale }), ...(offset === undefined ? {} : { offset }) };
-    return { kind: 'image', height, width, channels, ...range };
+    return { kind: 'image', height, width, channels, scale, offset, resize };
   }
   const features = Array.from({ length: sizeOf(shape) }, (_, i) => ({ name: `x${i + 1}`, type: 'number' }));
   return { kind: 'tabular', features };

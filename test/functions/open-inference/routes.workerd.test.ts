@@ -4,6 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { LoggedPrediction } from '../../../functions/prediction-log.ts';
+import { decoderModule } from '../../../shared/model/images/decoders-worker.ts';
 import { wasmModule } from '../../../shared/model/wasm-worker.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
@@ -43,7 +44,7 @@ beforeAll(async () => {
     add: (_model: string, added: readonly LoggedPrediction[]) => void logged.push(...added),
     settle: async () => {},
   };
-  edge = createEdge(store, wasmModule, { predictions });
+  edge = createEdge(store, wasmModule, { predictions, decoders: decoderModule });
 });
 
 function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
@@ -292,7 +293,7 @@ describe('infer', () => {
     });
   });
 
-  test('of the bytes of an image says that numbers are expected', async () => {
+  test('of bytes that are no image says so', async () => {
     const input = { name: 'input', datatype: 'BYTES', shape: [1] };
     const binary = { ...input, parameters: { binary_data_size: 12 } };
     const answers = [
@@ -303,7 +304,7 @@ describe('infer', () => {
     for (const response of answers) {
       expect([response.status, await response.json()]).toEqual([
         400,
-        { error: expect.stringContaining('this input expects numbers, got 8 bytes of an encoded image') },
+        { error: expect.stringContaining('not a JPEG, PNG or WebP image') },
       ]);
     }
   });

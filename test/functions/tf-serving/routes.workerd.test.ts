@@ -4,6 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { LoggedPrediction } from '../../../functions/prediction-log.ts';
+import { decoderModule } from '../../../shared/model/images/decoders-worker.ts';
 import { wasmModule } from '../../../shared/model/wasm-worker.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { diagonal, greyImage, numbers, serveLinearModel, words } from '../conformance/linear-model.ts';
@@ -23,7 +24,7 @@ beforeAll(async () => {
     add: (_model: string, added: readonly LoggedPrediction[]) => void logged.push(...added),
     settle: async () => {},
   };
-  edge = createEdge(store, wasmModule, { predictions });
+  edge = createEdge(store, wasmModule, { predictions, decoders: decoderModule });
 });
 
 async function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
@@ -111,11 +112,11 @@ describe(':predict', () => {
     [{ inputs: { b64: btoa('an image') } }, 'inputs[0]', {}],
     [{ inputs: { input: { b64: btoa('an image') } } }, 'inputs.input[0]', {}],
     ['an image', 'body', { 'content-type': 'image/png' }],
-  ])('of the bytes of an image, %j, says that numbers are expected', async (body, where, headers) => {
+  ])('of bytes that are no image, %j, says so', async (body, where, headers) => {
     const response = await post('grey:predict', body, headers);
     expect([response.status, await response.json()]).toEqual([
       400,
-      { error: `${where}: this input expects numbers, got 8 bytes of an encoded image` },
+      { error: `${where}: not a JPEG, PNG or WebP image` },
     ]);
   });
 });
@@ -164,7 +165,7 @@ describe(':classify and :regress', () => {
     [
       'grey:classify',
       { examples: [{ input: { b64: btoa('12345678') } }] },
-      'examples[0].input: this input expects numbers, got 8 bytes of an encoded image',
+      'examples[0].input: not a JPEG, PNG or WebP image',
     ],
   ])('%s of %j is refused with the reason', async (path, body, error) => {
     const response = await post(path, body);

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { randomHex } from '../../../shared/digest.ts';
 import { createModel } from '../../../shared/model/load-spec.ts';
-import { type Spec, specSchema } from '../../../shared/model/spec.ts';
+import { type Resize, RESIZES, type Spec, specSchema } from '../../../shared/model/spec.ts';
 import { describeIssues } from '../../../shared/registry/json.ts';
 import type { BaseManifest } from '../../../shared/registry/manifest.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
@@ -32,6 +32,7 @@ interface CreateOptions {
   readonly size?: Size;
   readonly scale?: number;
   readonly offset?: number;
+  readonly resize?: Resize;
   readonly base?: string;
   readonly head?: readonly number[];
   readonly description?: string;
@@ -80,6 +81,11 @@ export function addCreateCommand(program: Command): void {
     .option('--size <HxWxC>', 'image size: height, width, channels (1 or 3)', parseSize)
     .option('--scale <number>', 'images: the model sees pixel * scale + offset (default 1/255)', finiteNumber)
     .option('--offset <number>', 'images: see --scale', finiteNumber)
+    .option(
+      '--resize <how>',
+      `image files of another size: ${RESIZES.join(', ')} (default stretch)`,
+      oneOf(RESIZES),
+    )
     .option('--base <digest>', 'imported base in front of the head (its first digits are enough)')
     .option('--head <64,32>', 'hidden layers of the head, or none', parseHead)
     .option('--description <text>', 'what it is for')
@@ -213,7 +219,7 @@ function fromOptions(
 }
 
 function inputFrom(
-  { input, size, scale, offset, feature }: CreateOptions,
+  { input, size, scale, offset, resize, feature }: CreateOptions,
   base: BaseManifest | null,
 ): object | undefined {
   if (feature !== undefined) {
@@ -223,7 +229,7 @@ function inputFrom(
   if (input === 'tabular' || (input === undefined && size === undefined && base === null)) return undefined;
   const shape = size ?? sizeOfBase(base);
   if (shape === null) throw usageError('an image needs its --size, like 28x28x1');
-  return { kind: 'image', ...shape, ...withoutUndefined({ scale, offset }) };
+  return { kind: 'image', ...shape, ...withoutUndefined({ scale, offset, resize }) };
 }
 
 function sizeOfBase(base: BaseManifest | null): Size | null {

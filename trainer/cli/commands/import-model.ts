@@ -7,15 +7,17 @@ import { importModel, type ImportedModel } from '../../node/model-import.ts';
 import { reasonOf } from '../../node/readers/input-file.ts';
 import { createContext } from '../context.ts';
 import { unwrap, usageError } from '../failure.ts';
+import { type Resize, RESIZES } from '../../../shared/model/spec.ts';
 import { createProgressLine } from '../output.ts';
 import { describeSpec } from '../spec-text.ts';
-import { commaList, example, finiteNumber } from './options.ts';
+import { commaList, example, finiteNumber, oneOf } from './options.ts';
 
 interface ImportModelOptions {
   readonly labels?: readonly string[];
   readonly labelsFile?: string;
   readonly scale?: number;
   readonly offset?: number;
+  readonly resize?: Resize;
 }
 
 export function addImportModelCommand(program: Command): void {
@@ -28,6 +30,11 @@ export function addImportModelCommand(program: Command): void {
     .option('--labels-file <file>', 'the same as a JSON list, or one a line')
     .option('--scale <number>', 'images: the model sees pixel * scale + offset (default 1/255)', finiteNumber)
     .option('--offset <number>', 'images: see --scale', finiteNumber)
+    .option(
+      '--resize <how>',
+      `image files of another size: ${RESIZES.join(', ')} (default stretch)`,
+      oneOf(RESIZES),
+    )
     .addHelpText(
       'after',
       example(
@@ -47,6 +54,7 @@ export function addImportModelCommand(program: Command): void {
           labels,
           scale: options.scale,
           offset: options.offset,
+          resize: options.resize,
           now: context.now(),
           openBucket: (location) => context.openBucket(location),
           onProgress: (text) => progress.update(text),

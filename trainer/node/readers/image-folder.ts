@@ -1,5 +1,5 @@
 /**
- * Reads pictures sorted into folders by label: `<folder>/<label>/*.png|jpg|jpeg`.
+ * Reads pictures sorted into folders by label: `<folder>/<label>/*.jpg|jpeg|png|webp`.
  *
  * Folders have no order of time, and one label after the other would make windows of one label each. So the pictures
  * come in the order of a hash of their path: mixed, and the same every time.
@@ -14,7 +14,7 @@ import { reasonOf } from './input-file.ts';
 import { decodePicture } from './picture.ts';
 import { parseLabel } from './values.ts';
 
-const PICTURE = /\.(png|jpe?g)$/i;
+const PICTURE = /\.(png|jpe?g|webp)$/i;
 
 interface Picture {
   /** `<label>/<file>` */
@@ -71,7 +71,8 @@ async function listPictures(
   } catch (error) {
     return err(`${folder}: ${reasonOf(error)}`);
   }
-  if (pictures.length === 0) return err(`${folder}: expected pictures as <label>/*.png or *.jpg, found none`);
+  if (pictures.length === 0)
+    return err(`${folder}: expected pictures as <label>/*.jpg, *.png or *.webp, found none`);
   const mixed = pictures.map((picture) => ({ picture, rank: sha256Hex(picture.path) }));
   return ok(mixed.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ picture }) => picture));
 }

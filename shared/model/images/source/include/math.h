@@ -1,0 +1,2 @@
+#pragma once
+#define floor __builtin_floor

@@ -1,0 +1,4 @@
+// Names only: the decoders that are built write nothing and read no files.
+#pragma once
+#include <stddef.h>
+typedef struct file FILE;

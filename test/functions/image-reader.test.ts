@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { createImageReader } from '../../functions/image-reader.ts';
+import type { ImageDecoder } from '../../shared/model/images/decoder.ts';
+import { err, ok } from '../../shared/result.ts';
+
+const INPUT = { kind: 'image' as const, height: 1, width: 1, channels: 1 as const, scale: 1, offset: 0 };
+const IMAGE = { bytes: Uint8Array.of(1), where: 'instances[2]' };
+
+/** A reader of images that all have so many pixels, and how often it has let others through. */
+function readerOf(pixels: number) {
+  const decoder: ImageDecoder = { decode: () => ok(Float32Array.of(7)), pixelsRead: () => pixels };
+  let pauses = 0;
+  const reader = createImageReader(decoder, async () => {
+    pauses += 1;
+  });
+  return { reader, pauses: () => pauses };
+}
+
+it('lets others through between large images, and not after every small one', async () => {
+  const large = readerOf(12_000_000);
+  const small = readerOf(50_000);
+  for (let i = 0; i < 10; i++) {
+    expect(await large.reader.read(IMAGE, INPUT)).toEqual(ok(Float32Array.of(7)));
+    await small.reader.read(IMAGE, INPUT);
+  }
+  expect([large.pauses(), small.pauses()]).toEqual([9, 0]);
+});
+
+it('says which image could not be read', async () => {
+  const reader = createImageReader({ decode: () => err('a reason'), pixelsRead: () => 0 }, async () => {});
+  expect(await reader.read(IMAGE, INPUT)).toMatchObject({ error: { detail: 'instances[2]: a reason' } });
+});
