@@ -1,6 +1,6 @@
 /**
  * The contract: every route of the edge, as an OpenAPI 3.1 document. `npm run build:contract` writes it to
- * openapi.json, which is what the Worker serves: making it takes zod's generator and time, and is the same every time.
+ * assets/openapi.json, which is what the Worker serves: making it takes zod's generator and time, and is the same every time.
  */
 import type { Scope } from '../config.ts';
 import { VERSION } from '../version.ts';

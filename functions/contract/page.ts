@@ -44,7 +44,7 @@ const JSON_TYPE = 'application/json';
 
 /**
  * @param contract  the document that /openapi.json answers
- * @param origin    of the deployment, for the commands
+ * @param origin    of the deployment, for the commands: a URL, or the shell variable that holds it
  */
 export function renderPage(contract: object, origin: string): string {
   const { info, tags, paths, components } = contract as Contract;
@@ -91,7 +91,7 @@ ${parameters
 ${body === undefined ? '' : `<h4>Body</h4>${contentHtml(body)}`}<h4>Answers</h4><dl>${answers.join('')}</dl></details>`;
 }
 
-/** A command that can be run as it is, once HOLDFAST_KEY holds a key. */
+/** A command that can be run as it is, once HOLDFAST_URL and HOLDFAST_KEY are set. */
 function curl(
   method: string,
   path: string,

@@ -264,7 +264,7 @@ describe('answers of the deployed Worker are what the contract says', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([302, '/docs']);
     const page = await fetch(new URL('/docs', url));
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect(await page.text()).toContain(`curl -i ${url.origin}/v1/models/digits:predict`);
+    expect(await page.text()).toContain('curl -i $HOLDFAST_URL/v1/models/digits:predict');
   });
 });
 

@@ -1,8 +1,15 @@
-/** Where the contract is kept, and what must stand there. */
+/** The generated files, and what must stand in them. */
 import { describeContract } from '../../../functions/contract/document.ts';
+import { renderPage } from '../../../functions/contract/page.ts';
 
-export const CONTRACT_FILE = new URL('../../../functions/contract/openapi.json', import.meta.url);
+const ASSETS = new URL('../../../functions/contract/assets/', import.meta.url);
+export const CONTRACT_FILE = new URL('openapi.json', ASSETS);
+export const PAGE_FILE = new URL('docs.html', ASSETS);
 
 export function contractText(): string {
   return `${JSON.stringify(describeContract(), null, 2)}\n`;
+}
+
+export function pageText(): string {
+  return renderPage(describeContract(), '$HOLDFAST_URL');
 }

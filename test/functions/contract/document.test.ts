@@ -8,11 +8,12 @@ import { renderPage } from '../../../functions/contract/page.ts';
 import { parseCall as parseInferenceCall } from '../../../functions/open-inference/path.ts';
 import { createOperatorRoutes } from '../../../functions/operator-routes.ts';
 import { parseCall as parseServingCall } from '../../../functions/tf-serving/path.ts';
-import { CONTRACT_FILE, contractText } from './contract-file.ts';
+import { CONTRACT_FILE, contractText, PAGE_FILE, pageText } from './contract-file.ts';
 import { contract, OPERATIONS } from './contract.ts';
 
-test('the published file is what the schemas say (npm run build:contract writes it)', () => {
+test('the published files are what the schemas say (npm run build:contract writes them)', () => {
   expect(readFileSync(CONTRACT_FILE, 'utf8')).toBe(contractText());
+  expect(readFileSync(PAGE_FILE, 'utf8')).toBe(pageText());
 });
 
 test('it is valid OpenAPI 3.1', async () => {
