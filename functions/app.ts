@@ -1,9 +1,10 @@
 /**
- * The edge's HTTP interface: health and index here, TF Serving under `/v1`, the Open Inference
+ * The edge's HTTP interface: health and index here, the contract beside them, TF Serving under `/v1`, the Open Inference
  * Protocol under `/v2`, the operators' API under `/api`.
  */
 import { Hono } from 'hono';
 import type { ConfigProblem } from './config.ts';
+import { createContractRoutes } from './contract/routes.ts';
 import type { AppDeps } from './deps.ts';
 import { type App, createDoor } from './door.ts';
 import { errorResponse, unexpectedResponse } from './http.ts';
@@ -18,8 +19,11 @@ const INDEX = {
   infer: 'POST /v2/models/{model}/infer {"inputs": [...]}',
   feedback: 'POST /v1/models/{model}:feedback {"items": [{"prediction_id": "...", "label": "..."}]}',
   status: 'GET /v1/models/{model}',
+  metadata: 'GET /v2/models/{model}',
   operators: 'GET /api/models',
   health: 'GET /healthz',
+  contract: 'GET /openapi.json',
+  docs: 'GET /docs',
 };
 
 export function createApp(deps: AppDeps): App {
@@ -30,7 +34,12 @@ function createRoutes(deps: AppDeps): Hono {
   const app = createBareApp(deps.log);
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.route('/v2/health', createHealthRoutes());
-  app.get('/', (c) => c.json(INDEX));
+  app.get('/', (c) => {
+    c.header('Vary', 'Accept');
+    const isBrowser = c.req.header('accept')?.includes('text/html') === true;
+    return isBrowser ? c.redirect('/docs') : c.json(INDEX);
+  });
+  app.route('/', createContractRoutes(deps.assets));
   app.route('/v1', createTfServingRoutes(deps));
   app.route('/v2', createOpenInferenceRoutes(deps));
   app.route('/api', createOperatorRoutes(deps));

@@ -23,7 +23,7 @@ import {
   respond,
 } from './operator-http.ts';
 
-const compareSchema = z
+export const compareSchema = z
   .strictObject({
     a: z.int().min(1),
     b: z.int().min(1),

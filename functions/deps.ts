@@ -3,6 +3,7 @@
  */
 import type { ObjectStore } from '../shared/registry/store.ts';
 import type { Announce } from './announce.ts';
+import type { Assets } from './contract/routes.ts';
 import type { DoorDeps } from './door.ts';
 import type { ImageReader } from './image-reader.ts';
 import type { Log } from './log.ts';
@@ -18,6 +19,8 @@ export interface AppDeps extends DoorDeps {
   readonly announce: Announce;
   /** null: this deployment has no trainer bound. */
   readonly trainer: TrainerService | null;
+  /** The contract and its page. */
+  readonly assets: Assets;
   readonly log: Log;
   /** Uniform in [0, 1): samples which predictions are logged. */
   readonly random: () => number;

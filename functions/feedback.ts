@@ -43,22 +43,22 @@ export interface FeedbackContext {
   readonly requestId: string;
 }
 
-const MAX_ITEMS = 1_000;
+export const MAX_ITEMS = 1_000;
 /** Clocks differ; more than this is a mistake. */
 const MAX_FUTURE_MS = 5 * 60_000;
 
-const bodySchema = z.strictObject({ items: z.array(z.unknown()).min(1).max(MAX_ITEMS) });
+export const feedbackSchema = z.strictObject({ items: z.array(z.unknown()).min(1).max(MAX_ITEMS) });
 
 /** True: the answer was right before an update and is wrong now. */
 const flipField = z.boolean().optional();
 
-const labelItemSchema = z.strictObject({
+export const labelItemSchema = z.strictObject({
   prediction_id: z.string(),
   label: z.unknown().optional(),
   flip: flipField,
 });
 
-const exampleItemSchema = z.strictObject({
+export const exampleItemSchema = z.strictObject({
   instance: z.unknown(),
   label: z.unknown().optional(),
   timestamp: z.iso.datetime({ offset: true }).optional(),
@@ -77,7 +77,7 @@ export async function parseFeedback(
   spec: Spec,
   context: FeedbackContext,
 ): Promise<Result<Feedback, AppError>> {
-  const parsed = bodySchema.safeParse(body);
+  const parsed = feedbackSchema.safeParse(body);
   if (!parsed.success)
     return invalid(`expected {"items": [1 to ${MAX_ITEMS}]}: ${describeIssues(parsed.error)}`);
   const labels: LabelEvent[] = [];

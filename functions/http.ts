@@ -92,6 +92,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorStatus, string>> = { 429: '10', 5
 /** A bug or an outage: the request id leads to the cause in the log, and nothing else does. */
 export function unexpectedResponse(c: Context, requestId: string): Response {
   const detail = `internal error; the log names its cause under request id ${requestId}`;
+  c.header('Holdfast-Request-Id', requestId);
   if (isInference(c.req.path)) return c.json(toInferenceError(detail), 500);
   const problem = { type: 'urn:holdfast:internal', title: 'internal error', status: 500, detail, requestId };
   return c.json(problem, 500, { 'Content-Type': PROBLEM_TYPE });

@@ -18,14 +18,14 @@ import { createRunRoutes, loadLastRun } from './run-routes.ts';
 const byField = z.string().min(1).max(128).optional();
 /** What served when the caller decided; null for none. Where another version serves by now, nothing moves. */
 const expectedField = z.int().min(1).nullable().optional();
-const promoteSchema = z.strictObject({
+export const promoteSchema = z.strictObject({
   version: z.int().min(1),
   reason: z.string().min(1).max(2_000),
   force: z.boolean().optional(),
   expectedChampion: expectedField,
   by: byField,
 });
-const rollbackSchema = z.strictObject({
+export const rollbackSchema = z.strictObject({
   reason: z.string().min(1).max(2_000),
   to: z.int().min(1).optional(),
   expectedChampion: expectedField,

@@ -19,7 +19,7 @@ import {
   respond,
 } from './operator-http.ts';
 
-const startSchema = z.strictObject({ by: z.string().min(1).max(128).optional() });
+export const startSchema = z.strictObject({ by: z.string().min(1).max(128).optional() });
 
 const REPORTS = {
   report: { file: 'report.json', type: 'application/json' },

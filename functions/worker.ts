@@ -80,6 +80,7 @@ function assembleApp(env: EdgeEnv, config: Config): App {
     rateLimit: toRateLimit(env),
     cors: createCors(config.corsOrigins),
     trainer: toTrainer(env.TRAINER),
+    assets: env.ASSETS,
     log,
     now,
     random: Math.random,

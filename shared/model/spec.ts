@@ -101,7 +101,7 @@ const commonFields = {
 };
 
 /** Says which of its labels an example has. */
-const classificationSchema = z.strictObject({
+export const classificationSchema = z.strictObject({
   ...identityFields,
   task: z.literal('classification'),
   input: inputSchema,
@@ -110,7 +110,7 @@ const classificationSchema = z.strictObject({
 });
 
 /** Says a number. */
-const regressionSchema = z.strictObject({
+export const regressionSchema = z.strictObject({
   ...identityFields,
   task: z.literal('regression'),
   input: inputSchema,

@@ -287,6 +287,7 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
     announce,
     authenticator: createAuthenticator(options.keys ?? KEYS, options.localKeys ?? false),
     trainer: options.trainer ?? null,
+    assets: { fetch: async () => new Response('an asset') },
     log,
     now,
     random: () => 0.5,

@@ -1,0 +1,76 @@
+/**
+ * One call: as many attempts as its rules and its time allow. Everything this client sends may be repeated: predicting
+ * changes nothing, and feedback that is repeated counts once.
+ */
+import { HoldfastError, toError } from './errors.js';
+/** Too often; a proxy without its server; overloaded; out of time. Every other status is the answer. */
+const REPEATED = new Set([429, 502, 503, 504]);
+const FIRST_PAUSE_MS = 200;
+const MAX_PAUSE_MS = 5_000;
+/**
+ * @param accepts  statuses beside 2xx that the caller reads itself
+ * @throws HoldfastError; what `signal` was aborted with, when it was
+ */
+export async function send(url, request, { fetch, timeoutMs, retries, signal }, accepts = []) {
+    const deadlineMs = Date.now() + timeoutMs;
+    for (let attempt = 0;; attempt++) {
+        const leftMs = Math.max(1, deadlineMs - Date.now());
+        if (request.method === 'POST')
+            request.headers.set('Holdfast-Timeout-Ms', String(Math.ceil(leftMs)));
+        const outcome = await attemptOnce(url, request, fetch, leftMs, signal);
+        const isAnswer = !(outcome instanceof HoldfastError);
+        if (isAnswer && (outcome.status < 300 || accepts.includes(outcome.status)))
+            return outcome;
+        const failure = isAnswer ? toError(outcome) : outcome;
+        const pauseMs = pauseBefore(attempt, isAnswer ? outcome.headers : null);
+        const mayRepeat = failure.status === null || REPEATED.has(failure.status);
+        if (!mayRepeat || attempt >= retries || Date.now() + pauseMs >= deadlineMs)
+            throw failure;
+        await pause(pauseMs, signal);
+    }
+}
+/** An answer, or why there is none. A connection that ends within the body has failed, too. */
+async function attemptOnce(url, request, fetch, leftMs, signal) {
+    const late = AbortSignal.timeout(leftMs);
+    const either = signal === undefined ? late : AbortSignal.any([signal, late]);
+    try {
+        const response = await fetch(url, { ...request, signal: either });
+        return { status: response.status, headers: response.headers, bytes: await response.arrayBuffer() };
+    }
+    catch (cause) {
+        signal?.throwIfAborted();
+        const message = late.aborted ? `no answer within the call's time` : `no connection: ${String(cause)}`;
+        return new HoldfastError(message, { status: null, requestId: null, cause });
+    }
+}
+/**
+ * Twice as long each time, and any share of it, so that clients who failed together do not come back together. What the
+ * server asks for comes before it.
+ */
+function pauseBefore(attempt, headers) {
+    const upToMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+    return retryAfterMs(headers?.get('retry-after') ?? null) + Math.random() * upToMs;
+}
+/** Seconds, or a date (RFC 9110, 10.2.3); 0 for what is neither. */
+function retryAfterMs(value) {
+    if (value === null)
+        return 0;
+    const waitMs = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+    return waitMs > 0 ? waitMs : 0;
+}
+function pause(ms, signal) {
+    return new Promise((resolve, reject) => {
+        const stop = () => {
+            clearTimeout(timer);
+            reject(signal?.reason);
+        };
+        const timer = setTimeout(() => {
+            signal?.removeEventListener('abort', stop);
+            resolve();
+        }, ms);
+        if (signal?.aborted === true)
+            stop();
+        else
+            signal?.addEventListener('abort', stop, { once: true });
+    });
+}

@@ -1,0 +1,350 @@
+/**
+ * What goes over the wire, as schemas: the contract is generated from them. Where a route validates by a schema, it is
+ * that one; where it reads by hand, for speed, what stands here is held to it by tests that put bodies to both.
+ *
+ * Only the generator and the tests import this. The Worker carries what was generated.
+ */
+import * as z from 'zod';
+import { classificationSchema, regressionSchema } from '../../shared/model/spec.ts';
+import { moveSchema } from '../../shared/registry/alias.ts';
+import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
+import { digestSchema, manifestSchema } from '../../shared/registry/manifest.ts';
+import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
+import { compareSchema } from '../comparison-routes.ts';
+import { exampleItemSchema, feedbackSchema, labelItemSchema, MAX_ITEMS } from '../feedback.ts';
+import { DATATYPES } from '../open-inference/datatypes.ts';
+import { promoteSchema, rollbackSchema } from '../operator-routes.ts';
+import { startSchema } from '../run-routes.ts';
+import { DEFAULT_SIGNATURE, METHODS } from '../tf-serving/signature.ts';
+
+const version = z.int().min(1);
+const json = z.unknown();
+
+// Errors
+
+const inferenceErrorSchema = z.object({ error: z.string() });
+
+const problemSchema = z
+  .object({
+    type: z.string().meta({ description: '`urn:holdfast:` and the kind of the problem' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    requestId: z.string().optional().meta({ description: 'of a 500: leads to its cause in the log' }),
+    lostTo: moveSchema.optional().meta({ description: 'of a lost race: the move that came first' }),
+  })
+  .meta({ description: 'RFC 9457' });
+
+// TensorFlow Serving
+
+const bytesSchema = z.strictObject({ b64: z.string().meta({ contentEncoding: 'base64' }) });
+const objectSchema = z.record(z.string(), json);
+const valueSchema = z.union([z.number(), z.string(), bytesSchema]);
+
+const signatureName = (verb: keyof typeof METHODS) =>
+  z.enum(['', DEFAULT_SIGNATURE, METHODS[verb]]).optional();
+const instancesSchema = z
+  .union([z.array(z.array(json)).min(1), z.array(objectSchema).min(1), z.array(valueSchema).min(1)])
+  .meta({
+    description:
+      'Rows, all of one form: lists in the order of the features, objects by feature name, or bare values. Images are nested [height][width][channels], flat, or {"b64"}. `NaN`, `Infinity` and `-Infinity` may stand as bare tokens',
+  });
+const inputsSchema = z
+  .union([z.array(z.union([z.array(json), objectSchema, valueSchema])).min(1), objectSchema])
+  .meta({ description: 'Columns: a list by feature name, or the list of all rows, alone or named `input`' });
+
+const predictSchema = z.union([
+  z.looseObject({
+    signature_name: signatureName('predict'),
+    instances: instancesSchema,
+    inputs: z.never().optional(),
+  }),
+  z.looseObject({
+    signature_name: signatureName('predict'),
+    inputs: inputsSchema,
+    instances: z.never().optional(),
+  }),
+]);
+
+const featureValueSchema = z.union([valueSchema, z.boolean()]);
+const tfExampleSchema = z.record(z.string(), z.union([featureValueSchema, z.array(featureValueSchema)]));
+const examplesSchema = (verb: 'classify' | 'regress') =>
+  z.looseObject({
+    signature_name: signatureName(verb),
+    context: tfExampleSchema
+      .optional()
+      .meta({ description: 'features of every example that does not name them' }),
+    examples: z.array(tfExampleSchema).min(1),
+  });
+
+const answeredRows = z.union([z.array(z.array(z.number())), z.array(z.number())]);
+const labelsSchema = z.array(z.string().nullable()).optional().meta({
+  description: 'the most probable label of each row, null where it has none; absent of a regression',
+});
+const predictionsSchema = z.union([
+  z.object({ predictions: answeredRows, labels: labelsSchema }),
+  z.object({ outputs: answeredRows, labels: labelsSchema }).meta({ description: 'to `inputs`' }),
+]);
+const classificationsSchema = z.object({
+  results: z.array(z.array(z.tuple([z.string(), z.number()]))).meta({
+    description: 'every label with its score, in the order of the spec',
+  }),
+});
+const regressionsSchema = z.object({ results: z.array(z.number()) });
+
+const statusSchema = z.object({
+  model_version_status: z.array(
+    z.object({
+      version: z.string(),
+      state: z.enum(['AVAILABLE', 'LOADING']),
+      status: z.object({ error_code: z.enum(['OK', 'UNAVAILABLE']), error_message: z.string() }),
+    }),
+  ),
+});
+const tensorInfoSchema = z.object({
+  dtype: z.enum(['DT_FLOAT', 'DT_STRING']),
+  tensor_shape: z.object({
+    dim: z.array(z.object({ size: z.string(), name: z.string() })),
+    unknown_rank: z.boolean(),
+  }),
+  name: z.string(),
+});
+const signatureSchema = z.object({
+  inputs: z.record(z.string(), tensorInfoSchema),
+  outputs: z.record(z.string(), tensorInfoSchema),
+  method_name: z.string(),
+});
+const signaturesSchema = z.object({
+  model_spec: z.object({ name: z.string(), signature_name: z.string(), version: z.string() }),
+  metadata: z.object({
+    signature_def: z.object({ signature_def: z.record(z.string(), signatureSchema) }),
+  }),
+});
+
+// Feedback
+
+const labelSchema = z
+  .union([z.string(), z.number()])
+  .meta({ description: "one of the model's labels; of a regression a finite number" });
+const feedbackItemSchema = z.union([
+  labelItemSchema.extend({ label: labelSchema }).meta({
+    description:
+      'A label for a prediction. `<id>.<i>` names instance i, the bare id instance 0. The latest label of an instance counts, so a repeated one changes nothing',
+  }),
+  exampleItemSchema.extend({ label: labelSchema }).meta({
+    description:
+      'A whole example. It counts once for each `id`; without one, once for each content, timestamp and group',
+  }),
+]);
+/** The route takes any items, so that a bad one is refused by itself; this says which are good. */
+const feedbackBodySchema = feedbackSchema.extend({
+  items: z.array(feedbackItemSchema).min(1).max(MAX_ITEMS),
+});
+const rejectionsSchema = z.array(z.object({ index: z.int().min(0), error: z.string() }));
+const acceptedSchema = z.object({ accepted: z.int().min(1), rejected: rejectionsSchema });
+const refusedSchema = z.object({
+  error: z.string(),
+  accepted: z.literal(0).optional(),
+  rejected: rejectionsSchema.optional().meta({ description: 'absent where the body as a whole is none' }),
+});
+
+// Open Inference Protocol
+
+const sizeSchema = z.int().min(0);
+const namedTensor = {
+  name: z.string(),
+  datatype: z.enum([...DATATYPES, 'BYTES']),
+  shape: z.array(sizeSchema).meta({ description: 'the batch first' }),
+};
+const inputTensorSchema = z.union([
+  z.looseObject({
+    ...namedTensor,
+    data: z.array(json).meta({ description: 'flat or nested; FP16 and BF16 have no form in JSON' }),
+    parameters: z.looseObject({ binary_data_size: z.null().optional() }).optional(),
+  }),
+  z.looseObject({
+    ...namedTensor,
+    data: z.never().optional(),
+    parameters: z.looseObject({ binary_data_size: sizeSchema }).meta({
+      description: 'how many of the bytes behind the JSON are this tensor; little-endian, inputs in order',
+    }),
+  }),
+]);
+const requestedOutputSchema = z.looseObject({
+  name: z.string(),
+  parameters: z
+    .looseObject({
+      binary_data: z.boolean().optional(),
+      classification: sizeSchema
+        .nullable()
+        .optional()
+        .meta({ description: 'the so many best classes, as text' }),
+    })
+    .optional(),
+});
+const inferSchema = z.looseObject({
+  id: z.string().optional(),
+  inputs: z.array(inputTensorSchema).min(1).meta({ description: 'with different names' }),
+  outputs: z
+    .array(requestedOutputSchema)
+    .optional()
+    .meta({ description: 'with different names; all when absent' }),
+  parameters: z.looseObject({ binary_data_output: z.boolean().optional() }).optional(),
+});
+const outputTensorSchema = z.object({
+  name: z.string(),
+  datatype: z.enum(['FP32', 'BYTES']),
+  shape: z.array(sizeSchema),
+  data: z.array(z.union([z.number(), z.string()])).optional(),
+  parameters: z.object({ binary_data_size: sizeSchema }).optional(),
+});
+const inferenceSchema = z.object({
+  model_name: z.string(),
+  model_version: z.string(),
+  id: z.string().optional(),
+  parameters: z.object({ prediction_id: z.string() }),
+  outputs: z.array(outputTensorSchema),
+});
+
+const tensorMetadataSchema = z.object({
+  name: z.string(),
+  datatype: z.enum(['FP32', 'BYTES']),
+  shape: z.array(z.int().min(-1)),
+});
+const modelMetadataSchema = z.object({
+  name: z.string(),
+  versions: z.array(z.string()),
+  platform: z.string(),
+  inputs: z.array(tensorMetadataSchema),
+  outputs: z.array(tensorMetadataSchema),
+});
+
+// Operators
+
+const modelsSchema = z.object({
+  models: z.array(
+    z.object({ name: z.string(), champion: version.nullable(), problem: z.string().optional() }),
+  ),
+});
+const modelSchema = z.object({
+  name: z.string(),
+  description: z.string().nullable(),
+  champion: moveSchema.nullable(),
+  serving: z
+    .object({
+      version: version.nullable(),
+      promoted: version.nullable(),
+      checkedAt: z.iso.datetime().nullable(),
+      failure: z.object({ detail: z.string(), at: z.iso.datetime(), retryAt: z.iso.datetime() }).nullable(),
+    })
+    .nullable(),
+  versions: z.array(version),
+  lastRun: runSchema.nullable(),
+  problems: z.array(z.string()),
+});
+const { createdAt, parent, run, snapshot, verdict, reasons, metrics } = manifestSchema.shape;
+const versionsSchema = z.object({
+  total: z.int().min(0),
+  versions: z.array(
+    z.union([
+      z.object({
+        version,
+        state: z.literal('published'),
+        createdAt,
+        parent,
+        run,
+        snapshot,
+        verdict,
+        reasons,
+        metrics,
+      }),
+      z.object({ version, state: z.enum(['unpublished', 'damaged', 'unknown-version']), detail: z.string() }),
+    ]),
+  ),
+});
+/** Without the salt, which is nobody's business. */
+const shownSpecSchema = z.union([
+  classificationSchema.omit({ salt: true }).extend({ digest: digestSchema }),
+  regressionSchema.omit({ salt: true }).extend({ digest: digestSchema }),
+]);
+const runsSchema = z.object({
+  total: z.int().min(0),
+  runs: z.array(
+    z.union([runSchema, z.object({ id: z.string(), status: z.literal('unreadable'), error: z.string() })]),
+  ),
+});
+
+const comparisonsSchema = z.object({
+  total: z.int().min(0),
+  comparisons: z.array(
+    z.union([
+      comparisonRecordSchema,
+      z.object({ id: z.string(), status: z.literal('unreadable'), error: z.string() }),
+    ]),
+  ),
+});
+const comparisonSchema = comparisonRecordSchema.extend({
+  progress: progressSchema.nullable(),
+  result: json.meta({
+    description: 'what came out, as docs/training.md describes it; null while there is nothing',
+  }),
+});
+
+// The deployment
+
+const indexSchema = z.record(z.string(), z.string());
+const healthSchema = z.object({ status: z.literal('ok') });
+const misconfiguredSchema = z.object({ status: z.literal('misconfigured'), variables: z.array(z.string()) });
+
+/** By the names that they have under `components.schemas`. */
+export const SCHEMAS = {
+  InferenceError: inferenceErrorSchema,
+  Problem: problemSchema,
+  PredictRequest: predictSchema,
+  ClassifyRequest: examplesSchema('classify'),
+  RegressRequest: examplesSchema('regress'),
+  TfExample: tfExampleSchema,
+  Predictions: predictionsSchema,
+  Classifications: classificationsSchema,
+  Regressions: regressionsSchema,
+  ModelStatus: statusSchema,
+  Signatures: signaturesSchema,
+  FeedbackRequest: feedbackBodySchema,
+  FeedbackItem: feedbackItemSchema,
+  Feedback: acceptedSchema,
+  FeedbackRefused: refusedSchema,
+  ServerMetadata: z.object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) }),
+  ServerHealth: z.object({ live: z.boolean(), ready: z.boolean() }),
+  ModelNames: z.object({ models: z.array(z.string()) }),
+  ModelMetadata: modelMetadataSchema,
+  ModelReady: z.object({ name: z.string(), ready: z.boolean() }),
+  InferRequest: inferSchema,
+  InputTensor: inputTensorSchema,
+  Inference: inferenceSchema,
+  Models: modelsSchema,
+  Model: modelSchema,
+  Spec: shownSpecSchema,
+  Versions: versionsSchema,
+  Manifest: manifestSchema,
+  History: z.object({ moves: z.array(moveSchema) }),
+  Move: moveSchema,
+  Moved: z.object({ move: moveSchema }),
+  PromoteRequest: promoteSchema,
+  RollbackRequest: rollbackSchema,
+  Runs: runsSchema,
+  Run: runSchema,
+  RunWithProgress: runSchema.extend({ progress: progressSchema.nullable() }),
+  StartRequest: startSchema,
+  Started: z.object({ run: z.string() }),
+  Resumed: z.object({ status: z.string() }),
+  CompareRequest: compareSchema,
+  Compared: z.object({ comparison: z.string() }),
+  Comparisons: comparisonsSchema,
+  ComparisonRecord: comparisonRecordSchema,
+  Comparison: comparisonSchema,
+  Index: indexSchema,
+  Health: healthSchema,
+  Misconfigured: misconfiguredSchema,
+} as const satisfies Record<string, z.ZodType>;
+
+export type SchemaName = keyof typeof SCHEMAS;
