@@ -2,7 +2,7 @@
  * The edge's HTTP interface: health and index here, the contract beside them, TF Serving under `/v1`, the Open Inference
  * Protocol under `/v2`, the operators' API under `/api`.
  */
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import type { ConfigProblem } from './config.ts';
 import { createContractRoutes } from './contract/routes.ts';
 import type { AppDeps } from './deps.ts';

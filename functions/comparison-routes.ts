@@ -1,7 +1,7 @@
 /**
  * `/api/models/{m}/compare` and `/comparisons`: two versions' recipes over repeated random splits, in the trainer.
  */
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import * as z from 'zod';
 import {
   loadComparison,

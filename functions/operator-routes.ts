@@ -1,7 +1,7 @@
 /**
  * `/api`: what operators and the CLI see and do. Scope `operate`; errors as RFC 9457.
  */
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import * as z from 'zod';
 import { listModels, loadSpec } from '../shared/model/load-spec.ts';
 import { loadChampion, loadHistory, type Move } from '../shared/registry/alias.ts';

@@ -1,7 +1,7 @@
 /**
  * `/api/models/{m}/runs`: what the trainer recorded in the bucket, and the two things it can be asked to do.
  */
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 import * as z from 'zod';
 import { keys } from '../shared/registry/keys.ts';
 import { loadProgress, loadRun, type RunError, type RunRecord } from '../shared/registry/runs.ts';

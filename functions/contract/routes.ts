@@ -2,7 +2,7 @@
  * `/openapi.json` and `/docs`: the contract, for programs and for people. Both are the same in every deployment of this
  * version and name no model, key or limit, so there is nothing for a key to protect.
  */
-import { Hono } from 'hono';
+import { Hono } from 'hono/tiny';
 
 /** The generated files, as the platform's static assets serve them. */
 export interface Assets {

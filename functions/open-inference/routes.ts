@@ -1,7 +1,8 @@
 /**
  * `/v2`: the Open Inference Protocol.
  */
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
+import { Hono } from 'hono/tiny';
 import { listModels } from '../../shared/model/load-spec.ts';
 import { readBytes } from '../body.ts';
 import type { AppDeps } from '../deps.ts';

@@ -1,7 +1,8 @@
 /**
  * `/v1`: TF Serving's REST API, and `:feedback` beside it.
  */
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
+import { Hono } from 'hono/tiny';
 import { loadSpec } from '../../shared/model/load-spec.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { ok, type Result } from '../../shared/result.ts';
