@@ -39,6 +39,10 @@ describe.each(CHECKS.map((check) => [check.name, check] as const))('%s', (_, che
     expect(outcome.verdict).toBe('hold');
     expect(outcome.detail).toMatch(/\d+ of the 20 groups needed/);
   });
+  test('the twentieth group is enough for a judgement', () => {
+    expect(check(inGroups(evidence, 50, true), policy).detail).not.toContain('groups needed');
+    expect(check(inGroups(evidence, 53, true), policy).detail).toContain('19 of the 20 groups needed');
+  });
 });
 
 test('copies of an example count once, and a little less: the interval of a tenth of the examples', () => {

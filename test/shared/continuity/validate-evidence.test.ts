@@ -288,6 +288,11 @@ const BAD_PARTS: readonly (readonly [string, Evidence, string])[] = [
     'splits.candidate.test[1]: expected a score of 0 or more, got -0.1',
   ],
   [
+    'a score below 0 on the first split',
+    { ...sound, splits: { ...splits, champion: { ...scores, test: Float64Array.of(-0.1, 0.8) } } },
+    'splits.champion.test[0]: expected a score of 0 or more, got -0.1',
+  ],
+  [
     'a score that is no number',
     { ...sound, splits: { ...splits, candidate: { ...scores, train: Float64Array.of(0.8, Number.NaN) } } },
     'splits.candidate.train[1]: expected a score of 0 or more, got NaN',

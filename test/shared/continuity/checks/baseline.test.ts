@@ -88,6 +88,14 @@ describe('against repeating the last label', () => {
     expect(checkBaseline(inRuns(5, 20), policy).parts?.map(({ n }) => n)).toEqual([1_000, 999, 1_000, 999]);
   });
 
+  test('a window that has served 99 decisions is judged at a hundredth of the level against every baseline', () => {
+    const fresh = inRuns(5, 20);
+    const worn = { ...fresh, windows: fresh.windows.map((window) => ({ ...window, decisions: 99 })) };
+    expect(checkBaseline(worn, policy)).toEqual(
+      checkBaseline(fresh, gatePolicySchema.parse({ alpha: 0.05 / 100 })),
+    );
+  });
+
   test('is skipped when previous labels are not known, unless the policy needs them', () => {
     const evidence = withoutChampion(evidenceOf([], { gains: 5, losses: 5, n: 200 }));
     expect(verdicts(evidence)?.[1]).toEqual(['no-change', 'skip']);

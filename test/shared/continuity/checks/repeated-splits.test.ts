@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { unitOf } from '../../../../shared/continuity/check-result.ts';
 import {
   checkRepeatedErrors,
   checkRepeatedSplits,
@@ -30,6 +31,17 @@ test('passes a recipe that is as good, with the corrected interval', () => {
   expect(outcome.lower).toBeCloseTo(-1.8331 * 0.5916 * 0.005, 5);
   expect(outcome.detail).toContain('10 splits: 0.0 points');
   expect(outcome.n).toBe(1_000);
+});
+
+test("passes above its margin, the negative of the policy's, in points", () => {
+  for (const shift of [0, -0.06]) {
+    const outcome = checkRepeatedSplits(
+      withSplits(BASE.map((score, i) => score + shift + 0.002 * (i % 3))),
+      policy,
+    );
+    expect(outcome).toMatchObject({ passes: 'above', margin: -policy.margins.splits });
+    expect(unitOf(outcome)).toBe('points');
+  }
 });
 
 test('fails a recipe that is shown to be worse', () => {

@@ -26,3 +26,10 @@ test.each([
   expect(outcome.detail).toContain(detail);
   expect(outcome.parts?.filter(({ verdict }) => verdict === 'fail')).toHaveLength(1);
 });
+
+test('says of the digest what it was compared with', () => {
+  const digest = (evidence: typeof sound) =>
+    checkSanity(evidence).parts?.find(({ id }) => id === 'digest')?.detail;
+  expect(digest(sound)).toBe("the weights differ from the champion's");
+  expect(digest(withoutChampion(sound))).toBe('there is no champion to coincide with');
+});

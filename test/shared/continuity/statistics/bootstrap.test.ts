@@ -147,3 +147,14 @@ test.each(oracle.studentized)("agrees with numpy's bootstrap-t at 100,000 draws"
   const units = unitsOf([ones(row.values.length), Float64Array.from(row.values)], null, 1);
   expectBounds(bootstrapRatios(units, [mean], { ...many, alpha: row.alpha })[0]?.studentized, row);
 });
+
+test('the bounds of negated values are the negated bounds, the other way round', () => {
+  const values = Float64Array.from(oracle.bcaMean[0]?.values ?? []);
+  const boundsOf = (of: Float64Array) =>
+    bootstrapRatios(unitsOf([ones(of.length), of], null, 1), [mean], { ...options, draws: 200 })[0];
+  const [plain, negated] = [boundsOf(values), boundsOf(values.map((value) => -value))];
+  for (const method of ['bca', 'studentized'] as const) {
+    expect(-(negated?.[method].lower ?? Number.NaN)).toBeCloseTo(plain?.[method].upper ?? Number.NaN, 9);
+    expect(-(negated?.[method].upper ?? Number.NaN)).toBeCloseTo(plain?.[method].lower ?? Number.NaN, 9);
+  }
+});

@@ -39,6 +39,23 @@ test.each([
   expect(lower).toBeCloseTo(-upper, 9);
 });
 
+test('what sizes are counted in does not matter: examples, or trillions of them', () => {
+  const random = seededRandom(5);
+  const sizes = Float64Array.from({ length: 40 }, () => 1 + Math.floor(5 * random()));
+  const sums = sizes.map((size) => size * (random() - 0.5));
+  const counted = boundedMean({ sums, sizes }, range, 0.05);
+  const trillions = (values: Float64Array) => values.map((value) => value / 1e12);
+  const scaled = boundedMean({ sums: trillions(sums), sizes: trillions(sizes) }, range, 0.05);
+  expect(scaled.upper).toBeCloseTo(counted.upper, 6);
+  expect(scaled.lower).toBeCloseTo(counted.lower, 6);
+});
+
+test('the search ends where a range begins at 0, also at a level so near one half that it cannot settle', () => {
+  const eightOfTen = single([1, 1, 1, 1, 1, 1, 1, 1, 0, 0]);
+  // with one 0 more the weighted mean is Beta(8, 3), whose 0.49 quantile is 0.738 and whose mean 0.727
+  expect(boundedMean(eightOfTen, { least: 0, most: 1 }, 0.49).lower).toBeCloseTo(0.738, 1);
+});
+
 test('one confident mistake among five hundred costs little more than itself', () => {
   const values = Array(500).fill(0) as number[];
   values[7] = 0.6;

@@ -15,6 +15,11 @@ test('four values give no bound at 0.05', () => {
   expect(medianBounds(new Float64Array(0), 0.05)).toBeNull();
 });
 
+test('five values give their extremes at 1/32, the chance that all of them lie on one side of the median', () => {
+  expect(medianBounds(Float64Array.of(5, 1, 4, 2, 3), 1 / 32)).toEqual({ estimate: 3, lower: 1, upper: 5 });
+  expect(medianBounds(Float64Array.of(5, 1, 4, 2, 3), 0.03)).toBeNull();
+});
+
 test('leaves the values as they were', () => {
   const values = Float64Array.of(5, 1, 4, 2, 3);
   medianBounds(values, 0.05);
