@@ -1,7 +1,7 @@
 /**
  * Binds nodes to our own kernels (kernels/inference.ts): the ones that take most of a prediction's time.
  */
-import type { InferenceKernels } from './kernels/inference.ts';
+import { depthwiseZeros, type InferenceKernels } from './kernels/inference.ts';
 import type { Operands, Step } from './operands.ts';
 import type { Convolution, FusedActivation, Pair, Pads, Pooling } from './ops.ts';
 import type { PlanNode, WeightRef } from './plan.ts';
@@ -76,6 +76,7 @@ export function bindPad(
 /** Floats of scratch that a node takes for one example. */
 export function scratchSize(node: PlanNode, [height = 1, width = 1, channels = 1]: Shape): number {
   if (node.op === 'dense') return node.kernel.shape[0] ?? 1;
+  if (node.op === 'depthwiseConv2d') return depthwiseZeros(channels);
   const padded = node.op === 'conv2d' ? paddedSize([height, width], node.pads) : undefined;
   return padded === undefined ? 0 : sizeOf(padded) * channels;
 }
@@ -91,12 +92,12 @@ export function bindDepthwise(
   { depthwise }: InferenceKernels,
   operands: Operands,
 ): Step {
-  const { inputAddresses, outputAddress, weights, storeInts } = operands;
+  const { inputAddresses, outputAddress, weights, scratch, storeInts } = operands;
   const [x = 0] = inputAddresses;
   const [filterHeight = 1, filterWidth = 1] = node.kernel.shape;
   const geometry = storeInts(geometryOf({ ...node, window: [filterHeight, filterWidth] }, operands));
   const [low, high] = RANGES[node.activation];
-  return () => depthwise(geometry, x, weights, outputAddress, low, high);
+  return () => depthwise(geometry, x, weights, outputAddress, low, high, scratch);
 }
 
 export function bindPool(

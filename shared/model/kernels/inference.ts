@@ -69,6 +69,7 @@ export interface InferenceKernels {
     out: Address,
     low: number,
     high: number,
+    zeros: Address,
   ) => void;
   readonly scale: (
     x: Address,
@@ -90,6 +91,8 @@ export interface InferenceKernels {
 /** Columns of packed weights that lie side by side: a panel. */
 const PANEL_COLUMNS = 8;
 const LANES = 4;
+/** Of an image, that four neighbouring pixels read under a 3x3 filter. */
+const MAX_DEPTHWISE_COLUMNS = 9;
 
 /**
  * @param module  `inference.wasm`, compiled
@@ -110,6 +113,11 @@ export function packedDenseSize(depth: number, columns: number): number {
 /** Floats that `pack_depthwise` writes. */
 export function packedDepthwiseSize(taps: number, channels: number): number {
   return (1 + taps) * roundUp(channels, LANES);
+}
+
+/** Floats of `zeros` that `depthwise` takes. */
+export function depthwiseZeros(channels: number): number {
+  return MAX_DEPTHWISE_COLUMNS * channels;
 }
 
 function roundUp(n: number, multiple: number): number {

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { floatBytes } from '../../../../shared/bytes.ts';
 import { sha256Hex } from '../../../../shared/digest.ts';
 import {
+  depthwiseZeros,
   type InferenceKernels,
   instantiateInference,
   packedDenseSize,
@@ -268,7 +269,9 @@ function runDepthwise(s: Sliding): Run {
     kernels.pack_depthwise(put(kernel), bias === undefined ? 0 : put(bias), weights, taps, s.channels);
     const count = s.batch * outputSize(s)[0] * outputSize(s)[1] * s.channels;
     const out = room(count);
-    kernels.depthwise(putIntegers(geometryOf(s, s.channels)), put(x), weights, out, ...s.range);
+    const zeros = put(createValues(s.seed)(depthwiseZeros(s.channels)));
+    kernels.depthwise(putIntegers(geometryOf(s, s.channels)), put(x), weights, out, ...s.range, zeros);
+    take(zeros, depthwiseZeros(s.channels));
     return take(out, count);
   };
 }
