@@ -11,6 +11,8 @@ import {
   instantiateInference,
   packedDenseSize,
   packedDepthwiseSize,
+  packedSparseSize,
+  sparsePlaces,
 } from '../../../../shared/model/kernels/inference.ts';
 import { createRandom } from '../../../../shared/random.ts';
 
@@ -119,17 +121,22 @@ function denseValues({ rows, depth, columns, seed, rectified }: DenseCase) {
 }
 
 function runDense(c: DenseCase, only?: number): Run {
-  return ({ kernels, put, putIntegers, room, take }) => {
+  return ({ kernels, put, room, take }) => {
     const { depth, columns, biased, range, rectified } = c;
     const [x, kernel, bias] = denseValues(c);
-    const weights = room(packedDenseSize(depth, columns));
-    kernels.pack_dense(put(kernel), biased ? put(bias) : 0, weights, depth, columns);
+    const size = rectified ? packedSparseSize(depth, columns) : packedDenseSize(depth, columns);
+    const weights = room(size);
+    const pack = rectified ? kernels.pack_sparse : kernels.pack_dense;
+    pack(put(kernel), biased ? put(bias) : 0, weights, depth, columns);
+    take(weights, size);
     const input = only === undefined ? x : x.subarray(only * depth, (only + 1) * depth);
     const count = input.length / depth;
     const out = room(count * columns);
     const operands = [put(input), weights, out, count, depth, columns, ...range] as const;
-    if (rectified) kernels.dense_sparse(...operands, putIntegers(Array.from({ length: depth }, () => 0)));
+    const places = room(sparsePlaces(depth));
+    if (rectified) kernels.dense_sparse(...operands, places);
     else kernels.dense(...operands);
+    take(places, sparsePlaces(depth));
     return take(out, count * columns);
   };
 }
