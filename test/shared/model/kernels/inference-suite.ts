@@ -6,10 +6,13 @@ import { describe, expect, test } from 'vitest';
 import { floatBytes } from '../../../../shared/bytes.ts';
 import { sha256Hex } from '../../../../shared/digest.ts';
 import {
+  depthwiseZeros,
   type InferenceKernels,
   instantiateInference,
   packedDenseSize,
   packedDepthwiseSize,
+  packedSparseSize,
+  sparsePlaces,
 } from '../../../../shared/model/kernels/inference.ts';
 import { createRandom } from '../../../../shared/random.ts';
 
@@ -118,17 +121,22 @@ function denseValues({ rows, depth, columns, seed, rectified }: DenseCase) {
 }
 
 function runDense(c: DenseCase, only?: number): Run {
-  return ({ kernels, put, putIntegers, room, take }) => {
+  return ({ kernels, put, room, take }) => {
     const { depth, columns, biased, range, rectified } = c;
     const [x, kernel, bias] = denseValues(c);
-    const weights = room(packedDenseSize(depth, columns));
-    kernels.pack_dense(put(kernel), biased ? put(bias) : 0, weights, depth, columns);
+    const size = rectified ? packedSparseSize(depth, columns) : packedDenseSize(depth, columns);
+    const weights = room(size);
+    const pack = rectified ? kernels.pack_sparse : kernels.pack_dense;
+    pack(put(kernel), biased ? put(bias) : 0, weights, depth, columns);
+    take(weights, size);
     const input = only === undefined ? x : x.subarray(only * depth, (only + 1) * depth);
     const count = input.length / depth;
     const out = room(count * columns);
     const operands = [put(input), weights, out, count, depth, columns, ...range] as const;
-    if (rectified) kernels.dense_sparse(...operands, putIntegers(Array.from({ length: depth }, () => 0)));
+    const places = room(sparsePlaces(depth));
+    if (rectified) kernels.dense_sparse(...operands, places);
     else kernels.dense(...operands);
+    take(places, sparsePlaces(depth));
     return take(out, count * columns);
   };
 }
@@ -268,7 +276,9 @@ function runDepthwise(s: Sliding): Run {
     kernels.pack_depthwise(put(kernel), bias === undefined ? 0 : put(bias), weights, taps, s.channels);
     const count = s.batch * outputSize(s)[0] * outputSize(s)[1] * s.channels;
     const out = room(count);
-    kernels.depthwise(putIntegers(geometryOf(s, s.channels)), put(x), weights, out, ...s.range);
+    const zeros = put(createValues(s.seed)(depthwiseZeros(s.channels)));
+    kernels.depthwise(putIntegers(geometryOf(s, s.channels)), put(x), weights, out, ...s.range, zeros);
+    take(zeros, depthwiseZeros(s.channels));
     return take(out, count);
   };
 }
