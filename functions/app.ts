@@ -39,7 +39,7 @@ function createRoutes(deps: AppDeps): Hono {
     const isBrowser = c.req.header('accept')?.includes('text/html') === true;
     return isBrowser ? c.redirect('/docs') : c.json(INDEX);
   });
-  app.route('/', createContractRoutes(deps.assets));
+  app.route('/', createContractRoutes(deps.assets, deps.log));
   app.route('/v1', createTfServingRoutes(deps));
   app.route('/v2', createOpenInferenceRoutes(deps));
   app.route('/api', createOperatorRoutes(deps));

@@ -11,6 +11,7 @@ import { createAnnounce } from './announce.ts';
 import { createApp, createMisconfiguredApp } from './app.ts';
 import { createAuthenticator } from './auth.ts';
 import { type Config, parseConfig } from './config.ts';
+import type { Assets } from './contract/routes.ts';
 import { createCors } from './cors.ts';
 import type { App } from './door.ts';
 import { createImageReader } from './image-reader.ts';
@@ -80,7 +81,7 @@ function assembleApp(env: EdgeEnv, config: Config): App {
     rateLimit: toRateLimit(env),
     cors: createCors(config.corsOrigins),
     trainer: toTrainer(env.TRAINER),
-    assets: env.ASSETS,
+    assets: toAssets(env.ASSETS),
     log,
     now,
     random: Math.random,
@@ -95,6 +96,11 @@ function assembleApp(env: EdgeEnv, config: Config): App {
 /** `wrangler types` knows the binding, not what the entrypoint behind it offers; absent in a deployment without one. */
 function toTrainer(binding: unknown): TrainerService | null {
   return (binding as TrainerService | undefined) ?? null;
+}
+
+/** Bound to the trainer, too. */
+function toAssets(binding: unknown): Assets | null {
+  return (binding as Assets | undefined) ?? null;
 }
 
 /** wrangler.toml has this binding for those who want it, so `wrangler types` does not know it. */
