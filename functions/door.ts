@@ -45,6 +45,8 @@ export interface DoorDeps {
 
 const INFERENCE = /^\/v[12](\/|$)/;
 const WORK = /^\/v[12]\//;
+/** 202 waits for the bucket. */
+const FEEDBACK = /:feedback$/;
 const HEALTH = /^\/(healthz$|v2\/health\/)/;
 const OVERLOADED: AppError = { kind: 'overloaded', detail: 'too many requests are under way here' };
 
@@ -81,7 +83,7 @@ export function createDoor(deps: DoorDeps, rooms: Rooms): App {
     try {
       return await rooms.serve(ask);
     } finally {
-      admission.leave(place);
+      admission.leave(place, FEEDBACK.test(ask.path));
     }
   };
 
