@@ -16,6 +16,7 @@ import { createCors } from './cors.ts';
 import type { App } from './door.ts';
 import { createImageReader } from './image-reader.ts';
 import { createConsoleLog } from './log.ts';
+import { MAX_BODIES_BYTES, MAX_HEAP_BYTES, MODEL_BUDGET_BYTES, roomForDecoder } from './memory-budget.ts';
 import { createModelCache } from './model-cache.ts';
 import { createPredictionLog } from './prediction-log.ts';
 import { createProgramCache } from './program-cache.ts';
@@ -23,14 +24,6 @@ import { consumeMessages } from './queue.ts';
 import { createRateLimit, type RateLimiter, type RateLimit } from './rate-limit.ts';
 import type { TrainerService } from './trainer-service.ts';
 import { createVersionLoader } from './version-loader.ts';
-
-/** Of the isolate's 128 MB: what loaded models may take together. */
-const MODEL_BUDGET_BYTES = 48_000_000;
-/** The heap never shrinks; this leaves room for requests beside it. */
-const MAX_HEAP_BYTES = 96 * 2 ** 20;
-
-/** Bodies of all requests in flight; one that is read as JSON takes several times its bytes for a moment. */
-const MAX_BODIES_BYTES = 16_000_000;
 
 const log = createConsoleLog();
 const now = (): number => Date.now();
@@ -61,11 +54,12 @@ function assembleApp(env: EdgeEnv, config: Config): App {
   const runtime = createRuntime(wasmModule, { maxHeapBytes: MAX_HEAP_BYTES });
   const programs = createProgramCache(MODEL_BUDGET_BYTES);
   const loader = createVersionLoader({ store, runtime, programs });
+  const decoder = createImageDecoder(decoderModule, () => roomForDecoder(runtime.memory().heapBytes));
   const announce = createAnnounce(env.EVENTS, log);
   return createApp({
     store,
     models: createModelCache({ store, loader, log, now, ttlMs: config.aliasTtlMs }),
-    images: createImageReader(createImageDecoder(decoderModule), () => sleep(0)),
+    images: createImageReader(decoder, () => sleep(0)),
     predictions: createPredictionLog({ store, announce, log, now, sleep }),
     announce,
     authenticator: createAuthenticator(config.keys, config.localKeys),
