@@ -51,8 +51,11 @@ function assemble(env: EdgeEnv): App {
 
 function assembleApp(env: EdgeEnv, config: Config): App {
   const store = createR2Store(env.BUCKET);
-  const runtime = createRuntime(wasmModule, { maxHeapBytes: MAX_HEAP_BYTES });
   const programs = createProgramCache(MODEL_BUDGET_BYTES);
+  const runtime = createRuntime(wasmModule, {
+    maxHeapBytes: MAX_HEAP_BYTES,
+    makeRoom: () => programs.dropOldest(),
+  });
   const loader = createVersionLoader({ store, runtime, programs });
   const decoder = createImageDecoder(decoderModule, () => roomForDecoder(runtime.memory().heapBytes));
   const announce = createAnnounce(env.EVENTS, log);

@@ -3,10 +3,16 @@
  * decodes small images, refuses large ones for the time being, and never takes more than its share.
  */
 import { crc32, deflateSync } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createImageReader } from '../../functions/image-reader.ts';
-import { MAX_HEAP_BYTES, MAX_WASM_BYTES, roomForDecoder } from '../../functions/memory-budget.ts';
+import {
+  MAX_HEAP_BYTES,
+  MAX_WASM_BYTES,
+  MODEL_BUDGET_BYTES,
+  roomForDecoder,
+} from '../../functions/memory-budget.ts';
+import { createProgramCache } from '../../functions/program-cache.ts';
 import {
   createImageDecoder,
   KEPT_DECODER_BYTES,
@@ -90,10 +96,15 @@ async function createIsolate() {
   return { runtime, reader: createImageReader(decoder, async () => {}) };
 }
 
+/** A layer of 250 inputs: a kilobyte an output. */
+function planOf(kilobytes: number) {
+  const kernel = { shape: [250, kilobytes], data: new Float32Array(250 * kilobytes) };
+  const bias = { shape: [kilobytes], data: new Float32Array(kilobytes) };
+  return unwrap(planHead([{ kernel, bias, activation: 'relu' }]));
+}
+
 function fillHeap(runtime: Runtime): void {
-  const kernel = { shape: [1_000, 500], data: new Float32Array(500_000) };
-  const bias = { shape: [500], data: new Float32Array(500) };
-  const { plan, weights } = unwrap(planHead([{ kernel, bias, activation: 'relu' }]));
+  const { plan, weights } = planOf(2_000);
   while (runtime.load(plan, weights).ok);
 }
 
@@ -125,4 +136,27 @@ test('whatever the heap has grown to, both stay within their share, and the deco
       expect(room).toBeLessThanOrEqual(MAX_DECODER_BYTES);
     }),
   );
+});
+
+test('a model that does not fit beside others has their room, the one longest out of use first', async () => {
+  const programs = createProgramCache(MODEL_BUDGET_BYTES);
+  const runtime = createRuntime(await loadWasmModule(), {
+    maxHeapBytes: MAX_HEAP_BYTES,
+    makeRoom: () => programs.dropOldest(),
+  });
+  const load = (name: string, megabytes: number): void => {
+    const { plan, weights } = planOf(megabytes * 1_000);
+    const program = unwrap(runtime.load(plan, weights));
+    programs.put(name, program, program.heapBytes, []);
+  };
+  load('a', 20);
+  load('b', 20);
+  programs.get('a');
+  // While it is loaded it is there twice.
+  load('large', 23);
+  expect(programs.get('b')).toBeUndefined();
+  expect(programs.get('large')?.run(new Float32Array(250), 1)).toHaveLength(23_000);
+  load('b', 20);
+  expect(programs.get('b')?.run(new Float32Array(250), 1)).toHaveLength(20_000);
+  expect(runtime.memory().heapBytes).toBeLessThanOrEqual(MAX_HEAP_BYTES);
 });

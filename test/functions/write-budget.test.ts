@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createWriteBudget, MAX_SAVED, MAX_WAIT_MS, MIN_WAIT_MS } from '../../functions/write-budget.ts';
 
