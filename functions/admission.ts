@@ -1,16 +1,17 @@
 /**
  * How much an isolate takes on at once. A request holds a place, and the bytes of its body, from before its body is read
  * until it is answered; a few more wait their turn with their bodies unread; all others are refused at once, at the
- * price of a comparison. So what was accepted is answered in time, whatever else arrives.
+ * price of a comparison. So what was accepted is answered in time, whatever else arrives. How many are in flight, and
+ * how many may wait, falls below the deployment's limits while the isolate is slower than they assume (pace.ts).
  *
  * A place is lent for as long as a request may take. A body that never ends, or a request that the platform ended, does
  * not keep its place for longer.
  */
-
+import { createPace } from './pace.ts';
 export interface Place {
   /** of the body */
   readonly bytes: number;
-  readonly lentUntilMs: number;
+  readonly lentAtMs: number;
 }
 
 export interface Admission {
@@ -24,7 +25,8 @@ export interface Admission {
    * @returns `late` when the wait was over before there was a place
    */
   enter(bytes: number, waitMs: number): Place | 'refused' | Promise<Place | 'late'>;
-  leave(place: Place): void;
+  /** @param stored  whether it waited for storage to write: how long that takes says nothing about the isolate */
+  leave(place: Place, stored?: boolean): void;
 }
 
 export interface AdmissionLimits {
@@ -47,11 +49,14 @@ export function createAdmission(limits: AdmissionLimits, now: () => number): Adm
   const lent = new Set<Place>();
   const waiting = new Set<Waiting>();
   let lentBytes = 0;
+  const pace = createPace(maxInFlight);
 
-  const fits = (bytes: number): boolean =>
-    lent.size < maxInFlight && (lentBytes + bytes <= maxBytes || lent.size === 0);
+  const isBusy = (): boolean => lent.size >= pace.limit();
+  /** The queue shrinks with what is in flight, so that it is not waited for longer. */
+  const isQueueFull = (): boolean => waiting.size >= Math.ceil((maxWaiting * pace.limit()) / maxInFlight);
+  const fits = (bytes: number): boolean => !isBusy() && (lentBytes + bytes <= maxBytes || lent.size === 0);
   const lend = (bytes: number): Place => {
-    const place = { bytes, lentUntilMs: now() + leaseMs };
+    const place = { bytes, lentAtMs: now() };
     lent.add(place);
     lentBytes += bytes;
     return place;
@@ -62,7 +67,7 @@ export function createAdmission(limits: AdmissionLimits, now: () => number): Adm
   const takeBackOverdue = (): void => {
     const nowMs = now();
     for (const place of lent) {
-      if (place.lentUntilMs > nowMs) return;
+      if (place.lentAtMs + leaseMs > nowMs) return;
       takeBack(place);
     }
   };
@@ -88,19 +93,21 @@ export function createAdmission(limits: AdmissionLimits, now: () => number): Adm
 
   return {
     full() {
-      if (lent.size < maxInFlight || waiting.size < maxWaiting) return false;
+      if (!isBusy() || !isQueueFull()) return false;
       takeBackOverdue();
       admitNext();
-      return waiting.size >= maxWaiting && lent.size >= maxInFlight;
+      return isBusy() && isQueueFull();
     },
     enter(bytes, waitMs) {
       if (waiting.size === 0 && fits(bytes)) return lend(bytes);
       takeBackOverdue();
       admitNext();
       if (waiting.size === 0 && fits(bytes)) return lend(bytes);
-      return waiting.size < maxWaiting ? wait(bytes, waitMs) : 'refused';
+      return isQueueFull() ? 'refused' : wait(bytes, waitMs);
     },
-    leave(place) {
+    leave(place, stored = false) {
+      const nowMs = now();
+      if (!stored) pace.took(nowMs - place.lentAtMs, nowMs);
       takeBack(place);
       admitNext();
     },

@@ -16,8 +16,11 @@ export async function readJson(request: Request, maxBytes: number): Promise<Resu
 }
 
 /** The body's bytes; `body-too-large` at the limit. */
-export async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array, AppError>> {
-  const announced = request.headers.get('content-length');
+export async function readBytes(
+  request: Request,
+  maxBytes: number,
+  announced: string | null = request.headers.get('content-length'),
+): Promise<Result<Uint8Array, AppError>> {
   if (announced !== null && Number(announced) > maxBytes) return tooLarge(maxBytes);
   // What is announced is all that HTTP lets through, and to read it in one piece costs a fraction of a stream,
   // as long as nothing asks for `request.body`.

@@ -84,3 +84,27 @@ test('a place that is never given back is lent again when its time is over', () 
   for (const place of lost) admission.leave(place);
   expect(admission.full()).toBe(true);
 });
+
+test('an isolate in which everything takes long takes on less, and fewer may wait for it', () => {
+  const { admission, clock } = create({ maxInFlight: 8, maxWaiting: 8, leaseMs: 60_000 });
+  for (let i = 0; i < 20; i++) {
+    const place = mustEnter(admission);
+    clock.nowMs += 500;
+    admission.leave(place);
+  }
+  const entered = Array.from({ length: 8 }, () => admission.enter(1, PATIENCE_MS));
+  expect(
+    entered.map((entry) => (entry instanceof Promise ? 'waits' : entry === 'refused' ? entry : 'in')),
+  ).toEqual(['in', 'in', 'waits', 'waits', 'refused', 'refused', 'refused', 'refused']);
+  expect(admission.full()).toBe(true);
+});
+
+test('waiting for storage says nothing about the isolate', () => {
+  const { admission, clock } = create({ maxInFlight: 8, leaseMs: 60_000 });
+  for (let i = 0; i < 20; i++) {
+    const place = mustEnter(admission);
+    clock.nowMs += 500;
+    admission.leave(place, true);
+  }
+  for (let i = 0; i < 8; i++) mustEnter(admission);
+});
