@@ -111,8 +111,9 @@ function overRate(key: string): AppError {
   return { kind: 'over-rate', detail: `the key ${key} asks more often than this deployment allows` };
 }
 
-/** A body of unknown length counts as the largest. */
+/** A body of unknown length, or of unknown length once it is decompressed, counts as the largest. */
 function bodyBytes(request: Request, maxBytes: number): number {
+  if (request.headers.has('content-encoding')) return maxBytes;
   const announced = Number(request.headers.get('content-length') ?? maxBytes);
   return announced >= 0 && announced < maxBytes ? announced : maxBytes;
 }

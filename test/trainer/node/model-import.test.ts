@@ -153,7 +153,7 @@ describe('importModel', () => {
       layers.dense({ units: 1, activation: own ? 'sigmoid' : 'linear' }),
     );
     const store = createMemoryStore();
-    const imported = await run(store, await write(`${name}`, await saveModel(model)), {
+    const imported = await run(store, await write(name, await saveModel(model)), {
       labels: ['no', 'yes'],
     });
     expect(unwrap(imported)).toMatchObject({ ending, spec: { head: [{ units: 4, activation: 'relu' }] } });
@@ -343,7 +343,7 @@ describe('importModel', () => {
       layers.dense({ units: 1, name: 'rent' }),
     );
     model.getLayer('standardise').setWeights([tf.tensor([60, 10]), tf.tensor([500, 33])]);
-    model.getLayer('rent').setWeights([tf.fill([16, 1], 100), tf.tensor([900])]);
+    model.getLayer('rent').setWeights([tf.ones([16, 1]).mul(100), tf.tensor([900])]);
     const target = { name: 'rent', unit: 'EUR' };
     const source = await write('night', await saveModel(model));
     const imported = await run(store, source, { model: 'rents', labels: null, target });
@@ -383,7 +383,7 @@ describe('importModel', () => {
       error: expect.stringMatching(/^the spec of No Name: name: expected 1 to 48 of a-z/),
     });
     const broken = classifier();
-    broken.getLayer('classes').setWeights([tf.fill([6, 3], Number.NaN), tf.zeros([3])]);
+    broken.getLayer('classes').setWeights([tf.ones([6, 3]).mul(Number.NaN), tf.zeros([3])]);
     expect(await run(store, await write('broken', await saveModel(broken)))).toMatchObject({
       error: 'TensorFlow.js itself answers with NaN or an infinity: the weights are damaged',
     });
