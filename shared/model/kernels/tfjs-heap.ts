@@ -20,6 +20,9 @@ interface Backend extends Pick<BackendWasm, 'makeOutput'> {
   refCount(dataId: DataId): number;
 }
 
+/** Of images, or of volumes. */
+type Sizes = backend_util.Conv2DInfo | backend_util.Conv3DInfo;
+
 export interface TfjsHeap {
   readonly kernels: KernelExports;
   /** Where a tensor's values are. They stay there until it is disposed. */
@@ -31,7 +34,7 @@ export interface TfjsHeap {
   /** Room for so many floats until the next call of `scratch`. */
   scratch(floats: number): number;
   /** Writes the sizes for the kernels that slide; they stand until the next call. */
-  geometry(info: backend_util.Conv2DInfo): number;
+  geometry(info: Sizes): number;
   /** A view of what `scratch` gave; it ends when the heap grows. */
   view(address: number, bytes: number): DataView;
   /** Room for the settings of an optimizer, of its own. */
@@ -43,7 +46,7 @@ export interface TfjsHeap {
 }
 
 /** Integers in `geometry` (source/geometry.h). */
-const GEOMETRY = 15;
+const GEOMETRY = 21;
 const NUMBER_BYTES = 4;
 
 /** By backend: kernels are started on a memory once. */
@@ -125,7 +128,7 @@ function allocate({ _malloc: malloc }: Backend['wasm'], bytes: number): number {
 }
 
 /** In the order of `geometry` in source/geometry.h. */
-function geometryOf(info: backend_util.Conv2DInfo): number[] {
+function geometryOf(info: Sizes): number[] {
   return [
     info.batchSize,
     info.inHeight,
@@ -142,5 +145,13 @@ function geometryOf(info: backend_util.Conv2DInfo): number[] {
     info.dilationWidth,
     info.padInfo.top,
     info.padInfo.left,
+    ...depthOf(info),
   ];
+}
+
+/** An image is a volume of one slice. */
+function depthOf(info: Sizes): number[] {
+  if (!('inDepth' in info)) return [1, 1, 1, 1, 1, 0];
+  const { inDepth, outDepth, filterDepth, strideDepth, dilationDepth, padInfo } = info;
+  return [inDepth, outDepth, filterDepth, strideDepth, dilationDepth, padInfo.front];
 }
