@@ -8,6 +8,7 @@
  */
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { type Call, sizeOf, type Util } from './tfjs-call.ts';
+import { replaceAdam, type Tensorflow as AdamTensorflow } from './tfjs-adam.ts';
 import { attachKernels, type TfjsHeap } from './tfjs-heap.ts';
 import { type FusedProductCall, fusedProduct, product, type ProductCall } from './tfjs-products.ts';
 import { mixBilinear, mixNearest, type ResizeCall, resizeGradient } from './tfjs-resize.ts';
@@ -31,10 +32,11 @@ import {
 } from './tfjs-sliding.ts';
 
 /** What it needs of `@tensorflow/tfjs`, passed in so that everyone speaks of the same engine. */
-export type Tensorflow = Pick<
-  typeof import('@tensorflow/tfjs'),
-  'backend' | 'backend_util' | 'getKernel' | 'registerKernel' | 'unregisterKernel'
->;
+export type Tensorflow = AdamTensorflow &
+  Pick<
+    typeof import('@tensorflow/tfjs'),
+    'backend_util' | 'getKernel' | 'registerKernel' | 'unregisterKernel'
+  >;
 
 /** Answers null where the stock kernel is to do it. */
 type Kernel = (call: Call<string, never>) => TensorInfo | null;
@@ -42,7 +44,8 @@ type Kernel = (call: Call<string, never>) => TensorInfo | null;
 const BACKEND = 'wasm';
 
 /**
- * Registers the kernels in place of the stock ones, or where there were none. The current backend must be the WASM one.
+ * Registers the kernels in place of the stock ones, or where there were none, and takes the steps of every
+ * `tf.train.adam` in one pass. The current backend must be the WASM one.
  *
  * @param tf      `@tensorflow/tfjs`, or tfjs-core
  * @param module  `kernels.wasm`, compiled (kernels-node.ts, kernels-worker.ts)
@@ -53,6 +56,7 @@ export function registerTrainingKernels(tf: Tensorflow, module: WebAssembly.Modu
   const heap = attachKernels(tf.backend(), module);
   const kernels = createKernels(heap, tf.backend_util);
   const restore = Object.entries(kernels).map(([name, kernel]) => replaceKernel(tf, name, kernel as Kernel));
+  restore.push(replaceAdam(tf, heap));
   return () => {
     for (const putBack of restore) putBack();
   };

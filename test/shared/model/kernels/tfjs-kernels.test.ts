@@ -472,3 +472,9 @@ test('the stock kernels come back when asked, and another backend is refused by 
   await tf.setBackend('cpu');
   expect(() => registerTrainingKernels(tf, module)).toThrow(/expected the WASM backend/);
 });
+
+test('a backend with threads is refused with what to do', async () => {
+  await tf.setBackend('wasm');
+  const threaded = { ...tf, backend: () => ({ wasm: { asm: {}, tfjs: {} } }) } as unknown as typeof tf;
+  expect(() => registerTrainingKernels(threaded, module)).toThrow(/'WASM_HAS_MULTITHREAD_SUPPORT', false/);
+});

@@ -168,7 +168,7 @@ const RECURRENT: Case[] = [
   [
     'bidirectional',
     SERIES,
-    () => [tf.layers.bidirectional({ layer: tf.layers.gru({ units: 4 }) as tf.RNN, mergeMode: 'concat' })],
+    () => [tf.layers.bidirectional({ layer: tf.layers.gru({ units: 4 }), mergeMode: 'concat' })],
   ],
 ];
 
@@ -194,7 +194,7 @@ const ACTIVATION_LAYERS: Case[] = [
   ...ACTIVATIONS.map((activation): Case => [
     activation,
     [6],
-    () => [tf.layers.dense({ units: 7, activation: activation as 'relu' })],
+    () => [tf.layers.dense({ units: 7, activation })],
   ]),
   ['prelu', IMAGE, () => [behind2d(), tf.layers.prelu({ alphaInitializer: 'glorotUniform' })]],
   ['leakyReLU', [6], () => [tf.layers.dense({ units: 7 }), tf.layers.leakyReLU()]],
