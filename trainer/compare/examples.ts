@@ -7,7 +7,8 @@ import { createRandom, shuffle } from '../../shared/random.ts';
 import { addCopies } from '../pipeline/augmented-features.ts';
 import { type RunContext, RunFailure } from '../pipeline/context.ts';
 import { type Examples, readExamples } from '../pipeline/features.ts';
-import { storeFeatures } from '../pipeline/store-features.ts';
+import { doHere } from '../pipeline/portions.ts';
+import { followFeatures } from '../pipeline/store-features.ts';
 import { checkRoom, readingRecipe } from '../pipeline/unfreeze.ts';
 import { loadShard, shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
 import { assignSides } from '../pipeline/split.ts';
@@ -46,7 +47,7 @@ export async function readTask(
     const own = await readingRecipe(ctx, recipe.training);
     if (seen?.ctx.spec.base === own.spec.base) return { ctx: own, examples: seen.examples };
     checkRoom(own, positions.length);
-    for (const shard of shardsOf(snapshot)) await storeFeatures(own, shard, async () => {});
+    await followFeatures({ ...own, onProgress: () => {} }, snapshot, [own.spec.base], doHere);
     return { ctx: own, examples: await readExamples(own, snapshot, positions) };
   };
   const first = await read(recipes[0]);
