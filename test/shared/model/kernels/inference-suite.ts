@@ -354,6 +354,15 @@ export function testInference(module: WebAssembly.Module): void {
       );
     });
 
+    test.each([
+      ['a block of rows', { rows: 40, depth: 300, columns: 45 }],
+      ['what the list of places is sized for', { rows: 3, depth: 5_003, columns: 9 }],
+      ['a panel, on its own', { rows: 1, depth: 64, columns: 257 }],
+    ])('dense that skips zeros, beyond %s', (_, shape) => {
+      const c = { ...shape, range: RANGES[1], biased: true, seed: 5, rectified: true };
+      expectClose(run(runDense(c)), expectedDense(c), 1e-3);
+    });
+
     test('convolution, with any filter, strides, dilations and padding', () => {
       fc.assert(
         fc.property(slidings, (s) => expectClose(run(runConvolution(s)), expectedConvolution(s))),
@@ -445,6 +454,34 @@ export function testInference(module: WebAssembly.Module): void {
     }
   });
 
+  test('what is 0, of either sign, is skipped; NaN and infinities are not', () => {
+    const depth = 11;
+    const sumUnder = (x: readonly number[], kernel: readonly number[]) =>
+      run(({ kernels, put, room, take }) => {
+        const weights = room(packedSparseSize(depth, 1));
+        kernels.pack_sparse(put(kernel), put([0.5]), weights, depth, 1);
+        const out = room(1);
+        const places = room(sparsePlaces(depth));
+        kernels.dense_sparse(put(x), weights, out, 1, depth, 1, -Infinity, Infinity, places);
+        return take(out, 1);
+      })[0];
+    for (let at = 0; at < depth; at++) {
+      const only = (value: number) => Array.from({ length: depth }, (_, i) => (i === at ? value : -0));
+      // Under zeros lies what would be seen.
+      const kernel = Array.from({ length: depth }, (_, i) => (i === at ? 2 : NaN));
+      expect(sumUnder(only(3), kernel)).toBe(6.5);
+      expect(sumUnder(only(NaN), kernel)).toBeNaN();
+      expect(sumUnder(only(Infinity), kernel)).toBe(Infinity);
+      expect(sumUnder(only(1e-45), kernel)).toBe(0.5);
+    }
+    expect(
+      sumUnder(
+        Array.from({ length: depth }, () => 0),
+        Array.from({ length: depth }, () => NaN),
+      ),
+    ).toBe(0.5);
+  });
+
   test('an example alone has the bits that it has among others', () => {
     fc.assert(
       fc.property(denseCases, fc.nat(), (c, pick) => {
@@ -486,8 +523,8 @@ function expectedSoftmax(x: Float32Array, channels: number): number[] {
 }
 
 /** Within single precision's rounding of sums as long as these. */
-function expectClose(actual: Float32Array, expected: readonly number[]): void {
+function expectClose(actual: Float32Array, expected: readonly number[], tolerance = 1e-4): void {
   expect(actual.length).toBe(expected.length);
   const worst = expected.reduce((max, x, i) => Math.max(max, Math.abs(x - (actual[i] ?? NaN))), 0);
-  expect(worst).toBeLessThan(1e-4);
+  expect(worst).toBeLessThan(tolerance);
 }
