@@ -20,7 +20,7 @@ export interface Packing {
 
 /** Below these, looking for zeros costs more than skipping them saves. */
 const MIN_SPARSE_DEPTH = 32;
-const MIN_SPARSE_COLUMNS = 32;
+const MIN_SPARSE_COLUMNS = 24;
 
 /**
  * Whether a node is a matrix product that skips what is 0 of its input.

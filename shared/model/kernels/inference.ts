@@ -100,7 +100,7 @@ const PANEL_COLUMNS = 8;
 const LANES = 4;
 /** As in source/inference/sparse.c. */
 const SPARSE_TABLE_FLOATS = 1_024;
-const SPARSE_BLOCK_PLACES = 8_704;
+const SPARSE_BLOCK_PLACES = 4_352;
 const SPARSE_ROW_EXTRA = 12;
 /** Of an image, that four neighbouring pixels read under a 3x3 filter. */
 const MAX_DEPTHWISE_COLUMNS = 9;

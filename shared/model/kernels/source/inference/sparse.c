@@ -17,7 +17,7 @@ enum {
   GROUP = 8,
   TABLE_FLOATS = TABLE_ENTRIES * GROUP * sizeof(uint16_t) / sizeof(float),
   /* Places of a block of rows, which stay in the first cache beside a panel. */
-  BLOCK_PLACES = 8704,
+  BLOCK_PLACES = 4352,
   /* In front of a row's places: how many there are. Behind them: what a last store writes too much. */
   COUNT = 2,
   SLACK = GROUP,
@@ -66,54 +66,59 @@ INLINE void add_term(vec *sums, int vectors, const float *x, const float *weight
   UNROLL for (int i = 0; i < vectors; i++) sums[i] = multiply_add(value, load(weights + i * LANES), sums[i]);
 }
 
-/* One row by one panel; inlined for each width. Twice unrolled: more would not fit where the processor keeps loops. */
-INLINE void sparse_row(const float *x, const uint16_t *places, const float *weights, float *out, int vectors,
-                       int columns, vec low, vec high) {
+typedef struct {
+  const float *x;
+  const uint16_t *places;
+  float *out;
+  int rows, depth, columns, stride; /* stride: from a row's places to the next row's */
+  vec low, high;
+} block;
+
+/* Twice unrolled: more would not fit where the processor keeps loops. */
+INLINE void sparse_row(const block *b, int vectors, int row, int column, const float *weights) {
+  const float *x = b->x + row * b->depth;
+  const uint16_t *places = b->places + row * b->stride + COUNT, *end = places + ((const int *)places)[-1];
   vec sums[PANEL_VECTORS];
   UNROLL for (int i = 0; i < vectors; i++) sums[i] = load(weights + i * LANES);
   weights += vectors * LANES;
-  const int found = *(const int *)places;
-  const uint16_t *end = places + COUNT + found;
-  places += COUNT;
   _Pragma("clang loop unroll(disable)") for (const uint16_t *last = end - 1; places < last; places += 2) {
     const uint32_t both = *(const uint32_t *)places;
     add_term(sums, vectors, x, weights, both & 0xffff);
     add_term(sums, vectors, x, weights, both >> 16);
   }
   if (places < end) add_term(sums, vectors, x, weights, *places);
+  float *out = b->out + row * b->columns + column;
   UNROLL for (int i = 0; i < vectors; i++)
-    store_some(out + i * LANES, clamp(sums[i], low, high), columns - i * LANES);
+    store_some(out + i * LANES, clamp(sums[i], b->low, b->high), b->columns - column - i * LANES);
+}
+
+/* Every row by one panel; inlined for each width. */
+INLINE void sparse_panel(const block *b, int vectors, int column, const float *weights) {
+  for (int row = 0; row < b->rows; row++) sparse_row(b, vectors, row, column, weights);
 }
 
 /* As `dense`, with weights of `pack_sparse`; places has room for `sparsePlaces` numbers (inference.ts). */
 EXPORT(dense_sparse)
 void dense_sparse(const float *x, const float *weights, float *out, int rows, int depth, int columns, float low,
                   float high, uint16_t *places) {
-  const vec lows = splat(low), highs = splat(high);
-  const int stride = COUNT + round_up(depth, 2) + SLACK, block = larger(1, BLOCK_PLACES / stride);
-  for (int start = 0; start < rows; start += block) {
-    const int count = smaller(block, rows - start);
-    for (int r = 0; r < count; r++) {
-      uint16_t *to = places + r * stride;
-      *(int *)to = find_nonzero(x + r * depth, depth, (const uint16_t *)weights, to + COUNT);
+  const int stride = COUNT + round_up(depth, 2) + SLACK, most = larger(1, BLOCK_PLACES / stride);
+  block b = {x, places, out, 0, depth, columns, stride, splat(low), splat(high)};
+  for (int start = 0; start < rows; start += b.rows, b.x += b.rows * depth, b.out += b.rows * columns) {
+    b.rows = smaller(most, rows - start);
+    for (int r = 0; r < b.rows; r++) {
+      uint16_t *to = places + r * stride + COUNT;
+      ((int *)to)[-1] = find_nonzero(b.x + r * depth, depth, (const uint16_t *)weights, to);
     }
     const float *panel = weights + TABLE_FLOATS;
     for (int column = 0; column < columns; column += PANEL_COLUMNS) {
-      const int left = columns - column, vectors = smaller(PANEL_VECTORS, round_up(left, TILE_COLUMNS) / LANES);
-      for (int r = 0; r < count; r++) {
-        const float *from = x + r * depth;
-        const uint16_t *list = places + r * stride;
-        float *to = out + r * columns + column;
-        switch (vectors) {
-        case 8: sparse_row(from, list, panel, to, 8, left, lows, highs); break;
-        case 6: sparse_row(from, list, panel, to, 6, left, lows, highs); break;
-        case 4: sparse_row(from, list, panel, to, 4, left, lows, highs); break;
-        case 2: sparse_row(from, list, panel, to, 2, left, lows, highs); break;
-        }
+      const int vectors = smaller(PANEL_VECTORS, round_up(columns - column, TILE_COLUMNS) / LANES);
+      switch (vectors) {
+      case 8: sparse_panel(&b, 8, column, panel); break;
+      case 6: sparse_panel(&b, 6, column, panel); break;
+      case 4: sparse_panel(&b, 4, column, panel); break;
+      case 2: sparse_panel(&b, 2, column, panel); break;
       }
       panel += (1 + depth) * vectors * LANES;
     }
-    x += count * depth;
-    out += count * columns;
   }
 }
