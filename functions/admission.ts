@@ -53,7 +53,7 @@ export function createAdmission(limits: AdmissionLimits, now: () => number): Adm
 
   const isBusy = (): boolean => lent.size >= pace.limit();
   /** The queue shrinks with what is in flight, so that it is not waited for longer. */
-  const isQueueFull = (): boolean => waiting.size >= Math.ceil((maxWaiting * pace.limit()) / maxInFlight);
+  const isQueueFull = (): boolean => waiting.size >= Math.ceil((maxWaiting * pace.limit()) / Math.max(1, maxInFlight));
   const fits = (bytes: number): boolean => !isBusy() && (lentBytes + bytes <= maxBytes || lent.size === 0);
   const lend = (bytes: number): Place => {
     const place = { bytes, lentAtMs: now() };
