@@ -12,8 +12,7 @@ import { readingBase, type RunContext, RunFailure, type Surroundings, tell } fro
 import { applyUnfreeze, basesRead } from './unfreeze.ts';
 import { evaluate } from './evaluate.ts';
 import { loadEvidence } from './evidence-file.ts';
-import { storeFeatures } from './features.ts';
-import { fineTune } from './fine-tune.ts';
+import { storeFeatures } from './store-features.ts';
 import { judge } from './judge.ts';
 import { promote } from './promote.ts';
 import { publish } from './publish.ts';
@@ -24,12 +23,10 @@ import { deservesRetry, retryContext, retryHost } from './retry.ts';
 import { makeSnapshot } from './snapshot.ts';
 import { loadSnapshot, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
 import { loadSplit, makeSplit, type Split } from './split.ts';
+import { type StepHost, timed } from './steps.ts';
+import { followTraining } from './training-steps.ts';
 
-/** Runs one step, or gives what it gave before. Results are small JSON. */
-export interface StepHost {
-  do<T extends StepResult>(name: string, body: () => Promise<T>): Promise<T>;
-}
-export type StepResult = { readonly [key: string]: string | number | boolean | null };
+export type { StepHost } from './steps.ts';
 
 /**
  * Runs (or resumes) a started run to its end and returns its record. A failure that no repetition can mend is recorded
@@ -69,7 +66,7 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
   if (tooFew !== null) return skip(ctx, host, tooFew);
   await followFeatures(ctx, host, snapshot);
   await followCopies(ctx, host, snapshot);
-  await step('fine-tune', () => fineTuneStep(ctx, snapshot));
+  await followTraining(ctx, host, snapshot);
   await followSplits(ctx, host, snapshot);
   await step('evaluate', () => evaluateStep(ctx, snapshot));
   const { retry } = await step('gate', () => gateStep(ctx));
@@ -83,8 +80,9 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
 /** @returns the context of the attempt whose verdict counts */
 async function followRetry(first: RunContext, host: StepHost, snapshot: Snapshot): Promise<RunContext> {
   const ctx = retryContext(first);
-  const step = timed(ctx, retryHost(ctx, host));
-  await step('fine-tune', () => fineTuneStep(ctx, snapshot));
+  const again = retryHost(ctx, host);
+  const step = timed(ctx, again);
+  await followTraining(ctx, again, snapshot);
   await step('evaluate', () => evaluateStep(ctx, snapshot));
   await step('gate', () => gateStep(ctx));
   return ctx;
@@ -96,26 +94,6 @@ async function skip(ctx: RunContext, host: StepHost, reason: string): Promise<Ru
     return {};
   });
   return currentRecord(ctx);
-}
-
-type Step = <T extends StepResult & { readonly note: string }>(
-  name: string,
-  body: () => Promise<T>,
-) => Promise<T>;
-
-/** Records when a step began and, with its note, when it ended. */
-function timed(ctx: RunContext, host: StepHost): Step {
-  return (name, body) =>
-    host.do(name, async () => {
-      const startedMs = ctx.now().getTime();
-      await enterStep(ctx, name);
-      await tell(ctx, name, 0, '');
-      const result = await body();
-      const finished = ctx.now();
-      await recordStep(ctx, name, result.note, finished, (finished.getTime() - startedMs) / 1000);
-      await tell(ctx, name, 1, result.note);
-      return result;
-    });
 }
 
 async function snapshotStep(ctx: RunContext) {
@@ -217,12 +195,6 @@ async function copiesStep(ctx: RunContext, part: CopyPart, onBlock: (fraction: n
   await enterStep(ctx, 'augment');
   const computed = await storeCopies(ctx, part, onBlock);
   return { computed, seconds: (ctx.now().getTime() - startedMs) / 1000 };
-}
-
-async function fineTuneStep(ctx: RunContext, snapshot: Snapshot) {
-  const { digest, epochs, bestEpoch, parent } = await fineTune(ctx, snapshot);
-  const from = parent === null ? 'from a new initialisation' : `from version ${parent}`;
-  return { digest, note: `${epochs.length} epochs ${from}, the best was number ${bestEpoch}` };
 }
 
 /** One step a split, where the recipe is another than the champion's. */
