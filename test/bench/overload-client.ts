@@ -27,6 +27,8 @@ async function ask(connection: Connection, request: Buffer, sinceMs: number, tal
     if (status === 200) tally.servedMs.push(performance.now() - sinceMs);
     else if (status === 503) tally.refused += 1;
     else tally.failed += 1;
+    // Its body may be unread, and the server about to close.
+    if (status === 503) connection.close();
     return (retryAfterSeconds ?? 0) * 1_000;
   } catch {
     connection.close();
