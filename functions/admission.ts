@@ -25,8 +25,13 @@ export interface Admission {
    * @returns `late` when the wait was over before there was a place
    */
   enter(bytes: number, waitMs: number): Place | 'refused' | Promise<Place | 'late'>;
-  /** @param stored  whether it waited for storage to write: how long that takes says nothing about the isolate */
-  leave(place: Place, stored?: boolean): void;
+  leave(place: Place): void;
+  /**
+   * Finds out how long a turn takes to come here, from time to time: null where it is not the time.
+   *
+   * @returns the looking, which needs a request that is kept alive
+   */
+  look(): Promise<void> | null;
 }
 
 export interface AdmissionLimits {
@@ -43,17 +48,23 @@ interface Waiting {
   readonly settle: (outcome: Place | 'late') => void;
 }
 
-export function createAdmission(limits: AdmissionLimits, now: () => number): Admission {
+/** @param nextTurn  resolves in the isolate's next turn */
+export function createAdmission(
+  limits: AdmissionLimits,
+  now: () => number,
+  nextTurn: () => Promise<void> = timerTurn,
+): Admission {
   const { maxInFlight, maxWaiting, maxBytes, leaseMs } = limits;
   /** Both in order of arrival. */
   const lent = new Set<Place>();
   const waiting = new Set<Waiting>();
   let lentBytes = 0;
-  const pace = createPace(maxInFlight);
+  const pace = createPace(maxInFlight, leaseMs);
 
   const isBusy = (): boolean => lent.size >= pace.limit();
   /** The queue shrinks with what is in flight, so that it is not waited for longer. */
-  const isQueueFull = (): boolean => waiting.size >= Math.ceil((maxWaiting * pace.limit()) / maxInFlight);
+  const isQueueFull = (): boolean =>
+    waiting.size >= Math.ceil((maxWaiting * pace.limit()) / Math.max(1, maxInFlight));
   const fits = (bytes: number): boolean => !isBusy() && (lentBytes + bytes <= maxBytes || lent.size === 0);
   const lend = (bytes: number): Place => {
     const place = { bytes, lentAtMs: now() };
@@ -105,11 +116,19 @@ export function createAdmission(limits: AdmissionLimits, now: () => number): Adm
       if (waiting.size === 0 && fits(bytes)) return lend(bytes);
       return isQueueFull() ? 'refused' : wait(bytes, waitMs);
     },
-    leave(place, stored = false) {
-      const nowMs = now();
-      if (!stored) pace.took(nowMs - place.lentAtMs, nowMs);
+    leave(place) {
       takeBack(place);
       admitNext();
     },
+    look() {
+      const startedMs = now();
+      if (!pace.isDue(startedMs)) return null;
+      return nextTurn().then(() => pace.waited(now() - startedMs));
+    },
   };
+}
+
+/** When everybody has had theirs who came before. */
+function timerTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -46,8 +46,6 @@ export interface DoorDeps {
 
 const INFERENCE = /^\/v[12](\/|$)/;
 const WORK = /^\/v[12]\//;
-/** 202 waits for the bucket. */
-const FEEDBACK = /:feedback$/;
 const HEALTH = /^\/(healthz$|v2\/health\/)/;
 const OVERLOADED: AppError = { kind: 'overloaded', detail: 'too many requests are under way here' };
 
@@ -81,10 +79,12 @@ export function createDoor(deps: DoorDeps, rooms: Rooms): App {
     const place = entered instanceof Promise ? await entered : entered;
     if (place === 'refused') return toErrorResponse(ask.path, OVERLOADED);
     if (place === 'late') return toErrorResponse(ask.path, timedOut(timeoutMs));
+    const looking = admission.look();
+    if (looking !== null) ask.keepAlive(looking);
     try {
       return await rooms.serve(ask);
     } finally {
-      admission.leave(place, FEEDBACK.test(ask.path));
+      admission.leave(place);
     }
   };
 

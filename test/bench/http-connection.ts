@@ -23,6 +23,8 @@ export interface Answered {
 export interface Connection {
   /** @throws Error when the answer has a form that this does not read, or does not come */
   exchange(request: Buffer): Promise<Answered>;
+  /** A server that answers before it has read a body closes the connection. */
+  isOpen(): boolean;
   close(): void;
 }
 
@@ -68,6 +70,7 @@ export async function connect(url: URL): Promise<Connection> {
         received = Buffer.alloc(0);
         socket.write(request);
       }),
+    isOpen: () => socket.readyState === 'open',
     close: () => socket.destroy(),
   };
 }

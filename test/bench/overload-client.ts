@@ -22,11 +22,19 @@ interface Tally {
 
 /** @returns how long the server wants to be left alone, in milliseconds */
 async function ask(connection: Connection, request: Buffer, sinceMs: number, tally: Tally): Promise<number> {
-  const { status, retryAfterSeconds } = await connection.exchange(request);
-  if (status === 200) tally.servedMs.push(performance.now() - sinceMs);
-  else if (status === 503) tally.refused += 1;
-  else tally.failed += 1;
-  return (retryAfterSeconds ?? 0) * 1_000;
+  try {
+    const { status, retryAfterSeconds } = await connection.exchange(request);
+    if (status === 200) tally.servedMs.push(performance.now() - sinceMs);
+    else if (status === 503) tally.refused += 1;
+    else tally.failed += 1;
+    // Its body may be unread, and the server about to close.
+    if (status === 503) connection.close();
+    return (retryAfterSeconds ?? 0) * 1_000;
+  } catch {
+    connection.close();
+    tally.failed += 1;
+    return 0;
+  }
 }
 
 export interface ClosedLoop {
@@ -42,22 +50,20 @@ export async function applyClosedLoop(
   { connections, durationMs, patient }: ClosedLoop,
 ): Promise<Outcome> {
   const request = encodeRequest(exchange);
-  const open = await Promise.all(Array.from({ length: connections }, () => connect(exchange.url)));
   const tally: Tally = { servedMs: [], refused: 0, failed: 0 };
   const startMs = performance.now();
-  const repeat = async (connection: Connection): Promise<void> => {
+  const repeat = async (): Promise<void> => {
+    let connection = await connect(exchange.url);
     for (let nowMs = startMs; nowMs - startMs < durationMs; nowMs = performance.now()) {
+      if (!connection.isOpen()) connection = await connect(exchange.url);
       const restMs = await ask(connection, request, nowMs, tally);
       // A little apart, as clients that are told the same are advised to (RFC 9110 leaves it to them).
       if (patient && restMs > 0) await sleep(restMs * (1 + Math.random() / 2));
     }
+    connection.close();
   };
-  try {
-    await Promise.all(open.map(repeat));
-    return { ...tally, seconds: (performance.now() - startMs) / 1_000 };
-  } finally {
-    for (const connection of open) connection.close();
-  }
+  await Promise.all(Array.from({ length: connections }, repeat));
+  return { ...tally, seconds: (performance.now() - startMs) / 1_000 };
 }
 
 export interface OpenLoop {
@@ -75,17 +81,15 @@ export async function applyOpenLoop(
 ): Promise<Outcome> {
   const request = encodeRequest(exchange);
   const idle: Connection[] = [];
-  const all: Connection[] = [];
   const tally: Tally = { servedMs: [], refused: 0, failed: 0 };
+  const take = async (): Promise<Connection> => {
+    for (let last = idle.pop(); last !== undefined; last = idle.pop()) if (last.isOpen()) return last;
+    return connect(exchange.url);
+  };
   const send = async (dueMs: number): Promise<void> => {
-    try {
-      const connection = idle.pop() ?? (await connect(exchange.url));
-      if (!all.includes(connection)) all.push(connection);
-      await ask(connection, request, dueMs, tally);
-      idle.push(connection);
-    } catch {
-      tally.failed += 1;
-    }
+    const connection = await take();
+    await ask(connection, request, dueMs, tally);
+    idle.push(connection);
   };
   const sent: Promise<void>[] = [];
   const startMs = performance.now();
@@ -97,6 +101,6 @@ export async function applyOpenLoop(
     dueMs += (-Math.log(1 - Math.random()) * 1_000) / perSecond;
   }
   await Promise.all(sent);
-  for (const connection of all) connection.close();
+  for (const connection of idle) connection.close();
   return { ...tally, seconds: (performance.now() - startMs) / 1_000 };
 }

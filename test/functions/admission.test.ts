@@ -9,9 +9,11 @@ import {
 const LIMITS: AdmissionLimits = { maxInFlight: 2, maxWaiting: 1, maxBytes: 100, leaseMs: 1_000 };
 const PATIENCE_MS = 10_000;
 
-function create(limits: Partial<AdmissionLimits> = {}) {
+/** @param turnMs  how long a turn takes to come */
+function create(limits: Partial<AdmissionLimits> = {}, turnMs = 0) {
   const clock = { nowMs: 0 };
-  const admission = createAdmission({ ...LIMITS, ...limits }, () => clock.nowMs);
+  const nextTurn = async (): Promise<void> => void (clock.nowMs += turnMs);
+  const admission = createAdmission({ ...LIMITS, ...limits }, () => clock.nowMs, nextTurn);
   return { admission, clock };
 }
 
@@ -85,12 +87,11 @@ test('a place that is never given back is lent again when its time is over', () 
   expect(admission.full()).toBe(true);
 });
 
-test('an isolate in which everything takes long takes on less, and fewer may wait for it', () => {
-  const { admission, clock } = create({ maxInFlight: 8, maxWaiting: 8, leaseMs: 60_000 });
+test('an isolate in which turns are long in coming takes on less, and fewer may wait for it', async () => {
+  const { admission, clock } = create({ maxInFlight: 8, maxWaiting: 8 }, 10_000);
   for (let i = 0; i < 20; i++) {
-    const place = mustEnter(admission);
-    clock.nowMs += 500;
-    admission.leave(place);
+    await admission.look();
+    clock.nowMs += 1_000;
   }
   const entered = Array.from({ length: 8 }, () => admission.enter(1, PATIENCE_MS));
   expect(
@@ -99,12 +100,13 @@ test('an isolate in which everything takes long takes on less, and fewer may wai
   expect(admission.full()).toBe(true);
 });
 
-test('waiting for storage says nothing about the isolate', () => {
+test('places that are held for long do not make it take on less', async () => {
   const { admission, clock } = create({ maxInFlight: 8, leaseMs: 60_000 });
   for (let i = 0; i < 20; i++) {
     const place = mustEnter(admission);
-    clock.nowMs += 500;
-    admission.leave(place, true);
+    await admission.look();
+    clock.nowMs += 5_000;
+    admission.leave(place);
   }
   for (let i = 0; i < 8; i++) mustEnter(admission);
 });
