@@ -38,7 +38,10 @@ export interface FeatureCase {
   readonly pixels: { readonly values: Float32Array; readonly images: number; readonly shape: number[] };
 }
 
-export async function setUpCase({ spec: { input }, files }: BenchModel, images: number): Promise<FeatureCase> {
+export async function setUpCase(
+  { spec: { input }, files }: BenchModel,
+  images: number,
+): Promise<FeatureCase> {
   const store = createMemoryStore();
   const output = poolingOf(files['model.json']);
   const base = await storeCut(store, files, output);
@@ -74,7 +77,11 @@ export interface Looker {
   close(): Promise<void>;
 }
 
-export function openLooker(bench: FeatureCase, surroundings: Surroundings, workshop: FeatureWorkshop): Looker {
+export function openLooker(
+  bench: FeatureCase,
+  surroundings: Surroundings,
+  workshop: FeatureWorkshop,
+): Looker {
   const kept = keepOpen(workshop);
   const run = { id: 'r', model: MODEL } as RunContext['run'];
   const ctx: RunContext = { ...surroundings, featureWorkshop: kept.workshop, run, spec: bench.spec };
@@ -140,7 +147,10 @@ function poolingOf(json: Uint8Array): string {
 /** The model up to a layer, as an import would leave it in the store. @returns its digest */
 async function storeCut(store: ObjectStore, files: BenchModel['files'], output: string): Promise<string> {
   const json = readModel(files['model.json']);
-  const { plan, weights } = compileFiles({ json, weights: files['weights.bin'] }, { output, pooling: 'none' });
+  const { plan, weights } = compileFiles(
+    { json, weights: files['weights.bin'] },
+    { output, pooling: 'none' },
+  );
   const edge = { 'edge.json': encodeJson(plan), 'edge.bin': weights };
   const digest = sha256Hex(weights);
   const facts = (bytes: Uint8Array) => ({ sha256: sha256Hex(bytes), bytes: bytes.byteLength });

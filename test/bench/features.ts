@@ -25,7 +25,7 @@ const CASES = [
 
 /** The peer takes its time: of its images a round has fewer. */
 const QUICK = { rounds: 2, share: 0.25, peerImages: 4 };
-const FULL = { rounds: 9, share: 1, peerImages: 32 };
+const FULL = { rounds: 7, share: 1, peerImages: 32 };
 type Effort = typeof FULL;
 
 export async function benchFeatures(_scratch: string, quick: boolean, progress: Progress): Promise<Findings> {
@@ -50,7 +50,8 @@ async function besideLayers(title: string, bench: FeatureCase, { rounds, peerIma
   const ours = openLooker(bench, surroundings, seeHere(surroundings));
   const model = await loadLayersBase(bench);
   const { images } = bench.pixels;
-  const predict = (batch: number) => predictFirst(model, bench.pixels, peerImages, Math.min(batch, peerImages));
+  const predict = (batch: number) =>
+    predictFirst(model, bench.pixels, peerImages, Math.min(batch, peerImages));
   compare(await ours.look(), predict(1));
   const samples = { ours: [] as number[], theirs: BATCHES.map(() => [] as number[]) };
   // The first round compiles what runs often.
@@ -72,7 +73,8 @@ async function besideOneThread(title: string, bench: FeatureCase, { rounds }: Ef
   const one = openLooker(bench, surroundings, seeHere(surroundings));
   const two = openLooker(bench, surroundings, seeInThreads(2));
   const [alone, together] = [await one.look(), await two.look()];
-  if (!alone.every((value, i) => value === together[i])) throw new Error(`${title}: two threads see otherwise`);
+  if (!alone.every((value, i) => value === together[i]))
+    throw new Error(`${title}: two threads see otherwise`);
   const samples = { ours: [] as number[], theirs: [] as number[] };
   const measure = async (looker: Looker, into: number[]): Promise<void> =>
     void into.push(await timeImages(bench.pixels.images, () => looker.look()));

@@ -108,8 +108,7 @@ function askWorker<Question, Answer>(
       });
     const failed = (error: Error): void =>
       settle(() => reject(new Error(`${name} failed: ${error.message}`, { cause: error })));
-    const ended = (code: number): void =>
-      settle(() => reject(new Error(`${name} ended with code ${code}`)));
+    const ended = (code: number): void => settle(() => reject(new Error(`${name} ended with code ${code}`)));
     worker.on('message', answered).on('error', failed).on('exit', ended);
     worker.postMessage(question, transfer);
   });

@@ -4,7 +4,13 @@
 import { workerData } from 'node:worker_threads';
 import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
-import { createSeer, type FeatureBlock, type FeatureTask, type Seen, type Seer } from '../pipeline/feature-bench.ts';
+import {
+  createSeer,
+  type FeatureBlock,
+  type FeatureTask,
+  type Seen,
+  type Seer,
+} from '../pipeline/feature-bench.ts';
 import { answerAsked } from './thread.ts';
 
 const task = workerData as FeatureTask;

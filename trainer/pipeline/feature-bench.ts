@@ -75,10 +75,7 @@ export function seeHere(machine: SeerMachine & { readonly stopwatch: Stopwatch }
   return { width: 1, open: (task) => openHere(task, machine) };
 }
 
-function openHere(
-  task: FeatureTask,
-  machine: SeerMachine & { readonly stopwatch: Stopwatch },
-): FeatureBench {
+function openHere(task: FeatureTask, machine: SeerMachine & { readonly stopwatch: Stopwatch }): FeatureBench {
   let seer: Seer | undefined;
   // One at a time: a stopwatch that other blocks run into would count them too.
   let turn: Promise<unknown> = Promise.resolve();

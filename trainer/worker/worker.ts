@@ -72,7 +72,12 @@ function surroundingsOf(store: ObjectStore, keep: (progress: Progress) => Promis
     kernels: kernelModule,
     runtime,
     roomBytes: ROOM_BYTES,
-    featureWorkshop: seeHere({ wasm: wasmModule, kernels: kernelModule, stopwatch, maxHeapBytes: BASE_BYTES }),
+    featureWorkshop: seeHere({
+      wasm: wasmModule,
+      kernels: kernelModule,
+      stopwatch,
+      maxHeapBytes: BASE_BYTES,
+    }),
     stepCpuSeconds: STEP_CPU_SECONDS,
     now: () => new Date(),
     stopwatch,

@@ -76,7 +76,11 @@ export function addRunCommands(program: Command): void {
   program
     .command('resume <model> <id>')
     .description('go on with a run that was interrupted; finished steps are not done again')
-    .option('--threads <n>', 'with --store: cores to work on (default: one a core, at most 8)', wholeNumber(1))
+    .option(
+      '--threads <n>',
+      'with --store: cores to work on (default: one a core, at most 8)',
+      wholeNumber(1),
+    )
     .addHelpText('after', example('resume digits 20261123T030000-cron'))
     .action(async (model: string, id: string, { threads }: ResumeOptions, command: Command) => {
       const context = createContext(command);

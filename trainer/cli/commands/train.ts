@@ -21,7 +21,11 @@ export function addTrainCommand(program: Command): void {
     .description('run the whole pipeline now: snapshot, fine-tune, gate, publish, promote or not')
     .option('--snapshot <id>', 'with --store: train on this snapshot instead of making one')
     .option('--no-promote', 'with --store: judge and publish, but leave the champion alone')
-    .option('--threads <n>', 'with --store: cores to work on (default: one a core, at most 8)', wholeNumber(1))
+    .option(
+      '--threads <n>',
+      'with --store: cores to work on (default: one a core, at most 8)',
+      wholeNumber(1),
+    )
     .addHelpText(
       'after',
       example(
