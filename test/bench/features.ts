@@ -25,7 +25,7 @@ const CASES = [
 
 /** The peer takes its time: of its images a round has fewer. */
 const QUICK = { rounds: 2, share: 0.25, peerImages: 4 };
-const FULL = { rounds: 9, share: 1, peerImages: 32 };
+const FULL = { rounds: 7, share: 1, peerImages: 32 };
 type Effort = typeof FULL;
 
 export async function benchFeatures(_scratch: string, quick: boolean, progress: Progress): Promise<Findings> {

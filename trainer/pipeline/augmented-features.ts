@@ -31,6 +31,15 @@ export interface CopyPart {
   readonly indices: readonly number[];
 }
 
+/** How many copies of each example a training learns from. */
+export function copiesWanted(
+  { base, input }: Pick<Spec, 'base' | 'input'>,
+  { augmentation }: Pick<TrainingRecipe, 'augmentation'>,
+): number {
+  if (base === null || augmentation === null || !changesExamples(augmentation, input.kind)) return 0;
+  return augmentation.copies;
+}
+
 /** What a training has to copy: copy by copy, each in the snapshot's order. Nothing where it asks for nothing. */
 export function planCopies(
   { base, input }: Pick<Spec, 'base' | 'input'>,
@@ -38,7 +47,7 @@ export function planCopies(
   snapshot: Pick<Snapshot, 'windows'>,
   { train }: Pick<Split, 'train'>,
 ): CopyPart[] {
-  if (base === null || augmentation === null || !changesExamples(augmentation, input.kind)) return [];
+  if (augmentation === null || copiesWanted({ base, input }, { augmentation }) === 0) return [];
   let start = 0;
   const parts = shardsOf(snapshot).map((shard) => {
     const from = start;

@@ -4,12 +4,10 @@
  */
 import type { PictureRanges } from '../../shared/model/augmentation.ts';
 import { loadBaseFiles } from '../../shared/model/servable.ts';
-import { describeReadError, loadJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import { baseManifestSchema } from '../../shared/registry/manifest.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { type RunContext, RunFailure } from './context.ts';
 import { type FeatureBench, type FeatureWorkshop, seeHere } from './feature-bench.ts';
+import { loadFeatureSize } from './feature-size.ts';
 import { createLookProgress, type LookProgress, type PortionProgress } from './look-progress.ts';
 
 /** How one step looks at examples. */
@@ -149,9 +147,7 @@ function budgetOf({ stepCpuSeconds = DEFAULT_STEP_CPU_SECONDS }: RunContext, abr
 }
 
 async function portionsAbreast({ store }: RunContext, { base, portions }: Work): Promise<number> {
-  const manifest = await loadJson(store, keys.base(base, 'manifest.json'), baseManifestSchema);
-  if (!manifest.ok) throw new RunFailure(`base ${base}: ${describeReadError(manifest.error)}`);
-  const { featureSize } = manifest.value.value;
+  const featureSize = await loadFeatureSize(store, base);
   const examples = Math.max(...portions.map((portion) => portion.examples));
   const bytes = examples * featureSize * Float32Array.BYTES_PER_ELEMENT * COPIES;
   return Math.max(1, Math.min(ABREAST, Math.floor(ABREAST_BYTES / bytes)));
