@@ -369,7 +369,7 @@ describe('importModel', () => {
     const target = { name: 'rent', unit: 'EUR' };
     const source = await write('rows', await saveModel(model));
     unwrap(await run(store, source, { model: 'rents', labels: null, target }));
-    const events = rentEvents({ n: 1_500, seed: 1, fromMs: NOW.getTime() - 1e8 });
+    const events = rentEvents({ n: 3_000, seed: 1, fromMs: NOW.getTime() - 1e8 });
     await writeEvents(store, 'rents', events, new Date(NOW.getTime() - 1e8));
     unwrap(
       await promote(store, 'rents', 1, { by: 'ann', reason: 'it served elsewhere', at: NOW, force: true }),
