@@ -25,7 +25,7 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Res
     const got = JSON.stringify(encoding.slice(0, 40));
     return err({ kind: 'invalid', detail: `Content-Encoding: expected gzip or deflate, got ${got}` });
   }
-  const stream = new Blob([bytes.value as Uint8Array<ArrayBuffer>]).stream();
+  const stream = new Blob([bytes.value]).stream();
   return readStream(stream.pipeThrough(new DecompressionStream(encoding)), maxBytes).catch(() =>
     err({ kind: 'invalid', detail: `Content-Encoding: the body is not ${encoding}` }),
   );
