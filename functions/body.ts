@@ -15,10 +15,32 @@ export async function readJson(request: Request, maxBytes: number): Promise<Resu
   return bytes.ok ? parseJsonBody(bytes.value) : bytes;
 }
 
-/** The body's bytes, decompressed where it came compressed; `body-too-large` at the limit, which is that of both. */
-export async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array, AppError>> {
-  const encoding = request.headers.get('content-encoding')?.toLowerCase() ?? null;
-  const bytes = await readSent(request, maxBytes);
+/** How a body says it was sent. */
+export interface SentAs {
+  /** Content-Length and Content-Encoding, as they came */
+  readonly contentLength: string | null;
+  readonly contentEncoding: string | null;
+}
+
+export function sentAs(headers: Headers): SentAs {
+  return {
+    contentLength: headers.get('content-length'),
+    contentEncoding: headers.get('content-encoding'),
+  };
+}
+
+/**
+ * The body's bytes, decompressed where it came compressed; `body-too-large` at the limit, which is that of both.
+ *
+ * @param sent  of the request's headers, where they have been read already
+ */
+export async function readBytes(
+  request: Request,
+  maxBytes: number,
+  sent: SentAs = sentAs(request.headers),
+): Promise<Result<Uint8Array, AppError>> {
+  const encoding = sent.contentEncoding?.toLowerCase() ?? null;
+  const bytes = await readSent(request, maxBytes, sent.contentLength);
   if (encoding === null || !bytes.ok) return bytes;
   if (encoding === 'identity') return bytes;
   if (encoding !== 'gzip' && encoding !== 'deflate') {
@@ -31,8 +53,11 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Res
   );
 }
 
-async function readSent(request: Request, maxBytes: number): Promise<Result<Uint8Array, AppError>> {
-  const announced = request.headers.get('content-length');
+async function readSent(
+  request: Request,
+  maxBytes: number,
+  announced: string | null,
+): Promise<Result<Uint8Array, AppError>> {
   if (announced !== null && Number(announced) > maxBytes) return tooLarge(maxBytes);
   // What is announced is all that HTTP lets through, and to read it in one piece costs a fraction of a stream,
   // as long as nothing asks for `request.body`.

@@ -124,8 +124,8 @@ describe("Triton's client", () => {
 });
 
 describe('a compressed body', () => {
-  const compress = async (bytes: Uint8Array<ArrayBuffer>, format: 'gzip' | 'deflate') => {
-    const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream(format));
+  const compress = async (bytes: Uint8Array, format: 'gzip' | 'deflate') => {
+    const stream = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new CompressionStream(format));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   };
   const predict = (body: Uint8Array, encoding: string) =>
