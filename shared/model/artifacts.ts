@@ -77,7 +77,10 @@ const fileSchema = z.object({
  */
 export function parseModelJson(json: unknown): Result<ModelJson, ModelError> {
   const file = fileSchema.safeParse(json);
-  if (!file.success) return invalid(`model.json: ${describe(file.error)}`);
+  if (!file.success) {
+    const hint = isTfjs(json) ? '' : ' (expected the model.json of a tfjs LayersModel or GraphModel)';
+    return invalid(`model.json: ${describe(file.error)}${hint}`);
+  }
   const { format, modelTopology, weightsManifest } = file.data;
   if (format !== undefined && format !== 'layers-model') {
     return unsupported(`model.json: expected the format layers-model, got ${format}`);
@@ -90,6 +93,10 @@ export function parseModelJson(json: unknown): Result<ModelJson, ModelError> {
   const weightGroups = parseWeightGroups(weightsManifest);
   if (!weightGroups.ok) return weightGroups;
   return ok({ ...graph.value, weightGroups: weightGroups.value });
+}
+
+function isTfjs(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'modelTopology' in json;
 }
 
 type Graph = Omit<ModelJson, 'weightGroups'>;

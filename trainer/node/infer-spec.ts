@@ -25,6 +25,8 @@ export interface Inferred {
 interface Column {
   readonly name: string;
   numeric: boolean;
+  /** How many of its values are numbers. */
+  numbers: number;
   /** Whether all numbers are whole. */
   whole: boolean;
   /** Different values, up to one more than a category may have. */
@@ -50,7 +52,13 @@ export async function inferFromCsv(
     return err(
       `${path}: ${describeMissing(header.value, missing, missing === columns.label ? '--label' : 'another option')}`,
     );
-  const seen = header.value.map((name): Column => ({ name, numeric: true, whole: true, values: new Set() }));
+  const seen = header.value.map((name): Column => ({
+    name,
+    numeric: true,
+    numbers: 0,
+    whole: true,
+    values: new Set(),
+  }));
   await look(file.value, seen);
 
   const label = seen.find(({ name }) => name === columns.label) as Column;
@@ -78,7 +86,8 @@ async function look(file: { path: string; gzipped: boolean }, seen: readonly Col
 function note(column: Column, cell: string): void {
   if (cell === '') return;
   const number = Number(cell);
-  if (!Number.isFinite(number)) column.numeric = false;
+  if (Number.isFinite(number)) column.numbers++;
+  else column.numeric = false;
   if (!Number.isInteger(number)) column.whole = false;
   if (column.values.size <= MAX_LABELS) column.values.add(cell);
 }
@@ -101,8 +110,16 @@ function toTask({ name, numeric, values }: Column, task: TaskSpec['task']): Resu
   return ok({ task, labels: sortValues(values) });
 }
 
-function toFeature({ name, numeric, values }: Column): Result<Feature, string> {
+/** What tables write where a number is not known. */
+const MISSING = /^(nan|n\/?a|null|none|nil|-|\?|[+-]?inf(inity)?)$/i;
+
+function toFeature({ name, numeric, numbers, values }: Column): Result<Feature, string> {
   if (numeric) return ok({ name, type: 'number' });
+  const text = [...values].filter((value) => !Number.isFinite(Number(value)));
+  if (numbers > 0 && text.every((value) => MISSING.test(value)))
+    return err(
+      `the column ${JSON.stringify(name)} has ${numbers} numbers, and ${text.map((value) => JSON.stringify(value)).join(', ')} in place of others: fill these in or leave their rows out; --feature names what the columns are, and an import then refuses such rows one by one`,
+    );
   if (values.size >= 2 && values.size <= MAX_CATEGORIES)
     return ok({ name, type: 'category', values: sortValues(values) });
   const found = values.size > MAX_CATEGORIES ? `more than ${MAX_CATEGORIES}` : String(values.size);

@@ -285,6 +285,13 @@ describe('holdfast', () => {
     });
   });
 
+  it('does not take numbers of which some are missing for a category', async () => {
+    const file = await folder.write('missing.csv', 'x,label\n1,a\nNaN,b\n2,a\n');
+    expect(await holdfast('create', 'missing', '--from', file)).toMatchObject({
+      err: expect.stringContaining('the column "x" has 2 numbers, and "NaN" in place of others'),
+    });
+  });
+
   it('imports a GraphModel, from a folder and from the bucket, as a base and as a version', async () => {
     const graph = createGraph();
     const x = graph.placeholder([-1, 4, 4, 1]);
