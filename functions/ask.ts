@@ -5,6 +5,7 @@
  */
 import { err, ok, type Result } from '../shared/result.ts';
 import type { Caller } from './auth.ts';
+import type { SentAs } from './body.ts';
 import type { AppError } from './errors.ts';
 import { toErrorResponse } from './http.ts';
 import type { KeepAlive } from './single-flight.ts';
@@ -17,8 +18,7 @@ export interface Ask {
   /** as the client wrote it, percent-encoding and all */
   readonly path: string;
   readonly headers: Headers;
-  /** Content-Length, as it came */
-  readonly contentLength: string | null;
+  readonly sent: SentAs;
   /** Keeps the request's work going after the response. */
   readonly keepAlive: KeepAlive;
   /** What the door found out about who asks for work; null for who only looks. */

@@ -6,6 +6,7 @@
 import type { Admission } from './admission.ts';
 import type { Ask, WorkFacts } from './ask.ts';
 import type { Authenticator } from './auth.ts';
+import { type SentAs, sentAs } from './body.ts';
 import { SCOPES } from './config.ts';
 import type { Cors } from './cors.ts';
 import type { AppError } from './errors.ts';
@@ -73,7 +74,7 @@ export function createDoor(deps: DoorDeps, rooms: Rooms): App {
   };
 
   const answerInTurn = async (ask: Ask, { deadlineMs, timeoutMs }: WorkFacts): Promise<Response> => {
-    const bytes = bodyBytes(ask.contentLength, limits.maxBodyBytes);
+    const bytes = bodyBytes(ask.sent, limits.maxBodyBytes);
     const entered = admission.enter(bytes, deadlineMs - now());
     const place = entered instanceof Promise ? await entered : entered;
     if (place === 'refused') return toErrorResponse(ask.path, OVERLOADED);
@@ -115,17 +116,17 @@ export function createDoor(deps: DoorDeps, rooms: Rooms): App {
 
 function toAsk(request: Request, path: string, context: RequestContext): Ask {
   const { method, url, headers } = request;
-  const contentLength = headers.get('content-length');
   const keepAlive: KeepAlive = (left) => context.waitUntil(left);
-  return { request, method, url, path, headers, contentLength, keepAlive, work: null };
+  return { request, method, url, path, headers, sent: sentAs(headers), keepAlive, work: null };
 }
 
 function overRate(key: string): AppError {
   return { kind: 'over-rate', detail: `the key ${key} asks more often than this deployment allows` };
 }
 
-/** A body of unknown length counts as the largest. */
-function bodyBytes(contentLength: string | null, maxBytes: number): number {
+/** A body of unknown length, or of unknown length once it is decompressed, counts as the largest. */
+function bodyBytes({ contentLength, contentEncoding }: SentAs, maxBytes: number): number {
+  if (contentEncoding !== null) return maxBytes;
   const announced = Number(contentLength ?? maxBytes);
   return announced >= 0 && announced < maxBytes ? announced : maxBytes;
 }

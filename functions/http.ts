@@ -57,6 +57,8 @@ export function toErrorResponse(path: string, error: AppError): Response {
   if (status === 401) headers.set('WWW-Authenticate', 'Bearer');
   const retryAfter = RETRY_AFTER_SECONDS[status];
   if (retryAfter !== undefined) headers.set('Retry-After', retryAfter);
+  // The platform compresses for whoever accepts it, and Triton's client reads errors as they come.
+  if (path.startsWith('/v2')) headers.set('Content-Encoding', 'identity');
   if (isInference(path)) return Response.json(toInferenceError(toPublicDetail(error)), { status, headers });
   headers.set('Content-Type', PROBLEM_TYPE);
   return Response.json(toProblem(error), { status, headers });

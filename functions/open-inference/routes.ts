@@ -66,7 +66,7 @@ async function showModel(
 async function inferWith(ask: Ask, deps: AppDeps, target: Target): Promise<Response> {
   const admitted = admit(ask, deps, target.model, ['predict']);
   if (!admitted.ok) return refuse(ask, admitted.error);
-  const bytes = await readBytes(ask.request, deps.limits.maxBodyBytes, ask.contentLength);
+  const bytes = await readBytes(ask.request, deps.limits.maxBodyBytes, ask.sent);
   if (!bytes.ok) return refuse(ask, bytes.error);
   const body = parseInferBody(
     bytes.value,

@@ -40,7 +40,7 @@ function answer(ask: Ask, deps: AppDeps, call: Call): Promise<Response> {
 async function predictWith(ask: Ask, deps: AppDeps, verb: Verb, target: Target): Promise<Response> {
   const admitted = admit(ask, deps, target.model, ['predict']);
   if (!admitted.ok) return refuse(ask, admitted.error);
-  const bytes = await readBytes(ask.request, deps.limits.maxBodyBytes, ask.contentLength);
+  const bytes = await readBytes(ask.request, deps.limits.maxBodyBytes, ask.sent);
   if (!bytes.ok) return refuse(ask, bytes.error);
   const read = toReader(verb, bytes.value, ask.headers.get('content-type') ?? '', deps.limits.maxInstances);
   return read.ok ? answerInference(ask, deps, target, read.value) : refuse(ask, read.error);
