@@ -21,8 +21,8 @@ export interface Pace {
   waited(ms: number): void;
 }
 
-/** What a turn may take to come where there are many. */
-export const TARGET_MS = 100;
+/** What a turn may take to come where there are many. A request needs a few: for its head, its body, its answer. */
+export const TARGET_MS = 50;
 /** So many are no crowd. */
 export const FEW = 8;
 /** What a few may wait: this share of the time that a request has. */

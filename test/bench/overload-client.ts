@@ -27,8 +27,6 @@ async function ask(connection: Connection, request: Buffer, sinceMs: number, tal
     if (status === 200) tally.servedMs.push(performance.now() - sinceMs);
     else if (status === 503) tally.refused += 1;
     else tally.failed += 1;
-    // Its body may be unread, and the server about to close.
-    if (status === 503) connection.close();
     return (retryAfterSeconds ?? 0) * 1_000;
   } catch {
     connection.close();
@@ -71,6 +69,9 @@ export interface OpenLoop {
   readonly durationMs: number;
 }
 
+/** Connections that are there before the first request: a server that is busy is slow to take on new ones. */
+const READY = 256;
+
 /**
  * Requests arrive at random moments (Poisson), whatever became of those before; each on a connection that nobody uses. A
  * request's time begins when it was due, so that a client that falls behind does not hide it.
@@ -80,7 +81,7 @@ export async function applyOpenLoop(
   { perSecond, durationMs }: OpenLoop,
 ): Promise<Outcome> {
   const request = encodeRequest(exchange);
-  const idle: Connection[] = [];
+  const idle = await Promise.all(Array.from({ length: READY }, () => connect(exchange.url)));
   const tally: Tally = { servedMs: [], refused: 0, failed: 0 };
   const take = async (): Promise<Connection> => {
     for (let last = idle.pop(); last !== undefined; last = idle.pop()) if (last.isOpen()) return last;

@@ -27,10 +27,10 @@ const FEW = 8;
 const MANY = [256];
 const MULTIPLES = [0.5, 1, 2, 4];
 
-/** As the deployment's variables say; `off` is as good as no limit. */
+/** As the deployment's variables say, and so high that the isolate has to bring them down by itself. */
 const LIMITS = {
   default: {},
-  off: { HOLDFAST_MAX_IN_FLIGHT: '10000', HOLDFAST_MAX_WAITING: '10000' },
+  high: { HOLDFAST_MAX_IN_FLIGHT: '10000', HOLDFAST_MAX_WAITING: '10000' },
 };
 
 interface Row {
@@ -124,7 +124,7 @@ const { values: options } = parseArgs({
 });
 const rows = await withScratch(async (scratch) => {
   const found: Row[] = [];
-  for (const limits of ['default', 'off'] as const) {
+  for (const limits of ['default', 'high'] as const) {
     if (options.limits === undefined || options.limits.includes(limits))
       found.push(...(await measure(scratch, limits)));
   }
