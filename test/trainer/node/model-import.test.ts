@@ -20,7 +20,7 @@ import { expectClose, randomModel, randomNumbers, saveModel, unwrap } from '../.
 
 const folder = useTempFolder();
 const NOW = new Date('2026-11-23T12:00:00Z');
-const { layers } = tf;
+const { initializers, layers } = tf;
 
 beforeAll(async () => {
   tf.enableProdMode();
@@ -339,7 +339,11 @@ describe('importModel', () => {
     const model = stack(
       [2],
       layers.batchNormalization({ name: 'standardise', scale: false, center: false }),
-      layers.dense({ units: 16, activation: 'relu' }),
+      layers.dense({
+        units: 16,
+        activation: 'relu',
+        kernelInitializer: initializers.glorotUniform({ seed: 3 }),
+      }),
       layers.dense({ units: 1, name: 'rent' }),
     );
     model.getLayer('standardise').setWeights([tf.tensor([60, 10]), tf.tensor([500, 33])]);
@@ -365,7 +369,7 @@ describe('importModel', () => {
     const target = { name: 'rent', unit: 'EUR' };
     const source = await write('rows', await saveModel(model));
     unwrap(await run(store, source, { model: 'rents', labels: null, target }));
-    const events = rentEvents({ n: 1_500, seed: 1, fromMs: NOW.getTime() - 1e8 });
+    const events = rentEvents({ n: 3_000, seed: 1, fromMs: NOW.getTime() - 1e8 });
     await writeEvents(store, 'rents', events, new Date(NOW.getTime() - 1e8));
     unwrap(
       await promote(store, 'rents', 1, { by: 'ann', reason: 'it served elsewhere', at: NOW, force: true }),
