@@ -157,13 +157,19 @@ function createProgram(
     rows,
     steps: steps.filter((step) => step !== undefined),
   }));
-  let heap = new Float32Array(stock.memory.buffer);
+  let heap = new Float32Array(0);
+  /** By row: where its input lies, and no more, so that no example can be written over anything else. */
+  let inputs: readonly Float32Array[] = [];
   const stack = stock.stackSave();
   let disposed = false;
 
   /** Growing the memory, for whichever program, detaches every view on it. */
   const viewHeap = () => {
-    if (heap.length === 0) heap = new Float32Array(stock.memory.buffer);
+    if (heap.length > 0) return heap;
+    heap = new Float32Array(stock.memory.buffer);
+    inputs = Array.from({ length: Math.max(...lanes.map(({ rows }) => rows)) }, (_, row) =>
+      heap.subarray(inputIndex + row * inputSize, inputIndex + (row + 1) * inputSize),
+    );
     return heap;
   };
   const runSteps = (steps: readonly Step[]) => {
@@ -202,12 +208,8 @@ function createProgram(
 
   const runWritten: Program['runWritten'] = (batch, write) =>
     runPlaced(batch, (first, rows) => {
-      const view = viewHeap();
-      for (let row = 0; row < rows; row++) {
-        // A view of its own, so that no example can be written over anything else.
-        const at = inputIndex + row * inputSize;
-        write(first + row, view.subarray(at, at + inputSize));
-      }
+      viewHeap();
+      for (let row = 0; row < rows; row++) write(first + row, inputs[row] as Float32Array);
     });
 
   const dispose = () => {

@@ -101,7 +101,7 @@ const LANES = 4;
 /** As in source/inference/sparse.c. */
 const SPARSE_TABLE_FLOATS = 1_024;
 const SPARSE_BLOCK_PLACES = 4_352;
-const SPARSE_ROW_EXTRA = 12;
+const SPARSE_ROW_EXTRA = 3;
 /** Of an image, that four neighbouring pixels read under a 3x3 filter. */
 const MAX_DEPTHWISE_COLUMNS = 9;
 
@@ -128,7 +128,7 @@ export function packedSparseSize(depth: number, columns: number): number {
 
 /** Floats of `places` that `dense_sparse` takes, for any number of rows. */
 export function sparsePlaces(depth: number): number {
-  return Math.max(SPARSE_BLOCK_PLACES, depth + SPARSE_ROW_EXTRA) / 2;
+  return Math.ceil(Math.max(SPARSE_BLOCK_PLACES, depth + SPARSE_ROW_EXTRA) / 2);
 }
 
 /** Places are integers of 16 bits. */

@@ -18,9 +18,8 @@ enum {
   TABLE_FLOATS = TABLE_ENTRIES * GROUP * sizeof(uint16_t) / sizeof(float),
   /* Places of a block of rows, which stay in the first cache beside a panel. */
   BLOCK_PLACES = 4352,
-  /* In front of a row's places: how many there are. Behind them: what a last store writes too much. */
+  /* In front of a row's places: how many there are. */
   COUNT = 2,
-  SLACK = GROUP,
 };
 
 /* Row-major kernel [depth, columns] and bias [columns], or null. */
@@ -101,7 +100,7 @@ INLINE void sparse_panel(const block *b, int vectors, int column, const float *w
 EXPORT(dense_sparse)
 void dense_sparse(const float *x, const float *weights, float *out, int rows, int depth, int columns, float low,
                   float high, uint16_t *places) {
-  const int stride = COUNT + round_up(depth, 2) + SLACK, most = larger(1, BLOCK_PLACES / stride);
+  const int stride = COUNT + round_up(depth, 2), most = larger(1, BLOCK_PLACES / stride);
   block b = {x, places, out, 0, depth, columns, stride, splat(low), splat(high)};
   for (int start = 0; start < rows; start += b.rows, b.x += b.rows * depth, b.out += b.rows * columns) {
     b.rows = smaller(most, rows - start);
