@@ -109,19 +109,19 @@ export interface Seer {
   close(): void;
 }
 
-/** By TensorFlow.js's module: the executor that looked last, unless it was collected. */
-const executors = new WeakMap<WebAssembly.Module, WeakRef<Runtime>>();
+/** By TensorFlow.js's module. */
+const executors = new WeakMap<WebAssembly.Module, Runtime>();
 
 /**
- * The executor that bases are loaded into, apart from the one that heads are, so that it can go when nobody looks: its
- * memory never shrinks, and what follows in the same isolate needs the room. When it goes is up to the engine (in
- * workerd seven of 25 MB were, before any was collected), so as long as it is there it is used again: never are two.
+ * The one executor of this thread that bases look in. It stays: its memory never shrinks, and when one that was let go
+ * is collected is up to the engine (in workerd seven to ten were there at once, docs/log.md). Whoever looks next finds
+ * the room of the last one free.
  */
 export function seersExecutor({ wasm, maxHeapBytes }: SeerMachine): Runtime {
-  const present = executors.get(wasm.tfjs)?.deref();
+  const present = executors.get(wasm.tfjs);
   if (present !== undefined) return present;
   const created = createRuntime(wasm, maxHeapBytes === undefined ? {} : { maxHeapBytes });
-  executors.set(wasm.tfjs, new WeakRef(created));
+  executors.set(wasm.tfjs, created);
   return created;
 }
 

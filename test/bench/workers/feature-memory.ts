@@ -9,7 +9,6 @@ import { createSeer } from '../../../trainer/pipeline/feature-bench.ts';
 let plan = new Uint8Array();
 let weights = new Uint8Array();
 const machine = { wasm: wasmModule, kernels: kernelModule };
-const base64 = btoa('\0'.repeat(12));
 
 export default {
   async fetch(request: Request): Promise<Response> {
@@ -22,7 +21,6 @@ export default {
       const seer = createSeer({ input, base: { manifest, plan, weights } }, machine);
       const size = input.height * input.width * input.channels;
       const bytes = new Uint8Array(size);
-      void base64;
       const { digestInput } = await import('../../../shared/events/input-digest.ts');
       seer.see([{ id: 'e', input: { type: 'u8', digest: digestInput('u8', bytes) }, bytes }]);
       seer.close();
