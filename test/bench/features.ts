@@ -1,5 +1,5 @@
 /**
- * Case 6: how many images a second a features step looks at, beside `LayersModel.predict` on one core, and with two
+ * Case 7: how many images a second a features step looks at, beside `LayersModel.predict` on one core, and with two
  * threads beside one.
  */
 import * as tf from '@tensorflow/tfjs';

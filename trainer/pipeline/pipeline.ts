@@ -8,12 +8,11 @@
  */
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import { followCopies, planCopies } from './augmented-features.ts';
-import { type RunContext, RunFailure, type Surroundings, tell } from './context.ts';
+import { type RunContext, RunFailure, type Surroundings } from './context.ts';
 import { applyUnfreeze, basesRead } from './unfreeze.ts';
 import { evaluate } from './evaluate.ts';
 import { loadEvidence } from './evidence-file.ts';
 import { followFeatures } from './store-features.ts';
-import { fineTune } from './fine-tune.ts';
 import { judge } from './judge.ts';
 import type { DoPart } from './portions.ts';
 import { promote } from './promote.ts';
@@ -25,12 +24,10 @@ import { deservesRetry, retryContext, retryHost } from './retry.ts';
 import { makeSnapshot } from './snapshot.ts';
 import { loadSnapshot, shardsOf, type Snapshot } from './snapshot-file.ts';
 import { loadSplit, makeSplit, type Split } from './split.ts';
+import { type StepHost, timed } from './steps.ts';
+import { followTraining } from './training-steps.ts';
 
-/** Runs one step, or gives what it gave before. Results are small JSON. */
-export interface StepHost {
-  do<T extends StepResult>(name: string, body: () => Promise<T>): Promise<T>;
-}
-export type StepResult = { readonly [key: string]: string | number | boolean | null };
+export type { StepHost } from './steps.ts';
 
 /**
  * Runs (or resumes) a started run to its end and returns its record. A failure that no repetition can mend is recorded
@@ -70,7 +67,7 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
   if (tooFew !== null) return skip(ctx, host, tooFew);
   await featuresSteps(ctx, host, snapshot);
   await copiesSteps(ctx, host, snapshot);
-  await step('fine-tune', () => fineTuneStep(ctx, snapshot));
+  await followTraining(ctx, host, snapshot);
   await followSplits(ctx, host, snapshot);
   await step('evaluate', () => evaluateStep(ctx, snapshot));
   const { retry } = await step('gate', () => gateStep(ctx));
@@ -84,8 +81,9 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
 /** @returns the context of the attempt whose verdict counts */
 async function followRetry(first: RunContext, host: StepHost, snapshot: Snapshot): Promise<RunContext> {
   const ctx = retryContext(first);
-  const step = timed(ctx, retryHost(ctx, host));
-  await step('fine-tune', () => fineTuneStep(ctx, snapshot));
+  const again = retryHost(ctx, host);
+  const step = timed(ctx, again);
+  await followTraining(ctx, again, snapshot);
   await step('evaluate', () => evaluateStep(ctx, snapshot));
   await step('gate', () => gateStep(ctx));
   return ctx;
@@ -97,26 +95,6 @@ async function skip(ctx: RunContext, host: StepHost, reason: string): Promise<Ru
     return {};
   });
   return currentRecord(ctx);
-}
-
-type Step = <T extends StepResult & { readonly note: string }>(
-  name: string,
-  body: () => Promise<T>,
-) => Promise<T>;
-
-/** Records when a step began and, with its note, when it ended. */
-function timed(ctx: RunContext, host: StepHost): Step {
-  return (name, body) =>
-    host.do(name, async () => {
-      const startedMs = ctx.now().getTime();
-      await enterStep(ctx, name);
-      await tell(ctx, name, 0, '');
-      const result = await body();
-      const finished = ctx.now();
-      await recordStep(ctx, name, result.note, finished, (finished.getTime() - startedMs) / 1000);
-      await tell(ctx, name, 1, result.note);
-      return result;
-    });
 }
 
 async function snapshotStep(ctx: RunContext) {
@@ -198,12 +176,6 @@ function entering(ctx: RunContext, host: StepHost, step: string): DoPart {
 function describePace(computed: number, seconds: number): string {
   if (computed === 0 || seconds <= 0) return '';
   return `, ${(computed / seconds).toPrecision(3)} a second`;
-}
-
-async function fineTuneStep(ctx: RunContext, snapshot: Snapshot) {
-  const { digest, epochs, bestEpoch, parent } = await fineTune(ctx, snapshot);
-  const from = parent === null ? 'from a new initialisation' : `from version ${parent}`;
-  return { digest, note: `${epochs.length} epochs ${from}, the best was number ${bestEpoch}` };
 }
 
 /** One step a split, where the recipe is another than the champion's. */
