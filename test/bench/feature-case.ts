@@ -125,7 +125,7 @@ export async function loadLayersBase({ files, output }: FeatureCase): Promise<tf
       weightData: new Uint8Array(files['weights.bin']).buffer,
     }),
   );
-  return tf.model({ inputs: whole.inputs, outputs: whole.getLayer(output).output as tf.SymbolicTensor });
+  return tf.model({ inputs: whole.inputs, outputs: whole.getLayer(output).output });
 }
 
 interface ModelFile {

@@ -48,7 +48,7 @@ describe.skipIf(!hasData)(`MNIST on DoodleNet, from IDX files to a refused night
     const { windows } = await deployment.report('mnist', run);
     expect(windows.at(-1)?.candidate).toBeGreaterThan(0.94);
     const features = run.steps.find(({ name }) => name === 'features');
-    expect(features?.note).toBe('3 shards, 3 of them new');
+    expect(features?.note).toMatch(/^3 shards, 3 of them new/);
     expect(features?.seconds).toBeGreaterThan(0.1);
   });
 
@@ -56,7 +56,7 @@ describe.skipIf(!hasData)(`MNIST on DoodleNet, from IDX files to a refused night
     await deployment.holdfast('import', 'mnist', TRAIN, '--skip', '3000', '--limit', '2000');
     const run = await deployment.train('mnist');
     expect(run).toMatchObject({ status: 'complete', candidate: 2, championAtStart: 1 });
-    expect(run.steps.find(({ name }) => name === 'features')?.note).toBe('5 shards, 2 of them new');
+    expect(run.steps.find(({ name }) => name === 'features')?.note).toMatch(/^5 shards, 2 of them new/);
     const { images, labels } = await readTest(2_000);
     const champion = accuracyOf(await deployment.predict('mnist', images, 1), labels);
     const candidate = accuracyOf(await deployment.predict('mnist', images, 2), labels);

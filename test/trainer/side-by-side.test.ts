@@ -4,7 +4,7 @@ import { sideBySide } from '../../trainer/side-by-side.ts';
 /** A promise and its two ends. */
 function deferred() {
   let resolve = (): void => {};
-  let reject = (_: Error): void => {};
+  let reject: (cause: Error) => void = () => {};
   const promise = new Promise<void>((yes, no) => {
     resolve = yes;
     reject = no;

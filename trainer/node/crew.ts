@@ -77,7 +77,7 @@ export function createCrew<Question, Answer>({
     async ask(question, transfer = []) {
       const worker = await acquire();
       try {
-        return await askWorker<Question, Answer>(worker, name, question, transfer);
+        return await askWorker<Answer>(worker, name, question, transfer);
       } finally {
         release(worker);
       }
@@ -90,10 +90,10 @@ export function createCrew<Question, Answer>({
   };
 }
 
-function askWorker<Question, Answer>(
+function askWorker<Answer>(
   worker: Worker,
   name: string,
-  question: Question,
+  question: unknown,
   transfer: readonly TransferListItem[],
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {

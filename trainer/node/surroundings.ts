@@ -11,7 +11,7 @@ import { workInThreads } from '../compare/pool.ts';
 import type { Stopwatch, Surroundings } from '../pipeline/context.ts';
 import { seeInThreads } from './feature-threads.ts';
 
-/** Each holds a base of its own, 50 to 90 MB with an isolate around a MobileNet: more only where somebody asks. */
+/** Each holds a base of its own (26 MB of a MobileNetV2) and an isolate around it: more only where somebody asks. */
 const MOST_THREADS = 8;
 
 /** One a core, within reason. */

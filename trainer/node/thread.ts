@@ -5,12 +5,16 @@ import { parentPort, type TransferListItem } from 'node:worker_threads';
 import { RunFailure } from '../pipeline/context.ts';
 import type { Reply } from './crew.ts';
 
-/** @param transferOf  what of an answer is handed over instead of copied */
-export function answerAsked<Question, Answer>(
-  answer: (question: Question) => Answer | Promise<Answer>,
+/**
+ * Whoever asks and whoever answers are one program: what is asked is not checked.
+ *
+ * @param transferOf  what of an answer is handed over instead of copied
+ */
+export function answerAsked<Answer>(
+  answer: (question: never) => Answer | Promise<Answer>,
   transferOf: (answer: Answer) => TransferListItem[] = () => [],
 ): void {
-  const reply = async (question: Question): Promise<void> => {
+  const reply = async (question: never): Promise<void> => {
     try {
       const given = await answer(question);
       parentPort?.postMessage({ answer: given } satisfies Reply<Answer>, transferOf(given));
@@ -18,7 +22,7 @@ export function answerAsked<Question, Answer>(
       parentPort?.postMessage(explain(error));
     }
   };
-  parentPort?.on('message', (question: Question) => void reply(question));
+  parentPort?.on('message', (question: unknown) => void reply(question as never));
 }
 
 function explain(error: unknown): Reply<never> {

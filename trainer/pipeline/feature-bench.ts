@@ -7,7 +7,7 @@ import { openInput } from '../../shared/events/stored-input.ts';
 import type { StoredInput } from '../../shared/events/schema.ts';
 import { rawSize } from '../../shared/model/input.ts';
 import { createFeatureReader, loadProgram } from '../../shared/model/predictor.ts';
-import { createRuntime } from '../../shared/model/runtime.ts';
+import { createRuntime, type Runtime } from '../../shared/model/runtime.ts';
 import type { BaseFiles } from '../../shared/model/servable.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
 import type { WasmModules } from '../../shared/model/wasm-modules.ts';
@@ -109,15 +109,26 @@ export interface Seer {
   close(): void;
 }
 
+/** By TensorFlow.js's module. */
+const executors = new WeakMap<WebAssembly.Module, Runtime>();
+
 /**
- * Loads a base into an executor of its own, which goes with it: an executor's memory grows and never shrinks, and what
- * follows the features in the same isolate needs the room.
+ * The one executor of this thread that bases look in. It stays: its memory never shrinks, and when one that was let go
+ * is collected is up to the engine (in workerd seven to ten were there at once, docs/log.md). Whoever looks next finds
+ * the room of the last one free.
  */
+export function seersExecutor({ wasm, maxHeapBytes }: SeerMachine): Runtime {
+  const present = executors.get(wasm.tfjs);
+  if (present !== undefined) return present;
+  const created = createRuntime(wasm, maxHeapBytes === undefined ? {} : { maxHeapBytes });
+  executors.set(wasm.tfjs, created);
+  return created;
+}
+
+/** Loads a base into the executor for bases. */
 export function createSeer({ input, base, fill = 'reflect' }: FeatureTask, machine: SeerMachine): Seer {
   const { manifest, plan, weights } = base;
-  const { maxHeapBytes } = machine;
-  const runtime = createRuntime(machine.wasm, maxHeapBytes === undefined ? {} : { maxHeapBytes });
-  const program = loadProgram(runtime, plan, weights);
+  const program = loadProgram(seersExecutor(machine), plan, weights);
   if (!program.ok) throw new RunFailure(`base ${manifest.digest}: ${program.error}`);
   const reader = createFeatureReader(input, null, { manifest, program: program.value });
   let augmenter: PictureAugmenter | undefined;

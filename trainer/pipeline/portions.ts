@@ -57,8 +57,9 @@ export interface Followed {
 }
 
 /**
- * Portions under way at once. Steps of a Workflow share a thread: what is gained is that one computes while the others
- * wait for the storage; docs/log.md has what that gave. In Node it keeps threads busy while a shard ends.
+ * Portions under way at once. Steps of a Workflow share a thread: what can be gained is that one computes while the
+ * others wait for the storage, and two of them wait less than one computes. In Node it keeps threads busy while a shard
+ * ends.
  */
 const ABREAST = 3;
 /** What the features of all portions under way may take, each of them twice while it is written. */

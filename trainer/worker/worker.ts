@@ -27,7 +27,7 @@ import {
   startWorkflow,
 } from './workflows.ts';
 
-/** One executor an isolate, for heads; its heap grows and stays, so what runs bases has one of its own. */
+/** One executor an isolate, for heads and evidence; bases that compute features have one too (feature-bench.ts). */
 let runtime: Runtime | undefined;
 
 /** Of the 128 MB of a Worker: what the unfrozen end of a base reads of all training examples. */
