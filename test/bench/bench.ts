@@ -9,6 +9,7 @@ import type { Findings } from './findings.ts';
 import { benchHttp } from './http.ts';
 import { benchMemory } from './memory.ts';
 import { HELP, type Options, parseOptions, type Part } from './options.ts';
+import { benchNight } from './night/night.ts';
 import { benchPrediction } from './prediction.ts';
 import { withScratch } from './runtime.ts';
 import { formatTable } from './table.ts';
@@ -20,6 +21,7 @@ const BENCHES = {
   'cold-start': benchColdStart,
   memory: benchMemory,
   training: benchTraining,
+  night: benchNight,
 } as const;
 
 /** @returns the exit code */

@@ -1,0 +1,58 @@
+/**
+ * V8's inspector of a Worker: what its isolate holds, and what it says when asked.
+ */
+
+const TIMEOUT_MS = 60_000;
+
+export interface HeapUsage {
+  readonly usedSize: number;
+  readonly embedderHeapUsedSize: number;
+  /** Array buffers; the WASM memory is none of them. */
+  readonly backingStorageSize: number;
+}
+
+export interface Inspector {
+  /** Bytes in use, garbage that waits for its collection included. */
+  measureHeap(): Promise<number>;
+  /** The value of an expression in the isolate's global scope; undefined where it throws. */
+  evaluate(expression: string): Promise<unknown>;
+  close(): void;
+}
+
+/** @param url  of one Worker's inspector; workerd has one for each of its services */
+export async function openInspector(url: URL): Promise<Inspector> {
+  const socket = new WebSocket(url);
+  await nextEvent(socket, 'open');
+  let last = 0;
+  const call = async <T>(method: string, params: object = {}): Promise<T> => {
+    const id = ++last;
+    socket.send(JSON.stringify({ id, method, params }));
+    for (;;) {
+      const { data } = (await nextEvent(socket, 'message')) as MessageEvent;
+      const answer = JSON.parse(String(data)) as { id?: number; result: T };
+      if (answer.id === id) return answer.result;
+    }
+  };
+  return {
+    async measureHeap() {
+      const usage = await call<HeapUsage>('Runtime.getHeapUsage');
+      return usage.usedSize + usage.embedderHeapUsedSize + usage.backingStorageSize;
+    },
+    async evaluate(expression) {
+      const { result } = await call<{ result: { value?: unknown } }>('Runtime.evaluate', {
+        expression,
+        returnByValue: true,
+      });
+      return result.value;
+    },
+    close: () => socket.close(),
+  };
+}
+
+function nextEvent(socket: WebSocket, name: 'open' | 'message'): Promise<Event> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    signal.addEventListener('abort', () => reject(new Error(`${socket.url}: no '${name}' in time`)));
+    socket.addEventListener(name, resolve, { once: true });
+  });
+}

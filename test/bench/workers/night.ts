@@ -1,0 +1,54 @@
+/**
+ * The trainer Worker, and beside it what a benchmark has to know of its isolate: its WASM memory, and how long each
+ * step of its Workflow took. `GET /start?model=…` starts a run.
+ */
+import { countWasmMemories } from '../night/wasm-memory.ts';
+import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
+import trainer, { Comparing, Retraining as Published, Trainer } from '../../../trainer/worker/worker.ts';
+import { startWorkflow } from '../../../trainer/worker/workflows.ts';
+
+interface Step {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+const steps: Step[] = [];
+
+/** What the inspector asks for. */
+Object.assign(globalThis, { describeNight: () => ({ wasm: countWasmMemories(), steps }) });
+
+export class Retraining extends Published {
+  override run(
+    event: Parameters<Published['run']>[0] & WorkflowEvent<unknown>,
+    step: WorkflowStep,
+  ): Promise<string> {
+    return super.run(event, timed(step));
+  }
+}
+
+function timed(step: WorkflowStep): WorkflowStep {
+  return new Proxy(step, {
+    get(target, property) {
+      if (property !== 'do') return Reflect.get(target, property) as unknown;
+      return (name: string, config: object, body: () => Promise<unknown>) =>
+        target.do(name, config, (async () => {
+          const startMs = Date.now();
+          try {
+            return await body();
+          } finally {
+            steps.push({ name, seconds: (Date.now() - startMs) / 1_000 });
+          }
+        }) as never);
+    },
+  });
+}
+
+export { Comparing, Trainer };
+
+export default {
+  ...trainer,
+  async fetch(request, env): Promise<Response> {
+    const model = new URL(request.url).searchParams.get('model') ?? '';
+    return Response.json(await startWorkflow(env, model, { trigger: 'api', by: 'bench' }, new Date()));
+  },
+} satisfies ExportedHandler<TrainerEnv>;
