@@ -1,10 +1,10 @@
 /**
- * V8's inspector of a Worker: what its isolate holds, and what it says when asked.
+ * V8's inspector of a Worker: what its isolate holds.
  */
 
 const TIMEOUT_MS = 60_000;
 
-export interface HeapUsage {
+interface HeapUsage {
   readonly usedSize: number;
   readonly embedderHeapUsedSize: number;
   /** Array buffers; the WASM memory is none of them. */
@@ -14,8 +14,6 @@ export interface HeapUsage {
 export interface Inspector {
   /** Bytes in use, garbage that waits for its collection included. */
   measureHeap(): Promise<number>;
-  /** The value of an expression in the isolate's global scope; undefined where it throws. */
-  evaluate(expression: string): Promise<unknown>;
   close(): void;
 }
 
@@ -24,9 +22,9 @@ export async function openInspector(url: URL): Promise<Inspector> {
   const socket = new WebSocket(url);
   await nextEvent(socket, 'open');
   let last = 0;
-  const call = async <T>(method: string, params: object = {}): Promise<T> => {
+  const call = async <T>(method: string): Promise<T> => {
     const id = ++last;
-    socket.send(JSON.stringify({ id, method, params }));
+    socket.send(JSON.stringify({ id, method }));
     for (;;) {
       const { data } = (await nextEvent(socket, 'message')) as MessageEvent;
       const answer = JSON.parse(String(data)) as { id?: number; result: T };
@@ -37,13 +35,6 @@ export async function openInspector(url: URL): Promise<Inspector> {
     async measureHeap() {
       const usage = await call<HeapUsage>('Runtime.getHeapUsage');
       return usage.usedSize + usage.embedderHeapUsedSize + usage.backingStorageSize;
-    },
-    async evaluate(expression) {
-      const { result } = await call<{ result: { value?: unknown } }>('Runtime.evaluate', {
-        expression,
-        returnByValue: true,
-      });
-      return result.value;
     },
     close: () => socket.close(),
   };

@@ -8,7 +8,7 @@
 import { countWasmMemories } from './wasm-memory.ts';
 import * as tf from '@tensorflow/tfjs';
 import { runJob } from '../../../trainer/node/job.ts';
-import { createNightModel } from './model.ts';
+import { createNightModel, trainChampion } from './model.ts';
 import { openNightStore } from './store.ts';
 
 export interface Held {
@@ -30,13 +30,14 @@ const store = openNightStore(endpoint);
 const { write } = await createNightModel(store, model, 2, 2_000);
 const fromMs = Date.now() - (NIGHTS + 2) * 24 * HOUR_MS;
 await write({ n: 900, seed: 1, fromMs: fromMs - HOUR_MS, toMs: fromMs });
-const held: Held[] = [];
-for (let night = 0; night <= NIGHTS; night++) {
+await trainChampion(store, model);
+const held: Held[] = [await measure()];
+for (let night = 1; night <= NIGHTS; night++) {
+  const at = fromMs + night * 24 * HOUR_MS;
+  await write({ n: EXAMPLES, seed: 10 + night, fromMs: at, toMs: at + HOUR_MS });
   const ended = await runJob({ store, model, by: 'bench', promote: true });
   if (!ended.ok) throw new Error(ended.error.detail);
   if (ended.value.status !== 'complete') throw new Error(`night ${night}: ${ended.value.summary}`);
-  const at = fromMs + (night + 1) * 24 * HOUR_MS;
-  await write({ n: EXAMPLES, seed: 10 + night, fromMs: at, toMs: at + HOUR_MS });
   held.push(await measure());
 }
 process.stdout.write(`${JSON.stringify(held)}\n`);

@@ -83,7 +83,8 @@ async function watchWorkflow(store: ObjectStore, url: URL, inspector: Inspector)
   const peak = { heap: 0, wasm: 0 };
   for (;;) {
     const heap = await inspector.measureHeap();
-    const { wasm, steps } = (await inspector.evaluate('describeNight()')) as Described;
+    const described = await fetch(new URL('/describe', url));
+    const { wasm, steps } = (await described.json()) as Described;
     if (heap + wasm.bytes > peak.heap + peak.wasm) Object.assign(peak, { heap, wasm: wasm.bytes });
     const run = await loadRun(store, 'worker', started.value.run);
     if (run.ok && run.value.status !== 'running') {

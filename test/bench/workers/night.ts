@@ -1,6 +1,6 @@
 /**
  * The trainer Worker, and beside it what a benchmark has to know of its isolate: its WASM memory, and how long each
- * step of its Workflow took. `GET /start?model=…` starts a run.
+ * step of its Workflow took. `GET /start?model=…` starts a run, `GET /describe` tells.
  */
 import { countWasmMemories } from '../night/wasm-memory.ts';
 import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
@@ -13,9 +13,6 @@ interface Step {
 }
 
 const steps: Step[] = [];
-
-/** What the inspector asks for. */
-Object.assign(globalThis, { describeNight: () => ({ wasm: countWasmMemories(), steps }) });
 
 export class Retraining extends Published {
   override run(
@@ -48,7 +45,9 @@ export { Comparing, Trainer };
 export default {
   ...trainer,
   async fetch(request, env): Promise<Response> {
-    const model = new URL(request.url).searchParams.get('model') ?? '';
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === '/describe') return Response.json({ wasm: countWasmMemories(), steps });
+    const model = searchParams.get('model') ?? '';
     return Response.json(await startWorkflow(env, model, { trigger: 'api', by: 'bench' }, new Date()));
   },
 } satisfies ExportedHandler<TrainerEnv>;
