@@ -20,7 +20,7 @@ export interface Held {
 }
 
 const NIGHTS = 10;
-const EXAMPLES = 400;
+const EXAMPLES = 600;
 const HOUR_MS = 3_600_000;
 
 const [endpoint = '', model = ''] = process.argv.slice(2);
