@@ -27,14 +27,14 @@ const [endpoint = '', model = ''] = process.argv.slice(2);
 const collect = (globalThis as { gc?: () => void }).gc;
 if (collect === undefined) throw new Error('expected node --expose-gc');
 const store = openNightStore(endpoint);
-const { write } = await createNightModel(store, model, 2, 2_000);
+const nights = await createNightModel(store, model, 2, 2_000);
 const fromMs = Date.now() - (NIGHTS + 2) * 24 * HOUR_MS;
-await write({ n: 900, seed: 1, fromMs: fromMs - HOUR_MS, toMs: fromMs });
+await nights.write({ n: 900, seed: 1, fromMs: fromMs - HOUR_MS, toMs: fromMs });
 await trainChampion(store, model);
 const held: Held[] = [await measure()];
 for (let night = 1; night <= NIGHTS; night++) {
   const at = fromMs + night * 24 * HOUR_MS;
-  await write({ n: EXAMPLES, seed: 10 + night, fromMs: at, toMs: at + HOUR_MS });
+  await nights.write({ n: EXAMPLES, seed: 10 + night, fromMs: at, toMs: at + HOUR_MS });
   const ended = await runJob({ store, model, by: 'bench', promote: true });
   if (!ended.ok) throw new Error(ended.error.detail);
   if (ended.value.status !== 'complete') throw new Error(`night ${night}: ${ended.value.summary}`);

@@ -3,7 +3,6 @@
  * step of its Workflow took. `GET /start?model=…` starts a run, `GET /describe` tells.
  */
 import { countWasmMemories } from '../night/wasm-memory.ts';
-import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
 import trainer, { Comparing, Retraining as Published, Trainer } from '../../../trainer/worker/worker.ts';
 import { startWorkflow } from '../../../trainer/worker/workflows.ts';
 
@@ -14,28 +13,33 @@ interface Step {
 
 const steps: Step[] = [];
 
+type Parts = Parameters<Published['run']>;
+
 export class Retraining extends Published {
-  override run(
-    event: Parameters<Published['run']>[0] & WorkflowEvent<unknown>,
-    step: WorkflowStep,
-  ): Promise<string> {
+  override run(...[event, step]: Parts): Promise<string> {
     return super.run(event, timed(step));
   }
 }
 
-function timed(step: WorkflowStep): WorkflowStep {
+type Do = (name: string, config: object, body: () => Promise<unknown>) => Promise<unknown>;
+
+function timed(step: Parts[1]): Parts[1] {
   return new Proxy(step, {
     get(target, property) {
-      if (property !== 'do') return Reflect.get(target, property) as unknown;
-      return (name: string, config: object, body: () => Promise<unknown>) =>
-        target.do(name, config, (async () => {
+      const original: unknown = Reflect.get(target, property);
+      if (property !== 'do') return original;
+      const timedDo: Do = (name, config, body) => {
+        const measured = async () => {
           const startMs = Date.now();
           try {
             return await body();
           } finally {
             steps.push({ name, seconds: (Date.now() - startMs) / 1_000 });
           }
-        }) as never);
+        };
+        return Reflect.apply(original as Do, target, [name, config, measured]);
+      };
+      return timedDo;
     },
   });
 }
