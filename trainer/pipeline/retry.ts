@@ -10,7 +10,7 @@ import type { Verdict } from '../../shared/continuity/gate.ts';
 import { mostDecisions, type Worn } from '../../shared/continuity/wear.ts';
 import { strengthen } from '../training/distillation.ts';
 import { type RunContext, stepOf } from './context.ts';
-import type { StepHost } from './pipeline.ts';
+import type { StepHost } from './steps.ts';
 
 /**
  * Never twice, and not where the recipe can't hold on to the champion any more than it did. Nor on windows that never

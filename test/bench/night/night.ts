@@ -1,5 +1,5 @@
 /**
- * Case 6: a whole night through the real pipeline: new examples beside replayed ones, their features made by a base, a
+ * Case 7: a whole night through the real pipeline: new examples beside replayed ones, their features made by a base, a
  * head 1280-1024-10. As a Node job over S3 and as a Workflow in workerd over R2: how long, and what it held.
  */
 import { execFile } from 'node:child_process';
@@ -21,7 +21,7 @@ const MEBIBYTE = 2 ** 20;
 /** What a Worker's isolate may hold, and what we allow a Node job. */
 const WORKER_BUDGET_MIB = 128;
 const NODE_BUDGET_MIB = 512;
-/** Of CPU, a step of a Workflow: the default of `HOLDFAST_STEP_SECONDS` and what is measured here by the clock. */
+/** Of CPU, a step of a Workflow: and what is measured here, by the clock, is more than that. */
 const STEP_BUDGET_SECONDS = 20;
 /** From night to night the heap may vary by chance. */
 const GROWTH = 1.05;

@@ -1,0 +1,31 @@
+/**
+ * What a step of a run is: a piece of work that the host makes durable, and that the run records.
+ */
+import { type RunContext, tell } from './context.ts';
+import { enterStep, recordStep } from './record.ts';
+
+/** Runs one step, or gives what it gave before. Results are small JSON. */
+export interface StepHost {
+  do<T extends StepResult>(name: string, body: () => Promise<T>): Promise<T>;
+}
+export type StepResult = { readonly [key: string]: string | number | boolean | null };
+
+export type Step = <T extends StepResult & { readonly note: string }>(
+  name: string,
+  body: () => Promise<T>,
+) => Promise<T>;
+
+/** Records when a step began and, with its note, when it ended. */
+export function timed(ctx: RunContext, host: StepHost): Step {
+  return (name, body) =>
+    host.do(name, async () => {
+      const startedMs = ctx.now().getTime();
+      await enterStep(ctx, name);
+      await tell(ctx, name, 0, '');
+      const result = await body();
+      const finished = ctx.now();
+      await recordStep(ctx, name, result.note, finished, (finished.getTime() - startedMs) / 1000);
+      await tell(ctx, name, 1, result.note);
+      return result;
+    });
+}
