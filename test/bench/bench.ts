@@ -10,6 +10,7 @@ import type { Findings } from './findings.ts';
 import { benchHttp } from './http.ts';
 import { benchMemory } from './memory.ts';
 import { HELP, type Options, parseOptions, type Part } from './options.ts';
+import { benchNight } from './night/night.ts';
 import { benchPrediction } from './prediction.ts';
 import { withScratch } from './runtime.ts';
 import { formatTable } from './table.ts';
@@ -21,6 +22,7 @@ const BENCHES = {
   'cold-start': benchColdStart,
   memory: benchMemory,
   training: benchTraining,
+  night: benchNight,
   features: benchFeatures,
 } as const;
 

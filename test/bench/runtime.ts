@@ -44,6 +44,12 @@ export function bundleEdge(scratch: string): Promise<Bundle> {
   return bundle(CONFIGS.edge, path.join(scratch, 'edge'), ['--metafile']);
 }
 
+/** The trainer Worker with what a benchmark asks of it, as a deployment would have it. */
+export function bundleTrainer(scratch: string): Promise<Bundle> {
+  const entry = path.join(import.meta.dirname, 'workers/night.ts');
+  return bundle(CONFIGS.trainer, path.join(scratch, 'trainer'), [entry]);
+}
+
 async function bundle(config: string, folder: string, args: readonly string[]): Promise<Bundle> {
   const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json');
   const command = [path.join(path.dirname(wrangler), 'bin/wrangler.js'), 'deploy', ...args];

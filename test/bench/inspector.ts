@@ -1,0 +1,49 @@
+/**
+ * V8's inspector of a Worker: what its isolate holds.
+ */
+
+const TIMEOUT_MS = 60_000;
+
+interface HeapUsage {
+  readonly usedSize: number;
+  readonly embedderHeapUsedSize: number;
+  /** Array buffers; the WASM memory is none of them. */
+  readonly backingStorageSize: number;
+}
+
+export interface Inspector {
+  /** Bytes in use, garbage that waits for its collection included. */
+  measureHeap(): Promise<number>;
+  close(): void;
+}
+
+/** @param url  of one Worker's inspector; workerd has one for each of its services */
+export async function openInspector(url: URL): Promise<Inspector> {
+  const socket = new WebSocket(url);
+  await nextEvent(socket, 'open');
+  let last = 0;
+  const call = async <T>(method: string): Promise<T> => {
+    const id = ++last;
+    socket.send(JSON.stringify({ id, method }));
+    for (;;) {
+      const { data } = (await nextEvent(socket, 'message')) as MessageEvent;
+      const answer = JSON.parse(String(data)) as { id?: number; result: T };
+      if (answer.id === id) return answer.result;
+    }
+  };
+  return {
+    async measureHeap() {
+      const usage = await call<HeapUsage>('Runtime.getHeapUsage');
+      return usage.usedSize + usage.embedderHeapUsedSize + usage.backingStorageSize;
+    },
+    close: () => socket.close(),
+  };
+}
+
+function nextEvent(socket: WebSocket, name: 'open' | 'message'): Promise<Event> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    signal.addEventListener('abort', () => reject(new Error(`${socket.url}: no '${name}' in time`)));
+    socket.addEventListener(name, resolve, { once: true });
+  });
+}
