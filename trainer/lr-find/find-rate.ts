@@ -118,6 +118,7 @@ function withScratch(store: ObjectStore, prefix: string): ObjectStore {
   return {
     ...store,
     get: (key) => of(key).get(key),
+    getRange: (key, offset, length) => of(key).getRange(key, offset, length),
     put: (key, bytes, condition) => of(key).put(key, bytes, condition),
   };
 }
