@@ -7,7 +7,7 @@ import { createFeatureReader } from '../../shared/model/predictor.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
 import type { TaskSpec } from '../../shared/model/task.ts';
 import { createRandom } from '../../shared/random.ts';
-import { createBatchHook } from '../augment/batch-hook.ts';
+import { createBatchHookFor } from '../augment/batch-hook.ts';
 import { openProgram } from '../pipeline/answer.ts';
 import { encodeModel } from '../pipeline/candidate-files.ts';
 import { initialHead } from '../pipeline/head-layers.ts';
@@ -76,7 +76,7 @@ export async function trainRecipe(
     task.task === 'classification'
       ? weighExamples(set.labels, task.labels, training.classWeights)
       : undefined;
-  const prepare = createBatchHook(
+  const prepare = createBatchHookFor(
     { ...subject, augmentation: training.augmentation },
     learned.features,
     kernels,
