@@ -64,7 +64,12 @@ export interface FeatureMeasure {
 
 /** @param count  how many examples there are */
 export function createFeatureMeasure(features: readonly Feature[], count: number): FeatureMeasure {
-  const columns = columnsOf(features).map((column) => ({ ...column, first: Number.NaN, mean: 0, variance: 0 }));
+  const columns = columnsOf(features).map((column) => ({
+    ...column,
+    first: Number.NaN,
+    mean: 0,
+    variance: 0,
+  }));
   const width = columns.reduce((sum, column) => sum + column.width, 0);
   const numbers = columns.filter(({ number }) => number);
   return {

@@ -79,10 +79,7 @@ export async function storeCopies(ctx: RunContext, part: CopyPart, onBlock: OnBl
   }
 }
 
-/**
- * Training examples with their copies behind them, [(1 + copies) n, size]. What another run has overwritten, or a person
- * removed since the step, is computed again.
- */
+/** Training examples with their copies behind them, [(1 + copies) n, size]. */
 export async function addCopies(
   ctx: RunContext,
   recipe: TrainingRecipe,
@@ -97,19 +94,33 @@ export async function addCopies(
   values.set(train.values);
   let at = train.values.length;
   for (const part of parts) {
-    await storeCopies(ctx, part, async () => {});
-    const rows = await loadCopies(ctx, part);
-    for (const index of part.indices) {
-      const row = rows.get(index);
-      if (row === undefined) throw new Error(`${keyOf(ctx, part)} was overwritten; to be repeated`);
-      values.set(row, at);
-      at += row.length;
-    }
+    const rows = await readCopies(ctx, part);
+    values.set(rows, at);
+    at += rows.length;
   }
   const labels = new Float64Array(times * train.labels.length);
   for (let i = 0; i < times; i++) labels.set(train.labels, i * train.labels.length);
   const ids = Array.from({ length: times }, () => train.ids).flat();
   return { ids, labels, values, size: train.size };
+}
+
+/**
+ * What the base sees in the copies of a part. What another run has overwritten, or a person removed since the step, is
+ * computed again.
+ *
+ * @returns [indices, size]
+ */
+export async function readCopies(ctx: RunContext, part: CopyPart): Promise<Float32Array> {
+  await storeCopies(ctx, part, async () => {});
+  const rows = await loadCopies(ctx, part);
+  const size = rows.get(part.indices[0] as number)?.length ?? 0;
+  const values = new Float32Array(part.indices.length * size);
+  for (const [i, index] of part.indices.entries()) {
+    const row = rows.get(index);
+    if (row === undefined) throw new Error(`${keyOf(ctx, part)} was overwritten; to be repeated`);
+    values.set(row, i * size);
+  }
+  return values;
 }
 
 /** @returns what the base sees, a row each */

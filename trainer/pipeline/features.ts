@@ -148,8 +148,12 @@ export async function readExamples(
   return { ids, labels, values, size, source: { snapshot, positions } };
 }
 
-/** @returns [indices, size] */
-async function readShardValues(
+/**
+ * Of some examples of one shard: their features where there is a base, else their raw inputs.
+ *
+ * @returns [indices, size]
+ */
+export async function readShardValues(
   ctx: RunContext,
   shard: ShardRef,
   indices: readonly number[],

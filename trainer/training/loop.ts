@@ -12,15 +12,7 @@ import type { TrainingRecipe } from '../../shared/model/training.ts';
 import { RunFailure } from '../pipeline/context.ts';
 import { type Checkpoint, readPart } from './checkpoint.ts';
 import { type Course, courseSchema, type Epoch } from './course.ts';
-import {
-  addEpoch,
-  createPassing,
-  NOTHING_PASSED,
-  type Pass,
-  type Passed,
-  type Passing,
-  passSchema,
-} from './epoch.ts';
+import { addEpoch, createPassing, NOTHING_PASSED, type Passed, type Passing, passSchema } from './epoch.ts';
 import { choosePart, mix, PARTS } from './interpolate.ts';
 import type { Pace } from './pace.ts';
 import { PLATEAU_START } from './rate.ts';

@@ -49,7 +49,10 @@ describe('a tabular example', () => {
       { name: 'moving', type: 'number' },
     ];
     const rows = Float32Array.of(0.1, 0, 0.1, 1, 0.1, 2);
-    createRowAugmenter(features, { noise: 1, featureDropout: 0 }, measureFeatures(features, rows)).change(row, random);
+    createRowAugmenter(features, { noise: 1, featureDropout: 0 }, measureFeatures(features, rows)).change(
+      row,
+      random,
+    );
     expect(row[0]).toBe(Math.fround(0.3));
     expect(row[1]).not.toBe(1);
   });
