@@ -25,6 +25,8 @@ export interface JobOptions {
   /** Train on this existing snapshot instead of making one. */
   readonly snapshot?: string;
   readonly onProgress?: (progress: Progress) => void;
+  /** How long a step of the training may go on; 20 if absent. It changes nothing of what comes of it. */
+  readonly stepSeconds?: number;
 }
 
 /** Starts a run and follows it to its end. A run that failed by name is a value too: see its status. */
@@ -43,7 +45,12 @@ export async function runJob(options: JobOptions): Promise<Result<RunRecord, Sta
 
 /** Goes on with a run that was interrupted: its finished steps are not done again. */
 export async function resumeJob(
-  { store, model, onProgress }: Pick<JobOptions, 'store' | 'model' | 'onProgress'>,
+  {
+    store,
+    model,
+    onProgress,
+    stepSeconds,
+  }: Pick<JobOptions, 'store' | 'model' | 'onProgress' | 'stepSeconds'>,
   id: string,
 ): Promise<Result<RunRecord, StartError>> {
   const present = await loadRun(store, model, id);
@@ -58,6 +65,7 @@ export async function resumeJob(
     stopwatch,
     onProgress: onProgress ?? (() => {}),
     workshop: workInThreads(availableParallelism()),
+    ...(stepSeconds !== undefined && { stepSeconds }),
   };
   return ok(await runPipeline(surroundings, model, id, createNodeHost(store, model, id)));
 }

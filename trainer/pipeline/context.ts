@@ -67,9 +67,6 @@ export class RunFailure extends Error {
   override readonly name = 'RunFailure';
 }
 
-/** What a step of a training takes where nothing else is said. */
-export const STEP_SECONDS = 20;
-
 /** Milliseconds, read where the clock has moved on. */
 export async function readClock({ now, breathe }: Pick<Surroundings, 'now' | 'breathe'>): Promise<number> {
   await breathe?.();

@@ -21,9 +21,10 @@ import {
   openHeadTraining,
   type TrainedHead,
 } from '../training/train-head.ts';
+import { STEP_SECONDS } from '../step-seconds.ts';
 import { candidateDigest, encodeModel, saveCandidate } from './candidate-files.ts';
 import { dropCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint-file.ts';
-import { attemptKey, readClock, type RunContext, RunFailure, STEP_SECONDS, stepOf, tell } from './context.ts';
+import { attemptKey, readClock, type RunContext, RunFailure, stepOf, tell } from './context.ts';
 import { initialHead } from './head-layers.ts';
 import { type Objective, objectiveBy } from './objective.ts';
 import { chooseStart } from './parent.ts';

@@ -4,13 +4,7 @@
  */
 import { seedFrom } from '../../shared/digest.ts';
 import { createRandom, shuffle } from '../../shared/random.ts';
-
-/**
- * Numbers that a pack's features have, at most: 8 MB. Of the 128 MB of a Worker a head 1280-1024-10 in training takes
- * 26 MB, its state before the epoch 16, the best weights 5, its state on the way to a checkpoint 16; a training pack
- * and a validation pack are held beside them, and while a pack is built, what it is built from.
- */
-export const PACK_NUMBERS = 2_000_000;
+import { PACK_NUMBERS } from './pack-numbers.ts';
 
 /**
  * Examples of each pack: whole batches, but for the last pack; so an epoch has as many steps as if it were one.

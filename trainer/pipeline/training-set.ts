@@ -31,7 +31,8 @@ import {
   type RowShape,
   sealPack,
 } from './pack-file.ts';
-import { assignPacks, countSegments, groupWithin, PACK_NUMBERS } from './pack-plan.ts';
+import { PACK_NUMBERS } from './pack-numbers.ts';
+import { assignPacks, countSegments, groupWithin } from './pack-plan.ts';
 import { sample } from './replay.ts';
 import type { Snapshot } from './snapshot-file.ts';
 import { loadSplit, type Split } from './split.ts';

@@ -5,7 +5,8 @@
  * A step goes on until its time is used up and leaves the rest to the next one. Where a step ends changes nothing of
  * what comes of it, so the same run gives the same candidate on a fast machine and on a slow one, killed or not.
  */
-import { readClock, type RunContext, STEP_SECONDS, tell } from './context.ts';
+import { STEP_SECONDS } from '../step-seconds.ts';
+import { readClock, type RunContext, tell } from './context.ts';
 import { type Group, loadTrainingRecord, trainGroup, type TrainingRecord } from './fine-tune.ts';
 import { enterStep, recordStep } from './record.ts';
 import type { Snapshot } from './snapshot-file.ts';
