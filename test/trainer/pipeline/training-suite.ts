@@ -36,7 +36,7 @@ const FROM_MS = Date.parse('2026-11-01T00:00:00Z');
 const LATER_MS = FROM_MS + 10_000_000;
 
 /** Of the candidate, on every machine and in every runtime. */
-const DIGEST = 'not measured yet';
+const DIGEST = '80dfa7de6c0a313b88f4f4409a683a5a47a1d2fd095e62068261ed62bb28e8c2';
 
 const TRAINING = trainingSchema.parse({
   epochs: 3,
