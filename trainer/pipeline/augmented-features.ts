@@ -161,7 +161,7 @@ async function loadCopies(ctx: RunContext, part: CopyPart): Promise<Map<number, 
   const key = keyOf(ctx, part);
   const object = await ctx.store.get(key);
   if (object === null) return new Map();
-  const rows = openFeatures(object.bytes);
+  const rows = await openFeatures(object.bytes);
   if (rows === null) throw new RunFailure(`${key} was truncated or altered; delete it to compute it again`);
   return decodeRows(rows);
 }
