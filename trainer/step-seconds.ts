@@ -1,10 +1,10 @@
 /**
- * `HOLDFAST_STEP_CPU_SECONDS`: how long a step of a training may go on, in the Worker and in a Node job alike.
+ * `HOLDFAST_STEP_CPU_SECONDS`: what a step of a run may take, in the Worker and in a Node job alike.
  */
 import { err, ok, type Result } from '../shared/result.ts';
 
-/** What a step of a training takes where nothing else is said. */
-export const STEP_SECONDS = 20;
+/** Where nothing else is said. */
+export const STEP_CPU_SECONDS = 20;
 
 const LEAST = 0.1;
 /** A Worker's invocation has five minutes of CPU at most, and a step looks at its clock only now and then. */
@@ -12,7 +12,7 @@ const MOST = 240;
 
 /** @param text  of the variable; undefined and empty where nothing is said */
 export function parseStepSeconds(text: string | undefined): Result<number, string> {
-  if (text === undefined || text === '') return ok(STEP_SECONDS);
+  if (text === undefined || text === '') return ok(STEP_CPU_SECONDS);
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= LEAST && seconds <= MOST) return ok(seconds);
   return err(

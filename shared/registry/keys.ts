@@ -33,6 +33,9 @@ export const keys = {
   snapshot: (name: string, id: string) => `${model(name)}/snapshots/${id}.json`,
   snapshotShard: (name: string, digest: string) => `${model(name)}/snapshots/shards/${digest}.ndjson.gz`,
   features: (name: string, base: string, shard: string) => `${model(name)}/features/${base}/${shard}`,
+  /** What is there of them while they are computed. */
+  partialFeatures: (name: string, base: string, shard: string) =>
+    `${model(name)}/features/${base}/${shard}.part`,
   copies: (name: string, base: string, augmentation: string, shard: string, copy: number) =>
     `${model(name)}/copies/${base}/${augmentation}/${shard}-${copy}`,
   runs: (name: string) => `${model(name)}/runs/`,

@@ -11,17 +11,17 @@ export async function runJobHere(options: JobOptions): Promise<Result<RunRecord,
   const stepSeconds = readStepSeconds();
   if (!stepSeconds.ok) return stepSeconds;
   const { runJob } = await import('../node/job.ts');
-  return runJob({ ...options, stepSeconds: stepSeconds.value });
+  return runJob({ ...options, stepCpuSeconds: stepSeconds.value });
 }
 
 export async function resumeJobHere(
-  options: Pick<JobOptions, 'store' | 'model' | 'onProgress'>,
+  options: Pick<JobOptions, 'store' | 'model' | 'threads' | 'onProgress'>,
   run: string,
 ): Promise<Result<RunRecord, Refusal>> {
   const stepSeconds = readStepSeconds();
   if (!stepSeconds.ok) return stepSeconds;
   const { resumeJob } = await import('../node/job.ts');
-  return resumeJob({ ...options, stepSeconds: stepSeconds.value }, run);
+  return resumeJob({ ...options, stepCpuSeconds: stepSeconds.value }, run);
 }
 
 function readStepSeconds(): Result<number, Refusal> {

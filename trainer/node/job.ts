@@ -2,19 +2,15 @@
  * A retraining run as a Node job: the pipeline of the trainer Worker, over any store. For bases, data or heads that
  * outgrow an isolate, from any scheduler.
  */
-import { availableParallelism } from 'node:os';
 import { randomHex } from '../../shared/digest.ts';
-import { createRuntime } from '../../shared/model/runtime.ts';
-import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
-import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { loadRun, type Progress, type RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
-import { workInThreads } from '../compare/pool.ts';
 import { runPipeline, type StepHost } from '../pipeline/pipeline.ts';
 import { startRun, type StartError } from '../pipeline/start.ts';
+import { createSurroundings } from './surroundings.ts';
 
 export interface JobOptions {
   readonly store: ObjectStore;
@@ -24,9 +20,11 @@ export interface JobOptions {
   readonly promote: boolean;
   /** Train on this existing snapshot instead of making one. */
   readonly snapshot?: string;
+  /** Cores to work on; default: one a core, at most eight. */
+  readonly threads?: number;
   readonly onProgress?: (progress: Progress) => void;
-  /** How long a step of the training may go on; 20 if absent. It changes nothing of what comes of it. */
-  readonly stepSeconds?: number;
+  /** What a step may take; 20 if absent. It changes nothing of what comes of it. */
+  readonly stepCpuSeconds?: number;
 }
 
 /** Starts a run and follows it to its end. A run that failed by name is a value too: see its status. */
@@ -48,32 +46,21 @@ export async function resumeJob(
   {
     store,
     model,
+    threads,
     onProgress,
-    stepSeconds,
-  }: Pick<JobOptions, 'store' | 'model' | 'onProgress' | 'stepSeconds'>,
+    stepCpuSeconds,
+  }: Pick<JobOptions, 'store' | 'model' | 'threads' | 'onProgress' | 'stepCpuSeconds'>,
   id: string,
 ): Promise<Result<RunRecord, StartError>> {
   const present = await loadRun(store, model, id);
   if (!present.ok) return present;
-  const wasm = await loadWasmModule();
-  const surroundings = {
+  const surroundings = await createSurroundings({
     store,
-    wasm,
-    kernels: await loadKernelModule(),
-    runtime: createRuntime(wasm),
-    now: () => new Date(),
-    stopwatch,
-    onProgress: onProgress ?? (() => {}),
-    workshop: workInThreads(availableParallelism()),
-    ...(stepSeconds !== undefined && { stepSeconds }),
-  };
+    ...(threads === undefined ? {} : { threads }),
+    ...(stepCpuSeconds === undefined ? {} : { stepCpuSeconds }),
+    ...(onProgress ? { onProgress } : {}),
+  });
   return ok(await runPipeline(surroundings, model, id, createNodeHost(store, model, id)));
-}
-
-async function stopwatch(work: () => void): Promise<number> {
-  const start = performance.now();
-  work();
-  return performance.now() - start;
 }
 
 /** Keeps every finished step's small result beside the run; a step that has one is not done again. */

@@ -9,6 +9,7 @@ import type { Trunk } from '../../shared/model/trunk.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Workshop } from '../compare/split-bench.ts';
+import type { FeatureWorkshop } from './feature-bench.ts';
 
 /** Times a piece of work that waits for nothing, in milliseconds above 0. */
 export type Stopwatch = (work: () => void) => Promise<number>;
@@ -26,14 +27,16 @@ export interface Surroundings {
   readonly onProgress: (progress: Progress) => Promise<void> | void;
   /** Bytes that the examples of recipes that are compared may take; without a limit where absent. */
   readonly roomBytes?: number;
-  /** How long a step of the training may go on before it leaves the rest to the next one; `STEP_SECONDS` if absent. */
-  readonly stepSeconds?: number;
   /** Lets time move on where the clock stands still while code runs, as a Worker's does; nothing to do if absent. */
   readonly breathe?: () => Promise<void>;
   /** Says one thing to whoever runs this, as one line. */
   readonly log?: (facts: Readonly<Record<string, unknown>>) => void;
   /** Where recipes are trained on repeated splits; in this thread when left out. */
   readonly workshop?: Workshop;
+  /** Where bases look at examples; in this thread when left out. */
+  readonly featureWorkshop?: FeatureWorkshop;
+  /** CPU that a durable step may take, in seconds; 20 where absent. */
+  readonly stepCpuSeconds?: number;
 }
 
 export interface RunContext extends Surroundings {

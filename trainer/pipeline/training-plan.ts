@@ -6,12 +6,12 @@ import * as z from 'zod';
 import { createConstantsFit, encodedSize } from '../../shared/model/input.ts';
 import type { TrainingRecipe } from '../../shared/model/training.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import { baseManifestSchema, type Constants, constantsSchema } from '../../shared/registry/manifest.ts';
+import { type Constants, constantsSchema } from '../../shared/registry/manifest.ts';
 import { checkLabels, checkLabelsPresent } from '../training/check-set.ts';
 import { weighClasses } from '../training/class-weights.ts';
 import { poolWindows } from '../training/watch.ts';
 import { attemptKey, type RunContext, RunFailure } from './context.ts';
+import { loadFeatureSize } from './feature-size.ts';
 import { readRows } from './features.ts';
 import { PACK_NUMBERS } from './pack-numbers.ts';
 import { divide, planPacks } from './pack-plan.ts';
@@ -104,10 +104,7 @@ export function watchedShape(ctx: Pick<RunContext, 'spec'>, { size }: Pick<SetPl
 }
 
 async function sizeOfRow({ store, spec }: RunContext): Promise<number> {
-  if (spec.base === null) return encodedSize(spec.input);
-  const manifest = await loadJson(store, keys.base(spec.base, 'manifest.json'), baseManifestSchema);
-  if (!manifest.ok) throw new RunFailure(`base ${spec.base}: ${describeReadError(manifest.error)}`);
-  return manifest.value.value.featureSize;
+  return spec.base === null ? encodedSize(spec.input) : loadFeatureSize(store, spec.base);
 }
 
 /** Every copy has its example's label, in the same order. */

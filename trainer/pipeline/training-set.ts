@@ -14,7 +14,7 @@ import { floatBytes } from '../../shared/bytes.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { changesRows } from '../augment/batch-hook.ts';
 import { createFeatureMeasure } from '../augment/row-augmenter.ts';
-import { sideBySide } from '../compare/split-bench.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { createFeatureCheck, describeSame } from '../training/check-set.ts';
 import type { LoopData } from '../training/loop.ts';
 import { countRows, type Packs, type TrainingSet } from '../training/training-set.ts';

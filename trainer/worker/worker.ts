@@ -16,6 +16,7 @@ import type { Result } from '../../shared/result.ts';
 import { type ComparisonRequest, runComparison } from '../compare/comparison-run.ts';
 import type { Surroundings } from '../pipeline/context.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
+import { seeHere } from '../pipeline/feature-bench.ts';
 import { isRunFailure, runPipeline, type StepHost } from '../pipeline/pipeline.ts';
 import {
   type ComparisonParams,
@@ -27,11 +28,14 @@ import {
   startWorkflow,
 } from './workflows.ts';
 
-/** One executor an isolate; its heap grows to the largest base and stays. */
+/** One executor an isolate, for heads; its heap grows and stays, so what runs bases has one of its own. */
 let runtime: Runtime | undefined;
 
 /** Of the 128 MB of a Worker: what recipes that are compared read of all examples. */
 const ROOM_BYTES = 48_000_000;
+
+/** Of the same: what a base may take. One that needs more fails by name, and not with the isolate. */
+const BASE_BYTES = 96 * 2 ** 20;
 
 const RETRIES = { limit: 5, delay: '5 seconds', backoff: 'exponential' } as const;
 const STEP_TIMEOUT = '15 minutes';
@@ -74,9 +78,15 @@ function surroundingsOf(
     kernels: kernelModule,
     runtime,
     roomBytes: ROOM_BYTES,
-    stepSeconds: stepSeconds.value,
+    stepCpuSeconds: stepSeconds.value,
     breathe: letOthersIn,
     log: (facts) => console.log(JSON.stringify(facts)),
+    featureWorkshop: seeHere({
+      wasm: wasmModule,
+      kernels: kernelModule,
+      stopwatch,
+      maxHeapBytes: BASE_BYTES,
+    }),
     now: () => new Date(),
     stopwatch,
     onProgress: async (progress) => {

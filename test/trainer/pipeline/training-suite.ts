@@ -101,9 +101,9 @@ export function describeTrainingInPacks(
     }
 
     /** @param tickMs  what passes between two looks at the clock */
-    function ticking(ctx: RunContext, tickMs: number, stepSeconds: number): RunContext {
+    function ticking(ctx: RunContext, tickMs: number, stepCpuSeconds: number): RunContext {
       let nowMs = LATER_MS;
-      return { ...ctx, stepSeconds, now: () => new Date((nowMs += tickMs)) };
+      return { ...ctx, stepCpuSeconds, now: () => new Date((nowMs += tickMs)) };
     }
 
     function hostOf(remembered: Remembered): StepHost {
