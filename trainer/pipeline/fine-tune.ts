@@ -30,7 +30,7 @@ import { type Objective, objectiveBy } from './objective.ts';
 import { chooseStart } from './parent.ts';
 import { loadSplit } from './split.ts';
 import type { SetPlan } from './training-plan.ts';
-import { type BuiltSet, openSet } from './training-set.ts';
+import { type BuiltSet, clearScattered, openSet } from './training-set.ts';
 import { initialTrunk, trunkSize } from './trunk-layers.ts';
 
 /** What the training leaves behind beside the candidate's files. */
@@ -72,7 +72,8 @@ export type GroupResult = { readonly checkpoint: string | null };
 export async function trainGroup(ctx: RunContext, group: Group): Promise<GroupResult> {
   const startedMs = await readClock(ctx);
   const { from, past } = group;
-  if (from !== null && past !== null) await dropCheckpoint(ctx, past, from);
+  if (from === null) await clearScattered(ctx);
+  else if (past !== null) await dropCheckpoint(ctx, past, from);
   const set = await openSet(ctx);
   const opening = await openingOf(ctx, set.plan, ctx.spec.training, set);
   const options = { ...opening.options, ...createReporter(ctx, mostEpochs(opening.options), group) };

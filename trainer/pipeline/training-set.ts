@@ -305,15 +305,13 @@ async function savePack({ ctx, passer }: Site, key: string, pack: OpenPack): Pro
   await ctx.store.put(attemptKey(ctx, shownKey(key)), await sealPack(again));
 }
 
-/** What only the whole tells; then what was scattered goes. */
+/** What only the whole tells. */
 async function finishSet({ ctx, plan }: Site, common: string): Promise<string> {
   const packs = openTrainPacks(ctx, plan);
   const n = countRows(packs);
   if (common !== 'differ' && n > 1) throw new RunFailure(describeSame(plan.size, n));
   const deviations = await measure(ctx, packs);
   await putJson(ctx.store, attemptKey(ctx, 'training/set.json'), { deviations });
-  const scattered = await ctx.store.list(attemptKey(ctx, SCATTERED));
-  for (const key of scattered) await ctx.store.delete(key);
   return common;
 }
 
@@ -409,6 +407,14 @@ function createShelf({ store, run, first }: RunContext) {
     numbers += set.features.length;
     return set;
   };
+}
+
+/**
+ * Removes what was scattered, when the packs are there and known to be: not by the step that built them, beside whose
+ * repetition an earlier body may still gather.
+ */
+export async function clearScattered(ctx: RunContext): Promise<void> {
+  for (const key of await ctx.store.list(attemptKey(ctx, SCATTERED))) await ctx.store.delete(key);
 }
 
 /** Removes all that a training leaves on its way; again without complaint. */
