@@ -28,7 +28,7 @@ import {
 } from '../../../trainer/pipeline/training-set.ts';
 import { followTraining } from '../../../trainer/pipeline/training-steps.ts';
 import type { Packs } from '../../../trainer/training/training-set.ts';
-import { Crash, crashAtWrite } from '../../support/faulty-store.ts';
+import { Crash, crashAtWrite, wrapStore } from '../../support/faulty-store.ts';
 import { blobEvents, createBlobModel } from '../../support/tabular-model.ts';
 
 const MODEL = 'blobs';
@@ -162,6 +162,25 @@ export function describeTrainingInPacks(
           expect(await trainingFiles(ctx)).toEqual([]);
         }
       }
+    });
+
+    test('is harmed by no step that goes on beside its repetition', async () => {
+      const ctx = ticking(await begin(), 200, 1);
+      const lagging = wrapStore(ctx.store, async (_, call) => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return call();
+      });
+      const others: Promise<unknown>[] = [];
+      // The same step twice at once, over a store that has them take turns.
+      const host: StepHost = {
+        do: (_, body) => {
+          others.push(body().catch(() => {}));
+          return body();
+        },
+      };
+      const record = await followTraining({ ...ctx, store: lagging }, host, snapshot);
+      await Promise.all(others);
+      expect(record.digest).toBe(DIGEST);
     });
 
     test('keeps what it may still need, and no more: two checkpoints, and no segments beside packs', async () => {
