@@ -17,6 +17,16 @@ export function sha256Hex(data: Uint8Array | string): string {
   return bytesToHex(hash(toBytes(data)));
 }
 
+/** The same of megabytes, by the platform's own code: many times faster, and waited for. */
+export async function hashLarge(data: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', data));
+}
+
+/** A digest as lower-case hexadecimal digits. */
+export function hexOf(digest: Uint8Array): string {
+  return bytesToHex(digest);
+}
+
 /** HMAC-SHA-256 (RFC 2104) under a hexadecimal key; 32 bytes. */
 export function keyedHash(keyHex: string, data: Uint8Array | string): Uint8Array {
   return keyed(keyHex).clone().update(toBytes(data)).digest();

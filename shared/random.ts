@@ -10,12 +10,18 @@ export interface Random {
   below(n: number): number;
 }
 
+/** A generator that can be left and taken up. */
+export interface SeededRandom extends Random {
+  /** All that it will draw, as a seed: `createRandom(random.word())` goes on where `random` is. */
+  word(): number;
+}
+
 /**
  * mulberry32 (Tommy Ettinger 2017, public domain): one 32-bit word of state, period 2^32, passes gjrand.
  *
  * @param seed  any integer; its low 32 bits count
  */
-export function createRandom(seed: number): Random {
+export function createRandom(seed: number): SeededRandom {
   let state = seed >>> 0;
   const uniform = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -24,7 +30,7 @@ export function createRandom(seed: number): Random {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
-  return { uniform, below: (n) => Math.floor(uniform() * n) };
+  return { uniform, below: (n) => Math.floor(uniform() * n), word: () => state };
 }
 
 /** Shuffles in place (Fisher-Yates, Durstenfeld 1964) and returns the same array. */

@@ -288,29 +288,59 @@ function encodeRow(
   }
 }
 
+/** Fits the constants to examples that come one by one, twice in the same order. */
+export interface ConstantsFit {
+  /** The first time. @param raw  [rawSize] */
+  centre(raw: Float32Array): void;
+  /** The second time, when all have been centred on. */
+  spread(raw: Float32Array): void;
+  constants(): Constants;
+}
+
 /**
  * Mean and reciprocal standard deviation of every number feature (population, two passes), whatever its unit.
  * A constant feature gets scale 1, so it is centred and never divided by zero.
  *
- * @param rows  raw examples, each [rawSize]
+ * @returns null for images, which need none
  */
-export function fitConstants(input: InputSpec, rows: readonly Float32Array[]): Constants | null {
+export function createConstantsFit(input: InputSpec): ConstantsFit | null {
   if (input.kind === 'image') return null;
   const numeric = input.features.flatMap((feature, i) => (feature.type === 'number' ? [i] : []));
-  const mean = numeric.map((i) => average(rows, (row) => row[i] as number));
-  const scale = numeric.map((i, k) => {
-    if (rows.every((row) => row[i] === rows[0]?.[i])) return 1;
-    const centre = mean[k] as number;
-    const variance = average(rows, (row) => ((row[i] as number) - centre) * ((row[i] as number) - centre));
-    return 1 / Math.sqrt(variance);
-  });
-  return { mean, scale };
+  const sums = numeric.map(() => 0);
+  const squares = numeric.map(() => 0);
+  const varies = numeric.map(() => false);
+  let first: Float32Array | undefined;
+  let count = 0;
+  const meanOf = (k: number): number => (count === 0 ? 0 : (sums[k] as number) / count);
+  return {
+    centre(raw) {
+      first ??= raw.slice();
+      count += 1;
+      for (const [k, i] of numeric.entries()) {
+        sums[k] = (sums[k] as number) + (raw[i] as number);
+        if (raw[i] !== first[i]) varies[k] = true;
+      }
+    },
+    spread(raw) {
+      for (const [k, i] of numeric.entries()) {
+        const distance = (raw[i] as number) - meanOf(k);
+        squares[k] = (squares[k] as number) + distance * distance;
+      }
+    },
+    constants: () => ({
+      mean: numeric.map((_, k) => meanOf(k)),
+      scale: numeric.map((_, k) => (varies[k] ? 1 / Math.sqrt((squares[k] as number) / count) : 1)),
+    }),
+  };
 }
 
-function average(rows: readonly Float32Array[], of: (row: Float32Array) => number): number {
-  let sum = 0;
-  for (const row of rows) sum += of(row);
-  return rows.length === 0 ? 0 : sum / rows.length;
+/** The same of examples in memory. @param rows  raw, each [rawSize] */
+export function fitConstants(input: InputSpec, rows: readonly Float32Array[]): Constants | null {
+  const fit = createConstantsFit(input);
+  if (fit === null) return null;
+  for (const row of rows) fit.centre(row);
+  for (const row of rows) fit.spread(row);
+  return fit.constants();
 }
 
 function widthOf(feature: Feature): number {

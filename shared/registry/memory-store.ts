@@ -13,6 +13,9 @@ export function createMemoryStore(): ObjectStore {
       const object = objects.get(key);
       return object === undefined ? null : { bytes: object.bytes.slice(), etag: object.etag };
     },
+    async getRange(key, offset, length) {
+      return objects.get(key)?.bytes.slice(offset, offset + length) ?? null;
+    },
     async put(key, bytes, condition) {
       if (!holds(objects.get(key), condition)) return null;
       const etag = sha256Hex(bytes);

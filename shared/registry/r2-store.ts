@@ -11,6 +11,17 @@ export function createR2Store(bucket: R2Bucket): ObjectStore {
       if (object === null) return null;
       return { bytes: new Uint8Array(await object.arrayBuffer()), etag: object.etag };
     },
+    async getRange(key, offset, length) {
+      try {
+        const object = await bucket.get(key, { range: { offset, length } });
+        return object === null ? null : new Uint8Array(await object.arrayBuffer());
+      } catch (error) {
+        // A range that begins where the object has ended is an error, and not the same one everywhere.
+        const size = (await bucket.head(key))?.size ?? Infinity;
+        if (offset >= size) return new Uint8Array();
+        throw error;
+      }
+    },
     async put(key, bytes, condition) {
       const written =
         condition === undefined

@@ -17,6 +17,8 @@ export type PutOutcome = { readonly etag: string } | null;
 
 export interface ObjectStore {
   get(key: string): Promise<StoredObject | null>;
+  /** `length` bytes, at least 1, from `offset` on: fewer where the object ends before; null where there is no object. */
+  getRange(key: string, offset: number, length: number): Promise<Uint8Array | null>;
   /** A put that resolved is durable. A conditional put is atomic: of concurrent ones exactly one wins. */
   put(key: string, bytes: Uint8Array, condition?: PutCondition): Promise<PutOutcome>;
   /** Keys under the prefix in ascending order of their UTF-8 bytes, all pages. */

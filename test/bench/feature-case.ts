@@ -92,7 +92,7 @@ export function openLooker(
       const seen: number[][] = [];
       for (const { digest } of bench.shards) {
         const key = keys.features(MODEL, bench.base, digest);
-        const features = openFeatures((await bench.store.get(key))?.bytes ?? new Uint8Array());
+        const features = await openFeatures((await bench.store.get(key))?.bytes ?? new Uint8Array());
         if (features === null) throw new Error(`${key} is not there`);
         seen.push([...features]);
         await bench.store.delete(key);

@@ -28,6 +28,7 @@ export function wrapStore(
 ): ObjectStore {
   return {
     get: (key) => around('get', () => store.get(key)),
+    getRange: (key, offset, length) => around('getRange', () => store.getRange(key, offset, length)),
     put: (key, bytes, condition) => around('put', () => store.put(key, bytes, condition)),
     list: (prefix) => around('list', () => store.list(prefix)),
     folders: (prefix) => around('folders', () => store.folders(prefix)),

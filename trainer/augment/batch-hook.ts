@@ -9,13 +9,13 @@ import {
   pictureRanges,
   rowRanges,
 } from '../../shared/model/augmentation.ts';
-import type { InputSpec } from '../../shared/model/spec.ts';
+import type { Feature, InputSpec } from '../../shared/model/spec.ts';
 import type { Random } from '../../shared/random.ts';
 import type { Batch, BatchHook } from '../training/trainable.ts';
 import { mixBatch } from './mixup.ts';
 import { createPictureAugmenter } from './picture-augmenter.ts';
 import { drawPicture } from './picture-draw.ts';
-import { createRowAugmenter } from './row-augmenter.ts';
+import { createRowAugmenter, measureFeatures } from './row-augmenter.ts';
 
 export interface AugmentedInput {
   readonly input: InputSpec;
@@ -24,20 +24,36 @@ export interface AugmentedInput {
   readonly augmentation: Augmentation | null;
 }
 
+/** The features whose deviations a hook goes by; null where it needs none. */
+export function changesRows({ input, hasBase, augmentation }: AugmentedInput): readonly Feature[] | null {
+  if (hasBase || augmentation === null || input.kind === 'image') return null;
+  return changesExamples(augmentation, input.kind) ? input.features : null;
+}
+
+/** The hook, by training examples in memory. @param features  as the model sees them, [n, encodedSize] */
+export function createBatchHookFor(
+  how: AugmentedInput,
+  features: Float32Array,
+  kernels: WebAssembly.Module,
+): BatchHook | null {
+  const changed = changesRows(how);
+  return createBatchHook(how, changed && measureFeatures(changed, features), kernels);
+}
+
 /**
- * @param features  what the model sees of the training examples, [n, encodedSize]
- * @param kernels   `kernels.wasm`, compiled
+ * @param deviations  of the training examples' features, where rows are changed (`changesRows`, `measureFeatures`)
+ * @param kernels     `kernels.wasm`, compiled
  * @returns null where nothing is to be done to a batch
  */
 export function createBatchHook(
   { input, hasBase, augmentation }: AugmentedInput,
-  features: Float32Array,
+  deviations: readonly number[] | null,
   kernels: WebAssembly.Module,
 ): BatchHook | null {
   if (augmentation === null) return null;
   const change =
     !hasBase && changesExamples(augmentation, input.kind)
-      ? createRowsChanger(input, augmentation, features, kernels)
+      ? createRowsChanger(input, augmentation, deviations ?? [], kernels)
       : null;
   const { mixup } = augmentation;
   if (change === null && mixup === 0) return null;
@@ -50,11 +66,11 @@ export function createBatchHook(
 function createRowsChanger(
   input: InputSpec,
   augmentation: Augmentation,
-  features: Float32Array,
+  deviations: readonly number[],
   kernels: WebAssembly.Module,
 ): BatchHook {
   if (input.kind === 'image') return createPicturesChanger(input, augmentation, kernels);
-  const augmenter = createRowAugmenter(input.features, rowRanges(augmentation), features);
+  const augmenter = createRowAugmenter(input.features, rowRanges(augmentation), deviations);
   return (batch, rows, random) => {
     for (let row = 0; row < rows; row++) augmenter.change(rowOf(batch, row), random);
   };

@@ -9,7 +9,7 @@ import type { Constants } from '../../shared/registry/manifest.ts';
 import { copyRow, drawCopy } from './copies.ts';
 import { createPictureAugmenter } from './picture-augmenter.ts';
 import type { PictureDraw } from './picture-draw.ts';
-import { createRowAugmenter } from './row-augmenter.ts';
+import { createRowAugmenter, measureFeatures } from './row-augmenter.ts';
 
 export interface PreviewExample {
   readonly id: string;
@@ -88,7 +88,11 @@ export function previewRows(
   const size = encodedSize(input);
   const encoded = new Float32Array(examples.length * size);
   for (const [i, { raw }] of examples.entries()) encodeInput(input, constants, raw, encoded, i * size);
-  const augmenter = createRowAugmenter(input.features, rowRanges(augmentation), encoded);
+  const augmenter = createRowAugmenter(
+    input.features,
+    rowRanges(augmentation),
+    measureFeatures(input.features, encoded),
+  );
   return examples.slice(0, shown).map(({ id, label, raw }, i) => {
     const before = encoded.subarray(i * size, (i + 1) * size);
     const decode = (row: Float32Array): Cell[] => decodeRow(input.features, constants, row, before, raw);

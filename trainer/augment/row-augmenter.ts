@@ -14,17 +14,16 @@ export interface RowAugmenter {
  * Noise on every number feature, and features that are as if they were not known: a number at the mean it is
  * standardised by (0), a category with none of its values.
  *
- * @param rows  the training examples as the model sees them, [n, encodedSize]: noise is measured by how far a feature
- *              varies among them, so that one which never does gets none
+ * @param deviations  of the features, see `measureFeatures`: noise goes by how far a feature varies, so that one which
+ *                    never does gets none
  */
 export function createRowAugmenter(
   features: readonly Feature[],
   { noise, featureDropout }: RowRanges,
-  rows: Float32Array,
+  deviations: readonly number[],
 ): RowAugmenter {
   const columns = columnsOf(features);
-  const width = columns.reduce((sum, column) => sum + column.width, 0);
-  const steps = columns.map(({ at, number }) => (number ? noise * deviationOf(rows, at, width) : 0));
+  const steps = deviations.map((deviation) => noise * deviation);
   return {
     change(row, random) {
       for (const [i, column] of columns.entries()) {
@@ -53,18 +52,54 @@ function columnsOf(features: readonly Feature[]): Column[] {
   });
 }
 
-/** Of one column of a matrix: population, two passes; exactly 0 where nothing varies. */
-function deviationOf(rows: Float32Array, at: number, width: number): number {
-  const count = rows.length / width;
-  const first = rows[at] as number;
-  let mean = 0;
-  for (let i = at; i < rows.length; i += width) mean += ((rows[i] as number) - first) / count;
-  let variance = 0;
-  for (let i = at; i < rows.length; i += width) {
-    const distance = (rows[i] as number) - first - mean;
-    variance += (distance * distance) / count;
-  }
-  return Math.sqrt(variance);
+/** Measures features of examples that come a matrix at a time, twice in the same order. */
+export interface FeatureMeasure {
+  /** The first time. @param rows  examples as the model sees them, [n, encodedSize] */
+  centre(rows: Float32Array): void;
+  /** The second time, when all have been centred on. */
+  spread(rows: Float32Array): void;
+  /** Standard deviation by feature, [features]: population; exactly 0 where nothing varies, and of categories. */
+  deviations(): number[];
+}
+
+/** @param count  how many examples there are */
+export function createFeatureMeasure(features: readonly Feature[], count: number): FeatureMeasure {
+  const columns = columnsOf(features).map((column) => ({
+    ...column,
+    first: Number.NaN,
+    mean: 0,
+    variance: 0,
+  }));
+  const width = columns.reduce((sum, column) => sum + column.width, 0);
+  const numbers = columns.filter(({ number }) => number);
+  return {
+    centre(rows) {
+      for (const column of numbers) {
+        if (Number.isNaN(column.first)) column.first = rows[column.at] as number;
+        for (let i = column.at; i < rows.length; i += width) {
+          column.mean += ((rows[i] as number) - column.first) / count;
+        }
+      }
+    },
+    spread(rows) {
+      for (const column of numbers) {
+        for (let i = column.at; i < rows.length; i += width) {
+          const distance = (rows[i] as number) - column.first - column.mean;
+          column.variance += (distance * distance) / count;
+        }
+      }
+    },
+    deviations: () => columns.map(({ variance }) => Math.sqrt(variance)),
+  };
+}
+
+/** The same of examples in memory. */
+export function measureFeatures(features: readonly Feature[], rows: Float32Array): number[] {
+  const width = columnsOf(features).reduce((sum, column) => sum + column.width, 0);
+  const measure = createFeatureMeasure(features, rows.length / width);
+  measure.centre(rows);
+  measure.spread(rows);
+  return measure.deviations();
 }
 
 const SUMMED = 12;

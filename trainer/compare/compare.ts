@@ -15,7 +15,7 @@ import { openVersions } from './context.ts';
 import { readTask } from './examples.ts';
 import { workInThreads } from './pool.ts';
 import { sideBySide } from '../side-by-side.ts';
-import type { SplitTask } from './split-bench.ts';
+import { type SplitTask, trainWhole } from './split-bench.ts';
 
 export interface CompareOptions {
   readonly store: ObjectStore;
@@ -69,7 +69,7 @@ async function trainSplits(
   const bench = workInThreads(threads).open(task);
   try {
     await sideBySide(splits, threads, async (split) => {
-      scores[split] = await bench.train(seedFrom(seed, 'split', split));
+      scores[split] = await trainWhole(bench, seedFrom(seed, 'split', split));
       done += 1;
       onProgress(done / splits, `${done} of ${splits} splits`);
     });

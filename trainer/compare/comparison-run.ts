@@ -23,7 +23,7 @@ import { renderComparison } from './comparison-page.ts';
 import { openVersions } from './context.ts';
 import { readTask } from './examples.ts';
 import { loadRecipe, type Recipe } from './recipe.ts';
-import { fromStep, type SplitBench, toStep, workHere } from './split-bench.ts';
+import { fromStep, LEFT, type SplitBench, toStep, trainWithin, workHere } from './split-bench.ts';
 
 export interface ComparisonRequest {
   readonly a: number;
@@ -115,13 +115,17 @@ async function followSplits(
     workHere(ctx).open(await readTask(ctx, snapshot, recipes, { seed, most }));
   const scores: SplitScore[] = [];
   for (let split = 0; split < splits; split++) {
-    const step = await host.do(`split ${split + 1}`, async () => {
-      const bench = await (opened ??= open());
-      const score = await bench.train(seedFrom(seed, 'split', split));
-      await tell(ctx, 'splits', (split + 1) / splits, `${split + 1} of ${splits} splits`);
-      return toStep(score);
-    });
-    scores.push(fromStep(step));
+    const name = `split ${split + 1}`;
+    for (let part = 1; scores.length === split; part++) {
+      const step = await host.do(part === 1 ? name : `${name} part ${part}`, async () => {
+        const bench = await (opened ??= open());
+        const score = await trainWithin(bench, seedFrom(seed, 'split', split), ctx);
+        if (score === null) return LEFT;
+        await tell(ctx, 'splits', (split + 1) / splits, `${split + 1} of ${splits} splits`);
+        return toStep(score);
+      });
+      if (!('left' in step)) scores.push(fromStep(step));
+    }
   }
   return scores;
 }

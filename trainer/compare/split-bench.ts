@@ -4,9 +4,12 @@
  */
 import type { Runtime } from '../../shared/model/runtime.ts';
 import type { WasmModules } from '../../shared/model/wasm-modules.ts';
+import { readClock, type Surroundings } from '../pipeline/context.ts';
+import { STEP_CPU_SECONDS } from '../step-seconds.ts';
+import { type Pace, UNTIL_OVER, withinSeconds } from '../training/pace.ts';
 import type { SplitScore } from './comparison.ts';
 import type { RecipeSettings } from './recipe.ts';
-import { type Subject, trainRecipe } from './train-recipe.ts';
+import { openRecipe, type RecipeTraining, type Score, type Subject } from './train-recipe.ts';
 
 /** The classic 80/20. */
 export const TEST_SHARE = 0.2;
@@ -22,9 +25,11 @@ export interface SplitBench {
   /**
    * Trains both recipes on the split that a seed draws.
    *
+   * @param pace  how far to go; a bench of threads goes to the end
+   * @returns null where it was left: asked for the same seed again, it goes on
    * @throws RunFailure when one can't be trained
    */
-  train(seed: number): Promise<SplitScore>;
+  train(seed: number, pace?: Pace): Promise<SplitScore | null>;
   close(): Promise<void>;
 }
 
@@ -41,28 +46,102 @@ export interface Machine {
   readonly wasm: Pick<WasmModules, 'tfjs'>;
 }
 
-/** This thread: one split after the other. */
+/**
+ * This thread: one split after the other. What was left is kept in memory; where the process has ended in between, the
+ * split begins again, and comes to the same.
+ */
 export function workHere(machine: Machine): Workshop {
   return {
     width: 1,
-    open: (task) => ({
-      train: (seed) => trainSplit(task, seed, machine),
-      close: () => Promise.resolve(),
-    }),
+    open: (task) => {
+      let left: { readonly seed: number; readonly split: SplitTraining } | null = null;
+      const close = (): void => {
+        left?.split.release();
+        left = null;
+      };
+      return {
+        train: async (seed, pace = UNTIL_OVER) => {
+          if (left?.seed !== seed) close();
+          left ??= { seed, split: openSplit(task, seed, machine) };
+          try {
+            const score = await left.split.run(pace);
+            if (score !== null) close();
+            return score;
+          } catch (error) {
+            close();
+            throw error;
+          }
+        },
+        close: () => Promise.resolve(close()),
+      };
+    },
   };
 }
 
-export async function trainSplit(
-  { subjects, recipes: [first, second] }: SplitTask,
-  seed: number,
-  machine: Machine,
-): Promise<SplitScore> {
-  const options = { seed, testShare: TEST_SHARE };
-  return [
-    await trainRecipe(subjects[0], first, options, machine),
-    await trainRecipe(subjects[1], second, options, machine),
-  ];
+interface SplitTraining {
+  /** @returns both scores; null where it was left */
+  run(pace: Pace): Promise<SplitScore | null>;
+  release(): void;
 }
+
+/** Both recipes, one after the other. */
+function openSplit({ subjects, recipes }: SplitTask, seed: number, machine: Machine): SplitTraining {
+  const options = { seed, testShare: TEST_SHARE };
+  const scores: Score[] = [];
+  let training: RecipeTraining | null = null;
+  const release = (): void => {
+    training?.release();
+    training = null;
+  };
+  return {
+    run: async (pace) => {
+      for (const i of [0, 1] as const) {
+        if (i < scores.length) continue;
+        training ??= await openRecipe(subjects[i], recipes[i], options, machine);
+        if (!(await training.run(pace))) return null;
+        scores.push(training.score());
+        release();
+      }
+      return [scores[0] as Score, scores[1] as Score];
+    },
+    release,
+  };
+}
+
+/** Both recipes to their end. */
+export async function trainSplit(task: SplitTask, seed: number, machine: Machine): Promise<SplitScore> {
+  const split = openSplit(task, seed, machine);
+  try {
+    return (await split.run(UNTIL_OVER)) as SplitScore;
+  } finally {
+    split.release();
+  }
+}
+
+/** As much of a split as one step may do, and whether that was the rest. */
+export async function trainWithin(
+  bench: SplitBench,
+  seed: number,
+  {
+    stepCpuSeconds = STEP_CPU_SECONDS,
+    now,
+    breathe,
+  }: Pick<Surroundings, 'stepCpuSeconds' | 'now' | 'breathe'>,
+): Promise<SplitScore | null> {
+  const clock = (): Promise<number> => readClock({ now, ...(breathe && { breathe }) });
+  return bench.train(seed, await withinSeconds(stepCpuSeconds, clock));
+}
+
+/** All of a split. */
+export async function trainWhole(bench: SplitBench, seed: number): Promise<SplitScore> {
+  for (;;) {
+    const score = await bench.train(seed);
+    if (score !== null) return score;
+  }
+}
+
+/** A step's result where the next one goes on with the split. */
+export const LEFT = { left: true } as const;
 
 /** A score as a step's result. */
 export type SplitStep = {

@@ -7,7 +7,7 @@ import { createFeatureReader } from '../../shared/model/predictor.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
 import type { TaskSpec } from '../../shared/model/task.ts';
 import { createRandom } from '../../shared/random.ts';
-import { createBatchHook } from '../augment/batch-hook.ts';
+import { createBatchHookFor } from '../augment/batch-hook.ts';
 import { openProgram } from '../pipeline/answer.ts';
 import { encodeModel } from '../pipeline/candidate-files.ts';
 import { initialHead } from '../pipeline/head-layers.ts';
@@ -18,7 +18,8 @@ import { startTensorflow } from '../training/tensorflow.ts';
 import { objectiveOf } from '../pipeline/objective.ts';
 import { scoreOutputs } from '../pipeline/window-forms.ts';
 import { weighExamples } from '../training/class-weights.ts';
-import { trainHead } from '../training/train-head.ts';
+import { type Pace, UNTIL_OVER } from '../training/pace.ts';
+import { openHeadTraining } from '../training/train-head.ts';
 import type { TrainingSet } from '../training/training-set.ts';
 import { drawRandomSplit, type Identities } from './random-split.ts';
 import type { RecipeSettings } from './recipe.ts';
@@ -49,13 +50,23 @@ export interface Score {
   readonly tested: number;
 }
 
+/** A recipe's training on a split, which can be left and gone on with. */
+export interface RecipeTraining {
+  /** @returns whether it is over */
+  run(pace: Pace): Promise<boolean>;
+  /** Once it is over. */
+  score(): Score;
+  /** Gives the memory back. Nothing else may be called afterwards. */
+  release(): void;
+}
+
 /** @param seed  draws the split: the same for both recipes, so that they are compared on equal terms */
-export async function trainRecipe(
+export async function openRecipe(
   subject: Subject,
   { head, network, training }: RecipeSettings,
   { seed, testShare }: { readonly seed: number; readonly testShare: number },
   { kernels, runtime, wasm }: Machine,
-): Promise<Score> {
+): Promise<RecipeTraining> {
   const { train, test } = drawRandomSplit(subject.identities, testShare, seed);
   const watched = drawRandomSplit(pickIdentities(subject.identities, train), training.validation, seed);
   const learnt = watched.train.map((at) => train[at] as number);
@@ -76,7 +87,7 @@ export async function trainRecipe(
     task.task === 'classification'
       ? weighExamples(set.labels, task.labels, training.classWeights)
       : undefined;
-  const prepare = createBatchHook(
+  const prepare = createBatchHookFor(
     { ...subject, augmentation: training.augmentation },
     learned.features,
     kernels,
@@ -93,7 +104,7 @@ export async function trainRecipe(
   };
   const trunk = unfrozen?.trunk ?? initialTrunk(wanting.spec, random);
   const initial = initialHead({ head, ...task }, trunkSize(wanting, size), random);
-  const trained = await trainHead(data, initial, {
+  const opened = await openHeadTraining(data, initial, {
     training,
     task: task.task,
     seed: trainingSeed,
@@ -106,17 +117,35 @@ export async function trainRecipe(
     ...(unfrozen && { first: { data: passThrough({ runtime }, unfrozen, data) } }),
     ...(prepare ? { prepare } : {}),
   });
-  const program = openProgram(
-    runtime,
-    encodeModel({ trunk: trained.trunk, head: objective.finish(trained.layers) }),
-  );
-  const score = ({ features, labels }: Encoded): number =>
-    scoreOutputs(task.task, labels, program.run(features, labels.length));
+  return {
+    run: (pace) => opened.run(pace),
+    score: () => {
+      const trained = opened.finish();
+      const program = openProgram(
+        runtime,
+        encodeModel({ trunk: trained.trunk, head: objective.finish(trained.layers) }),
+      );
+      const score = ({ features, labels }: Encoded): number =>
+        scoreOutputs(task.task, labels, program.run(features, labels.length));
+      try {
+        const tested = test.length === 0 ? 0 : score(encode(test));
+        return { train: score(learning), test: tested, trained: train.length, tested: test.length };
+      } finally {
+        program.dispose();
+      }
+    },
+    release: () => opened.release(),
+  };
+}
+
+/** From its first step to its score. Parameters as of `openRecipe`. */
+export async function trainRecipe(...how: Parameters<typeof openRecipe>): Promise<Score> {
+  const training = await openRecipe(...how);
   try {
-    const tested = test.length === 0 ? 0 : score(encode(test));
-    return { train: score(learning), test: tested, trained: train.length, tested: test.length };
+    while (!(await training.run(UNTIL_OVER)));
+    return training.score();
   } finally {
-    program.dispose();
+    training.release();
   }
 }
 

@@ -42,10 +42,21 @@ export async function startMiniflare({ bundles, port, state, onLog }: MiniflareO
     unsafeLocalExplorer: false,
     workers: [
       { ...edge, name: 'holdfast', bindings: { ...edge.bindings, HOLDFAST_LOCAL_KEYS: 'on' } },
-      { ...trainer, name: 'holdfast-trainer', routes: [`${TRAINER_HOST}/*`] },
+      {
+        ...trainer,
+        name: 'holdfast-trainer',
+        routes: [`${TRAINER_HOST}/*`],
+        bindings: { ...trainer.bindings, ...stepSeconds() },
+      },
     ],
   });
   return withoutSignalHandlers(() => new Miniflare(converted));
+}
+
+/** The environment's word counts here as it does for a Node job. */
+function stepSeconds(): { readonly HOLDFAST_STEP_CPU_SECONDS?: string } {
+  const { HOLDFAST_STEP_CPU_SECONDS } = process.env;
+  return HOLDFAST_STEP_CPU_SECONDS === undefined ? {} : { HOLDFAST_STEP_CPU_SECONDS };
 }
 
 /** What ends a process from outside, and leaves it time to tidy up. */

@@ -12,18 +12,23 @@ import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { createSurroundings } from '../node/surroundings.ts';
+import type { TrainingRecipe } from '../../shared/model/training.ts';
+import { changesRows } from '../augment/batch-hook.ts';
+import { measureFeatures } from '../augment/row-augmenter.ts';
 import { followCopies, planCopies } from '../pipeline/augmented-features.ts';
 import { type RunContext, RunFailure } from '../pipeline/context.ts';
-import { applyUnfreeze, basesRead } from '../pipeline/unfreeze.ts';
+import { applyUnfreeze, basesRead, passThrough } from '../pipeline/unfreeze.ts';
+import { type Opening, openingOf } from '../pipeline/fine-tune.ts';
 import { doHere } from '../pipeline/portions.ts';
 import { followFeatures } from '../pipeline/store-features.ts';
-import { type PreparedTraining, prepareTraining } from '../pipeline/fine-tune.ts';
 import { makeSnapshot } from '../pipeline/snapshot.ts';
 import type { Snapshot } from '../pipeline/snapshot-file.ts';
 import { makeSplit } from '../pipeline/split.ts';
+import { readSample } from '../pipeline/training-set.ts';
 import { rangeTest, type RangeTest } from '../training/range-test.ts';
 import type { BatchHook } from '../training/trainable.ts';
 import { createTrainable } from '../training/train-head.ts';
+import type { TrainingSet } from '../training/training-set.ts';
 import type { RateSearch } from './rate-search.ts';
 
 export interface RateOptions {
@@ -58,7 +63,7 @@ export async function findLearningRate(options: RateOptions): Promise<Result<Rat
     if (snapshot.examples === 0)
       return err(`${spec.name} has no labelled examples yet: holdfast import brings some in`);
     await prepareFeatures(ctx, snapshot);
-    const prepared = await prepareTraining(ctx, snapshot, recipe);
+    const prepared = await prepareTraining(ctx, snapshot, recipe, options.steps * recipe.batchSize);
     const seed = options.seed ?? recipe.seed;
     const test = testRates(ctx, prepared, options, seed);
     return ok({
@@ -116,6 +121,7 @@ function withScratch(store: ObjectStore, prefix: string): ObjectStore {
   return {
     ...store,
     get: (key) => of(key).get(key),
+    getRange: (key, offset, length) => of(key).getRange(key, offset, length),
     put: (key, bytes, condition) => of(key).put(key, bytes, condition),
   };
 }
@@ -127,17 +133,42 @@ async function prepareFeatures(ctx: RunContext, snapshot: Snapshot): Promise<voi
   await followCopies(ctx, planCopies(ctx.spec, ctx.spec.training, snapshot, split), doHere);
 }
 
+interface PreparedTraining {
+  readonly parent: number | null;
+  /** In the training, without their augmented copies. */
+  readonly examples: number;
+  /** As the first phase of the training reads them. */
+  readonly train: TrainingSet;
+  readonly opening: Opening;
+}
+
+/** @param most  examples that the test looks at */
+async function prepareTraining(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  recipe: TrainingRecipe,
+  most: number,
+): Promise<PreparedTraining> {
+  const { plan, train } = await readSample(ctx, snapshot, recipe, most);
+  const { input, base } = ctx.spec;
+  const changed = changesRows({ input, hasBase: base !== null, augmentation: recipe.augmentation });
+  const deviations = changed && measureFeatures(changed, train.features);
+  const shown =
+    plan.shownSize === null || !ctx.unfrozen ? null : passThrough(ctx, ctx.unfrozen, { train, watched: [] });
+  const opening = await openingOf(ctx, plan, recipe, { deviations, shown });
+  return { parent: opening.parent, examples: plan.examples, train: shown?.train ?? train, opening };
+}
+
 /** On a model as the training would open it. */
 function testRates(
   ctx: RunContext,
-  { data, initial, options }: Pick<PreparedTraining, 'data' | 'initial' | 'options'>,
+  { train, opening: { initial, options } }: Pick<PreparedTraining, 'train' | 'opening'>,
   { from, to, steps, onProgress }: RateOptions,
   seed: number,
 ): RangeTest {
   const { training, first, trunk, ...head } = options;
   // `learningRate` is the first phase's.
-  const examples = first?.data ?? data;
-  const model = createTrainable(examples, initial, { training, ...head, ...(trunk && !first && { trunk }) });
+  const model = createTrainable({ train }, initial, { training, ...head, ...(trunk && !first && { trunk }) });
   let step = 0;
   const prepare: BatchHook = (batch, rows, random) => {
     options.prepare?.(batch, rows, random);
@@ -146,7 +177,7 @@ function testRates(
     onProgress?.({ step: 'rates', at: ctx.now().toISOString(), fraction: step / steps, message });
   };
   try {
-    return rangeTest(model, examples.train, {
+    return rangeTest(model, train, {
       from,
       to,
       steps,

@@ -23,6 +23,8 @@ export interface JobOptions {
   /** Cores to work on; default: one a core, at most eight. */
   readonly threads?: number;
   readonly onProgress?: (progress: Progress) => void;
+  /** What a step may take; 20 if absent. It changes nothing of what comes of it. */
+  readonly stepCpuSeconds?: number;
 }
 
 /** Starts a run and follows it to its end. A run that failed by name is a value too: see its status. */
@@ -41,7 +43,13 @@ export async function runJob(options: JobOptions): Promise<Result<RunRecord, Sta
 
 /** Goes on with a run that was interrupted: its finished steps are not done again. */
 export async function resumeJob(
-  { store, model, threads, onProgress }: Pick<JobOptions, 'store' | 'model' | 'threads' | 'onProgress'>,
+  {
+    store,
+    model,
+    threads,
+    onProgress,
+    stepCpuSeconds,
+  }: Pick<JobOptions, 'store' | 'model' | 'threads' | 'onProgress' | 'stepCpuSeconds'>,
   id: string,
 ): Promise<Result<RunRecord, StartError>> {
   const present = await loadRun(store, model, id);
@@ -49,6 +57,7 @@ export async function resumeJob(
   const surroundings = await createSurroundings({
     store,
     ...(threads === undefined ? {} : { threads }),
+    ...(stepCpuSeconds === undefined ? {} : { stepCpuSeconds }),
     ...(onProgress ? { onProgress } : {}),
   });
   return ok(await runPipeline(surroundings, model, id, createNodeHost(store, model, id)));

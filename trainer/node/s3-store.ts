@@ -50,6 +50,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   };
   return {
     get: named(bucket.get),
+    getRange: named(bucket.getRange),
     put: named((key: string, bytes: Uint8Array, condition?: PutCondition) =>
       condition === undefined ? bucket.put(key, bytes, {}) : putConditionally(bucket, key, bytes, condition),
     ),
@@ -75,6 +76,7 @@ type PutHeaders = { IfNoneMatch?: '*'; IfMatch?: string; Metadata?: Record<strin
 
 interface Bucket {
   readonly get: (key: string) => Promise<StoredObject | null>;
+  readonly getRange: (key: string, offset: number, length: number) => Promise<Uint8Array | null>;
   readonly put: (key: string, bytes: Uint8Array, headers: PutHeaders) => Promise<{ readonly etag: string }>;
   readonly head: (
     key: string,
@@ -101,6 +103,7 @@ function createBucket(client: S3Client, { bucket: Bucket, prefix = '' }: S3Store
     );
   return {
     get: (key) => retryBody(() => orNull(read(client, at(key)))),
+    getRange: (key, offset, length) => retryBody(() => orNull(readRange(client, at(key), offset, length))),
     put: async (key, Body, headers) => {
       const written = await client.send(new PutObjectCommand({ ...at(key), Body, ...headers }));
       return { etag: unquote(written.ETag) };
@@ -136,6 +139,22 @@ function createBucket(client: S3Client, { bucket: Bucket, prefix = '' }: S3Store
 async function read(client: S3Client, at: { Bucket: string; Key: string }): Promise<StoredObject> {
   const { Body, ETag } = await client.send(new GetObjectCommand(at));
   return { bytes: (await Body?.transformToByteArray()) ?? new Uint8Array(), etag: unquote(ETag) };
+}
+
+async function readRange(
+  client: S3Client,
+  at: { Bucket: string; Key: string },
+  offset: number,
+  length: number,
+): Promise<Uint8Array> {
+  try {
+    const Range = `bytes=${offset}-${offset + length - 1}`;
+    const { Body } = await client.send(new GetObjectCommand({ ...at, Range }));
+    return (await Body?.transformToByteArray()) ?? new Uint8Array();
+  } catch (error) {
+    if (statusOf(error) === 416) return new Uint8Array();
+    throw error;
+  }
 }
 
 /** The SDK retries a request until its headers are there; a connection lost in the middle of the body is ours. */

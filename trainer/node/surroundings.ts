@@ -23,12 +23,15 @@ export interface NodeOptions {
   readonly store: ObjectStore;
   /** default: one a core, at most eight */
   readonly threads?: number;
+  /** default: 20 */
+  readonly stepCpuSeconds?: number;
   readonly onProgress?: (progress: Progress) => void;
 }
 
 export async function createSurroundings({
   store,
   threads = defaultThreads(),
+  stepCpuSeconds,
   onProgress = () => {},
 }: NodeOptions): Promise<Surroundings> {
   const wasm = await loadWasmModule();
@@ -41,6 +44,7 @@ export async function createSurroundings({
     stopwatch,
     onProgress,
     workshop: workInThreads(threads),
+    ...(stepCpuSeconds === undefined ? {} : { stepCpuSeconds }),
     // One thread is this one.
     ...(threads > 1 ? { featureWorkshop: seeInThreads(threads) } : {}),
   };

@@ -96,10 +96,7 @@ export async function storeCopies(ctx: RunContext, part: CopyPart, looking: Look
   return { computed, left: missing.length - computed };
 }
 
-/**
- * Training examples with their copies behind them, [(1 + copies) n, size]. What another run has overwritten, or a person
- * removed since the step, is computed again.
- */
+/** Training examples with their copies behind them, [(1 + copies) n, size]. */
 export async function addCopies(
   ctx: RunContext,
   recipe: TrainingRecipe,
@@ -115,18 +112,33 @@ export async function addCopies(
   let at = train.values.length;
   await followCopies({ ...ctx, onProgress: () => {} }, parts, doHere);
   for (const part of parts) {
-    const rows = await loadCopies(ctx, part);
-    for (const index of part.indices) {
-      const row = rows.get(index);
-      if (row === undefined) throw new Error(`${keyOf(ctx, part)} was overwritten; to be repeated`);
-      values.set(row, at);
-      at += row.length;
-    }
+    const rows = await readCopies(ctx, part);
+    values.set(rows, at);
+    at += rows.length;
   }
   const labels = new Float64Array(times * train.labels.length);
   for (let i = 0; i < times; i++) labels.set(train.labels, i * train.labels.length);
   const ids = Array.from({ length: times }, () => train.ids).flat();
   return { ids, labels, values, size: train.size };
+}
+
+/**
+ * What the base sees in the copies of a part. What another run has overwritten, or a person removed since the step, is
+ * computed again.
+ *
+ * @returns [indices, size]
+ */
+export async function readCopies(ctx: RunContext, part: CopyPart): Promise<Float32Array> {
+  await followCopies({ ...ctx, onProgress: () => {} }, [part], doHere);
+  const rows = await loadCopies(ctx, part);
+  const size = rows.get(part.indices[0] as number)?.length ?? 0;
+  const values = new Float32Array(part.indices.length * size);
+  for (const [i, index] of part.indices.entries()) {
+    const row = rows.get(index);
+    if (row === undefined) throw new Error(`${keyOf(ctx, part)} was overwritten; to be repeated`);
+    values.set(row, i * size);
+  }
+  return values;
 }
 
 /** An example as the base is to see a copy of it. */
@@ -147,7 +159,7 @@ async function loadCopies(ctx: RunContext, part: CopyPart): Promise<Map<number, 
   const key = keyOf(ctx, part);
   const object = await ctx.store.get(key);
   if (object === null) return new Map();
-  const rows = openFeatures(object.bytes);
+  const rows = await openFeatures(object.bytes);
   if (rows === null) throw new RunFailure(`${key} was truncated or altered; delete it to compute it again`);
   return decodeRows(rows);
 }

@@ -25,8 +25,12 @@ export interface Surroundings {
   readonly now: () => Date;
   readonly stopwatch: Stopwatch;
   readonly onProgress: (progress: Progress) => Promise<void> | void;
-  /** Bytes that the examples of a training may take; without a limit where absent. */
+  /** Bytes that the examples of recipes that are compared may take; without a limit where absent. */
   readonly roomBytes?: number;
+  /** Lets time move on where the clock stands still while code runs, as a Worker's does; nothing to do if absent. */
+  readonly breathe?: () => Promise<void>;
+  /** Says one thing to whoever runs this, as one line. */
+  readonly log?: (facts: Readonly<Record<string, unknown>>) => void;
   /** Where recipes are trained on repeated splits; in this thread when left out. */
   readonly workshop?: Workshop;
   /** Where bases look at examples; in this thread when left out. */
@@ -64,6 +68,12 @@ export function readingBase<Ctx extends RunContext>(ctx: Ctx, base: string | nul
 /** A run that can't succeed however often it is repeated: the message is for the person who has to act. */
 export class RunFailure extends Error {
   override readonly name = 'RunFailure';
+}
+
+/** Milliseconds, read where the clock has moved on. */
+export async function readClock({ now, breathe }: Pick<Surroundings, 'now' | 'breathe'>): Promise<number> {
+  await breathe?.();
+  return now().getTime();
 }
 
 /** A step's name as it is recorded: `retry fine-tune` in a second attempt. */

@@ -3,7 +3,7 @@
  * in them, which step 3 has stored (`store-features.ts`).
  */
 import { bytesToFloats, floatBytes } from '../../shared/bytes.ts';
-import { sha256 } from '../../shared/digest.ts';
+import { hashLarge, sha256 } from '../../shared/digest.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
 import { loadInput } from '../../shared/events/stored-input.ts';
 import { rawSize } from '../../shared/model/input.ts';
@@ -84,8 +84,12 @@ export async function readExamples(
   return { ids, labels, values, size, source: { snapshot, positions } };
 }
 
-/** @returns [indices, size] */
-async function readShardValues(
+/**
+ * Of some examples of one shard: their features where there is a base, else their raw inputs.
+ *
+ * @returns [indices, size]
+ */
+export async function readShardValues(
   ctx: RunContext,
   shard: ShardRef,
   indices: readonly number[],
@@ -95,7 +99,7 @@ async function readShardValues(
   const key = keys.features(ctx.run.model, ctx.spec.base, shard.digest);
   const object = await ctx.store.get(key);
   if (object === null) throw new RunFailure(`${key} is not there`);
-  const features = openFeatures(object.bytes);
+  const features = await openFeatures(object.bytes);
   if (features === null)
     throw new RunFailure(`${key} was truncated or altered; delete it to compute it again`);
   const size = features.length / shard.examples;
@@ -130,9 +134,9 @@ export function sealFeatures(features: Float32Array): Uint8Array {
 }
 
 /** The features, or null when what is stored is not what was written. */
-export function openFeatures(sealed: Uint8Array): Float32Array | null {
+export async function openFeatures(sealed: Uint8Array): Promise<Float32Array | null> {
   const bytes = sealed.subarray(DIGEST_BYTES);
-  const digest = sha256(bytes);
+  const digest = await hashLarge(bytes);
   return digest.every((byte, i) => byte === sealed[i]) ? bytesToFloats(bytes) : null;
 }
 

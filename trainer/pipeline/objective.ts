@@ -3,7 +3,7 @@
  */
 import type { DenseLayer } from '../../shared/model/head.ts';
 import type { TaskSpec } from '../../shared/model/task.ts';
-import { fitTarget, fromTargetUnit, standardise, toTargetUnit } from './target-scale.ts';
+import { fitTarget, fromTargetUnit, standardise, type TargetScale, toTargetUnit } from './target-scale.ts';
 
 export interface Objective {
   /** Class ids or targets as they are learned, [n]. */
@@ -28,8 +28,12 @@ const CLASSES: Objective = {
  * @throws RunFailure when there are no targets, or they do not vary enough to be learnt
  */
 export function objectiveOf({ task }: Pick<TaskSpec, 'task'>, labels: Float64Array): Objective {
-  if (task === 'classification') return CLASSES;
-  const scale = fitTarget(labels);
+  return objectiveBy(task === 'classification' ? null : fitTarget(labels));
+}
+
+/** @param scale  of the targets; null where classes are learned */
+export function objectiveBy(scale: TargetScale | null): Objective {
+  if (scale === null) return CLASSES;
   return {
     encode: (targets) => standardise(targets, scale),
     encodeAnswers: (answers) => standardise(answers, scale),

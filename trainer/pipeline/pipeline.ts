@@ -25,6 +25,7 @@ import { makeSnapshot } from './snapshot.ts';
 import { loadSnapshot, shardsOf, type Snapshot } from './snapshot-file.ts';
 import { loadSplit, makeSplit, type Split } from './split.ts';
 import { type StepHost, timed } from './steps.ts';
+import { clearTraining } from './training-set.ts';
 import { followTraining } from './training-steps.ts';
 
 export type { StepHost } from './steps.ts';
@@ -47,6 +48,7 @@ export async function runPipeline(
     if (!isRunFailure(error)) throw error;
     await host.do('fail', async () => {
       await finishRun(ctx, { status: 'failed', error: error.message, summary: `Failed: ${error.message}` });
+      for (const attempt of [ctx, { ...ctx, first: ctx }]) await clearTraining(attempt);
       return {};
     });
     return currentRecord(ctx);

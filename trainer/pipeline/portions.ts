@@ -5,6 +5,7 @@
 import type { PictureRanges } from '../../shared/model/augmentation.ts';
 import { loadBaseFiles } from '../../shared/model/servable.ts';
 import { sideBySide } from '../side-by-side.ts';
+import { STEP_CPU_SECONDS } from '../step-seconds.ts';
 import { type RunContext, RunFailure } from './context.ts';
 import { type FeatureBench, type FeatureWorkshop, seeHere } from './feature-bench.ts';
 import { loadFeatureSize } from './feature-size.ts';
@@ -66,7 +67,6 @@ const ABREAST = 3;
 const ABREAST_BYTES = 24_000_000;
 const COPIES = 2;
 
-const DEFAULT_STEP_CPU_SECONDS = 20;
 /** The rest is for what nobody times: loading the base, reading the shard, writing what was seen. */
 const COMPUTING_SHARE = 0.75;
 
@@ -143,7 +143,7 @@ async function timed(ctx: RunContext, advance: () => Promise<Advance>): Promise<
 }
 
 /** Whichever way a host counts what others compute while a step waits, the step stays within its seconds. */
-function budgetOf({ stepCpuSeconds = DEFAULT_STEP_CPU_SECONDS }: RunContext, abreast: number): number {
+function budgetOf({ stepCpuSeconds = STEP_CPU_SECONDS }: RunContext, abreast: number): number {
   return (stepCpuSeconds * 1_000 * COMPUTING_SHARE) / abreast;
 }
 

@@ -1,7 +1,8 @@
 /**
  * Between training and evidence: where the candidate was trained by another recipe than the champion, both recipes are
  * trained anew on repeated random splits of the examples that are not held out. So a better recipe is told from a lucky
- * draw, and a worse one is seen even where the night's candidate was lucky. One step a split.
+ * draw, and a worse one is seen even where the night's candidate was lucky. One step a split, or more where its time
+ * takes more.
  */
 import * as z from 'zod';
 import { SAME_RECIPE, type SplitScores } from '../../shared/continuity/evidence.ts';
@@ -11,7 +12,15 @@ import { keys } from '../../shared/registry/keys.ts';
 import { readTask } from '../compare/examples.ts';
 import { loadRecipe, type Recipe, sameRecipe } from '../compare/recipe.ts';
 import { sideBySide } from '../side-by-side.ts';
-import { fromStep, type SplitBench, type SplitStep, toStep, workHere } from '../compare/split-bench.ts';
+import {
+  fromStep,
+  type SplitBench,
+  type SplitStep,
+  toStep,
+  workHere,
+  LEFT,
+  trainWithin,
+} from '../compare/split-bench.ts';
 import { type RunContext, RunFailure, tell } from './context.ts';
 import type { Snapshot } from './snapshot-file.ts';
 
@@ -32,8 +41,10 @@ const splitsSchema = z.discriminatedUnion('outcome', [
 ]);
 export type RecipeSplits = z.infer<typeof splitsSchema>;
 
-/** What a step gives for one split. */
-export type SplitOutcome = (SplitStep & { readonly seconds: number }) | { readonly failed: string };
+/** What a step gives of one split. */
+export type SplitOutcome = (SplitStep & Seconds) | { readonly failed: string } | (typeof LEFT & Seconds);
+type Seconds = { readonly seconds: number };
+type Ended = Exclude<SplitOutcome, typeof LEFT>;
 /** Does one split as a step of its own: its result is remembered, and a run that is resumed does not train it again. */
 export type DoSplit = (name: string, body: () => Promise<SplitOutcome>) => Promise<SplitOutcome>;
 
@@ -65,11 +76,11 @@ async function trainAll(
 ): Promise<RecipeSplits> {
   const { gate, training } = ctx.spec;
   const { count } = gate.splits;
-  const outcomes: SplitOutcome[] = [];
+  const outcomes: Ended[] = [];
   let done = 0;
   await sideBySide(count, bench.width, async (i) => {
     const seed = seedFrom(training.seed, id, 'split', i);
-    outcomes[i] = await doSplit(`recipes on split ${i + 1}`, () => trainOne(ctx, bench, seed));
+    outcomes[i] = await followSplit(`recipes on split ${i + 1}`, doSplit, () => trainOne(ctx, bench, seed));
     done += 1;
     await tell(ctx, 'splits', done / count, `${done} of ${count} splits`);
   });
@@ -78,13 +89,29 @@ async function trainAll(
   return summarize(outcomes.flatMap((outcome) => ('failed' in outcome ? [] : [outcome])));
 }
 
+/** As many steps as its time takes. */
+async function followSplit(
+  name: string,
+  doSplit: DoSplit,
+  train: () => Promise<SplitOutcome>,
+): Promise<Ended> {
+  let seconds = 0;
+  for (let part = 1; ; part++) {
+    const outcome = await doSplit(part === 1 ? name : `${name} part ${part}`, train);
+    if ('failed' in outcome) return outcome;
+    seconds += outcome.seconds;
+    if (!('left' in outcome)) return { ...outcome, seconds };
+  }
+}
+
 /** A split that can't be trained leaves the splits out; it does not end the run. */
 async function trainOne(ctx: RunContext, bench: LazyBench, seed: number): Promise<SplitOutcome> {
   const startedMs = ctx.now().getTime();
   try {
     const opened = await bench.open();
-    const step = toStep(await opened.train(seed));
-    return { ...step, seconds: (ctx.now().getTime() - startedMs) / 1_000 };
+    const score = await trainWithin(opened, seed, ctx);
+    const seconds = (ctx.now().getTime() - startedMs) / 1_000;
+    return score === null ? { ...LEFT, seconds } : { ...toStep(score), seconds };
   } catch (error) {
     if (error instanceof RunFailure) return { failed: error.message };
     throw error;

@@ -59,7 +59,7 @@ export async function storeFeatures(ctx: RunContext, shard: ShardRef, looking: L
   const partKey = keys.partialFeatures(run.model, spec.base, shard.digest);
   const part = await store.get(partKey);
   // One that was damaged is worth no failure: it is computed again.
-  const known = (part && openFeatures(part.bytes)) ?? new Float32Array();
+  const known = (part && (await openFeatures(part.bytes))) ?? new Float32Array();
   const examples = await loadShard(store, run.model, shard);
   const { size } = await looking.open();
   const done = known.length / size;

@@ -29,7 +29,7 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { nearestNames } from '../../shared/nearest-names.ts';
 import { describeUntrainable } from '../training/layer-forward.ts';
 import type { LoopData } from '../training/loop.ts';
-import type { TrainingSet } from '../training/training-set.ts';
+import type { TrainingSet, WatchedWindow } from '../training/training-set.ts';
 import { type RunContext, RunFailure, type Unfrozen } from './context.ts';
 
 /**
@@ -254,32 +254,50 @@ export function checkRoom({ spec, unfrozen, roomBytes }: RunContext, examples: n
 /** Rows that pass through the trunk at once. */
 const PASSED_ROWS = 32;
 
-/** The same examples, as the trunk shows them to the head while it is frozen. */
-export function passThrough(
-  { runtime }: Pick<RunContext, 'runtime'>,
-  { trunk }: Unfrozen,
-  data: LoopData,
-): LoopData {
+/** Shows examples as the frozen trunk shows them to the head. */
+export interface Passer {
+  pass(set: TrainingSet): TrainingSet;
+  close(): void;
+}
+
+export function openPasser({ runtime }: Pick<RunContext, 'runtime'>, { trunk }: Unfrozen): Passer {
   const layers = withoutDropout(trunk.layers);
   const plan = planModel({ ...trunk, layers, output: layers.at(-1)?.name ?? '' });
   if (!plan.ok) throw new RunFailure(`training.unfreeze: ${plan.error.message}`);
   const program = runtime.load(plan.value.plan, plan.value.weights);
   if (!program.ok) throw new RunFailure(`training.unfreeze: ${program.error.message}`);
   const { inputSize, outputSize } = program.value;
-  const pass = (set: TrainingSet): TrainingSet => {
-    const n = set.labels.length;
-    const features = new Float32Array(n * outputSize);
-    for (let at = 0; at < n; at += PASSED_ROWS) {
-      const rows = Math.min(PASSED_ROWS, n - at);
-      const seen = set.features.subarray(at * inputSize, (at + rows) * inputSize);
-      features.set(program.value.run(seen, rows), at * outputSize);
-    }
-    return { ...set, features };
+  return {
+    pass: (set) => {
+      const n = set.labels.length;
+      const features = new Float32Array(n * outputSize);
+      for (let at = 0; at < n; at += PASSED_ROWS) {
+        const rows = Math.min(PASSED_ROWS, n - at);
+        const seen = set.features.subarray(at * inputSize, (at + rows) * inputSize);
+        features.set(program.value.run(seen, rows), at * outputSize);
+      }
+      return { ...set, features };
+    },
+    close: () => program.value.dispose(),
   };
+}
+
+/** Sets in memory, shown so. */
+export function passThrough(
+  ctx: Pick<RunContext, 'runtime'>,
+  unfrozen: Unfrozen,
+  data: DataInMemory,
+): DataInMemory {
+  const passer = openPasser(ctx, unfrozen);
   try {
-    const watched = data.watched.map((window) => ({ ...window, set: pass(window.set) }));
-    return { train: pass(data.train), watched };
+    const watched = data.watched.map((window) => ({ ...window, set: passer.pass(window.set) }));
+    return { train: passer.pass(data.train), watched };
   } finally {
-    program.value.dispose();
+    passer.close();
   }
+}
+
+interface DataInMemory extends LoopData {
+  readonly train: TrainingSet;
+  readonly watched: readonly (WatchedWindow & { readonly set: TrainingSet })[];
 }

@@ -4,65 +4,97 @@
 import type { DenseLayer } from '../../shared/model/head.ts';
 import { RunFailure } from '../pipeline/context.ts';
 import type { Trainable } from './trainable.ts';
-import type { Labels, TrainingSet } from './training-set.ts';
+import { countRows, isPacked, type Labels, type Packs, packsOf, type TrainingSet } from './training-set.ts';
 
 /**
+ * @param set     in memory, or in packs, whose examples were checked when they were packed
  * @param inputs  numbers that the model reads of an example
  * @throws RunFailure with what was expected, what came, and where
  */
 export function checkTrainable(
-  set: TrainingSet,
+  set: TrainingSet | Packs,
   inputs: number,
   initial: readonly DenseLayer[],
   task: Trainable['task'],
 ): void {
-  const n = set.labels.length;
-  if (n === 0) throw new RunFailure('expected training examples, got none');
-  const problem =
-    findHeadProblem(set, inputs, initial, task) ??
-    (task === 'classification' ? findClassProblem(set) : findNumberProblem(set)) ??
-    findFeatureProblem(set);
+  if (countRows(set) === 0) throw new RunFailure('expected training examples, got none');
+  const problem = findHeadProblem(packsOf(set).size, inputs, initial, task);
   if (problem !== undefined) throw new RunFailure(problem);
+  if (isPacked(set)) return;
+  checkOutputs(set.labels, initial.at(-1)?.bias.data.length ?? 0, task);
+  checkLabels(set.labels, task);
+  const check = createFeatureCheck(packsOf(set).size);
+  check.add(set.features);
+  check.finish();
 }
 
 function findHeadProblem(
-  { features, labels }: TrainingSet,
+  size: number,
   inputs: number,
   initial: readonly DenseLayer[],
   task: Trainable['task'],
 ): string | undefined {
-  const size = features.length / labels.length;
   if (inputs !== size) return `expected a head that reads ${size} features, got one that reads ${inputs}`;
   const outputs = initial.at(-1)?.bias.data.length ?? 0;
-  if (task === 'regression') {
-    return outputs === 1 ? undefined : `expected a head with one output, got one with ${outputs}`;
-  }
+  if (task === 'classification' || outputs === 1) return undefined;
+  return `expected a head with one output, got one with ${outputs}`;
+}
+
+function checkOutputs(labels: Labels, outputs: number, task: Trainable['task']): void {
+  if (task === 'regression') return;
   const wrong = labels.findIndex((label) => !(label >= 0 && label < outputs));
-  if (wrong === -1) return undefined;
-  return `expected a head with an output for every label, got one with ${outputs} outputs for label ${labels[wrong]} of training example ${wrong}`;
+  if (wrong === -1) return;
+  throw new RunFailure(
+    `expected a head with an output for every label, got one with ${outputs} outputs for label ${labels[wrong]} of training example ${wrong}`,
+  );
 }
 
-function findClassProblem({ labels }: TrainingSet): string | undefined {
-  if (labels.some((label) => label !== labels[0])) return undefined;
-  return 'expected training examples of at least two labels, got one label only';
-}
-
-function findNumberProblem({ labels }: TrainingSet): string | undefined {
+/** @throws RunFailure where the labels of the training examples can't be learned */
+export function checkLabels(labels: Labels, task: Trainable['task']): void {
+  if (task === 'classification') {
+    if (labels.some((label) => label !== labels[0])) return;
+    throw new RunFailure('expected training examples of at least two labels, got one label only');
+  }
   const at = labels.findIndex((label) => !Number.isFinite(label));
-  return at === -1 ? undefined : `expected finite labels, got ${labels[at]} in training example ${at}`;
+  if (at === -1) return;
+  throw new RunFailure(`expected finite labels, got ${labels[at]} in training example ${at}`);
 }
 
-function findFeatureProblem({ features, labels }: TrainingSet): string | undefined {
-  const n = labels.length;
-  const size = features.length / n;
-  const at = features.findIndex((value) => !Number.isFinite(value));
-  if (at !== -1) {
-    return `expected finite features, got ${features[at]} in training example ${Math.floor(at / size)}`;
-  }
-  if (n > 1 && features.every((value, i) => value === features[i % size])) {
-    return `expected features that tell examples apart, got the same ${size} numbers in all ${n} training examples`;
-  }
-  return undefined;
+/** Training examples' features, a part at a time. */
+export interface FeatureCheck {
+  /** @param features  of the next examples, [n, size]. @throws RunFailure where one is not a number */
+  add(features: Float32Array): void;
+  /** @throws RunFailure where all examples were the same */
+  finish(): void;
+}
+
+/** @param before  how many examples were looked at elsewhere, for the example's number in a message */
+export function createFeatureCheck(size: number, before = 0): FeatureCheck {
+  let seen = before;
+  let differ = false;
+  let first: Float32Array | undefined;
+  return {
+    add: (features) => {
+      const at = features.findIndex((value) => !Number.isFinite(value));
+      if (at !== -1) {
+        throw new RunFailure(
+          `expected finite features, got ${features[at]} in training example ${seen + Math.floor(at / size)}`,
+        );
+      }
+      first ??= features.slice(0, size);
+      const [known, width] = [first, size];
+      differ ||= features.some((value, i) => value !== known[i % width]);
+      seen += features.length / size;
+    },
+    finish: () => {
+      if (seen > 1 && !differ) throw new RunFailure(describeSame(size, seen));
+    },
+  };
+}
+
+/** @param n  examples, all of which are the same */
+export function describeSame(size: number, n: number): string {
+  return `expected features that tell examples apart, got the same ${size} numbers in all ${n} training examples`;
 }
 
 /**

@@ -10,19 +10,26 @@ import type { Labels } from './training-set.ts';
  *
  * @param labels  class ids, [n]
  * @param names   the labels' names by class id
- * @returns [n]; undefined where every example counts once
+ * @returns what an example of each class counts, [classes]; null where every example counts once
  */
+export function weighClasses(
+  labels: Labels,
+  names: readonly string[],
+  classWeights: TrainingRecipe['classWeights'],
+): number[] | null {
+  if (classWeights === 'none') return null;
+  if (classWeights === 'balanced') return balance(labels, names.length);
+  return names.map((name) => classWeights[name] ?? 1);
+}
+
+/** What each example counts, [n]; undefined where every one counts once. Parameters as of `weighClasses`. */
 export function weighExamples(
   labels: Labels,
   names: readonly string[],
   classWeights: TrainingRecipe['classWeights'],
 ): Float32Array | undefined {
-  if (classWeights === 'none') return undefined;
-  const byClass =
-    classWeights === 'balanced'
-      ? balance(labels, names.length)
-      : names.map((name) => classWeights[name] ?? 1);
-  return Float32Array.from(labels, (label) => byClass[label] as number);
+  const byClass = weighClasses(labels, names, classWeights);
+  return byClass === null ? undefined : Float32Array.from(labels, (label) => byClass[label] as number);
 }
 
 function balance(labels: Labels, classes: number): number[] {

@@ -26,7 +26,7 @@ export const courseSchema = z.object({
   /** How often an epoch had to be repeated at half the rate. */
   halvings: z.int().min(0),
   /** The champion's loss in every watched window; null where training did not start from it. */
-  reference: z.array(z.number()).nullable(),
+  reference: z.array(z.number().or(z.null().transform(() => Number.NaN))).nullable(),
   plateau: z.object({ factor: z.number(), best: z.number().nullable(), waited: z.int() }),
   /** What continuity has left of the rate. */
   continuity: z.number(),

@@ -1,24 +1,27 @@
 /**
- * The training loop, top to bottom: shuffle, step, watch every window, adjust the rate, keep the best, stop early.
+ * The training loop: shuffle, step, watch every window, adjust the rate, keep the best, stop early, mix with what it
+ * started from.
  *
- * It goes by epochs and can be left after any of them: a checkpoint carries all that the rest depends on, and a
- * training that was resumed from one ends in the same bits as one that never stopped. Every epoch has a generator of
- * its own, seeded by the run's seed and the epoch's number.
+ * It goes by turns of a few batches and can be left after any of them: a checkpoint carries all that the rest depends
+ * on, and a training that was taken up from one ends in the same bits as one that never stopped. Where it stands is
+ * one of five stages (`stageSchema`); a turn brings one of them further (`advance`, from top to bottom).
  */
-import { seedFrom } from '../../shared/digest.ts';
+import * as z from 'zod';
+import { bytesToFloats, floatBytes } from '../../shared/bytes.ts';
 import type { TrainingRecipe } from '../../shared/model/training.ts';
-import { createRandom, type Random, shuffle } from '../../shared/random.ts';
 import { RunFailure } from '../pipeline/context.ts';
-import { type Checkpoint, openCheckpoint, sealCheckpoint } from './checkpoint.ts';
-import type { Course, Epoch } from './course.ts';
-import { fillBatch } from './fill-batch.ts';
-import { advancePlateau, followContinuity, PLATEAU_START, rateAt, type Schedule } from './rate.ts';
+import { type Checkpoint, readPart } from './checkpoint.ts';
+import { type Course, courseSchema, type Epoch } from './course.ts';
+import { addEpoch, createPassing, NOTHING_PASSED, type Passed, type Passing, passSchema } from './epoch.ts';
+import { choosePart, mix, PARTS } from './interpolate.ts';
+import type { Pace } from './pace.ts';
+import { PLATEAU_START } from './rate.ts';
 import type { BatchHook, Trainable } from './trainable.ts';
-import type { TrainingSet, WatchedWindow } from './training-set.ts';
-import { meanOf, scoreOf, scoreWindows, worstOf, type WindowScore } from './watch.ts';
+import { type Packs, packsOf, type TrainingSet, type WatchedWindow } from './training-set.ts';
+import { NOTHING_SCORED, scoreOf, scoreOn, type Tally, tallySchema } from './watch.ts';
 
 export interface LoopData {
-  readonly train: TrainingSet;
+  readonly train: TrainingSet | Packs;
   /** Without any, the training loss decides. */
   readonly watched: readonly WatchedWindow[];
 }
@@ -32,191 +35,239 @@ export interface LoopOptions {
   readonly keepsStart?: boolean;
   readonly prepare?: BatchHook;
   readonly onEpoch?: (epoch: Epoch) => Promise<void>;
+  /** Told after every turn that did not end an epoch. */
+  readonly onTurn?: (at: UnderWay) => Promise<void>;
+}
+
+/** An epoch that is under way. */
+export interface UnderWay {
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** Share of its examples that were learned from, 0 to 1. */
+  readonly share: number;
 }
 
 export interface Training {
   /**
-   * Trains for at most so many epochs.
-   *
    * @returns whether the training is over
    * @throws RunFailure when the loss is not a number however small the rate
    */
-  run(epochs: number): Promise<boolean>;
+  run(pace: Pace): Promise<boolean>;
   readonly course: () => Course;
-  /** All that the rest depends on. */
-  checkpoint(): Uint8Array<ArrayBuffer>;
-  /** Puts the best epoch's weights into the model. */
-  restoreBest(): void;
+  checkpoint(): Checkpoint;
+  /**
+   * Puts what the training ended with into the model: the best epoch's weights, or their mixture with the champion's.
+   *
+   * @returns the candidate's part in them, 0 to 1
+   */
+  settle(): number;
 }
 
-/** How often an epoch may be repeated at half the rate, over the whole training. */
-const MOST_HALVINGS = 5;
+const passedSchema = z.object({ loss: z.number(), rate: z.number(), steps: z.int() });
+
+const stageSchema = z.discriminatedUnion('at', [
+  /** The windows are scored before the first step. */
+  z.object({ at: z.literal('start'), tally: tallySchema }),
+  z.object({ at: z.literal('pass'), pass: passSchema }),
+  /** The windows are scored after an epoch. */
+  z.object({ at: z.literal('watch'), passed: passedSchema, tally: tallySchema }),
+  /** The windows are scored by mixtures of the best weights and the champion's. */
+  z.object({ at: z.literal('mix'), scores: z.array(z.number()), tally: tallySchema }),
+  z.object({ at: z.literal('over'), part: z.number() }),
+]);
+type Stage = z.infer<typeof stageSchema>;
+
+const standingSchema = z.object({ course: courseSchema, stage: stageSchema });
+
+interface Standing {
+  readonly course: Course;
+  readonly stage: Stage;
+  /** The best epoch's weights. */
+  readonly best: Float32Array;
+  /** The model's state before the epoch that is under way: where it begins again should its loss not be a number. */
+  readonly good: Uint8Array;
+}
+
+/** What does not change while it goes. */
+interface Task {
+  readonly model: Trainable;
+  readonly watched: readonly WatchedWindow[];
+  readonly options: LoopOptions;
+  readonly passing: Passing;
+  /** The champion's weights, where the best are to be mixed with them. */
+  readonly champion: Float32Array | null;
+}
 
 /** @param from  a checkpoint of the same training, to go on from there */
-export function beginTraining(
+export async function beginTraining(
   model: Trainable,
-  data: LoopData,
+  { train, watched }: LoopData,
   options: LoopOptions,
-  from?: Uint8Array,
-): Training {
-  let { course, best }: Pick<Checkpoint, 'course' | 'best'> =
-    from === undefined ? startTraining(model, data, options) : resumeTraining(model, from);
+  from?: Checkpoint,
+): Promise<Training> {
+  const mixes = options.fromChampion && options.training.interpolation === 'validation' && watched.length > 0;
+  const champion = mixes ? model.readWeights() : null;
+  const passing = createPassing(model, packsOf(train), options);
+  const task: Task = { model, watched, options, passing, champion };
+  let standing = from === undefined ? start(task) : await takeUp(task, from);
   return {
-    run: async (epochs) => {
-      for (let i = 0; i < epochs && !isOver(course, options.training); i++) {
-        const before = course.best.epoch;
-        course = runEpoch(model, data, options, course);
-        if (course.best.epoch !== before) best = model.readWeights();
-        await options.onEpoch?.(course.epochs.at(-1) as Epoch);
+    run: async (pace) => {
+      while (standing.stage.at !== 'over') {
+        const before = standing.course.epochs.length;
+        standing = await advance(task, standing, pace.batches());
+        const epochOver = standing.course.epochs.length > before;
+        await report(task, standing, epochOver);
+        if (!(await pace.goesOn({ epochOver }))) break;
       }
-      return isOver(course, options.training);
+      return standing.stage.at === 'over';
     },
-    course: () => course,
-    checkpoint: () => sealCheckpoint({ course, state: model.readState(), best }),
-    restoreBest: () => model.writeWeights(best),
+    course: () => standing.course,
+    checkpoint: () => leave(task, standing),
+    settle: () => {
+      const { stage, best } = standing;
+      if (stage.at !== 'over') throw new Error(`the training is at its ${stage.at}, not over`);
+      model.writeWeights(champion === null ? best : mix(champion, best, stage.part));
+      return stage.part;
+    },
   };
 }
 
-function startTraining(
-  model: Trainable,
-  { watched }: LoopData,
-  { fromChampion, keepsStart = false, training }: LoopOptions,
-) {
-  const losses = fromChampion ? scoreWindows(model, watched) : null;
-  const start = keepsStart ? scoreOf(scoreWindows(model, watched), null, training.stopOn) : null;
+function start({ model, watched, options }: Task): Standing {
   const course: Course = {
     epochs: [],
     steps: 0,
     halvings: 0,
-    reference: losses?.map(({ loss }) => loss) ?? null,
+    reference: null,
     plateau: PLATEAU_START,
     continuity: 1,
-    best: { epoch: 0, score: start },
+    best: { epoch: 0, score: null },
   };
-  return { course, best: model.readWeights() };
+  const asks = (options.fromChampion || options.keepsStart === true) && watched.length > 0;
+  const begun = { course, best: model.readWeights(), good: model.readState() };
+  if (asks) return { ...begun, stage: { at: 'start', tally: NOTHING_SCORED } };
+  return { ...begun, course: judgeStart(course, NOTHING_SCORED, options), stage: BEGIN_EPOCH };
 }
 
-function resumeTraining(model: Trainable, bytes: Uint8Array): Checkpoint {
-  const checkpoint = openCheckpoint(bytes);
-  if (checkpoint === null) throw new RunFailure('the checkpoint was truncated or altered');
-  model.writeState(checkpoint.state);
-  return checkpoint;
+/** Where no epoch is to come. */
+const NO_STATE = new Uint8Array();
+
+const BEGIN_EPOCH: Stage = { at: 'pass', pass: NOTHING_PASSED };
+
+function judgeStart(course: Course, { scores }: Tally, options: LoopOptions): Course {
+  const { fromChampion, keepsStart = false, training } = options;
+  return {
+    ...course,
+    reference: fromChampion ? scores.map(({ loss }) => loss) : null,
+    best: { epoch: 0, score: keepsStart ? scoreOf(scores, null, training.stopOn) : null },
+  };
+}
+
+/** One turn. */
+async function advance(task: Task, standing: Standing, batches: number): Promise<Standing> {
+  const { stage, course } = standing;
+  const { model, watched, passing, options } = task;
+  const score = (tally: Tally): Promise<Tally> => scoreOn(model, watched, tally, batches);
+  const isDone = ({ scores }: Tally): boolean => scores.length === watched.length;
+  switch (stage.at) {
+    case 'start': {
+      const tally = await score(stage.tally);
+      if (!isDone(tally)) return { ...standing, stage: { ...stage, tally } };
+      return { ...standing, course: judgeStart(course, tally, options), stage: BEGIN_EPOCH };
+    }
+    case 'pass': {
+      const pass = await passing.advance(stage.pass, course, batches);
+      const loss = passing.lossOf(pass);
+      if (!Number.isFinite(loss)) return repeatEpoch(task, standing, loss);
+      if (!passing.isOver(pass)) return { ...standing, stage: { ...stage, pass } };
+      const passed = { loss, rate: pass.rate, steps: pass.steps };
+      if (watched.length === 0) return endEpoch(task, standing, passed, NOTHING_SCORED);
+      return { ...standing, stage: { at: 'watch', passed, tally: NOTHING_SCORED } };
+    }
+    case 'watch': {
+      const tally = await score(stage.tally);
+      const unfit = [...tally.scores, tally].find(({ loss }) => !Number.isFinite(loss));
+      if (unfit) return repeatEpoch(task, standing, unfit.loss);
+      if (!isDone(tally)) return { ...standing, stage: { ...stage, tally } };
+      return endEpoch(task, standing, stage.passed, tally);
+    }
+    case 'mix': {
+      const part = PARTS[stage.scores.length] as number;
+      model.writeWeights(mix(task.champion as Float32Array, standing.best, part));
+      const tally = await score(stage.tally);
+      if (!isDone(tally)) return { ...standing, stage: { ...stage, tally } };
+      const scores = [...stage.scores, rankOf(tally, course, options.training)];
+      if (scores.length < PARTS.length)
+        return { ...standing, stage: { at: 'mix', scores, tally: NOTHING_SCORED } };
+      return { ...standing, stage: { at: 'over', part: choosePart(scores) } };
+    }
+    case 'over':
+      return standing;
+  }
+}
+
+/** A mixture that gives no number is the last one to choose; JSON knows no infinity. */
+function rankOf({ scores }: Tally, { reference }: Course, { stopOn }: TrainingRecipe): number {
+  const score = scoreOf(scores, reference, stopOn);
+  return score !== null && Number.isFinite(score) ? score : Number.MAX_VALUE;
+}
+
+function endEpoch(task: Task, standing: Standing, passed: Passed, { scores }: Tally): Standing {
+  const { model, options, champion } = task;
+  const course = addEpoch(standing.course, passed, scores, options.training);
+  const best = course.best.epoch === standing.course.best.epoch ? standing.best : model.readWeights();
+  if (!isOver(course, options.training)) return { course, best, good: model.readState(), stage: BEGIN_EPOCH };
+  const stage: Stage =
+    champion === null ? { at: 'over', part: 1 } : { at: 'mix', scores: [], tally: NOTHING_SCORED };
+  return { course, best, good: NO_STATE, stage };
 }
 
 function isOver({ epochs, best }: Course, training: TrainingRecipe): boolean {
   return epochs.length >= training.epochs || epochs.length - best.epoch >= training.patience;
 }
 
-/** One epoch that ended in numbers, however often it had to be repeated. */
-function runEpoch(model: Trainable, data: LoopData, options: LoopOptions, before: Course): Course {
-  const good = model.readState();
-  let halvings = before.halvings;
-  for (;;) {
-    const result = tryEpoch(model, data, options, { ...before, halvings });
-    if (result.finite) return result.course;
-    if (halvings === MOST_HALVINGS) {
-      throw new RunFailure(
-        `the training loss became ${result.loss} in epoch ${before.epochs.length + 1}, also after the rate was halved ${MOST_HALVINGS} times: lower training.learningRate`,
-      );
-    }
-    model.writeState(good);
-    halvings++;
+/** How often an epoch may be repeated at half the rate, over the whole training. */
+const MOST_HALVINGS = 5;
+
+function repeatEpoch({ model }: Task, standing: Standing, loss: number): Standing {
+  const { course, good } = standing;
+  if (course.halvings === MOST_HALVINGS) {
+    throw new RunFailure(
+      `the training loss became ${loss} in epoch ${course.epochs.length + 1}, also after the rate was halved ${MOST_HALVINGS} times: lower training.learningRate`,
+    );
   }
+  model.writeState(good);
+  return { ...standing, course: { ...course, halvings: course.halvings + 1 }, stage: BEGIN_EPOCH };
 }
 
-type Tried =
-  { readonly finite: true; readonly course: Course } | { readonly finite: false; readonly loss: number };
-
-function tryEpoch(model: Trainable, data: LoopData, options: LoopOptions, course: Course): Tried {
-  const { training } = options;
-  const number = course.epochs.length + 1;
-  const factor = (course.plateau.factor * course.continuity) / 2 ** course.halvings;
-  const random = createRandom(seedFrom(options.seed, 'epoch', number, course.halvings));
-  const trained = trainEpoch(model, data.train, options, { course, factor, random });
-  if (!Number.isFinite(trained.loss)) return { finite: false, loss: trained.loss };
-  const windows = scoreWindows(model, data.watched);
-  const unfit = windows.find(({ loss }) => !Number.isFinite(loss));
-  if (unfit) return { finite: false, loss: unfit.loss };
-  const mean = meanOf(windows);
-  const epoch: Epoch = {
-    epoch: number,
-    loss: trained.loss,
-    rate: trained.rate,
-    validationLoss: mean?.loss ?? null,
-    validationAccuracy: mean?.accuracy ?? null,
-    windows: windows.map(({ id, loss, accuracy }) => ({ id, loss, accuracy })),
-    worst: worstOf(windows, course.reference),
-  };
-  const score = scoreOf(windows, course.reference, training.stopOn) ?? trained.loss;
-  const better = course.best.score === null || score < course.best.score;
-  return {
-    finite: true,
-    course: {
-      ...course,
-      epochs: [...course.epochs, epoch],
-      steps: course.steps + trained.steps,
-      plateau:
-        training.schedule === 'plateau'
-          ? advancePlateau(course.plateau, score, training.plateau)
-          : course.plateau,
-      continuity: watchContinuity(course, windows, training),
-      best: better ? { epoch: number, score } : course.best,
-    },
-  };
+async function report(
+  { options, passing }: Task,
+  { course, stage }: Standing,
+  epochOver: boolean,
+): Promise<void> {
+  if (epochOver) return options.onEpoch?.(course.epochs.at(-1) as Epoch);
+  const share = stage.at === 'pass' ? passing.shareOf(stage.pass) : stage.at === 'watch' ? 1 : 0;
+  if (stage.at === 'pass' || stage.at === 'watch')
+    await options.onTurn?.({ epoch: course.epochs.length + 1, share });
 }
 
-/** One pass over the shuffled examples. It ends early where the loss is not a number. */
-function trainEpoch(
-  model: Trainable,
-  train: TrainingSet,
-  { training, prepare }: LoopOptions,
-  { course, factor, random }: { readonly course: Course; readonly factor: number; readonly random: Random },
-): { readonly loss: number; readonly rate: number; readonly steps: number } {
-  const n = train.labels.length;
-  const { batchSize } = training;
-  const order = shuffle(
-    Int32Array.from({ length: n }, (_, i) => i),
-    random,
-  );
-  const schedule = scheduleOf(training, n);
-  let total = 0;
-  let rate = 0;
-  let steps = 0;
-  for (let start = 0; start < n; start += batchSize, steps++) {
-    const rows = order.subarray(start, start + batchSize);
-    fillBatch(model, train, rows);
-    prepare?.(model.batch, rows.length, random);
-    rate = rateAt(course.steps + steps, schedule) * factor;
-    total += model.step(rows.length, { rate, random });
-    if (!Number.isFinite(total)) return { loss: total, rate, steps };
-  }
-  return { loss: total / n, rate, steps };
+/** The epoch's start is a part of its own only where the model has gone on from it. */
+function leave({ model }: Task, { course, stage, best, good }: Standing): Checkpoint {
+  const parts: [string, () => Promise<Uint8Array>][] = [['best', async () => floatBytes(best)]];
+  const passes = stage.at === 'pass' || stage.at === 'watch';
+  if (passes && !isFresh(stage)) parts.push(['start', async () => good]);
+  if (passes || stage.at === 'start') parts.push(['state', async () => model.readState()]);
+  return { standing: { course, stage }, parts: new Map(parts) };
 }
 
-/** @param n  examples an epoch */
-export function scheduleOf(training: TrainingRecipe, n: number): Schedule {
-  const perEpoch = Math.ceil(n / training.batchSize);
-  return {
-    learningRate: training.learningRate,
-    warmupSteps: Math.round(training.warmup * perEpoch),
-    totalSteps: training.epochs * perEpoch,
-    kind: training.schedule,
-  };
+function isFresh(stage: Stage): boolean {
+  return stage.at === 'start' || (stage.at === 'pass' && stage.pass.steps === 0);
 }
 
-function watchContinuity(
-  { continuity, reference }: Course,
-  windows: readonly WindowScore[],
-  training: TrainingRecipe,
-): number {
-  if (!training.continuity.watch || reference === null) return continuity;
-  const past = windows.flatMap(({ past, loss }, i) =>
-    past ? [{ loss, champion: reference[i] as number }] : [],
-  );
-  return followContinuity(
-    continuity,
-    past.map(({ loss }) => loss),
-    past.map(({ champion }) => champion),
-    training.continuity,
-  );
+async function takeUp({ model }: Task, checkpoint: Checkpoint): Promise<Standing> {
+  const { course, stage } = standingSchema.parse(checkpoint.standing);
+  const best = bytesToFloats(await readPart(checkpoint, 'best'));
+  if (stage.at === 'mix' || stage.at === 'over') return { course, stage, best, good: NO_STATE };
+  model.writeState(await readPart(checkpoint, 'state'));
+  const good = isFresh(stage) ? model.readState() : await readPart(checkpoint, 'start');
+  return { course, stage, best, good };
 }

@@ -9,12 +9,14 @@ import { sizeOf } from '../../shared/model/tensor.ts';
 import type { TrainingRecipe } from '../../shared/model/training.ts';
 import { type ModelLayers, shapeRead, type Trunk } from '../../shared/model/trunk.ts';
 import { checkTrainable } from './check-set.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import type { Course } from './course.ts';
-import { interpolate } from './interpolate.ts';
 import { beginTraining, type LoopData, type LoopOptions } from './loop.ts';
+import { type Pace, UNTIL_OVER } from './pace.ts';
 import type { Tensorflow } from './tensorflow.ts';
 import { openTwoPhases } from './two-phases.ts';
 import type { Trainable } from './trainable.ts';
+import { isTaught } from './training-set.ts';
 import { createTrainableHead, type HeadOptions } from './trainable-head.ts';
 import { createTrainableLayers } from './trainable-layers.ts';
 
@@ -59,11 +61,12 @@ export interface TrainedHead {
 }
 
 export interface HeadTraining {
-  /** @returns whether the training is over, after at most so many epochs more */
-  run(epochs: number): Promise<boolean>;
+  /** @returns whether the training is over */
+  run(pace: Pace): Promise<boolean>;
   readonly course: () => Course;
   /** All that the rest of the training depends on, beside what it was opened with. */
-  checkpoint(): Uint8Array<ArrayBuffer>;
+  checkpoint(): Checkpoint;
+  /** Once it is over. */
   finish(): TrainedHead;
   /** Gives the memory back. Nothing else may be called afterwards. */
   release(): void;
@@ -83,54 +86,48 @@ export function openHeadTraining(
   data: LoopData,
   initial: readonly DenseLayer[],
   options: HeadTrainingOptions,
-  from?: Uint8Array,
-): HeadTraining {
+  from?: Checkpoint,
+): Promise<HeadTraining> {
   const { trunk, first, ...head } = options;
   const second = { ...head, ...(trunk && { trunk }) };
   if (first === undefined) return openPhase(data, initial, second, from);
+  const { onEpoch, onTurn } = options;
   return openTwoPhases(
     {
       first: (checkpoint) => openPhase(first.data, initial, head, checkpoint),
-      second: (trained, onEpoch, checkpoint) =>
-        openPhase(
-          data,
-          trained,
-          { ...second, fromChampion: false, keepsStart: true, ...(onEpoch && { onEpoch }) },
-          checkpoint,
-        ),
-      onEpoch: options.onEpoch,
+      second: (trained, heard, checkpoint) =>
+        openPhase(data, trained, { ...second, fromChampion: false, keepsStart: true, ...heard }, checkpoint),
+      heard: { ...(onEpoch && { onEpoch }), ...(onTurn && { onTurn }) },
     },
     from,
   );
 }
 
-function openPhase(
+async function openPhase(
   data: LoopData,
   initial: readonly DenseLayer[],
   given: HeadTrainingOptions,
-  from: Uint8Array | undefined,
-): HeadTraining {
+  from: Checkpoint | undefined,
+): Promise<HeadTraining> {
   const options = given.trunk?.unfrozen ? { ...given, training: unfrozenRecipe(given.training) } : given;
-  const { training, fromChampion } = options;
   const model = createTrainable(data, initial, options);
-  const champion = fromChampion && training.interpolation === 'validation' ? model.readWeights() : null;
-  const loop = beginTraining(model, data, options, from);
-  return {
-    run: (epochs) => loop.run(epochs),
-    course: () => loop.course(),
-    checkpoint: () => loop.checkpoint(),
-    finish: () => {
-      loop.restoreBest();
-      const course = loop.course();
-      const part =
-        champion && course.reference && data.watched.length > 0
-          ? interpolate(model, champion, data.watched, course.reference, training.stopOn)
-          : 1;
-      const { head, trunk } = model.whole();
-      return { layers: head, trunk, course, part };
-    },
-    release: () => model.release(),
-  };
+  try {
+    const loop = await beginTraining(model, data, options, from);
+    return {
+      run: (pace) => loop.run(pace),
+      course: () => loop.course(),
+      checkpoint: () => loop.checkpoint(),
+      finish: () => {
+        const part = loop.settle();
+        const { head, trunk } = model.whole();
+        return { layers: head, trunk, course: loop.course(), part };
+      },
+      release: () => model.release(),
+    };
+  } catch (error) {
+    model.release();
+    throw error;
+  }
 }
 
 /** Of all phases. */
@@ -154,7 +151,7 @@ export interface TrainableModel extends Trainable {
 
 /** The model as a training opens it. Parameters and errors as of `openHeadTraining`. */
 export function createTrainable(
-  data: LoopData,
+  data: Pick<LoopData, 'train'>,
   initial: readonly DenseLayer[],
   { training, task, dropout, kernels, trunk, fromChampion }: HeadTrainingOptions,
 ): TrainableModel {
@@ -165,7 +162,7 @@ export function createTrainable(
     task,
     dropout,
     capacity: Math.max(training.batchSize, rows),
-    teacher: data.train.teacher ? training.distillation : null,
+    teacher: isTaught(data.train) ? training.distillation : null,
     anchor: fromChampion ? training.anchor : 0,
   };
   if (!trunk) {
@@ -187,9 +184,9 @@ export async function trainHead(
   initial: readonly DenseLayer[],
   options: HeadTrainingOptions,
 ): Promise<TrainedHead> {
-  const training = openHeadTraining(data, initial, options);
+  const training = await openHeadTraining(data, initial, options);
   try {
-    while (!(await training.run(options.training.epochs)));
+    while (!(await training.run(UNTIL_OVER)));
     return training.finish();
   } finally {
     training.release();

@@ -14,6 +14,42 @@ export interface TrainingSet {
   readonly teacher?: Teacher;
 }
 
+/** A set in parts that are read one at a time. Where there are several, each is a random sample of the whole. */
+export interface Packs {
+  /** Numbers in an example. */
+  readonly size: number;
+  /** Whether there is a teacher in every part. */
+  readonly taught: boolean;
+  /** Examples in each part, [packs]. */
+  readonly rows: readonly number[];
+  /** The part is whoever asked's until another is asked for. */
+  load(pack: number): Promise<TrainingSet>;
+}
+
+/** A set in memory is one pack. */
+export function packsOf(set: TrainingSet | Packs): Packs {
+  if (isPacked(set)) return set;
+  const n = set.labels.length;
+  return {
+    size: set.features.length / n,
+    taught: set.teacher !== undefined,
+    rows: n === 0 ? [] : [n],
+    load: () => Promise.resolve(set),
+  };
+}
+
+export function isPacked(set: TrainingSet | Packs): set is Packs {
+  return 'load' in set;
+}
+
+export function isTaught(set: TrainingSet | Packs): boolean {
+  return packsOf(set).taught;
+}
+
+export function countRows(set: TrainingSet | Packs): number {
+  return isPacked(set) ? set.rows.reduce((sum, rows) => sum + rows, 0) : set.labels.length;
+}
+
 /** What another model answers, and how much agreeing with it counts. */
 export interface Teacher {
   /** Distributions over the classes, or numbers, [n, outputSize]. */
@@ -27,5 +63,5 @@ export interface WatchedWindow {
   readonly id: string;
   /** False for the window that is learned for the first time. */
   readonly past: boolean;
-  readonly set: TrainingSet;
+  readonly set: TrainingSet | Packs;
 }

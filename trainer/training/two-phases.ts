@@ -3,63 +3,60 @@
  * lower rate. An untrained head's gradients would undo what a pretrained layer knows (Yosinski et al. 2014,
  * arXiv:1411.1792), so it is trained first.
  */
+import * as z from 'zod';
 import type { DenseLayer } from '../../shared/model/head.ts';
-import { openCheckpoint, sealCheckpoint } from './checkpoint.ts';
-import type { Course, Epoch } from './course.ts';
-import { RunFailure } from '../pipeline/context.ts';
+import { type Checkpoint, partsUnder, prefixParts } from './checkpoint.ts';
+import type { Course } from './course.ts';
+import type { LoopOptions } from './loop.ts';
 import type { HeadTraining, TrainedHead } from './train-head.ts';
 
-type OnEpoch = (epoch: Epoch) => Promise<void>;
+type Heard = Pick<LoopOptions, 'onEpoch' | 'onTurn'>;
 
 export interface Phases {
-  readonly first: (checkpoint: Uint8Array | undefined) => HeadTraining;
+  readonly first: (checkpoint: Checkpoint | undefined) => Promise<HeadTraining>;
   /** @param head  as the first phase leaves it */
   readonly second: (
     head: readonly DenseLayer[],
-    onEpoch: OnEpoch | undefined,
-    checkpoint: Uint8Array | undefined,
-  ) => HeadTraining;
-  readonly onEpoch: OnEpoch | undefined;
+    heard: Heard,
+    checkpoint: Checkpoint | undefined,
+  ) => Promise<HeadTraining>;
+  /** Who hears of both. */
+  readonly heard: Heard;
 }
 
 interface Second {
   readonly training: HeadTraining;
   /** What came of the first, and the checkpoint that it ended with. */
   readonly before: TrainedHead;
-  readonly checkpoint: Uint8Array;
+  readonly checkpoint: Checkpoint;
 }
 
+const standingSchema = z.object({ first: z.unknown(), second: z.unknown() });
+
 /** @param from  a checkpoint of the same training, to go on from there */
-export function openTwoPhases(phases: Phases, from?: Uint8Array): HeadTraining {
-  const saved = from === undefined ? null : unpack(from);
-  const first = phases.first(saved?.first);
-  const goOn = (checkpoint: Uint8Array | undefined): Second => {
+export async function openTwoPhases(phases: Phases, from?: Checkpoint): Promise<HeadTraining> {
+  const saved = from === undefined ? null : divide(from);
+  const first = await phases.first(saved?.first);
+  const goOn = async (checkpoint: Checkpoint | undefined): Promise<Second> => {
     const end = first.checkpoint();
     const before = first.finish();
     first.release();
-    const done = before.course.epochs.length;
-    const { onEpoch } = phases;
-    const shifted = onEpoch && ((epoch: Epoch) => onEpoch({ ...epoch, epoch: epoch.epoch + done }));
-    return { training: phases.second(before.layers, shifted, checkpoint), before, checkpoint: end };
+    const heard = countOn(phases.heard, before.course.epochs.length);
+    return { training: await phases.second(before.layers, heard, checkpoint), before, checkpoint: end };
   };
-  let second = saved?.second == null ? null : goOn(saved.second);
+  let second = saved?.second === undefined ? null : await goOn(saved.second);
   const course = (): Course =>
     second === null ? first.course() : join(second.before.course, second.training.course());
   return {
-    run: async (epochs) => {
-      if (second !== null) return second.training.run(epochs);
-      if (await first.run(epochs)) second = goOn(undefined);
+    run: async (pace) => {
+      if (second !== null) return second.training.run(pace);
+      if (await first.run(pace)) second = await goOn(undefined);
       return false;
     },
     course,
-    checkpoint: () =>
-      sealCheckpoint({
-        course: course(),
-        state: pack(second?.checkpoint ?? first.checkpoint(), second?.training.checkpoint() ?? null),
-        best: new Float32Array(),
-      }),
+    checkpoint: () => unite(second?.checkpoint ?? first.checkpoint(), second?.training.checkpoint()),
     finish: () => {
-      second ??= goOn(undefined);
+      if (second === null) throw new Error('the training is in its first phase, not over');
       const { layers, trunk } = second.training.finish();
       return { layers, trunk, course: course(), part: second.before.part };
     },
@@ -68,6 +65,13 @@ export function openTwoPhases(phases: Phases, from?: Uint8Array): HeadTraining {
 }
 
 /** Epochs are counted through. */
+function countOn({ onEpoch, onTurn }: Heard, done: number): Heard {
+  return {
+    ...(onEpoch && { onEpoch: (epoch) => onEpoch({ ...epoch, epoch: epoch.epoch + done }) }),
+    ...(onTurn && { onTurn: (at) => onTurn({ ...at, epoch: at.epoch + done }) }),
+  };
+}
+
 function join(first: Course, second: Course): Course {
   const done = first.epochs.length;
   const { epoch, score } = second.best;
@@ -81,21 +85,18 @@ function join(first: Course, second: Course): Course {
   };
 }
 
-const LENGTH_BYTES = 4;
-
-function pack(first: Uint8Array, second: Uint8Array | null): Uint8Array {
-  const bytes = new Uint8Array(LENGTH_BYTES + first.length + (second?.length ?? 0));
-  new DataView(bytes.buffer).setUint32(0, first.length, true);
-  bytes.set(first, LENGTH_BYTES);
-  bytes.set(second ?? [], LENGTH_BYTES + first.length);
-  return bytes;
+function unite(first: Checkpoint, second: Checkpoint | undefined): Checkpoint {
+  const parts = [...prefixParts('first', first), ...(second ? prefixParts('second', second) : [])];
+  return {
+    standing: { first: first.standing, second: second?.standing ?? null },
+    parts: new Map(parts),
+  };
 }
 
-function unpack(sealed: Uint8Array): { readonly first: Uint8Array; readonly second: Uint8Array | null } {
-  const checkpoint = openCheckpoint(sealed);
-  if (checkpoint === null) throw new RunFailure('the checkpoint was truncated or altered');
-  const { state } = checkpoint;
-  const end = LENGTH_BYTES + new DataView(state.buffer, state.byteOffset).getUint32(0, true);
-  const second = state.subarray(end);
-  return { first: state.subarray(LENGTH_BYTES, end), second: second.length === 0 ? null : second };
+function divide(united: Checkpoint): { readonly first: Checkpoint; readonly second: Checkpoint | undefined } {
+  const { first, second } = standingSchema.parse(united.standing);
+  return {
+    first: { standing: first, parts: partsUnder('first', united) },
+    second: second === null ? undefined : { standing: second, parts: partsUnder('second', united) },
+  };
 }

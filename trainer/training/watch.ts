@@ -1,9 +1,13 @@
 /**
  * Validation kept by window: what the stopping, the rate and the interpolation are decided by.
  */
+import * as z from 'zod';
 import { fillBatch } from './fill-batch.ts';
 import type { Trainable } from './trainable.ts';
-import type { TrainingSet, WatchedWindow } from './training-set.ts';
+import { countRows, packsOf, type TrainingSet, type WatchedWindow } from './training-set.ts';
+
+/** In nats, or squared error. What is not a number comes back from JSON as that. */
+const lossSchema = z.number().or(z.null().transform(() => Number.NaN));
 
 export interface WindowScore {
   readonly id: string;
@@ -15,27 +19,66 @@ export interface WindowScore {
   readonly accuracy: number | null;
 }
 
-export function scoreWindows(model: Trainable, windows: readonly WatchedWindow[]): WindowScore[] {
-  return windows.map(({ id, past, set }) => ({
-    id,
-    past,
-    examples: set.labels.length,
-    ...scoreSet(model, set),
-  }));
+/** How far the scoring of some windows has come: plain data, as a checkpoint carries it. */
+export const tallySchema = z.object({
+  /** Of the windows that are done, in order. */
+  scores: z.array(
+    z.object({
+      id: z.string(),
+      past: z.boolean(),
+      examples: z.int(),
+      loss: lossSchema,
+      accuracy: z.number().nullable(),
+    }),
+  ),
+  /** In the next window: packs that are done, rows of the pack under way, and their sums. */
+  pack: z.int().min(0),
+  row: z.int().min(0),
+  loss: lossSchema,
+  right: z.int().min(0),
+});
+export type Tally = z.infer<typeof tallySchema>;
+
+const IN_A_WINDOW = { pack: 0, row: 0, loss: 0, right: 0 };
+export const NOTHING_SCORED: Tally = { scores: [], ...IN_A_WINDOW };
+
+/**
+ * Scores at most so many batches more.
+ *
+ * @param windows  each with at least one example
+ * @returns the tally, done when it has a score for each window
+ */
+export async function scoreOn(
+  model: Trainable,
+  windows: readonly WatchedWindow[],
+  from: Tally,
+  batches: number,
+): Promise<Tally> {
+  let tally = from;
+  for (let left = batches; left > 0; left--) {
+    const window = windows[tally.scores.length];
+    if (window === undefined) return tally;
+    tally = await scoreBatch(model, window, tally);
+  }
+  return tally;
 }
 
-/** @param set  at least one example */
-export function scoreSet(model: Trainable, set: TrainingSet): { loss: number; accuracy: number | null } {
+async function scoreBatch(model: Trainable, window: WatchedWindow, tally: Tally): Promise<Tally> {
+  const packs = packsOf(window.set);
+  const set = await packs.load(tally.pack);
   const n = set.labels.length;
-  let loss = 0;
-  let right = 0;
-  for (let start = 0; start < n; start += model.capacity) {
-    const rows = Int32Array.from({ length: Math.min(model.capacity, n - start) }, (_, i) => start + i);
-    fillBatch(model, set, rows);
-    loss += model.evaluate(rows.length);
-    right += countRight(model, set, rows);
-  }
-  return { loss: loss / n, accuracy: model.task === 'classification' ? right / n : null };
+  const rows = Int32Array.from({ length: Math.min(model.capacity, n - tally.row) }, (_, i) => tally.row + i);
+  fillBatch(model, set, rows);
+  const loss = tally.loss + model.evaluate(rows.length);
+  const right = tally.right + countRight(model, set, rows);
+  const row = tally.row + rows.length;
+  if (row < n) return { ...tally, row, loss, right };
+  if (tally.pack + 1 < packs.rows.length) return { ...tally, pack: tally.pack + 1, row: 0, loss, right };
+  const { id, past } = window;
+  const examples = countRows(packs);
+  const accuracy = model.task === 'classification' ? right / examples : null;
+  const score = { id, past, examples, loss: loss / examples, accuracy };
+  return { scores: [...tally.scores, score], ...IN_A_WINDOW };
 }
 
 function countRight({ outputs, outputSize }: Trainable, { labels }: TrainingSet, rows: Int32Array): number {

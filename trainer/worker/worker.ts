@@ -14,6 +14,7 @@ import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Result } from '../../shared/result.ts';
 import { type ComparisonRequest, runComparison } from '../compare/comparison-run.ts';
 import type { Surroundings } from '../pipeline/context.ts';
+import { parseStepSeconds } from '../step-seconds.ts';
 import { seeHere } from '../pipeline/feature-bench.ts';
 import { runPipeline } from '../pipeline/pipeline.ts';
 import { hostOf } from './workflow-host.ts';
@@ -30,20 +31,19 @@ import {
 /** One executor an isolate, for heads and evidence; bases that compute features have one too (feature-bench.ts). */
 let runtime: Runtime | undefined;
 
-/** Of the 128 MB of a Worker: what the unfrozen end of a base reads of all training examples. */
+/** Of the 128 MB of a Worker: what recipes that are compared read of all examples. */
 const ROOM_BYTES = 48_000_000;
 
 /** Of the same: what a base may take. One that needs more fails by name, and not with the isolate. */
 const BASE_BYTES = 96 * 2 ** 20;
 
-/** Of the 300 that wrangler.toml allows: a step that is repeated repeats little. */
-const STEP_CPU_SECONDS = 20;
-
 export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
   override async run(event: Readonly<WorkflowEvent<RunParams>>, step: WorkflowStep): Promise<string> {
     const store = createR2Store(this.env.BUCKET);
     const { model, run } = event.payload;
-    const surroundings = surroundingsOf(store, (progress) => saveProgress(store, model, run, progress));
+    const surroundings = surroundingsOf(this.env, store, (progress) =>
+      saveProgress(store, model, run, progress),
+    );
     const record = await runPipeline(surroundings, model, run, hostOf(step));
     return record.summary ?? record.status;
   }
@@ -53,7 +53,7 @@ export class Comparing extends WorkflowEntrypoint<TrainerEnv, ComparisonParams> 
   override async run(event: Readonly<WorkflowEvent<ComparisonParams>>, step: WorkflowStep): Promise<string> {
     const store = createR2Store(this.env.BUCKET);
     const { model, comparison } = event.payload;
-    const surroundings = surroundingsOf(store, (progress) =>
+    const surroundings = surroundingsOf(this.env, store, (progress) =>
       saveComparisonProgress(store, model, comparison, progress),
     );
     const record = await runComparison(surroundings, model, comparison, hostOf(step));
@@ -61,21 +61,29 @@ export class Comparing extends WorkflowEntrypoint<TrainerEnv, ComparisonParams> 
   }
 }
 
-function surroundingsOf(store: ObjectStore, keep: (progress: Progress) => Promise<void>): Surroundings {
+function surroundingsOf(
+  env: TrainerEnv,
+  store: ObjectStore,
+  keep: (progress: Progress) => Promise<void>,
+): Surroundings {
   runtime ??= createRuntime(wasmModule);
+  const stepSeconds = parseStepSeconds(env.HOLDFAST_STEP_CPU_SECONDS);
+  if (!stepSeconds.ok) throw new Error(stepSeconds.error);
   return {
     store,
     wasm: wasmModule,
     kernels: kernelModule,
     runtime,
     roomBytes: ROOM_BYTES,
+    stepCpuSeconds: stepSeconds.value,
+    breathe: letOthersIn,
+    log: (facts) => console.log(JSON.stringify(facts)),
     featureWorkshop: seeHere({
       wasm: wasmModule,
       kernels: kernelModule,
       stopwatch,
       maxHeapBytes: BASE_BYTES,
     }),
-    stepCpuSeconds: STEP_CPU_SECONDS,
     now: () => new Date(),
     stopwatch,
     onProgress: async (progress) => {
@@ -87,7 +95,7 @@ function surroundingsOf(store: ObjectStore, keep: (progress: Progress) => Promis
 
 /**
  * On one machine both Workers share a thread, and storage answers without leaving it: without a timer in between, no
- * request would be served until the run ends.
+ * request would be served until the run ends. And a Worker's clock stands still while code runs.
  */
 function letOthersIn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));

@@ -8,6 +8,7 @@ import { loadRun } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type ComparisonRequest, startComparison } from '../compare/comparison-run.ts';
 import { startRun } from '../pipeline/start.ts';
+import { parseStepSeconds } from '../step-seconds.ts';
 
 export interface RunParams {
   readonly model: string;
@@ -24,7 +25,7 @@ export interface Reason {
   readonly detail: string;
 }
 
-type Bindings = Pick<TrainerEnv, 'BUCKET' | 'RETRAINING'>;
+type Bindings = Pick<TrainerEnv, 'BUCKET' | 'RETRAINING' | 'HOLDFAST_STEP_CPU_SECONDS'>;
 
 /** How long a paused instance may take to stop before it is resumed. */
 const PAUSE_TRIES = 50;
@@ -36,6 +37,8 @@ export async function startWorkflow(
   options: { readonly trigger: 'api' | 'cron'; readonly by: string },
   now: Date,
 ): Promise<Result<{ run: string }, Reason>> {
+  const stepSeconds = parseStepSeconds(env.HOLDFAST_STEP_CPU_SECONDS);
+  if (!stepSeconds.ok) return err({ kind: 'misconfigured', detail: stepSeconds.error });
   const suffix = options.trigger === 'cron' ? '' : randomHex(3);
   const started = await startRun(createR2Store(env.BUCKET), model, { ...options, now, suffix });
   if (!started.ok) return err({ kind: started.error.kind, detail: started.error.detail });

@@ -27,6 +27,21 @@ export function describeStoreContract(name: string, open: () => Promise<ObjectSt
       expect(await store.get('bytes/never-put')).toBeNull();
     });
 
+    it('reads a part of an object, and what is there of a part beyond its end', async () => {
+      const store = await open();
+      const bytes = Uint8Array.from({ length: 1_000 }, (_, i) => i % 251);
+      await store.put('range/object', bytes);
+      const read = (offset: number, length: number) => store.getRange('range/object', offset, length);
+      expect(await read(0, 1_000)).toEqual(bytes);
+      expect(await read(10, 1)).toEqual(bytes.slice(10, 11));
+      expect(await read(250, 500)).toEqual(bytes.slice(250, 750));
+      expect(await read(990, 100)).toEqual(bytes.slice(990));
+      expect(await read(1_000, 1)).toEqual(new Uint8Array());
+      expect(await read(5_000, 10)).toEqual(new Uint8Array());
+      expect(Object.getPrototypeOf(await read(0, 4))).toBe(Uint8Array.prototype);
+      expect(await store.getRange('range/never-put', 0, 10)).toBeNull();
+    });
+
     it('changes the ETag when the content changes', async () => {
       const store = await open();
       const first = await store.put('etag/changes', text('one'));

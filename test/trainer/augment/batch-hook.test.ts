@@ -5,7 +5,7 @@ import { idleBytes } from '../../../shared/model/kernels/workspace.ts';
 import type { InputSpec } from '../../../shared/model/spec.ts';
 import { trainingSchema } from '../../../shared/model/training.ts';
 import { createRandom } from '../../../shared/random.ts';
-import { createBatchHook } from '../../../trainer/augment/batch-hook.ts';
+import { createBatchHookFor } from '../../../trainer/augment/batch-hook.ts';
 import type { Batch } from '../../../trainer/training/trainable.ts';
 import { noisePicture } from './pictures.ts';
 
@@ -27,7 +27,7 @@ function hookFor(
   hasBase = false,
 ) {
   const { augmentation: parsed } = trainingSchema.parse({ augmentation });
-  return createBatchHook({ input, hasBase, augmentation: parsed }, features, kernels);
+  return createBatchHookFor({ input, hasBase, augmentation: parsed }, features, kernels);
 }
 
 /** A batch with room for `capacity` rows, whose pictures and targets tell rows apart. */

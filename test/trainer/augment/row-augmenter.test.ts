@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Feature } from '../../../shared/model/spec.ts';
 import { createRandom } from '../../../shared/random.ts';
-import { createRowAugmenter, nearNormal } from '../../../trainer/augment/row-augmenter.ts';
+import { createRowAugmenter, measureFeatures, nearNormal } from '../../../trainer/augment/row-augmenter.ts';
 
 const FEATURES: Feature[] = [
   { name: 'x', type: 'number' },
@@ -14,7 +14,7 @@ const ROW = [1.5, 0, 1, 0, -2];
 
 function manyRows(ranges: { noise: number; featureDropout: number }, n = 4_000): Float32Array[] {
   const random = createRandom(9);
-  const augmenter = createRowAugmenter(FEATURES, ranges, TRAINED_ON);
+  const augmenter = createRowAugmenter(FEATURES, ranges, measureFeatures(FEATURES, TRAINED_ON));
   return Array.from({ length: n }, () => {
     const row = Float32Array.from(ROW);
     augmenter.change(row, random);
@@ -49,7 +49,10 @@ describe('a tabular example', () => {
       { name: 'moving', type: 'number' },
     ];
     const rows = Float32Array.of(0.1, 0, 0.1, 1, 0.1, 2);
-    createRowAugmenter(features, { noise: 1, featureDropout: 0 }, rows).change(row, random);
+    createRowAugmenter(features, { noise: 1, featureDropout: 0 }, measureFeatures(features, rows)).change(
+      row,
+      random,
+    );
     expect(row[0]).toBe(Math.fround(0.3));
     expect(row[1]).not.toBe(1);
   });

@@ -91,6 +91,24 @@ describe('a comparison as steps', () => {
     expect(new TextDecoder().decode(page?.bytes)).toContain('<!doctype html>');
   });
 
+  test('takes as many steps as its time takes, and comes to the same where the process ends in between', async () => {
+    const { id } = await start();
+    await runComparison(surroundings, MODEL, id, hostThat(new Map(), []));
+    const whole = comparisonSchema.parse(await loadComparisonResult(store, MODEL, id));
+    let nowMs = Date.parse('2026-11-20T04:00:00Z');
+    const hurried = { ...surroundings, stepCpuSeconds: 0.5, now: () => new Date((nowMs += 200)) };
+    const again = await startComparison(store, MODEL, request, { ...started, suffix: 'def' });
+    if (!again.ok) throw new Error(again.error.detail);
+    const [remembered, done]: [Map<string, unknown>, string[]] = [new Map(), []];
+    const run = (stopsAt?: string) =>
+      runComparison(hurried, MODEL, again.value.id, hostThat(remembered, done, stopsAt));
+    await expect(run('split 2 part 3')).rejects.toThrow('killed');
+    expect(await run()).toMatchObject({ status: 'complete' });
+    expect(done.filter((name) => name.startsWith('split 3')).length).toBeGreaterThan(2);
+    const result = comparisonSchema.parse(await loadComparisonResult(store, MODEL, again.value.id));
+    expect({ ...result, seconds: 0 }).toEqual({ ...whole, seconds: 0 });
+  });
+
   test('that is complete is not run again', async () => {
     const done: string[] = [];
     const { id } = await start();

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import path from 'node:path';
 
-const START = path.resolve(import.meta.dirname, '../../../trainer/local/start.mjs');
+export const START = path.resolve(import.meta.dirname, '../../../trainer/local/start.mjs');
 const PATIENCE_MS = 90_000;
 
 export interface Child {
@@ -20,7 +20,15 @@ export interface Child {
 }
 
 export function startChild(...args: readonly string[]): Child {
-  const child = spawn(process.execPath, [START, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return runChild([START, ...args]);
+}
+
+/** @param env  beside this process's */
+export function runChild(args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));

@@ -120,7 +120,7 @@ function createHost(remembered = new Map<string, PartResult>()) {
 
 const featuresOf = async ({ digest }: ShardRef): Promise<number[]> => {
   const object = await store.get(keys.features('m', BASE, digest));
-  return [...((object && openFeatures(object.bytes)) ?? [])];
+  return [...((object && (await openFeatures(object.bytes))) ?? [])];
 };
 
 /** 0.75 of these, by three abreast: two blocks of a second. */
@@ -136,7 +136,7 @@ describe('a shard that takes longer than a step may', () => {
     const followed = await followFeatures(contextOf(TWO_BLOCKS), snapshot, [BASE], async (name, body) => {
       const result = await host.doPart(name, body);
       const part = await store.get(partKey);
-      left.push(part === null ? undefined : openFeatures(part.bytes)?.length);
+      left.push(part === null ? undefined : (await openFeatures(part.bytes))?.length);
       return result;
     });
     const name = `features ${shard.digest.slice(0, 16)}`;

@@ -1,11 +1,12 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { trainingSchema } from '../../../shared/model/training.ts';
-import { openCheckpoint } from '../../../trainer/training/checkpoint.ts';
-import { interpolate } from '../../../trainer/training/interpolate.ts';
+import { UNTIL_OVER } from '../../../trainer/training/pace.ts';
 import { beginTraining, type LoopOptions } from '../../../trainer/training/loop.ts';
 import { rangeTest } from '../../../trainer/training/range-test.ts';
 import type { Step } from '../../../trainer/training/trainable.ts';
-import type { TrainingSet, WatchedWindow } from '../../../trainer/training/training-set.ts';
+import type { Packs, TrainingSet, WatchedWindow } from '../../../trainer/training/training-set.ts';
+import { keepCheckpoint } from './keep-checkpoint.ts';
 import { createToy, type Toy } from './toy.ts';
 
 const SET: TrainingSet = { features: new Float32Array(8), labels: new Float32Array(8) };
@@ -25,8 +26,8 @@ const options = (changes: object = {}, more: Partial<LoopOptions> = {}): LoopOpt
 });
 
 async function follow(toy: Toy, how: LoopOptions, watched: readonly WatchedWindow[] = []) {
-  const training = beginTraining(toy, { train: SET, watched }, how);
-  await training.run(how.training.epochs);
+  const training = await beginTraining(toy, { train: SET, watched }, how);
+  await training.run(UNTIL_OVER);
   return training;
 }
 
@@ -72,7 +73,7 @@ describe('the loop', () => {
     expect(epochs.length).toBe(best.epoch + 2);
     const rises = epochs.map(({ worst }) => worst?.rise as number);
     expect(rises[best.epoch - 1]).toBe(Math.min(...rises));
-    training.restoreBest();
+    training.settle();
     expect(Math.abs(toy.at() - 3)).toBeLessThan(1);
   });
 
@@ -96,41 +97,131 @@ describe('the loop', () => {
     expect(toy.at()).toBeGreaterThan(15);
     expect(new Set(seen).size).toBe(seen.length);
   });
+});
 
-  test('a checkpoint that was altered is refused by name', async () => {
-    const training = await follow(createToy({ at: 8 }), options());
-    const bytes = training.checkpoint();
-    expect(openCheckpoint(bytes)?.course).toEqual(training.course());
-    const altered = bytes.with(60, (bytes[60] as number) ^ 1);
-    for (const wrong of [altered, bytes.subarray(0, 100), new Uint8Array()]) {
-      expect(() =>
-        beginTraining(createToy({ at: 8 }), { train: SET, watched: [] }, options(), wrong),
-      ).toThrow('the checkpoint was truncated or altered');
+/** So many packs of a few examples each, as if they lay in a bucket: none is there but the one that was asked for. */
+function createPacks(rows: readonly number[], loaded: number[] = []): Packs {
+  return {
+    size: 1,
+    taught: false,
+    rows,
+    load: (pack) => {
+      loaded.push(pack);
+      const n = rows[pack] as number;
+      const labels = Float32Array.from({ length: n }, (_, row) => Math.sin(7 * pack + row));
+      return Promise.resolve({ features: new Float32Array(n), labels });
+    },
+  };
+}
+
+describe('a training that is left', () => {
+  const asked = {
+    epochs: 4,
+    batchSize: 3,
+    learningRate: 0.2,
+    schedule: 'plateau',
+    patience: 3,
+    stopOn: 'worst',
+    interpolation: 'validation',
+  };
+  const watched: WatchedWindow[] = [
+    { id: 'old', past: true, set: createPacks([9, 8, 2]) },
+    ...watchedAt(0.5),
+  ];
+  /** Draws from the generator, so that its place in the stream matters. */
+  const prepare: LoopOptions['prepare'] = (batch, rows, random) => {
+    for (let i = 0; i < rows; i++) batch.targets[i] = (batch.targets[i] as number) + random.uniform() / 4;
+  };
+  const how = options(asked, { fromChampion: true, prepare });
+  /** Breaks in the first epochs, until the rate was halved. */
+  const create = (): Toy => createToy({ at: 8, breaksAbove: 0.15 });
+
+  /** @param turns  how many batches the turns have; the training is left where it says 0 */
+  async function followTurns(train: TrainingSet | Packs, turns: readonly number[]) {
+    let toy = create();
+    let training = await beginTraining(toy, { train, watched }, how);
+    let leavings = 0;
+    for (let i = 0, over = false; !over; i++) {
+      const batches = turns[i % turns.length] as number;
+      if (batches === 0) {
+        const kept = await keepCheckpoint(training.checkpoint());
+        toy = create();
+        training = await beginTraining(toy, { train, watched }, how, kept);
+        leavings++;
+      }
+      over = await training.run({ batches: () => Math.max(1, batches), goesOn: async () => false });
     }
+    const part = training.settle();
+    return { course: training.course(), part, at: toy.at(), leavings };
+  }
+
+  test.each([
+    ['in one pack', [10]],
+    ['in packs', [6, 6, 5]],
+  ])('and taken up, wherever and how often, ends as one that never stopped, %s', async (_, rows) => {
+    const whole = await followTurns(createPacks(rows), [Infinity]);
+    expect(whole.course.halvings).toBe(1);
+    expect(whole.course.epochs.length).toBeGreaterThan(1);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(4), { minLength: 1, maxLength: 12 }).filter((turns) => turns.some((n) => n > 0)),
+        async (turns) => {
+          const left = await followTurns(createPacks(rows), turns);
+          expect({ ...left, leavings: 0 }).toEqual(whole);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('is left in the middle of an epoch, of a pack, of the scoring and of the mixing alike', async () => {
+    const everywhere = await followTurns(createPacks([6, 6, 5]), [0]);
+    const whole = await followTurns(createPacks([6, 6, 5]), [Infinity]);
+    expect(everywhere.leavings).toBeGreaterThan(100);
+    expect(everywhere.at).toBe(whole.at);
+  });
+
+  test("learns from every pack once an epoch, in an order of the epoch's own", async () => {
+    const loaded: number[] = [];
+    const train = createPacks([2, 2, 2, 2, 2, 2], loaded);
+    const training = await beginTraining(
+      createToy({ at: 1 }),
+      { train, watched: [] },
+      options({ epochs: 3 }),
+    );
+    await training.run(UNTIL_OVER);
+    const epochs = [0, 6, 12].map((at) => loaded.slice(at, at + 6));
+    for (const epoch of epochs) expect(epoch.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(new Set(epochs.map(String)).size).toBe(3);
   });
 });
 
 describe('interpolation', () => {
-  const mixOf = (candidate: number, windows: readonly WatchedWindow[], reference: readonly number[]) => {
-    const toy = createToy({ at: candidate });
-    const part = interpolate(toy, Float32Array.of(0), windows, reference, 'worst');
+  /** Learns what the candidate ends at from where the champion stands, and mixes the two. */
+  const mixOf = async (candidate: number, windows: readonly WatchedWindow[], stopOn = 'worst') => {
+    const toy = createToy({ at: 0 });
+    const how = options(
+      { epochs: 1, interpolation: 'validation', stopOn },
+      { fromChampion: true, prepare: (batch, rows) => void batch.targets.fill(candidate, 0, rows) },
+    );
+    const part = (await follow(toy, how, windows)).settle();
     return { part, at: toy.at() };
   };
 
-  test('keeps the candidate where it is best', () => {
-    expect(mixOf(10, watchedAt(10, 10), [100, 100])).toEqual({ part: 1, at: 10 });
+  test('keeps the candidate where it is best', async () => {
+    expect(await mixOf(10, watchedAt(10, 10))).toEqual({ part: 1, at: 10 });
   });
 
-  test('goes back to the champion where that is best', () => {
-    expect(mixOf(10, watchedAt(0, 0), [0, 0])).toEqual({ part: 0, at: 0 });
+  test('goes back to the champion where that is best', async () => {
+    expect(await mixOf(10, watchedAt(0, 0))).toEqual({ part: 0, at: 0 });
   });
 
-  test('of equal mixtures, the candidate has the greatest part', () => {
-    expect(mixOf(0, watchedAt(4, 4), [0, 0])).toEqual({ part: 1, at: 0 });
+  test('of equal mixtures, the candidate has the greatest part', async () => {
+    expect(await mixOf(0, watchedAt(4, 4))).toEqual({ part: 1, at: 0 });
   });
 
-  test('takes the middle where old and new windows ask for different things', () => {
-    const { part, at } = mixOf(10, watchedAt(0, 10), [0, 0]);
+  test('takes the middle where old and new windows ask for different things', async () => {
+    const { part, at } = await mixOf(10, watchedAt(0, 10), 'mean');
     expect(part).toBe(0.5);
     expect(at).toBeCloseTo(5, 5);
   });

@@ -16,6 +16,9 @@ import {
   trainHead,
 } from '../../../trainer/training/train-head.ts';
 import type { TrainingSet } from '../../../trainer/training/training-set.ts';
+import type { Checkpoint } from '../../../trainer/training/checkpoint.ts';
+import { forEpochs } from '../../../trainer/training/pace.ts';
+import { keepCheckpoint } from './keep-checkpoint.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 
 /** Of the best epoch's weights and the recorded epochs, on every machine and in every runtime. */
@@ -73,15 +76,15 @@ export function testTrainHead(kernels: WebAssembly.Module): void {
   });
 
   test('a training that is left after every epoch ends in the same bits as one that is not', async () => {
-    let checkpoint: Uint8Array | undefined;
+    let checkpoint: Checkpoint | undefined;
     for (let over = false; !over;) {
-      const training = openHeadTraining(data, initial, options, checkpoint);
-      over = await training.run(1);
-      checkpoint = training.checkpoint();
+      const training = await openHeadTraining(data, initial, options, checkpoint);
+      over = await training.run(forEpochs(1));
+      checkpoint = await keepCheckpoint(training.checkpoint());
       training.release();
     }
-    const last = openHeadTraining(data, initial, options, checkpoint);
-    expect(await last.run(5)).toBe(true);
+    const last = await openHeadTraining(data, initial, options, checkpoint);
+    expect(await last.run(forEpochs(5))).toBe(true);
     expect(digestOf(last.finish())).toBe(DIGEST);
     last.release();
   });

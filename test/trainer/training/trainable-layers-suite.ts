@@ -12,6 +12,9 @@ import { initialHead } from '../../../trainer/pipeline/head-layers.ts';
 import { initialTrunk, trunkSize } from '../../../trainer/pipeline/trunk-layers.ts';
 import { teach } from '../../../trainer/training/distillation.ts';
 import { startTensorflow } from '../../../trainer/training/tensorflow.ts';
+import type { Checkpoint } from '../../../trainer/training/checkpoint.ts';
+import { forEpochs } from '../../../trainer/training/pace.ts';
+import { keepCheckpoint } from './keep-checkpoint.ts';
 import {
   type HeadTrainingOptions,
   openHeadTraining,
@@ -95,15 +98,15 @@ export function testTrainableLayers(kernels: WebAssembly.Module, wasm: WasmModul
 
   test('a training that is left after every epoch ends in the same bits as one that is not', async () => {
     const how = await options();
-    let checkpoint: Uint8Array | undefined;
+    let checkpoint: Checkpoint | undefined;
     for (let over = false; !over;) {
-      const training = openHeadTraining(data, initial, how, checkpoint);
-      over = await training.run(2);
-      checkpoint = training.checkpoint();
+      const training = await openHeadTraining(data, initial, how, checkpoint);
+      over = await training.run(forEpochs(2));
+      checkpoint = await keepCheckpoint(training.checkpoint());
       training.release();
     }
-    const last = openHeadTraining(data, initial, how, checkpoint);
-    expect(await last.run(5)).toBe(true);
+    const last = await openHeadTraining(data, initial, how, checkpoint);
+    expect(await last.run(forEpochs(5))).toBe(true);
     expect(digestOf(last.finish())).toBe(DIGEST);
     last.release();
   });
@@ -121,16 +124,16 @@ export function testTrainableLayers(kernels: WebAssembly.Module, wasm: WasmModul
     const first = { data: { train: { ...train, features }, watched: [] } };
     const phases = { ...how, training, first, trunk: { ...how.trunk, unfrozen: true } };
     const whole = digestOf(await trainHead({ train, watched }, initial, phases));
-    let checkpoint: Uint8Array | undefined;
+    let checkpoint: Checkpoint | undefined;
     let groups = 0;
     for (let over = false; !over; groups++) {
-      const left = openHeadTraining({ train, watched }, initial, phases, checkpoint);
-      over = await left.run(1);
-      checkpoint = left.checkpoint();
+      const left = await openHeadTraining({ train, watched }, initial, phases, checkpoint);
+      over = await left.run(forEpochs(1));
+      checkpoint = await keepCheckpoint(left.checkpoint());
       left.release();
     }
     expect(groups).toBe(4);
-    const last = openHeadTraining({ train, watched }, initial, phases, checkpoint);
+    const last = await openHeadTraining({ train, watched }, initial, phases, checkpoint);
     const trained = last.finish();
     last.release();
     expect(trained.course.epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
