@@ -90,8 +90,8 @@ export function testLargeSet(
       );
     expect((await train()).digest).toBe(DIGEST);
     expect(steps).toEqual(['fine-tune set 1', 'fine-tune 1', 'fine-tune']);
-    tickMs = 6_000;
+    tickMs = 3_000;
     expect((await train()).digest).toBe(DIGEST);
-    expect(steps.length).toBeGreaterThan(12);
+    expect(steps.length).toBeGreaterThan(8);
   });
 }

@@ -18,10 +18,10 @@ import { barEvents, createBarModel } from '../../support/image-model.ts';
 vi.mock('../../../trainer/pipeline/pack-numbers.ts', () => ({ PACK_NUMBERS: 20_000 }));
 
 const MODEL = 'bars';
-const HISTORY = { n: 1_500, seed: 1, fromMs: Date.parse('2026-11-01T00:00:00Z') };
+const HISTORY = { n: 2_000, seed: 1, fromMs: Date.parse('2026-11-01T00:00:00Z') };
 const LATER_MS = HISTORY.fromMs + 86_400_000;
 const GATE = { edge: { latencyRatio: 100 } };
-const TRAINING = { epochs: 2, learningRate: 0.01 };
+const TRAINING = { epochs: 4, learningRate: 0.01 };
 
 describe('the end of a base, on augmented copies, in packs', () => {
   const objects = createMemoryStore();
@@ -63,7 +63,7 @@ describe('the end of a base, on augmented copies, in packs', () => {
     expect(night).toMatchObject({ error: null, status: 'complete' });
     const { epochs, parent } = await recordOf(night);
     expect(parent).toBeNull();
-    expect(epochs).toHaveLength(4);
+    expect(epochs).toHaveLength(6);
     expect(epochs.at(-1)?.validationAccuracy).toBeGreaterThan(0.6);
     for (const file of ['pack-2', 'pack-2-shown', 'scattered-2', 'watched-0-0', 'watched-0-0-shown'])
       expect([...written], file).toContain(file);

@@ -151,7 +151,7 @@ export function describeTrainingInPacks(
     });
 
     test('that is killed at any write goes on, and ends in the same candidate', async () => {
-      for (const k of [1, 2, 5, 9, 14, 20, 31, 44, 60, 75]) {
+      for (const k of [1, 5, 14, 31, 60]) {
         for (const side of ['before', 'after'] as const) {
           const remembered: Remembered = new Map();
           const ctx = ticking(await begin(), 200, 1);
