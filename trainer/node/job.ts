@@ -13,6 +13,7 @@ import { loadRun, type Progress, type RunRecord } from '../../shared/registry/ru
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { workInThreads } from '../compare/pool.ts';
+import type { Surroundings } from '../pipeline/context.ts';
 import { runPipeline, type StepHost } from '../pipeline/pipeline.ts';
 import { startRun, type StartError } from '../pipeline/start.ts';
 
@@ -48,8 +49,16 @@ export async function resumeJob(
 ): Promise<Result<RunRecord, StartError>> {
   const present = await loadRun(store, model, id);
   if (!present.ok) return present;
+  const surroundings = await surroundingsHere(store, onProgress);
+  return ok(await runPipeline(surroundings, model, id, createNodeHost(store, model, id)));
+}
+
+export async function surroundingsHere(
+  store: ObjectStore,
+  onProgress: JobOptions['onProgress'],
+): Promise<Surroundings> {
   const wasm = await loadWasmModule();
-  const surroundings = {
+  return {
     store,
     wasm,
     kernels: await loadKernelModule(),
@@ -59,7 +68,6 @@ export async function resumeJob(
     onProgress: onProgress ?? (() => {}),
     workshop: workInThreads(availableParallelism()),
   };
-  return ok(await runPipeline(surroundings, model, id, createNodeHost(store, model, id)));
 }
 
 async function stopwatch(work: () => void): Promise<number> {
@@ -69,7 +77,7 @@ async function stopwatch(work: () => void): Promise<number> {
 }
 
 /** Keeps every finished step's small result beside the run; a step that has one is not done again. */
-function createNodeHost(store: ObjectStore, model: string, run: string): StepHost {
+export function createNodeHost(store: ObjectStore, model: string, run: string): StepHost {
   return {
     async do(name, body) {
       const key = keys.runSteps(model, run, name.replaceAll(' ', '-'));

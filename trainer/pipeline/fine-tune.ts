@@ -33,7 +33,7 @@ import type { WatchedWindow } from '../training/training-set.ts';
 import { poolWindows } from '../training/watch.ts';
 
 /** What the training leaves behind beside the candidate's files. */
-const trainingRecordSchema = z.object({
+export const trainingRecordSchema = z.object({
   seed: z.int().min(0),
   /** The version whose head it started from. */
   parent: z.int().min(1).nullable(),

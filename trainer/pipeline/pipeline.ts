@@ -135,7 +135,7 @@ function reasonToWait({ run, spec }: RunContext, snapshot: Snapshot, split: Spli
 }
 
 /** One step a shard, so that a base which takes its time never outlasts a step. */
-async function followFeatures(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+export async function followFeatures(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
   if (ctx.spec.base === null) return;
   const shards = shardsOf(snapshot);
   let computed = 0;
@@ -168,7 +168,7 @@ async function featuresStep(ctx: RunContext, shard: ShardRef, onBlock: (fraction
 }
 
 /** One step a shard and copy, for the same reason. */
-async function followCopies(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+export async function followCopies(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
   const parts = planCopies(ctx.spec, ctx.spec.training, snapshot, await loadSplit(ctx));
   if (parts.length === 0) return;
   let computed = 0;
