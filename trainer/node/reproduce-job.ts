@@ -8,7 +8,12 @@ import { createScratchStore } from '../../shared/registry/scratch-store.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { type OnFiles, removeScratch, runReproduction, startReproduction } from '../reproduce/reproduction-run.ts';
+import {
+  type OnFiles,
+  removeScratch,
+  runReproduction,
+  startReproduction,
+} from '../reproduce/reproduction-run.ts';
 import { createNodeHost, surroundingsHere } from './job.ts';
 
 export interface ReproduceOptions {

@@ -67,4 +67,3 @@ async function digestOf(store: ObjectStore, key: string): Promise<string> {
   if (object === null) throw new RunFailure(`${key} is not there`);
   return sha256Hex(object.bytes);
 }
-

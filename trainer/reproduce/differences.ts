@@ -17,7 +17,15 @@ export type Course = Omit<Provenance['training'], 'digest'>;
 
 /** In the order in which a training comes by them; null where both went the same way. */
 export function findCourseDifference(recorded: Course, reproduced: Course): Difference | null {
-  for (const field of ['recipe', 'seed', 'parent', 'constants', 'examples', 'validation', 'reference'] as const) {
+  for (const field of [
+    'recipe',
+    'seed',
+    'parent',
+    'constants',
+    'examples',
+    'validation',
+    'reference',
+  ] as const) {
     const difference = findDifference(recorded[field], reproduced[field], field);
     if (difference !== null) return { stage: field, detail: difference };
   }
@@ -42,7 +50,11 @@ export function findCourseDifference(recorded: Course, reproduced: Course): Diff
 export function findDifference(recorded: unknown, reproduced: unknown, at: string): string | null {
   if (isObject(recorded) && isObject(reproduced)) {
     for (const name of new Set([...Object.keys(recorded), ...Object.keys(reproduced)])) {
-      const difference = findDifference(recorded[name], reproduced[name], at === '' ? ` ${name}` : `${at}.${name}`);
+      const difference = findDifference(
+        recorded[name],
+        reproduced[name],
+        at === '' ? ` ${name}` : `${at}.${name}`,
+      );
       if (difference !== null) return difference;
     }
     return null;
@@ -71,7 +83,8 @@ export function compareWeights(
     if (a === undefined || b === undefined || a.data.length !== b.data.length)
       return { stage: 'weights', detail: `${name} is not in both, or of another size` };
     const by = largestDifference(a.data, b.data);
-    if (by > (worst?.by ?? 0)) worst = { name, by, among: largestDifference(a.data, new Float32Array(a.data.length)) };
+    if (by > (worst?.by ?? 0))
+      worst = { name, by, among: largestDifference(a.data, new Float32Array(a.data.length)) };
   }
   if (worst === null) return null;
   const { name, by, among } = worst;

@@ -31,8 +31,7 @@ export async function loadOrigin(
   const { snapshot, ...manifest } = loaded.value;
   const refuse = (why: string): Result<never, OriginError> =>
     err({ kind: 'not-reproducible', detail: `version ${version} of ${model} ${why}` });
-  if (snapshot === null)
-    return refuse(`came trained (${manifest.run}): there is no training to do again`);
+  if (snapshot === null) return refuse(`came trained (${manifest.run}): there is no training to do again`);
   if (manifest.provenance === undefined) {
     return refuse(
       'was published before versions kept what their training depended on: it can be exported and promoted, not reproduced',

@@ -64,7 +64,10 @@ export class Comparing extends WorkflowEntrypoint<TrainerEnv, ComparisonParams> 
 }
 
 export class Reproducing extends WorkflowEntrypoint<TrainerEnv, ReproductionParams> {
-  override async run(event: Readonly<WorkflowEvent<ReproductionParams>>, step: WorkflowStep): Promise<string> {
+  override async run(
+    event: Readonly<WorkflowEvent<ReproductionParams>>,
+    step: WorkflowStep,
+  ): Promise<string> {
     const store = createR2Store(this.env.BUCKET);
     const { model, reproduction: id } = event.payload;
     const surroundings = surroundingsOf(store, (progress) =>
