@@ -234,7 +234,7 @@ describe('what has changed since the version was trained is named', () => {
   /** Another weights.bin, which the manifest vouches for. */
   async function breakFile(
     altered: ObjectStore,
-    change = (bytes: Uint8Array) => void bytes.fill(1, 0, 4),
+    change: (bytes: Uint8Array) => void = (bytes) => bytes.fill(1, 0, 4),
   ): Promise<void> {
     const key = keys.versionFile(retried.model, retried.version, 'weights.bin');
     const { bytes } = (await altered.get(key)) ?? { bytes: new Uint8Array() };
