@@ -11,7 +11,7 @@ import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { RunContext, Surroundings } from '../pipeline/context.ts';
-import { storeFeatures } from '../pipeline/features.ts';
+import { storeFeatures } from '../pipeline/store-features.ts';
 import { loadSnapshot, shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
 import { type Comparison, type SplitScore, summarizeSplits } from './comparison.ts';
 import { openVersions } from './context.ts';

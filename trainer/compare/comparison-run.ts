@@ -15,7 +15,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { RunFailure, type RunContext, type Surroundings, tell } from '../pipeline/context.ts';
-import { storeFeatures } from '../pipeline/features.ts';
+import { storeFeatures } from '../pipeline/store-features.ts';
 import { isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
 import { loadSnapshot, shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
 import { type Comparison, concludeComparison, type SplitScore, summarizeSplits } from './comparison.ts';

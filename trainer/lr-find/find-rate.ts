@@ -17,7 +17,7 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { planCopies, storeCopies } from '../pipeline/augmented-features.ts';
 import { readingBase, type RunContext, RunFailure, tell } from '../pipeline/context.ts';
 import { applyUnfreeze, basesRead } from '../pipeline/unfreeze.ts';
-import { storeFeatures } from '../pipeline/features.ts';
+import { storeFeatures } from '../pipeline/store-features.ts';
 import { type PreparedTraining, prepareTraining } from '../pipeline/fine-tune.ts';
 import { makeSnapshot } from '../pipeline/snapshot.ts';
 import { shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';

@@ -15,9 +15,10 @@ import { keys } from '../../shared/registry/keys.ts';
 import { drawCopy } from '../augment/copies.ts';
 import { createPictureAugmenter } from '../augment/picture-augmenter.ts';
 import { type RunContext, RunFailure } from './context.ts';
-import { blockSize, type Examples, openBase, openFeatures, readRows, sealFeatures } from './features.ts';
+import { type Examples, openFeatures, readRows, sealFeatures } from './features.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
 import type { Split } from './split.ts';
+import { blockSize, openBase } from './store-features.ts';
 
 /** One copy of some examples of one shard, and what makes it. */
 export interface CopyPart {

@@ -12,7 +12,7 @@ import { readingBase, type RunContext, RunFailure, type Surroundings, tell } fro
 import { applyUnfreeze, basesRead } from './unfreeze.ts';
 import { evaluate } from './evaluate.ts';
 import { loadEvidence } from './evidence-file.ts';
-import { storeFeatures } from './features.ts';
+import { storeFeatures } from './store-features.ts';
 import { judge } from './judge.ts';
 import { promote } from './promote.ts';
 import { publish } from './publish.ts';

@@ -21,7 +21,8 @@ import { runJob } from '../../../trainer/node/job.ts';
 import { addCopies, planCopies, storeCopies } from '../../../trainer/pipeline/augmented-features.ts';
 import type { RunContext } from '../../../trainer/pipeline/context.ts';
 import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune.ts';
-import { readExamples, storeFeatures } from '../../../trainer/pipeline/features.ts';
+import { readExamples } from '../../../trainer/pipeline/features.ts';
+import { storeFeatures } from '../../../trainer/pipeline/store-features.ts';
 import { saveShard, type ShardRef, type Snapshot } from '../../../trainer/pipeline/snapshot-file.ts';
 import { useTempFolder } from '../../support/temp-folder.ts';
 

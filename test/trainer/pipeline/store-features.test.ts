@@ -12,7 +12,8 @@ import { keys } from '../../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { importBase } from '../../../trainer/node/base-import.ts';
 import type { RunContext } from '../../../trainer/pipeline/context.ts';
-import { readExamples, storeFeatures } from '../../../trainer/pipeline/features.ts';
+import { readExamples } from '../../../trainer/pipeline/features.ts';
+import { storeFeatures } from '../../../trainer/pipeline/store-features.ts';
 import { saveShard, type Snapshot } from '../../../trainer/pipeline/snapshot-file.ts';
 import { useTempFolder } from '../../support/temp-folder.ts';
 
