@@ -3,8 +3,8 @@
  * hold digests, in Node and in workerd, and versions that were trained here trained again there. Says so and ends where
  * qemu is not installed. On an arm64 machine there is nothing to emulate, and the same is run as it is.
  *
- * What it needs is kept in .cache/arm64 (Node strips no types below node_modules): Node and workerd from the npm registry, their C libraries from
- * Debian. `npm run test:arm64 -- versions` leaves the test files out.
+ * What it needs is kept in .cache/arm64 (Node strips no types below node_modules): Node and workerd from the npm
+ * registry, their C libraries from Debian. `npm run test:arm64 -- versions` leaves the test files out.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
