@@ -1,16 +1,17 @@
 /**
  * How much an isolate takes on at once. A request holds a place, and the bytes of its body, from before its body is read
  * until it is answered; a few more wait their turn with their bodies unread; all others are refused at once, at the
- * price of a comparison. So what was accepted is answered in time, whatever else arrives.
+ * price of a comparison. So what was accepted is answered in time, whatever else arrives. How many are in flight, and
+ * how many may wait, falls below the deployment's limits while the isolate is slower than they assume (pace.ts).
  *
  * A place is lent for as long as a request may take. A body that never ends, or a request that the platform ended, does
  * not keep its place for longer.
  */
-
+import { createPace } from './pace.ts';
 export interface Place {
   /** of the body */
   readonly bytes: number;
-  readonly lentUntilMs: number;
+  readonly lentAtMs: number;
 }
 
 export interface Admission {
@@ -25,6 +26,12 @@ export interface Admission {
    */
   enter(bytes: number, waitMs: number): Place | 'refused' | Promise<Place | 'late'>;
   leave(place: Place): void;
+  /**
+   * Finds out how long a turn takes to come here, from time to time: null where it is not the time.
+   *
+   * @returns the looking, which needs a request that is kept alive
+   */
+  look(): Promise<void> | null;
 }
 
 export interface AdmissionLimits {
@@ -41,17 +48,26 @@ interface Waiting {
   readonly settle: (outcome: Place | 'late') => void;
 }
 
-export function createAdmission(limits: AdmissionLimits, now: () => number): Admission {
+/** @param nextTurn  resolves in the isolate's next turn */
+export function createAdmission(
+  limits: AdmissionLimits,
+  now: () => number,
+  nextTurn: () => Promise<void> = timerTurn,
+): Admission {
   const { maxInFlight, maxWaiting, maxBytes, leaseMs } = limits;
   /** Both in order of arrival. */
   const lent = new Set<Place>();
   const waiting = new Set<Waiting>();
   let lentBytes = 0;
+  const pace = createPace(maxInFlight, leaseMs);
 
-  const fits = (bytes: number): boolean =>
-    lent.size < maxInFlight && (lentBytes + bytes <= maxBytes || lent.size === 0);
+  const isBusy = (): boolean => lent.size >= pace.limit();
+  /** The queue shrinks with what is in flight, so that it is not waited for longer. */
+  const isQueueFull = (): boolean =>
+    waiting.size >= Math.ceil((maxWaiting * pace.limit()) / Math.max(1, maxInFlight));
+  const fits = (bytes: number): boolean => !isBusy() && (lentBytes + bytes <= maxBytes || lent.size === 0);
   const lend = (bytes: number): Place => {
-    const place = { bytes, lentUntilMs: now() + leaseMs };
+    const place = { bytes, lentAtMs: now() };
     lent.add(place);
     lentBytes += bytes;
     return place;
@@ -62,7 +78,7 @@ export function createAdmission(limits: AdmissionLimits, now: () => number): Adm
   const takeBackOverdue = (): void => {
     const nowMs = now();
     for (const place of lent) {
-      if (place.lentUntilMs > nowMs) return;
+      if (place.lentAtMs + leaseMs > nowMs) return;
       takeBack(place);
     }
   };
@@ -88,21 +104,31 @@ export function createAdmission(limits: AdmissionLimits, now: () => number): Adm
 
   return {
     full() {
-      if (lent.size < maxInFlight || waiting.size < maxWaiting) return false;
+      if (!isBusy() || !isQueueFull()) return false;
       takeBackOverdue();
       admitNext();
-      return waiting.size >= maxWaiting && lent.size >= maxInFlight;
+      return isBusy() && isQueueFull();
     },
     enter(bytes, waitMs) {
       if (waiting.size === 0 && fits(bytes)) return lend(bytes);
       takeBackOverdue();
       admitNext();
       if (waiting.size === 0 && fits(bytes)) return lend(bytes);
-      return waiting.size < maxWaiting ? wait(bytes, waitMs) : 'refused';
+      return isQueueFull() ? 'refused' : wait(bytes, waitMs);
     },
     leave(place) {
       takeBack(place);
       admitNext();
     },
+    look() {
+      const startedMs = now();
+      if (!pace.isDue(startedMs)) return null;
+      return nextTurn().then(() => pace.waited(now() - startedMs));
+    },
   };
+}
+
+/** When everybody has had theirs who came before. */
+function timerTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -1,17 +1,18 @@
 /**
- * The edge's HTTP interface: health and index here, the contract beside them, TF Serving under `/v1`, the Open Inference
- * Protocol under `/v2`, the operators' API under `/api`.
+ * The edge's HTTP interface: TF Serving under `/v1` and the Open Inference Protocol under `/v2`, which are called often
+ * and take the short way; health, the index, the contract and the operators' API under `/api` by a router.
  */
 import { Hono } from 'hono/tiny';
+import type { Ask } from './ask.ts';
 import type { ConfigProblem } from './config.ts';
 import { createContractRoutes } from './contract/routes.ts';
 import type { AppDeps } from './deps.ts';
 import { type App, createDoor } from './door.ts';
 import { errorResponse, unexpectedResponse } from './http.ts';
 import { describeCause, type Log } from './log.ts';
-import { createHealthRoutes, createOpenInferenceRoutes } from './open-inference/routes.ts';
+import { createHealthRoutes, createOpenInference } from './open-inference/routes.ts';
 import { createOperatorRoutes } from './operator-routes.ts';
-import { createTfServingRoutes } from './tf-serving/routes.ts';
+import { createTfServing } from './tf-serving/routes.ts';
 
 const INDEX = {
   name: 'holdfast',
@@ -27,7 +28,25 @@ const INDEX = {
 };
 
 export function createApp(deps: AppDeps): App {
-  return createDoor(deps, createRoutes(deps));
+  const routes = createRoutes(deps);
+  return createDoor(deps, {
+    serve: createServing(deps),
+    show: (request, context) => routes.fetch(request, {}, context),
+  });
+}
+
+/** The two inference protocols, without a router: what they ask is in the path, and each parses its own. */
+function createServing(deps: AppDeps): (ask: Ask) => Promise<Response> {
+  const tfServing = createTfServing(deps);
+  const openInference = createOpenInference(deps);
+  return async (ask) => {
+    try {
+      const response = await (ask.path.startsWith('/v1') ? tfServing : openInference)(ask);
+      return ask.method === 'HEAD' ? new Response(null, response) : response;
+    } catch (cause) {
+      return answerUnexpected(deps.log, ask.request, ask.path, cause);
+    }
+  };
 }
 
 function createRoutes(deps: AppDeps): Hono {
@@ -39,9 +58,7 @@ function createRoutes(deps: AppDeps): Hono {
     const isBrowser = c.req.header('accept')?.includes('text/html') === true;
     return isBrowser ? c.redirect('/docs') : c.json(INDEX);
   });
-  app.route('/', createContractRoutes(deps.assets));
-  app.route('/v1', createTfServingRoutes(deps));
-  app.route('/v2', createOpenInferenceRoutes(deps));
+  app.route('/', createContractRoutes(deps.assets, deps.log));
   app.route('/api', createOperatorRoutes(deps));
   return app;
 }
@@ -65,10 +82,12 @@ function createBareApp(log: Log): Hono {
   app.notFound((c) =>
     errorResponse(c, { kind: 'not-found', detail: `there is no ${c.req.method} ${c.req.path}` }),
   );
-  app.onError((cause, c) => {
-    const requestId = c.req.header('cf-ray') ?? crypto.randomUUID();
-    log.error('internal-error', { requestId, path: c.req.path, cause: describeCause(cause) });
-    return unexpectedResponse(c, requestId);
-  });
+  app.onError((cause, c) => answerUnexpected(log, c.req.raw, c.req.path, cause));
   return app;
+}
+
+function answerUnexpected(log: Log, request: Request, path: string, cause: unknown): Response {
+  const requestId = request.headers.get('cf-ray') ?? crypto.randomUUID();
+  log.error('internal-error', { requestId, path, cause: describeCause(cause) });
+  return unexpectedResponse(path, requestId);
 }

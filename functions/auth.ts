@@ -15,8 +15,8 @@ export interface Credentials {
   readonly authorization: string | null;
   /** as the client wrote it */
   readonly url: string;
-  /** the client's address; null when the platform did not say */
-  readonly clientAddress: string | null;
+  /** the client's address; null when the platform did not say. Asked for local keys only */
+  readonly clientAddress: () => string | null;
 }
 
 export interface Caller {
@@ -45,6 +45,7 @@ interface Identity {
 
 /** Far longer than any key, and short enough that a wrong one costs nothing to digest. */
 const MAX_TOKEN_CHARACTERS = 1_024;
+const MAX_KNOWN = 1_000;
 
 /** The keys of local development: known to everybody, so they work from this machine to this machine only. */
 const LOCAL_CALLERS: Readonly<Record<string, Caller>> = {
@@ -60,12 +61,14 @@ const LOCAL_CALLERS: Readonly<Record<string, Caller>> = {
 export function createAuthenticator(keys: readonly ApiKey[], localKeys: boolean): Authenticator {
   const byDigest = new Map(keys.map((key) => [key.sha256, key]));
   const open = byDigest.size > 0 || localKeys;
-  /** Tokens that were admitted: to digest one for every request would be a tenth of what a small model costs. */
+  /**
+   * Headers that were admitted: to take one apart and digest its token for every request would be a tenth of what a
+   * small model costs. The spelling is the client's, so there may be more headers than keys.
+   */
   const known = new Map<string, Identity>();
-  const identify = (token: string): Identity | null => {
-    const identity = known.get(token) ?? lookUp(token);
-    if (identity !== null) known.set(token, identity);
-    return identity;
+  const remember = (authorization: string, identity: Identity): void => {
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(authorization, identity);
   };
   const lookUp = (token: string): Identity | null => {
     if (token.length > MAX_TOKEN_CHARACTERS) return null;
@@ -76,10 +79,15 @@ export function createAuthenticator(keys: readonly ApiKey[], localKeys: boolean)
   };
   const authenticate = (credentials: Credentials): Result<Caller, AuthError> => {
     if (!open) return unauthenticated('this deployment has no keys: set HOLDFAST_KEYS');
-    const token = /^Bearer +(\S+) *$/i.exec(credentials.authorization ?? '')?.[1];
-    if (token === undefined) return unauthenticated('expected the header Authorization: Bearer <key>');
-    const identity = identify(token);
-    if (identity === null) return unauthenticated('the key is not known');
+    const authorization = credentials.authorization ?? '';
+    let identity = known.get(authorization) ?? null;
+    if (identity === null) {
+      const token = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
+      if (token === undefined) return unauthenticated('expected the header Authorization: Bearer <key>');
+      identity = lookUp(token);
+      if (identity === null) return unauthenticated('the key is not known');
+      remember(authorization, identity);
+    }
     return !identity.local || isLocal(credentials)
       ? ok(identity.caller)
       : forbidden('local keys work from this machine to localhost only');
@@ -95,11 +103,20 @@ export function createAuthenticator(keys: readonly ApiKey[], localKeys: boolean)
 
 /** Both ends must be loopback: the address keeps the network out, the host name keeps out DNS rebinding by a web page. */
 function isLocal({ url, clientAddress }: Credentials): boolean {
-  return clientAddress !== null && isLoopback(clientAddress) && isLoopback(new URL(url).hostname);
+  const address = clientAddress();
+  return address !== null && isLoopback(address) && isLoopback(hostOf(url));
+}
+
+/** The host of a URL that the platform has put into its normal form: no user, no escapes. */
+function hostOf(url: string): string {
+  const start = url.indexOf('://') + 3;
+  const end = url.indexOf('/', start);
+  return url.slice(start, end === -1 ? undefined : end).replace(/:\d+$/, '');
 }
 
 function isLoopback(host: string): boolean {
   return (
+    host === '127.0.0.1' ||
     host === 'localhost' ||
     host === '::1' ||
     host === '[::1]' ||

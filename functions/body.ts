@@ -1,6 +1,6 @@
 /**
- * Request bodies as JSON, whatever the content type says, within a limit that is enforced while reading:
- * Content-Length can lie or be absent.
+ * Request bodies, compressed or not, and as JSON whatever the content type says, within a limit that is enforced while
+ * reading: Content-Length can lie or be absent.
  */
 import { err, ok, type Result } from '../shared/result.ts';
 import type { AppError } from './errors.ts';
@@ -15,9 +15,49 @@ export async function readJson(request: Request, maxBytes: number): Promise<Resu
   return bytes.ok ? parseJsonBody(bytes.value) : bytes;
 }
 
-/** The body's bytes; `body-too-large` at the limit. */
-export async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array, AppError>> {
-  const announced = request.headers.get('content-length');
+/** How a body says it was sent. */
+export interface SentAs {
+  /** Content-Length and Content-Encoding, as they came */
+  readonly contentLength: string | null;
+  readonly contentEncoding: string | null;
+}
+
+export function sentAs(headers: Headers): SentAs {
+  return {
+    contentLength: headers.get('content-length'),
+    contentEncoding: headers.get('content-encoding'),
+  };
+}
+
+/**
+ * The body's bytes, decompressed where it came compressed; `body-too-large` at the limit, which is that of both.
+ *
+ * @param sent  of the request's headers, where they have been read already
+ */
+export async function readBytes(
+  request: Request,
+  maxBytes: number,
+  sent: SentAs = sentAs(request.headers),
+): Promise<Result<Uint8Array, AppError>> {
+  const encoding = sent.contentEncoding?.toLowerCase() ?? null;
+  const bytes = await readSent(request, maxBytes, sent.contentLength);
+  if (encoding === null || !bytes.ok) return bytes;
+  if (encoding === 'identity') return bytes;
+  if (encoding !== 'gzip' && encoding !== 'deflate') {
+    const got = JSON.stringify(encoding.slice(0, 40));
+    return err({ kind: 'invalid', detail: `Content-Encoding: expected gzip or deflate, got ${got}` });
+  }
+  const stream = new Blob([bytes.value]).stream();
+  return readStream(stream.pipeThrough(new DecompressionStream(encoding)), maxBytes).catch(() =>
+    err({ kind: 'invalid', detail: `Content-Encoding: the body is not ${encoding}` }),
+  );
+}
+
+async function readSent(
+  request: Request,
+  maxBytes: number,
+  announced: string | null,
+): Promise<Result<Uint8Array, AppError>> {
   if (announced !== null && Number(announced) > maxBytes) return tooLarge(maxBytes);
   // What is announced is all that HTTP lets through, and to read it in one piece costs a fraction of a stream,
   // as long as nothing asks for `request.body`.
@@ -26,8 +66,15 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Res
     if (body === null) return invalidBody('the connection ended before its end');
     return body.byteLength > maxBytes ? tooLarge(maxBytes) : ok(new Uint8Array(body));
   }
-  if (request.body === null) return ok(new Uint8Array());
-  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  return request.body === null ? ok(new Uint8Array()) : readStream(request.body, maxBytes);
+}
+
+/** Stops at the limit: what a few bytes decompress to may have no end. */
+async function readStream(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+): Promise<Result<Uint8Array, AppError>> {
+  const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (let next = await reader.read(); !next.done; next = await reader.read()) {

@@ -19,8 +19,8 @@ export interface AppDeps extends DoorDeps {
   readonly announce: Announce;
   /** null: this deployment has no trainer bound. */
   readonly trainer: TrainerService | null;
-  /** The contract and its page. */
-  readonly assets: Assets;
+  /** The contract and its page, which lie beside the trainer; null where it is not bound. */
+  readonly assets: Assets | null;
   readonly log: Log;
   /** Uniform in [0, 1): samples which predictions are logged. */
   readonly random: () => number;

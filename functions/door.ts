@@ -3,14 +3,16 @@
  * key's rate, takes one of the isolate's places before its body is read, and is answered within its time budget.
  * Reading, health and the operators' API are never held up here: a rollback must get through when nothing else does.
  */
-import type { Hono } from 'hono';
 import type { Admission } from './admission.ts';
-import type { Authenticator, Caller } from './auth.ts';
+import type { Ask, WorkFacts } from './ask.ts';
+import type { Authenticator } from './auth.ts';
+import { type SentAs, sentAs } from './body.ts';
 import { SCOPES } from './config.ts';
 import type { Cors } from './cors.ts';
 import type { AppError } from './errors.ts';
 import { authorize, rawPath, toErrorResponse } from './http.ts';
 import type { RateLimit } from './rate-limit.ts';
+import type { KeepAlive } from './single-flight.ts';
 import { parseTimeout, TIMEOUT_HEADER, timedOut } from './time-budget.ts';
 
 /** What this needs of a Worker's `ExecutionContext`. */
@@ -24,12 +26,12 @@ export interface App {
   fetch(request: Request, context: RequestContext): Promise<Response>;
 }
 
-/** What the routes are told about a request: `c.env`. */
-export interface RequestFacts {
-  readonly caller: Caller;
-  /** When nobody waits for the answer any longer, in milliseconds since the epoch. */
-  readonly deadlineMs: number;
-  readonly timeoutMs: number;
+/** What lies behind the door. */
+export interface Rooms {
+  /** `/v1` and `/v2` */
+  serve(ask: Ask): Promise<Response>;
+  /** everything else */
+  show(request: Request, context: RequestContext): Response | Promise<Response>;
 }
 
 export interface DoorDeps {
@@ -42,57 +44,62 @@ export interface DoorDeps {
   readonly limits: { readonly maxBodyBytes: number; readonly timeoutMs: number };
 }
 
-const HEALTH = /^\/(healthz$|v2\/health\/)/;
+const INFERENCE = /^\/v[12](\/|$)/;
 const WORK = /^\/v[12]\//;
+const HEALTH = /^\/(healthz$|v2\/health\/)/;
 const OVERLOADED: AppError = { kind: 'overloaded', detail: 'too many requests are under way here' };
 
-export function createDoor(deps: DoorDeps, routes: Hono): App {
+export function createDoor(deps: DoorDeps, rooms: Rooms): App {
   const { authenticator, admission, rateLimit, cors, now, limits } = deps;
 
-  const work = async (request: Request, path: string, context: RequestContext): Promise<Response> => {
+  const work = async (ask: Ask): Promise<Response> => {
+    const { path, headers } = ask;
     const arrivedMs = now();
     if (admission.full()) return toErrorResponse(path, OVERLOADED);
-    const caller = authorize(authenticator, request, SCOPES);
+    const caller = authorize(authenticator, ask, SCOPES);
     if (!caller.ok) return toErrorResponse(path, caller.error);
-    const timeout = parseTimeout(request.headers.get(TIMEOUT_HEADER), limits.timeoutMs);
+    const timeout = parseTimeout(headers.get(TIMEOUT_HEADER), limits.timeoutMs);
     if (!timeout.ok) return toErrorResponse(path, timeout.error);
-    if (rateLimit !== null && !(await rateLimit(caller.value.name))) {
-      return toErrorResponse(path, overRate(caller.value.name));
-    }
+    const { name } = caller.value;
+    if (rateLimit !== null && !(await rateLimit(name))) return toErrorResponse(path, overRate(name));
     const facts = {
       caller: caller.value,
       deadlineMs: arrivedMs + timeout.value,
       timeoutMs: timeout.value,
     };
-    const answer = answerInTurn(request, path, context, facts);
+    const answer = answerInTurn({ ...ask, work: facts }, facts);
     // A client that goes away must not take a place with it.
-    context.waitUntil(answer);
+    ask.keepAlive(answer);
     return answer;
   };
 
-  /** Routes that need a key ask for it themselves; a deployment without keys refuses everything but health. */
-  const look = (request: Request, path: string, context: RequestContext): Response | Promise<Response> => {
-    if (authenticator.open || HEALTH.test(path)) return routes.fetch(request, {}, context);
-    const refused = authorize(authenticator, request, SCOPES);
-    return refused.ok ? routes.fetch(request, {}, context) : toErrorResponse(path, refused.error);
-  };
-
-  const answerInTurn = async (
-    request: Request,
-    path: string,
-    context: RequestContext,
-    facts: RequestFacts,
-  ): Promise<Response> => {
-    const bytes = bodyBytes(request, limits.maxBodyBytes);
-    const entered = admission.enter(bytes, facts.deadlineMs - now());
+  const answerInTurn = async (ask: Ask, { deadlineMs, timeoutMs }: WorkFacts): Promise<Response> => {
+    const bytes = bodyBytes(ask.sent, limits.maxBodyBytes);
+    const entered = admission.enter(bytes, deadlineMs - now());
     const place = entered instanceof Promise ? await entered : entered;
-    if (place === 'refused') return toErrorResponse(path, OVERLOADED);
-    if (place === 'late') return toErrorResponse(path, timedOut(facts.timeoutMs));
+    if (place === 'refused') return toErrorResponse(ask.path, OVERLOADED);
+    if (place === 'late') return toErrorResponse(ask.path, timedOut(timeoutMs));
+    const looking = admission.look();
+    if (looking !== null) ask.keepAlive(looking);
     try {
-      return await routes.fetch(request, facts, context);
+      return await rooms.serve(ask);
     } finally {
       admission.leave(place);
     }
+  };
+
+  /** Routes that need a key ask for it themselves; a deployment without keys refuses everything but health. */
+  const mayLook = (request: Request, path: string): Response | null => {
+    if (authenticator.open || HEALTH.test(path)) return null;
+    const refused = authorize(authenticator, request, SCOPES);
+    return refused.ok ? null : toErrorResponse(path, refused.error);
+  };
+
+  const look = (request: Request, path: string, context: RequestContext): Response | Promise<Response> => {
+    const refused = mayLook(request, path);
+    if (refused !== null) return refused;
+    const isServed = INFERENCE.test(path) && !HEALTH.test(path);
+    return isServed ? rooms.serve(toAsk(request, path, context)) : rooms.show(request, context);
   };
 
   return {
@@ -101,18 +108,25 @@ export function createDoor(deps: DoorDeps, routes: Hono): App {
       if (preflight !== null) return preflight;
       const path = rawPath(request.url);
       const isWork = request.method === 'POST' && WORK.test(path);
-      const response = isWork ? work(request, path, context) : look(request, path, context);
+      const response = isWork ? work(toAsk(request, path, context)) : look(request, path, context);
       return cors.expose(request, await response);
     },
   };
+}
+
+function toAsk(request: Request, path: string, context: RequestContext): Ask {
+  const { method, url, headers } = request;
+  const keepAlive: KeepAlive = (left) => context.waitUntil(left);
+  return { request, method, url, path, headers, sent: sentAs(headers), keepAlive, work: null };
 }
 
 function overRate(key: string): AppError {
   return { kind: 'over-rate', detail: `the key ${key} asks more often than this deployment allows` };
 }
 
-/** A body of unknown length counts as the largest. */
-function bodyBytes(request: Request, maxBytes: number): number {
-  const announced = Number(request.headers.get('content-length') ?? maxBytes);
+/** A body of unknown length, or of unknown length once it is decompressed, counts as the largest. */
+function bodyBytes({ contentLength, contentEncoding }: SentAs, maxBytes: number): number {
+  if (contentEncoding !== null) return maxBytes;
+  const announced = Number(contentLength ?? maxBytes);
   return announced >= 0 && announced < maxBytes ? announced : maxBytes;
 }

@@ -6,7 +6,6 @@ import { MODEL_NAME } from '../shared/registry/keys.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { Authenticator, Caller } from './auth.ts';
 import type { Scope } from './config.ts';
-import type { RequestFacts } from './door.ts';
 import {
   type AppError,
   type ErrorStatus,
@@ -16,18 +15,17 @@ import {
   toPublicDetail,
 } from './errors.ts';
 import type { KeepAlive } from './single-flight.ts';
-import { settleWithin, timedOut } from './time-budget.ts';
 
 /** Admits the caller of a request. */
 export function authorize(
   authenticator: Authenticator,
-  request: Request,
+  { url, headers }: Pick<Request, 'url' | 'headers'>,
   scopes: readonly Scope[],
 ): Result<Caller, AppError> {
   const credentials = {
-    authorization: request.headers.get('authorization'),
-    url: request.url,
-    clientAddress: request.headers.get('cf-connecting-ip'),
+    authorization: headers.get('authorization'),
+    url,
+    clientAddress: () => headers.get('cf-connecting-ip'),
   };
   return authenticator.authorize(credentials, scopes);
 }
@@ -35,24 +33,6 @@ export function authorize(
 /** A request's way to keep its work going after the response. */
 export function keepAliveOf(c: Context): KeepAlive {
   return (work) => c.executionCtx.waitUntil(work);
-}
-
-type Refusal = { readonly ok: false; readonly error: AppError };
-
-/**
- * What work resolves to, as long as somebody waits for it; `timed-out` afterwards, while the work itself goes on. What is
- * there already costs no timer.
- */
-export function inTime<T>(c: Context, nowMs: number, work: T | Promise<T>): T | Promise<T | Refusal> {
-  if (!(work instanceof Promise)) return work;
-  const { deadlineMs, timeoutMs } = c.env as RequestFacts;
-  return settleWithin<T | Refusal>(work, deadlineMs - nowMs, () => err(timedOut(timeoutMs)));
-}
-
-/** An error once nobody waits for the answer any longer: nothing is computed or logged for nobody. */
-export function checkDeadline(c: Context, nowMs: number): Result<null, AppError> {
-  const { deadlineMs, timeoutMs } = c.env as RequestFacts;
-  return nowMs < deadlineMs ? ok(null) : err(timedOut(timeoutMs));
 }
 
 /** Names that can't be a model's never reach the bucket. */
@@ -77,6 +57,8 @@ export function toErrorResponse(path: string, error: AppError): Response {
   if (status === 401) headers.set('WWW-Authenticate', 'Bearer');
   const retryAfter = RETRY_AFTER_SECONDS[status];
   if (retryAfter !== undefined) headers.set('Retry-After', retryAfter);
+  // The platform compresses for whoever accepts it, and Triton's client reads errors as they come.
+  if (path.startsWith('/v2')) headers.set('Content-Encoding', 'identity');
   if (isInference(path)) return Response.json(toInferenceError(toPublicDetail(error)), { status, headers });
   headers.set('Content-Type', PROBLEM_TYPE);
   return Response.json(toProblem(error), { status, headers });
@@ -90,12 +72,12 @@ export function errorResponse(c: Context, error: AppError): Response {
 const RETRY_AFTER_SECONDS: Partial<Record<ErrorStatus, string>> = { 429: '10', 503: '1' };
 
 /** A bug or an outage: the request id leads to the cause in the log, and nothing else does. */
-export function unexpectedResponse(c: Context, requestId: string): Response {
+export function unexpectedResponse(path: string, requestId: string): Response {
   const detail = `internal error; the log names its cause under request id ${requestId}`;
-  c.header('Holdfast-Request-Id', requestId);
-  if (isInference(c.req.path)) return c.json(toInferenceError(detail), 500);
+  const headers = { 'Holdfast-Request-Id': requestId };
+  if (isInference(path)) return Response.json(toInferenceError(detail), { status: 500, headers });
   const problem = { type: 'urn:holdfast:internal', title: 'internal error', status: 500, detail, requestId };
-  return c.json(problem, 500, { 'Content-Type': PROBLEM_TYPE });
+  return Response.json(problem, { status: 500, headers: { ...headers, 'Content-Type': PROBLEM_TYPE } });
 }
 
 const PROBLEM_TYPE = 'application/problem+json';

@@ -4,7 +4,7 @@
  */
 import type { ImageDecoder } from '../shared/model/images/decoder.ts';
 import type { InputSpec } from '../shared/model/spec.ts';
-import { ok, type Result } from '../shared/result.ts';
+import { err, ok, type Result } from '../shared/result.ts';
 import { type AppError, invalid } from './errors.ts';
 
 /** The bytes of an encoded image (JPEG, PNG, WebP), where a request has them in place of numbers. */
@@ -15,7 +15,10 @@ export interface EncodedImage {
 }
 
 export interface ImageReader {
-  /** @returns pixels, [rawSize]; `invalid` when the bytes are no image that can be read, or the input is none */
+  /**
+   * @returns pixels, [rawSize]; `invalid` when the bytes are no image that can be read, or the input is none;
+   *   `overloaded` when it would take more memory than the isolate has left beside its models
+   */
   read(image: EncodedImage, input: InputSpec): Promise<Result<Float32Array, AppError>>;
 }
 
@@ -38,7 +41,10 @@ export function createImageReader(decoder: ImageDecoder, pause: () => Promise<vo
       }
       const decoded = decoder.decode(bytes, input);
       pixelsSincePause += decoder.pixelsRead();
-      return decoded.ok ? ok(decoded.value) : invalid(`${where}: ${decoded.error}`);
+      if (decoded.ok) return ok(decoded.value);
+      return decoder.lackedRoom()
+        ? err({ kind: 'overloaded', detail: `${where}: there is no room to decode so large an image now` })
+        : invalid(`${where}: ${decoded.error}`);
     },
   };
 }

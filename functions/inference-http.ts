@@ -1,16 +1,15 @@
 /**
  * What the inference routes of both protocols share: who may ask, and the way of a request through the model.
  */
-import type { Context } from 'hono';
 import type { Servable } from '../shared/model/predictor.ts';
 import type { InputSpec, Spec } from '../shared/model/spec.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { type Ask, checkDeadline, inTime, refuse } from './ask.ts';
 import { permit } from './auth.ts';
 import type { Scope } from './config.ts';
 import type { AppDeps } from './deps.ts';
-import type { RequestFacts } from './door.ts';
 import type { AppError } from './errors.ts';
-import { authorize, checkDeadline, errorResponse, inTime, keepAliveOf, parseModelName } from './http.ts';
+import { authorize, parseModelName } from './http.ts';
 import {
   type Answer,
   areRows,
@@ -29,15 +28,14 @@ export interface Target {
 
 /** Admits the caller and checks the model's name. */
 export function admit(
-  c: Context,
+  ask: Ask,
   deps: AppDeps,
   model: string,
   scopes: readonly Scope[],
 ): Result<string, AppError> {
   // Whoever asks for work was identified at the door.
-  const { caller: known } = c.env as Partial<RequestFacts>;
   const caller =
-    known === undefined ? authorize(deps.authenticator, c.req.raw, scopes) : permit(known, scopes);
+    ask.work === null ? authorize(deps.authenticator, ask, scopes) : permit(ask.work.caller, scopes);
   return caller.ok ? parseModelName(model) : caller;
 }
 
@@ -58,14 +56,14 @@ export function toVersion(model: string, digits: string): Result<number, AppErro
 
 /** Predicts, logs and answers. */
 export async function answerInference(
-  c: Context,
+  ask: Ask,
   deps: AppDeps,
   { model, version }: Target,
   read: ReadRequest,
 ): Promise<Response> {
-  const waited = checkDeadline(c, deps.now());
-  if (!waited.ok) return errorResponse(c, waited.error);
-  const keepAlive = keepAliveOf(c);
+  const waited = checkDeadline(ask, deps.now());
+  if (!waited.ok) return refuse(ask, waited.error);
+  const { keepAlive } = ask;
   const use = deps.models.use(model, version, keepAlive, (spec, servable) => {
     const request = read(spec);
     if (!request.ok) return request;
@@ -74,15 +72,15 @@ export async function answerInference(
     const inference = areRows(examples) ? inferNow(deps, spec, servable, examples) : null;
     return ok({ request: request.value, input: spec.input, inference });
   });
-  const used = await inTime(c, deps.now(), use);
+  const used = await inTime(ask, deps.now(), use);
   const result = used.ok ? used.value : used;
-  if (!result.ok) return errorResponse(c, result.error);
+  if (!result.ok) return refuse(ask, result.error);
   const { request, input } = result.value;
   const inference =
     result.value.inference === null
-      ? await inferImages(c, deps, { model, version }, request, input)
+      ? await inferImages(ask, deps, { model, version }, request, input)
       : ok(result.value.inference);
-  if (!inference.ok) return errorResponse(c, inference.error);
+  if (!inference.ok) return refuse(ask, inference.error);
 
   deps.predictions.add(model, inference.value.logged, keepAlive);
   return toResponse(inference.value, request.answer(inference.value.prediction));
@@ -95,29 +93,29 @@ function inferNow(deps: AppDeps, spec: Spec, servable: Servable, rows: readonly 
 
 /** Decodes, then predicts with whatever serves by then: what an input is never changes. */
 async function inferImages(
-  c: Context,
+  ask: Ask,
   deps: AppDeps,
   { model, version }: Target,
   { examples }: InferenceRequest,
   input: InputSpec,
 ): Promise<Result<Inference, AppError>> {
-  const rows = await decode(c, deps, examples, input);
+  const rows = await decode(ask, deps, examples, input);
   if (!rows.ok) return rows;
-  const use = deps.models.use(model, version, keepAliveOf(c), (spec, servable) =>
+  const use = deps.models.use(model, version, ask.keepAlive, (spec, servable) =>
     inferNow(deps, spec, servable, rows.value),
   );
-  return inTime(c, deps.now(), use);
+  return inTime(ask, deps.now(), use);
 }
 
 async function decode(
-  c: Context,
+  ask: Ask,
   deps: AppDeps,
   examples: readonly Example[],
   input: InputSpec,
 ): Promise<Result<Float32Array[], AppError>> {
   const rows: Float32Array[] = [];
   for (const example of examples) {
-    const waited = checkDeadline(c, deps.now());
+    const waited = checkDeadline(ask, deps.now());
     if (!waited.ok) return waited;
     const row = example instanceof Float32Array ? ok(example) : await deps.images.read(example, input);
     if (!row.ok) return row;

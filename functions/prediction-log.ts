@@ -5,6 +5,9 @@
  * Each request makes its own lines, a few microseconds each, so that writing what was gathered is one short piece of
  * work: a flush of thousands of predictions holds up nobody's answer.
  *
+ * The moment is short after a rest, so that a prediction that comes alone is soon in the bucket; only a stream of them
+ * is gathered for a second (write-budget.ts).
+ *
  * The answer does not wait for the log: a crash of the isolate within that moment loses what was gathered. Labels do wait
  * for what their own isolate has gathered (`settle`); one that comes for a lost prediction is kept, and counted as
  * unmatched.
@@ -16,6 +19,7 @@ import type { ObjectStore } from '../shared/registry/store.ts';
 import type { Announce } from './announce.ts';
 import { describeCause, type Log } from './log.ts';
 import type { KeepAlive } from './single-flight.ts';
+import { createWriteBudget, MAX_WAIT_MS, type WriteBudget } from './write-budget.ts';
 
 export interface LoggedPrediction {
   /** with its instance */
@@ -43,8 +47,6 @@ export interface PredictionLogDeps {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** A write costs as much as many predictions, and holds up those beside it: one a second, not one every few requests. */
-const MAX_WAIT_MS = 1_000;
 /** Longer than a write takes. Writes belong to requests, and one whose request was ended may never come back. */
 const SETTLES_WITHIN_MS = 2_000;
 /** What is gathered stays small beside the models, and its object small enough to be merged. */
@@ -65,6 +67,12 @@ export function createPredictionLog(deps: PredictionLogDeps): PredictionLog {
   const { now, sleep } = deps;
   const open = new Map<string, Gathered>();
   const beingWritten = new Map<Gathered, Promise<void>>();
+  const budgets = new Map<string, WriteBudget>();
+  const budgetOf = (model: string): WriteBudget => {
+    const budget = budgets.get(model) ?? createWriteBudget(now());
+    budgets.set(model, budget);
+    return budget;
+  };
 
   const flush = async (gathered: Gathered): Promise<void> => {
     if (open.get(gathered.model) !== gathered) return;
@@ -82,7 +90,7 @@ export function createPredictionLog(deps: PredictionLogDeps): PredictionLog {
         gathered = { model, openedMs: now(), lines: [], large: [], bytes: 0 };
         open.set(model, gathered);
         const opened = gathered;
-        keepAlive(sleep(MAX_WAIT_MS).then(() => flush(opened)));
+        keepAlive(sleep(budgetOf(model).take(now())).then(() => flush(opened)));
       }
       for (const prediction of predictions) gather(gathered, prediction);
       if (isDue(gathered, now())) keepAlive(flush(gathered));

@@ -12,6 +12,8 @@ export interface ProgramCache {
    */
   put(key: string, program: Program, bytes: number, together: readonly string[]): void;
   delete(key: string): void;
+  /** Disposes of what was not used for longest. @returns whether there was anything */
+  dropOldest(): boolean;
   bytes(): number;
 }
 
@@ -49,6 +51,12 @@ export function createProgramCache(maxBytes: number): ProgramCache {
       }
     },
     delete: remove,
+    dropOldest() {
+      const [oldest] = holdings.keys();
+      if (oldest === undefined) return false;
+      remove(oldest);
+      return true;
+    },
     bytes: () => total,
   };
 }

@@ -11,10 +11,12 @@ import { createAnnounce } from './announce.ts';
 import { createApp, createMisconfiguredApp } from './app.ts';
 import { createAuthenticator } from './auth.ts';
 import { type Config, parseConfig } from './config.ts';
+import type { Assets } from './contract/routes.ts';
 import { createCors } from './cors.ts';
 import type { App } from './door.ts';
 import { createImageReader } from './image-reader.ts';
 import { createConsoleLog } from './log.ts';
+import { MAX_BODIES_BYTES, MAX_HEAP_BYTES, MODEL_BUDGET_BYTES, roomForDecoder } from './memory-budget.ts';
 import { createModelCache } from './model-cache.ts';
 import { createPredictionLog } from './prediction-log.ts';
 import { createProgramCache } from './program-cache.ts';
@@ -22,14 +24,6 @@ import { consumeMessages } from './queue.ts';
 import { createRateLimit, type RateLimiter, type RateLimit } from './rate-limit.ts';
 import type { TrainerService } from './trainer-service.ts';
 import { createVersionLoader } from './version-loader.ts';
-
-/** Of the isolate's 128 MB: what loaded models may take together. */
-const MODEL_BUDGET_BYTES = 48_000_000;
-/** The heap never shrinks; this leaves room for requests beside it. */
-const MAX_HEAP_BYTES = 96 * 2 ** 20;
-
-/** Bodies of all requests in flight; one that is read as JSON takes several times its bytes for a moment. */
-const MAX_BODIES_BYTES = 16_000_000;
 
 const log = createConsoleLog();
 const now = (): number => Date.now();
@@ -57,14 +51,18 @@ function assemble(env: EdgeEnv): App {
 
 function assembleApp(env: EdgeEnv, config: Config): App {
   const store = createR2Store(env.BUCKET);
-  const runtime = createRuntime(wasmModule, { maxHeapBytes: MAX_HEAP_BYTES });
   const programs = createProgramCache(MODEL_BUDGET_BYTES);
+  const runtime = createRuntime(wasmModule, {
+    maxHeapBytes: MAX_HEAP_BYTES,
+    makeRoom: () => programs.dropOldest(),
+  });
   const loader = createVersionLoader({ store, runtime, programs });
+  const decoder = createImageDecoder(decoderModule, () => roomForDecoder(runtime.memory().heapBytes));
   const announce = createAnnounce(env.EVENTS, log);
   return createApp({
     store,
     models: createModelCache({ store, loader, log, now, ttlMs: config.aliasTtlMs }),
-    images: createImageReader(createImageDecoder(decoderModule), () => sleep(0)),
+    images: createImageReader(decoder, () => sleep(0)),
     predictions: createPredictionLog({ store, announce, log, now, sleep }),
     announce,
     authenticator: createAuthenticator(config.keys, config.localKeys),
@@ -80,7 +78,7 @@ function assembleApp(env: EdgeEnv, config: Config): App {
     rateLimit: toRateLimit(env),
     cors: createCors(config.corsOrigins),
     trainer: toTrainer(env.TRAINER),
-    assets: env.ASSETS,
+    assets: toAssets(env.ASSETS),
     log,
     now,
     random: Math.random,
@@ -95,6 +93,11 @@ function assembleApp(env: EdgeEnv, config: Config): App {
 /** `wrangler types` knows the binding, not what the entrypoint behind it offers; absent in a deployment without one. */
 function toTrainer(binding: unknown): TrainerService | null {
   return (binding as TrainerService | undefined) ?? null;
+}
+
+/** Bound to the trainer, too. */
+function toAssets(binding: unknown): Assets | null {
+  return (binding as Assets | undefined) ?? null;
 }
 
 /** wrangler.toml has this binding for those who want it, so `wrangler types` does not know it. */

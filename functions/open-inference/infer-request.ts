@@ -137,6 +137,8 @@ function parseOutput(item: unknown, where: string): Result<RequestedOutput, AppE
 
 function parseParameters(value: unknown, where: string): Result<JsonObject, AppError> {
   if (value === undefined) return ok({});
+  if (isObject(value) && 'shared_memory_region' in value)
+    return invalid(`${where}: shared memory is not offered, the bytes go with the request`);
   return isObject(value) ? ok(value) : invalid(`${where}: expected an object`);
 }
 

@@ -1,16 +1,14 @@
 /**
  * `/v1`: TF Serving's REST API, and `:feedback` beside it.
  */
-import type { Context } from 'hono';
-import { Hono } from 'hono/tiny';
 import { loadSpec } from '../../shared/model/load-spec.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { ok, type Result } from '../../shared/result.ts';
+import { type Ask, refuse, type Serve } from '../ask.ts';
 import { parseJsonBody, readBytes } from '../body.ts';
 import type { AppDeps } from '../deps.ts';
 import type { AppError } from '../errors.ts';
 import { takeFeedback } from '../feedback-route.ts';
-import { errorResponse, keepAliveOf, rawPath } from '../http.ts';
 import type { ReadRequest } from '../inference.ts';
 import { admit, answerInference, type Target } from '../inference-http.ts';
 import { readExamplesRequest } from './examples-request.ts';
@@ -19,35 +17,33 @@ import { type Call, parseCall, type Verb } from './path.ts';
 import { readImageBody, readPredictRequest } from './predict-request.ts';
 import { available, toVersionStatuses, type VersionStatus } from './status.ts';
 
-export function createTfServingRoutes(deps: AppDeps): Hono {
-  const routes = new Hono();
-  routes.all('*', (c) => {
-    const call = parseCall(c.req.method, rawPath(c.req.url));
-    return call.ok ? answer(c, deps, call.value) : errorResponse(c, call.error);
-  });
-  return routes;
+export function createTfServing(deps: AppDeps): Serve {
+  return (ask) => {
+    const call = parseCall(ask.method, ask.path);
+    return call.ok ? answer(ask, deps, call.value) : refuse(ask, call.error);
+  };
 }
 
-function answer(c: Context, deps: AppDeps, call: Call): Promise<Response> {
+function answer(ask: Ask, deps: AppDeps, call: Call): Promise<Response> {
   switch (call.kind) {
     case 'infer':
-      return predictWith(c, deps, call.verb, call.target);
+      return predictWith(ask, deps, call.verb, call.target);
     case 'feedback':
-      return takeFeedback(c, deps, call.model);
+      return takeFeedback(ask, deps, call.model);
     case 'status':
-      return showStatus(c, deps, call.target);
+      return showStatus(ask, deps, call.target);
     case 'metadata':
-      return showMetadata(c, deps, call.target);
+      return showMetadata(ask, deps, call.target);
   }
 }
 
-async function predictWith(c: Context, deps: AppDeps, verb: Verb, target: Target): Promise<Response> {
-  const admitted = admit(c, deps, target.model, ['predict']);
-  if (!admitted.ok) return errorResponse(c, admitted.error);
-  const bytes = await readBytes(c.req.raw, deps.limits.maxBodyBytes);
-  if (!bytes.ok) return errorResponse(c, bytes.error);
-  const read = toReader(verb, bytes.value, c.req.header('content-type') ?? '', deps.limits.maxInstances);
-  return read.ok ? answerInference(c, deps, target, read.value) : errorResponse(c, read.error);
+async function predictWith(ask: Ask, deps: AppDeps, verb: Verb, target: Target): Promise<Response> {
+  const admitted = admit(ask, deps, target.model, ['predict']);
+  if (!admitted.ok) return refuse(ask, admitted.error);
+  const bytes = await readBytes(ask.request, deps.limits.maxBodyBytes, ask.sent);
+  if (!bytes.ok) return refuse(ask, bytes.error);
+  const read = toReader(verb, bytes.value, ask.headers.get('content-type') ?? '', deps.limits.maxInstances);
+  return read.ok ? answerInference(ask, deps, target, read.value) : refuse(ask, read.error);
 }
 
 function toReader(
@@ -66,21 +62,21 @@ function toReader(
   );
 }
 
-async function showStatus(c: Context, deps: AppDeps, target: Target): Promise<Response> {
-  const admitted = admit(c, deps, target.model, ['predict', 'operate']);
-  if (!admitted.ok) return errorResponse(c, admitted.error);
+async function showStatus(ask: Ask, deps: AppDeps, target: Target): Promise<Response> {
+  const admitted = admit(ask, deps, target.model, ['predict', 'operate']);
+  if (!admitted.ok) return refuse(ask, admitted.error);
   const { model, version } = target;
   const statuses =
-    version === null ? await championStatus(c, deps, model) : await versionStatus(deps, model, version);
-  return statuses.ok ? c.json({ model_version_status: statuses.value }) : errorResponse(c, statuses.error);
+    version === null ? await championStatus(ask, deps, model) : await versionStatus(deps, model, version);
+  return statuses.ok ? Response.json({ model_version_status: statuses.value }) : refuse(ask, statuses.error);
 }
 
 async function championStatus(
-  c: Context,
+  ask: Ask,
   deps: AppDeps,
   model: string,
 ): Promise<Result<VersionStatus[], AppError>> {
-  const status = await deps.models.inspect(model, keepAliveOf(c));
+  const status = await deps.models.inspect(model, ask.keepAlive);
   return status.ok ? toVersionStatuses(model, status.value) : status;
 }
 
@@ -95,11 +91,11 @@ async function versionStatus(
   return manifest.ok ? ok([available(version)]) : manifest;
 }
 
-async function showMetadata(c: Context, deps: AppDeps, { model, version }: Target): Promise<Response> {
-  const admitted = admit(c, deps, model, ['predict', 'operate']);
-  if (!admitted.ok) return errorResponse(c, admitted.error);
-  const metadata = await deps.models.use(model, version, keepAliveOf(c), (spec, servable) =>
+async function showMetadata(ask: Ask, deps: AppDeps, { model, version }: Target): Promise<Response> {
+  const admitted = admit(ask, deps, model, ['predict', 'operate']);
+  if (!admitted.ok) return refuse(ask, admitted.error);
+  const metadata = await deps.models.use(model, version, ask.keepAlive, (spec, servable) =>
     describeMetadata(spec, servable.manifest.version),
   );
-  return metadata.ok ? c.json(metadata.value) : errorResponse(c, metadata.error);
+  return metadata.ok ? Response.json(metadata.value) : refuse(ask, metadata.error);
 }

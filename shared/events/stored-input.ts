@@ -54,15 +54,31 @@ export async function loadInput(
   input: StoredInput,
   size: number,
 ): Promise<Result<Float32Array, string>> {
-  const bytes =
-    input.base64 === undefined
-      ? (await store.get(keys.input(model, input.digest)))?.bytes
-      : fromBase64(input.base64);
+  return openInput(input, await fetchInput(store, model, input), size);
+}
+
+/** The bytes of an input that is an object of its own; undefined where they lie inside, or are not there. */
+export async function fetchInput(
+  store: ObjectStore,
+  model: string,
+  input: StoredInput,
+): Promise<Uint8Array | undefined> {
+  if (input.base64 !== undefined) return undefined;
+  return (await store.get(keys.input(model, input.digest)))?.bytes;
+}
+
+/** As `loadInput`, for who has fetched the bytes: to read is work, to fetch is waiting. */
+export function openInput(
+  input: StoredInput,
+  fetched: Uint8Array | undefined,
+  size: number,
+): Result<Float32Array, string> {
+  const bytes = input.base64 === undefined ? fetched : fromBase64(input.base64);
   if (bytes === undefined || bytes === null) return err(`input ${input.digest} is not there`);
   if (digestInput(input.type, bytes) !== input.digest) return err(`input ${input.digest} was altered`);
   const length = input.type === 'u8' ? bytes.byteLength : bytes.byteLength / 4;
   if (length !== size) return err(`input ${input.digest}: expected ${size} numbers, got ${length}`);
-  return ok(input.type === 'u8' ? Float32Array.from(bytes) : bytesToFloats(bytes));
+  return ok(input.type === 'u8' ? new Float32Array(bytes) : bytesToFloats(bytes));
 }
 
 function pack(raw: Float32Array): { type: StoredInput['type']; bytes: Uint8Array } {

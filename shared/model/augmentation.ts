@@ -90,7 +90,7 @@ export function changesExamples(augmentation: Augmentation, kind: InputSpec['kin
 /** What does not fit the input, or does nothing. */
 export function augmentationProblems(
   augmentation: Augmentation,
-  kind: InputSpec['kind'],
+  { input: { kind }, base }: { readonly input: InputSpec; readonly base: string | null },
 ): { readonly path: readonly string[]; readonly message: string }[] {
   const known = new Set(['copies', 'mixup', ...Object.keys(kind === 'image' ? ofPictures : ofRows)]);
   const strange = Object.entries(augmentation).flatMap(([name, value]) =>
@@ -100,6 +100,9 @@ export function augmentationProblems(
     const other =
       kind === 'image' ? 'tabular examples, and this input is images' : 'images, and this input is tabular';
     return strange.map((name) => ({ path: [name], message: `expected nothing: it is for ${other}` }));
+  }
+  if (kind === 'tabular' && base !== null && changesExamples(augmentation, kind)) {
+    return [{ path: [], message: 'expected mixup alone: of rows that a base has read there are no copies' }];
   }
   if (augmentation.mixup > 0 || changesExamples(augmentation, kind)) return [];
   return [{ path: [], message: 'expected a range that changes something; null augments nothing' }];

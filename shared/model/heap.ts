@@ -6,8 +6,8 @@ import type { KernelExports } from './wasm-instance.ts';
 
 export interface Heap {
   /**
-   * Whether a program of this size fits. Asks for the whole amount at once and gives it back, so that loading does
-   * not fail half-way.
+   * Whether a program of this size fits, after others made room where they could. Asks for the whole amount at once and
+   * gives it back, so that loading does not fail half-way.
    */
   fits(bytes: number): boolean;
   open(): Holdings;
@@ -27,7 +27,12 @@ export interface Holdings {
   release(): void;
 }
 
-export function createHeap(exports: KernelExports, maxBytes: number): Heap {
+/** @param makeRoom  releases what somebody else holds, and says whether there was anything */
+export function createHeap(
+  exports: KernelExports,
+  maxBytes: number,
+  makeRoom: () => boolean = () => false,
+): Heap {
   // 0 means "no tensor" to the kernels.
   let lastId = 0;
   let tensors = 0;
@@ -60,7 +65,8 @@ export function createHeap(exports: KernelExports, maxBytes: number): Heap {
   const fits = (bytes: number): boolean => {
     // Past 32 bits the size would wrap around and seem small.
     if (bytes > maxBytes) return false;
-    const address = exports.malloc(bytes);
+    let address = exports.malloc(bytes);
+    while (address === 0 && makeRoom()) address = exports.malloc(bytes);
     if (address === 0) return false;
     exports.free(address);
     return true;

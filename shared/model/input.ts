@@ -226,16 +226,51 @@ export function encodeInput(
   out: Float32Array,
   offset: number,
 ): void {
-  if (input.kind === 'image') {
-    const { scale, offset: shift } = input;
-    if (scale === 1 && shift === 0) {
-      out.set(raw, offset);
-      return;
-    }
-    for (let i = 0; i < raw.length; i++) out[offset + i] = (raw[i] as number) * scale + shift;
-    return;
-  }
+  createEncoder(input, constants)(raw, out, offset);
+}
+
+/** Writes an example, encoded, to `out[offset]` and on. */
+export type Encoder = (raw: Float32Array, out: Float32Array, offset: number) => void;
+
+/** `encodeInput` for many examples: what depends on the spec alone is looked at once. */
+export function createEncoder(input: InputSpec, constants: Constants | null): Encoder {
+  if (input.kind === 'image') return createImageEncoder(input);
   const { features } = input;
+  const numbers = features.filter((feature) => feature.type === 'number').length;
+  const mean = Float64Array.from({ length: numbers }, (_, i) => constants?.mean[i] ?? 0);
+  const scale = Float64Array.from({ length: numbers }, (_, i) => constants?.scale[i] ?? 1);
+  return numbers === features.length
+    ? (raw, out, offset) => encodeNumbers(mean, scale, raw, out, offset)
+    : (raw, out, offset) => encodeRow(features, mean, scale, raw, out, offset);
+}
+
+function createImageEncoder({ scale, offset: shift }: ImageSpec): Encoder {
+  if (scale === 1 && shift === 0) return (raw, out, offset) => out.set(raw, offset);
+  return (raw, out, offset) => {
+    for (let i = 0; i < raw.length; i++) out[offset + i] = (raw[i] as number) * scale + shift;
+  };
+}
+
+/** A loop of its own: in the one below, a number takes ten times as long. */
+function encodeNumbers(
+  mean: Float64Array,
+  scale: Float64Array,
+  raw: Float32Array,
+  out: Float32Array,
+  offset: number,
+): void {
+  for (let i = 0; i < mean.length; i++)
+    out[offset + i] = ((raw[i] as number) - (mean[i] as number)) * (scale[i] as number);
+}
+
+function encodeRow(
+  features: readonly Feature[],
+  mean: Float64Array,
+  scale: Float64Array,
+  raw: Float32Array,
+  out: Float32Array,
+  offset: number,
+): void {
   let at = offset;
   let numeric = 0;
   // By index: an iterator would take a fifth of a small model's prediction.
@@ -243,9 +278,7 @@ export function encodeInput(
     const feature = features[i] as Feature;
     const value = raw[i] as number;
     if (feature.type === 'number') {
-      const mean = constants?.mean[numeric] ?? 0;
-      const scale = constants?.scale[numeric] ?? 1;
-      out[at] = (value - mean) * scale;
+      out[at] = (value - (mean[numeric] as number)) * (scale[numeric] as number);
       numeric += 1;
     } else {
       out.fill(0, at, at + feature.values.length);

@@ -19,8 +19,8 @@ export interface Operands {
   /** Examples that run at once. */
   readonly rows: number;
   readonly inputShapes: readonly Shape[];
-  /** The first input comes out of relu or relu6, so that much of it is 0. */
-  readonly rectified: boolean;
+  /** The node skips what is 0 of its input (packing.ts). */
+  readonly sparse: boolean;
   /** Heap addresses. */
   readonly inputAddresses: readonly number[];
   readonly outputAddress: number;

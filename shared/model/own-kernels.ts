@@ -1,9 +1,10 @@
 /**
  * Binds nodes to our own kernels (kernels/inference.ts): the ones that take most of a prediction's time.
  */
-import type { InferenceKernels } from './kernels/inference.ts';
+import { depthwiseZeros, type InferenceKernels, sparsePlaces } from './kernels/inference.ts';
 import type { Operands, Step } from './operands.ts';
 import type { Convolution, FusedActivation, Pair, Pads, Pooling } from './ops.ts';
+import { isPointwise } from './packing.ts';
 import type { PlanNode, WeightRef } from './plan.ts';
 import { sizeOf, type Shape } from './tensor.ts';
 
@@ -16,20 +17,17 @@ export const RANGES: Record<FusedActivation, Range> = {
   relu6: [0, 6],
 };
 
-/** Below this, looking for zeros costs more than skipping them saves. */
-const MIN_SPARSE_COLUMNS = 32;
-
 /** [rows, in] times [in, out]; leading axes count as rows. */
 export function bindDense(
   [depth = 1, columns = 1]: Shape,
   activation: FusedActivation,
   { dense, dense_sparse: denseSparse }: InferenceKernels,
-  { rows, inputShapes, inputAddresses, outputAddress, rectified, weights, scratch }: Operands,
+  { rows, inputShapes, inputAddresses, outputAddress, sparse, weights, scratch }: Operands,
 ): Step {
   const [x = 0] = inputAddresses;
   const vectors = (rows * sizeOf(inputShapes[0] ?? [])) / depth;
   const [low, high] = RANGES[activation];
-  if (rectified && columns >= MIN_SPARSE_COLUMNS)
+  if (sparse)
     return () => denseSparse(x, weights, outputAddress, vectors, depth, columns, low, high, scratch);
   return () => dense(x, weights, outputAddress, vectors, depth, columns, low, high);
 }
@@ -45,8 +43,7 @@ export function bindConvolution(
   const [x = 0] = inputAddresses;
   const [filterHeight = 1, filterWidth = 1, , columns = 1] = node.kernel.shape;
   const padded = paddedSize([height, width], node.pads);
-  if (filterHeight * filterWidth * node.strides[0] * node.strides[1] === 1 && padded === undefined)
-    return bindDense([channels, columns], node.activation, kernels, { ...operands, rectified: false });
+  if (isPointwise(node)) return bindDense([channels, columns], node.activation, kernels, operands);
 
   const [low, high] = RANGES[node.activation];
   const inner = padded ?? [height, width];
@@ -73,11 +70,17 @@ export function bindPad(
   return () => padImages(x, outputAddress, rows, height, width, channels, outHeight, outWidth, top, left);
 }
 
-/** Floats of scratch that a node takes for one example. */
-export function scratchSize(node: PlanNode, [height = 1, width = 1, channels = 1]: Shape): number {
-  if (node.op === 'dense') return node.kernel.shape[0] ?? 1;
+/** Floats of scratch that a node takes for so many examples. */
+export function scratchSize(
+  node: PlanNode,
+  [height = 1, width = 1, channels = 1]: Shape,
+  sparse: boolean,
+  rows: number,
+): number {
+  if ('kernel' in node && sparse) return sparsePlaces(node.kernel.shape.at(-2) ?? 1);
+  if (node.op === 'depthwiseConv2d') return depthwiseZeros(channels);
   const padded = node.op === 'conv2d' ? paddedSize([height, width], node.pads) : undefined;
-  return padded === undefined ? 0 : sizeOf(padded) * channels;
+  return padded === undefined ? 0 : rows * sizeOf(padded) * channels;
 }
 
 function paddedSize([height, width]: Pair, [top, right, bottom, left]: Pads): Pair | undefined {
@@ -91,12 +94,12 @@ export function bindDepthwise(
   { depthwise }: InferenceKernels,
   operands: Operands,
 ): Step {
-  const { inputAddresses, outputAddress, weights, storeInts } = operands;
+  const { inputAddresses, outputAddress, weights, scratch, storeInts } = operands;
   const [x = 0] = inputAddresses;
   const [filterHeight = 1, filterWidth = 1] = node.kernel.shape;
   const geometry = storeInts(geometryOf({ ...node, window: [filterHeight, filterWidth] }, operands));
   const [low, high] = RANGES[node.activation];
-  return () => depthwise(geometry, x, weights, outputAddress, low, high);
+  return () => depthwise(geometry, x, weights, outputAddress, low, high, scratch);
 }
 
 export function bindPool(

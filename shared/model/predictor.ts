@@ -6,7 +6,7 @@
  */
 import type { BaseManifest, Constants, Manifest } from '../registry/manifest.ts';
 import { err, type Result } from '../result.ts';
-import { encodedSize, encodeInput } from './input.ts';
+import { createEncoder, encodedSize, type Encoder } from './input.ts';
 import { parsePlan } from './plan.ts';
 import type { Program, Runtime } from './runtime.ts';
 import type { InputSpec, Spec } from './spec.ts';
@@ -49,31 +49,30 @@ export function createFeatureReader(
   base: Base | null,
 ): FeatureReader {
   const size = encodedSize(input);
-  const encode = (rows: readonly Float32Array[]): Float32Array => {
+  const encode = createEncoder(input, constants);
+  if (base !== null) {
+    const run = createRun(base.program, size, encode);
+    return { size: base.manifest.featureSize, read: run };
+  }
+  const read = (rows: readonly Float32Array[]): Float32Array => {
     const encoded = new Float32Array(rows.length * size);
-    for (const [i, raw] of rows.entries()) encodeInput(input, constants, raw, encoded, i * size);
+    for (const [i, raw] of rows.entries()) encode(raw, encoded, i * size);
     return encoded;
   };
-  if (base === null) return { size, read: encode };
-  return {
-    size: base.manifest.featureSize,
-    read: (rows) => runEncoded(base.program, input, constants, rows),
-  };
+  return { size, read };
 }
 
 /** Encodes every example where the program reads it. */
-function runEncoded(
+function createRun(
   program: Program,
-  input: InputSpec,
-  constants: Constants | null,
-  rows: readonly Float32Array[],
-): Float32Array {
-  const size = encodedSize(input);
-  if (program.inputSize !== size)
-    throw new RangeError(`expected a program that reads ${size} numbers, got one of ${program.inputSize}`);
-  return program.runWritten(rows.length, (example, out) => {
-    encodeInput(input, constants, rows[example] as Float32Array, out, 0);
-  });
+  size: number,
+  encode: Encoder,
+): (rows: readonly Float32Array[]) => Float32Array {
+  return (rows) => {
+    if (program.inputSize !== size)
+      throw new RangeError(`expected a program that reads ${size} numbers, got one of ${program.inputSize}`);
+    return program.runWritten(rows.length, (example, out) => encode(rows[example] as Float32Array, out, 0));
+  };
 }
 
 export interface Servable {
@@ -87,8 +86,10 @@ export interface Servable {
 
 /** Puts preprocessing, base and head together. Disposing of the programs stays the caller's business. */
 export function createServable(spec: Spec, manifest: Manifest, base: Base | null, head: Program): Servable {
-  if (base === null)
-    return { manifest, predict: (rows) => runEncoded(head, spec.input, manifest.constants, rows) };
+  if (base === null) {
+    const encode = createEncoder(spec.input, manifest.constants);
+    return { manifest, predict: createRun(head, encodedSize(spec.input), encode) };
+  }
   const features = createFeatureReader(spec.input, manifest.constants, base);
   return { manifest, predict: (rows) => head.run(features.read(rows), rows.length) };
 }

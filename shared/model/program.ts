@@ -10,7 +10,7 @@ import { layOut } from './layout.ts';
 import type { Kernels, Registered, Step } from './operands.ts';
 import { weightsOf } from './ops.ts';
 import { scratchSize } from './own-kernels.ts';
-import { packingOf } from './packing.ts';
+import { packingOf, skipsZeros } from './packing.ts';
 import { outputShapeOf, WEIGHT_ALIGNMENT, type Plan, type PlanNode, type WeightRef } from './plan.ts';
 import { sizeOf, type Shape } from './tensor.ts';
 import type { KernelExports, WasmInstance } from './wasm-instance.ts';
@@ -110,7 +110,8 @@ export function loadProgram(
     );
   }
   const laneRows = plan.nodes.every((node) => node.shape.length === 1) ? VECTOR_ROWS : IMAGE_ROWS;
-  const sizes = measure(plan, laneRows);
+  const sparse = findSparse(plan);
+  const sizes = measure(plan, sparse, laneRows);
   const needed = totalBytes(plan, sizes);
   if (!heap.fits(needed)) {
     return outOfMemory(`the model needs ${needed} bytes of WASM heap: more than there is left`);
@@ -122,9 +123,9 @@ export function loadProgram(
   const stack = kernels.stock.stackSave();
   try {
     const stage = staging.allocate(sizes.staging);
-    const places = place(plan, sizes, stage, kernels, holdings);
-    const lanes = laneRows.map((rows) => bindLane(plan, places, kernels, holdings, rows));
-    packWeights(plan, places, kernels, lanes.at(-1)?.steps ?? [], weights, stage);
+    const places = place(plan, sparse, sizes, stage, kernels, holdings);
+    const lanes = laneRows.map((rows) => bindLane(plan, sparse, places, kernels, holdings, rows));
+    packWeights(plan, sparse, places, kernels, lanes.at(-1)?.steps ?? [], weights, stage);
     const warnings = wasm.takeWarnings();
     if (warnings !== '') throw new Error(warnings);
     const heapBytes = needed - sizes.staging;
@@ -224,7 +225,14 @@ function createProgram(
   };
 }
 
-function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdings, rows: number): Lane {
+function bindLane(
+  plan: Plan,
+  sparse: readonly boolean[],
+  places: Places,
+  kernels: Kernels,
+  holdings: Holdings,
+  rows: number,
+): Lane {
   const shapes = [plan.inputShape, ...plan.nodes.map((node) => node.shape)];
   const ids = new Map<number, number>();
   const idOf = (value: number): number => {
@@ -234,7 +242,6 @@ function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdin
     ids.set(value, id);
     return id;
   };
-  const rectified = findRectified(plan);
   const steps = plan.nodes.map((node, i) => {
     const register = (): Registered => {
       const [kernel, bias] = places.tensors[i] ?? [0, 0];
@@ -243,7 +250,7 @@ function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdin
     return bindNode(node, kernels, {
       rows,
       inputShapes: node.inputs.map((input) => shapes[input] ?? []),
-      rectified: rectified[node.inputs[0] ?? 0] ?? false,
+      sparse: sparse[i] ?? false,
       inputAddresses: node.inputs.map((input) => places.values[input] ?? 0),
       outputAddress: places.values[i + 1] ?? 0,
       weights: places.weights[i] ?? 0,
@@ -253,6 +260,12 @@ function bindLane(plan: Plan, places: Places, kernels: Kernels, holdings: Holdin
     });
   });
   return { rows, steps };
+}
+
+/** By node: whether it skips what is 0 of its input. */
+function findSparse(plan: Plan): boolean[] {
+  const rectified = findRectified(plan);
+  return plan.nodes.map((node) => skipsZeros(node, rectified[node.inputs[0] ?? 0] ?? false));
 }
 
 /** By value: whether it comes out of relu or relu6, perhaps in another shape. */
@@ -266,14 +279,21 @@ function findRectified({ nodes }: Plan): boolean[] {
   return rectified;
 }
 
-function place(plan: Plan, sizes: Sizes, stage: number, { stock }: Kernels, holdings: Holdings): Places {
+function place(
+  plan: Plan,
+  sparse: readonly boolean[],
+  sizes: Sizes,
+  stage: number,
+  { stock }: Kernels,
+  holdings: Holdings,
+): Places {
   const arena = holdings.allocate(sizes.arena);
   // Stock's kernels pack when they run; on leftovers they could meet denormal numbers, which are slow.
   new Uint8Array(stock.memory.buffer).fill(0, arena, arena + sizes.arena);
   let next = holdings.allocate(sizes.packed);
-  const weights = plan.nodes.map((node) => {
+  const weights = plan.nodes.map((node, i) => {
     const address = next;
-    next += packedBytes(node);
+    next += packedBytes(node, sparse[i]);
     return address;
   });
   return {
@@ -304,6 +324,7 @@ function registerWeights(
  */
 function packWeights(
   { nodes }: Plan,
+  sparse: readonly boolean[],
   places: Places,
   { stock, own }: Kernels,
   steps: readonly (Step | undefined)[],
@@ -319,7 +340,7 @@ function packWeights(
       next += weightBytes(weight);
     }
     const bias = node.bias === null ? 0 : stage + weightBytes(node.kernel);
-    const packing = packingOf(node);
+    const packing = packingOf(node, sparse[i]);
     if (packing === undefined) steps[i]?.();
     else packing.pack(own, stage, bias, places.weights[i] ?? 0);
   }
@@ -335,18 +356,20 @@ function createIntStore({ memory }: KernelExports, start: number): (values: read
   };
 }
 
-function measure(plan: Plan, laneRows: readonly number[]): Sizes {
+function measure(plan: Plan, sparse: readonly boolean[], laneRows: readonly number[]): Sizes {
   const { nodes } = plan;
   const rows = Math.max(...laneRows);
   const layout = layOut(plan, rows);
   const shapes = [plan.inputShape, ...nodes.map((node) => node.shape)];
-  const scratch = nodes.map((node) => scratchSize(node, shapes[node.inputs[0] ?? 0] ?? []));
+  const scratch = nodes.map((node, i) =>
+    scratchSize(node, shapes[node.inputs[0] ?? 0] ?? [], sparse[i] ?? false, rows),
+  );
   const staged = nodes.map((node) => sum(weightsOf(node).map(weightBytes)));
   return {
     values: layout.offsets,
     arena: layout.bytes,
-    packed: sum(nodes.map(packedBytes)),
-    scratch: Math.max(...scratch) * rows * FLOAT_BYTES + SLACK_BYTES,
+    packed: sum(nodes.map((node, i) => packedBytes(node, sparse[i]))),
+    scratch: Math.max(...scratch) * FLOAT_BYTES + SLACK_BYTES,
     ints: nodes.length * laneRows.length * INTS_PER_NODE * INT_BYTES,
     staging: Math.max(...staged) + SLACK_BYTES,
   };
@@ -368,8 +391,8 @@ function isPackedByStock(node: PlanNode): node is WeightedNode {
 }
 
 /** Aligned to a cache line. */
-function packedBytes(node: PlanNode): number {
-  return align((packingOf(node)?.floats ?? 0) * FLOAT_BYTES);
+function packedBytes(node: PlanNode, sparse = false): number {
+  return align((packingOf(node, sparse)?.floats ?? 0) * FLOAT_BYTES);
 }
 
 /** Aligned, as in the weights file. */

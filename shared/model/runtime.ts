@@ -34,15 +34,17 @@ export interface RuntimeMemory {
 export interface RuntimeOptions {
   /** The heap stops growing here, and loading fails. Default: 1 GiB, half of what the binary can address. */
   readonly maxHeapBytes?: number;
+  /** Called when a program does not fit: disposes of another one, and says whether there was one. Default: there is none. */
+  readonly makeRoom?: () => boolean;
 }
 
 export function createRuntime(
   { tfjs, inference }: WasmModules,
-  { maxHeapBytes = 2 ** 30 }: RuntimeOptions = {},
+  { maxHeapBytes = 2 ** 30, makeRoom = () => false }: RuntimeOptions = {},
 ): Runtime {
   const wasm = instantiateWasm(tfjs, maxHeapBytes);
   const own = instantiateInference(inference, wasm.exports.memory);
-  const heap = createHeap(wasm.exports, maxHeapBytes);
+  const heap = createHeap(wasm.exports, maxHeapBytes, makeRoom);
   return {
     load: (plan, weights) => loadProgram(plan, weights, wasm, own, heap),
     memory: () => ({ heapBytes: wasm.exports.memory.buffer.byteLength, tensors: heap.tensors() }),

@@ -120,13 +120,9 @@ export const regressionSchema = z.strictObject({
 
 export const specSchema = z
   .discriminatedUnion('task', [classificationSchema, regressionSchema])
-  .refine(({ input, base }) => input.kind === 'image' || base === null, {
-    path: ['base'],
-    message: 'expected null: a base reads images, and this input is tabular',
-  })
   .check(({ value, issues }) => {
     const { augmentation } = value.training;
-    const problems = augmentation === null ? [] : augmentationProblems(augmentation, value.input.kind);
+    const problems = augmentation === null ? [] : augmentationProblems(augmentation, value);
     for (const { path, message } of problems) {
       const at = ['training', 'augmentation', ...path];
       issues.push({ code: 'custom', input: augmentation, path: at, message });

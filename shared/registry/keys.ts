@@ -35,6 +35,9 @@ export const keys = {
   snapshotShard: (name: string, digest: string) => `${model(name)}/snapshots/shards/${digest}.ndjson.gz`,
   featuresOf: (name: string) => `${model(name)}/features/`,
   features: (name: string, base: string, shard: string) => `${model(name)}/features/${base}/${shard}`,
+  /** What is there of them while they are computed. */
+  partialFeatures: (name: string, base: string, shard: string) =>
+    `${model(name)}/features/${base}/${shard}.part`,
   copiesOf: (name: string) => `${model(name)}/copies/`,
   copies: (name: string, base: string, augmentation: string, shard: string, copy: number) =>
     `${model(name)}/copies/${base}/${augmentation}/${shard}-${copy}`,

@@ -5,6 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { benchColdStart } from './cold-start.ts';
+import { benchFeatures } from './features.ts';
 import type { Findings } from './findings.ts';
 import { benchHttp } from './http.ts';
 import { benchMemory } from './memory.ts';
@@ -20,6 +21,7 @@ const BENCHES = {
   'cold-start': benchColdStart,
   memory: benchMemory,
   training: benchTraining,
+  features: benchFeatures,
 } as const;
 
 /** @returns the exit code */

@@ -1,90 +1,57 @@
 /**
  * Sends one request over and over on keep-alive connections, each waiting for its answer before it sends the next.
  * A latency is what one exchange took, and nothing is added for requests that might have been sent meanwhile.
- *
- * It speaks just enough HTTP/1.1 by itself, because the client shares the machine with what it measures: `node:http`
- * spends three to four times as much on a request, more than the bare handler does, and would be what is measured.
  */
-import { once } from 'node:events';
-import net from 'node:net';
+import { connect, type Connection, encodeRequest, type Exchange } from './http-connection.ts';
 
-export interface Exchange {
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
-}
+export type { Exchange } from './http-connection.ts';
 
 export interface Load {
   readonly requestsPerSecond: number;
   readonly latenciesMs: readonly number[];
 }
 
-const HEAD_END = '\r\n\r\n';
-/** Without an answer for so long, something is broken. */
-const ANSWER_TIMEOUT_MS = 30_000;
+export interface LoadPlan {
+  readonly connections: number;
+  /** Load of the same kind before anything counts: what a server does with a delay is then under way. */
+  readonly leadInMs: number;
+  readonly durationMs: number;
+}
 
 /** @throws Error when an answer is not 200, or of a form that this client does not read */
-export async function applyLoad(exchange: Exchange, connections: number, durationMs: number): Promise<Load> {
+export async function applyLoad(
+  exchange: Exchange,
+  { connections, leadInMs, durationMs }: LoadPlan,
+): Promise<Load> {
   const request = encodeRequest(exchange);
-  const open = Array.from({ length: connections }, () => connect(exchange.url));
-  const sockets = await Promise.all(open);
+  const open = await Promise.all(Array.from({ length: connections }, () => connect(exchange.url)));
   try {
-    const start = performance.now();
-    const latencies = await Promise.all(sockets.map((socket) => repeat(socket, request, start + durationMs)));
-    const seconds = (performance.now() - start) / 1_000;
+    const fromMs = performance.now() + leadInMs;
+    const untilMs = fromMs + durationMs;
+    const latencies = await Promise.all(
+      open.map((connection) => repeat(connection, request, fromMs, untilMs)),
+    );
     const latenciesMs = latencies.flat();
-    return { requestsPerSecond: latenciesMs.length / seconds, latenciesMs };
+    return { requestsPerSecond: latenciesMs.length / (durationMs / 1_000), latenciesMs };
   } finally {
-    for (const socket of sockets) socket.destroy();
+    for (const connection of open) connection.close();
   }
 }
 
-function encodeRequest({ url, headers, body }: Exchange): Buffer {
-  const lines = Object.entries({ host: url.host, 'content-length': Buffer.byteLength(body), ...headers });
-  const head = [`POST ${url.pathname} HTTP/1.1`, ...lines.map(([name, value]) => `${name}: ${value}`)];
-  return Buffer.concat([Buffer.from(`${head.join('\r\n')}${HEAD_END}`), Buffer.from(body)]);
-}
-
-async function connect(url: URL): Promise<net.Socket> {
-  const socket = net.connect({ host: url.hostname, port: Number(url.port), noDelay: true });
-  await once(socket, 'connect');
-  return socket.setTimeout(ANSWER_TIMEOUT_MS);
-}
-
-/** @returns the latencies of the exchanges begun before `until` */
-function repeat(socket: net.Socket, request: Buffer, until: number): Promise<number[]> {
-  return new Promise((resolve, reject) => {
-    const latencies: number[] = [];
-    let sentAt = 0;
-    let received: Buffer = Buffer.alloc(0);
-    const send = () => {
-      sentAt = performance.now();
-      if (sentAt >= until) return resolve(latencies);
-      received = Buffer.alloc(0);
-      socket.write(request);
-    };
-    socket.on('data', (chunk) => {
-      received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-      const whole = isWhole(received);
-      if (typeof whole === 'string') return reject(new Error(whole));
-      if (!whole) return;
-      latencies.push(performance.now() - sentAt);
-      send();
-    });
-    socket.on('timeout', () => reject(new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`)));
-    socket.on('close', () => reject(new Error('the server closed the connection')));
-    socket.on('error', reject);
-    send();
-  });
-}
-
-/** Whether an answer is there to its end; a text when it is not one to wait for. */
-function isWhole(received: Buffer): boolean | string {
-  const headEnd = received.indexOf(HEAD_END);
-  if (headEnd === -1) return false;
-  const head = received.toString('latin1', 0, headEnd);
-  if (!head.startsWith('HTTP/1.1 200 ')) return `expected 200, got ${received.toString('utf8')}`;
-  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-  if (length === undefined) return `expected a Content-Length, got ${head}`;
-  return received.length >= headEnd + HEAD_END.length + Number(length);
+/** @returns the latencies of the exchanges that ended between the two moments */
+async function repeat(
+  connection: Connection,
+  request: Buffer,
+  fromMs: number,
+  untilMs: number,
+): Promise<number[]> {
+  const latencies: number[] = [];
+  for (;;) {
+    const sentMs = performance.now();
+    const { status, text } = await connection.exchange(request);
+    const nowMs = performance.now();
+    if (status !== 200) throw new Error(`expected 200, got ${text()}`);
+    if (nowMs >= untilMs) return latencies;
+    if (nowMs >= fromMs) latencies.push(nowMs - sentMs);
+  }
 }

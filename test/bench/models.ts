@@ -46,8 +46,8 @@ export function createCnn(): Promise<BenchModel> {
   );
 }
 
-/** MobileNet v1 with a width multiplier (Howard et al. 2017, arXiv:1704.04861), on 128x128 at 0.25; random weights. */
-export function createMobileNetV1(): Promise<BenchModel> {
+/** MobileNet v1 with a width multiplier (Howard et al. 2017, arXiv:1704.04861), 0.25; random weights. */
+export function createMobileNetV1(side: 128 | 224 = 128): Promise<BenchModel> {
   const width = 0.25;
   const blocks = [
     [64, 1],
@@ -68,7 +68,7 @@ export function createMobileNetV1(): Promise<BenchModel> {
     }
     return classify(x);
   };
-  return createModel('mobilenet-v1', image(128, 3), wire);
+  return createModel('mobilenet-v1', image(side, 3), wire);
 }
 
 /** MobileNet v2 1.0 (Sandler et al. 2018, arXiv:1801.04381) on 224x224; random weights. */

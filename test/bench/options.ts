@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '../../shared/result.ts';
 
-export const PARTS = ['prediction', 'http', 'cold-start', 'memory', 'training'] as const;
+export const PARTS = ['prediction', 'http', 'cold-start', 'memory', 'training', 'features'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {

@@ -1,10 +1,9 @@
 /**
- * Case 4: how long a training step takes: a head beside `model.fit` of TensorFlow.js and beside workerd, `model.fit` on
+ * Case 4: how long a training step takes: a head beside `model.fit` of TensorFlow.js, workerd and PyTorch, `model.fit` on
  * our kernels beside stock's, and a small CNN beside the cpu backend, the only one of stock's that trains it here.
  */
 import * as tf from '@tensorflow/tfjs';
 import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
-import { createFusedAdam } from '../../shared/model/kernels/tfjs-adam.ts';
 import { registerTrainingKernels } from '../../shared/model/kernels/tfjs-kernels.ts';
 import { registerWasmBackend } from '../../shared/model/tfjs-backend.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
@@ -13,6 +12,7 @@ import { createCnnFit, createHeadFit } from './fit.ts';
 import { createStackStep, LEARNING_RATE } from './head-training.ts';
 import { bundleWorker, withWorker } from './runtime.ts';
 import { type Row, summarise } from './summarise.ts';
+import { startTorch, type Torch } from './torch.ts';
 
 const HEAD = 'train head 1280-1024-10, batch 32';
 const CNN = 'train CNN 28x28, batch 32';
@@ -23,6 +23,8 @@ const TOLERANCE = 1e-3;
 const CNN_BUDGET_MS = 50;
 
 interface Effort {
+  /** Steps whose losses are compared. */
+  readonly agreeing: number;
   readonly rounds: number;
   /** Steps of a round; the first round is not counted. */
   readonly steps: number;
@@ -30,8 +32,8 @@ interface Effort {
   readonly cpuRounds: number;
 }
 
-const QUICK: Effort = { rounds: 3, steps: 3, cpuRounds: 1 };
-const FULL: Effort = { rounds: 15, steps: 10, cpuRounds: 3 };
+const QUICK: Effort = { agreeing: 5, rounds: 3, steps: 3, cpuRounds: 1 };
+const FULL: Effort = { agreeing: 50, rounds: 15, steps: 10, cpuRounds: 3 };
 
 /** Takes so many steps. @returns the mean loss */
 type Side = (steps: number) => Promise<number>;
@@ -48,6 +50,11 @@ export async function benchTraining(scratch: string, quick: boolean, progress: P
   rows.push(await benchFit(module, effort));
   progress(CNN);
   rows.push(...(await benchCnn(module, effort)));
+  progress('PyTorch');
+  const torch = await startTorch(scratch);
+  if (typeof torch === 'string') return { rows, skipped: [torch] };
+  rows.push(...(await benchTorch(module, torch, effort)));
+  torch.end();
   return { rows, skipped: [] };
 }
 
@@ -82,23 +89,50 @@ async function benchWorkerd(module: WebAssembly.Module, scratch: string, effort:
 }
 
 async function benchFit(module: WebAssembly.Module, effort: Effort): Promise<Row> {
-  const fit = createHeadFit(createFusedAdam(tf, module, LEARNING_RATE));
-  const samples = await compare(withOurKernels(module, fit), createHeadFit(), effort);
+  const samples = await compare(withOurKernels(module, createHeadFit()), createHeadFit(), effort);
   const target = { atMost: 0.2 };
   return summarise({ case: `${HEAD}, model.fit`, unit: UNIT, peer: 'stock model.fit', ...samples, target });
 }
 
 async function benchCnn(module: WebAssembly.Module, { cpuRounds, ...effort }: Effort): Promise<Row[]> {
-  const ours = withOurKernels(module, createCnnFit(createFusedAdam(tf, module, LEARNING_RATE)));
+  const ours = withOurKernels(module, createCnnFit(tf.train.adam(LEARNING_RATE)));
   await tf.setBackend('cpu');
   const theirs = onCpu(createCnnFit(tf.train.adam(LEARNING_RATE)));
-  const beside = await compare(ours, theirs, { ...effort, cpuRounds, rounds: cpuRounds, steps: 1 }, 1);
+  const few = { agreeing: 1, cpuRounds, rounds: cpuRounds, steps: 1 };
+  const beside = await compare(ours, theirs, few);
   const alone: number[] = [];
   for (let round = 0; round < effort.rounds; round++) alone.push(await timeSteps(ours, effort.steps));
   const budget = { ours: alone, peer: 'a budget', theirs: [CNN_BUDGET_MS], target: { atMost: 1 } };
   return [
     summarise({ case: CNN, unit: UNIT, peer: 'the cpu backend', ...beside, target: { atMost: 0.02 } }),
     summarise({ case: `${CNN}, absolute`, unit: UNIT, ...budget }),
+  ];
+}
+
+/** On one thread, with the Adam that it has by default: its steps in its process, ours in this one. */
+async function benchTorch(module: WebAssembly.Module, torch: Torch, effort: Effort): Promise<Row[]> {
+  const peer = `PyTorch ${torch.version}`;
+  const beside = (model: 'head' | 'cnn', ours: Side, { agreeing }: { agreeing: number }) =>
+    compare(
+      ours,
+      async (steps) => {
+        const { ms, loss } = await torch.train(model, steps);
+        // What the pipe between the processes takes is not its time.
+        torchMs = ms;
+        return loss;
+      },
+      { ...effort, agreeing },
+      () => torchMs,
+    );
+  let torchMs = Number.NaN;
+  const head = await beside('head', repeatStep(createStackStep(module)), effort);
+  // Its images are others: nothing to agree on.
+  const cnn = await beside('cnn', withOurKernels(module, createCnnFit(tf.train.adam(LEARNING_RATE))), {
+    agreeing: 0,
+  });
+  return [
+    summarise({ case: `${HEAD}, Node`, unit: UNIT, peer, ...head, target: { atMost: 1 } }),
+    summarise({ case: CNN, unit: UNIT, peer, ...cnn }),
   ];
 }
 
@@ -128,12 +162,16 @@ function repeatStep(step: () => number): Side {
   };
 }
 
-/** Both sides' losses agree over the first steps, then both are timed in turns. */
+/**
+ * Both sides' losses agree over the first steps, then both are timed in turns.
+ *
+ * @param theirMs  milliseconds of one of their last steps, where they say so themselves
+ */
 async function compare(
   ours: Side,
   theirs: Side,
-  { rounds, steps }: Effort,
-  agreeing = 5,
+  { agreeing, rounds, steps }: Effort,
+  theirMs?: () => number,
 ): Promise<{ ours: number[]; theirs: number[] }> {
   for (let i = 0; i < agreeing; i++) {
     const [our, their] = [await ours(1), await theirs(1)];
@@ -146,7 +184,8 @@ async function compare(
   await theirs(1);
   for (let round = 0; round < rounds; round++) {
     samples.ours.push(await timeSteps(ours, steps));
-    samples.theirs.push(await timeSteps(theirs, steps));
+    const measured = await timeSteps(theirs, steps);
+    samples.theirs.push(theirMs?.() ?? measured);
   }
   return samples;
 }

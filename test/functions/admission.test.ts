@@ -9,9 +9,11 @@ import {
 const LIMITS: AdmissionLimits = { maxInFlight: 2, maxWaiting: 1, maxBytes: 100, leaseMs: 1_000 };
 const PATIENCE_MS = 10_000;
 
-function create(limits: Partial<AdmissionLimits> = {}) {
+/** @param turnMs  how long a turn takes to come */
+function create(limits: Partial<AdmissionLimits> = {}, turnMs = 0) {
   const clock = { nowMs: 0 };
-  const admission = createAdmission({ ...LIMITS, ...limits }, () => clock.nowMs);
+  const nextTurn = async (): Promise<void> => void (clock.nowMs += turnMs);
+  const admission = createAdmission({ ...LIMITS, ...limits }, () => clock.nowMs, nextTurn);
   return { admission, clock };
 }
 
@@ -83,4 +85,28 @@ test('a place that is never given back is lent again when its time is over', () 
   // A late return takes nothing from those who have the place now.
   for (const place of lost) admission.leave(place);
   expect(admission.full()).toBe(true);
+});
+
+test('an isolate in which turns are long in coming takes on less, and fewer may wait for it', async () => {
+  const { admission, clock } = create({ maxInFlight: 8, maxWaiting: 8 }, 10_000);
+  for (let i = 0; i < 20; i++) {
+    await admission.look();
+    clock.nowMs += 1_000;
+  }
+  const entered = Array.from({ length: 8 }, () => admission.enter(1, PATIENCE_MS));
+  expect(
+    entered.map((entry) => (entry instanceof Promise ? 'waits' : entry === 'refused' ? entry : 'in')),
+  ).toEqual(['in', 'in', 'waits', 'waits', 'refused', 'refused', 'refused', 'refused']);
+  expect(admission.full()).toBe(true);
+});
+
+test('places that are held for long do not make it take on less', async () => {
+  const { admission, clock } = create({ maxInFlight: 8, leaseMs: 60_000 });
+  for (let i = 0; i < 20; i++) {
+    const place = mustEnter(admission);
+    await admission.look();
+    clock.nowMs += 5_000;
+    admission.leave(place);
+  }
+  for (let i = 0; i < 8; i++) mustEnter(admission);
 });

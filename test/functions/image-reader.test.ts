@@ -8,12 +8,21 @@ const IMAGE = { bytes: Uint8Array.of(1), where: 'instances[2]' };
 
 /** A reader of images that all have so many pixels, and how often it has let others through. */
 function readerOf(pixels: number) {
-  const decoder: ImageDecoder = { decode: () => ok(Float32Array.of(7)), pixelsRead: () => pixels };
+  const decoder: ImageDecoder = {
+    decode: () => ok(Float32Array.of(7)),
+    pixelsRead: () => pixels,
+    lackedRoom: () => false,
+  };
   let pauses = 0;
   const reader = createImageReader(decoder, async () => {
     pauses += 1;
   });
   return { reader, pauses: () => pauses };
+}
+
+function refusing(lacksRoom: boolean) {
+  const decoder = { decode: () => err('a reason'), pixelsRead: () => 0, lackedRoom: () => lacksRoom };
+  return createImageReader(decoder, async () => {});
 }
 
 it('lets others through between large images, and not after every small one', async () => {
@@ -27,6 +36,13 @@ it('lets others through between large images, and not after every small one', as
 });
 
 it('says which image could not be read', async () => {
-  const reader = createImageReader({ decode: () => err('a reason'), pixelsRead: () => 0 }, async () => {});
-  expect(await reader.read(IMAGE, INPUT)).toMatchObject({ error: { detail: 'instances[2]: a reason' } });
+  const reader = refusing(false);
+  expect(await reader.read(IMAGE, INPUT)).toEqual(err({ kind: 'invalid', detail: 'instances[2]: a reason' }));
+});
+
+it('says that an image may be sent again where only room was lacking', async () => {
+  const reader = refusing(true);
+  expect(await reader.read(IMAGE, INPUT)).toEqual(
+    err({ kind: 'overloaded', detail: 'instances[2]: there is no room to decode so large an image now' }),
+  );
 });

@@ -330,7 +330,11 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
 
 function toDecoder(decoders: WebAssembly.Module | undefined): ImageDecoder {
   if (decoders !== undefined) return createImageDecoder(decoders);
-  return { decode: () => err('this test has no decoders'), pixelsRead: () => 0 };
+  return {
+    decode: () => err('this test has no decoders'),
+    pixelsRead: () => 0,
+    lackedRoom: () => false,
+  };
 }
 
 function isText(body: unknown): body is string | Uint8Array<ArrayBuffer> {

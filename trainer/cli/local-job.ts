@@ -12,7 +12,7 @@ export async function runJobHere(options: JobOptions): Promise<Result<RunRecord,
 }
 
 export async function resumeJobHere(
-  options: Pick<JobOptions, 'store' | 'model' | 'onProgress'>,
+  options: Pick<JobOptions, 'store' | 'model' | 'threads' | 'onProgress'>,
   run: string,
 ): Promise<Result<RunRecord, Refusal>> {
   const { resumeJob } = await import('../node/job.ts');

@@ -2,22 +2,20 @@
  * Two versions' recipes compared over repeated random splits of one snapshot: is the recipe better, or was it the draw?
  * In this process, with nothing recorded; comparison-run.ts does the same as durable steps.
  */
-import { availableParallelism } from 'node:os';
 import { seedFrom } from '../../shared/digest.ts';
 import { targetOf } from '../../shared/model/task.ts';
-import { createRuntime } from '../../shared/model/runtime.ts';
-import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
-import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import type { RunContext, Surroundings } from '../pipeline/context.ts';
-import { storeFeatures } from '../pipeline/store-features.ts';
-import { loadSnapshot, shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
+import { createSurroundings, defaultThreads } from '../node/surroundings.ts';
+import { doHere } from '../pipeline/portions.ts';
+import { followFeatures } from '../pipeline/store-features.ts';
+import { loadSnapshot } from '../pipeline/snapshot-file.ts';
 import { type Comparison, type SplitScore, summarizeSplits } from './comparison.ts';
 import { openVersions } from './context.ts';
 import { readTask } from './examples.ts';
 import { workInThreads } from './pool.ts';
-import { sideBySide, type SplitTask } from './split-bench.ts';
+import { sideBySide } from '../side-by-side.ts';
+import type { SplitTask } from './split-bench.ts';
 
 export interface CompareOptions {
   readonly store: ObjectStore;
@@ -27,7 +25,7 @@ export interface CompareOptions {
   readonly seed: number;
   /** default: the later version's */
   readonly snapshot?: string;
-  /** default: one a core */
+  /** default: one a core, at most eight */
   readonly threads?: number;
   readonly onProgress?: Tell;
 }
@@ -36,43 +34,27 @@ type Tell = (fraction: number, message: string) => void;
 
 /** Errors are for whoever asked: an unknown version, a recipe or snapshot that is gone, too few examples. */
 export async function compareRecipes(options: CompareOptions): Promise<Result<Comparison, string>> {
-  const { store, model, versions, splits, seed, onProgress = () => {} } = options;
+  const { store, model, versions, splits, seed, threads = defaultThreads(), onProgress = () => {} } = options;
   const startMs = Date.now();
-  const opened = await openVersions(await surroundingsOf(store), model, versions);
+  const surroundings = await createSurroundings({
+    store,
+    threads,
+    onProgress: ({ fraction, message }) => onProgress(fraction, `features: ${message}`),
+  });
+  const opened = await openVersions(surroundings, model, versions);
   if (!opened.ok) return opened;
   const { ctx, recipes } = opened.value;
   try {
     const snapshot = await loadSnapshot(store, model, options.snapshot ?? opened.value.snapshot);
-    await computeFeatures(ctx, snapshot, onProgress);
+    await followFeatures(ctx, snapshot, [ctx.spec.base], doHere);
     onProgress(0, 'examples');
     const task = await readTask(ctx, snapshot, recipes, { seed, most: ctx.spec.training.maxExamples });
-    const threads = options.threads ?? availableParallelism();
     const scores = await trainSplits(task, { splits, seed, threads }, onProgress);
     const summary = summarizeSplits(recipes, scores, ctx.spec.gate.alpha, targetOf(ctx.spec));
     const seconds = (Date.now() - startMs) / 1_000;
     return ok({ format: 'holdfast-comparison/1', model, snapshot: snapshot.id, seed, ...summary, seconds });
   } catch (error) {
     return err(error instanceof Error ? error.message : String(error));
-  }
-}
-
-async function surroundingsOf(store: ObjectStore): Promise<Surroundings> {
-  const wasm = await loadWasmModule();
-  return {
-    store,
-    wasm,
-    kernels: await loadKernelModule(),
-    runtime: createRuntime(wasm),
-    now: () => new Date(),
-    stopwatch: () => Promise.reject(new Error('nothing is timed here')),
-    onProgress: () => {},
-  };
-}
-
-async function computeFeatures(ctx: RunContext, snapshot: Snapshot, onProgress: Tell): Promise<void> {
-  const shards = shardsOf(snapshot);
-  for (const [i, shard] of shards.entries()) {
-    await storeFeatures(ctx, shard, async (within) => onProgress((i + within) / shards.length, 'features'));
   }
 }
 

@@ -15,9 +15,9 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { RunFailure, type RunContext, type Surroundings, tell } from '../pipeline/context.ts';
-import { storeFeatures } from '../pipeline/store-features.ts';
+import { followFeatures } from '../pipeline/store-features.ts';
 import { isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
-import { loadSnapshot, shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
+import { loadSnapshot, type Snapshot } from '../pipeline/snapshot-file.ts';
 import { type Comparison, concludeComparison, type SplitScore, summarizeSplits } from './comparison.ts';
 import { renderComparison } from './comparison-page.ts';
 import { openVersions } from './context.ts';
@@ -94,25 +94,12 @@ async function followSteps(
   if (!opened.ok) throw new RunFailure(opened.error);
   const { ctx, recipes } = opened.value;
   const snapshot = await loadSnapshot(ctx.store, record.model, record.snapshot);
-  await followFeatures(ctx, host, snapshot);
+  await followFeatures(ctx, snapshot, [ctx.spec.base], (name, body) => host.do(name, body));
   const scores = await followSplits(ctx, host, snapshot, record, recipes);
   await host.do('finish', async () => {
     await saveResult(ctx, record, recipes, scores);
     return {};
   });
-}
-
-async function followFeatures(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
-  if (ctx.spec.base === null) return;
-  const shards = shardsOf(snapshot);
-  for (const [i, shard] of shards.entries()) {
-    await host.do(`features ${shard.digest.slice(0, 16)}`, async () => {
-      await storeFeatures(ctx, shard, (within) =>
-        tell(ctx, 'features', (i + within) / shards.length, `shard ${i + 1} of ${shards.length}`),
-      );
-      return {};
-    });
-  }
 }
 
 async function followSplits(

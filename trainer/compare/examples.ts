@@ -3,11 +3,14 @@
  * not used up by comparing recipes.
  */
 import type { TaskSpec } from '../../shared/model/task.ts';
+import { rawSize } from '../../shared/model/input.ts';
 import { createRandom, shuffle } from '../../shared/random.ts';
-import { addCopies } from '../pipeline/augmented-features.ts';
+import { addCopies, copiesWanted } from '../pipeline/augmented-features.ts';
 import { type RunContext, RunFailure } from '../pipeline/context.ts';
+import { loadFeatureSize } from '../pipeline/feature-size.ts';
 import { type Examples, readExamples } from '../pipeline/features.ts';
-import { storeFeatures } from '../pipeline/store-features.ts';
+import { doHere } from '../pipeline/portions.ts';
+import { followFeatures } from '../pipeline/store-features.ts';
 import { checkRoom, readingRecipe } from '../pipeline/unfreeze.ts';
 import { loadShard, shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
 import { assignSides } from '../pipeline/split.ts';
@@ -20,8 +23,14 @@ import type { Subject } from './train-recipe.ts';
 const LEAST_EXAMPLES = 20;
 
 /**
- * At most so many of them, at random from the seed, with the copies that each recipe wants of them. Features
- * and copies that are missing are computed and kept.
+ * What all of them may take in memory, with their copies; a training copies its part of them once more. The same on
+ * every host, so that what is compared depends on the recipes and on the data alone.
+ */
+const ROOM_BYTES = 24_000_000;
+
+/**
+ * At most so many of them, and as many as there is room for, at random from the seed, with the copies that each recipe
+ * wants of them. Features and copies that are missing are computed and kept.
  *
  * @throws RunFailure when there are too few
  */
@@ -31,26 +40,17 @@ export async function readTask(
   recipes: SplitTask['recipes'],
   { seed, most }: { readonly seed: number; readonly most: number },
 ): Promise<SplitTask> {
-  const { sides } = await assignSides(ctx, snapshot);
-  const free = sides.flat().flatMap((side, at) => (side === 'train' || side === 'validation' ? [at] : []));
-  const positions = shuffle(free, createRandom(seed))
-    .slice(0, most)
-    .sort((a, b) => a - b);
-  if (positions.length < LEAST_EXAMPLES) {
-    throw new RunFailure(
-      `snapshot ${snapshot.id}: expected at least ${LEAST_EXAMPLES} examples that are not held out, got ${positions.length}`,
-    );
-  }
+  const readers: Readers = [
+    await readingRecipe(ctx, recipes[0].training),
+    await readingRecipe(ctx, recipes[1].training),
+  ];
+  const fitting = Math.floor(ROOM_BYTES / (await bytesPerExample(readers, recipes)));
+  const positions = await choosePositions(ctx, snapshot, { seed, most: Math.min(most, fitting) });
   const identities = await identify(ctx, snapshot, positions);
-  const read = async (recipe: RecipeSettings, seen?: Seen): Promise<Seen> => {
-    const own = await readingRecipe(ctx, recipe.training);
-    if (seen?.ctx.spec.base === own.spec.base) return { ctx: own, examples: seen.examples };
-    checkRoom(own, positions.length);
-    for (const shard of shardsOf(snapshot)) await storeFeatures(own, shard, async () => {});
-    return { ctx: own, examples: await readExamples(own, snapshot, positions) };
-  };
-  const first = await read(recipes[0]);
-  const second = await read(recipes[1], first);
+  const first = await see(readers[0], snapshot, positions);
+  const second = sameBase(readers)
+    ? { ctx: readers[1], examples: first.examples }
+    : await see(readers[1], snapshot, positions);
   const toSubject = async (seen: Seen, { training }: RecipeSettings): Promise<Subject> => {
     const all = await addCopies(seen.ctx, training, snapshot, { train: positions }, seen.examples);
     return { ...subjectOf(seen, identities), copies: all.values.subarray(seen.examples.values.length) };
@@ -59,6 +59,50 @@ export async function readTask(
     subjects: [await toSubject(first, recipes[0]), await toSubject(second, recipes[1])],
     recipes,
   };
+}
+
+/** How each recipe's version reads an example. */
+type Readers = readonly [RunContext, RunContext];
+
+function sameBase([first, second]: Readers): boolean {
+  return first.spec.base === second.spec.base;
+}
+
+/** Of both recipes together: what the base sees, or the input, and the copies; what they share counts once. */
+async function bytesPerExample(readers: Readers, recipes: SplitTask['recipes']): Promise<number> {
+  let rows = 0;
+  for (const [i, { store, spec }] of readers.entries()) {
+    const size = spec.base === null ? rawSize(spec.input) : await loadFeatureSize(store, spec.base);
+    const own = i === 0 || !sameBase(readers) ? 1 : 0;
+    rows += size * (own + copiesWanted(spec, (recipes[i] as RecipeSettings).training));
+  }
+  return rows * Float32Array.BYTES_PER_ELEMENT;
+}
+
+/** Ascending. */
+async function choosePositions(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  { seed, most }: { readonly seed: number; readonly most: number },
+): Promise<number[]> {
+  const { sides } = await assignSides(ctx, snapshot);
+  const free = sides.flat().flatMap((side, at) => (side === 'train' || side === 'validation' ? [at] : []));
+  if (Math.min(most, free.length) >= LEAST_EXAMPLES) {
+    return shuffle(free, createRandom(seed))
+      .slice(0, most)
+      .sort((a, b) => a - b);
+  }
+  const found =
+    free.length < LEAST_EXAMPLES ? `got ${free.length}` : `of ${free.length} there is room for ${most}`;
+  throw new RunFailure(
+    `snapshot ${snapshot.id}: expected at least ${LEAST_EXAMPLES} examples that are not held out, ${found}`,
+  );
+}
+
+async function see(ctx: RunContext, snapshot: Snapshot, positions: readonly number[]): Promise<Seen> {
+  checkRoom(ctx, positions.length);
+  await followFeatures({ ...ctx, onProgress: () => {} }, snapshot, [ctx.spec.base], doHere);
+  return { ctx, examples: await readExamples(ctx, snapshot, positions) };
 }
 
 /** Examples, and how a recipe's version reads them. */

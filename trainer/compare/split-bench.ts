@@ -92,20 +92,3 @@ export function fromStep(step: SplitStep): SplitScore {
     { train: step.secondTrain, test: step.secondTest, trained, tested },
   ];
 }
-
-/** Does a piece of work `count` times, at most `width` at once; the first that fails ends it. */
-export async function sideBySide(
-  count: number,
-  width: number,
-  work: (i: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const follow = async (): Promise<void> => {
-    while (next < count) {
-      const i = next;
-      next += 1;
-      await work(i);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(width, count) }, follow));
-}

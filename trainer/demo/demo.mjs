@@ -6,4 +6,4 @@ import { requireNode } from '../node-version.mjs';
 
 requireNode('npm run demo');
 const { main } = await import('./demo.ts');
-process.exitCode = await main();
+process.exitCode = await main(process.argv.slice(2));

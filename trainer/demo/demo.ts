@@ -17,8 +17,28 @@ import { renderStoryPage } from './story-page.ts';
 
 const TRAFFIC_SEED = 3;
 
+const HELP = `npm run demo
+
+Tells the whole story in about a minute, on a state and a port of its own: a model serves, writing drifts, a night
+retrains it, a poisoned night is refused, a rollback. It ends with 0 only where each of these has happened, and leaves
+a page: ${DEMO_REPORT}
+
+  --help  this text
+`;
+
 /** @returns 0 only when everything that the story claims has happened */
-export async function main(): Promise<number> {
+export async function main(args: readonly string[]): Promise<number> {
+  const [unknown] = args.filter((argument) => argument !== '--help' && argument !== '-h');
+  if (unknown !== undefined) {
+    process.stderr.write(`expected no options, got ${unknown}\n\n${HELP}`);
+    return 2;
+  }
+  if (args.length === 0) return tell();
+  process.stdout.write(HELP);
+  return 0;
+}
+
+async function tell(): Promise<number> {
   const folder = path.dirname(DEMO_REPORT);
   await mkdir(folder, { recursive: true });
   const logFile = path.join(folder, 'workers.log');

@@ -4,23 +4,22 @@
  */
 import { randomHex } from '../../shared/digest.ts';
 import { loadSpec } from '../../shared/model/load-spec.ts';
-import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
-import { createRuntime } from '../../shared/model/runtime.ts';
 import type { Spec } from '../../shared/model/spec.ts';
-import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import { loadChampion } from '../../shared/registry/alias.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../shared/registry/memory-store.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { planCopies, storeCopies } from '../pipeline/augmented-features.ts';
-import { readingBase, type RunContext, RunFailure, tell } from '../pipeline/context.ts';
+import { createSurroundings } from '../node/surroundings.ts';
+import { followCopies, planCopies } from '../pipeline/augmented-features.ts';
+import { type RunContext, RunFailure } from '../pipeline/context.ts';
 import { applyUnfreeze, basesRead } from '../pipeline/unfreeze.ts';
-import { storeFeatures } from '../pipeline/store-features.ts';
+import { doHere } from '../pipeline/portions.ts';
+import { followFeatures } from '../pipeline/store-features.ts';
 import { type PreparedTraining, prepareTraining } from '../pipeline/fine-tune.ts';
 import { makeSnapshot } from '../pipeline/snapshot.ts';
-import { shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
+import type { Snapshot } from '../pipeline/snapshot-file.ts';
 import { makeSplit } from '../pipeline/split.ts';
 import { rangeTest, type RangeTest } from '../training/range-test.ts';
 import type { BatchHook } from '../training/trainable.ts';
@@ -37,6 +36,8 @@ export interface RateOptions {
   readonly steps: number;
   /** default: the spec's */
   readonly seed?: number;
+  /** default: one a core, at most eight */
+  readonly threads?: number;
   /** Begin with a new initialisation, whatever the spec says. */
   readonly fresh: boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -84,13 +85,12 @@ export async function findLearningRate(options: RateOptions): Promise<Result<Rat
 
 /** What the pipeline's steps read of a run. There is none: what they would write beside it is forgotten. */
 async function createContext(
-  { store, model, snapshot, onProgress }: RateOptions,
+  { store, model, snapshot, threads, onProgress }: RateOptions,
   spec: Spec,
   champion: number | null,
 ): Promise<RunContext> {
   const id = `lr-find-${randomHex(6)}`;
   const now = new Date();
-  const wasm = await loadWasmModule();
   const run = {
     id,
     model,
@@ -99,15 +99,13 @@ async function createContext(
     wantedSnapshot: snapshot ?? null,
   };
   return {
-    store: withScratch(store, keys.run(model, id, '')),
+    ...(await createSurroundings({
+      store: withScratch(store, keys.run(model, id, '')),
+      ...(threads === undefined ? {} : { threads }),
+      ...(onProgress ? { onProgress } : {}),
+    })),
     spec,
-    wasm,
-    kernels: await loadKernelModule(),
-    runtime: createRuntime(wasm),
     run: run as RunRecord,
-    now: () => new Date(),
-    stopwatch: () => Promise.reject(new Error('nothing is timed here')),
-    onProgress: onProgress ?? (() => {}),
   };
 }
 
@@ -125,20 +123,8 @@ function withScratch(store: ObjectStore, prefix: string): ObjectStore {
 async function prepareFeatures(ctx: RunContext, snapshot: Snapshot): Promise<void> {
   const split = await makeSplit(ctx, snapshot);
   if (ctx.spec.base === null) return;
-  const shards = shardsOf(snapshot);
-  for (const [i, shard] of shards.entries()) {
-    for (const base of await basesRead(ctx)) {
-      await storeFeatures(readingBase(ctx, base), shard, (within) =>
-        tell(ctx, 'features', (i + within) / shards.length, `shard ${i + 1} of ${shards.length}`),
-      );
-    }
-  }
-  const parts = planCopies(ctx.spec, ctx.spec.training, snapshot, split);
-  for (const [i, part] of parts.entries()) {
-    await storeCopies(ctx, part, (within) =>
-      tell(ctx, 'augment', (i + within) / parts.length, `part ${i + 1} of ${parts.length}`),
-    );
-  }
+  await followFeatures(ctx, snapshot, await basesRead(ctx), doHere);
+  await followCopies(ctx, planCopies(ctx.spec, ctx.spec.training, snapshot, split), doHere);
 }
 
 /** On a model as the training would open it. */

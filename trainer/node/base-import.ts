@@ -15,16 +15,11 @@ import { encodeJson, loadJson } from '../../shared/registry/json.ts';
 import { keys, VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
 import { type BaseManifest, baseManifestSchema } from '../../shared/registry/manifest.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { createRandom } from '../../shared/random.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type BaseSource, concatShards, loadBaseSource, type SourceOptions } from './base-source.ts';
-import { cutWithTensorflow } from './base-reference.ts';
+import { compareAnswers, drawInputs } from './agreement.ts';
+import { cutWithTensorflow, type Reference } from './base-reference.ts';
 import { nearestNames } from '../../shared/nearest-names.ts';
-
-/** Seeded random inputs on which the edge plan must agree with TensorFlow.js. */
-const CHECKED_INPUTS = 3;
-/** Largest difference over the largest absolute output; folding batch norms and another order of sums stay well below. */
-const TOLERANCE = 1e-4;
 
 /** `auto`: the average of what has height and width, nothing for what is flat already. */
 export type PoolingChoice = Pooling | 'auto';
@@ -55,14 +50,26 @@ export interface ImportedBase {
 /** @returns the base's manifest; an error, before anything is written, that names what can't run at the edge */
 export async function importBase(request: BaseImportRequest): Promise<Result<ImportedBase, string>> {
   const source = await loadBaseSource(request.source, request);
-  return source.ok ? importLoaded(request, source.value) : source;
+  if (!source.ok) return source;
+  const prepared = await prepareBase(request, source.value);
+  if (!prepared.ok) return prepared;
+  request.onProgress?.('storing');
+  await storeBase(request.store, prepared.value);
+  return prepared;
 }
 
-/** As `importBase`, for files that have been read. */
-export async function importLoaded(
+/** A base that has been compiled and compared, and is not stored yet. */
+export interface PreparedBase extends ImportedBase {
+  readonly compiled: CompiledPlan;
+  /** null where it is stored already. */
+  readonly files: Readonly<Record<VersionFile, Uint8Array>> | null;
+}
+
+/** Compiles and compares; writes nothing. */
+export async function prepareBase(
   { store, now, rather = null, onProgress = () => {}, ...wanted }: Omit<BaseImportRequest, 'source'>,
   source: BaseSource,
-): Promise<Result<ImportedBase, string>> {
+): Promise<Result<PreparedBase, string>> {
   onProgress('compiling');
   const cut = compileBase(source, wanted);
   if (!cut.ok) return cut;
@@ -70,17 +77,17 @@ export async function importLoaded(
   const edge = { json: encodeJson(compiled.plan), bin: compiled.weights };
   const digest = baseDigest(edge.json, edge.bin, source);
   const present = (await findSame(store, rather, edge)) ?? (await findBase(store, digest));
-  if (present !== null) return ok({ manifest: present, repeated: true, relativeError: null });
+  if (present !== null)
+    return ok({ manifest: present, repeated: true, relativeError: null, compiled, files: null });
 
   const { inputShape } = compiled.plan;
   const featureSize = sizeOf(outputShapeOf(compiled.plan));
   onProgress('loading it into TensorFlow.js');
   const reference = await cutWithTensorflow({ source, output, pooling, inputShape, featureSize });
   if (!reference.ok) return reference;
-  const relativeError = await compare(compiled, reference.value.predict, onProgress);
+  const relativeError = await compareBase(compiled, reference.value.predict, onProgress);
   if (!relativeError.ok) return relativeError;
 
-  onProgress('storing');
   const files: Record<VersionFile, Uint8Array> = {
     'model.json': encodeJson(reference.value.files.modelJson),
     'weights.bin': reference.value.files.weights,
@@ -98,9 +105,14 @@ export async function importLoaded(
     featureSize,
     files: describeFiles(files),
   };
-  for (const name of VERSION_FILES) await store.put(keys.base(digest, name), files[name]);
-  await store.put(keys.base(digest, 'manifest.json'), encodeJson(manifest));
-  return ok({ manifest, repeated: false, relativeError: relativeError.value });
+  return ok({ manifest, repeated: false, relativeError: relativeError.value, compiled, files });
+}
+
+/** Its files, then its manifest: it is there with the last write. */
+export async function storeBase(store: ObjectStore, { manifest, files }: PreparedBase): Promise<void> {
+  if (files === null) return;
+  for (const name of VERSION_FILES) await store.put(keys.base(manifest.digest, name), files[name]);
+  await store.put(keys.base(manifest.digest, 'manifest.json'), encodeJson(manifest));
 }
 
 async function findBase(store: ObjectStore, digest: string): Promise<BaseManifest | null> {
@@ -196,39 +208,18 @@ function baseDigest(edgeJson: Uint8Array, edgeBin: Uint8Array, source: BaseSourc
   return sha256Hex(parts.join('\n'));
 }
 
-async function compare(
+async function compareBase(
   { plan, weights }: CompiledPlan,
-  predict: (input: Float32Array) => Promise<Float32Array>,
+  predict: Reference['predict'],
   onProgress: (text: string) => void,
 ): Promise<Result<number, string>> {
   const program = createRuntime(await loadWasmModule()).load(plan, weights);
   if (!program.ok) return err(program.error.message);
-  const random = createRandom(1);
-  let difference = 0;
-  for (let i = 1; i <= CHECKED_INPUTS; i++) {
-    onProgress(`comparing with TensorFlow.js: input ${i} of ${CHECKED_INPUTS}`);
-    const input = Float32Array.from({ length: program.value.inputSize }, () => random.uniform() * 2 - 1);
-    difference = Math.max(difference, relativeDifference(program.value.run(input, 1), await predict(input)));
-  }
-  program.value.dispose();
-  if (difference <= TOLERANCE) return ok(difference);
-  return err(
-    `the edge plan differs from TensorFlow.js by ${difference.toExponential(1)} (relative), at most ${TOLERANCE} is tolerated`,
-  );
-}
-
-/** Largest difference, over the largest absolute reference; NaN or another length counts as infinite. */
-function relativeDifference(actual: Float32Array, expected: Float32Array): number {
-  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
-  let difference = 0;
-  let scale = 0;
-  for (const [i, value] of expected.entries()) {
-    const distance = Math.abs((actual[i] as number) - value);
-    if (Number.isNaN(distance)) return Number.POSITIVE_INFINITY;
-    difference = Math.max(difference, distance);
-    scale = Math.max(scale, Math.abs(value));
-  }
-  return difference === 0 ? 0 : difference / scale;
+  const { value: own } = program;
+  const inputs = drawInputs(own.inputSize);
+  const difference = await compareAnswers(inputs, (input) => own.run(input, 1), predict, onProgress);
+  own.dispose();
+  return difference;
 }
 
 function describeFiles(files: Readonly<Record<VersionFile, Uint8Array>>): BaseManifest['files'] {

@@ -14,7 +14,8 @@ import {
   runReproduction,
   startReproduction,
 } from '../reproduce/reproduction-run.ts';
-import { createNodeHost, surroundingsHere } from './job.ts';
+import { createNodeHost } from './job.ts';
+import { createSurroundings } from './surroundings.ts';
 
 export interface ReproduceOptions {
   readonly store: ObjectStore;
@@ -57,7 +58,10 @@ export async function reproduceHere(options: ReproduceOptions): Promise<Result<R
   options.onStart?.(id);
   const scratch = createScratchStore(store, keys.reproductionScratch(model, id));
   const host = createNodeHost(scratch, model, id);
-  const surroundings = await surroundingsHere(store, options.onProgress);
+  const surroundings = await createSurroundings({
+    store,
+    ...(options.onProgress && { onProgress: options.onProgress }),
+  });
   const ended = await runReproduction(surroundings, model, id, host, options.onFiles);
   // The host has just noted there that the scratch was removed.
   await removeScratch(store, { model, id });

@@ -8,17 +8,17 @@
 import { type Augmentation, changesExamples, pictureRanges } from '../../shared/model/augmentation.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
-import { type Base, createFeatureReader } from '../../shared/model/predictor.ts';
 import type { Spec } from '../../shared/model/spec.ts';
 import type { TrainingRecipe } from '../../shared/model/training.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { drawCopy } from '../augment/copies.ts';
-import { createPictureAugmenter } from '../augment/picture-augmenter.ts';
 import { type RunContext, RunFailure } from './context.ts';
-import { type Examples, openFeatures, readRows, sealFeatures } from './features.ts';
+import type { StoredRow } from './feature-bench.ts';
+import { type Examples, openFeatures, sealFeatures } from './features.ts';
+import { type Advance, doHere, type DoPart, type Followed, followWork, type Looking } from './portions.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
 import type { Split } from './split.ts';
-import { blockSize, openBase } from './store-features.ts';
+import { lookThrough } from './store-features.ts';
 
 /** One copy of some examples of one shard, and what makes it. */
 export interface CopyPart {
@@ -31,6 +31,15 @@ export interface CopyPart {
   readonly indices: readonly number[];
 }
 
+/** How many copies of each example a training learns from. */
+export function copiesWanted(
+  { base, input }: Pick<Spec, 'base' | 'input'>,
+  { augmentation }: Pick<TrainingRecipe, 'augmentation'>,
+): number {
+  if (base === null || augmentation === null || !changesExamples(augmentation, input.kind)) return 0;
+  return augmentation.copies;
+}
+
 /** What a training has to copy: copy by copy, each in the snapshot's order. Nothing where it asks for nothing. */
 export function planCopies(
   { base, input }: Pick<Spec, 'base' | 'input'>,
@@ -38,7 +47,7 @@ export function planCopies(
   snapshot: Pick<Snapshot, 'windows'>,
   { train }: Pick<Split, 'train'>,
 ): CopyPart[] {
-  if (base === null || augmentation === null || !changesExamples(augmentation, input.kind)) return [];
+  if (augmentation === null || copiesWanted({ base, input }, { augmentation }) === 0) return [];
   let start = 0;
   const parts = shardsOf(snapshot).map((shard) => {
     const from = start;
@@ -52,32 +61,39 @@ export function planCopies(
   ).flat();
 }
 
-type OnBlock = (fraction: number) => Promise<void>;
+/** Stores the copies of a training. */
+export function followCopies(ctx: RunContext, parts: readonly CopyPart[], doPart: DoPart): Promise<Followed> {
+  const { base } = ctx.spec;
+  const [first] = parts;
+  if (base === null || first === undefined) return followWork(ctx, 'augment', [], doPart);
+  const portions = parts.map((part) => ({
+    name: `augment ${part.shard.digest.slice(0, 16)} ${part.copy}`,
+    examples: part.indices.length,
+    advance: (looking: Looking) => storeCopies(ctx, part, looking),
+  }));
+  const { fill } = pictureRanges(first.augmentation);
+  return followWork(ctx, 'augment', [{ base, fill, portions }], doPart);
+}
 
-/**
- * Computes and stores what is missing of a part.
- *
- * @param onBlock  told after every block which share of what is missing is done, 0 to 1
- * @returns how many copies had to be computed
- */
-export async function storeCopies(ctx: RunContext, part: CopyPart, onBlock: OnBlock): Promise<number> {
+/** Computes and stores what is missing of a part, or as much of it as the step may. */
+export async function storeCopies(ctx: RunContext, part: CopyPart, looking: Looking): Promise<Advance> {
   const stored = await loadCopies(ctx, part);
   const missing = part.indices.filter((index) => !stored.has(index));
-  if (missing.length === 0) return 0;
-  const base = await openBase(ctx);
-  if (base === null) return 0;
-  try {
-    const examples = await loadShard(ctx.store, ctx.run.model, part.shard);
-    const computed = await computeCopies(ctx, base, part, pick(examples, missing), onBlock);
-    const all = new Map([
-      ...stored,
-      ...missing.map((index, i) => [index, computed[i] as Float32Array] as const),
-    ]);
-    await ctx.store.put(keyOf(ctx, part), sealFeatures(encodeRows(all)));
-    return missing.length;
-  } finally {
-    base.program.dispose();
-  }
+  if (missing.length === 0) return { computed: 0, left: 0 };
+  const examples = pick(await loadShard(ctx.store, ctx.run.model, part.shard), missing);
+  const { size } = await looking.open();
+  const seen = new Map(stored);
+  const computed = await lookThrough(ctx, examples, describeCopy(ctx.spec, part), {
+    ...looking,
+    onBlock: (more, fresh) => looking.onBlock(part.indices.length - missing.length + more, fresh),
+    onSeen: (features, at) => {
+      for (let i = 0; i < features.length / size; i++) {
+        seen.set(missing[at + i] as number, features.subarray(i * size, (i + 1) * size));
+      }
+    },
+  });
+  await ctx.store.put(keyOf(ctx, part), sealFeatures(encodeRows(seen)));
+  return { computed, left: missing.length - computed };
 }
 
 /**
@@ -97,8 +113,8 @@ export async function addCopies(
   const values = new Float32Array(times * train.values.length);
   values.set(train.values);
   let at = train.values.length;
+  await followCopies({ ...ctx, onProgress: () => {} }, parts, doHere);
   for (const part of parts) {
-    await storeCopies(ctx, part, async () => {});
     const rows = await loadCopies(ctx, part);
     for (const index of part.indices) {
       const row = rows.get(index);
@@ -113,36 +129,17 @@ export async function addCopies(
   return { ids, labels, values, size: train.size };
 }
 
-/** @returns what the base sees, a row each */
-async function computeCopies(
-  ctx: RunContext,
-  base: Base,
+/** An example as the base is to see a copy of it. */
+function describeCopy(
+  { input }: Pick<Spec, 'input'>,
   { augmentation, seed, copy }: CopyPart,
-  examples: readonly LabelledExample[],
-  onBlock: OnBlock,
-): Promise<Float32Array[]> {
-  const { input } = ctx.spec;
-  if (input.kind !== 'image') return [];
-  const reader = createFeatureReader(input, null, base);
-  const augmenter = createPictureAugmenter(ctx.kernels, input, pictureRanges(augmentation).fill);
-  const rows: Float32Array[] = [];
-  const block = blockSize(input);
-  try {
-    for (let at = 0; at < examples.length; at += block) {
-      const inside = examples.slice(at, at + block);
-      const raw = await readRows(ctx, inside);
-      const copies = inside.map(({ id }, i) => {
-        const draw = drawCopy(augmentation, input, { seed, example: id, copy });
-        return Float32Array.from(augmenter.apply(raw[i] as Float32Array, draw));
-      });
-      const seen = reader.read(copies);
-      for (let i = 0; i < copies.length; i++) rows.push(seen.slice(i * reader.size, (i + 1) * reader.size));
-      await onBlock(Math.min(1, (at + block) / examples.length));
-    }
-    return rows;
-  } finally {
-    augmenter.release();
-  }
+): (example: LabelledExample) => StoredRow {
+  if (input.kind !== 'image') throw new Error('expected a model of pictures');
+  return ({ id, input: stored }) => ({
+    id,
+    input: stored,
+    draw: drawCopy(augmentation, input, { seed, example: id, copy }),
+  });
 }
 
 /** What is stored of a part, by place in the shard; nothing where nothing is. */

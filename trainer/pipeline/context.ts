@@ -9,6 +9,7 @@ import type { Trunk } from '../../shared/model/trunk.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Workshop } from '../compare/split-bench.ts';
+import type { FeatureWorkshop } from './feature-bench.ts';
 
 /** Times a piece of work that waits for nothing, in milliseconds above 0. */
 export type Stopwatch = (work: () => void) => Promise<number>;
@@ -28,6 +29,10 @@ export interface Surroundings {
   readonly roomBytes?: number;
   /** Where recipes are trained on repeated splits; in this thread when left out. */
   readonly workshop?: Workshop;
+  /** Where bases look at examples; in this thread when left out. */
+  readonly featureWorkshop?: FeatureWorkshop;
+  /** CPU that a durable step may take, in seconds; 20 where absent. */
+  readonly stepCpuSeconds?: number;
 }
 
 export interface RunContext extends Surroundings {

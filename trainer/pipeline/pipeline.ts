@@ -7,13 +7,14 @@
  * a step is made durable: a Workflow remembers it, Node keeps its small result beside the run.
  */
 import type { RunRecord } from '../../shared/registry/runs.ts';
-import { type CopyPart, planCopies, storeCopies } from './augmented-features.ts';
-import { readingBase, type RunContext, RunFailure, type Surroundings, tell } from './context.ts';
+import { followCopies, planCopies } from './augmented-features.ts';
+import { type RunContext, RunFailure, type Surroundings } from './context.ts';
 import { applyUnfreeze, basesRead } from './unfreeze.ts';
 import { evaluate } from './evaluate.ts';
 import { loadEvidence } from './evidence-file.ts';
-import { storeFeatures } from './store-features.ts';
+import { followFeatures } from './store-features.ts';
 import { judge } from './judge.ts';
+import type { DoPart } from './portions.ts';
 import { promote } from './promote.ts';
 import { publish } from './publish.ts';
 import { compareWithChampion, describeSplits, saveSplits } from './recipe-splits.ts';
@@ -21,7 +22,7 @@ import { currentRecord, enterStep, finishRun, openRun, recordStep, updateRecord 
 import { saveReport } from './report.ts';
 import { deservesRetry, retryContext, retryHost } from './retry.ts';
 import { makeSnapshot } from './snapshot.ts';
-import { loadSnapshot, type ShardRef, shardsOf, type Snapshot } from './snapshot-file.ts';
+import { loadSnapshot, shardsOf, type Snapshot } from './snapshot-file.ts';
 import { loadSplit, makeSplit, type Split } from './split.ts';
 import { type StepHost, timed } from './steps.ts';
 import { followTraining } from './training-steps.ts';
@@ -64,8 +65,8 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
   const snapshot = await loadSnapshot(ctx.store, ctx.run.model, snapshotId);
   const { reason: tooFew } = await step('split', () => splitStep(ctx, snapshot));
   if (tooFew !== null) return skip(ctx, host, tooFew);
-  await followFeatures(ctx, host, snapshot);
-  await followCopies(ctx, host, snapshot);
+  await featuresSteps(ctx, host, snapshot);
+  await copiesSteps(ctx, host, snapshot);
   await followTraining(ctx, host, snapshot);
   await followSplits(ctx, host, snapshot);
   await step('evaluate', () => evaluateStep(ctx, snapshot));
@@ -134,67 +135,47 @@ function reasonToWait({ run, spec }: RunContext, snapshot: Snapshot, split: Spli
   return `Too early: ${fresh} new labelled examples, ${held} of them held out; the gate judges by ${wanted}, which takes about ${missing} more labels`;
 }
 
-/** One step a shard, so that a base which takes its time never outlasts a step. */
-export async function followFeatures(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+/** What bases see, in as many steps as they take their time for. */
+export async function featuresSteps(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
   if (ctx.spec.base === null) return;
-  const shards = shardsOf(snapshot);
-  let computed = 0;
-  let seconds = 0;
-  for (const [i, shard] of shards.entries()) {
-    const step = await host.do(`features ${shard.digest.slice(0, 16)}`, () =>
-      featuresStep(ctx, shard, (within) =>
-        tell(ctx, 'features', (i + within) / shards.length, `shard ${i + 1} of ${shards.length}`),
-      ),
-    );
-    computed += step.computed ? 1 : 0;
-    seconds += step.seconds;
-  }
+  const { computed, portions, seconds } = await followFeatures(
+    ctx,
+    snapshot,
+    await basesRead(ctx),
+    entering(ctx, host, 'features'),
+  );
   await host.do('features', async () => {
-    const note = `${shards.length} shards, ${computed} of them new`;
+    const shards = shardsOf(snapshot).length;
+    const note = `${shards} shards, ${portions} of them new${describePace(computed, seconds)}`;
     await recordStep(ctx, 'features', note, ctx.now(), seconds);
     return {};
   });
 }
 
-async function featuresStep(ctx: RunContext, shard: ShardRef, onBlock: (fraction: number) => Promise<void>) {
-  const startedMs = ctx.now().getTime();
-  await enterStep(ctx, 'features');
-  let computed = false;
-  for (const base of await basesRead(ctx)) {
-    const stored = await storeFeatures(readingBase(ctx, base), shard, onBlock);
-    computed ||= stored;
-  }
-  return { computed, seconds: (ctx.now().getTime() - startedMs) / 1000 };
-}
-
-/** One step a shard and copy, for the same reason. */
-export async function followCopies(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+export async function copiesSteps(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
   const parts = planCopies(ctx.spec, ctx.spec.training, snapshot, await loadSplit(ctx));
   if (parts.length === 0) return;
-  let computed = 0;
-  let seconds = 0;
-  for (const [i, part] of parts.entries()) {
-    const { shard, copy } = part;
-    const step = await host.do(`augment ${shard.digest.slice(0, 16)} ${copy}`, () =>
-      copiesStep(ctx, part, (within) =>
-        tell(ctx, 'augment', (i + within) / parts.length, `part ${i + 1} of ${parts.length}, copy ${copy}`),
-      ),
-    );
-    computed += step.computed;
-    seconds += step.seconds;
-  }
+  const { computed, seconds } = await followCopies(ctx, parts, entering(ctx, host, 'augment'));
   await host.do('augment', async () => {
     const all = parts.reduce((sum, { indices }) => sum + indices.length, 0);
-    await recordStep(ctx, 'augment', `${all} augmented copies, ${computed} of them new`, ctx.now(), seconds);
+    const note = `${all} augmented copies, ${computed} of them new${describePace(computed, seconds)}`;
+    await recordStep(ctx, 'augment', note, ctx.now(), seconds);
     return {};
   });
 }
 
-async function copiesStep(ctx: RunContext, part: CopyPart, onBlock: (fraction: number) => Promise<void>) {
-  const startedMs = ctx.now().getTime();
-  await enterStep(ctx, 'augment');
-  const computed = await storeCopies(ctx, part, onBlock);
-  return { computed, seconds: (ctx.now().getTime() - startedMs) / 1000 };
+/** Several enter at once, all with the same word: whoever writes last writes what the others did. */
+function entering(ctx: RunContext, host: StepHost, step: string): DoPart {
+  return (name, body) =>
+    host.do(name, async () => {
+      await enterStep(ctx, step);
+      return body();
+    });
+}
+
+function describePace(computed: number, seconds: number): string {
+  if (computed === 0 || seconds <= 0) return '';
+  return `, ${(computed / seconds).toPrecision(3)} a second`;
 }
 
 /** One step a split, where the recipe is another than the champion's. */

@@ -10,14 +10,8 @@ import { describeReadError, loadJson, putJson } from '../../shared/registry/json
 import { keys } from '../../shared/registry/keys.ts';
 import { readTask } from '../compare/examples.ts';
 import { loadRecipe, type Recipe, sameRecipe } from '../compare/recipe.ts';
-import {
-  fromStep,
-  sideBySide,
-  type SplitBench,
-  type SplitStep,
-  toStep,
-  workHere,
-} from '../compare/split-bench.ts';
+import { sideBySide } from '../side-by-side.ts';
+import { fromStep, type SplitBench, type SplitStep, toStep, workHere } from '../compare/split-bench.ts';
 import { type RunContext, RunFailure, tell } from './context.ts';
 import type { Snapshot } from './snapshot-file.ts';
 

@@ -19,7 +19,7 @@ import { ok, type Result } from '../../shared/result.ts';
 import { loadCandidate, type VersionFiles } from '../pipeline/candidate-files.ts';
 import { type RunContext, RunFailure, type Surroundings } from '../pipeline/context.ts';
 import { ENGINE } from '../pipeline/engine.ts';
-import { followCopies, followFeatures, isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
+import { copiesSteps, featuresSteps, isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
 import { loadSnapshot, type Snapshot } from '../pipeline/snapshot-file.ts';
 import { makeSplit } from '../pipeline/split.ts';
 import { timed } from '../pipeline/steps.ts';
@@ -149,8 +149,8 @@ async function followRun(
     const { train, validation } = await makeSplit(ctx, snapshot);
     return { note: `${train.length} to train on, ${validation.length} to watch` };
   });
-  await followFeatures(ctx, host, snapshot);
-  await followCopies(ctx, host, snapshot);
+  await featuresSteps(ctx, host, snapshot);
+  await copiesSteps(ctx, host, snapshot);
   // Of a second attempt another than the spec's: what was drawn and copied is the first's.
   await followTraining({ ...ctx, spec: { ...ctx.spec, training: recipe } }, host, snapshot);
 }

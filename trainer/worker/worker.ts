@@ -17,6 +17,7 @@ import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Result } from '../../shared/result.ts';
 import { type ComparisonRequest, runComparison } from '../compare/comparison-run.ts';
 import type { Surroundings } from '../pipeline/context.ts';
+import { seeHere } from '../pipeline/feature-bench.ts';
 import { isRunFailure, runPipeline, type StepHost } from '../pipeline/pipeline.ts';
 import { runReproduction } from '../reproduce/reproduction-run.ts';
 import {
@@ -32,11 +33,17 @@ import {
   startWorkflow,
 } from './workflows.ts';
 
-/** One executor an isolate; its heap grows to the largest base and stays. */
+/** One executor an isolate, for heads; its heap grows and stays, so what runs bases has one of its own. */
 let runtime: Runtime | undefined;
 
 /** Of the 128 MB of a Worker: what the unfrozen end of a base reads of all training examples. */
 const ROOM_BYTES = 48_000_000;
+
+/** Of the same: what a base may take. One that needs more fails by name, and not with the isolate. */
+const BASE_BYTES = 96 * 2 ** 20;
+
+/** Of the 300 that wrangler.toml allows: a step that is repeated repeats little. */
+const STEP_CPU_SECONDS = 20;
 
 const RETRIES = { limit: 5, delay: '5 seconds', backoff: 'exponential' } as const;
 const STEP_TIMEOUT = '15 minutes';
@@ -86,6 +93,13 @@ function surroundingsOf(store: ObjectStore, keep: (progress: Progress) => Promis
     kernels: kernelModule,
     runtime,
     roomBytes: ROOM_BYTES,
+    featureWorkshop: seeHere({
+      wasm: wasmModule,
+      kernels: kernelModule,
+      stopwatch,
+      maxHeapBytes: BASE_BYTES,
+    }),
+    stepCpuSeconds: STEP_CPU_SECONDS,
     now: () => new Date(),
     stopwatch,
     onProgress: async (progress) => {

@@ -21,6 +21,8 @@ export interface ImageDecoder {
   decode(bytes: Uint8Array, target: ImageTarget): Result<Float32Array, string>;
   /** How many pixels the image had that was decoded last: what it cost. 0 when its header was not read. */
   pixelsRead(): number;
+  /** Whether the image that was decoded last failed for want of room alone: with all that a decoder may take it might do. */
+  lackedRoom(): boolean;
 }
 
 /** Known to source/pictures.h. */
@@ -41,9 +43,9 @@ const RESIZE = { stretch: 0, cover: 1, contain: 2 } as const;
 /** Known to source/resample.c; documented in docs/images.md. */
 const MAX_MEGAPIXELS = 25;
 /** Known to source/memory.c. */
-const MAX_MEMORY_MB = 64;
+export const MAX_DECODER_BYTES = 64 * 2 ** 20;
 /** Memory of WASM never shrinks: an instance that grew past this is dropped after the picture that needed it. */
-const KEPT_BYTES = 16 * 2 ** 20;
+export const KEPT_DECODER_BYTES = 16 * 2 ** 20;
 
 type Decode = (
   file: number,
@@ -56,7 +58,8 @@ type Decode = (
 
 interface Exports {
   readonly memory: WebAssembly.Memory;
-  readonly reset: () => void;
+  /** @param room  what the memory may take for the next picture, stack and tables included */
+  readonly reset: (room: number) => void;
   readonly allocate: (bytes: number) => number;
   readonly decode_jpeg: Decode;
   readonly decode_png: Decode;
@@ -76,29 +79,41 @@ class DecodeFailure extends Error {
   }
 }
 
-/** @param module  `decoders.wasm`, compiled; instantiated when the first image comes */
-export function createImageDecoder(module: WebAssembly.Module): ImageDecoder {
+/**
+ * @param module  `decoders.wasm`, compiled; instantiated when the first image comes
+ * @param room    what the decoder's memory may take for a picture, asked before each: at least KEPT_DECODER_BYTES
+ */
+export function createImageDecoder(
+  module: WebAssembly.Module,
+  room: () => number = () => MAX_DECODER_BYTES,
+): ImageDecoder {
   let kept: Exports | null = null;
   let pixels = 0;
+  let lacked = false;
   return {
     decode(bytes, target) {
       pixels = 0;
+      lacked = false;
       const format = formatOf(bytes);
       if (format === null) return err('not a JPEG, PNG or WebP image');
       const codec = kept ?? instantiate(module);
       // Whatever ends a picture early, a trap included, leaves the instance in the middle of something.
       kept = null;
       try {
+        codec.reset(room());
         const raw = run(codec, format, bytes, target);
-        if (codec.memory.buffer.byteLength <= KEPT_BYTES) kept = codec;
+        if (codec.memory.buffer.byteLength <= KEPT_DECODER_BYTES) kept = codec;
         return ok(raw);
       } catch (cause) {
-        return err(describe(format, toProblem(cause), codec));
+        const problem = toProblem(cause);
+        lacked = problem === 'too-much-memory' && room() < MAX_DECODER_BYTES;
+        return err(describe(format, problem, codec));
       } finally {
         pixels = codec.width() * codec.height();
       }
     },
     pixelsRead: () => pixels,
+    lackedRoom: () => lacked,
   };
 }
 
@@ -119,7 +134,6 @@ function instantiate(module: WebAssembly.Module): Exports {
 
 function run(codec: Exports, format: ImageFormat, bytes: Uint8Array, target: ImageTarget): Float32Array {
   const { height, width, channels, resize = 'stretch' } = target;
-  codec.reset();
   const file = codec.allocate(bytes.byteLength);
   new Uint8Array(codec.memory.buffer).set(bytes, file);
   const at = decoderOf(codec, format)(file, bytes.byteLength, height, width, channels, RESIZE[resize]);
@@ -164,7 +178,7 @@ function describe(format: ImageFormat, problem: Problem, codec: Exports): string
     case 'too-many-pixels':
       return `${size}, at most ${MAX_MEGAPIXELS} megapixels`;
     case 'too-much-memory':
-      return `the ${format} of ${size} takes more than ${MAX_MEMORY_MB} MB to decode`;
+      return `the ${format} of ${size} takes more than ${MAX_DECODER_BYTES / 2 ** 20} MB to decode`;
     case 'too-many-scans':
       return `the ${format} has too many scans`;
   }

@@ -24,6 +24,13 @@ export interface InferenceKernels {
     low: number,
     high: number,
   ) => void;
+  readonly pack_sparse: (
+    kernel: Address,
+    bias: Address,
+    weights: Address,
+    depth: number,
+    columns: number,
+  ) => void;
   readonly dense_sparse: (
     x: Address,
     weights: Address,
@@ -69,6 +76,7 @@ export interface InferenceKernels {
     out: Address,
     low: number,
     high: number,
+    zeros: Address,
   ) => void;
   readonly scale: (
     x: Address,
@@ -90,6 +98,12 @@ export interface InferenceKernels {
 /** Columns of packed weights that lie side by side: a panel. */
 const PANEL_COLUMNS = 8;
 const LANES = 4;
+/** As in source/inference/sparse.c. */
+const SPARSE_TABLE_FLOATS = 1_024;
+const SPARSE_BLOCK_PLACES = 4_352;
+const SPARSE_ROW_EXTRA = 12;
+/** Of an image, that four neighbouring pixels read under a 3x3 filter. */
+const MAX_DEPTHWISE_COLUMNS = 9;
 
 /**
  * @param module  `inference.wasm`, compiled
@@ -107,9 +121,27 @@ export function packedDenseSize(depth: number, columns: number): number {
   return (1 + depth) * roundUp(columns, PANEL_COLUMNS);
 }
 
+/** Floats that `pack_sparse` writes. */
+export function packedSparseSize(depth: number, columns: number): number {
+  return SPARSE_TABLE_FLOATS + packedDenseSize(depth, columns);
+}
+
+/** Floats of `places` that `dense_sparse` takes, for any number of rows. */
+export function sparsePlaces(depth: number): number {
+  return Math.max(SPARSE_BLOCK_PLACES, depth + SPARSE_ROW_EXTRA) / 2;
+}
+
+/** Places are integers of 16 bits. */
+export const MAX_SPARSE_DEPTH = 2 ** 16;
+
 /** Floats that `pack_depthwise` writes. */
 export function packedDepthwiseSize(taps: number, channels: number): number {
   return (1 + taps) * roundUp(channels, LANES);
+}
+
+/** Floats of `zeros` that `depthwise` takes. */
+export function depthwiseZeros(channels: number): number {
+  return MAX_DEPTHWISE_COLUMNS * channels;
 }
 
 function roundUp(n: number, multiple: number): number {

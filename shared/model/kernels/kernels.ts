@@ -158,6 +158,7 @@ export interface KernelExports {
   ) => void;
   readonly depthwise_filter_gradient: (geometry: Address, x: Address, dy: Address, dw: Address) => void;
   readonly depthwise_input_gradient: (geometry: Address, dy: Address, filter: Address, dx: Address) => void;
+  readonly max_pool: (geometry: Address, x: Address, y: Address) => void;
   readonly max_pool_gradient: (geometry: Address, x: Address, dy: Address, dx: Address) => void;
   readonly average_pool_gradient: (geometry: Address, dy: Address, dx: Address) => void;
   readonly resize_gradient: (

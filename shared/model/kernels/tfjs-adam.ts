@@ -8,13 +8,18 @@ import { attachKernels, type TfjsHeap } from './tfjs-heap.ts';
 /** What it needs of `@tensorflow/tfjs`, passed in so that everyone speaks of the same engine. */
 export type Tensorflow = Pick<
   typeof import('@tensorflow/tfjs'),
-  'AdamOptimizer' | 'addN' | 'backend' | 'engine' | 'tidy' | 'zerosLike'
+  'AdamOptimizer' | 'addN' | 'backend' | 'engine' | 'scalar' | 'tidy' | 'zerosLike'
 >;
 
 type Gradients = Parameters<AdamOptimizer['applyGradients']>[0];
 
 /** What AdamOptimizer keeps; its types call it private. Kept in its place, saving and disposing stay the stock ones. */
-interface Moments {
+interface Kept {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number | null;
+  readonly accBeta1: Variable;
+  readonly accBeta2: Variable;
   readonly accumulatedFirstMoment: Moment[];
   readonly accumulatedSecondMoment: Moment[];
 }
@@ -39,32 +44,60 @@ export function createFusedAdam(
   const heap = attachKernels(tf.backend(), module);
   class FusedAdam extends tf.AdamOptimizer {
     override applyGradients(gradients: Gradients): void {
-      const step = this.iterations + 1;
-      const numbers = adamSettings(
-        { beta1: this.beta1, beta2: this.beta2, epsilon: this.epsilon ?? epsilon },
-        this.learningRate,
-        this.beta1 ** step,
-        this.beta2 ** step,
-      );
-      const settings = heap.settings(numbers);
-      const moments = this as unknown as Moments;
-      for (const [i, [name, gradient]] of namedGradients(gradients).entries()) {
-        const value = tf.engine().registeredVariables[name];
-        if (value === undefined || gradient === null) continue;
-        const m = momentOf(tf, moments.accumulatedFirstMoment, i, `${name}/m`, value);
-        const v = momentOf(tf, moments.accumulatedSecondMoment, i, `${name}/v`, value);
-        for (const variable of [value, m, v]) makeOwn(tf, heap, variable);
-        const { kernels, address } = heap;
-        kernels.adam_update(address(value), address(m), address(v), address(gradient), value.size, settings);
-        heap.forgetPacked(value);
-      }
-      this.incrementIterations();
+      applyAdam(tf, heap, this, gradients);
     }
   }
   return new FusedAdam(learningRate, beta1, beta2, epsilon);
 }
 
-function namedGradients(gradients: Gradients): [string, Tensor | null][] {
+/**
+ * Puts the single pass in the place of the one that every `tf.train.adam` takes, on this backend; on others it stays.
+ *
+ * @returns a function that puts stock's back
+ */
+export function replaceAdam(tf: Tensorflow, heap: TfjsHeap): () => void {
+  const backend = tf.backend();
+  const { prototype } = tf.AdamOptimizer;
+  // oxlint-disable-next-line typescript/unbound-method -- called with its own optimizer below
+  const { applyGradients: stock } = prototype;
+  prototype.applyGradients = function applyGradients(this: AdamOptimizer, gradients: Gradients): void {
+    if (tf.backend() === backend) applyAdam(tf, heap, this, gradients);
+    else stock.call(this, gradients);
+  };
+  return () => {
+    prototype.applyGradients = stock;
+  };
+}
+
+function applyAdam(tf: Tensorflow, heap: TfjsHeap, optimizer: AdamOptimizer, gradients: Gradients): void {
+  const kept = optimizer as unknown as Kept;
+  const { beta1, beta2 } = kept;
+  const epsilon = kept.epsilon ?? ADAM_DEFAULTS.epsilon;
+  const step = optimizer.iterations + 1;
+  const { learningRate } = optimizer as unknown as { readonly learningRate: number };
+  const settings = heap.settings(
+    adamSettings({ beta1, beta2, epsilon }, learningRate, beta1 ** step, beta2 ** step),
+  );
+  for (const [i, [name, gradient]] of namedGradients(gradients).entries()) {
+    const value = tf.engine().registeredVariables[name];
+    if (value === undefined) continue;
+    const m = momentOf(tf, kept.accumulatedFirstMoment, i, `${name}/m`, value);
+    const v = momentOf(tf, kept.accumulatedSecondMoment, i, `${name}/v`, value);
+    if (gradient === null || gradient === undefined) continue;
+    for (const variable of [value, m, v]) makeOwn(tf, heap, variable);
+    const { kernels, address } = heap;
+    kernels.adam_update(address(value), address(m), address(v), address(gradient), value.size, settings);
+    heap.forgetPacked(value);
+  }
+  // What stock goes by, should it have the next step.
+  tf.tidy(() => {
+    kept.accBeta1.assign(tf.scalar(beta1 ** (step + 1)));
+    kept.accBeta2.assign(tf.scalar(beta2 ** (step + 1)));
+  });
+  (optimizer as unknown as { incrementIterations(): void }).incrementIterations();
+}
+
+function namedGradients(gradients: Gradients): [string, Tensor | null | undefined][] {
   if (Array.isArray(gradients)) return gradients.map(({ name, tensor }) => [name, tensor]);
   return Object.entries(gradients);
 }

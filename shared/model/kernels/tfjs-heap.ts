@@ -8,7 +8,7 @@ import { instantiateKernels, type KernelExports, STACK_BYTES } from './kernels.t
 /** What the backend has and its published types leave out. */
 interface Backend extends Pick<BackendWasm, 'makeOutput'> {
   readonly wasm: {
-    readonly asm: { readonly memory: WebAssembly.Memory };
+    readonly asm?: { readonly memory?: WebAssembly.Memory };
     readonly _malloc: (bytes: number) => number;
     readonly _free: (address: number) => void;
     readonly tfjs: {
@@ -19,6 +19,9 @@ interface Backend extends Pick<BackendWasm, 'makeOutput'> {
   readonly dataIdMap: { get(dataId: DataId): { readonly id: number; readonly memoryOffset: number } };
   refCount(dataId: DataId): number;
 }
+
+/** Of images, or of volumes. */
+type Sizes = backend_util.Conv2DInfo | backend_util.Conv3DInfo;
 
 export interface TfjsHeap {
   readonly kernels: KernelExports;
@@ -31,7 +34,7 @@ export interface TfjsHeap {
   /** Room for so many floats until the next call of `scratch`. */
   scratch(floats: number): number;
   /** Writes the sizes for the kernels that slide; they stand until the next call. */
-  geometry(info: backend_util.Conv2DInfo): number;
+  geometry(info: Sizes): number;
   /** A view of what `scratch` gave; it ends when the heap grows. */
   view(address: number, bytes: number): DataView;
   /** Room for the settings of an optimizer, of its own. */
@@ -43,7 +46,7 @@ export interface TfjsHeap {
 }
 
 /** Integers in `geometry` (source/geometry.h). */
-const GEOMETRY = 15;
+const GEOMETRY = 21;
 const NUMBER_BYTES = 4;
 
 /** By backend: kernels are started on a memory once. */
@@ -54,25 +57,30 @@ const attached = new WeakMap<object, TfjsHeap>();
  *
  * @param backend  the WASM backend (`tf.backend()`), in its variant without threads
  * @param module   `kernels.wasm`, compiled (kernels-node.ts, kernels-worker.ts)
- * @throws TypeError when it is another backend
+ * @throws TypeError when it is another backend, or the variant with threads
  */
 export function attachKernels(backend: object, module: WebAssembly.Module): TfjsHeap {
   const present = attached.get(backend);
   if (present) return present;
   if (!isWasmBackend(backend))
     throw new TypeError('expected the WASM backend of TensorFlow.js to be current');
-  const heap = createHeap(backend, module);
+  const memory = backend.wasm.asm?.memory;
+  // The variant with threads brings no memory of its own, it is given one that is shared.
+  if (!(memory?.buffer instanceof ArrayBuffer))
+    throw new TypeError(
+      "expected the WASM backend without threads, whose memory is not shared: call tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false) before it starts",
+    );
+  const heap = createHeap(backend, memory, module);
   attached.set(backend, heap);
   return heap;
 }
 
 function isWasmBackend(backend: object): backend is Backend {
-  return (backend as Partial<Backend>).wasm?.asm?.memory !== undefined;
+  return (backend as Partial<Backend>).wasm?.tfjs !== undefined;
 }
 
-function createHeap(backend: Backend, module: WebAssembly.Module): TfjsHeap {
+function createHeap(backend: Backend, memory: WebAssembly.Memory, module: WebAssembly.Module): TfjsHeap {
   const { wasm, dataIdMap } = backend;
-  const { memory } = wasm.asm;
   const { _free: free } = wasm;
   // Taken once and never given back: they live as long as the backend. `malloc` aligns to 8, the stack wants 16.
   const stack = allocate(wasm, STACK_BYTES + 16);
@@ -125,7 +133,7 @@ function allocate({ _malloc: malloc }: Backend['wasm'], bytes: number): number {
 }
 
 /** In the order of `geometry` in source/geometry.h. */
-function geometryOf(info: backend_util.Conv2DInfo): number[] {
+function geometryOf(info: Sizes): number[] {
   return [
     info.batchSize,
     info.inHeight,
@@ -142,5 +150,13 @@ function geometryOf(info: backend_util.Conv2DInfo): number[] {
     info.dilationWidth,
     info.padInfo.top,
     info.padInfo.left,
+    ...depthOf(info),
   ];
+}
+
+/** An image is a volume of one slice. */
+function depthOf(info: Sizes): number[] {
+  if (!('inDepth' in info)) return [1, 1, 1, 1, 1, 0];
+  const { inDepth, outDepth, filterDepth, strideDepth, dilationDepth, padInfo } = info;
+  return [inDepth, outDepth, filterDepth, strideDepth, dilationDepth, padInfo.front];
 }

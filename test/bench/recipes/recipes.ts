@@ -1,10 +1,10 @@
 /**
- * Recipes compared over a few nights of real data: npm run bench:recipes [-- --streams elec2,digits --recipes plain,cosine --salts 2 --promote gate]
+ * Recipes compared over a few nights of real data. `HELP` says how it is called.
  */
-import { parseArgs } from 'node:util';
 import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
 import { createRuntime } from '../../../shared/model/runtime.ts';
 import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
+import { readCount, readNames, readOptions, refuseUsage } from '../usage.ts';
 import { mean, type NightResult, runNights } from './nights.ts';
 import { readStream, type Recipe, specOf, STREAMS } from './streams.ts';
 
@@ -48,29 +48,47 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   defaults: { training: ROOM },
 };
 
-const { values } = parseArgs({
-  options: {
+const PROMOTIONS = ['always', 'gate'];
+
+const HELP = `npm run bench:recipes -- [options]
+
+Compares recipes over a few nights of real data, of which HOLDFAST_DATA names the folder (default ../shared/data).
+
+  --streams <a,b>   of ${STREAMS.join(', ')} (default: all)
+  --recipes <a,b>   of ${Object.keys(RECIPES).join(', ')} (default: all)
+  --salts <n>       repetitions: other salts hold out other examples (default 2)
+  --promote <when>  always: every candidate becomes champion, so that all recipes face the same windows (the default);
+                    gate: as in earnest
+  --help            this text
+`;
+
+const values = readOptions(
+  {
     streams: { type: 'string', default: STREAMS.join() },
     recipes: { type: 'string', default: Object.keys(RECIPES).join() },
-    /** Other salts hold out other examples: so many repetitions. */
     salts: { type: 'string', default: '2' },
-    /** `always`: every candidate is made champion, so that all recipes face the same windows. `gate`: as in earnest. */
     promote: { type: 'string', default: 'always' },
   },
-});
+  HELP,
+);
+const streams = readNames('--streams', values.streams, STREAMS, HELP);
+const recipes = readNames('--recipes', values.recipes, Object.keys(RECIPES), HELP);
+const salts = readCount('--salts', values.salts, HELP);
+if (!PROMOTIONS.includes(values.promote))
+  refuseUsage(`--promote: expected always or gate, got ${values.promote}`, HELP);
 
 const wasm = await loadWasmModule();
 const bench = { kernels: await loadKernelModule(), runtime: createRuntime(wasm) };
-for (const name of values.streams.split(',')) {
+for (const name of streams) {
   const stream = await readStream(name);
   console.log(`\n${name}: ${stream.nights.length - 1} nights of ${stream.nights[1]?.length}\n`);
   console.log(
     '| recipe | served | new window | past, mean | past, worst change | negative flips | promote/hold/reject | epochs |',
   );
   console.log('|---|---|---|---|---|---|---|---|');
-  for (const recipe of values.recipes.split(',')) {
+  for (const recipe of recipes) {
     const results: NightResult[] = [];
-    for (let salt = 0; salt < Number(values.salts); salt++) {
+    for (let salt = 0; salt < salts; salt++) {
       const spec = specOf(stream, recipeOf(recipe), String(10 + salt).repeat(32));
       results.push(...(await runNights(stream, spec, bench, values.promote === 'gate')));
     }

@@ -1,37 +1,51 @@
 /**
- * Candidates that were refused for their flips alone, trained once more with focal distillation of several strengths:
- * npm run bench:retry [-- --streams elec2,rialto --strengths 2,4,8 --salts 2 --recipe '{"epochs": 20}' --gate '{}']
+ * Candidates that were refused for their flips alone, trained once more with focal distillation of several strengths.
+ * `HELP` says how it is called.
  */
-import { parseArgs } from 'node:util';
 import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
 import { createRuntime } from '../../../shared/model/runtime.ts';
 import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
+import { readCount, readNames, readOptions, refuseUsage } from '../usage.ts';
 import { mean, type RetriedNight, runRetries } from './nights.ts';
-import { readStream, specOf } from './streams.ts';
+import { readStream, specOf, STREAMS } from './streams.ts';
 
-const { values } = parseArgs({
-  options: {
+const HELP = `npm run bench:retry -- [options]
+
+Trains candidates that were refused for their flips alone once more, with focal distillation of several strengths, on
+real data, of which HOLDFAST_DATA names the folder (default ../shared/data).
+
+  --streams <a,b>    of ${STREAMS.join(', ')} (default elec2,rialto,covertype)
+  --strengths <a,b>  of the second training (default 2,4,8,16)
+  --salts <n>        repetitions: other salts hold out other examples (default 4)
+  --recipe <json>    training options of the first candidate, as in a spec, like '{"epochs": 20}'
+  --gate <json>      what the gate asks, as in a spec (default: budgets that refuse about a third of the candidates)
+  --help             this text
+`;
+
+const values = readOptions(
+  {
     streams: { type: 'string', default: 'elec2,rialto,covertype' },
     strengths: { type: 'string', default: '2,4,8,16' },
-    /** Other salts hold out other examples: so many repetitions. */
     salts: { type: 'string', default: '4' },
-    /** Training options of the first candidate, as in a spec. */
     recipe: { type: 'string', default: '{}' },
-    /** What the gate asks, as in a spec; budgets that refuse about a third of the candidates. */
     gate: { type: 'string', default: '{"budgets": {"negativeFlips": 0.02, "sliceFlips": 0.04}}' },
   },
-});
-
-const bench = { kernels: await loadKernelModule(), runtime: createRuntime(await loadWasmModule()) };
+  HELP,
+);
+const streams = readNames('--streams', values.streams, STREAMS, HELP);
+const salts = readCount('--salts', values.salts, HELP);
 const strengths = values.strengths.split(',').map(Number);
-const gate = JSON.parse(values.gate) as object;
-const training = { maxExamples: 4_000, ...(JSON.parse(values.recipe) as object) };
+if (!strengths.every((strength) => strength > 0))
+  refuseUsage(`--strengths: expected numbers above 0, got ${values.strengths}`, HELP);
+const gate = readObject('--gate', values.gate);
+const training = { maxExamples: 4_000, ...readObject('--recipe', values.recipe) };
+const bench = { kernels: await loadKernelModule(), runtime: createRuntime(await loadWasmModule()) };
 
-for (const name of values.streams.split(',')) {
+for (const name of streams) {
   const stream = await readStream(name);
   const retried: RetriedNight[] = [];
   let nights = 0;
-  for (let salt = 0; salt < Number(values.salts); salt++) {
+  for (let salt = 0; salt < salts; salt++) {
     const spec = specOf(stream, { training, gate }, String(10 + salt).repeat(32));
     const results = await runRetries(stream, spec, bench, strengths);
     nights += results.nights;
@@ -70,4 +84,14 @@ function describe(name: string, results: readonly RetriedNight['first'][]): stri
     percent(({ flips }) => flips),
   ];
   return `| ${name} | ${cells.join(' | ')} |`;
+}
+
+function readObject(option: string, text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // refused below
+  }
+  return refuseUsage(`${option}: expected a JSON object, got ${text}`, HELP);
 }

@@ -144,9 +144,9 @@ describe('a refusal', () => {
     ],
     ['values', category(['a', 'a']), 'input.features.0.values: expected different values'],
     [
-      'base',
-      { base: SALT, input: TABULAR },
-      'base: expected null: a base reads images, and this input is tabular',
+      'augmentation of rows that a base has read',
+      { base: SALT, input: TABULAR, training: { augmentation: { noise: 0.1 } } },
+      'training.augmentation: expected mixup alone: of rows that a base has read there are no copies',
     ],
     ['salt', { salt: 'secret' }, 'salt: expected a SHA-256 in hexadecimal'],
     ['base', { base: 'mobilenet' }, 'base: expected a SHA-256 in hexadecimal'],

@@ -25,6 +25,7 @@ import { readExamples } from '../../../trainer/pipeline/features.ts';
 import { storeFeatures } from '../../../trainer/pipeline/store-features.ts';
 import { saveShard, type ShardRef, type Snapshot } from '../../../trainer/pipeline/snapshot-file.ts';
 import { useTempFolder } from '../../support/temp-folder.ts';
+import { lookHere, stopwatch } from './looking.ts';
 
 const folder = useTempFolder();
 const SIZE = 8;
@@ -94,11 +95,12 @@ beforeAll(async () => {
     kernels: await loadKernelModule(),
     runtime: createRuntime(wasm),
     now: () => new Date(),
-    stopwatch: () => Promise.reject(new Error('nothing is timed here')),
+    stopwatch,
     onProgress: () => {},
     run: { id: 'r', model: 'm' } as RunContext['run'],
   };
-  for (const shard of shards) await storeFeatures(contextOf(null), shard, async () => {});
+  const looking = lookHere(contextOf(null));
+  for (const shard of shards) await storeFeatures(contextOf(null), shard, looking);
 });
 
 const BRIGHTER = { brightness: 0.2, copies: 3 };
@@ -154,7 +156,9 @@ describe('augmented copies of a model with a base', () => {
     const ctx = contextOf(BRIGHTER, await copyOfStore());
     const counts = async (split: { train: number[] }) => {
       const computed = [];
-      for (const part of planOf(ctx, split)) computed.push(await storeCopies(ctx, part, async () => {}));
+      for (const part of planOf(ctx, split)) {
+        computed.push((await storeCopies(ctx, part, lookHere(ctx))).computed);
+      }
       return computed;
     };
     expect(await counts(SPLIT)).toEqual([3, 2, 3, 2, 3, 2]);
@@ -168,7 +172,7 @@ describe('augmented copies of a model with a base', () => {
     const [one, other] = [contextOf(BRIGHTER, await copyOfStore()), contextOf(BRIGHTER, await copyOfStore())];
     for (const train of [[8], [3], [0, 2], [5, 8]]) {
       for (const part of planOf(other, { train }).toReversed())
-        await storeCopies(other, part, async () => {});
+        await storeCopies(other, part, lookHere(other));
     }
     expect(await learnFrom(other)).toEqual(await learnFrom(one));
   });
@@ -202,11 +206,11 @@ describe('augmented copies of a model with a base', () => {
 
   test('report how far they have come', async () => {
     const ctx = contextOf({ rotation: 5, copies: 1 }, await copyOfStore());
-    const fractions: number[] = [];
+    const told: number[] = [];
     const part = planOf(ctx)[0];
     if (part === undefined) throw new Error('expected a part');
-    await storeCopies(ctx, part, async (fraction) => void fractions.push(fraction));
-    expect(fractions).toEqual([1]);
+    await storeCopies(ctx, part, lookHere(ctx, { onBlock: async (done) => void told.push(done) }));
+    expect(told).toEqual([3]);
   });
 });
 
@@ -246,8 +250,13 @@ describe('a run of a model with a base and augmentation', () => {
     const first = await run();
     expect(first).toMatchObject({ status: 'complete', error: null });
     const trained = Number(/^(\d+) to train on/.exec(noteOf(first, 'split') ?? '')?.[1]);
-    expect(noteOf(first, 'augment')).toBe(`${2 * trained} augmented copies, ${2 * trained} of them new`);
-    expect(steps).toContain('augment: part 2 of 2, copy 2');
+    expect(noteOf(first, 'augment')).toMatch(
+      new RegExp(`^${2 * trained} augmented copies, ${2 * trained} of them new, [\\d.e+]+ a second$`),
+    );
+    expect(steps.at(-1)).toBeDefined();
+    expect(steps.join('\n')).toMatch(
+      new RegExp(`augment: ${2 * trained} of ${2 * trained} examples, \\d+ a second`),
+    );
     const again = await run(first.snapshot ?? '');
     expect(noteOf(again, 'augment')).toBe(`${2 * trained} augmented copies, 0 of them new`);
     const recordOf = ({ id }: RunRecord) =>

@@ -16,6 +16,7 @@ import { readExamples } from '../../../trainer/pipeline/features.ts';
 import { storeFeatures } from '../../../trainer/pipeline/store-features.ts';
 import { saveShard, type Snapshot } from '../../../trainer/pipeline/snapshot-file.ts';
 import { useTempFolder } from '../../support/temp-folder.ts';
+import { lookHere, stopwatch } from './looking.ts';
 
 const folder = useTempFolder();
 const SIZE = 224;
@@ -72,19 +73,20 @@ test('features of large pictures are computed a few at a time, and lie where the
     kernels: await loadKernelModule(),
     runtime: createRuntime(wasm),
     now: () => new Date(),
-    stopwatch: () => Promise.reject(new Error('nothing is timed here')),
+    stopwatch,
     onProgress: () => {},
   };
   const ctx: RunContext = { ...shell, store: { ...store, get }, run, spec };
-  const fractions: number[] = [];
-  const onBlock = async (fraction: number): Promise<void> => {
+  const told: number[] = [];
+  const onBlock = async (done: number): Promise<void> => {
     open = 0;
-    fractions.push(fraction);
+    told.push(done);
   };
-  expect(await storeFeatures(ctx, shard, onBlock)).toBe(true);
+  const looking = lookHere(ctx, { onBlock });
+  expect(await storeFeatures(ctx, shard, looking)).toEqual({ computed: 12, left: 0 });
   expect(most).toBe(7);
-  expect(fractions).toEqual([7 / 12, 1]);
-  expect(await storeFeatures(ctx, shard, onBlock)).toBe(false);
+  expect(told).toEqual([7, 12]);
+  expect(await storeFeatures(ctx, shard, looking)).toEqual({ computed: 0, left: 0 });
 
   const snapshot = { windows: [{ shards: [shard] }] } as unknown as Snapshot;
   const read = await readExamples(ctx, snapshot, [0, 7, 11]);

@@ -45,7 +45,11 @@ export function addCompareCommand(program: Command): void {
       "with --store: examples to use, without the holdout (default: the later version's)",
     )
     .option('--seed <n>', 'draws the splits', wholeNumber(0), 1)
-    .option('--threads <n>', 'with --store: splits side by side (default: one a core)', wholeNumber(1))
+    .option(
+      '--threads <n>',
+      'with --store: splits side by side (default: one a core, at most 8)',
+      wholeNumber(1),
+    )
     .option('--page <file>', 'save a page with a plot')
     .addHelpText('after', example('compare digits 1 2', 'compare digits 1 2 --splits 20 --page compare.html'))
     .action(async (model: string, a: number, b: number, options: Options, command: Command) => {

@@ -4,8 +4,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { randomHex } from '../../../shared/digest.ts';
+import { encodedShape, encodedSize } from '../../../shared/model/input.ts';
 import { createModel } from '../../../shared/model/load-spec.ts';
 import { type Resize, RESIZES, type Spec, specSchema } from '../../../shared/model/spec.ts';
+import { sizeOf } from '../../../shared/model/tensor.ts';
 import { describeIssues } from '../../../shared/registry/json.ts';
 import type { BaseManifest } from '../../../shared/registry/manifest.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
@@ -226,7 +228,8 @@ function inputFrom(
     if (input === 'image') throw usageError('--feature describes tabular input, and --input says image');
     return { kind: 'tabular', features: feature.map(parseFeature) };
   }
-  if (input === 'tabular' || (input === undefined && size === undefined && base === null)) return undefined;
+  const readsPictures = base !== null && base.inputShape.length === 3;
+  if (input === 'tabular' || (input === undefined && size === undefined && !readsPictures)) return undefined;
   const shape = size ?? sizeOfBase(base);
   if (shape === null) throw usageError('an image needs its --size, like 28x28x1');
   return { kind: 'image', ...shape, ...withoutUndefined({ scale, offset, resize }) };
@@ -245,12 +248,20 @@ function parseFeature(text: string): object {
   return { name: text.slice(0, at), type: 'category', values: commaList(text.slice(at + 1)) };
 }
 
-/** A base that reads another size would fail in the first run; better now. */
+/** A base that reads something else would fail in the first run; better now. */
 function checkSize({ input }: Spec, base: BaseManifest): void {
-  const size = input.kind === 'image' ? [input.height, input.width, input.channels].join('x') : input.kind;
-  const wanted = base.inputShape.join('x');
-  if (size !== wanted)
-    throw usageError(`the base ${base.digest.slice(0, 12)} reads images of ${wanted}, the spec says ${size}`);
+  const digest = base.digest.slice(0, 12);
+  if (base.inputShape.length === 3) {
+    const size = input.kind === 'image' ? encodedShape(input).join('x') : input.kind;
+    const wanted = base.inputShape.join('x');
+    if (size !== wanted)
+      throw usageError(`the base ${digest} reads images of ${wanted}, the spec says ${size}`);
+    return;
+  }
+  const numbers = sizeOf(base.inputShape);
+  const given = input.kind === 'image' ? 'images' : `${encodedSize(input)}`;
+  if (given !== String(numbers))
+    throw usageError(`the base ${digest} reads rows of ${numbers} numbers, the spec says ${given}`);
 }
 
 function withoutUndefined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {

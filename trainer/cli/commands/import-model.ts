@@ -1,5 +1,5 @@
 /**
- * `holdfast import-model`: a classifier that was trained elsewhere, as a version.
+ * `holdfast import-model`: a model that was trained elsewhere, as a version.
  */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -8,6 +8,7 @@ import { reasonOf } from '../../node/readers/input-file.ts';
 import { createContext } from '../context.ts';
 import { unwrap, usageError } from '../failure.ts';
 import { type Resize, RESIZES } from '../../../shared/model/spec.ts';
+import type { Target } from '../../../shared/registry/manifest.ts';
 import { createProgressLine } from '../output.ts';
 import { describeSpec } from '../spec-text.ts';
 import { commaList, example, finiteNumber, oneOf } from './options.ts';
@@ -15,6 +16,9 @@ import { commaList, example, finiteNumber, oneOf } from './options.ts';
 interface ImportModelOptions {
   readonly labels?: readonly string[];
   readonly labelsFile?: string;
+  readonly target?: string;
+  readonly unit?: string;
+  readonly features?: readonly string[];
   readonly scale?: number;
   readonly offset?: number;
   readonly resize?: Resize;
@@ -25,9 +29,14 @@ export function addImportModelCommand(program: Command): void {
     .command('import-model')
     .argument('<model>', 'made if it is not there')
     .argument('<source>', 'folder, model.json, URL or s3://bucket/prefix')
-    .description('publish a trained tfjs classifier as a version: its dense layers as head, the rest as base')
-    .option('--labels <a,b,c>', 'a new model: labels, in the order of the outputs', commaList)
+    .description(
+      'publish a trained tfjs model, a classifier or one that predicts a number, as a version: its dense layers as head, the rest as base',
+    )
+    .option('--labels <a,b,c>', 'a new classifier: labels, in the order of the outputs', commaList)
     .option('--labels-file <file>', 'the same as a JSON list, or one a line')
+    .option('--target <name>', 'a new regression: the number that its one output is')
+    .option('--unit <unit>', "the target's unit, like EUR or kWh")
+    .option('--features <a,b,c>', 'rows of numbers: their names, in order (default x1, x2, …)', commaList)
     .option('--scale <number>', 'images: the model sees pixel * scale + offset (default 1/255)', finiteNumber)
     .option('--offset <number>', 'images: see --scale', finiteNumber)
     .option(
@@ -39,12 +48,16 @@ export function addImportModelCommand(program: Command): void {
       'after',
       example(
         'import-model things ./mobilenet_v1 --labels-file labels.json --scale 0.00784313725 --offset -1',
+        'import-model rents ./rents-mlp --target rent --unit EUR --features size,distance,rooms',
         'promote things 1 --force --reason "served from the old site until today"',
       ),
     )
     .action(async (model: string, source: string, options: ImportModelOptions, command: Command) => {
       const context = createContext(command);
+      if (options.labels !== undefined && options.labelsFile !== undefined)
+        throw usageError('expected --labels or --labels-file, got both');
       const labels = options.labels ?? (await readLabels(options.labelsFile));
+      const target = readTarget(options);
       const progress = createProgressLine();
       const imported = unwrap(
         await importModel({
@@ -52,6 +65,8 @@ export function addImportModelCommand(program: Command): void {
           model,
           source,
           labels,
+          target,
+          features: options.features ?? null,
           scale: options.scale,
           offset: options.offset,
           resize: options.resize,
@@ -62,6 +77,12 @@ export function addImportModelCommand(program: Command): void {
       );
       context.print(imported.manifest, () => describe(imported));
     });
+}
+
+function readTarget({ target: name, unit }: ImportModelOptions): Target | null {
+  if (name === undefined && unit !== undefined)
+    throw usageError("--unit is the target's: --target says what that is");
+  return name === undefined ? null : { name, ...(unit !== undefined && { unit }) };
 }
 
 async function readLabels(path: string | undefined): Promise<string[] | null> {
@@ -77,12 +98,28 @@ async function readLabels(path: string | undefined): Promise<string[] | null> {
   }
 }
 
-function describe({ manifest, spec, repeated, addedSoftmax }: ImportedModel): string {
+/** What was changed about the end of the model, so that it is one of ours. */
+const ENDINGS: Readonly<Record<ImportedModel['ending'], string>> = {
+  softmax: '',
+  number: '',
+  logits: 'the model ends with logits: a softmax was added',
+  sigmoid: 'the model ends with one sigmoid: it is the probability of the second label',
+  logit: 'the model ends with one logit: a sigmoid was added, the probability of the second label',
+};
+
+function describe({ manifest, spec, repeated, ending, endsWith, relativeError }: ImportedModel): string {
   const { model, version } = manifest;
-  const first = repeated
-    ? `these files are version ${version} of ${model} already: nothing to do`
-    : `imported version ${version} of ${model}`;
-  const softmax = addedSoftmax ? '\nthe model ends with logits: a softmax was added' : '';
-  const next = `\nit is held, as the gate has not judged it: holdfast promote ${model} ${version} --force --reason "…"`;
-  return `${first}\n${describeSpec(spec)}${softmax}${next}`;
+  const lines = [
+    repeated
+      ? `these files are version ${version} of ${model} already: nothing to do`
+      : `imported version ${version} of ${model}`,
+    describeSpec(spec),
+    `checked    agrees with TensorFlow.js within ${relativeError.toExponential(1)} (relative)`,
+    ENDINGS[ending],
+    endsWith === null
+      ? ''
+      : `the model ends with ${endsWith}, no dense layer: one was added that changes nothing until it is trained`,
+    `it is held, as the gate has not judged it: holdfast promote ${model} ${version} --force --reason "…"`,
+  ];
+  return lines.filter((line) => line !== '').join('\n');
 }

@@ -17,6 +17,7 @@ interface Options {
   readonly to: number;
   readonly steps: number;
   readonly seed?: number;
+  readonly threads?: number;
   readonly fresh?: boolean;
   readonly out?: string;
 }
@@ -32,6 +33,7 @@ export function addLrFindCommand(program: Command): void {
     .option('--to <rate>', 'the last rate', rate, 1)
     .option('--steps <n>', 'steps from the first to the last', wholeNumber(10), 100)
     .option('--seed <n>', "order of the examples (default: the spec's)", wholeNumber(0))
+    .option('--threads <n>', 'for features that are missing (default: one a core, at most 8)', wholeNumber(1))
     .option('--fresh', 'begin with a new initialisation, not with the champion')
     .option('--out <file>', 'save a page with a plot')
     .addHelpText(

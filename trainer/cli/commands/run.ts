@@ -4,18 +4,22 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type Context, createContext } from '../context.ts';
-import { unwrap } from '../failure.ts';
+import { unwrap, usageError } from '../failure.ts';
 import { resumeJobHere } from '../local-job.ts';
 import { formatTable, formatVerdict, relativeTime } from '../output.ts';
 import { createRunProgress, describeProgress, describeRun, describeStatus, reportRun } from '../run-text.ts';
 import type { Target } from '../target.ts';
 import { watchRun } from '../watch.ts';
-import { example } from './options.ts';
+import { example, wholeNumber } from './options.ts';
 
 interface RunOptions {
   readonly watch?: boolean;
   /** A file name, or true when none was given. */
   readonly report?: string | true;
+}
+
+interface ResumeOptions {
+  readonly threads?: number;
 }
 
 export function addRunCommands(program: Command): void {
@@ -72,17 +76,29 @@ export function addRunCommands(program: Command): void {
   program
     .command('resume <model> <id>')
     .description('go on with a run that was interrupted; finished steps are not done again')
+    .option(
+      '--threads <n>',
+      'with --store: cores to work on (default: one a core, at most 8)',
+      wholeNumber(1),
+    )
     .addHelpText('after', example('resume digits 20261123T030000-cron'))
-    .action(async (model: string, id: string, _options: unknown, command: Command) => {
+    .action(async (model: string, id: string, { threads }: ResumeOptions, command: Command) => {
       const context = createContext(command);
       const connection = context.connect();
       if (connection.kind === 'store') {
         const progress = createRunProgress(context);
-        const options = { store: connection.store, model, onProgress: progress.step };
+        const options = {
+          store: connection.store,
+          model,
+          onProgress: progress.step,
+          ...(threads === undefined ? {} : { threads }),
+        };
         const run = await resumeJobHere(options, id);
         progress.close();
         return reportRun(context, unwrap(run), { steps: true });
       }
+      if (threads !== undefined)
+        throw usageError('--threads needs --store: the trainer Worker decides this itself');
       unwrap(await connection.target.resumeRun(model, id));
       reportRun(context, await watchRun(connection.target, context, model, id), { steps: false });
     });

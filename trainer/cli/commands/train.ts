@@ -7,11 +7,12 @@ import { unwrap, usageError } from '../failure.ts';
 import { createRunProgress, reportRun } from '../run-text.ts';
 import { watchRun } from '../watch.ts';
 import { runJobHere } from '../local-job.ts';
-import { example } from './options.ts';
+import { example, wholeNumber } from './options.ts';
 
 interface TrainOptions {
   readonly snapshot?: string;
   readonly promote: boolean;
+  readonly threads?: number;
 }
 
 export function addTrainCommand(program: Command): void {
@@ -20,6 +21,11 @@ export function addTrainCommand(program: Command): void {
     .description('run the whole pipeline now: snapshot, fine-tune, gate, publish, promote or not')
     .option('--snapshot <id>', 'with --store: train on this snapshot instead of making one')
     .option('--no-promote', 'with --store: judge and publish, but leave the champion alone')
+    .option(
+      '--threads <n>',
+      'with --store: cores to work on (default: one a core, at most 8)',
+      wholeNumber(1),
+    )
     .addHelpText(
       'after',
       example(
@@ -31,7 +37,7 @@ export function addTrainCommand(program: Command): void {
       const context = createContext(command);
       const connection = context.connect();
       if (connection.kind === 'store') {
-        const { snapshot, promote } = options;
+        const { snapshot, promote, threads } = options;
         const progress = createRunProgress(context);
         const run = await runJobHere({
           store: connection.store,
@@ -39,14 +45,17 @@ export function addTrainCommand(program: Command): void {
           by: context.by,
           promote,
           ...(snapshot === undefined ? {} : { snapshot }),
+          ...(threads === undefined ? {} : { threads }),
           onProgress: progress.step,
         });
         progress.close();
         reportRun(context, unwrap(run), { steps: true });
         return;
       }
-      if (options.snapshot !== undefined || !options.promote)
-        throw usageError('--snapshot and --no-promote need --store: the trainer Worker decides these itself');
+      if (options.snapshot !== undefined || options.threads !== undefined || !options.promote)
+        throw usageError(
+          '--snapshot, --threads and --no-promote need --store: the trainer Worker decides these itself',
+        );
       const { run } = unwrap(await connection.target.startRun(model, context.by));
       if (!context.json) console.log(`run ${run} started`);
       reportRun(context, await watchRun(connection.target, context, model, run), { steps: false });

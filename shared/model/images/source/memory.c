@@ -9,13 +9,15 @@
 extern uint8_t __heap_base;
 
 enum { ALIGNMENT = 16, PAGE_BYTES = 65536 };
-// With the stack and the tables below the heap.
+// With the stack and the tables below the heap. What a host has to spare may be less.
 static const size_t MAX_BYTES = 64 << 20;
 
+static size_t room = 64 << 20;
 static uintptr_t top = 0;
 static uintptr_t last = 0;
 
-__attribute__((export_name("reset"))) void reset_memory(void) {
+__attribute__((export_name("reset"))) void reset_memory(size_t bytes) {
+  room = bytes < MAX_BYTES ? bytes : MAX_BYTES;
   top = ((uintptr_t)&__heap_base + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1);
   last = 0;
 }
@@ -25,7 +27,7 @@ static size_t *size_of(void *block) { return (size_t *)((uint8_t *)block - ALIGN
 
 // The decoders' own answers to a lack of memory differ, and none says what it is.
 __attribute__((export_name("allocate"))) void *malloc(size_t bytes) {
-  if (bytes > MAX_BYTES || top + bytes + 2 * ALIGNMENT > MAX_BYTES) fail(TOO_MUCH_MEMORY);
+  if (bytes > room || top + bytes + 2 * ALIGNMENT > room) fail(TOO_MUCH_MEMORY);
   uintptr_t block = top + ALIGNMENT;
   uintptr_t end = (block + bytes + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1);
   size_t pages = (end + PAGE_BYTES - 1) / PAGE_BYTES;
@@ -45,7 +47,7 @@ void free(void *block) {
 
 void *calloc(size_t count, size_t bytes) {
   uint64_t size = (uint64_t)count * bytes;
-  if (size > MAX_BYTES) fail(TOO_MUCH_MEMORY);
+  if (size > room) fail(TOO_MUCH_MEMORY);
   return memset(malloc((size_t)size), 0, (size_t)size);
 }
 

@@ -94,41 +94,64 @@ int convolution_scratch(const geometry *g) {
   return larger(filter, input);
 }
 
-/* dw [filter height, filter width, in channels, out channels] */
-EXPORT(convolution_filter_gradient)
-void convolution_filter_gradient(const geometry *g, const float *x, const float *dy, float *dw, float *scratch) {
+/* Adds what one output slice dy says of one of the filter's slices, which saw the input slice x there. */
+static void add_filter_gradient(const geometry *g, const float *x, const float *dy, float *dw, float *scratch) {
   const int taps = taps_of(g), rows = stripe_rows(g), most = rows * g->out_width;
   float *left = scratch + most * taps, *right = left + most * round_up(taps, TILE_ROWS);
-  clear(dw, taps * g->out_channels);
-  for (int image = 0; image < g->batch; image++, x += in_size(g))
-    for (int y0 = 0; y0 < g->out_height; y0 += rows) {
-      const int y1 = smaller(g->out_height, y0 + rows), positions = (y1 - y0) * g->out_width;
-      unfold(g, x, y0, y1, scratch);
-      pack_left(scratch, taps, left, positions, taps);
-      pack_right(dy, g->out_channels, 1, right, positions, g->out_channels);
-      add_packed_product(left, right, dw, taps, g->out_channels, positions);
-      dy += positions * g->out_channels;
-    }
+  for (int y0 = 0; y0 < g->out_height; y0 += rows) {
+    const int y1 = smaller(g->out_height, y0 + rows), positions = (y1 - y0) * g->out_width;
+    unfold(g, x, y0, y1, scratch);
+    pack_left(scratch, taps, left, positions, taps);
+    pack_right(dy, g->out_channels, 1, right, positions, g->out_channels);
+    add_packed_product(left, right, dw, taps, g->out_channels, positions);
+    dy += positions * g->out_channels;
+  }
 }
 
-/* dx [batch, in height, in width, in channels] */
+/* dw [filter depth, filter height, filter width, in channels, out channels] */
+EXPORT(convolution_filter_gradient)
+void convolution_filter_gradient(const geometry *g, const float *x, const float *dy, float *dw, float *scratch) {
+  const int slice = taps_of(g) * g->out_channels;
+  clear(dw, g->filter_depth * slice);
+  for (int image = 0; image < g->batch; image++, x += in_volume(g))
+    for (int oz = 0; oz < g->out_depth; oz++, dy += out_size(g))
+      for (int fz = 0; fz < g->filter_depth; fz++) {
+        const int z = input_z(g, oz, fz);
+        if (inside(z, g->in_depth)) add_filter_gradient(g, x + z * in_size(g), dy, dw + fz * slice, scratch);
+      }
+}
+
+/* Adds to one input slice dx what one output slice dy says of it through one of the filter's slices, as panels. */
+static void add_input_gradient(const geometry *g, const float *dy, const float *panels, float *dx, float *scratch) {
+  const int taps = taps_of(g), rows = stripe_rows(g), depth = g->out_channels;
+  for (int y0 = 0; y0 < g->out_height; y0 += rows) {
+    const int y1 = smaller(g->out_height, y0 + rows), positions = (y1 - y0) * g->out_width;
+    product p = product_of_rows(dy, 0, depth);
+    p.panels = panels;
+    p.panel_stride = depth * TILE_COLUMNS;
+    p.out = scratch;
+    p.rows = positions;
+    p.columns = taps;
+    multiply(&p);
+    fold(g, scratch, y0, y1, dx);
+    dy += positions * depth;
+  }
+}
+
+/* dx [batch, in depth, in height, in width, in channels] */
 EXPORT(convolution_input_gradient)
 void convolution_input_gradient(const geometry *g, const float *dy, const float *filter, float *dx, float *scratch) {
-  const int taps = taps_of(g), rows = stripe_rows(g), depth = g->out_channels;
-  float *panels = scratch + rows * g->out_width * taps;
-  pack_right(filter, 1, depth, panels, depth, taps);
-  clear(dx, g->batch * in_size(g));
-  for (int image = 0; image < g->batch; image++, dx += in_size(g))
-    for (int y0 = 0; y0 < g->out_height; y0 += rows) {
-      const int y1 = smaller(g->out_height, y0 + rows), positions = (y1 - y0) * g->out_width;
-      product p = product_of_rows(dy, 0, depth);
-      p.panels = panels;
-      p.panel_stride = depth * TILE_COLUMNS;
-      p.out = scratch;
-      p.rows = positions;
-      p.columns = taps;
-      multiply(&p);
-      fold(g, scratch, y0, y1, dx);
-      dy += positions * depth;
-    }
+  const int taps = taps_of(g), depth = g->out_channels;
+  float *panels = scratch + stripe_rows(g) * g->out_width * taps;
+  clear(dx, g->batch * in_volume(g));
+  for (int fz = 0; fz < g->filter_depth; fz++, filter += taps * depth) {
+    pack_right(filter, 1, depth, panels, depth, taps);
+    for (int image = 0; image < g->batch; image++)
+      for (int oz = 0; oz < g->out_depth; oz++) {
+        const int z = input_z(g, oz, fz);
+        if (!inside(z, g->in_depth)) continue;
+        const float *from = dy + image * out_volume(g) + oz * out_size(g);
+        add_input_gradient(g, from, panels, dx + image * in_volume(g) + z * in_size(g), scratch);
+      }
+  }
 }

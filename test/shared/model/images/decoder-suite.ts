@@ -3,7 +3,11 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createImageDecoder } from '../../../../shared/model/images/decoder.ts';
+import {
+  createImageDecoder,
+  KEPT_DECODER_BYTES,
+  MAX_DECODER_BYTES,
+} from '../../../../shared/model/images/decoder.ts';
 import { IMAGE_CASES, IMAGE_FILES, imageFile, REFUSED_FILES } from '../../../support/images.ts';
 
 const RGB = { height: 8, width: 12, channels: 3 } as const;
@@ -73,6 +77,20 @@ export function testDecoder(module: WebAssembly.Module, runs: number): void {
         createImageDecoder(module).decode(imageFile('rgb.jpg'), RGB),
       );
     }
+  });
+
+  it('takes no more room than it is given, and says when that was all that was wrong', () => {
+    let room = KEPT_DECODER_BYTES;
+    const tight = createImageDecoder(module, () => room);
+    expect(tight.decode(imageFile('rgb.jpg'), RGB)).toEqual(decoder.decode(imageFile('rgb.jpg'), RGB));
+    // It would take 8 bytes a pixel.
+    expect(tight.decode(imageFile('huge-lossless.webp'), RGB).ok).toBe(false);
+    expect(tight.lackedRoom()).toBe(true);
+    expect(tight.decode(imageFile('cmyk.jpg'), RGB).ok).toBe(false);
+    expect(tight.lackedRoom()).toBe(false);
+    room = MAX_DECODER_BYTES;
+    expect(tight.decode(imageFile('huge-lossless.webp'), RGB).ok).toBe(false);
+    expect(tight.lackedRoom()).toBe(false);
   });
 
   it('says how many pixels it read', () => {

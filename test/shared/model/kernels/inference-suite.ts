@@ -6,15 +6,18 @@ import { describe, expect, test } from 'vitest';
 import { floatBytes } from '../../../../shared/bytes.ts';
 import { sha256Hex } from '../../../../shared/digest.ts';
 import {
+  depthwiseZeros,
   type InferenceKernels,
   instantiateInference,
   packedDenseSize,
   packedDepthwiseSize,
+  packedSparseSize,
+  sparsePlaces,
 } from '../../../../shared/model/kernels/inference.ts';
 import { createRandom } from '../../../../shared/random.ts';
 
 /** Of every kernel's output on the seeded cases below: the same on every machine and in every runtime. */
-const DIGEST = '8b08600bb5d2c7b9522f27e531c46889f84184fcf320310d6b625ef36388f57c';
+const DIGEST = 'c3c148f71f459207747c64aeb09a1154a6e2ffe046dbd74590e3a4533aecb35f';
 
 const NUM_RUNS = 150;
 /** What the kernels must leave alone lies in front of everything, and behind each output. */
@@ -118,17 +121,22 @@ function denseValues({ rows, depth, columns, seed, rectified }: DenseCase) {
 }
 
 function runDense(c: DenseCase, only?: number): Run {
-  return ({ kernels, put, putIntegers, room, take }) => {
+  return ({ kernels, put, room, take }) => {
     const { depth, columns, biased, range, rectified } = c;
     const [x, kernel, bias] = denseValues(c);
-    const weights = room(packedDenseSize(depth, columns));
-    kernels.pack_dense(put(kernel), biased ? put(bias) : 0, weights, depth, columns);
+    const size = rectified ? packedSparseSize(depth, columns) : packedDenseSize(depth, columns);
+    const weights = room(size);
+    const pack = rectified ? kernels.pack_sparse : kernels.pack_dense;
+    pack(put(kernel), biased ? put(bias) : 0, weights, depth, columns);
+    take(weights, size);
     const input = only === undefined ? x : x.subarray(only * depth, (only + 1) * depth);
     const count = input.length / depth;
     const out = room(count * columns);
     const operands = [put(input), weights, out, count, depth, columns, ...range] as const;
-    if (rectified) kernels.dense_sparse(...operands, putIntegers(Array.from({ length: depth }, () => 0)));
+    const places = room(sparsePlaces(depth));
+    if (rectified) kernels.dense_sparse(...operands, places);
     else kernels.dense(...operands);
+    take(places, sparsePlaces(depth));
     return take(out, count * columns);
   };
 }
@@ -268,7 +276,9 @@ function runDepthwise(s: Sliding): Run {
     kernels.pack_depthwise(put(kernel), bias === undefined ? 0 : put(bias), weights, taps, s.channels);
     const count = s.batch * outputSize(s)[0] * outputSize(s)[1] * s.channels;
     const out = room(count);
-    kernels.depthwise(putIntegers(geometryOf(s, s.channels)), put(x), weights, out, ...s.range);
+    const zeros = put(createValues(s.seed)(depthwiseZeros(s.channels)));
+    kernels.depthwise(putIntegers(geometryOf(s, s.channels)), put(x), weights, out, ...s.range, zeros);
+    take(zeros, depthwiseZeros(s.channels));
     return take(out, count);
   };
 }
@@ -290,9 +300,8 @@ function expectedDepthwise(s: Sliding): number[] {
 
 type Pool = 'max_pool' | 'average_pool';
 
-function runPool(s: Sliding, pool: Pool): Run {
+function runPool(s: Sliding, pool: Pool, x = slidingValues(s, 0, 0).x): Run {
   return ({ kernels, put, putIntegers, room, take }) => {
-    const { x } = slidingValues(s, 0, 0);
     const count = s.batch * outputSize(s)[0] * outputSize(s)[1] * s.channels;
     const out = room(count);
     kernels[pool](putIntegers(geometryOf(s, s.channels)), put(x), out);
@@ -313,9 +322,22 @@ function expectedPool(s: Sliding, pool: Pool): number[] {
   return out;
 }
 
+/** The usual window has a loop of its own. */
+const POOL_2X2 = {
+  batch: 1,
+  filters: 1,
+  filter: [2, 2],
+  strides: [2, 2],
+  dilations: [1, 1],
+  pads: [0, 0, 0, 0],
+  range: [-Infinity, Infinity],
+  biased: false,
+} as const;
+
 /** What a plan may hold: no dilation, and no window that is all padding. */
-const pools = slidings
-  .map((s): Sliding => ({ ...s, dilations: [1, 1] }))
+const pools = fc
+  .tuple(slidings, fc.boolean())
+  .map(([s, usual]): Sliding => (usual ? { ...s, ...POOL_2X2, batch: s.batch } : { ...s, dilations: [1, 1] }))
   .filter((s) => s.pads.every((pad, side) => pad < (s.filter[side % 2] ?? 1)))
   .filter((s) => outputSize(s).every((length) => length > 0));
 
@@ -330,6 +352,15 @@ export function testInference(module: WebAssembly.Module): void {
         fc.property(denseCases, (c) => expectClose(run(runDense(c)), expectedDense(c))),
         { numRuns: NUM_RUNS },
       );
+    });
+
+    test.each([
+      ['a block of rows', { rows: 40, depth: 300, columns: 45 }],
+      ['what the list of places is sized for', { rows: 3, depth: 5_003, columns: 9 }],
+      ['a panel, on its own', { rows: 1, depth: 64, columns: 257 }],
+    ])('dense that skips zeros, beyond %s', (_, shape) => {
+      const c = { ...shape, range: RANGES[1], biased: true, seed: 5, rectified: true };
+      expectClose(run(runDense(c)), expectedDense(c), 1e-3);
     });
 
     test('convolution, with any filter, strides, dilations and padding', () => {
@@ -415,6 +446,40 @@ export function testInference(module: WebAssembly.Module): void {
     });
     expect([...clamped]).toEqual([NaN, 1, 1, 1]);
     expect(run(runSoftmax(nan, 1, 4))[0]).toBeNaN();
+    const pooled: Sliding = { ...POOL_2X2, height: 2, width: 2, channels: 1, seed: 0 };
+    for (let at = 0; at < 4; at++) {
+      const image = Float32Array.from({ length: 4 }, (_, i) => (i === at ? NaN : i));
+      for (const pool of ['max_pool', 'average_pool'] as const)
+        expect(run(runPool(pooled, pool, image))[0]).toBeNaN();
+    }
+  });
+
+  test('what is 0, of either sign, is skipped; NaN and infinities are not', () => {
+    const depth = 11;
+    const sumUnder = (x: readonly number[], kernel: readonly number[]) =>
+      run(({ kernels, put, room, take }) => {
+        const weights = room(packedSparseSize(depth, 1));
+        kernels.pack_sparse(put(kernel), put([0.5]), weights, depth, 1);
+        const out = room(1);
+        const places = room(sparsePlaces(depth));
+        kernels.dense_sparse(put(x), weights, out, 1, depth, 1, -Infinity, Infinity, places);
+        return take(out, 1);
+      })[0];
+    for (let at = 0; at < depth; at++) {
+      const only = (value: number) => Array.from({ length: depth }, (_, i) => (i === at ? value : -0));
+      // Under zeros lies what would be seen.
+      const kernel = Array.from({ length: depth }, (_, i) => (i === at ? 2 : NaN));
+      expect(sumUnder(only(3), kernel)).toBe(6.5);
+      expect(sumUnder(only(NaN), kernel)).toBeNaN();
+      expect(sumUnder(only(Infinity), kernel)).toBe(Infinity);
+      expect(sumUnder(only(1e-45), kernel)).toBe(0.5);
+    }
+    expect(
+      sumUnder(
+        Array.from({ length: depth }, () => 0),
+        Array.from({ length: depth }, () => NaN),
+      ),
+    ).toBe(0.5);
   });
 
   test('an example alone has the bits that it has among others', () => {
@@ -458,8 +523,8 @@ function expectedSoftmax(x: Float32Array, channels: number): number[] {
 }
 
 /** Within single precision's rounding of sums as long as these. */
-function expectClose(actual: Float32Array, expected: readonly number[]): void {
+function expectClose(actual: Float32Array, expected: readonly number[], tolerance = 1e-4): void {
   expect(actual.length).toBe(expected.length);
   const worst = expected.reduce((max, x, i) => Math.max(max, Math.abs(x - (actual[i] ?? NaN))), 0);
-  expect(worst).toBeLessThan(1e-4);
+  expect(worst).toBeLessThan(tolerance);
 }

@@ -249,10 +249,70 @@ describe('the gradient of max pooling', () => {
   });
 });
 
+describe('over volumes', () => {
+  test.each<[string, Op, number[][]]>([
+    [
+      'convolution',
+      (x, w) => tf.conv3d(volume(x), filter3d(w), 1, 'same'),
+      [
+        [2, 4, 5, 6, 3],
+        [2, 3, 2, 3, 4],
+      ],
+    ],
+    [
+      'convolution with strides',
+      (x, w) => tf.conv3d(volume(x), filter3d(w), [2, 1, 3], 'valid'),
+      [
+        [2, 5, 4, 7, 2],
+        [3, 2, 2, 2, 9],
+      ],
+    ],
+    ['max pooling', (x) => tf.maxPool3d(volume(x), 3, [1, 2, 2], 'same'), [[2, 4, 5, 6, 5]]],
+    ['average pooling', (x) => tf.avgPool3d(volume(x), 2, [1, 2, 1], 'valid'), [[2, 4, 5, 6, 5]]],
+  ])('the gradients of %s are those of the cpu backend', async (_, op, shapes) => {
+    await expectSameGradients(
+      op,
+      shapes.map((shape) => randomValues(...shape)),
+    );
+  });
+
+  test('the gradient of max pooling reaches windows that are all negative', async () => {
+    const { shape, data } = randomValues(1, 4, 4, 4, 3);
+    const negative = [{ shape, data: data.map((value) => value - 2) }];
+    const op: Op = (x) => tf.maxPool3d(volume(x), 2, 2, 'same');
+    await expectSameGradients(op, negative);
+    // Where stock answers with the smallest positive number.
+    expect(await valueOn('wasm', op, negative)).toEqual(await valueOn('cpu', op, negative));
+  });
+
+  test('the gradient of max pooling with uneven windows, wrong on the cpu backend, is the numerical one', async () => {
+    const op: Op = (x) => tf.maxPool3d(volume(x), [2, 3, 1], [1, 2, 2], 'valid');
+    const inputs = [randomValues(1, 3, 5, 4, 3)];
+    const [dx] = await gradientsOn('wasm', op, inputs);
+    expect(largestDifference(dx ?? [], await numericGradient(op, inputs, 0, 1e-3))).toBeLessThan(1e-3);
+  });
+
+  test('the gradient of a convolution by its input is the numerical one', async () => {
+    const inputs = [randomValues(1, 3, 4, 5, 2), randomValues(2, 2, 3, 2, 3)];
+    const op: Op = (x, w) => tf.conv3d(volume(x), filter3d(w), [1, 2, 1], 'same');
+    const [dx] = await gradientsOn('wasm', op, inputs);
+    expect(largestDifference(dx ?? [], await numericGradient(op, inputs, 0, 1))).toBeLessThan(TOLERANCE);
+  });
+});
+
+/** Types know only images here. */
+const volume = (x: tf.Tensor): tf.Tensor5D => x as tf.Tensor5D;
+const filter3d = volume;
+
 describe('the gradients that stock has wrong on both backends are the numerical ones', () => {
   test.each<[string, Op, number[]]>([
     ['average pooling with padding', (x) => tf.avgPool(x, 3, 2, 'same'), [2, 7, 6, 5]],
     ['average pooling without', (x) => tf.avgPool(x, [2, 3], [1, 2], 'valid'), [2, 7, 6, 4]],
+    [
+      'average pooling of volumes with padding',
+      (x) => tf.avgPool3d(volume(x), 3, 2, 'same'),
+      [2, 3, 5, 4, 5],
+    ],
     ['nearest resizing up', (x) => tf.image.resizeNearestNeighbor(x, [9, 7], false, true), [2, 6, 5, 3]],
     ['nearest resizing down', (x) => tf.image.resizeNearestNeighbor(x, [4, 2], false, true), [2, 6, 5, 3]],
     ['bilinear resizing up', (x) => tf.image.resizeBilinear(x, [9, 7], false, true), [2, 6, 5, 3]],
@@ -270,6 +330,13 @@ describe('the gradients that stock has wrong on both backends are the numerical 
 
 describe('other gradients that stock kernels compute', () => {
   // One image for nearest resizing: with more, it is the cpu backend that is wrong.
+  test('nearest resizing of several images: is the numerical one', async () => {
+    const op: Op = (x) => tf.image.resizeNearestNeighbor(x, [9, 5]);
+    const inputs = [randomValues(3, 6, 4, 3)];
+    const [dx] = await gradientsOn('wasm', op, inputs);
+    expect(largestDifference(dx ?? [], await numericGradient(op, inputs, 0, 1))).toBeLessThan(TOLERANCE);
+  });
+
   test.each<[string, Op, number[][]]>([
     ['bilinear resizing', (x) => tf.image.resizeBilinear(x, [9, 5]), [[2, 6, 6, 3]]],
     ['nearest resizing', (x) => tf.image.resizeNearestNeighbor(x, [9, 5]), [[1, 6, 6, 3]]],
@@ -323,6 +390,31 @@ describe('products', () => {
       ).toBeLessThan(1e-5);
     },
   );
+});
+
+/** What the cpu backend has and training on WASM never asks for: docs/kernels.md says why of each. */
+const LEFT_OUT = [
+  'Complex',
+  'ComplexAbs',
+  'Draw',
+  'Einsum',
+  'FFT',
+  'IFFT',
+  'Imag',
+  'RaggedGather',
+  'RaggedRange',
+  'RaggedTensorToTensor',
+  'Real',
+  'StaticRegexReplace',
+];
+
+test('every kernel that the cpu backend has is there, or was left out for a reason', () => {
+  const present = new Set(tf.getKernelsForBackend('wasm').map(({ kernelName }) => kernelName));
+  const missing = tf
+    .getKernelsForBackend('cpu')
+    .map(({ kernelName }) => kernelName)
+    .filter((name) => !present.has(name));
+  expect(missing.sort()).toEqual(LEFT_OUT);
 });
 
 /** An op of one kernel, whose inputs have these names. */
@@ -379,4 +471,10 @@ test('the stock kernels come back when asked, and another backend is refused by 
   expect(tf.getKernel('Conv2DBackpropFilter', 'wasm')).toBeDefined();
   await tf.setBackend('cpu');
   expect(() => registerTrainingKernels(tf, module)).toThrow(/expected the WASM backend/);
+});
+
+test('a backend with threads is refused with what to do', async () => {
+  await tf.setBackend('wasm');
+  const threaded = { ...tf, backend: () => ({ wasm: { asm: {}, tfjs: {} } }) } as unknown as typeof tf;
+  expect(() => registerTrainingKernels(threaded, module)).toThrow(/'WASM_HAS_MULTITHREAD_SUPPORT', false/);
 });

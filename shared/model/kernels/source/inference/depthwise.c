@@ -1,21 +1,25 @@
 /*
- * Depthwise convolution with one output per channel: four channels at a time, and where the filter is 3x3 and lies
- * within the image, four neighbouring pixels, which share their weights and most of what they read.
+ * Depthwise convolution with one output per channel: four channels at a time, and where the filter is 3x3, four
+ * neighbouring pixels, which share their weights and most of what they read.
  *
- * Weights: [1 + taps][channels, rounded up to four], the biases in front; missing channels are 0.
+ * Weights: [ceil(channels / 4)][1 + taps][4], the biases in front; missing channels are 0. So the taps of a group of
+ * channels lie at constant distances from one address.
  */
 #include "../geometry.h"
 #include "strip.h"
 
-enum { PIXELS = 4 };
+enum { PIXELS = 4, MAX_STRIDE = 2, MAX_COLUMNS = (PIXELS - 1) * MAX_STRIDE + 3 };
 
 /* Kernel [taps, channels] and bias [channels], or null. */
 EXPORT(pack_depthwise)
 void pack_depthwise(const float *kernel, const float *bias, float *weights, int taps, int channels) {
-  const int stride = round_up(channels, LANES);
-  clear(weights, (1 + taps) * stride);
-  if (bias) copy(weights, bias, channels);
-  for (int tap = 1; tap <= taps; tap++, kernel += channels) copy(weights + tap * stride, kernel, channels);
+  const int size = (1 + taps) * LANES;
+  clear(weights, round_up(channels, LANES) / LANES * size);
+  for (int c = 0; c < channels; c++) {
+    float *to = weights + c / LANES * size + c % LANES;
+    if (bias) *to = bias[c];
+    for (int tap = 0; tap < taps; tap++) to[(1 + tap) * LANES] = kernel[tap * channels + c];
+  }
 }
 
 /* What one row of output reads: the filter's rows that lie within the image. */
@@ -23,6 +27,7 @@ typedef struct {
   const geometry *g;
   const float *x; /* the image */
   const float *weights;
+  const float *zeros; /* [MAX_COLUMNS, channels], in place of a row outside of the image */
   int top, first_fy, end_fy;
   vec low, high;
 } line;
@@ -33,98 +38,110 @@ INLINE int end_inside(int at, int step, int taps, int size) {
   return at >= size ? 0 : smaller(taps, (size - at + step - 1) / step);
 }
 
-/* Any pixel, any filter. */
-INLINE void any_pixel(const line *l, int left, float *out) {
+/* Any pixel, any filter; the channels from `first_channel` on. */
+INLINE void any_pixel(const line *l, int left, int first_channel, float *out) {
   const geometry *g = l->g;
-  const int channels = g->in_channels, stride = round_up(channels, LANES);
+  const int channels = g->in_channels, size = (1 + g->filter_height * g->filter_width) * LANES;
   const int first = first_inside(left, g->dilation_width);
   const int end = end_inside(left, g->dilation_width, g->filter_width, g->in_width);
   const int step = g->dilation_width * channels, row = g->dilation_height * g->in_width * channels;
   const float *x = l->x + (l->top + l->first_fy * g->dilation_height) * g->in_width * channels + left * channels;
-  const float *w = l->weights + (1 + l->first_fy * g->filter_width) * stride;
-  for (int c = 0; c < channels; c += LANES) {
-    vec sum = load(l->weights + c);
-    const float *from = x + c, *by = w + c;
-    for (int fy = l->first_fy; fy < l->end_fy; fy++, from += row, by += g->filter_width * stride)
-      for (int fx = first; fx < end; fx++) sum = multiply_add(load(from + fx * step), load(by + fx * stride), sum);
+  for (int c = first_channel; c < channels; c += LANES) {
+    const float *weights = l->weights + c / LANES * size;
+    vec sum = load(weights);
+    const float *from = x + c, *by = weights + (1 + l->first_fy * g->filter_width) * LANES;
+    for (int fy = l->first_fy; fy < l->end_fy; fy++, from += row, by += g->filter_width * LANES)
+      for (int fx = first; fx < end; fx++) sum = multiply_add(load(from + fx * step), load(by + fx * LANES), sum);
     store_some(out + c, clamp(sum, l->low, l->high), channels - c);
   }
 }
 
+INLINE const float *step_by(const float *from, int floats) {
+  from += floats;
+  IN_ORDER(from);
+  return from;
+}
+
 /*
- * Neighbouring pixels under `rows` by `columns` taps, the first of them `first_fx`, which all lie within the image;
- * inlined for each number of all these.
+ * Four neighbouring pixels under a 3x3 filter, all whole groups of channels; inlined for each stride. Of the columns of the image that they read, the
+ * first and the last may lie outside of it, and count as 0; so do rows.
  */
-INLINE void inner_pixels(const line *l, int pixels, int stride_width, int rows, int columns, int first_fx, int left,
-                         float *out) {
+INLINE void four_pixels(const line *l, int stride, int left, float *out) {
   const geometry *g = l->g;
-  const int channels = g->in_channels, stride = round_up(channels, LANES), row = g->in_width * channels;
-  const float *x = l->x + (l->top + l->first_fy) * row + (left + first_fx) * channels;
-  const float *w = l->weights + (1 + l->first_fy * 3 + first_fx) * stride;
-  for (int c = 0; c < channels; c += LANES) {
+  const int channels = g->in_channels, columns = (PIXELS - 1) * stride + 3;
+  const int starts_outside = left < 0, ends_outside = left + columns > g->in_width;
+  const vec first_mask = wasm_i32x4_splat(starts_outside - 1), last_mask = wasm_i32x4_splat(ends_outside - 1);
+  /* What is masked is read from the column beside it. */
+  const int first_step = starts_outside ? channels : 0, second_step = channels - first_step;
+  const int last_step = ends_outside ? 0 : channels;
+  const float *rows[3];
+  UNROLL for (int fy = 0; fy < 3; fy++) {
+    const int inside = fy >= l->first_fy && fy < l->end_fy;
+    rows[fy] = inside ? l->x + ((l->top + fy) * g->in_width + left) * channels : l->zeros;
+  }
+  const float *weights = l->weights;
+  for (int c = 0; c + LANES <= channels; c += LANES, weights += 10 * LANES) {
     vec sums[PIXELS];
-    UNROLL for (int p = 0; p < pixels; p++) sums[p] = load(l->weights + c);
-    UNROLL for (int fy = 0; fy < rows; fy++) {
-      const float *from = x + fy * row + c, *by = w + fy * 3 * stride + c;
+    UNROLL for (int p = 0; p < PIXELS; p++) sums[p] = load(weights);
+    UNROLL for (int fy = 0; fy < 3; fy++) {
       vec taps[3];
-      UNROLL for (int fx = 0; fx < columns; fx++) taps[fx] = load(by + fx * stride);
-      UNROLL for (int i = 0; i < (pixels - 1) * stride_width + columns; i++) {
-        const vec value = load(from + i * channels);
-        UNROLL for (int p = 0; p < pixels; p++) {
-          const int fx = i - p * stride_width;
-          if (fx >= 0 && fx < columns) sums[p] = multiply_add(value, taps[fx], sums[p]);
+      UNROLL for (int fx = 0; fx < 3; fx++) taps[fx] = load(weights + (1 + fy * 3 + fx) * LANES);
+      const float *from = step_by(rows[fy] + c, first_step);
+      UNROLL for (int i = 0; i < columns; i++) {
+        vec value = load(from);
+        if (i == 0) value = wasm_v128_and(value, first_mask);
+        if (i == columns - 1) value = wasm_v128_and(value, last_mask);
+        UNROLL for (int p = 0; p < PIXELS; p++) {
+          const int fx = i - p * stride;
+          if (fx >= 0 && fx < 3) sums[p] = multiply_add(value, taps[fx], sums[p]);
         }
+        UNROLL for (int p = 0; p < PIXELS; p++) IN_ORDER(sums[p]);
+        from = step_by(from, i == 0 ? second_step : i == columns - 2 ? last_step : channels);
       }
     }
-    UNROLL for (int p = 0; p < pixels; p++)
-      store_some(out + p * channels + c, clamp(sums[p], l->low, l->high), channels - c);
-  }
-}
-
-/*
- * A row of a 3x3 filter, `rows` of which lie within the image. The last four inner pixels may be some that were
- * computed before.
- */
-INLINE void row_of_3x3(const line *l, int stride_width, int rows, float *out) {
-  const geometry *g = l->g;
-  const int channels = g->in_channels, pad = g->pad_left;
-  const int first = smaller(g->out_width, (pad + stride_width - 1) / stride_width);
-  const int end = smaller(g->out_width, larger(first, (g->in_width - 3 + pad) / stride_width + 1));
-  for (int ox = 0; ox < g->out_width; ox++) {
-    const int left = ox * stride_width - pad;
-    if (ox >= first && ox < end && end - first >= PIXELS) {
-      const int from = smaller(ox, end - PIXELS);
-      inner_pixels(l, PIXELS, stride_width, rows, 3, 0, from * stride_width - pad, out + from * channels);
-      ox = from + PIXELS - 1;
-    } else if (left == -1 && g->in_width >= 2) {
-      inner_pixels(l, 1, 1, rows, 2, 1, left, out + ox * channels);
-    } else if (left == g->in_width - 2 && left >= 0) {
-      inner_pixels(l, 1, 1, rows, 2, 0, left, out + ox * channels);
-    } else {
-      any_pixel(l, left, out + ox * channels);
+    float *to = out + c;
+    UNROLL for (int p = 0; p < PIXELS; p++) {
+      store(to, clamp(sums[p], l->low, l->high));
+      to = (float *)step_by(to, channels);
     }
   }
 }
 
+/* Whether `four_pixels` can compute those from here on. */
+INLINE int are_four(const geometry *g, int left) {
+  const int columns = (PIXELS - 1) * g->stride_width + 3;
+  const int is_3x3 = g->filter_width == 3 && g->filter_height == 3 && g->dilation_width * g->dilation_height == 1;
+  return is_3x3 && g->stride_width <= MAX_STRIDE && left >= -1 && left + columns <= g->in_width + 1;
+}
+
+/* The last four pixels may be some that were computed before. */
 INLINE void depthwise_row(const line *l, float *out) {
   const geometry *g = l->g;
-  const int rows = l->end_fy - l->first_fy;
-  const int is_3x3 = g->filter_width == 3 && g->filter_height == 3 && g->dilation_width * g->dilation_height == 1;
-  const int kind = is_3x3 && rows >= 2 && g->stride_width <= 2 ? rows * 2 + g->stride_width : 0;
-  switch (kind) {
-  case 7: row_of_3x3(l, 1, 3, out); break;
-  case 8: row_of_3x3(l, 2, 3, out); break;
-  case 5: row_of_3x3(l, 1, 2, out); break;
-  case 6: row_of_3x3(l, 2, 2, out); break;
-  default:
-    for (int ox = 0; ox < g->out_width; ox++) any_pixel(l, input_x(g, ox, 0), out + ox * g->in_channels);
+  const int channels = g->in_channels;
+  for (int ox = 0; ox < g->out_width;) {
+    const int from = larger(0, smaller(ox, g->out_width - PIXELS)), left = input_x(g, from, 0);
+    int done = 0, end = ox + 1;
+    if (g->out_width >= PIXELS && are_four(g, left)) {
+      switch (g->stride_width) {
+      case 1: four_pixels(l, 1, left, out + from * channels); break;
+      case 2: four_pixels(l, 2, left, out + from * channels); break;
+      }
+      done = channels / LANES * LANES;
+      end = from + PIXELS;
+    }
+    for (; ox < end; ox++) any_pixel(l, input_x(g, ox, 0), done, out + ox * channels);
   }
 }
 
-/* x [batch, in height, in width, channels], out [batch, out height, out width, channels] */
+/*
+ * x [batch, in height, in width, channels], out [batch, out height, out width, channels]; zeros has room for
+ * [9, channels].
+ */
 EXPORT(depthwise)
-void depthwise(const geometry *g, const float *x, const float *weights, float *out, float low, float high) {
-  line l = {.g = g, .weights = weights, .low = splat(low), .high = splat(high)};
+void depthwise(const geometry *g, const float *x, const float *weights, float *out, float low, float high,
+               float *zeros) {
+  line l = {.g = g, .weights = weights, .zeros = zeros, .low = splat(low), .high = splat(high)};
+  clear(zeros, MAX_COLUMNS * g->in_channels);
   for (int image = 0; image < g->batch; image++, x += in_size(g)) {
     l.x = x;
     for (int oy = 0; oy < g->out_height; oy++, out += g->out_width * g->in_channels) {

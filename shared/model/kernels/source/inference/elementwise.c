@@ -25,10 +25,10 @@ void clamp_values(const float *x, float *out, int count, float low, float high) 
 /* out [rows, channels] = clamp(x * factor + bias); weights as pack_depthwise leaves them, of one tap. */
 EXPORT(scale)
 void scale(const float *x, const float *weights, float *out, int rows, int channels, float low, float high) {
-  const float *factors = weights + round_up(channels, LANES);
   for (int row = 0; row < rows; row++, x += channels, out += channels)
     EACH_VECTOR(channels) {
-      const vec y = multiply_add(load(x + i), load(factors + i), load(weights + i));
+      const float *group = weights + 2 * i;
+      const vec y = multiply_add(load(x + i), load(group + LANES), load(group));
       store_some(out + i, clamp(y, splat(low), splat(high)), channels - i);
     }
 }

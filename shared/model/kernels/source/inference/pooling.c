@@ -3,21 +3,35 @@
  */
 #include "../geometry.h"
 
-INLINE void pool_pixel(const geometry *g, int average, const float *x, float *out, int oy, int ox) {
-  const int channels = g->in_channels;
-  const int top = larger(0, input_y(g, oy, 0)), left = larger(0, input_x(g, ox, 0));
-  const int bottom = smaller(g->in_height, input_y(g, oy, g->filter_height));
-  const int right = smaller(g->in_width, input_x(g, ox, g->filter_width));
-  const vec count = splat((float)((bottom - top) * (right - left)));
-  for (int c = 0; c < channels; c += LANES) {
-    vec all = splat(average ? 0 : -__builtin_inff());
-    for (int y = top; y < bottom; y++) {
-      const float *from = x + (y * g->in_width + left) * channels + c;
-      for (int i = left; i < right; i++, from += channels)
-        all = average ? add(all, load(from)) : wasm_f32x4_max(all, load(from));
-    }
-    store_some(out + c, average ? divide(all, count) : all, channels - c);
+/*
+ * `rows` by `columns` pixels into one; inlined for the usual window. The larger of two numbers is one instruction, which
+ * loses NaN; so NaN is noted beside it (wasm_f32x4_max would be eight).
+ */
+INLINE void pool_window(const float *x, int rows, int columns, int row_stride, int channels, int average, float *out) {
+  const vec count = splat((float)(rows * columns));
+  for (int c = 0; c < channels; c += LANES, x += LANES) {
+    vec all = splat(average ? 0 : -__builtin_inff()), nan = splat(0);
+    const float *from = x;
+    for (int y = 0; y < rows; y++, from += row_stride)
+      for (int i = 0; i < columns; i++) {
+        const vec value = load(from + i * channels);
+        all = average ? add(all, value) : wasm_f32x4_pmax(value, all);
+        if (!average) nan = wasm_v128_or(nan, wasm_f32x4_ne(value, value));
+      }
+    store_some(out + c, average ? divide(all, count) : wasm_v128_or(all, nan), channels - c);
   }
+}
+
+INLINE void pool_pixel(const geometry *g, int average, const float *x, float *out, int oy, int ox) {
+  const int channels = g->in_channels, row = g->in_width * channels;
+  const int top = larger(0, input_y(g, oy, 0)), left = larger(0, input_x(g, ox, 0));
+  const int rows = smaller(g->in_height, input_y(g, oy, g->filter_height)) - top;
+  const int columns = smaller(g->in_width, input_x(g, ox, g->filter_width)) - left;
+  x += top * row + left * channels;
+  if (rows == 2 && columns == 2)
+    pool_window(x, 2, 2, row, channels, average, out);
+  else
+    pool_window(x, rows, columns, row, channels, average, out);
 }
 
 INLINE void pool(const geometry *g, int average, const float *x, float *out) {

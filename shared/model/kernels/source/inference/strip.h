@@ -9,6 +9,12 @@
 #pragma once
 #include "../tile.h"
 
+/*
+ * What comes before in an unrolled loop stays before: compilers would begin with all its loads, of which there are more
+ * than registers, and walk over addresses that they keep likewise. No instruction.
+ */
+#define IN_ORDER(value) __asm__ volatile("" : "+r"(value)::"memory")
+
 enum { STRIP_ROWS = 4, STRIP_PANELS = 4 };
 
 /* Up to eight vectors are used, whatever the shape. Constant indices only, or it moves from registers to memory. */

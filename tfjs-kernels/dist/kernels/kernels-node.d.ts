@@ -1,0 +1,2 @@
+/** @returns the compiled module, which any number of instances may share */
+export declare function loadKernelModule(): Promise<WebAssembly.Module>;

@@ -1,0 +1,3 @@
+export function sizeOf(shape) {
+    return shape.reduce((product, dim) => product * dim, 1);
+}

@@ -1,0 +1,48 @@
+import { sizeOf } from './tfjs-call.js';
+/** What an activation clamps to: those a product can end with. */
+const CLAMPS = {
+    linear: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+    relu: [0, Number.POSITIVE_INFINITY],
+    relu6: [0, 6],
+};
+/** Below, packing the weights costs more than it gains: the stock kernel keeps its packing from call to call. */
+const FEWEST_ROWS = 8;
+export function product(heap, { inputs, attrs }) {
+    const { a, b } = inputs;
+    const { transposeA, transposeB } = attrs;
+    const [rows] = matrixSize(a, transposeA);
+    if (!isOneMatrix(a) || !isOneMatrix(b) || (rows < FEWEST_ROWS && !transposeA && !transposeB))
+        return null;
+    return multiply(heap, a, b, attrs, null, CLAMPS['linear']);
+}
+export function fusedProduct(heap, { inputs, attrs }) {
+    const { a, b, bias, preluActivationWeights } = inputs;
+    const clamp = CLAMPS[attrs.activation];
+    const [rows] = matrixSize(a, attrs.transposeA);
+    const simple = clamp !== undefined && !preluActivationWeights && (!bias || bias.shape.length === 1);
+    if (!simple || !isOneMatrix(a) || !isOneMatrix(b) || rows < FEWEST_ROWS)
+        return null;
+    return multiply(heap, a, b, attrs, bias ?? null, clamp);
+}
+function multiply(heap, a, b, { transposeA, transposeB }, bias, [low, high]) {
+    const [rows, depth] = matrixSize(a, transposeA);
+    const [, columns] = matrixSize(b, transposeB);
+    const { kernels, address } = heap;
+    const [flagA, flagB] = [transposeA ? 1 : 0, transposeB ? 1 : 0];
+    const rank = Math.max(a.shape.length, b.shape.length);
+    const out = heap.output([...Array.from({ length: rank - 2 }, () => 1), rows, columns]);
+    const scratch = heap.scratch(kernels.matmul_scratch(rows, depth, columns, flagA));
+    const from = bias === null ? 0 : address(bias);
+    const [left, right, to] = [address(a), address(b), address(out)];
+    kernels.matmul(left, flagA, right, flagB, from, to, rows, depth, columns, low, high, scratch);
+    return out;
+}
+/** One float matrix, whatever dimensions of 1 stand before it. */
+function isOneMatrix({ shape, dtype }) {
+    return dtype === 'float32' && sizeOf(shape.slice(0, -2)) === 1;
+}
+/** [rows, columns] as the product sees it. */
+function matrixSize({ shape }, transposed) {
+    const [rows = 1, columns = 1] = shape.slice(-2);
+    return transposed ? [columns, rows] : [rows, columns];
+}

@@ -1,0 +1,39 @@
+/** As in resize.c: two integers and a float. */
+const MIX_BYTES = 12;
+/** With half pixel centres; without them the stock kernels are right. */
+export function resizeGradient(heap, { inputs, attrs }, mix) {
+    if (!attrs.halfPixelCenters || attrs.alignCorners)
+        return null;
+    const { dy, images } = inputs;
+    const [batch, inHeight, inWidth, channels] = images.shape;
+    const [, outHeight, outWidth] = dy.shape;
+    const dx = heap.output(images.shape);
+    const bytes = (outHeight + outWidth) * MIX_BYTES;
+    const rows = heap.scratch(bytes / Float32Array.BYTES_PER_ELEMENT);
+    const view = heap.view(rows, bytes);
+    writeMixes(view, 0, inHeight, outHeight, mix);
+    writeMixes(view, outHeight, inWidth, outWidth, mix);
+    const { kernels, address } = heap;
+    const [from, columns, to] = [address(dy), rows + outHeight * MIX_BYTES, address(dx)];
+    kernels.resize_gradient(from, rows, columns, to, batch, inHeight, inWidth, outHeight, outWidth, channels);
+    return dx;
+}
+function writeMixes(view, first, inSize, outSize, mix) {
+    for (let i = 0; i < outSize; i++) {
+        const [low, high, share] = mix(((i + 0.5) * inSize) / outSize, inSize);
+        const at = (first + i) * MIX_BYTES;
+        view.setInt32(at, low, true);
+        view.setInt32(at + 4, high, true);
+        view.setFloat32(at + 8, share, true);
+    }
+}
+/** @param at  the output's centre in the input, whose pixels are centred at 0.5, 1.5, … */
+export function mixNearest(at, size) {
+    const nearest = Math.min(size - 1, Math.floor(at));
+    return [nearest, nearest, 0];
+}
+export function mixBilinear(at, size) {
+    const from = Math.max(0, at - 0.5);
+    const low = Math.min(size - 1, Math.floor(from));
+    return [low, Math.min(size - 1, low + 1), from - low];
+}

@@ -1,0 +1,10 @@
+/**
+ * The compiled WASM binaries that predictions run on; wasm-node.ts and wasm-worker.ts have them. Any number of runtimes
+ * and backends may share them.
+ */
+export interface WasmModules {
+    /** `@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm`: owns the memory, and has every kernel. */
+    readonly tfjs: WebAssembly.Module;
+    /** `kernels/inference.wasm`: our own kernels for what takes the time. */
+    readonly inference: WebAssembly.Module;
+}

@@ -1,0 +1,29 @@
+/**
+ * A thread in which a base looks at examples: a block comes, what the base sees in it goes back.
+ */
+import { workerData } from 'node:worker_threads';
+import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
+import { loadWasmModule } from '../../shared/model/wasm-node.ts';
+import {
+  createSeer,
+  type FeatureBlock,
+  type FeatureTask,
+  type Seen,
+  type Seer,
+} from '../pipeline/feature-bench.ts';
+import { answerAsked } from './thread.ts';
+
+const task = workerData as FeatureTask;
+const machine = { wasm: await loadWasmModule(), kernels: await loadKernelModule() };
+let seer: Seer | undefined;
+
+answerAsked(
+  (block: FeatureBlock): Seen => {
+    const startMs = performance.now();
+    // Here, and not when the thread starts: a base that can't be loaded is an answer.
+    seer ??= createSeer(task, machine);
+    const features = seer.see(block);
+    return { features, computeMs: performance.now() - startMs };
+  },
+  ({ features }) => [features.buffer],
+);

@@ -1,0 +1,148 @@
+/**
+ * Where a base looks at examples: here, one block after the other, or wherever a host has room for several at once
+ * (node/feature-threads.ts). The same block gives the same bits on every bench.
+ */
+import type { PictureRanges } from '../../shared/model/augmentation.ts';
+import { openInput } from '../../shared/events/stored-input.ts';
+import type { StoredInput } from '../../shared/events/schema.ts';
+import { rawSize } from '../../shared/model/input.ts';
+import { createFeatureReader, loadProgram } from '../../shared/model/predictor.ts';
+import { createRuntime } from '../../shared/model/runtime.ts';
+import type { BaseFiles } from '../../shared/model/servable.ts';
+import type { InputSpec } from '../../shared/model/spec.ts';
+import type { WasmModules } from '../../shared/model/wasm-modules.ts';
+import type { PictureDraw } from '../augment/picture-draw.ts';
+import { createPictureAugmenter, type PictureAugmenter } from '../augment/picture-augmenter.ts';
+import { RunFailure, type Stopwatch } from './context.ts';
+
+/** What looks, and what it is shown. */
+export interface FeatureTask {
+  readonly input: InputSpec;
+  readonly base: BaseFiles;
+  /** What comes in from outside of pictures that are changed first. */
+  readonly fill?: PictureRanges['fill'];
+}
+
+/** An example as it is stored. */
+export interface StoredRow {
+  readonly id: string;
+  readonly input: StoredInput;
+  /** Of an input that is an object of its own; left out where it is not there. */
+  readonly bytes?: Uint8Array;
+  /** How its picture is changed first. */
+  readonly draw?: PictureDraw;
+}
+
+/** Examples that are looked at together. */
+export type FeatureBlock = readonly StoredRow[];
+
+export interface Seen {
+  /** [rows, features] */
+  readonly features: Float32Array<ArrayBuffer>;
+  /** What it took, without the wait for its turn. */
+  readonly computeMs: number;
+}
+
+export interface FeatureBench {
+  /** Features of an example. */
+  readonly size: number;
+  /**
+   * What the base sees in the examples of a block.
+   *
+   * @throws RunFailure by the example that is missing or altered, or when the base can't be loaded
+   */
+  see(block: FeatureBlock): Promise<Seen>;
+  /** Ends what is under way, and gives everything back. */
+  close(): Promise<void>;
+}
+
+/** Where benches are opened, and how many blocks may be under way at once on each. */
+export interface FeatureWorkshop {
+  readonly width: number;
+  open(task: FeatureTask): FeatureBench;
+}
+
+/** What a base is run and pictures are changed with. */
+export interface SeerMachine {
+  readonly wasm: WasmModules;
+  readonly kernels: WebAssembly.Module;
+  /** The base's heap stops growing here, and loading fails. */
+  readonly maxHeapBytes?: number;
+}
+
+/** This thread: one block after the other. */
+export function seeHere(machine: SeerMachine & { readonly stopwatch: Stopwatch }): FeatureWorkshop {
+  return { width: 1, open: (task) => openHere(task, machine) };
+}
+
+function openHere(task: FeatureTask, machine: SeerMachine & { readonly stopwatch: Stopwatch }): FeatureBench {
+  let seer: Seer | undefined;
+  // One at a time: a stopwatch that other blocks run into would count them too.
+  let turn: Promise<unknown> = Promise.resolve();
+  const see = async (block: FeatureBlock): Promise<Seen> => {
+    let features: Float32Array<ArrayBuffer> | undefined;
+    const computeMs = await machine.stopwatch(() => {
+      seer ??= createSeer(task, machine);
+      features = seer.see(block);
+    });
+    return { features: features as Float32Array<ArrayBuffer>, computeMs };
+  };
+  return {
+    size: task.base.manifest.featureSize,
+    see(block) {
+      const seen = turn.then(() => see(block));
+      turn = seen.catch(() => {});
+      return seen;
+    },
+    async close() {
+      await turn;
+      seer?.close();
+      seer = undefined;
+    },
+  };
+}
+
+/** A base that is loaded, in whichever thread. */
+export interface Seer {
+  /** @returns [rows, features] */
+  see(block: FeatureBlock): Float32Array<ArrayBuffer>;
+  close(): void;
+}
+
+/**
+ * Loads a base into an executor of its own, which goes with it: an executor's memory grows and never shrinks, and what
+ * follows the features in the same isolate needs the room.
+ */
+export function createSeer({ input, base, fill = 'reflect' }: FeatureTask, machine: SeerMachine): Seer {
+  const { manifest, plan, weights } = base;
+  const { maxHeapBytes } = machine;
+  const runtime = createRuntime(machine.wasm, maxHeapBytes === undefined ? {} : { maxHeapBytes });
+  const program = loadProgram(runtime, plan, weights);
+  if (!program.ok) throw new RunFailure(`base ${manifest.digest}: ${program.error}`);
+  const reader = createFeatureReader(input, null, { manifest, program: program.value });
+  let augmenter: PictureAugmenter | undefined;
+  const change = (raw: Float32Array, draw: PictureDraw): Float32Array => {
+    if (input.kind !== 'image') throw new Error('expected a picture to change');
+    augmenter ??= createPictureAugmenter(machine.kernels, input, fill);
+    return Float32Array.from(augmenter.apply(raw, draw));
+  };
+  return {
+    see(block) {
+      const raw = block.map((row) => {
+        const opened = openRow(row, rawSize(input));
+        return row.draw === undefined ? opened : change(opened, row.draw);
+      });
+      return reader.read(raw) as Float32Array<ArrayBuffer>;
+    },
+    close() {
+      program.value.dispose();
+      augmenter?.release();
+    },
+  };
+}
+
+function openRow({ id, input, bytes }: StoredRow, size: number): Float32Array {
+  const raw = openInput(input, bytes, size);
+  if (!raw.ok) throw new RunFailure(`example ${id}: ${raw.error}`);
+  return raw.value;
+}
