@@ -1,10 +1,10 @@
 /**
  * `npm run test:arm64`: on an x86-64 Linux, under qemu, whatever has a digest on an emulated arm64: the test files that
- * hold digests, in Node and in workerd, and versions that were trained here trained again there. Says so and ends where
- * qemu is not installed. On an arm64 machine there is nothing to emulate, and the same is run as it is.
+ * hold digests, and versions that were trained here trained again there. Says so and ends where qemu is not installed.
+ * On an arm64 machine there is nothing to emulate, and the same is run as it is.
  *
- * What it needs is kept in .cache/arm64 (Node strips no types below node_modules): Node and workerd from the npm
- * registry, their C libraries from Debian. `npm run test:arm64 -- versions` leaves the test files out.
+ * What it needs is kept in .cache/arm64 (Node strips no types below node_modules): Node from the npm registry, its C
+ * libraries from Debian. `npm run test:arm64 -- versions` leaves the test files out.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -39,12 +39,6 @@ const NODE_TESTS = [
   'test/trainer/training/trainable-layers.test.ts',
   'test/shared/model/kernels/dense-stack.test.ts',
 ];
-const WORKERD_TESTS = [
-  'test/shared/model/kernels/inference.workerd.test.ts',
-  'test/trainer/augment/picture-augmenter.workerd.test.ts',
-  'test/trainer/training/train-head.workerd.test.ts',
-  'test/trainer/training/trainable-layers.workerd.test.ts',
-];
 
 const native = process.arch === 'arm64';
 const emulator = native ? null : EMULATORS.find((name) => find(name));
@@ -52,11 +46,11 @@ if (emulator === undefined) {
   console.log('skipped: there is no qemu here; on Debian: apt-get install qemu-user-static');
   process.exit(0);
 }
-const machine = native ? { node: process.execPath, folder: ROOT, env: {} } : prepare(emulator);
+const machine = native ? { node: process.execPath, folder: ROOT } : prepare(emulator);
 const versions = path.join(CACHE, 'versions');
 mkdirSync(CACHE, { recursive: true });
 
-run(process.execPath, ['test/arm64/reproduce.ts', 'train', versions], ROOT);
+if (!run(process.execPath, ['test/arm64/reproduce.ts', 'train', versions], ROOT)) process.exit(1);
 const parts = [run(machine.node, ['test/arm64/reproduce.ts', 'again', versions], machine.folder)];
 if (!process.argv.includes('versions')) {
   // A fork would be started by the path of the emulated binary.
@@ -64,7 +58,6 @@ if (!process.argv.includes('versions')) {
   parts.push(
     run(machine.node, [...vitest, '--pool=threads', '--project=node', ...NODE_TESTS], machine.folder),
   );
-  parts.push(run(process.execPath, [...vitest, '--project=workerd', ...WORKERD_TESTS], ROOT, machine.env));
 }
 process.exitCode = parts.every(Boolean) ? 0 : 1;
 
@@ -73,9 +66,9 @@ function find(program) {
 }
 
 /** @returns whether it ended well */
-function run(program, args, cwd, env = {}) {
+function run(program, args, cwd) {
   console.log(`\n$ ${[path.basename(program), ...args].join(' ')}`);
-  return spawnSync(program, args, { cwd, stdio: 'inherit', env: { ...process.env, ...env } }).status === 0;
+  return spawnSync(program, args, { cwd, stdio: 'inherit' }).status === 0;
 }
 
 /** Everything for arm64 that is not there yet; what runs it is a script that calls the emulator. */
@@ -84,13 +77,8 @@ function prepare(qemu) {
   installPackages();
   installNode();
   installLibraries();
-  const workerd = path.join(PROJECT, 'node_modules/@cloudflare/workerd-linux-arm64/bin/workerd');
   const node = path.join(CACHE, 'node/bin/node');
-  return {
-    node: writeLauncher('arm64-node', qemu, node),
-    folder: PROJECT,
-    env: { MINIFLARE_WORKERD_PATH: writeLauncher('arm64-workerd', qemu, workerd) },
-  };
+  return { node: writeLauncher('arm64-node', qemu, node), folder: PROJECT };
 }
 
 function copySources() {
