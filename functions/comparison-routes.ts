@@ -9,13 +9,13 @@ import {
   loadComparisonResult,
 } from '../shared/registry/comparisons.ts';
 import { keys } from '../shared/registry/keys.ts';
-import type { ObjectStore } from '../shared/registry/store.ts';
 import { loadManifest } from '../shared/registry/versions.ts';
 import { askTrainer } from './ask-trainer.ts';
 import type { AppDeps } from './deps.ts';
 import { errorResponse } from './http.ts';
 import {
   actorOf,
+  describeNewest,
   type OperatorApp,
   type OperatorContext,
   pageResponse,
@@ -34,16 +34,17 @@ export const compareSchema = z
   })
   .refine(({ a, b }) => a !== b, { path: ['b'], error: 'expected another version than a' });
 
-/** Comparisons shown at once: each is an object to be read. */
-const MAX_COMPARISONS = 30;
-
 export function createComparisonRoutes(deps: AppDeps): OperatorApp {
   const routes: OperatorApp = new Hono();
   const { store } = deps;
   routes.post('/models/:model/compare', (c) => startComparison(c, deps, c.req.param('model')));
-  routes.get('/models/:model/comparisons', async (c) =>
-    c.json(await describeComparisons(store, c.req.param('model'))),
-  );
+  routes.get('/models/:model/comparisons', async (c) => {
+    const { model } = c.req.param();
+    const { total, records } = await describeNewest(store, keys.comparisons(model), (id) =>
+      loadComparison(store, model, id),
+    );
+    return c.json({ total, comparisons: records });
+  });
   routes.get('/models/:model/comparisons/:id', async (c) => {
     const { model, id } = c.req.param();
     const record = await loadComparison(store, model, id);
@@ -74,19 +75,4 @@ async function startComparison(c: OperatorContext, deps: AppDeps, model: string)
   const started = await askTrainer(deps, (trainer) => trainer.startComparison(model, request));
   if (started.ok) c.header('Location', `/api/models/${model}/comparisons/${started.value.comparison}`);
   return respond(c, started, 202);
-}
-
-/** The newest, oldest first; ids begin with their start time. */
-async function describeComparisons(
-  store: ObjectStore,
-  model: string,
-): Promise<{ total: number; comparisons: object[] }> {
-  const ids = await store.folders(keys.comparisons(model));
-  const comparisons = await Promise.all(
-    ids.slice(-MAX_COMPARISONS).map(async (id) => {
-      const record = await loadComparison(store, model, id);
-      return record.ok ? record.value : { id, status: 'unreadable', error: record.error.detail };
-    }),
-  );
-  return { total: ids.length, comparisons };
 }

@@ -4,6 +4,7 @@
 import type { AliasError } from '../shared/registry/alias.ts';
 import type { ComparisonError } from '../shared/registry/comparisons.ts';
 import type { PromotionError } from '../shared/registry/promotion.ts';
+import type { ReproductionError } from '../shared/registry/reproductions.ts';
 import type { RunError } from '../shared/registry/runs.ts';
 import type { VersionError } from '../shared/registry/versions.ts';
 import type { SpecError } from '../shared/model/load-spec.ts';
@@ -41,6 +42,7 @@ export type AppError =
   | AliasError
   | ComparisonError
   | PromotionError
+  | ReproductionError
   | RunError
   | SpecError
   | VersionError;
@@ -60,6 +62,7 @@ export function statusOf(error: AppError): ErrorStatus {
     case 'unknown-version':
     case 'unknown-run':
     case 'unknown-comparison':
+    case 'unknown-reproduction':
     case 'unpublished':
       return 404;
     case 'method-not-allowed':
@@ -86,6 +89,7 @@ export function statusOf(error: AppError): ErrorStatus {
     case 'alias-unreadable':
     case 'run-unreadable':
     case 'comparison-unreadable':
+    case 'reproduction-unreadable':
     case 'trainer-unavailable':
     case 'misconfigured':
       return 503;

@@ -2,8 +2,9 @@
  * What the operators' routes share: who acts, bodies by schema, and results as responses.
  */
 import type { Context, Hono } from 'hono';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { describeIssues } from '../shared/registry/json.ts';
+import type { ObjectStore } from '../shared/registry/store.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { Caller } from './auth.ts';
 import { readJson } from './body.ts';
@@ -41,6 +42,28 @@ export async function readBody<T>(
 export function actorOf(c: OperatorContext, by: string | undefined): string {
   const key = c.get('caller').name;
   return by === undefined ? key : `${by} (${key})`;
+}
+
+/** Of a run, a comparison or a reproduction: it is part of storage keys. */
+export const recordId = z.string().regex(/^[A-Za-z0-9-]{1,128}$/);
+
+/** Records shown at once: each is an object to be read. */
+const MAX_RECORDS = 30;
+
+/** The newest records below a prefix, oldest first: their ids begin with their start time. */
+export async function describeNewest(
+  store: ObjectStore,
+  prefix: string,
+  load: (id: string) => Promise<Result<object, { readonly detail: string }>>,
+): Promise<{ total: number; records: object[] }> {
+  const ids = await store.folders(prefix);
+  const records = await Promise.all(
+    ids.slice(-MAX_RECORDS).map(async (id) => {
+      const record = await load(id);
+      return record.ok ? record.value : { id, status: 'unreadable', error: record.error.detail };
+    }),
+  );
+  return { total: ids.length, records };
 }
 
 /** A report is a page of its own: it may style itself, and neither load nor run anything. */

@@ -13,6 +13,7 @@ import type { AppDeps } from './deps.ts';
 import type { AppError } from './errors.ts';
 import { authorize, errorResponse, keepAliveOf, parseModelName, parseVersion } from './http.ts';
 import { actorOf, type OperatorApp, type OperatorContext, readBody, respond } from './operator-http.ts';
+import { createReproductionRoutes } from './reproduction-routes.ts';
 import { createRunRoutes, loadLastRun } from './run-routes.ts';
 
 const byField = z.string().min(1).max(128).optional();
@@ -64,6 +65,7 @@ export function createOperatorRoutes(deps: AppDeps): OperatorApp {
   routes.post('/models/:model/rollback', (c) => rollBack(c, deps, c.req.param('model')));
   routes.route('/', createRunRoutes(deps));
   routes.route('/', createComparisonRoutes(deps));
+  routes.route('/', createReproductionRoutes(deps));
   return routes;
 }
 

@@ -12,10 +12,12 @@ import type { AppDeps } from './deps.ts';
 import { errorResponse } from './http.ts';
 import {
   actorOf,
+  describeNewest,
   type OperatorApp,
   type OperatorContext,
   pageResponse,
   readBody,
+  recordId,
   respond,
 } from './operator-http.ts';
 
@@ -26,13 +28,16 @@ const REPORTS = {
   'report.html': { file: 'report.html', type: 'text/html; charset=utf-8' },
 } as const;
 
-/** Runs shown at once: each is an object to be read. */
-const MAX_RUNS = 30;
-
 export function createRunRoutes(deps: AppDeps): OperatorApp {
   const routes: OperatorApp = new Hono();
   const { store } = deps;
-  routes.get('/models/:model/runs', async (c) => c.json(await describeRuns(store, c.req.param('model'))));
+  routes.get('/models/:model/runs', async (c) => {
+    const { model } = c.req.param();
+    const { total, records } = await describeNewest(store, keys.runs(model), (id) =>
+      loadRun(store, model, id),
+    );
+    return c.json({ total, runs: records });
+  });
   routes.post('/models/:model/runs', (c) => startRun(c, deps, c.req.param('model')));
   routes.get('/models/:model/runs/:run', async (c) => {
     const { model, run: id } = c.req.param();
@@ -63,20 +68,8 @@ async function startRun(c: OperatorContext, deps: AppDeps, model: string): Promi
 }
 
 async function findRun(store: ObjectStore, model: string, id: string): Promise<Result<RunRecord, RunError>> {
-  if (/^[A-Za-z0-9-]{1,128}$/.test(id)) return loadRun(store, model, id);
+  if (recordId.safeParse(id).success) return loadRun(store, model, id);
   return err({ kind: 'unknown-run', detail: `${model} has no run ${JSON.stringify(id.slice(0, 80))}` });
-}
-
-/** The newest runs, oldest first; ids begin with their start time. */
-async function describeRuns(store: ObjectStore, model: string): Promise<{ total: number; runs: object[] }> {
-  const ids = await store.folders(keys.runs(model));
-  const runs = await Promise.all(
-    ids.slice(-MAX_RUNS).map(async (id) => {
-      const run = await loadRun(store, model, id);
-      return run.ok ? run.value : { id, status: 'unreadable', error: run.error.detail };
-    }),
-  );
-  return { total: ids.length, runs };
 }
 
 /** The run that began last, or null. */

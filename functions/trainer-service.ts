@@ -17,6 +17,15 @@ export interface ComparisonRequest {
   readonly by: string;
 }
 
+/** A version to be trained again. */
+export interface ReproductionRequest {
+  readonly version: number;
+  readonly recompute: boolean;
+  readonly by: string;
+  /** A reproduction that was left, to go on with; null to begin one. */
+  readonly resume: string | null;
+}
+
 export interface TrainerService {
   startRun(
     model: string,
@@ -26,5 +35,9 @@ export interface TrainerService {
     model: string,
     request: ComparisonRequest,
   ): Promise<Result<{ readonly comparison: string }, TrainerError>>;
+  reproduceVersion(
+    model: string,
+    request: ReproductionRequest,
+  ): Promise<Result<{ readonly reproduction: string }, TrainerError>>;
   resumeRun(model: string, run: string): Promise<Result<{ readonly status: string }, TrainerError>>;
 }

@@ -13,6 +13,7 @@ const WRITE: readonly ErrorCode[] = [400, ...STORED, 409, 413];
 
 const MODEL = '/api/models/{model}';
 const COMPARISONS = `${MODEL}/comparisons`;
+const REPRODUCTIONS = `${MODEL}/reproductions`;
 const RUN = `${MODEL}/runs/{run}`;
 
 function read(
@@ -95,5 +96,24 @@ export const OPERATOR_PATHS: Readonly<Record<string, Operation>> = {
     'The report of a comparison, as a page',
     'text/html',
     'HTML',
+  ),
+  [`POST ${MODEL}/versions/{version}/reproduce`]: {
+    ...operators,
+    id: 'reproduce',
+    summary: 'Train a version again, and compare digests',
+    body: { schema: 'ReproduceRequest', example: {}, required: false },
+    answers: { 202: { description: 'begun', schema: 'Reproducing', headers: { Location: 'Location' } } },
+    errors: WRITE,
+  },
+  [`GET ${REPRODUCTIONS}`]: read(
+    'reproductions',
+    'The newest 30 reproductions, oldest first',
+    'Reproductions',
+  ),
+  [`GET ${REPRODUCTIONS}/{id}`]: read(
+    'reproduction',
+    'A reproduction, and what came out',
+    'Reproduction',
+    STORED,
   ),
 };

@@ -9,11 +9,13 @@ import { classificationSchema, regressionSchema } from '../../shared/model/spec.
 import { moveSchema } from '../../shared/registry/alias.ts';
 import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
 import { digestSchema, manifestSchema } from '../../shared/registry/manifest.ts';
+import { reproductionSchema } from '../../shared/registry/reproductions.ts';
 import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
 import { compareSchema } from '../comparison-routes.ts';
 import { exampleItemSchema, feedbackSchema, labelItemSchema, MAX_ITEMS } from '../feedback.ts';
 import { DATATYPES } from '../open-inference/datatypes.ts';
 import { promoteSchema, rollbackSchema } from '../operator-routes.ts';
+import { reproduceSchema } from '../reproduction-routes.ts';
 import { startSchema } from '../run-routes.ts';
 import { DEFAULT_SIGNATURE, METHODS } from '../tf-serving/signature.ts';
 
@@ -290,6 +292,16 @@ const comparisonSchema = comparisonRecordSchema.extend({
   }),
 });
 
+const reproductionsSchema = z.object({
+  total: z.int().min(0),
+  reproductions: z.array(
+    z.union([
+      reproductionSchema,
+      z.object({ id: z.string(), status: z.literal('unreadable'), error: z.string() }),
+    ]),
+  ),
+});
+
 // The deployment
 
 const indexSchema = z.record(z.string(), z.string());
@@ -342,6 +354,11 @@ export const SCHEMAS = {
   Comparisons: comparisonsSchema,
   ComparisonRecord: comparisonRecordSchema,
   Comparison: comparisonSchema,
+  ReproduceRequest: reproduceSchema,
+  Reproducing: z.object({ reproduction: z.string() }),
+  Reproductions: reproductionsSchema,
+  ReproductionRecord: reproductionSchema,
+  Reproduction: reproductionSchema.extend({ progress: progressSchema.nullable() }),
   Index: indexSchema,
   Health: healthSchema,
   Misconfigured: misconfiguredSchema,

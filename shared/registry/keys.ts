@@ -20,6 +20,7 @@ export const keys = {
   manifest: (name: string, version: number) => `${model(name)}/versions/${version}/manifest.json`,
   versionFile: (name: string, version: number, file: VersionFile) =>
     `${model(name)}/versions/${version}/${file}`,
+  provenance: (name: string, version: number) => `${model(name)}/versions/${version}/provenance.json`,
   alias: (name: string, alias: AliasName) => `${model(name)}/aliases/${alias}.json`,
   historyPrefix: (name: string) => `${model(name)}/history/`,
   history: (name: string, sequence: number) => `${model(name)}/history/${padded(sequence)}.json`,
@@ -32,10 +33,12 @@ export const keys = {
   importRecord: (name: string, id: string) => `${model(name)}/imports/${id}.json`,
   snapshot: (name: string, id: string) => `${model(name)}/snapshots/${id}.json`,
   snapshotShard: (name: string, digest: string) => `${model(name)}/snapshots/shards/${digest}.ndjson.gz`,
+  featuresOf: (name: string) => `${model(name)}/features/`,
   features: (name: string, base: string, shard: string) => `${model(name)}/features/${base}/${shard}`,
   /** What is there of them while they are computed. */
   partialFeatures: (name: string, base: string, shard: string) =>
     `${model(name)}/features/${base}/${shard}.part`,
+  copiesOf: (name: string) => `${model(name)}/copies/`,
   copies: (name: string, base: string, augmentation: string, shard: string, copy: number) =>
     `${model(name)}/copies/${base}/${augmentation}/${shard}-${copy}`,
   runs: (name: string) => `${model(name)}/runs/`,
@@ -43,6 +46,11 @@ export const keys = {
   runSteps: (name: string, id: string, step: string) => `${model(name)}/runs/${id}/steps/${step}.json`,
   comparisons: (name: string) => `${model(name)}/comparisons/`,
   comparison: (name: string, id: string, file: ComparisonFile) => `${model(name)}/comparisons/${id}/${file}`,
+  reproductions: (name: string) => `${model(name)}/reproductions/`,
+  reproduction: (name: string, id: string, file: ReproductionFile) =>
+    `${model(name)}/reproductions/${id}/${file}`,
+  /** Everything that a reproduction writes on its way, by the keys that a run would give it. */
+  reproductionScratch: (name: string, id: string) => `${model(name)}/reproductions/${id}/scratch/`,
   decisionsPrefix: (name: string) => `${model(name)}/decisions/`,
   decision: (name: string, run: string, fromMs: number, toMs: number) =>
     `${model(name)}/decisions/${run}~${fromMs}-${toMs}.json`,
@@ -51,6 +59,7 @@ export const keys = {
 } as const;
 
 export type ComparisonFile = 'comparison.json' | 'progress.json' | 'result.json' | 'report.html';
+export type ReproductionFile = 'reproduction.json' | 'progress.json';
 export type BaseFile = 'manifest.json' | VersionFile;
 
 /** Sequence numbers sort as text: `00000012`. */

@@ -48,6 +48,8 @@ export const manifestSchema = z.object({
     'edge.json': fileSchema,
     'edge.bin': fileSchema,
   }),
+  /** Of `provenance.json` beside it: all that its training depended on. Absent of one that came trained. */
+  provenance: fileSchema.exactOptional(),
   metrics: z.record(z.string(), z.number()),
   verdict: verdictNameSchema,
   /** 2: its run trained twice, and this is the second candidate, by a stronger recipe than the spec's. */

@@ -41,17 +41,20 @@ async function claimedBy(store: ObjectStore, model: string, version: number): Pr
 /**
  * Writes a version's files, then its manifest. Repeating it with the same content changes nothing.
  *
+ * @param provenance  what the manifest says of `provenance.json`, where it does
  * @throws Error when the version is published with other content (a bug in the caller); it stays as it was
  */
 export async function publishVersion(
   store: ObjectStore,
   manifest: Manifest,
   files: Readonly<Record<VersionFile, Uint8Array>>,
+  provenance?: Uint8Array,
 ): Promise<void> {
   if (await isPublished(store, manifest)) return;
   for (const name of VERSION_FILES) {
     await store.put(keys.versionFile(manifest.model, manifest.version, name), files[name]);
   }
+  if (provenance) await store.put(keys.provenance(manifest.model, manifest.version), provenance);
   const key = keys.manifest(manifest.model, manifest.version);
   const written = await store.put(key, encodeJson(manifest), { absent: true });
   if (written === null) await isPublished(store, manifest);

@@ -15,7 +15,9 @@ import { loadManifest } from '../../shared/registry/versions.ts';
 import { bytesToFloats, fromBase64 } from '../../shared/bytes.ts';
 import { type Local, startLocal } from '../../trainer/local/local.ts';
 import { listRuns, rollBack, startRun, watchRun } from '../../trainer/local/operators.ts';
+import { createHttpTarget } from '../../trainer/cli/http-target.ts';
 import { runJob } from '../../trainer/node/job.ts';
+import { reproduceHere } from '../../trainer/node/reproduce-job.ts';
 import { writeEvents } from '../../shared/events/inbox.ts';
 import { createModel } from '../../shared/model/load-spec.ts';
 import { BLOBS, blobEvents, type BlobNight, blobSpec, createBlobModel } from '../support/tabular-model.ts';
@@ -129,6 +131,45 @@ describe('the whole path', () => {
     const again = await loadManifest(local.store, MODEL, run.value.candidate ?? 0);
     expect(again.ok && again.value.files).toEqual(manifest.value.files);
     expect(again.ok && again.value.version).toBe(2);
+  });
+
+  test("Node trains the Worker's version again, and the Worker Node's, digest for digest", async () => {
+    const here = await reproduceHere({
+      store: local.store,
+      model: MODEL,
+      version: 1,
+      recompute: false,
+      by: 'a test',
+    });
+    if (!here.ok) throw new Error(here.error.detail);
+    expect(here.value).toMatchObject({ status: 'complete', otherBinaries: [], outcome: { same: true } });
+    const target = createHttpTarget(local.url, 'local-operate');
+    const request = { recompute: false, resume: null, by: 'a test' };
+    const begun = await target.reproduce(MODEL, 2, request);
+    if (!begun.ok) throw new Error(begun.error.detail);
+    const { reproduction } = begun.value;
+    const state = async () => {
+      const read = await target.reproduction(MODEL, reproduction);
+      return read.ok ? read.value.record : read.error;
+    };
+    await expect.poll(state, { timeout: 60_000 }).toMatchObject({
+      status: 'complete',
+      place: 'workerd',
+      outcome: { same: true, difference: null },
+    });
+    const scratch = keys.reproductionScratch(MODEL, reproduction);
+    await expect.poll(() => local.store.list(scratch), { timeout: 15_000 }).toEqual([]);
+    const done = await target.reproduce(MODEL, 2, { ...request, resume: reproduction });
+    expect(done).toEqual({ ok: true, value: { reproduction } });
+    expect(await target.reproduce(MODEL, 1, { ...request, resume: reproduction })).toMatchObject({
+      error: {
+        kind: 'trainer-refused',
+        detail: expect.stringContaining('is of version 2, not of 1') as string,
+      },
+    });
+    expect(await target.reproduce(MODEL, 1, { ...request, resume: here.value.id })).toMatchObject({
+      error: { detail: expect.stringContaining('is a Node job') as string },
+    });
   });
 
   test('a label for a prediction and a whole example are both learned from', async () => {

@@ -10,6 +10,11 @@ import {
 import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
+import {
+  type Reproduction,
+  saveReproduction,
+  saveReproductionProgress,
+} from '../../shared/registry/reproductions.ts';
 import { type RunRecord, saveProgress, saveRun } from '../../shared/registry/runs.ts';
 import { err, ok } from '../../shared/result.ts';
 import { createEdge, createServedToy, createToyModel, type Edge, publishToy } from './support.ts';
@@ -38,6 +43,23 @@ const RUN: RunRecord = {
   promoted: false,
   why: null,
   summary: null,
+  error: null,
+};
+
+const REPRODUCTION: Reproduction = {
+  format: 'holdfast-reproduction/1',
+  id: '20261120T050000000-1-0a1b2c',
+  model: 'again',
+  version: 1,
+  recompute: false,
+  trigger: 'api',
+  by: 'a test',
+  place: 'workerd',
+  otherBinaries: [],
+  status: 'running',
+  startedAt: '2026-11-20T05:00:00.000Z',
+  finishedAt: null,
+  outcome: null,
   error: null,
 };
 
@@ -198,6 +220,7 @@ test('a run is started and resumed through the trainer, which may refuse', async
     },
     resumeRun: async () => ok({ status: 'running' }),
     startComparison: () => Promise.reject(new Error('not asked here')),
+    reproduceVersion: () => Promise.reject(new Error('not asked here')),
   };
   const edge = createEdge(store, wasmModule, { trainer });
   const first = await edge.call('/api/models/started/runs', { body: { by: 'Ada' } });
@@ -219,6 +242,7 @@ test('without a trainer, or with one that does not answer, runs answer 503', asy
     startRun: () => Promise.reject(new Error('gone')),
     resumeRun: () => Promise.reject(new Error('gone')),
     startComparison: () => Promise.reject(new Error('gone')),
+    reproduceVersion: () => Promise.reject(new Error('gone')),
   };
   for (const edge of [createEdge(store, wasmModule), createEdge(store, wasmModule, { trainer: silent })]) {
     const response = await edge.call('/api/models/alone/runs', { method: 'POST' });
@@ -235,6 +259,7 @@ test('a comparison is started through the trainer; its progress, result and page
   const trainer: TrainerService = {
     startRun: () => Promise.reject(new Error('not asked here')),
     resumeRun: () => Promise.reject(new Error('not asked here')),
+    reproduceVersion: () => Promise.reject(new Error('not asked here')),
     async startComparison(model, request) {
       asked.push([model, request]);
       return asked.length === 1
@@ -304,6 +329,72 @@ test('a comparison that makes no sense is refused by name, and strangers are', a
     expect([response.status, await response.json()]).toEqual([
       404,
       expect.objectContaining({ type: 'urn:holdfast:unknown-comparison' }),
+    ]);
+  }
+});
+
+test('a version is trained again through the trainer; the record and how far it is are read from the bucket', async () => {
+  await createServedToy(store, 'again');
+  const asked: unknown[] = [];
+  const trainer: TrainerService = {
+    startRun: () => Promise.reject(new Error('not asked here')),
+    resumeRun: () => Promise.reject(new Error('not asked here')),
+    startComparison: () => Promise.reject(new Error('not asked here')),
+    async reproduceVersion(model, request) {
+      asked.push([model, request]);
+      return asked.length === 1
+        ? ok({ reproduction: 'r-1' })
+        : err({ kind: 'not-reproducible', detail: 'version 1 of again came trained' });
+    },
+  };
+  const edge = createEdge(store, wasmModule, { trainer });
+  const path = '/api/models/again';
+  const first = await edge.call(`${path}/versions/1/reproduce`, { body: { by: 'Ada', recompute: true } });
+  expect([first.status, await first.json()]).toEqual([202, { reproduction: 'r-1' }]);
+  expect(first.headers.get('location')).toBe(`${path}/reproductions/r-1`);
+  const second = await edge.call(`${path}/versions/1/reproduce`, { body: { resume: 'r-1' } });
+  expect([second.status, await second.json()]).toEqual([
+    409,
+    expect.objectContaining({ detail: 'not-reproducible: version 1 of again came trained' }),
+  ]);
+  expect(asked).toEqual([
+    ['again', { version: 1, recompute: true, resume: null, by: 'Ada (the operate key)' }],
+    ['again', { version: 1, recompute: false, resume: 'r-1', by: 'the operate key' }],
+  ]);
+
+  await saveReproduction(store, REPRODUCTION);
+  const at = `${path}/reproductions/${REPRODUCTION.id}`;
+  expect(await get(edge, at)).toEqual({ ...REPRODUCTION, progress: null });
+  const progress = { step: 'fine-tune', at: '2026-11-20T05:00:01Z', fraction: 0.5, message: 'epoch 2' };
+  await saveReproductionProgress(store, REPRODUCTION, progress);
+  expect(await get(edge, at)).toEqual({ ...REPRODUCTION, progress });
+  expect(await get(edge, `${path}/reproductions`)).toEqual({ total: 1, reproductions: [REPRODUCTION] });
+});
+
+test('a reproduction that makes no sense is refused by name, and strangers are', async () => {
+  await createServedToy(store, 'once');
+  const edge = createEdge(store, wasmModule);
+  const path = '/api/models/once';
+  const refused: [version: string, body: object, status: number, message: string][] = [
+    ['1', { recompute: 'yes' }, 400, 'recompute: '],
+    ['1', { resume: '../spec' }, 400, 'resume: '],
+    ['1', { keep: 'x' }, 400, 'keep'],
+    ['x', {}, 400, 'version'],
+    ['7', {}, 404, 'no version 7'],
+  ];
+  for (const [version, body, status, message] of refused) {
+    const response = await edge.call(`${path}/versions/${version}/reproduce`, { body });
+    expect([response.status, await response.json()]).toEqual([
+      status,
+      expect.objectContaining({ detail: expect.stringContaining(message) }),
+    ]);
+  }
+  expect((await edge.call(`${path}/versions/1/reproduce`, { key: 'predict', body: {} })).status).toBe(403);
+  for (const unknown of ['nothing', '..%2F..%2Fspec.json', 'x'.repeat(200)]) {
+    const response = await edge.call(`${path}/reproductions/${unknown}`);
+    expect([response.status, await response.json()]).toEqual([
+      404,
+      expect.objectContaining({ type: 'urn:holdfast:unknown-reproduction' }),
     ]);
   }
 });

@@ -7,6 +7,7 @@ import { moveSchema } from '../../shared/registry/alias.ts';
 import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
 import { describeIssues } from '../../shared/registry/json.ts';
 import { manifestSchema } from '../../shared/registry/manifest.ts';
+import { reproductionSchema } from '../../shared/registry/reproductions.ts';
 import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { comparisonSchema } from '../compare/comparison.ts';
@@ -59,6 +60,8 @@ const comparisonStateSchema = comparisonRecordSchema.extend({
   result: comparisonSchema.nullable(),
 });
 const comparingSchema = z.object({ comparison: z.string() });
+const reproductionStateSchema = reproductionSchema.extend({ progress: progressSchema.nullable() });
+const reproducingSchema = z.object({ reproduction: z.string() });
 const startedSchema = z.object({ run: z.string() });
 
 /** RFC 9457. */
@@ -116,6 +119,13 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
         ({ progress, result, ...record }) => ({ record, progress, result }),
       ),
     comparisonPage: (model, id) => api.bytes(comparisonAt(model, id, '/report.html')),
+    reproduce: (model, version, request) =>
+      api.json('POST', at(model, `/versions/${version}/reproduce`), reproducingSchema, request),
+    reproduction: async (model, id) =>
+      map(
+        await api.json('GET', at(model, `/reproductions/${encodeURIComponent(id)}`), reproductionStateSchema),
+        ({ progress, ...record }) => ({ record, progress }),
+      ),
     resumeRun: (model, id) => api.json('POST', runAt(model, id, '/resume'), z.unknown(), {}),
   };
 }

@@ -13,6 +13,7 @@ import { addImportModelCommand } from './commands/import-model.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLrFindCommand } from './commands/lr-find.ts';
 import { addMoveCommands } from './commands/move.ts';
+import { addReproduceCommand } from './commands/reproduce.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSpecCommands } from './commands/spec.ts';
 import { addStatusCommands } from './commands/status.ts';
@@ -48,6 +49,7 @@ export function createProgram(): Command {
   addLrFindCommand(program);
   addTrainCommand(program);
   addCompareCommand(program);
+  addReproduceCommand(program);
   addRunCommands(program);
   addMoveCommands(program);
   addStatusCommands(program);

@@ -4,6 +4,7 @@
 import type { Move } from '../../shared/registry/alias.ts';
 import type { ComparisonRecord } from '../../shared/registry/comparisons.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
+import type { Reproduction } from '../../shared/registry/reproductions.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { Result } from '../../shared/result.ts';
 import type { Comparison } from '../compare/comparison.ts';
@@ -79,6 +80,18 @@ export interface ComparisonState {
   readonly result: Comparison | null;
 }
 
+export interface ReproductionState {
+  readonly record: Reproduction;
+  readonly progress: Progress | null;
+}
+
+export interface ReproduceRequest {
+  readonly recompute: boolean;
+  /** one that was left, to go on with */
+  readonly resume: string | null;
+  readonly by: string;
+}
+
 /** Runs happen in the trainer Worker; only a deployment can be asked for one. */
 export interface HttpTarget extends Target {
   startRun(model: string, by: string): Answer<{ readonly run: string }>;
@@ -86,4 +99,10 @@ export interface HttpTarget extends Target {
   startComparison(model: string, request: ComparisonRequest): Answer<{ readonly comparison: string }>;
   comparison(model: string, id: string): Answer<ComparisonState>;
   comparisonPage(model: string, id: string): Answer<Uint8Array>;
+  reproduce(
+    model: string,
+    version: number,
+    request: ReproduceRequest,
+  ): Answer<{ readonly reproduction: string }>;
+  reproduction(model: string, id: string): Answer<ReproductionState>;
 }

@@ -64,7 +64,7 @@ export async function resumeJob(
 }
 
 /** Keeps every finished step's small result beside the run; a step that has one is not done again. */
-function createNodeHost(store: ObjectStore, model: string, run: string): StepHost {
+export function createNodeHost(store: ObjectStore, model: string, run: string): StepHost {
   return {
     async do(name, body) {
       const key = keys.runSteps(model, run, name.replaceAll(' ', '-'));

@@ -34,7 +34,7 @@ import { type BuiltSet, clearScattered, openSet } from './training-set.ts';
 import { initialTrunk, trunkSize } from './trunk-layers.ts';
 
 /** What the training leaves behind beside the candidate's files. */
-const trainingRecordSchema = z.object({
+export const trainingRecordSchema = z.object({
   seed: z.int().min(0),
   /** The version whose head it started from. */
   parent: z.int().min(1).nullable(),

@@ -137,7 +137,7 @@ function reasonToWait({ run, spec }: RunContext, snapshot: Snapshot, split: Spli
 }
 
 /** What bases see, in as many steps as they take their time for. */
-async function featuresSteps(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+export async function featuresSteps(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
   if (ctx.spec.base === null) return;
   const { computed, portions, seconds } = await followFeatures(
     ctx,
@@ -153,7 +153,7 @@ async function featuresSteps(ctx: RunContext, host: StepHost, snapshot: Snapshot
   });
 }
 
-async function copiesSteps(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+export async function copiesSteps(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
   const parts = planCopies(ctx.spec, ctx.spec.training, snapshot, await loadSplit(ctx));
   if (parts.length === 0) return;
   const { computed, seconds } = await followCopies(ctx, parts, entering(ctx, host, 'augment'));

@@ -3,17 +3,18 @@
  * person with a reason, promoted all the same.
  */
 import type { Verdict } from '../../shared/continuity/gate.ts';
-import { meanAbsoluteError, rootMeanSquareError, rSquared } from '../../shared/continuity/errors.ts';
 import { isRegression } from '../../shared/continuity/evidence.ts';
-import { accuracy } from '../../shared/continuity/metrics.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
+import { encodeJson } from '../../shared/registry/json.ts';
 import { claimVersion, publishVersion } from '../../shared/registry/versions.ts';
 import { candidateDigest, loadCandidate, type VersionFiles } from './candidate-files.ts';
 import { type RunContext, RunFailure } from './context.ts';
 import { loadEvidence } from './evidence-file.ts';
 import { loadTrainingRecord } from './fine-tune.ts';
+import { gatherProvenance } from './provenance.ts';
 import type { Snapshot } from './snapshot-file.ts';
+import { classMetrics, numberMetrics } from './version-metrics.ts';
 
 export async function publish(
   ctx: RunContext,
@@ -24,10 +25,12 @@ export async function publish(
   const training = await loadTrainingRecord(ctx);
   const files = await loadCandidate(ctx);
   await checkJudged(ctx, files);
+  const version = await claimVersion(store, run.model, run.id);
+  const provenance = encodeJson(await gatherProvenance(ctx, version, snapshot.id));
   const manifest: Manifest = {
     format: 'holdfast-version/1',
     model: run.model,
-    version: await claimVersion(store, run.model, run.id),
+    version,
     // The run's start, not the clock: publishing again after a crash writes the same bytes.
     createdAt: run.startedAt,
     run: run.id,
@@ -40,12 +43,13 @@ export async function publish(
     ...(spec.task === 'classification' ? { labels: spec.labels } : { labels: [], target: spec.target }),
     constants: training.constants,
     files: describeFiles(files),
+    provenance: describeFile(provenance),
     metrics: await collectMetrics(ctx),
     verdict: verdict.verdict,
     ...(ctx.first !== undefined && { attempt: 2 }),
     reasons: [verdict.summary, ...verdict.reasons],
   };
-  await publishVersion(store, manifest, files);
+  await publishVersion(store, manifest, files, provenance);
   return manifest;
 }
 
@@ -59,24 +63,23 @@ async function checkJudged(ctx: RunContext, files: VersionFiles): Promise<void> 
 }
 
 function describeFiles(files: VersionFiles): Manifest['files'] {
-  const describe = (bytes: Uint8Array) => ({ sha256: sha256Hex(bytes), bytes: bytes.byteLength });
   return {
-    'model.json': describe(files['model.json']),
-    'weights.bin': describe(files['weights.bin']),
-    'edge.json': describe(files['edge.json']),
-    'edge.bin': describe(files['edge.bin']),
+    'model.json': describeFile(files['model.json']),
+    'weights.bin': describeFile(files['weights.bin']),
+    'edge.json': describeFile(files['edge.json']),
+    'edge.bin': describeFile(files['edge.bin']),
   };
+}
+
+function describeFile(bytes: Uint8Array) {
+  return { sha256: sha256Hex(bytes), bytes: bytes.byteLength };
 }
 
 /** Held-out accuracy by window, or errors and R², for the list of versions. */
 async function collectMetrics(ctx: RunContext): Promise<Record<string, number>> {
   const evidence = await loadEvidence(ctx);
   const metrics = isRegression(evidence)
-    ? evidence.windows.flatMap(({ id, targets, candidate }) => [
-        [`mae ${id}`, meanAbsoluteError(targets, candidate)],
-        [`rmse ${id}`, rootMeanSquareError(targets, candidate)],
-        [`r2 ${id}`, rSquared(targets, candidate)],
-      ])
-    : evidence.windows.map(({ id, labels, candidate }) => [`accuracy ${id}`, accuracy(labels, candidate)]);
-  return Object.fromEntries(metrics) as Record<string, number>;
+    ? evidence.windows.map(({ id, targets, candidate }) => numberMetrics(id, targets, candidate))
+    : evidence.windows.map(({ id, labels, candidate }) => classMetrics(id, labels, candidate));
+  return Object.assign({}, ...metrics) as Record<string, number>;
 }

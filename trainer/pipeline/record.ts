@@ -1,18 +1,24 @@
 /**
  * A run's own record: opened with the spec it goes by, updated step by step.
  */
-import { specSchema } from '../../shared/model/spec.ts';
+import { type Spec, specSchema } from '../../shared/model/spec.ts';
 import { describeReadError, loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { loadRun, type RunRecord, saveRun } from '../../shared/registry/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
 import { type RunContext, RunFailure, stepOf, type Surroundings } from './context.ts';
 
 export async function openRun(surroundings: Surroundings, model: string, id: string): Promise<RunContext> {
   const run = await loadRun(surroundings.store, model, id);
   if (!run.ok) throw new RunFailure(run.error.detail);
-  const spec = await loadJson(surroundings.store, keys.run(model, id, 'spec.json'), specSchema);
+  return { ...surroundings, run: run.value, spec: await loadRunSpec(surroundings.store, model, id) };
+}
+
+/** The copy that a run goes by: as it was when the run began, whatever its steps have made of it since. */
+export async function loadRunSpec(store: ObjectStore, model: string, id: string): Promise<Spec> {
+  const spec = await loadJson(store, keys.run(model, id, 'spec.json'), specSchema);
   if (!spec.ok) throw new RunFailure(describeReadError(spec.error));
-  return { ...surroundings, run: run.value, spec: spec.value.value };
+  return spec.value.value;
 }
 
 export async function currentRecord({ store, run }: RunContext): Promise<RunRecord> {

@@ -11,6 +11,7 @@ import { describeReadError, loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { digestSchema } from '../../shared/registry/manifest.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
 import { RunFailure } from './context.ts';
 
 const shardRefSchema = z.object({ digest: digestSchema, examples: z.int().min(1) });
@@ -75,18 +76,32 @@ export async function saveShard(
 export async function loadShard(
   store: ObjectStore,
   model: string,
-  { digest }: ShardRef,
+  shard: ShardRef,
 ): Promise<LabelledExample[]> {
+  const examples = await readShard(store, model, shard);
+  if (!examples.ok) throw new RunFailure(examples.error.detail);
+  return examples.value;
+}
+
+export type ShardError = { readonly kind: 'missing' | 'altered'; readonly detail: string };
+
+export async function readShard(
+  store: ObjectStore,
+  model: string,
+  { digest }: ShardRef,
+): Promise<Result<LabelledExample[], ShardError>> {
   const key = keys.snapshotShard(model, digest);
   const object = await store.get(key);
-  if (object === null) throw new RunFailure(`${key} is not there`);
+  if (object === null) return err({ kind: 'missing', detail: `${key} is not there` });
   const lines = await gunzip(object.bytes).catch(() => null);
-  if (lines === null || sha256Hex(lines) !== digest) throw new RunFailure(`${key} was truncated or altered`);
-  return new TextDecoder()
+  if (lines === null || sha256Hex(lines) !== digest)
+    return err({ kind: 'altered', detail: `${key} was truncated or altered` });
+  const examples = new TextDecoder()
     .decode(lines)
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => exampleSchema.parse(JSON.parse(line)) as LabelledExample);
+  return ok(examples);
 }
 
 /** All shards of a snapshot, in order of time. */

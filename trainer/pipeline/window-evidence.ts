@@ -36,7 +36,7 @@ interface Surroundings {
   readonly decisions: readonly Decision[];
 }
 
-interface HeldOut {
+export interface HeldOut {
   readonly window: SnapshotWindow;
   /** in the snapshot, ascending */
   readonly positions: readonly number[];
@@ -103,7 +103,10 @@ async function scoreAll(
 }
 
 /** An empty past window has nothing to say; an empty current one is evidence that is missing. */
-function heldOut({ windows }: Snapshot, holdout: readonly (readonly number[])[]): HeldOut[] {
+export function heldOut(
+  { windows }: Pick<Snapshot, 'windows'>,
+  holdout: readonly (readonly number[])[],
+): HeldOut[] {
   const last = windows.length - 1;
   return windows.flatMap((window, i): HeldOut[] => {
     const positions = holdout[i] ?? [];

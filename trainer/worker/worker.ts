@@ -1,6 +1,7 @@
 /**
- * The trainer Worker: a Workflow that retrains and one that compares recipes, the cron trigger that starts it for every scheduled model, and the
- * entrypoint through which the edge (and nobody else) starts and resumes runs.
+ * The trainer Worker: Workflows that retrain, compare recipes and train a version again, the cron trigger that starts
+ * the first for every scheduled model, and the entrypoint through which the edge (and nobody else) starts and resumes
+ * them.
  */
 import { WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
 import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
@@ -8,6 +9,7 @@ import { kernelModule } from '../../shared/model/kernels/kernels-worker.ts';
 import { createRuntime, type Runtime } from '../../shared/model/runtime.ts';
 import { wasmModule } from '../../shared/model/wasm-worker.ts';
 import { saveComparisonProgress } from '../../shared/registry/comparisons.ts';
+import { saveReproductionProgress } from '../../shared/registry/reproductions.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
 import { type Progress, saveProgress } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
@@ -17,13 +19,17 @@ import type { Surroundings } from '../pipeline/context.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
 import { seeHere } from '../pipeline/feature-bench.ts';
 import { runPipeline } from '../pipeline/pipeline.ts';
+import { runReproduction } from '../reproduce/reproduction-run.ts';
 import { hostOf } from './workflow-host.ts';
 import {
   type ComparisonParams,
   type Reason,
+  type ReproducingRequest,
+  type ReproductionParams,
   resumeWorkflow,
   type RunParams,
   startComparing,
+  startReproducing,
   startScheduled,
   startWorkflow,
 } from './workflows.ts';
@@ -58,6 +64,21 @@ export class Comparing extends WorkflowEntrypoint<TrainerEnv, ComparisonParams> 
     );
     const record = await runComparison(surroundings, model, comparison, hostOf(step));
     return record.summary ?? record.status;
+  }
+}
+
+export class Reproducing extends WorkflowEntrypoint<TrainerEnv, ReproductionParams> {
+  override async run(
+    event: Readonly<WorkflowEvent<ReproductionParams>>,
+    step: WorkflowStep,
+  ): Promise<string> {
+    const store = createR2Store(this.env.BUCKET);
+    const { model, reproduction: id } = event.payload;
+    const surroundings = surroundingsOf(this.env, store, (progress) =>
+      saveReproductionProgress(store, { model, id }, progress),
+    );
+    const { status } = await runReproduction(surroundings, model, id, hostOf(step));
+    return status;
   }
 }
 
@@ -124,6 +145,13 @@ export class Trainer extends WorkerEntrypoint<TrainerEnv> {
     request: ComparisonRequest,
   ): Promise<Result<{ comparison: string }, Reason>> {
     return startComparing(this.env, model, request, new Date());
+  }
+
+  reproduceVersion(
+    model: string,
+    request: ReproducingRequest,
+  ): Promise<Result<{ reproduction: string }, Reason>> {
+    return startReproducing(this.env, model, request, new Date());
   }
 
   resumeRun(model: string, run: string): Promise<Result<{ status: string }, Reason>> {

@@ -4,10 +4,12 @@
 import { randomHex } from '../../shared/digest.ts';
 import { listModels, loadSpec } from '../../shared/model/load-spec.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
+import { loadReproduction } from '../../shared/registry/reproductions.ts';
 import { loadRun } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type ComparisonRequest, startComparison } from '../compare/comparison-run.ts';
 import { startRun } from '../pipeline/start.ts';
+import { startReproduction } from '../reproduce/reproduction-run.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
 
 export interface RunParams {
@@ -20,12 +22,33 @@ export interface ComparisonParams {
   readonly comparison: string;
 }
 
+export interface ReproductionParams {
+  readonly model: string;
+  readonly reproduction: string;
+}
+
 export interface Reason {
   readonly kind: string;
   readonly detail: string;
 }
 
-type Bindings = Pick<TrainerEnv, 'BUCKET' | 'RETRAINING' | 'HOLDFAST_STEP_CPU_SECONDS'>;
+/** A version to be trained again. */
+export interface ReproducingRequest {
+  readonly version: number;
+  readonly recompute: boolean;
+  readonly by: string;
+  /** A reproduction that was left; null to begin one. */
+  readonly resume: string | null;
+}
+
+type Config = Pick<TrainerEnv, 'HOLDFAST_STEP_CPU_SECONDS'>;
+type Bindings = Pick<TrainerEnv, 'BUCKET' | 'RETRAINING'> & Config;
+
+/** Asked before anything is recorded: what can't run is not begun. */
+function checkConfig(env: Config): Result<null, Reason> {
+  const stepSeconds = parseStepSeconds(env.HOLDFAST_STEP_CPU_SECONDS);
+  return stepSeconds.ok ? ok(null) : err({ kind: 'misconfigured', detail: stepSeconds.error });
+}
 
 /** How long a paused instance may take to stop before it is resumed. */
 const PAUSE_TRIES = 50;
@@ -37,28 +60,67 @@ export async function startWorkflow(
   options: { readonly trigger: 'api' | 'cron'; readonly by: string },
   now: Date,
 ): Promise<Result<{ run: string }, Reason>> {
-  const stepSeconds = parseStepSeconds(env.HOLDFAST_STEP_CPU_SECONDS);
-  if (!stepSeconds.ok) return err({ kind: 'misconfigured', detail: stepSeconds.error });
+  const configured = checkConfig(env);
+  if (!configured.ok) return configured;
   const suffix = options.trigger === 'cron' ? '' : randomHex(3);
   const started = await startRun(createR2Store(env.BUCKET), model, { ...options, now, suffix });
   if (!started.ok) return err({ kind: started.error.kind, detail: started.error.detail });
-  await ensureInstance(env, { model, run: started.value.id });
+  await ensureRun(env, { model, run: started.value.id });
   return ok({ run: started.value.id });
 }
 
 /** Records a comparison of two versions' recipes and sets it going. */
 export async function startComparing(
-  env: Pick<TrainerEnv, 'BUCKET' | 'COMPARING'>,
+  env: Pick<TrainerEnv, 'BUCKET' | 'COMPARING'> & Config,
   model: string,
   request: ComparisonRequest,
   now: Date,
 ): Promise<Result<{ comparison: string }, Reason>> {
+  const configured = checkConfig(env);
+  if (!configured.ok) return configured;
   const options = { now, suffix: randomHex(3) };
   const started = await startComparison(createR2Store(env.BUCKET), model, request, options);
   if (!started.ok) return started;
   const { id } = started.value;
   await env.COMPARING.create({ id: `${model}_${id}`, params: { model, comparison: id } });
   return ok({ comparison: id });
+}
+
+/** Trains a version again; or goes on with doing so, where a reproduction is named that was left. */
+export async function startReproducing(
+  env: Pick<TrainerEnv, 'BUCKET' | 'REPRODUCING'> & Config,
+  model: string,
+  { resume, ...request }: ReproducingRequest,
+  now: Date,
+): Promise<Result<{ reproduction: string }, Reason>> {
+  const configured = checkConfig(env);
+  if (!configured.ok) return configured;
+  const store = createR2Store(env.BUCKET);
+  const record =
+    resume === null
+      ? await startReproduction(
+          store,
+          model,
+          { ...request, trigger: 'api', place: 'workerd' },
+          { now, suffix: randomHex(3) },
+        )
+      : await loadReproduction(store, model, resume);
+  if (!record.ok) return err({ kind: record.error.kind, detail: record.error.detail });
+  const { id, version, trigger, status } = record.value;
+  if (version !== request.version) {
+    const detail = `reproduction ${id} is of version ${version}, not of ${request.version}`;
+    return err({ kind: 'other-version', detail });
+  }
+  if (trigger === 'cli') return err(nodeJob('reproduction', id));
+  const params = { model, reproduction: id };
+  const instance = await ensureInstance(env.REPRODUCING, `${model}_${id}`, params);
+  if (resume !== null && status === 'running') await wake(instance);
+  return ok({ reproduction: id });
+}
+
+function nodeJob(what: string, id: string): Reason {
+  const detail = `${what} ${id} is a Node job: resume it where it was started, with --store`;
+  return { kind: 'not-a-workflow', detail };
 }
 
 /** Starts a run of every model whose spec says so. One that can't be started does not keep the others from it. */
@@ -95,24 +157,24 @@ export async function resumeWorkflow(
   if (!record.ok) return err(record.error);
   if (record.value.status === 'complete' || record.value.status === 'skipped')
     return ok({ status: record.value.status });
-  if (record.value.trigger === 'cli') {
-    const detail = `run ${run} is a Node job: resume it where it was started, with --store`;
-    return err({ kind: 'not-a-workflow', detail });
-  }
-  const instance = await ensureInstance(env, { model, run });
+  if (record.value.trigger === 'cli') return err(nodeJob('run', run));
+  return ok({ status: await wake(await ensureRun(env, { model, run })) });
+}
+
+async function wake(instance: WorkflowInstance): Promise<string> {
   const { status } = await instance.status();
   switch (status) {
     case 'complete':
     case 'queued':
     case 'waiting':
-      return ok({ status });
+      return status;
     case 'errored':
     case 'terminated':
       await instance.restart();
-      return ok({ status: 'restarted' });
+      return 'restarted';
     default:
       await pauseAndResume(instance);
-      return ok({ status: 'resumed' });
+      return 'resumed';
   }
 }
 
@@ -127,12 +189,19 @@ async function pauseAndResume(instance: WorkflowInstance): Promise<void> {
   await instance.resume();
 }
 
-/** The run's instance; created when a crash came between recording the run and starting it. */
-async function ensureInstance(env: Bindings, params: RunParams): Promise<WorkflowInstance> {
-  const id = `${params.model}_${params.run}`;
+function ensureRun(env: Bindings, params: RunParams): Promise<WorkflowInstance> {
+  return ensureInstance(env.RETRAINING, `${params.model}_${params.run}`, params);
+}
+
+/** The instance of that name; created when a crash came between recording what it is for and starting it. */
+async function ensureInstance<Params>(
+  workflow: Workflow<Params>,
+  id: string,
+  params: Params,
+): Promise<WorkflowInstance> {
   try {
-    return await env.RETRAINING.create({ id, params });
+    return await workflow.create({ id, params });
   } catch {
-    return env.RETRAINING.get(id);
+    return workflow.get(id);
   }
 }

@@ -40,3 +40,6 @@ check=${1:-}
 build kernels -Wl,--export=__stack_pointer source/*.c
 # These need no stack at all.
 build inference source/inference/*.c
+
+# A version says by which binaries it was trained.
+[ "$check" = --check ] || node ../../../trainer/node/write-engine.ts

@@ -8,6 +8,7 @@ import type { TrainerService } from '../../../functions/trainer-service.ts';
 import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { type ComparisonRecord, saveComparison } from '../../../shared/registry/comparisons.ts';
+import { type Reproduction, saveReproduction } from '../../../shared/registry/reproductions.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { createR2Store } from '../../../shared/registry/r2-store.ts';
 import { type RunRecord, saveProgress, saveRun } from '../../../shared/registry/runs.ts';
@@ -60,6 +61,23 @@ const COMPARISON: ComparisonRecord = {
   error: null,
 };
 
+const REPRODUCTION: Reproduction = {
+  format: 'holdfast-reproduction/1',
+  id: COMPARISON.id,
+  model: 'pair',
+  version: 1,
+  recompute: false,
+  trigger: 'api',
+  by: 'a test',
+  place: 'workerd',
+  otherBinaries: [],
+  status: 'running',
+  startedAt: '2026-11-20T05:00:00.000Z',
+  finishedAt: null,
+  outcome: null,
+  error: null,
+};
+
 let server: TestHarness;
 let url: URL;
 let predictionId: string;
@@ -84,6 +102,7 @@ beforeAll(async () => {
   const moved = await createServedToy(store, 'moved');
   await publishToy(store, moved, 2, 1);
   await saveComparison(store, COMPARISON);
+  await saveReproduction(store, REPRODUCTION);
   await store.put(
     keys.comparison('pair', COMPARISON.id, 'report.html'),
     new TextEncoder().encode('<!doctype html>'),
@@ -205,6 +224,8 @@ const SUCCESSES: readonly Call[] = [
     'comparisons',
     'comparison',
     'comparisonPage',
+    'reproductions',
+    'reproduction',
   ].map(plain),
   { operation: 'promote', path: { model: 'moved' }, body: { version: 2, reason: 'r' }, status: 200 },
   { operation: 'rollback', path: { model: 'moved' }, body: { reason: 'r' }, status: 200 },
@@ -220,6 +241,7 @@ const WITH_TRAINER: readonly Call[] = [
   { operation: 'startRun', status: 202 },
   { operation: 'resumeRun', status: 202 },
   { operation: 'compare', body: { a: 1, b: 2 }, status: 202 },
+  { operation: 'reproduce', body: { recompute: true }, status: 202 },
 ];
 
 describe('answers of the deployed Worker are what the contract says', () => {
@@ -294,6 +316,10 @@ describe('so are its errors', () => {
     { operation: 'resumeRun', path: { run: 'none' }, status: 404 },
     { operation: 'comparison', path: { id: 'none' }, status: 404 },
     { operation: 'compare', body: { a: 1, b: 1 }, status: 400 },
+    { operation: 'reproduction', path: { id: 'none' }, status: 404 },
+    { operation: 'reproduce', body: { resume: '../spec' }, status: 400 },
+    { operation: 'reproduce', path: { version: '9' }, status: 404 },
+    { operation: 'reproduce', status: 409 },
     { operation: 'compare', body: { a: 1, b: 9 }, status: 404 },
   ])('$operation, $status (%#)', async (call) => {
     await check(call);
@@ -306,6 +332,7 @@ describe('so are the answers of an edge whose surroundings are played', () => {
     startRun: async () => ok({ run: 'r' }),
     resumeRun: async () => ok({ status: 'running' }),
     startComparison: async () => ok({ comparison: 'c' }),
+    reproduceVersion: async () => ok({ reproduction: 'r' }),
   };
 
   async function createPlayed(options: EdgeOptions = {}) {

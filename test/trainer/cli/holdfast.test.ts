@@ -122,6 +122,22 @@ describe('holdfast', () => {
     expect(compared.out).toMatch(/Neither recipe is shown to be better/);
     expect(await readFile(page, 'utf8')).toContain('<!doctype html>');
 
+    const kept = join(folder.path, 'again');
+    const reproduced = await holdfast('reproduce', 'blobs', '1', '--keep', kept);
+    expect(reproduced).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/^reproduction \S+-1-\S+: if it is/),
+    });
+    expect(reproduced.out).toMatch(/edge\.bin +([0-9a-f]{16}) +\1 +same\n/);
+    expect(reproduced.out).toMatch(/\nSame: all four files, digest for digest\nsaved in /);
+    expect((await readdir(kept)).sort()).toEqual(['edge.bin', 'edge.json', 'model.json', 'weights.bin']);
+    const served = (await holdfast('reproduce', 'blobs', '1', '--json')).out;
+    expect(JSON.parse(served)).toMatchObject({ status: 'complete', outcome: { same: true } });
+    expect(await holdfast('reproduce', 'blobs', '1', '--resume', 'none')).toMatchObject({
+      code: 1,
+      err: 'error: blobs has no reproduction "none"\n',
+    });
+
     const exported = join(folder.path, 'exported');
     await holdfast('export', 'blobs', '1', exported);
     expect(await readdir(exported)).toEqual(['manifest.json', 'model.json', 'weights.bin']);
@@ -384,6 +400,7 @@ describe('holdfast', () => {
     'import-model',
     'train',
     'compare',
+    'reproduce',
     'augment preview',
     'lr-find',
     'runs',

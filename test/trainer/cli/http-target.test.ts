@@ -40,6 +40,23 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
+const REPRODUCTION = {
+  format: 'holdfast-reproduction/1',
+  id: '20261120T050000000-1-0a1b2c',
+  model: 'm',
+  version: 1,
+  recompute: false,
+  trigger: 'api',
+  by: 'a test',
+  place: 'workerd',
+  otherBinaries: [],
+  status: 'running',
+  startedAt: '2026-11-20T05:00:00.000Z',
+  finishedAt: null,
+  outcome: null,
+  error: null,
+};
+
 describe('createHttpTarget', () => {
   it('sends the key and the request, and reads the move', async () => {
     answers.set('/api/models/m/promote', { status: 200, body: { move: MOVE } });
@@ -131,6 +148,19 @@ describe('createHttpTarget', () => {
       body: { ...record, progress, result: { splits: 'ten' } },
     });
     expect(await target.comparison('m', 'c-2')).toMatchObject({ error: { kind: 'unexpected-answer' } });
+  });
+
+  it('asks for a version to be trained again, and reads how far it is', async () => {
+    const request = { recompute: true, resume: null, by: 'ann' };
+    const target = createHttpTarget(url, 'k');
+    answers.set('/api/models/m/versions/3/reproduce', { status: 202, body: { reproduction: 'r-1' } });
+    expect(await target.reproduce('m', 3, request)).toEqual({ ok: true, value: { reproduction: 'r-1' } });
+    expect(JSON.parse(seen.at(-1)?.body ?? '')).toEqual(request);
+    const record = { ...REPRODUCTION, id: 'r-1', model: 'm', version: 3 };
+    answers.set('/api/models/m/reproductions/r-1', { status: 200, body: { ...record, progress: null } });
+    expect(await target.reproduction('m', 'r-1')).toEqual({ ok: true, value: { record, progress: null } });
+    answers.set('/api/models/m/reproductions/r-2', { status: 200, body: { ...record, outcome: 'same' } });
+    expect(await target.reproduction('m', 'r-2')).toMatchObject({ error: { kind: 'unexpected-answer' } });
   });
 
   it('passes on an error page by its status', async () => {

@@ -144,7 +144,8 @@ function namedColumns({ label, time, group, ignore }: ColumnNames): [option: str
 
 /** One sentence that offers what there is. */
 export function describeMissing(header: readonly string[], name: string, option: string): string {
-  if (header.some((column) => /[\0-\x08\uFFFD]/.test(column)))
+  // Control characters, and what stands where bytes were not UTF-8.
+  if (header.some((column) => /[\p{Cc}\uFFFD]/u.test(column)))
     return 'expected a table as text in UTF-8, got other bytes';
   const shown = header.slice(0, 12).join(', ');
   const more = header.length > 12 ? ', …' : '';

@@ -1,0 +1,82 @@
+/**
+ * A version that was trained again: `reproductions/<id>/reproduction.json`, with what came of it. The edge hands the
+ * record on as it is stored, and carries none of this.
+ */
+import * as z from 'zod';
+import { err, ok, type Result } from '../result.ts';
+import { describeReadError, loadJson, putJson } from './json.ts';
+import { keys } from './keys.ts';
+import { digestSchema } from './manifest.ts';
+import type { Progress } from './runs.ts';
+import type { ObjectStore } from './store.ts';
+
+const comparedFileSchema = z.object({
+  file: z.enum(['model.json', 'weights.bin', 'edge.json', 'edge.bin']),
+  /** SHA-256, from the manifest and of what was trained now */
+  recorded: digestSchema,
+  reproduced: digestSchema,
+});
+
+const outcomeSchema = z.object({
+  same: z.boolean(),
+  /** The version's files; none where it was not trained again, because what it was trained on has changed. */
+  files: z.array(comparedFileSchema),
+  /** What the manifest says of the held-out windows, and what the reproduced files answer there now. */
+  metrics: z.array(z.object({ name: z.string(), recorded: z.number(), reproduced: z.number().nullable() })),
+  /** The first thing on the way to the files that is another; null where they are the same. */
+  difference: z.object({ stage: z.string(), detail: z.string() }).nullable(),
+});
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+export const reproductionSchema = z.object({
+  format: z.literal('holdfast-reproduction/1'),
+  id: z.string(),
+  model: z.string(),
+  version: z.int().min(1),
+  /** Features were computed anew, instead of using those that are kept. */
+  recompute: z.boolean(),
+  /** `cli`: a Node job, which only where it runs can be gone on with. */
+  trigger: z.enum(['api', 'cli']),
+  by: z.string(),
+  /** What trains: `workerd`, `Node 24.21.0 on linux arm64`. */
+  place: z.string(),
+  /** Binaries that are not those that trained the version, by file: SHA-256; null where there is none. */
+  otherBinaries: z.array(
+    z.object({ file: z.string(), recorded: digestSchema.nullable(), here: digestSchema.nullable() }),
+  ),
+  status: z.enum(['running', 'complete', 'failed']),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime().nullable(),
+  outcome: outcomeSchema.nullable(),
+  /** Why it could not be trained again. */
+  error: z.string().nullable(),
+});
+export type Reproduction = z.infer<typeof reproductionSchema>;
+
+export type ReproductionError =
+  | { readonly kind: 'unknown-reproduction'; readonly detail: string }
+  | { readonly kind: 'reproduction-unreadable'; readonly detail: string };
+
+export async function loadReproduction(
+  store: ObjectStore,
+  model: string,
+  id: string,
+): Promise<Result<Reproduction, ReproductionError>> {
+  const loaded = await loadJson(store, keys.reproduction(model, id, 'reproduction.json'), reproductionSchema);
+  if (loaded.ok) return ok(loaded.value.value);
+  return loaded.error.kind === 'missing'
+    ? err({ kind: 'unknown-reproduction', detail: `${model} has no reproduction ${JSON.stringify(id)}` })
+    : err({ kind: 'reproduction-unreadable', detail: describeReadError(loaded.error) });
+}
+
+export async function saveReproduction(store: ObjectStore, record: Reproduction): Promise<void> {
+  await putJson(store, keys.reproduction(record.model, record.id, 'reproduction.json'), record);
+}
+
+export async function saveReproductionProgress(
+  store: ObjectStore,
+  { model, id }: Pick<Reproduction, 'model' | 'id'>,
+  progress: Progress,
+): Promise<void> {
+  await putJson(store, keys.reproduction(model, id, 'progress.json'), progress);
+}

@@ -1,0 +1,73 @@
+/**
+ * A version trained again as a Node job, over any store.
+ */
+import { randomHex } from '../../shared/digest.ts';
+import { loadReproduction, type Reproduction } from '../../shared/registry/reproductions.ts';
+import type { Progress } from '../../shared/registry/runs.ts';
+import { createScratchStore } from '../../shared/registry/scratch-store.ts';
+import { keys } from '../../shared/registry/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import {
+  type OnFiles,
+  removeScratch,
+  runReproduction,
+  startReproduction,
+} from '../reproduce/reproduction-run.ts';
+import { createNodeHost } from './job.ts';
+import { createSurroundings } from './surroundings.ts';
+
+export interface ReproduceOptions {
+  readonly store: ObjectStore;
+  readonly model: string;
+  readonly version: number;
+  readonly recompute: boolean;
+  readonly by: string;
+  /** A reproduction that was interrupted, to go on with. */
+  readonly resume?: string;
+  readonly onStart?: (id: string) => void;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onFiles?: OnFiles;
+}
+
+interface Refusal {
+  readonly kind: string;
+  readonly detail: string;
+}
+
+/** A reproduction that failed by name is a value too: see its status. */
+export async function reproduceHere(options: ReproduceOptions): Promise<Result<Reproduction, Refusal>> {
+  const { store, model, version } = options;
+  const record =
+    options.resume === undefined
+      ? await startReproduction(
+          store,
+          model,
+          { version, recompute: options.recompute, by: options.by, trigger: 'cli', place: describeNode() },
+          { now: new Date(), suffix: randomHex(3) },
+        )
+      : await loadReproduction(store, model, options.resume);
+  if (!record.ok) return record;
+  const { id, trigger } = record.value;
+  if (record.value.version !== version)
+    return err({ kind: 'other-version', detail: `reproduction ${id} is of version ${record.value.version}` });
+  if (trigger !== 'cli') {
+    const detail = `reproduction ${id} is the trainer Worker's: resume it over HTTP, without --store`;
+    return err({ kind: 'not-a-node-job', detail });
+  }
+  options.onStart?.(id);
+  const scratch = createScratchStore(store, keys.reproductionScratch(model, id));
+  const host = createNodeHost(scratch, model, id);
+  const surroundings = await createSurroundings({
+    store,
+    ...(options.onProgress && { onProgress: options.onProgress }),
+  });
+  const ended = await runReproduction(surroundings, model, id, host, options.onFiles);
+  // The host has just noted there that the scratch was removed.
+  await removeScratch(store, { model, id });
+  return ok(ended);
+}
+
+function describeNode(): string {
+  return `Node ${process.versions.node} on ${process.platform} ${process.arch}`;
+}

@@ -1,0 +1,227 @@
+/**
+ * A version trained again, as durable steps: check what it was trained on, split, features, augmented copies, training,
+ * the held-out answers, and the comparison. The steps are the retraining run's own. They work in a scratch of their
+ * own, in which everything can be read and nothing is changed; the scratch goes when the comparison is kept.
+ */
+import { putJson } from '../../shared/registry/json.ts';
+import { keys } from '../../shared/registry/keys.ts';
+import {
+  loadReproduction,
+  type Outcome,
+  type Reproduction,
+  type ReproductionError,
+  saveReproduction,
+} from '../../shared/registry/reproductions.ts';
+import type { RunRecord } from '../../shared/registry/runs.ts';
+import { createScratchStore } from '../../shared/registry/scratch-store.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import { loadCandidate, type VersionFiles } from '../pipeline/candidate-files.ts';
+import { type RunContext, RunFailure, type Surroundings } from '../pipeline/context.ts';
+import { ENGINE } from '../pipeline/engine.ts';
+import { copiesSteps, featuresSteps, isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
+import { loadSnapshot, type Snapshot } from '../pipeline/snapshot-file.ts';
+import { makeSplit } from '../pipeline/split.ts';
+import { timed } from '../pipeline/steps.ts';
+import { followTraining } from '../pipeline/training-steps.ts';
+import { applyUnfreeze } from '../pipeline/unfreeze.ts';
+import { findAltered } from './altered.ts';
+import { compareWithVersion } from './compare-with-version.ts';
+import { loadOrigin, type Origin, type OriginError } from './origin.ts';
+
+export interface ReproductionRequest {
+  readonly version: number;
+  /** Compute features anew, instead of using those that are kept. */
+  readonly recompute: boolean;
+  readonly trigger: Reproduction['trigger'];
+  readonly by: string;
+  /** What trains: `workerd`, `Node 24.21.0 on linux arm64`. */
+  readonly place: string;
+}
+
+/** Records what was asked for; the error says why the version can't be trained again. */
+export async function startReproduction(
+  store: ObjectStore,
+  model: string,
+  request: ReproductionRequest,
+  { now, suffix }: { readonly now: Date; readonly suffix: string },
+): Promise<Result<Reproduction, OriginError>> {
+  const origin = await loadOrigin(store, model, request.version);
+  if (!origin.ok) return origin;
+  const time = now.toISOString().replaceAll(/[-:.]/g, '').slice(0, 18);
+  const record: Reproduction = {
+    format: 'holdfast-reproduction/1',
+    id: `${time}-${request.version}-${suffix}`,
+    model,
+    ...request,
+    otherBinaries: findOtherBinaries(origin.value.provenance.engine, ENGINE),
+    status: 'running',
+    startedAt: now.toISOString(),
+    finishedAt: null,
+    outcome: null,
+    error: null,
+  };
+  await saveReproduction(store, record);
+  return ok(record);
+}
+
+type Binaries = Readonly<Record<string, string>>;
+
+export function findOtherBinaries(recorded: Binaries, here: Binaries): Reproduction['otherBinaries'] {
+  const files = [...new Set([...Object.keys(recorded), ...Object.keys(here)])];
+  return files
+    .filter((file) => recorded[file] !== here[file])
+    .map((file) => ({ file, recorded: recorded[file] ?? null, here: here[file] ?? null }));
+}
+
+/** Given the reproduced files before they go. */
+export type OnFiles = (files: VersionFiles) => Promise<void>;
+
+/** Runs (or resumes) a reproduction to its end; one that no repetition can mend is recorded as failed. */
+export async function runReproduction(
+  surroundings: Surroundings,
+  model: string,
+  id: string,
+  host: StepHost,
+  onFiles: OnFiles = async () => {},
+): Promise<Reproduction> {
+  const { store } = surroundings;
+  const record = unwrap(await loadReproduction(store, model, id));
+  if (record.status === 'running') await followToEnd(surroundings, record, host, onFiles);
+  await host.do('tidy', async () => {
+    await removeScratch(store, record);
+    return {};
+  });
+  return unwrap(await loadReproduction(store, model, id));
+}
+
+async function followToEnd(
+  surroundings: Surroundings,
+  record: Reproduction,
+  host: StepHost,
+  onFiles: OnFiles,
+): Promise<void> {
+  try {
+    await followSteps(surroundings, record, host, onFiles);
+  } catch (error) {
+    if (!isRunFailure(error)) throw error;
+    await host.do('fail', async () => {
+      await finish(surroundings, record, { status: 'failed', error: error.message });
+      return {};
+    });
+  }
+}
+
+async function followSteps(
+  surroundings: Surroundings,
+  record: Reproduction,
+  host: StepHost,
+  onFiles: OnFiles,
+): Promise<void> {
+  const origin = await loadOrigin(surroundings.store, record.model, record.version);
+  if (!origin.ok) throw new RunFailure(origin.error.detail);
+  const { stage, detail } = await host.do('check', async () => {
+    const altered = await findAltered(surroundings.store, origin.value);
+    return altered ?? { stage: null, detail: null };
+  });
+  if (stage !== null) {
+    const difference = { stage, detail: detail ?? '' };
+    await keep(surroundings, record, host, { same: false, files: [], metrics: [], difference });
+    return;
+  }
+  const { manifest, provenance } = origin.value;
+  const ctx = await openScratch(surroundings, record, origin.value);
+  const snapshot = await loadSnapshot(ctx.store, record.model, manifest.snapshot);
+  await followRun(ctx, host, snapshot, provenance.training.recipe);
+  const outcome = await compareWithVersion(ctx, surroundings.store, host, snapshot, origin.value, record);
+  await onFiles(await loadCandidate(ctx));
+  await keep(surroundings, record, host, outcome);
+}
+
+/** As the version's run went from its snapshot on, up to the candidate's files. */
+async function followRun(
+  ctx: RunContext,
+  host: StepHost,
+  snapshot: Snapshot,
+  recipe: RunContext['spec']['training'],
+): Promise<void> {
+  await timed(ctx, host)('split', async () => {
+    const { train, validation } = await makeSplit(ctx, snapshot);
+    return { note: `${train.length} to train on, ${validation.length} to watch` };
+  });
+  await featuresSteps(ctx, host, snapshot);
+  await copiesSteps(ctx, host, snapshot);
+  // Of a second attempt another than the spec's: what was drawn and copied is the first's.
+  await followTraining({ ...ctx, spec: { ...ctx.spec, training: recipe } }, host, snapshot);
+}
+
+/** The version's run once more, under the reproduction's name and in its scratch. */
+async function openScratch(
+  surroundings: Surroundings,
+  record: Reproduction,
+  { manifest, provenance }: Origin,
+): Promise<RunContext> {
+  const { model, id } = record;
+  const hides = record.recompute
+    ? (key: string) => [keys.featuresOf(model), keys.copiesOf(model)].some((kept) => key.startsWith(kept))
+    : () => false;
+  const store = createScratchStore(surroundings.store, keys.reproductionScratch(model, id), { hides });
+  const run: RunRecord = {
+    format: 'holdfast-run/1',
+    id,
+    model,
+    trigger: record.trigger,
+    by: record.by,
+    status: 'running',
+    startedAt: record.startedAt,
+    finishedAt: null,
+    cutoffMs: 0,
+    step: null,
+    steps: [],
+    specDigest: manifest.specDigest,
+    mayPromote: false,
+    wantedSnapshot: manifest.snapshot,
+    snapshot: manifest.snapshot,
+    championAtStart: provenance.champion?.version ?? null,
+    candidate: null,
+    verdict: null,
+    promoted: false,
+    why: null,
+    summary: null,
+    error: null,
+  };
+  await putJson(store, keys.run(model, id, 'run.json'), run, { absent: true });
+  return applyUnfreeze({ ...surroundings, store, run, spec: provenance.spec });
+}
+
+async function keep(
+  surroundings: Surroundings,
+  record: Reproduction,
+  host: StepHost,
+  outcome: Outcome,
+): Promise<void> {
+  await host.do('finish', async () => {
+    await finish(surroundings, record, { status: 'complete', outcome });
+    return {};
+  });
+}
+
+async function finish(
+  { store, now }: Pick<Surroundings, 'store' | 'now'>,
+  record: Reproduction,
+  end: Partial<Reproduction>,
+): Promise<void> {
+  await saveReproduction(store, { ...record, ...end, finishedAt: now().toISOString() });
+}
+
+export async function removeScratch(
+  store: ObjectStore,
+  { model, id }: Pick<Reproduction, 'model' | 'id'>,
+): Promise<void> {
+  for (const key of await store.list(keys.reproductionScratch(model, id))) await store.delete(key);
+}
+
+function unwrap(loaded: Result<Reproduction, ReproductionError>): Reproduction {
+  if (!loaded.ok) throw new RunFailure(loaded.error.detail);
+  return loaded.value;
+}
