@@ -93,5 +93,5 @@ export function testLargeSet(
     tickMs = 3_000;
     expect((await train()).digest).toBe(DIGEST);
     expect(steps.length).toBeGreaterThan(8);
-  });
+  }, 180_000);
 }

@@ -20,7 +20,8 @@ vi.mock('../../../trainer/pipeline/pack-numbers.ts', () => ({ PACK_NUMBERS: 20_0
 const MODEL = 'bars';
 const HISTORY = { n: 2_000, seed: 1, fromMs: Date.parse('2026-11-01T00:00:00Z') };
 const LATER_MS = HISTORY.fromMs + 86_400_000;
-const GATE = { edge: { latencyRatio: 100 } };
+/** Nothing is compared over splits: this is about the training. */
+const GATE = { edge: { latencyRatio: 100 }, splits: { count: 0 } };
 const TRAINING = { epochs: 4, learningRate: 0.01 };
 
 describe('the end of a base, on augmented copies, in packs', () => {
