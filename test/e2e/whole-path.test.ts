@@ -16,7 +16,9 @@ import { bytesToFloats, fromBase64 } from '../../shared/bytes.ts';
 import { type Local, startLocal } from '../../trainer/local/local.ts';
 import { listRuns, rollBack, startRun, watchRun } from '../../trainer/local/operators.ts';
 import { runJob } from '../../trainer/node/job.ts';
-import { BLOBS, blobEvents, type BlobNight, createBlobModel } from '../support/tabular-model.ts';
+import { writeEvents } from '../../shared/events/inbox.ts';
+import { createModel } from '../../shared/model/load-spec.ts';
+import { BLOBS, blobEvents, type BlobNight, blobSpec, createBlobModel } from '../support/tabular-model.ts';
 
 const MODEL = 'blobs';
 const HISTORY: BlobNight = { n: 3_000, seed: 1, fromMs: Date.now() - 86_400_000 };
@@ -183,6 +185,17 @@ describe('the whole path', () => {
       ['promote', 1, 3],
       ['rollback', 3, 1],
     ]);
+  });
+
+  test('a run that no repetition can mend fails by name, and leaves no version', async () => {
+    await createModel(local.store, blobSpec('reds', { training: TRAINING }));
+    const reds = blobEvents(HISTORY).filter(({ label }) => label === 0);
+    await writeEvents(local.store, 'reds', reds, new Date(HISTORY.fromMs));
+    const started = await startRun(local.client, 'reds', 'a test');
+    const run = await watchRun(local.client, 'reds', started, () => {});
+    expect(run).toMatchObject({ status: 'failed', candidate: null });
+    expect(run.error).toContain('at least two labels, got one label only');
+    expect(await local.store.list(keys.versions('reds'))).toEqual([]);
   });
 });
 

@@ -53,9 +53,8 @@ export async function runPipeline(
   }
 }
 
-/** A Workflow hands back errors of its steps by name, not by class. */
-export function isRunFailure(error: unknown): error is Error {
-  return error instanceof Error && (error instanceof RunFailure || error.name === 'RunFailure');
+export function isRunFailure(error: unknown): error is RunFailure {
+  return error instanceof RunFailure;
 }
 
 async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> {

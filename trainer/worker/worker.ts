@@ -4,7 +4,6 @@
  */
 import { WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
 import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
-import { NonRetryableError } from 'cloudflare:workflows';
 import { kernelModule } from '../../shared/model/kernels/kernels-worker.ts';
 import { createRuntime, type Runtime } from '../../shared/model/runtime.ts';
 import { wasmModule } from '../../shared/model/wasm-worker.ts';
@@ -16,7 +15,8 @@ import type { Result } from '../../shared/result.ts';
 import { type ComparisonRequest, runComparison } from '../compare/comparison-run.ts';
 import type { Surroundings } from '../pipeline/context.ts';
 import { seeHere } from '../pipeline/feature-bench.ts';
-import { isRunFailure, runPipeline, type StepHost } from '../pipeline/pipeline.ts';
+import { runPipeline } from '../pipeline/pipeline.ts';
+import { hostOf } from './workflow-host.ts';
 import {
   type ComparisonParams,
   type Reason,
@@ -38,9 +38,6 @@ const BASE_BYTES = 96 * 2 ** 20;
 
 /** Of the 300 that wrangler.toml allows: a step that is repeated repeats little. */
 const STEP_CPU_SECONDS = 20;
-
-const RETRIES = { limit: 5, delay: '5 seconds', backoff: 'exponential' } as const;
-const STEP_TIMEOUT = '15 minutes';
 
 export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
   override async run(event: Readonly<WorkflowEvent<RunParams>>, step: WorkflowStep): Promise<string> {
@@ -103,23 +100,6 @@ async function stopwatch(work: () => void): Promise<number> {
   work();
   await letOthersIn();
   return Math.max(1, Date.now() - startMs);
-}
-
-/** A step's result is remembered by the Workflow; a failure that repetition can't mend is not repeated. */
-function hostOf(step: WorkflowStep): StepHost {
-  return {
-    async do<T>(name: string, body: () => Promise<T>): Promise<T> {
-      const result = await step.do(name, { retries: RETRIES, timeout: STEP_TIMEOUT }, async () => {
-        try {
-          return JSON.stringify(await body());
-        } catch (error) {
-          if (isRunFailure(error)) throw new NonRetryableError(error.message, 'RunFailure');
-          throw error;
-        }
-      });
-      return JSON.parse(result) as T;
-    },
-  };
 }
 
 /** What the edge may ask for. Bound by name in wrangler.toml; there is no other way in. */
