@@ -5,7 +5,6 @@
  */
 import { WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
 import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
-import { NonRetryableError } from 'cloudflare:workflows';
 import { kernelModule } from '../../shared/model/kernels/kernels-worker.ts';
 import { createRuntime, type Runtime } from '../../shared/model/runtime.ts';
 import { wasmModule } from '../../shared/model/wasm-worker.ts';
