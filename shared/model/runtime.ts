@@ -22,6 +22,8 @@ export interface Runtime {
    */
   load(plan: Plan, weights: Uint8Array): Result<Program, ModelError>;
   memory(): RuntimeMemory;
+  /** What the WASM heap took before the first program. */
+  readonly emptyBytes: number;
 }
 
 export interface RuntimeMemory {
@@ -46,6 +48,7 @@ export function createRuntime(
   const own = instantiateInference(inference, wasm.exports.memory);
   const heap = createHeap(wasm.exports, maxHeapBytes, makeRoom);
   return {
+    emptyBytes: wasm.exports.memory.buffer.byteLength,
     load: (plan, weights) => loadProgram(plan, weights, wasm, own, heap),
     memory: () => ({ heapBytes: wasm.exports.memory.buffer.byteLength, tensors: heap.tensors() }),
   };

@@ -3,6 +3,7 @@
  */
 import { workerData } from 'node:worker_threads';
 import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
+import { createRuntime } from '../../shared/model/runtime.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import {
   createSeer,
@@ -14,7 +15,7 @@ import {
 import { answerAsked } from './thread.ts';
 
 const task = workerData as FeatureTask;
-const machine = { wasm: await loadWasmModule(), kernels: await loadKernelModule() };
+const machine = { runtime: createRuntime(await loadWasmModule()), kernels: await loadKernelModule() };
 let seer: Seer | undefined;
 
 answerAsked(

@@ -1,12 +1,11 @@
 /**
- * What serving the candidate costs, beside the champion: measured on an executor of its own, with nothing else in it,
- * as an isolate of the edge would have it. Measured once a run and then part of the evidence: whoever judges again
+ * What serving the candidate costs, beside the champion: by the executor that the edge has too. Measured once a run and then part of the evidence: whoever judges again
  * judges by the same numbers.
  */
 import type { EdgeFacts } from '../../shared/continuity/evidence.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import { encodedSize } from '../../shared/model/input.ts';
-import { createRuntime, type Program, type Runtime } from '../../shared/model/runtime.ts';
+import type { Program } from '../../shared/model/runtime.ts';
 import type { Base } from '../../shared/model/predictor.ts';
 import { loadBase } from '../../shared/model/servable.ts';
 import { openChampion, openProgram } from './answer.ts';
@@ -23,30 +22,42 @@ const TIMING_MS = 8;
 const MOST_PREDICTIONS = 1 << 16;
 
 export async function measureEdge(ctx: RunContext, files: VersionFiles): Promise<EdgeFacts> {
-  const runtime = createRuntime(ctx.wasm);
-  const base = await openOwnBase(ctx, runtime, ctx.spec.base);
-  const candidate = predictionOf(ctx, base, openProgram(runtime, files));
-  candidate();
-  const { heapBytes } = runtime.memory();
-  const champion = await openChampion(ctx, runtime);
-  // Of one base both have the same: what differs is compared.
-  const apart = champion !== null && champion.base !== ctx.spec.base;
-  const championBase = apart ? await openOwnBase(ctx, runtime, champion.base) : base;
-  const timings =
-    !apart && isSamePlan(files, champion?.manifest)
-      ? await timeOnce(candidate, ctx.stopwatch)
-      : await timeInTurns(
-          candidate,
-          champion && predictionOf(ctx, championBase, champion.program),
-          ctx.stopwatch,
-        );
-  return {
-    candidateBytes:
-      files['edge.json'].byteLength + files['edge.bin'].byteLength + (apart ? edgeBytes(base?.manifest) : 0),
-    championBytes: champion && edgeBytes(champion.manifest) + (apart ? edgeBytes(championBase?.manifest) : 0),
-    memoryBytes: heapBytes,
-    ...timings,
+  const opened: Program[] = [];
+  const keep = <T extends { readonly program: Program } | null>(loaded: T): T => {
+    if (loaded !== null) opened.push(loaded.program);
+    return loaded;
   };
+  try {
+    const base = keep(await openOwnBase(ctx, ctx.spec.base));
+    const candidate = keep({ program: openProgram(ctx.runtime, files) });
+    const champion = keep(await openChampion(ctx, ctx.runtime));
+    // Of one base both have the same: what differs is compared.
+    const apart = champion !== null && champion.base !== ctx.spec.base;
+    const championBase = apart ? keep(await openOwnBase(ctx, champion.base)) : base;
+    const predict = predictionOf(ctx, base, candidate.program);
+    const timings =
+      !apart && isSamePlan(files, champion?.manifest)
+        ? await timeOnce(predict, ctx.stopwatch)
+        : await timeInTurns(
+            predict,
+            champion && predictionOf(ctx, championBase, champion.program),
+            ctx.stopwatch,
+          );
+    return {
+      candidateBytes:
+        files['edge.json'].byteLength +
+        files['edge.bin'].byteLength +
+        (apart ? edgeBytes(base?.manifest) : 0),
+      championBytes:
+        champion && edgeBytes(champion.manifest) + (apart ? edgeBytes(championBase?.manifest) : 0),
+      // Of an executor with nothing else in it: what it takes when it is empty, and what the model adds at most.
+      memoryBytes:
+        ctx.runtime.emptyBytes + candidate.program.heapBytes + (base === null ? 0 : base.program.heapBytes),
+      ...timings,
+    };
+  } finally {
+    for (const program of opened) program.dispose();
+  }
 }
 
 /** Of the files that serve. */
@@ -68,11 +79,7 @@ async function timeOnce(
   return { candidateMs, championMs: candidateMs };
 }
 
-async function openOwnBase(
-  { store }: RunContext,
-  runtime: Runtime,
-  digest: string | null,
-): Promise<Base | null> {
+async function openOwnBase({ store, runtime }: RunContext, digest: string | null): Promise<Base | null> {
   if (digest === null) return null;
   const base = await loadBase(store, runtime, digest);
   if (!base.ok) throw new RunFailure(`base ${digest}: ${base.error.detail}`);

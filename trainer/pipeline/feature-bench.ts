@@ -7,10 +7,9 @@ import { openInput } from '../../shared/events/stored-input.ts';
 import type { StoredInput } from '../../shared/events/schema.ts';
 import { rawSize } from '../../shared/model/input.ts';
 import { createFeatureReader, loadProgram } from '../../shared/model/predictor.ts';
-import { createRuntime, type Runtime } from '../../shared/model/runtime.ts';
+import type { Runtime } from '../../shared/model/runtime.ts';
 import type { BaseFiles } from '../../shared/model/servable.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
-import type { WasmModules } from '../../shared/model/wasm-modules.ts';
 import type { PictureDraw } from '../augment/picture-draw.ts';
 import { createPictureAugmenter, type PictureAugmenter } from '../augment/picture-augmenter.ts';
 import { RunFailure, type Stopwatch } from './context.ts';
@@ -64,10 +63,8 @@ export interface FeatureWorkshop {
 
 /** What a base is run and pictures are changed with. */
 export interface SeerMachine {
-  readonly wasm: WasmModules;
+  readonly runtime: Runtime;
   readonly kernels: WebAssembly.Module;
-  /** The base's heap stops growing here, and loading fails. */
-  readonly maxHeapBytes?: number;
 }
 
 /** This thread: one block after the other. */
@@ -109,26 +106,10 @@ export interface Seer {
   close(): void;
 }
 
-/** By TensorFlow.js's module. */
-const executors = new WeakMap<WebAssembly.Module, Runtime>();
-
-/**
- * The one executor of this thread that bases look in. It stays: its memory never shrinks, and when one that was let go
- * is collected is up to the engine (in workerd seven to ten were there at once, docs/log.md). Whoever looks next finds
- * the room of the last one free.
- */
-export function seersExecutor({ wasm, maxHeapBytes }: SeerMachine): Runtime {
-  const present = executors.get(wasm.tfjs);
-  if (present !== undefined) return present;
-  const created = createRuntime(wasm, maxHeapBytes === undefined ? {} : { maxHeapBytes });
-  executors.set(wasm.tfjs, created);
-  return created;
-}
-
-/** Loads a base into the executor for bases. */
+/** Loads a base. */
 export function createSeer({ input, base, fill = 'reflect' }: FeatureTask, machine: SeerMachine): Seer {
   const { manifest, plan, weights } = base;
-  const program = loadProgram(seersExecutor(machine), plan, weights);
+  const program = loadProgram(machine.runtime, plan, weights);
   if (!program.ok) throw new RunFailure(`base ${manifest.digest}: ${program.error}`);
   const reader = createFeatureReader(input, null, { manifest, program: program.value });
   let augmenter: PictureAugmenter | undefined;

@@ -8,7 +8,6 @@ import { decideAnyGate } from '../../shared/continuity/gate.ts';
 import { accuracy } from '../../shared/continuity/metrics.ts';
 import type { GatePolicy } from '../../shared/continuity/policy.ts';
 import type { DenseLayer } from '../../shared/model/head.ts';
-import { createRuntime } from '../../shared/model/runtime.ts';
 import { outputWidth } from '../../shared/model/task.ts';
 import { answer, type Judged, openChampion, openProgram, type Version } from './answer.ts';
 import { encodeModel, type VersionFiles } from './candidate-files.ts';
@@ -17,7 +16,7 @@ import type { RunContext } from './context.ts';
 import type { Examples } from './features.ts';
 
 /**
- * The champion, read again into another executor, must answer with the same bits: what the candidate is compared with
+ * The champion, read again into another place of the heap, must answer with the same bits: what the candidate is compared with
  * is the champion, and the comparison has no noise of its own.
  */
 export async function testChampionAgain(
@@ -26,10 +25,9 @@ export async function testChampionAgain(
   examples: Examples,
 ): Promise<SelfTestOutcome> {
   const id = 'champion read again';
-  const again = await openChampion(ctx, createRuntime(ctx.wasm));
   const { version } = champion.manifest;
   const before = await answer(ctx, champion, examples);
-  const after = again && (await answer(ctx, again, examples));
+  const after = await answerAgain(ctx, examples);
   const different = before.findIndex((value, i) => !Object.is(value, after?.[i]));
   if (different === -1) {
     const detail = `version ${version} answers ${examples.labels.length} examples with the same bits`;
@@ -38,6 +36,16 @@ export async function testChampionAgain(
   const example = examples.ids[Math.floor(different / outputWidth(ctx.spec))];
   const detail = `expected version ${version} to answer with the same bits, got ${after?.[different]} after ${before[different]} for example ${example}`;
   return { id, passed: false, detail };
+}
+
+async function answerAgain(ctx: RunContext, examples: Examples): Promise<Float32Array | null> {
+  const again = await openChampion(ctx, ctx.runtime);
+  if (again === null) return null;
+  try {
+    return await answer(ctx, again, examples);
+  } finally {
+    again.program.dispose();
+  }
 }
 
 /**

@@ -17,7 +17,6 @@ import type { Result } from '../../shared/result.ts';
 import { type ComparisonRequest, runComparison } from '../compare/comparison-run.ts';
 import type { Surroundings } from '../pipeline/context.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
-import { seeHere } from '../pipeline/feature-bench.ts';
 import { runPipeline } from '../pipeline/pipeline.ts';
 import { runReproduction } from '../reproduce/reproduction-run.ts';
 import { hostOf } from './workflow-host.ts';
@@ -34,14 +33,18 @@ import {
   startWorkflow,
 } from './workflows.ts';
 
-/** One executor an isolate, for heads and evidence; bases that compute features have one too (feature-bench.ts). */
+/**
+ * One executor an isolate, for all that a run computes. A WASM memory never shrinks, and when one that was let go is
+ * collected is up to the engine: in workerd ten were there at once (docs/log.md). This one stays, and each step finds the
+ * room of the one before free.
+ */
 let runtime: Runtime | undefined;
 
 /** Of the 128 MB of a Worker: what recipes that are compared read of all examples. */
 const ROOM_BYTES = 48_000_000;
 
-/** Of the same: what a base may take. One that needs more fails by name, and not with the isolate. */
-const BASE_BYTES = 96 * 2 ** 20;
+/** Of the same: what that executor may take. A base that needs more fails by name, and not with the isolate. */
+const HEAP_BYTES = 80 * 2 ** 20;
 
 export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
   override async run(event: Readonly<WorkflowEvent<RunParams>>, step: WorkflowStep): Promise<string> {
@@ -87,7 +90,7 @@ function surroundingsOf(
   store: ObjectStore,
   keep: (progress: Progress) => Promise<void>,
 ): Surroundings {
-  runtime ??= createRuntime(wasmModule);
+  runtime ??= createRuntime(wasmModule, { maxHeapBytes: HEAP_BYTES });
   const stepSeconds = parseStepSeconds(env.HOLDFAST_STEP_CPU_SECONDS);
   if (!stepSeconds.ok) throw new Error(stepSeconds.error);
   return {
@@ -99,12 +102,6 @@ function surroundingsOf(
     stepCpuSeconds: stepSeconds.value,
     breathe: letOthersIn,
     log: (facts) => console.log(JSON.stringify(facts)),
-    featureWorkshop: seeHere({
-      wasm: wasmModule,
-      kernels: kernelModule,
-      stopwatch,
-      maxHeapBytes: BASE_BYTES,
-    }),
     now: () => new Date(),
     stopwatch,
     onProgress: async (progress) => {

@@ -5,13 +5,13 @@ import { beforeAll, expect, test } from 'vitest';
 import { storeInput } from '../../../shared/events/stored-input.ts';
 import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
 import { loadBaseFiles, type BaseFiles } from '../../../shared/model/servable.ts';
+import { createRuntime } from '../../../shared/model/runtime.ts';
 import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { InputSpec } from '../../../shared/model/spec.ts';
 import {
   createSeer,
   seeHere,
-  seersExecutor,
   type SeerMachine,
   type StoredRow,
 } from '../../../trainer/pipeline/feature-bench.ts';
@@ -31,7 +31,7 @@ beforeAll(async () => {
   if (!files.ok) throw new Error(files.error.detail);
   base = files.value;
   ({ input } = barSpec('m', { base: digest }));
-  machine = { wasm: await loadWasmModule(), kernels: await loadKernelModule() };
+  machine = { runtime: createRuntime(await loadWasmModule()), kernels: await loadKernelModule() };
   row = { id: 'e-1', input: await storeInput(store, 'm', new Float32Array(64).fill(9)) };
 });
 
@@ -43,15 +43,14 @@ test('a base that was closed leaves its room to the next: no tensors, no more he
     return seen;
   };
   const first = look();
-  const { heapBytes } = seersExecutor(machine).memory();
+  const { heapBytes } = machine.runtime.memory();
   for (let i = 0; i < 50; i++) expect(look()).toEqual(first);
-  expect(seersExecutor(machine).memory()).toEqual({ heapBytes, tensors: 0 });
+  expect(machine.runtime.memory()).toEqual({ heapBytes, tensors: 0 });
 });
 
 test("a base that can't be loaded fails by name", () => {
-  const small = { ...machine, wasm: { ...machine.wasm } };
   const weights = new Uint8Array(3);
-  expect(() => createSeer({ input, base: { ...base, weights } }, small)).toThrow(
+  expect(() => createSeer({ input, base: { ...base, weights } }, machine)).toThrow(
     `base ${base.manifest.digest}: weights: the plan describes`,
   );
 });
