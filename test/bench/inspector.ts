@@ -14,6 +14,7 @@ interface HeapUsage {
 export interface Inspector {
   /** Bytes in use, garbage that waits for its collection included. */
   measureHeap(): Promise<number>;
+  collectGarbage(): Promise<void>;
   close(): void;
 }
 
@@ -36,6 +37,7 @@ export async function openInspector(url: URL): Promise<Inspector> {
       const usage = await call<HeapUsage>('Runtime.getHeapUsage');
       return usage.usedSize + usage.embedderHeapUsedSize + usage.backingStorageSize;
     },
+    collectGarbage: () => call('HeapProfiler.collectGarbage'),
     close: () => socket.close(),
   };
 }

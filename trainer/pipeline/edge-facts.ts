@@ -8,7 +8,7 @@ import { encodedSize } from '../../shared/model/input.ts';
 import type { Program } from '../../shared/model/runtime.ts';
 import type { Base } from '../../shared/model/predictor.ts';
 import { loadBase } from '../../shared/model/servable.ts';
-import { openChampion, openProgram } from './answer.ts';
+import type { Judged, Version } from './answer.ts';
 import type { VersionFiles } from './candidate-files.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
 import { type RunContext, RunFailure, type Stopwatch } from './context.ts';
@@ -21,20 +21,18 @@ const TRIES = 3;
 const TIMING_MS = 8;
 const MOST_PREDICTIONS = 1 << 16;
 
-export async function measureEdge(ctx: RunContext, files: VersionFiles): Promise<EdgeFacts> {
-  const opened: Program[] = [];
-  const keep = <T extends { readonly program: Program } | null>(loaded: T): T => {
-    if (loaded !== null) opened.push(loaded.program);
-    return loaded;
-  };
+/** @param models  as they are open already; they stay so */
+export async function measureEdge(
+  ctx: RunContext,
+  files: VersionFiles,
+  { candidate, champion }: { readonly candidate: Judged; readonly champion: Version | null },
+): Promise<EdgeFacts> {
+  const base = await openOwnBase(ctx, ctx.spec.base);
+  // Of one base both have the same: what differs is compared.
+  const apart = champion !== null && champion.base !== ctx.spec.base;
+  const championBase = apart ? await openOwnBase(ctx, champion.base) : base;
+  const predict = predictionOf(ctx, base, candidate.program);
   try {
-    const base = keep(await openOwnBase(ctx, ctx.spec.base));
-    const candidate = keep({ program: openProgram(ctx.runtime, files) });
-    const champion = keep(await openChampion(ctx, ctx.runtime));
-    // Of one base both have the same: what differs is compared.
-    const apart = champion !== null && champion.base !== ctx.spec.base;
-    const championBase = apart ? keep(await openOwnBase(ctx, champion.base)) : base;
-    const predict = predictionOf(ctx, base, candidate.program);
     const timings =
       !apart && isSamePlan(files, champion?.manifest)
         ? await timeOnce(predict, ctx.stopwatch)
@@ -43,20 +41,18 @@ export async function measureEdge(ctx: RunContext, files: VersionFiles): Promise
             champion && predictionOf(ctx, championBase, champion.program),
             ctx.stopwatch,
           );
+    const ownBytes = files['edge.json'].byteLength + files['edge.bin'].byteLength;
     return {
-      candidateBytes:
-        files['edge.json'].byteLength +
-        files['edge.bin'].byteLength +
-        (apart ? edgeBytes(base?.manifest) : 0),
+      candidateBytes: ownBytes + (apart ? edgeBytes(base?.manifest) : 0),
       championBytes:
         champion && edgeBytes(champion.manifest) + (apart ? edgeBytes(championBase?.manifest) : 0),
-      // Of an executor with nothing else in it: what it takes when it is empty, and what the model adds at most.
-      memoryBytes:
-        ctx.runtime.emptyBytes + candidate.program.heapBytes + (base === null ? 0 : base.program.heapBytes),
+      // Of an executor with nothing else in it: what it takes when it is empty, and at most what the model adds.
+      memoryBytes: ctx.runtime.emptyBytes + candidate.program.heapBytes + (base?.program.heapBytes ?? 0),
       ...timings,
     };
   } finally {
-    for (const program of opened) program.dispose();
+    base?.program.dispose();
+    championBase?.program.dispose();
   }
 }
 

@@ -107,7 +107,7 @@ async function gatherFacts(
       digest: champion.manifest.files['edge.bin'].sha256,
     },
     features: slicedFeatures(ctx.spec),
-    edge: await measureEdge(ctx, files),
+    edge: await measureEdge(ctx, files, { candidate, champion }),
     ...(splits !== undefined && { splits }),
   };
 }

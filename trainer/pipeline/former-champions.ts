@@ -13,6 +13,8 @@ import { loadSnapshot, type SnapshotWindow } from './snapshot-file.ts';
 
 /** The newest of them: each costs one pass over the held-out examples. */
 const MOST_VERSIONS = 12;
+/** What they may take of the executor's heap, beside today's models: three heads 1280-1024-10. The newest come first. */
+const MOST_BYTES = 16 * 2 ** 20;
 
 export interface FormerChampion extends Version {
   /** when the newest example that it was trained on was seen, milliseconds, exclusive */
@@ -27,16 +29,27 @@ export async function openFormerChampions(ctx: RunContext): Promise<FormerChampi
   const { store, run, runtime } = ctx;
   const history = await loadHistory(store, run.model);
   const moves = history.ok ? history.value.filter(({ run: by }) => by !== run.id) : [];
-  const numbers = [...new Set(moves.map(({ to }) => to))].sort((a, b) => a - b).slice(-MOST_VERSIONS);
+  const newest = [...new Set(moves.map(({ to }) => to))].sort((a, b) => b - a).slice(0, MOST_VERSIONS);
   const bases = await basesRead(ctx);
   const opened: FormerChampion[] = [];
-  for (const number of numbers) {
+  let bytes = 0;
+  for (const number of newest) {
     const version = await openVersion(ctx, number, runtime).catch(() => null);
-    if (version === null || !bases.includes(version.manifest.base)) continue;
+    if (version === null) continue;
+    bytes += version.program.heapBytes;
+    if (bytes > MOST_BYTES) {
+      version.program.dispose();
+      break;
+    }
+    if (!bases.includes(version.manifest.base)) {
+      bytes -= version.program.heapBytes;
+      version.program.dispose();
+      continue;
+    }
     const { snapshot: id } = version.manifest;
     const snapshot = id === null ? null : await loadSnapshot(store, run.model, id).catch(() => null);
     const learnedToMs = snapshot?.windows.at(-1)?.toMs ?? 0;
-    opened.push({ ...version, learnedToMs });
+    opened.unshift({ ...version, learnedToMs });
   }
   return opened;
 }

@@ -214,8 +214,11 @@ function rankOf({ scores }: Tally, { reference }: Course, { stopOn }: TrainingRe
 function endEpoch(task: Task, standing: Standing, passed: Passed, { scores }: Tally): Standing {
   const { model, options, champion } = task;
   const course = addEpoch(standing.course, passed, scores, options.training);
-  const best = course.best.epoch === standing.course.best.epoch ? standing.best : model.readWeights();
-  if (!isOver(course, options.training)) return { course, best, good: model.readState(), stage: BEGIN_EPOCH };
+  const isBest = course.best.epoch !== standing.course.best.epoch;
+  const best = isBest ? model.readWeights(standing.best) : standing.best;
+  if (!isOver(course, options.training)) {
+    return { course, best, good: model.readState(standing.good), stage: BEGIN_EPOCH };
+  }
   const stage: Stage =
     champion === null ? { at: 'over', part: 1 } : { at: 'mix', scores: [], tally: NOTHING_SCORED };
   return { course, best, good: NO_STATE, stage };

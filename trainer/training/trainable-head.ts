@@ -57,9 +57,13 @@ export function createTrainableHead(
       stack.forward(rows);
       return stack.loss(rows);
     },
-    readState: () => readState(stack),
+    readState: (into) => readState(stack, into),
     writeState: (state) => writeState(stack, state),
-    readWeights: () => served.slice(),
+    readWeights: (into) => {
+      if (into?.length !== served.length) return served.slice();
+      into.set(served);
+      return into;
+    },
     writeWeights: (values) => {
       checkLength('weights', values.length, served.length);
       served.set(values);
@@ -69,9 +73,10 @@ export function createTrainableHead(
   };
 }
 
-function readState({ state, clock }: DenseStack): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(CLOCK_BYTES + state.byteLength);
-  const view = new DataView(bytes.buffer);
+function readState({ state, clock }: DenseStack, into?: Uint8Array): Uint8Array {
+  const size = CLOCK_BYTES + state.byteLength;
+  const bytes = into?.length === size ? into : new Uint8Array(size);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
   for (const [i, power] of clock.powers().entries()) view.setFloat64(8 * i, power, true);
   bytes.set(floatBytes(state), CLOCK_BYTES);
   return bytes;

@@ -50,13 +50,22 @@ export interface Trainable {
   /** @returns the loss against `targets` alone, weighted, summed over the rows, as the model would serve */
   evaluate(rows: number): number;
 
-  /** All that the next step depends on: weights, the optimizer's moments, running statistics, the count of steps. */
-  readState(): Uint8Array<ArrayBuffer>;
+  /**
+   * All that the next step depends on: weights, the optimizer's moments, running statistics, the count of steps.
+   *
+   * @param into  of an earlier call and needed no more: it may be overwritten and given back, so that megabytes an epoch
+   *              need not wait for the garbage collector
+   */
+  readState(into?: Uint8Array): Uint8Array;
   /** @throws RangeError where the bytes are of another model */
   writeState(state: Uint8Array): void;
 
-  /** What the model predicts by, in its own order: enough to keep the best, or to mix two states of one model. */
-  readWeights(): Float32Array<ArrayBuffer>;
+  /**
+   * What the model predicts by, in its own order: enough to keep the best, or to mix two states of one model.
+   *
+   * @param into  as of `readState`
+   */
+  readWeights(into?: Float32Array): Float32Array;
   /** The optimizer's moments stay as they are. @throws RangeError where the length is another model's */
   writeWeights(weights: Float32Array): void;
 

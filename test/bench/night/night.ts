@@ -66,7 +66,7 @@ async function runProgram(file: string, ...args: string[]): Promise<unknown> {
 }
 
 interface WorkflowReport extends NightReport {
-  /** The most that was seen at once: heap, array buffers and WASM. */
+  /** The most that was alive at once: heap, array buffers and WASM. */
   readonly peakBytes: number;
   /** Each by itself, at that moment. */
   readonly peakHeapBytes: number;
@@ -82,6 +82,7 @@ async function watchWorkflow(store: ObjectStore, url: URL, inspector: Inspector)
   if (!started.ok) throw new Error(`the night did not start: ${JSON.stringify(started)}`);
   const peak = { heap: 0, wasm: 0 };
   for (;;) {
+    await inspector.collectGarbage();
     const heap = await inspector.measureHeap();
     const described = await fetch(new URL('/describe', url));
     const { wasm, steps } = (await described.json()) as Described;
@@ -127,7 +128,7 @@ function rowsOf(job: JobReport, worker: WorkflowReport): Row[] {
       theirs: [NODE_BUDGET_MIB],
     }),
     summarise({
-      case: `${name}, workerd, peak`,
+      case: `${name}, workerd, alive at most`,
       unit: 'MiB',
       ours: mebibytes(worker.peakBytes),
       ...within,
