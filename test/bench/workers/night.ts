@@ -3,7 +3,12 @@
  * step of its Workflow took. `GET /start?model=…` starts a run, `GET /describe` tells.
  */
 import { countWasmMemories } from '../night/wasm-memory.ts';
-import trainer, { Comparing, Reproducing, Retraining as Published, Trainer } from '../../../trainer/worker/worker.ts';
+import trainer, {
+  Comparing,
+  Reproducing,
+  Retraining as Published,
+  Trainer,
+} from '../../../trainer/worker/worker.ts';
 import { startWorkflow } from '../../../trainer/worker/workflows.ts';
 
 interface Step {
