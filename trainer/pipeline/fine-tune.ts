@@ -215,14 +215,20 @@ function logCourse({ log, run, first }: RunContext, { epochs, best }: Course, ov
     run: run.id,
     step: stepOf({ ...(first && { first }) }, 'fine-tune'),
     epoch: epochs.length,
-    loss: last?.loss ?? null,
-    rate: last?.rate ?? null,
-    validationLoss: last?.validationLoss ?? null,
-    validationAccuracy: last?.validationAccuracy ?? null,
-    worst: last?.worst ?? null,
+    loss: rounded(last?.loss),
+    rate: rounded(last?.rate),
+    validationLoss: rounded(last?.validationLoss),
+    validationAccuracy: rounded(last?.validationAccuracy),
+    worst: last?.worst?.id ?? null,
+    worstRise: rounded(last?.worst?.rise),
     best: best.epoch,
     over,
   });
+}
+
+/** For the eye; the record has every digit. */
+function rounded(value: number | null | undefined): number | null {
+  return value == null ? null : Number(value.toPrecision(4));
 }
 
 export async function loadTrainingRecord(ctx: RunContext): Promise<TrainingRecord> {

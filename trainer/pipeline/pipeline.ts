@@ -176,7 +176,8 @@ function entering(ctx: RunContext, host: StepHost, step: string): DoPart {
 
 function describePace(computed: number, seconds: number): string {
   if (computed === 0 || seconds <= 0) return '';
-  return `, ${(computed / seconds).toPrecision(3)} a second`;
+  const pace = computed / seconds;
+  return `, ${pace < 100 ? pace.toPrecision(3) : Math.round(pace)} a second`;
 }
 
 /** One step a split, where the recipe is another than the champion's. */
