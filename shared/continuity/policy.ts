@@ -187,14 +187,14 @@ export const gatePolicySchema = z.strictObject({
       /** Median time of a prediction, and size of the files, over the champion's. */
       latencyRatio: ratio.default(1.5),
       sizeRatio: ratio.default(2),
-      /** An isolate has 128 MB; what the runtime and a request need is left to them. */
+      /** The heap of an edge isolate ends at 80 MiB: what needs more would be promoted and never load. */
       memoryBytes: z
         .int()
         .min(1_000_000, { error: 'expected at least 1,000,000 bytes: the runtime alone needs more' })
         .max(128_000_000, {
           error: 'expected at most 128,000,000 bytes, the limit of an isolate, so that it can fail',
         })
-        .default(96_000_000),
+        .default(80_000_000),
     })
     .prefault({}),
 

@@ -27,7 +27,7 @@ test('an empty policy means the documented defaults', () => {
     baselines: ['majority', 'no-change', 'kappa', 'kappa-temporal'],
     slices: [],
     splits: { count: 10, maxExamples: 2_000 },
-    edge: { latencyRatio: 1.5, sizeRatio: 2, memoryBytes: 96_000_000 },
+    edge: { latencyRatio: 1.5, sizeRatio: 2, memoryBytes: 80_000_000 },
     bootstrap: { draws: 2_000, seed: 1 },
   });
 });
