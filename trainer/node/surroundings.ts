@@ -2,6 +2,8 @@
  * What the pipeline's steps are given in Node: compiled binaries, an executor, a clock, and threads.
  */
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
@@ -42,6 +44,7 @@ export async function createSurroundings({
     runtime: createRuntime(wasm),
     now: () => new Date(),
     stopwatch,
+    breathe: createCollector(),
     onProgress,
     workshop: workInThreads(threads),
     ...(stepCpuSeconds === undefined ? {} : { stepCpuSeconds }),
@@ -55,3 +58,24 @@ const stopwatch: Stopwatch = async (work) => {
   work();
   return performance.now() - start;
 };
+
+/** At most every two seconds: to look through the small heap of a job takes a fiftieth of that. */
+const COLLECT_EVERY_MS = 2_000;
+
+/**
+ * Collects garbage where a long step takes a breath. What a training reads and writes is array buffers, outside of the
+ * heap by whose size V8 decides when to collect: left alone, a night of 40,000 examples held 570 MB, of which 370 were
+ * in use.
+ */
+function createCollector(): () => Promise<void> {
+  // The one way to the collector without a flag on the command line.
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  let lastMs = performance.now();
+  return async () => {
+    const nowMs = performance.now();
+    if (nowMs - lastMs < COLLECT_EVERY_MS) return;
+    collect();
+    lastMs = performance.now();
+  };
+}

@@ -27,7 +27,7 @@ export interface Surroundings {
   readonly onProgress: (progress: Progress) => Promise<void> | void;
   /** Bytes that the examples of recipes that are compared may take; without a limit where absent. */
   readonly roomBytes?: number;
-  /** Lets time move on where the clock stands still while code runs, as a Worker's does; nothing to do if absent. */
+  /** Between two pieces of a long step: lets time move on where a clock stands still while code runs, gives memory back. */
   readonly breathe?: () => Promise<void>;
   /** Says one thing to whoever runs this, as one line. */
   readonly log?: (facts: Readonly<Record<string, unknown>>) => void;
