@@ -6,6 +6,9 @@ import { err, ok, type Result } from '../shared/result.ts';
 /** Where nothing else is said. */
 export const STEP_CPU_SECONDS = 20;
 
+/** What a step plans to use of its time: the piece that is under way then is finished, and what was done is written. */
+export const PLANNED_SHARE = 0.85;
+
 const LEAST = 0.1;
 /** A Worker's invocation has five minutes of CPU at most, and a step looks at its clock only now and then. */
 const MOST = 240;

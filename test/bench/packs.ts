@@ -50,21 +50,24 @@ const spec = specSchema.parse({
   salt: 'ab'.repeat(32),
 });
 
+function labelOf(position: number): number {
+  return Math.floor((position / rows) * CLASSES);
+}
+
 /** Shards in order of class, as an import of folders leaves them; features that lean to their class. */
 async function writeExamples(store: ObjectStore): Promise<Snapshot> {
   const shards: ShardRef[] = [];
   const random = createRandom(1);
   for (let at = 0; at < rows; at += SHARD) {
-    const label = Math.floor((at / rows) * CLASSES);
     const examples = Array.from({ length: SHARD }, (_, i) => ({
       id: `example-${at + i}`,
       at: START.getTime() + at + i,
-      label,
+      label: labelOf(at + i),
       input: storeInline(Float32Array.of(at + i, 0, 0, 0)),
     }));
     const shard = await saveShard(store, MODEL, examples);
     const features = Float32Array.from({ length: SHARD * SIZE }, (_, i) =>
-      i % SIZE === label ? 1 + random.uniform() : random.uniform(),
+      i % SIZE === labelOf(at + Math.floor(i / SIZE)) ? 1 + random.uniform() : random.uniform(),
     );
     await store.put(keys.features(MODEL, BASE, shard.digest), sealFeatures(features));
     shards.push(shard);

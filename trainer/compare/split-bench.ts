@@ -5,7 +5,7 @@
 import type { Runtime } from '../../shared/model/runtime.ts';
 import type { WasmModules } from '../../shared/model/wasm-modules.ts';
 import { readClock, type Surroundings } from '../pipeline/context.ts';
-import { STEP_CPU_SECONDS } from '../step-seconds.ts';
+import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../step-seconds.ts';
 import { type Pace, UNTIL_OVER, withinSeconds } from '../training/pace.ts';
 import type { SplitScore } from './comparison.ts';
 import type { RecipeSettings } from './recipe.ts';
@@ -129,7 +129,7 @@ export async function trainWithin(
   }: Pick<Surroundings, 'stepCpuSeconds' | 'now' | 'breathe'>,
 ): Promise<SplitScore | null> {
   const clock = (): Promise<number> => readClock({ now, ...(breathe && { breathe }) });
-  return bench.train(seed, await withinSeconds(stepCpuSeconds, clock));
+  return bench.train(seed, await withinSeconds(PLANNED_SHARE * stepCpuSeconds, clock));
 }
 
 /** All of a split. */

@@ -21,7 +21,7 @@ import {
   openHeadTraining,
   type TrainedHead,
 } from '../training/train-head.ts';
-import { STEP_CPU_SECONDS } from '../step-seconds.ts';
+import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../step-seconds.ts';
 import { candidateDigest, encodeModel, saveCandidate } from './candidate-files.ts';
 import { dropCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint-file.ts';
 import { attemptKey, readClock, type RunContext, RunFailure, stepOf, tell } from './context.ts';
@@ -80,7 +80,9 @@ export async function trainGroup(ctx: RunContext, group: Group): Promise<GroupRe
   const checkpoint = from === null ? undefined : await loadCheckpoint(ctx, from);
   const training = await openHeadTraining(set.data, opening.initial, options, checkpoint);
   try {
-    const pace = await withinSeconds(ctx.stepCpuSeconds ?? STEP_CPU_SECONDS, () => readClock(ctx));
+    const openingSeconds = ((await readClock(ctx)) - startedMs) / 1_000;
+    const plannedSeconds = PLANNED_SHARE * (ctx.stepCpuSeconds ?? STEP_CPU_SECONDS);
+    const pace = await withinSeconds(plannedSeconds - openingSeconds, () => readClock(ctx));
     const over = await training.run(pace);
     logCourse(ctx, training.course(), over);
     if (!over) return { checkpoint: await saveCheckpoint(ctx, training.checkpoint(), from) };

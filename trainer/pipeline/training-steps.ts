@@ -5,7 +5,7 @@
  * A step goes on until its time is used up and leaves the rest to the next one. Where a step ends changes nothing of
  * what comes of it, so the same run gives the same candidate on a fast machine and on a slow one, killed or not.
  */
-import { STEP_CPU_SECONDS } from '../step-seconds.ts';
+import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../step-seconds.ts';
 import { readClock, type RunContext, tell } from './context.ts';
 import { type Group, loadTrainingRecord, trainGroup, type TrainingRecord } from './fine-tune.ts';
 import { enterStep, recordStep } from './record.ts';
@@ -60,7 +60,8 @@ function within(ctx: RunContext, host: StepHost): Timed {
 }
 
 async function buildStep(ctx: RunContext, snapshot: Snapshot, from: Built): Promise<Built> {
-  const endMs = (await readClock(ctx)) + 1_000 * (ctx.stepCpuSeconds ?? STEP_CPU_SECONDS);
+  const plannedSeconds = PLANNED_SHARE * (ctx.stepCpuSeconds ?? STEP_CPU_SECONDS);
+  const endMs = (await readClock(ctx)) + 1_000 * plannedSeconds;
   let { done } = from;
   return buildSet(ctx, snapshot, from, async (of) => {
     done += 1;
