@@ -3,13 +3,13 @@
  */
 import type { WindowEvidence } from '../../shared/continuity/evidence.ts';
 import { answer, type Judged, type Version } from './answer.ts';
-import { type RunContext, tell } from './context.ts';
+import { readingBase, type RunContext, tell } from './context.ts';
 import { countDecisions, type Decision, listOtherDecisions, recordDecision } from './decisions.ts';
-import { sliceIds } from './feature-slices.ts';
+import { slicedFeatures, sliceIds } from './feature-slices.ts';
 import { type Examples, readExamples } from './features.ts';
 import type { FormerChampion, WindowScores } from './former-champions.ts';
 import { type Neighbours, pick, pickIds, readNeighbours } from './neighbours.ts';
-import type { Snapshot, SnapshotWindow } from './snapshot-file.ts';
+import { shardsOf, type Snapshot, type SnapshotWindow } from './snapshot-file.ts';
 import type { Described, WindowForm } from './window-forms.ts';
 
 /** Everything that answers. */
@@ -63,16 +63,13 @@ export async function judgeWindows<Window>(
   const broken: Window[] = [];
   const scores: WindowScores[] = [];
   for (const [i, part] of held.entries()) {
-    const examples = await readExamples(ctx, snapshot, part.positions);
-    const { labels } = examples;
+    const answered = await answerWindow(ctx, snapshot, part.positions, models);
+    const { labels, candidate, champion } = answered;
     const truth = { labels, previous: pick(surroundings.neighbours.previous, part.positions) };
-    const described = describeWindow(ctx, part, examples, surroundings);
-    const candidate = await answer(ctx, models.candidate, examples);
-    const champion = models.champion && (await answer(ctx, models.champion, examples));
+    const described = describeWindow(part, answered, surroundings);
     windows.push(form.toWindow(described, truth, { candidate, champion }));
-    if (models.broken !== null) {
-      const outputs = { candidate: await answer(ctx, models.broken, examples), champion };
-      broken.push(form.toWindow(described, truth, outputs));
+    if (answered.broken !== null) {
+      broken.push(form.toWindow(described, truth, { candidate: answered.broken, champion }));
     }
     const score = (outputs: Float32Array): number | null =>
       labels.length === 0 ? null : form.score(labels, outputs);
@@ -80,7 +77,7 @@ export async function judgeWindows<Window>(
       window: part.window,
       untrained: labels.length === 0 ? null : form.untrained(labels),
       candidate: score(candidate),
-      former: await scoreAll(ctx, models.former, examples, score),
+      former: answered.former.map(score),
     });
     await tell(ctx, 'evaluate', (i + 1) / held.length, `window ${part.window.id}`);
   }
@@ -91,15 +88,84 @@ export async function judgeWindows<Window>(
   return { windows, broken, scores, reported };
 }
 
-async function scoreAll(
+/** What all models say of a window's examples, [n, width of an output] each. */
+interface AnsweredWindow {
+  readonly ids: readonly string[];
+  readonly labels: Float64Array;
+  /** As `sliceIds` gives them. */
+  readonly slices: readonly Int32Array[];
+  readonly candidate: Float32Array;
+  readonly champion: Float32Array | null;
+  readonly broken: Float32Array | null;
+  readonly former: readonly Float32Array[];
+}
+
+/**
+ * Shard by shard: the features of a large window would fill an isolate. An example has the same answer whichever others
+ * it is asked with.
+ */
+async function answerWindow(
   ctx: RunContext,
-  versions: readonly Version[],
+  snapshot: Snapshot,
+  positions: readonly number[],
+  { candidate, champion, broken, former }: Models,
+): Promise<AnsweredWindow> {
+  const models = [candidate, champion, broken, ...former];
+  const parts: { readonly examples: Pick<Examples, 'ids' | 'labels'>; readonly slices: Int32Array[] }[] = [];
+  const outputs: Float32Array[][] = models.map(() => []);
+  for (const own of byShard(snapshot, positions)) {
+    const examples = await readExamples(ctx, snapshot, own);
+    const { ids, labels } = examples;
+    parts.push({ examples: { ids, labels }, slices: await sliceShard(ctx, snapshot, examples, own) });
+    for (const [m, model] of models.entries()) {
+      if (model !== null) outputs[m]?.push(await answer(ctx, model, examples));
+    }
+  }
+  const said = (m: number): Float32Array => joinFloats(outputs[m] ?? []);
+  const features = parts[0]?.slices ?? slicedFeatures(ctx.spec).map(() => new Int32Array());
+  return {
+    ids: parts.flatMap(({ examples }) => examples.ids),
+    labels: Float64Array.from(parts.flatMap(({ examples }) => [...examples.labels])),
+    slices: features.map((_, f) => Int32Array.from(parts.flatMap(({ slices }) => [...(slices[f] ?? [])]))),
+    candidate: said(0),
+    champion: champion && said(1),
+    broken: broken && said(2),
+    former: former.map((_, i) => said(3 + i)),
+  };
+}
+
+/** Positions of a snapshot, ascending, parted where its shards are. */
+function byShard(snapshot: Snapshot, positions: readonly number[]): number[][] {
+  let start = 0;
+  let done = 0;
+  return shardsOf(snapshot).flatMap(({ examples }) => {
+    const end = start + examples;
+    const from = done;
+    while (done < positions.length && (positions[done] as number) < end) done++;
+    start = end;
+    return done > from ? [positions.slice(from, done)] : [];
+  });
+}
+
+/** Slices are of raw values; where a base reads those, they are read beside its features. */
+async function sliceShard(
+  ctx: RunContext,
+  snapshot: Snapshot,
   examples: Examples,
-  score: (outputs: Float32Array) => number | null,
-): Promise<(number | null)[]> {
-  const scores: (number | null)[] = [];
-  for (const version of versions) scores.push(score(await answer(ctx, version, examples)));
-  return scores;
+  positions: readonly number[],
+): Promise<Int32Array[]> {
+  if (ctx.spec.base === null || slicedFeatures(ctx.spec).length === 0) return sliceIds(ctx.spec, examples);
+  return sliceIds(ctx.spec, await readExamples(readingBase(ctx, null), snapshot, positions));
+}
+
+function joinFloats(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** An empty past window has nothing to say; an empty current one is evidence that is missing. */
@@ -133,9 +199,8 @@ async function countOthers(
 }
 
 function describeWindow(
-  { spec }: RunContext,
   { window: { id, fromMs, toMs }, kind, positions }: HeldOut,
-  examples: Examples,
+  { ids, slices }: AnsweredWindow,
   { neighbours, decisions }: Surroundings,
 ): Described {
   return {
@@ -143,9 +208,9 @@ function describeWindow(
     kind,
     fromMs,
     toMs,
-    exampleIds: examples.ids,
+    exampleIds: ids,
     ...(neighbours.groups && { groups: pickIds(neighbours.groups, positions) }),
-    features: sliceIds(spec, examples),
+    features: slices,
     decisions: countDecisions({ fromMs, toMs }, decisions),
   };
 }

@@ -27,7 +27,7 @@ const STEP_BUDGET_SECONDS = 20;
 const GROWTH = 1.05;
 /** Night after which nothing should be added any more: caches are full by then. */
 const SETTLED = 3;
-const SAMPLE_MS = 100;
+const SAMPLE_MS = 300;
 const INSPECTED = '/core:user:worker';
 
 export async function benchNight(scratch: string, quick: boolean, progress: Progress): Promise<Findings> {
