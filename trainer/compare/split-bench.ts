@@ -112,7 +112,11 @@ function openSplit({ subjects, recipes }: SplitTask, seed: number, machine: Mach
 export async function trainSplit(task: SplitTask, seed: number, machine: Machine): Promise<SplitScore> {
   const split = openSplit(task, seed, machine);
   try {
-    return (await split.run(UNTIL_OVER)) as SplitScore;
+    // A training in two phases may be left between them, however long it was let go on.
+    for (;;) {
+      const score = await split.run(UNTIL_OVER);
+      if (score !== null) return score;
+    }
   } finally {
     split.release();
   }
