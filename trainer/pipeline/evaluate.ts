@@ -43,11 +43,12 @@ export async function evaluate(ctx: RunContext, snapshot: Snapshot): Promise<Any
 async function openModels(ctx: RunContext, files: VersionFiles): Promise<Models> {
   const { constants } = await loadTrainingRecord(ctx);
   const candidate: Judged = { program: openProgram(ctx.runtime, files), constants, base: ctx.spec.base };
+  const champion = await openChampion(ctx, ctx.runtime);
   return {
     candidate,
-    champion: await openChampion(ctx, ctx.runtime),
+    champion,
     broken: openBroken(ctx, files, candidate, (await loadSplit(ctx)).constant),
-    former: await openFormerChampions(ctx),
+    former: await openFormerChampions(ctx, champion),
   };
 }
 

@@ -24,8 +24,13 @@ export interface FormerChampion extends Version {
 /**
  * Versions that were champion before this run, today's among them, in order of their numbers. One that can't be read
  * any more is left out, and one that reads another base than today's champion and the candidate.
+ *
+ * @param champion  today's, as it is open already
  */
-export async function openFormerChampions(ctx: RunContext): Promise<FormerChampion[]> {
+export async function openFormerChampions(
+  ctx: RunContext,
+  champion: Version | null,
+): Promise<FormerChampion[]> {
   const { store, run, runtime } = ctx;
   const history = await loadHistory(store, run.model);
   const moves = history.ok ? history.value.filter(({ run: by }) => by !== run.id) : [];
@@ -34,9 +39,10 @@ export async function openFormerChampions(ctx: RunContext): Promise<FormerChampi
   const opened: FormerChampion[] = [];
   let bytes = 0;
   for (const number of newest) {
-    const version = await openVersion(ctx, number, runtime).catch(() => null);
+    const isToday = number === champion?.manifest.version;
+    const version = isToday ? champion : await openVersion(ctx, number, runtime).catch(() => null);
     if (version === null) continue;
-    bytes += version.program.heapBytes;
+    bytes += isToday ? 0 : version.program.heapBytes;
     if (bytes > MOST_BYTES) {
       version.program.dispose();
       break;
