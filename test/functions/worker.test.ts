@@ -81,19 +81,15 @@ describe('the deployed Worker', () => {
     await createServedToy(store, 'gathered');
     await predict('gathered');
     const responses = await Promise.all(Array.from({ length: 100 }, () => predict('gathered')));
-    // On a busy machine some are refused, as overload is; all that were answered are there.
-    const answered = responses.filter(({ status }) => status !== 503);
-    expect(answered.map(({ status }) => status)).toEqual(answered.map(() => 200));
-    expect(answered.length).toBeGreaterThan(20);
-    const ids = answered.map((response) =>
+    const ids = responses.map((response) =>
       instanceId(response.headers.get('holdfast-prediction-id') ?? '', 0),
     );
     const collected = await eventually(async () => {
       const found = await collectedIds('gathered');
-      return found.length > ids.length ? found : null;
+      return found.length >= 101 ? found : null;
     });
     expect(collected).toEqual(expect.arrayContaining(ids));
-    expect(new Set(collected).size).toBe(ids.length + 1);
+    expect(new Set(collected).size).toBe(101);
     expect((await store.list(keys.eventsPrefix('gathered'))).length).toBeLessThan(10);
     expect(await store.list(keys.inboxPrefix('gathered'))).toEqual([]);
   });
