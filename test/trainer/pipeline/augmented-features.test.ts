@@ -255,7 +255,7 @@ describe('a run of a model with a base and augmentation', () => {
     );
     expect(steps.at(-1)).toBeDefined();
     expect(steps.join('\n')).toMatch(
-      new RegExp(`augment: ${2 * trained} of ${2 * trained} examples, \\d+ a second`),
+      new RegExp(`augment: ${2 * trained} of ${2 * trained} examples, [\\d,]+ a second`),
     );
     const again = await run(first.snapshot ?? '');
     expect(noteOf(again, 'augment')).toBe(`${2 * trained} augmented copies, 0 of them new`);
