@@ -7,6 +7,7 @@
 import type { Result } from '../result.ts';
 import type { ModelError } from './error.ts';
 import { createHeap } from './heap.ts';
+import type { SharedMemory } from './kernels/workspace.ts';
 import { instantiateInference } from './kernels/inference.ts';
 import type { Plan } from './plan.ts';
 import { loadProgram, type Program } from './program.ts';
@@ -24,6 +25,8 @@ export interface Runtime {
   memory(): RuntimeMemory;
   /** What the WASM heap took before the first program. */
   readonly emptyBytes: number;
+  /** The heap itself, for who computes something else while there is room. */
+  readonly shared: SharedMemory;
 }
 
 export interface RuntimeMemory {
@@ -46,10 +49,12 @@ export function createRuntime(
 ): Runtime {
   const wasm = instantiateWasm(tfjs, maxHeapBytes);
   const own = instantiateInference(inference, wasm.exports.memory);
+  const { memory, malloc, free } = wasm.exports;
   const heap = createHeap(wasm.exports, maxHeapBytes, makeRoom);
   return {
-    emptyBytes: wasm.exports.memory.buffer.byteLength,
+    emptyBytes: memory.buffer.byteLength,
     load: (plan, weights) => loadProgram(plan, weights, wasm, own, heap),
-    memory: () => ({ heapBytes: wasm.exports.memory.buffer.byteLength, tensors: heap.tensors() }),
+    memory: () => ({ heapBytes: memory.buffer.byteLength, tensors: heap.tensors() }),
+    shared: { memory, malloc, free, maxBytes: maxHeapBytes },
   };
 }

@@ -15,7 +15,7 @@ export interface PictureShape extends PictureSize {
 export interface PictureAugmenter {
   /**
    * @param raw  pixels 0 to 255, [height, width, channels]; they are rounded to whole numbers
-   * @returns the changed pixels, a view that the next call ends
+   * @returns the changed pixels, a view that ends with the next call or wait
    */
   apply(raw: ArrayLike<number>, draw: PictureDraw): Uint8Array;
   /** Gives the memory back. Nothing else may be called afterwards. */
@@ -41,20 +41,17 @@ export function createPictureAugmenter(
   const to = workspace.allocate(floatsFor(count));
   const table = workspace.allocate(floatsFor(FULL + 1));
   const map = workspace.allocate(2 * AFFINE_NUMBERS);
-  const source = workspace.bytes(from, count);
-  const pixels = workspace.bytes(to, count);
-  const lookup = workspace.bytes(table, FULL + 1);
-  const numbers = new Float64Array(pixels.buffer, map, AFFINE_NUMBERS);
   return {
     apply(raw, draw) {
+      const pixels = workspace.bytes(to, count);
       const affine = composeAffine(draw, shape);
-      round(raw, isIdentity(affine) ? pixels : source);
+      round(raw, isIdentity(affine) ? pixels : workspace.bytes(from, count));
       if (!isIdentity(affine)) {
-        numbers.set(coefficients(affine));
+        workspace.doubles(map, AFFINE_NUMBERS).set(coefficients(affine));
         const { height, width, channels } = shape;
         workspace.kernels.resample(from, to, height, width, channels, fill === 'reflect' ? -1 : fill, map);
       }
-      recolour(workspace, to, count, { lookup, table }, draw);
+      recolour(workspace, to, count, table, draw);
       addNoise(workspace, to, count, draw.noise);
       if (draw.cutout !== null) blotOut(pixels, shape, draw.cutout, blotOf(workspace, to, count, fill));
       return pixels;
@@ -74,14 +71,16 @@ function coefficients({ xx, xy, x0, yx, yy, y0 }: Affine): number[] {
 
 /** Contrast about the picture's own mean, so that only brightness moves the mean. */
 function recolour(
-  { kernels }: Workspace,
+  workspace: Workspace,
   pixels: number,
   count: number,
-  { lookup, table }: { readonly lookup: Uint8Array; readonly table: number },
+  table: number,
   { contrast, brightness }: PictureDraw,
 ): void {
   if (contrast === 1 && brightness === 0) return;
+  const { kernels } = workspace;
   const mean = kernels.sum_bytes(pixels, count) / count;
+  const lookup = workspace.bytes(table, FULL + 1);
   for (let value = 0; value <= FULL; value++) {
     lookup[value] = clamp(Math.round((value - mean) * contrast + mean + brightness * FULL));
   }

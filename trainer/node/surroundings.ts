@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
+import { shareMemory } from '../../shared/model/kernels/workspace.ts';
 import { createRuntime } from '../../shared/model/runtime.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import type { Progress } from '../../shared/registry/runs.ts';
@@ -37,11 +38,15 @@ export async function createSurroundings({
   onProgress = () => {},
 }: NodeOptions): Promise<Surroundings> {
   const wasm = await loadWasmModule();
+  const kernels = await loadKernelModule();
+  const runtime = createRuntime(wasm);
+  // What one step leaves free the next one has, whether it answers or trains.
+  shareMemory(kernels, runtime.shared);
   return {
     store,
     wasm,
-    kernels: await loadKernelModule(),
-    runtime: createRuntime(wasm),
+    kernels,
+    runtime,
     now: () => new Date(),
     stopwatch,
     breathe: createCollector(),

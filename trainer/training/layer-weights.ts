@@ -4,7 +4,7 @@
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { floatBytes } from '../../shared/bytes.ts';
-import { ADAM_SETTINGS, type AdamClock, createAdamClock } from '../../shared/model/kernels/adam.ts';
+import { type AdamClock, createAdamClock } from '../../shared/model/kernels/adam.ts';
 import type { TfjsHeap } from '../../shared/model/kernels/tfjs-heap.ts';
 import type { Trunk } from '../../shared/model/trunk.ts';
 import type { Tensorflow } from './tensorflow.ts';
@@ -58,8 +58,7 @@ export function createWeights(
     };
   });
   const byName = new Map(all.map(({ name, variable }) => [name, variable]));
-  const settings = new Float32Array(ADAM_SETTINGS);
-  const clock = createAdamClock(settings);
+  const clock = createAdamClock();
   const count = all.reduce((sum, { variable }) => sum + variable.size, 0);
   const moving = all.filter(({ moments }) => moments !== null);
   const moments = (): Tensor[] => moving.flatMap(({ moments: both }) => [...(both ?? [])]);
@@ -81,8 +80,7 @@ export function createWeights(
     of: (layer, name) => byName.get(`${layer}/${name}`) ?? null,
     trained: moving.map(({ variable }) => variable),
     move: (gradients, rate) => {
-      clock.advance(rate);
-      const at = heap.settings([...settings]);
+      const at = heap.settings(clock.advance(rate));
       for (const { variable, moments: both } of moving) {
         const gradient = gradients[variable.name];
         if (gradient === undefined || both === null) continue;

@@ -5,9 +5,11 @@
  * and seed give the same weights in Node and in workerd, bit for bit.
  */
 import type { DenseLayer } from '../../shared/model/head.ts';
+import { WorkspaceFull } from '../../shared/model/kernels/workspace.ts';
 import { sizeOf } from '../../shared/model/tensor.ts';
 import type { TrainingRecipe } from '../../shared/model/training.ts';
 import { type ModelLayers, shapeRead, type Trunk } from '../../shared/model/trunk.ts';
+import { RunFailure } from '../pipeline/context.ts';
 import { checkTrainable } from './check-set.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Course } from './course.ts';
@@ -110,7 +112,7 @@ async function openPhase(
   from: Checkpoint | undefined,
 ): Promise<HeadTraining> {
   const options = given.trunk?.unfrozen ? { ...given, training: unfrozenRecipe(given.training) } : given;
-  const model = createTrainable(data, initial, options);
+  const model = whereItFits(() => createTrainable(data, initial, options));
   try {
     const loop = await beginTraining(model, data, options, from);
     return {
@@ -127,6 +129,16 @@ async function openPhase(
   } catch (error) {
     model.release();
     throw error;
+  }
+}
+
+/** What can't fit however often it is tried fails by name. */
+function whereItFits<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof WorkspaceFull && error.always)) throw error;
+    throw new RunFailure(`${error.message}: fewer units in the head, or a base with fewer features`);
   }
 }
 
@@ -165,10 +177,7 @@ export function createTrainable(
     teacher: isTaught(data.train) ? training.distillation : null,
     anchor: fromChampion ? training.anchor : 0,
   };
-  if (!trunk) {
-    const head = createTrainableHead(kernels, initial, options);
-    return { ...head, whole: () => ({ trunk: null, head: head.layers() }) };
-  }
+  if (!trunk) return createTrainableHead(kernels, initial, options);
   const { tf, unfrozen } = trunk;
   return createTrainableLayers(
     tf,

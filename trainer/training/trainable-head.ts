@@ -19,7 +19,7 @@ export interface HeadOptions {
 
 export interface TrainableHead extends Trainable {
   /** The weights as they are now. */
-  layers(): DenseLayer[];
+  whole(): { readonly trunk: null; readonly head: DenseLayer[] };
 }
 
 /** The clock of Adam, in front of the stack's state. */
@@ -38,14 +38,15 @@ export function createTrainableHead(
     loss: task === 'classification' ? 'cross-entropy' : 'squared-error',
     anchored: anchor > 0,
   });
-  const { inputs, targets, weights, outputs, served } = stack;
   return {
     task,
-    inputSize: inputs.length / capacity,
-    outputSize: outputs.length / capacity,
+    inputSize: stack.inputs.length / capacity,
+    outputSize: stack.outputs.length / capacity,
     capacity,
-    batch: { inputs, targets, weights, teacher: stack.teacher, teacherWeights: stack.teacherWeights },
-    outputs,
+    batch: stack,
+    get outputs() {
+      return stack.outputs;
+    },
     step: (rows, { rate, random }) => {
       stack.forward(rows, { rates: dropout, random });
       const loss = stack.loss(rows) + (teacher ? stack.teacherLoss(rows, teacher.temperature) : 0);
@@ -60,15 +61,17 @@ export function createTrainableHead(
     readState: (into) => readState(stack, into),
     writeState: (state) => writeState(stack, state),
     readWeights: (into) => {
+      const { served } = stack;
       if (into?.length !== served.length) return served.slice();
       into.set(served);
       return into;
     },
     writeWeights: (values) => {
+      const { served } = stack;
       checkLength('weights', values.length, served.length);
       served.set(values);
     },
-    layers: () => stack.layers(),
+    whole: () => ({ trunk: null, head: stack.layers() }),
     release: () => stack.release(),
   };
 }

@@ -83,12 +83,22 @@ export function createTrainableLayers(
     capacity,
     batch: {
       inputs,
-      targets: unit.targets,
-      weights: unit.weights,
-      teacher: unit.teacher,
-      teacherWeights: unit.teacherWeights,
+      get targets() {
+        return unit.targets;
+      },
+      get weights() {
+        return unit.weights;
+      },
+      get teacher() {
+        return unit.teacher;
+      },
+      get teacherWeights() {
+        return unit.teacherWeights;
+      },
     },
-    outputs: unit.outputs,
+    get outputs() {
+      return unit.outputs;
+    },
     step: (rows, { rate, random }) =>
       tf.tidy(() => {
         const { value, grads } = tf.variableGrads(

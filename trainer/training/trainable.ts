@@ -4,7 +4,7 @@
  */
 import type { Random } from '../../shared/random.ts';
 
-/** Where the loop writes a batch, row by row. Views of the model's own memory; they stay valid until `release`. */
+/** Where the loop writes a batch, row by row. Views of the model's memory: read them here again after every wait. */
 export interface Batch {
   /** [capacity, inputSize] */
   readonly inputs: Float32Array;
@@ -38,7 +38,7 @@ export interface Trainable {
   /** The most rows a batch may have. */
   readonly capacity: number;
   readonly batch: Batch;
-  /** What `step` and `evaluate` computed, before any softmax, [capacity, outputSize]. */
+  /** What `step` and `evaluate` computed, before any softmax, [capacity, outputSize]: a view, as the batch's. */
   readonly outputs: Float32Array;
 
   /**

@@ -6,6 +6,7 @@
 import { WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
 import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
 import { kernelModule } from '../../shared/model/kernels/kernels-worker.ts';
+import { shareMemory } from '../../shared/model/kernels/workspace.ts';
 import { createRuntime, type Runtime } from '../../shared/model/runtime.ts';
 import { wasmModule } from '../../shared/model/wasm-worker.ts';
 import { saveComparisonProgress } from '../../shared/registry/comparisons.ts';
@@ -34,9 +35,9 @@ import {
 } from './workflows.ts';
 
 /**
- * One executor an isolate, for all that a run computes. A WASM memory never shrinks, and when one that was let go is
- * collected is up to the engine: in workerd ten were there at once (docs/log.md). This one stays, and each step finds the
- * room of the one before free.
+ * One executor an isolate, and one memory for all that a run computes, trainings too. A WASM memory never shrinks, and
+ * when one that was let go is collected is up to the engine: in workerd ten were there at once (docs/log.md). This one
+ * stays, and each step finds the room of the one before free.
  */
 let runtime: Runtime | undefined;
 
@@ -85,12 +86,18 @@ export class Reproducing extends WorkflowEntrypoint<TrainerEnv, ReproductionPara
   }
 }
 
+function openRuntime(): Runtime {
+  const opened = createRuntime(wasmModule, { maxHeapBytes: HEAP_BYTES });
+  shareMemory(kernelModule, opened.shared);
+  return opened;
+}
+
 function surroundingsOf(
   env: TrainerEnv,
   store: ObjectStore,
   keep: (progress: Progress) => Promise<void>,
 ): Surroundings {
-  runtime ??= createRuntime(wasmModule, { maxHeapBytes: HEAP_BYTES });
+  runtime ??= openRuntime();
   const stepSeconds = parseStepSeconds(env.HOLDFAST_STEP_CPU_SECONDS);
   if (!stepSeconds.ok) throw new Error(stepSeconds.error);
   return {

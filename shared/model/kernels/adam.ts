@@ -16,14 +16,13 @@ export const ADAM_DEFAULTS: AdamConstants = { beta1: 0.9, beta2: 0.999, epsilon:
 
 /** Where Adam is between two steps: beta1 and beta2 to the number of steps that were taken. */
 export interface AdamClock {
-  /** Writes the settings of the next step. */
-  advance(learningRate: number): void;
+  /** @returns the `adam_settings` of the next step */
+  advance(learningRate: number): number[];
   powers(): readonly [power1: number, power2: number];
   set(powers: readonly [power1: number, power2: number]): void;
 }
 
-/** @param settings  view of `adam_settings` */
-export function createAdamClock(settings: Float32Array): AdamClock {
+export function createAdamClock(): AdamClock {
   const { beta1, beta2 } = ADAM_DEFAULTS;
   // Powers by multiplication, because engines' `pow` may differ.
   let power1 = 1;
@@ -32,7 +31,7 @@ export function createAdamClock(settings: Float32Array): AdamClock {
     advance: (learningRate) => {
       power1 *= beta1;
       power2 *= beta2;
-      settings.set(adamSettings(ADAM_DEFAULTS, learningRate, power1, power2));
+      return adamSettings(ADAM_DEFAULTS, learningRate, power1, power2);
     },
     powers: () => [power1, power2],
     set: (powers) => {

@@ -7,7 +7,7 @@
 import type { DenseLayer } from '../head.ts';
 import { ADAM_SETTINGS } from './adam.ts';
 import { PANEL_COLUMNS, TILE_ROWS } from './kernels.ts';
-import type { Workspace } from './workspace.ts';
+import { allocateTogether, type Workspace } from './workspace.ts';
 
 /** As `enum activation` in dense.c counts them. */
 const ACTIVATIONS = ['linear', 'relu', 'relu6', 'sigmoid', 'tanh', 'elu', 'leakyRelu'];
@@ -89,7 +89,7 @@ export interface StackLayout {
  * @param layers    at least one; the last one's activation is the loss's affair
  * @param capacity  the most rows a batch may have
  * @param anchored  whether there is room for the weights as they started
- * @throws RangeError when a hidden layer's activation is softmax, which no spec asks for
+ * @throws RangeError when a hidden layer's activation is softmax or the last layer is normalised, which no spec asks for
  */
 export function layOutStack(
   workspace: Workspace,
@@ -97,8 +97,20 @@ export function layOutStack(
   capacity: number,
   anchored: boolean,
 ): StackLayout {
-  const allocate: Allocate = (count) => workspace.allocate(count);
   const activations = layers.slice(0, -1).map(({ activation }) => activationCode(activation));
+  if (layers.at(-1)?.normalization) throw new RangeError('expected a last layer without normalisation');
+  return allocateTogether(workspace, (allocate) =>
+    placeAll(allocate, layers, activations, capacity, anchored),
+  );
+}
+
+function placeAll(
+  allocate: Allocate,
+  layers: readonly DenseLayer[],
+  activations: readonly number[],
+  capacity: number,
+  anchored: boolean,
+): StackLayout {
   const start = allocate(0);
   const weights = layers.map((layer) => allocate(panelFloats(layer)));
   const affine = layers.map((layer) => normalized(layer, () => allocateFor(layer, allocate, 2)));

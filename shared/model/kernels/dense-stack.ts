@@ -29,6 +29,7 @@ export interface StackOptions {
   readonly anchored: boolean;
 }
 
+/** What is a view of the memory ends when it grows, whoever makes it: read it here again after every wait. */
 export interface DenseStack {
   /** The batch, [capacity, inputs]: the caller writes its rows, then calls `forward`. */
   readonly inputs: Float32Array;
@@ -95,7 +96,8 @@ const RUNNING_SHARE = 0.1;
  * @param initial   the layers to start from, at least one, of any widths; they are not changed. The last one's
  *                  activation is the loss's affair
  * @param capacity  the most rows a batch may have
- * @throws RangeError without layers, and when a hidden layer's activation is softmax, which no spec asks for
+ * @throws RangeError without layers, and when a hidden layer's activation is softmax or the last layer is normalised, which
+ *         no spec asks for
  */
 export function createDenseStack(
   module: WebAssembly.Module,
@@ -111,33 +113,52 @@ export function createDenseStack(
   const [first, last] = [layers[0] as LayerLayout, layers.at(-1) as LayerLayout];
   const rowsOf = (address: number, columns: number): Float32Array =>
     workspace.floats(address, capacity * columns);
-  const clock = createAdamClock(workspace.floats(buffers.settings, ADAM_SETTINGS));
+  const clock = createAdamClock();
   // The memory may have served before.
   view(layout.state).fill(0);
   for (const [i, layer] of layers.entries()) writeLayer(workspace, layer, initial[i] as DenseLayer, buffers);
   if (layout.anchors !== null) workspace.floats(layout.anchors, trained.count).set(view(trained));
-  const weights = rowsOf(buffers.weights, 1).fill(1);
+  rowsOf(buffers.weights, 1).fill(1);
+  rowsOf(buffers.teacherWeights, 1).fill(0);
   return {
-    inputs: rowsOf(first.x, first.inputs),
-    targets: rowsOf(buffers.targets, last.outputs),
-    weights,
-    teacher: rowsOf(buffers.teacher, last.outputs),
-    teacherWeights: rowsOf(buffers.teacherWeights, 1).fill(0),
-    outputs: rowsOf(last.y, last.outputs),
-    gradient: rowsOf(last.gradient, last.outputs),
+    get inputs() {
+      return rowsOf(first.x, first.inputs);
+    },
+    get targets() {
+      return rowsOf(buffers.targets, last.outputs);
+    },
+    get weights() {
+      return rowsOf(buffers.weights, 1);
+    },
+    get teacher() {
+      return rowsOf(buffers.teacher, last.outputs);
+    },
+    get teacherWeights() {
+      return rowsOf(buffers.teacherWeights, 1);
+    },
+    get outputs() {
+      return rowsOf(last.y, last.outputs);
+    },
+    get gradient() {
+      return rowsOf(last.gradient, last.outputs);
+    },
     forward: (rows, training) => runForward(workspace, layers, rows, training),
     loss: (rows) => measureLoss(workspace, layout, loss, rows, null),
     teacherLoss: (rows, temperature) => measureLoss(workspace, layout, loss, rows, temperature),
     step: (rows, learningRate) => {
-      clock.advance(learningRate);
+      workspace.floats(buffers.settings, ADAM_SETTINGS).set(clock.advance(learningRate));
       runBackward(workspace, layers, buffers, rows);
     },
     pull: (share) => {
       if (layout.anchors === null) throw new RangeError('expected a stack that was made with anchors');
       workspace.kernels.pull_towards(trained.address, layout.anchors, share, trained.count);
     },
-    served: view(layout.served),
-    state: view(layout.state),
+    get served() {
+      return view(layout.served);
+    },
+    get state() {
+      return view(layout.state);
+    },
     clock,
     layers: () => layers.map((layer, i) => readLayer(workspace, layer, initial[i] as DenseLayer, buffers)),
     release: () => workspace.release(),

@@ -4,6 +4,7 @@
 import type { Loss } from './dense-stack.ts';
 import { borrowWorkspace } from './workspace.ts';
 
+/** Views end when the memory grows, whoever makes it: read them here again after every wait. */
 export interface LossUnit {
   /** As a dense stack's: [capacity, outputs], and [capacity] for weights. */
   readonly outputs: Float32Array;
@@ -55,13 +56,28 @@ export function createLossUnit(
     return Math.fround(total);
   };
   const view = (address: number, width: number): Float32Array => workspace.floats(address, capacity * width);
+  for (const address of [outputs, targets, teacher, gradient]) view(address, columns).fill(0);
+  view(weights, 1).fill(1);
+  view(teacherWeights, 1).fill(0);
   return {
-    outputs: view(outputs, columns).fill(0),
-    targets: view(targets, columns).fill(0),
-    weights: view(weights, 1).fill(1),
-    teacher: view(teacher, columns).fill(0),
-    teacherWeights: view(teacherWeights, 1).fill(0),
-    gradient: view(gradient, columns).fill(0),
+    get outputs() {
+      return view(outputs, columns);
+    },
+    get targets() {
+      return view(targets, columns);
+    },
+    get weights() {
+      return view(weights, 1);
+    },
+    get teacher() {
+      return view(teacher, columns);
+    },
+    get teacherWeights() {
+      return view(teacherWeights, 1);
+    },
+    get gradient() {
+      return view(gradient, columns);
+    },
     loss: (rows) => measure(rows, null),
     teacherLoss: measure,
     release: () => workspace.release(),

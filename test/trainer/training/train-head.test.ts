@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import type { DenseLayer } from '../../../shared/model/head.ts';
+import { type DenseLayer, planHead } from '../../../shared/model/head.ts';
 import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
-import { idleBytes } from '../../../shared/model/kernels/workspace.ts';
+import { idleBytes, shareMemory } from '../../../shared/model/kernels/workspace.ts';
+import { createRuntime } from '../../../shared/model/runtime.ts';
+import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
 import { createRandom } from '../../../shared/random.ts';
+import { RunFailure } from '../../../trainer/pipeline/context.ts';
 import { initialHead } from '../../../trainer/pipeline/head-layers.ts';
 import { type HeadTrainingOptions, trainHead } from '../../../trainer/training/train-head.ts';
 import type { TrainingSet } from '../../../trainer/training/training-set.ts';
+import { unwrap } from '../../shared/model/support.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 import { adamReference } from './adam-reference.ts';
 import { testTrainHead } from './train-head-suite.ts';
@@ -137,6 +141,37 @@ describe('training a head', () => {
       await expect(train(wild, EMPTY, head([64], 2, 2), options({ learningRate: 1 }))).rejects.toThrow();
     }
     expect(idleBytes(kernels)).toBe(bytes);
+  });
+
+  test('in the memory of an executor that loads models between two epochs, it ends in the same bits', async () => {
+    const own = await loadKernelModule();
+    const runtime = createRuntime(await loadWasmModule());
+    shareMemory(own, runtime.shared);
+    const wide = head([1_000], 2, 1_000);
+    const loadAnother = async (): Promise<void> => {
+      const { plan, weights } = unwrap(planHead(wide));
+      unwrap(runtime.load(plan, weights));
+    };
+    const bytes = runtime.memory().heapBytes;
+    const run = (kernels: WebAssembly.Module, onEpoch: () => Promise<void>) =>
+      train(exclusiveOr(100, 1), exclusiveOr(40, 2), head([8], 2, 2), {
+        ...options({ epochs: 8 }, [0.3]),
+        kernels,
+        onEpoch,
+      });
+    const alone = await run(kernels, async () => {});
+    expect(await run(own, loadAnother)).toEqual(alone);
+    expect(runtime.memory().heapBytes).toBeGreaterThan(bytes);
+  });
+
+  test('a head that no memory of the executor could hold fails by name', async () => {
+    const own = await loadKernelModule();
+    const runtime = createRuntime(await loadWasmModule(), { maxHeapBytes: 32 * 2 ** 20 });
+    shareMemory(own, runtime.shared);
+    const set = exclusiveOr(100, 1);
+    const failing = train(set, EMPTY, head([1_000, 3_000], 2, 2), { ...options(), kernels: own });
+    await expect(failing).rejects.toThrow(RunFailure);
+    await expect(failing).rejects.toThrow(/needs \d+ bytes, of WASM memory of at most 33554432: fewer units/);
   });
 
   test.each([

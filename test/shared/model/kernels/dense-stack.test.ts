@@ -144,10 +144,13 @@ describe('a dense stack in Node', () => {
     release(a, b);
   });
 
-  test('refuses a hidden softmax by name, and no layers', () => {
+  test('refuses a hidden softmax by name, a last layer that is normalised, and no layers', () => {
     const layers = randomLayers([3, 3, 3], ['softmax', 'softmax'], createRandom(1));
     expect(() => createDenseStack(module, layers, 1)).toThrow(/hidden layer, got softmax/);
     expect(() => createDenseStack(module, [], 1)).toThrow(/at least one layer/);
+    const [last] = randomLayers([3, 3], ['linear'], createRandom(1)).map(normalized);
+    if (last === undefined) throw new Error('expected a layer');
+    expect(() => createDenseStack(module, [last], 1)).toThrow(/last layer without normalisation/);
   });
 });
 
