@@ -7,7 +7,7 @@ import { bytesToFloats, floatBytes, fromBase64, toBase64 } from '../bytes.ts';
 import { keys } from '../registry/keys.ts';
 import type { ObjectStore } from '../registry/store.ts';
 import { err, ok, type Result } from '../result.ts';
-import { digestInput } from './input-digest.ts';
+import { digestInput, digestLargeInput } from './input-digest.ts';
 import type { StoredInput } from './schema.ts';
 
 /** Above this an input is an object of its own: a batch of events stays small enough to be read in one piece. */
@@ -54,7 +54,8 @@ export async function loadInput(
   input: StoredInput,
   size: number,
 ): Promise<Result<Float32Array, string>> {
-  return openInput(input, await fetchInput(store, model, input), size);
+  const opened = await openInput(input, await fetchInput(store, model, input), size);
+  return opened.ok ? ok(numbersOf(opened.value)) : opened;
 }
 
 /** The bytes of an input that is an object of its own; undefined where they lie inside, or are not there. */
@@ -67,18 +68,32 @@ export async function fetchInput(
   return (await store.get(keys.input(model, input.digest)))?.bytes;
 }
 
-/** As `loadInput`, for who has fetched the bytes: to read is work, to fetch is waiting. */
-export function openInput(
+/** The bytes of a stored input, found to be those that were stored. */
+export interface OpenInput {
+  readonly type: StoredInput['type'];
+  readonly bytes: Uint8Array;
+}
+
+/** As `loadInput`, for who has fetched the bytes and reads them as they are. */
+export async function openInput(
   input: StoredInput,
   fetched: Uint8Array | undefined,
   size: number,
-): Result<Float32Array, string> {
+): Promise<Result<OpenInput, string>> {
+  const { type } = input;
   const bytes = input.base64 === undefined ? fetched : fromBase64(input.base64);
   if (bytes === undefined || bytes === null) return err(`input ${input.digest} is not there`);
-  if (digestInput(input.type, bytes) !== input.digest) return err(`input ${input.digest} was altered`);
-  const length = input.type === 'u8' ? bytes.byteLength : bytes.byteLength / 4;
+  const digest =
+    bytes.byteLength > MAX_INLINE_BYTES ? await digestLargeInput(type, bytes) : digestInput(type, bytes);
+  if (digest !== input.digest) return err(`input ${input.digest} was altered`);
+  const length = type === 'u8' ? bytes.byteLength : bytes.byteLength / 4;
   if (length !== size) return err(`input ${input.digest}: expected ${size} numbers, got ${length}`);
-  return ok(input.type === 'u8' ? new Float32Array(bytes) : bytesToFloats(bytes));
+  return ok({ type, bytes });
+}
+
+/** Raw numbers, as they were before they were stored. */
+export function numbersOf({ type, bytes }: OpenInput): Float32Array {
+  return type === 'u8' ? new Float32Array(bytes) : bytesToFloats(bytes);
 }
 
 function pack(raw: Float32Array): { type: StoredInput['type']; bytes: Uint8Array } {

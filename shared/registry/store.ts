@@ -4,6 +4,7 @@
  */
 
 export interface StoredObject {
+  /** Whoever asked may keep them, change them and give them away. */
   readonly bytes: Uint8Array;
   /** Opaque; changes whenever the content changes. */
   readonly etag: string;

@@ -34,27 +34,31 @@ export interface FeatureCase {
   readonly output: string;
   readonly files: BenchModel['files'];
   readonly shards: readonly ShardRef[];
-  /** The same pictures as one tensor, [images, height, width, channels]. */
-  readonly pixels: { readonly values: Float32Array; readonly images: number; readonly shape: number[] };
+  readonly images: number;
+  /** The first of the pictures as one tensor, [peerImages, height, width, channels]. */
+  readonly pixels: { readonly values: Float32Array; readonly shape: number[] };
 }
 
 export async function setUpCase(
   { spec: { input }, files }: BenchModel,
   images: number,
+  peerImages: number,
 ): Promise<FeatureCase> {
   const store = createMemoryStore();
   const output = poolingOf(files['model.json']);
   const base = await storeCut(store, files, output);
   const size = rawSize(input);
   const random = createRandom(5);
-  const values = Float32Array.from({ length: images * size }, () => Math.floor(random.uniform() * 256));
+  const values = new Float32Array(peerImages * size);
   const shards: ShardRef[] = [];
   const perShard = images / SHARDS;
   for (let shard = 0; shard < SHARDS; shard++) {
     const examples = [];
     for (let i = shard * perShard; i < (shard + 1) * perShard; i++) {
-      const picture = await storeInput(store, MODEL, values.subarray(i * size, (i + 1) * size));
-      examples.push({ id: `e-${i}`, at: i, label: i % 2, input: picture });
+      const picture = Float32Array.from({ length: size }, () => Math.floor(random.uniform() * 256));
+      if (i < peerImages) values.set(picture, i * size);
+      const input = await storeInput(store, MODEL, picture);
+      examples.push({ id: `e-${i}`, at: i, label: i % 2, input });
     }
     shards.push(await saveShard(store, MODEL, examples));
   }
@@ -67,13 +71,14 @@ export async function setUpCase(
     input,
     base,
   });
-  return { store, spec, base, output, files, shards, pixels: { values, images, shape: encodedShape(input) } };
+  return { store, spec, base, output, files, shards, images, pixels: { values, shape: encodedShape(input) } };
 }
 
 /** A features step that can be taken again and again. */
 export interface Looker {
-  /** @returns [images, features] */
-  look(): Promise<Float32Array>;
+  look(): Promise<void>;
+  /** Takes away what was seen. @returns [images, features] */
+  take(): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
@@ -89,6 +94,8 @@ export function openLooker(
   return {
     async look() {
       await followFeatures(ctx, snapshot, [bench.base], doHere);
+    },
+    async take() {
       const seen: number[][] = [];
       for (const { digest } of bench.shards) {
         const key = keys.features(MODEL, bench.base, digest);

@@ -9,6 +9,7 @@ import {
   createSeer,
   type FeatureBlock,
   type FeatureTask,
+  openBlock,
   type Seen,
   type Seer,
 } from '../pipeline/feature-bench.ts';
@@ -19,11 +20,12 @@ const machine = { runtime: createRuntime(await loadWasmModule()), kernels: await
 let seer: Seer | undefined;
 
 answerAsked(
-  (block: FeatureBlock): Seen => {
+  async (block: FeatureBlock): Promise<Seen> => {
     const startMs = performance.now();
+    const rows = await openBlock(task.input, block);
     // Here, and not when the thread starts: a base that can't be loaded is an answer.
     seer ??= createSeer(task, machine);
-    const features = seer.see(block);
+    const features = seer.see(rows);
     return { features, computeMs: performance.now() - startMs };
   },
   ({ features }) => [features.buffer],

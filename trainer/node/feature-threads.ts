@@ -9,7 +9,8 @@ import { shareBytes } from './share.ts';
 /** So many threads, each started when it is first needed. */
 export function seeInThreads(threads: number): FeatureWorkshop {
   return {
-    width: threads,
+    // One more is fetched meanwhile, so that no thread waits for the store.
+    width: threads + 1,
     open(task) {
       const { base } = task;
       const crew = createCrew<FeatureBlock, Seen>({
@@ -35,7 +36,10 @@ export function seeInThreads(threads: number): FeatureWorkshop {
 
 type OwnRow = Omit<StoredRow, 'bytes'> & { readonly bytes?: Uint8Array<ArrayBuffer> };
 
-/** With bytes that can be given away: a store may hold on to its own, or to a larger buffer around them. */
+/** With bytes that can be given away: alone in their buffer. */
 function ownBytes({ bytes, ...row }: StoredRow): OwnRow {
-  return bytes === undefined ? row : { ...row, bytes: new Uint8Array(bytes) };
+  if (bytes === undefined) return row;
+  const { buffer, byteLength } = bytes;
+  const alone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return { ...row, bytes: alone ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes) };
 }

@@ -3,10 +3,10 @@
  * (node/feature-threads.ts). The same block gives the same bits on every bench.
  */
 import type { PictureRanges } from '../../shared/model/augmentation.ts';
-import { openInput } from '../../shared/events/stored-input.ts';
+import { numbersOf, openInput, type OpenInput } from '../../shared/events/stored-input.ts';
 import type { StoredInput } from '../../shared/events/schema.ts';
-import { rawSize } from '../../shared/model/input.ts';
-import { createFeatureReader, loadProgram } from '../../shared/model/predictor.ts';
+import { createEncoder, encodedSize, rawSize } from '../../shared/model/input.ts';
+import { loadProgram } from '../../shared/model/predictor.ts';
 import type { Runtime } from '../../shared/model/runtime.ts';
 import type { BaseFiles } from '../../shared/model/servable.ts';
 import type { InputSpec } from '../../shared/model/spec.ts';
@@ -77,10 +77,11 @@ function openHere(task: FeatureTask, machine: SeerMachine & { readonly stopwatch
   // One at a time: a stopwatch that other blocks run into would count them too.
   let turn: Promise<unknown> = Promise.resolve();
   const see = async (block: FeatureBlock): Promise<Seen> => {
+    const rows = await openBlock(task.input, block);
     let features: Float32Array<ArrayBuffer> | undefined;
     const computeMs = await machine.stopwatch(() => {
       seer ??= createSeer(task, machine);
-      features = seer.see(block);
+      features = seer.see(rows);
     });
     return { features: features as Float32Array<ArrayBuffer>, computeMs };
   };
@@ -99,10 +100,25 @@ function openHere(task: FeatureTask, machine: SeerMachine & { readonly stopwatch
   };
 }
 
+/** An example whose bytes are those that were stored. */
+export type OpenRow = OpenInput & Pick<StoredRow, 'draw'>;
+
+/** @throws RunFailure by the example that is missing, altered or of another size */
+export function openBlock(input: InputSpec, block: FeatureBlock): Promise<OpenRow[]> {
+  const size = rawSize(input);
+  return Promise.all(
+    block.map(async ({ id, input: stored, bytes, draw }) => {
+      const opened = await openInput(stored, bytes, size);
+      if (!opened.ok) throw new RunFailure(`example ${id}: ${opened.error}`);
+      return draw === undefined ? opened.value : { ...opened.value, draw };
+    }),
+  );
+}
+
 /** A base that is loaded, in whichever thread. */
 export interface Seer {
   /** @returns [rows, features] */
-  see(block: FeatureBlock): Float32Array<ArrayBuffer>;
+  see(rows: readonly OpenRow[]): Float32Array<ArrayBuffer>;
   close(): void;
 }
 
@@ -111,30 +127,33 @@ export function createSeer({ input, base, fill = 'reflect' }: FeatureTask, machi
   const { manifest, plan, weights } = base;
   const program = loadProgram(machine.runtime, plan, weights);
   if (!program.ok) throw new RunFailure(`base ${manifest.digest}: ${program.error}`);
-  const reader = createFeatureReader(input, null, { manifest, program: program.value });
+  const { inputSize } = program.value;
+  if (inputSize !== encodedSize(input)) {
+    program.value.dispose();
+    throw new RunFailure(
+      `base ${manifest.digest} reads ${inputSize} numbers, the spec's input has ${encodedSize(input)}`,
+    );
+  }
+  const encode = createEncoder(input, null);
   let augmenter: PictureAugmenter | undefined;
-  const change = (raw: Float32Array, draw: PictureDraw): Float32Array => {
+  const change = (pixels: ArrayLike<number>, draw: PictureDraw): Uint8Array => {
     if (input.kind !== 'image') throw new Error('expected a picture to change');
     augmenter ??= createPictureAugmenter(machine.kernels, input, fill);
-    return Float32Array.from(augmenter.apply(raw, draw));
+    return augmenter.apply(pixels, draw);
   };
+  // One for all: a picture's numbers are a megabyte, and new memory costs more than to fill it.
+  const raw = new Float32Array(rawSize(input));
   return {
-    see(block) {
-      const raw = block.map((row) => {
-        const opened = openRow(row, rawSize(input));
-        return row.draw === undefined ? opened : change(opened, row.draw);
-      });
-      return reader.read(raw) as Float32Array<ArrayBuffer>;
-    },
+    see: (rows) =>
+      program.value.runWritten(rows.length, (i, out) => {
+        const row = rows[i] as OpenRow;
+        const numbers = row.type === 'u8' ? row.bytes : numbersOf(row);
+        raw.set(row.draw === undefined ? numbers : change(numbers, row.draw));
+        encode(raw, out, 0);
+      }),
     close() {
       program.value.dispose();
       augmenter?.release();
     },
   };
-}
-
-function openRow({ id, input, bytes }: StoredRow, size: number): Float32Array {
-  const raw = openInput(input, bytes, size);
-  if (!raw.ok) throw new RunFailure(`example ${id}: ${raw.error}`);
-  return raw.value;
 }

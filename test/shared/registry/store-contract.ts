@@ -20,6 +20,19 @@ export function describeStoreContract(name: string, open: () => Promise<ObjectSt
       expect(Object.getPrototypeOf(read?.bytes)).toBe(Uint8Array.prototype);
     });
 
+    it('gives away what it reads: who changes it changes nothing that is stored', async () => {
+      const store = await open();
+      const put = Uint8Array.from({ length: 70_000 }, (_, i) => i % 256);
+      await store.put('bytes/own', put);
+      put.fill(1);
+      const read = (await store.get('bytes/own'))?.bytes;
+      expect(read?.[2]).toBe(2);
+      read?.fill(3);
+      expect((await store.get('bytes/own'))?.bytes[2]).toBe(2);
+      (await store.getRange('bytes/own', 0, 10))?.fill(4);
+      expect((await store.get('bytes/own'))?.bytes[2]).toBe(2);
+    });
+
     it('keeps an empty object, which is not a missing one', async () => {
       const store = await open();
       await store.put('bytes/empty', new Uint8Array());

@@ -11,6 +11,7 @@ import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { InputSpec } from '../../../shared/model/spec.ts';
 import {
   createSeer,
+  openBlock,
   seeHere,
   type SeerMachine,
   type StoredRow,
@@ -35,10 +36,11 @@ beforeAll(async () => {
   row = { id: 'e-1', input: await storeInput(store, 'm', new Float32Array(64).fill(9)) };
 });
 
-test('a base that was closed leaves its room to the next: no tensors, no more heap', () => {
+test('a base that was closed leaves its room to the next: no tensors, no more heap', async () => {
+  const rows = await openBlock(input, [row]);
   const look = (): Float32Array => {
     const seer = createSeer({ input, base }, machine);
-    const seen = seer.see([row]);
+    const seen = seer.see(rows);
     seer.close();
     return seen;
   };

@@ -4,7 +4,7 @@
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { LabelledExample } from '../../../shared/events/join.ts';
-import { openInput, storeInput } from '../../../shared/events/stored-input.ts';
+import { numbersOf, openInput, storeInput } from '../../../shared/events/stored-input.ts';
 import { encodeJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import type { BaseManifest } from '../../../shared/registry/manifest.ts';
@@ -65,10 +65,8 @@ const workshop: FeatureWorkshop = {
       async see(block) {
         nowMs += 1_000;
         seen.push(...block.map(({ id }) => id));
-        const first = block.map(({ input, bytes }) => {
-          const raw = openInput(input, bytes, 64);
-          return raw.ok ? (raw.value[0] as number) : Number.NaN;
-        });
+        const opened = await Promise.all(block.map(({ input, bytes }) => openInput(input, bytes, 64)));
+        const first = opened.map((raw) => (raw.ok ? (numbersOf(raw.value)[0] as number) : Number.NaN));
         return { features: Float32Array.from(first.flatMap((x) => [x, x])), computeMs: 1_000 };
       },
       async close() {
