@@ -12,13 +12,12 @@ export interface AdamConstants {
 export declare const ADAM_DEFAULTS: AdamConstants;
 /** Where Adam is between two steps: beta1 and beta2 to the number of steps that were taken. */
 export interface AdamClock {
-    /** Writes the settings of the next step. */
-    advance(learningRate: number): void;
+    /** @returns the `adam_settings` of the next step */
+    advance(learningRate: number): number[];
     powers(): readonly [power1: number, power2: number];
     set(powers: readonly [power1: number, power2: number]): void;
 }
-/** @param settings  view of `adam_settings` */
-export declare function createAdamClock(settings: Float32Array): AdamClock;
+export declare function createAdamClock(): AdamClock;
 /**
  * @param power1  beta1 to the number of the step, counted from 1
  * @param power2  beta2 to the same

@@ -5,8 +5,7 @@
 export const ADAM_SETTINGS = 7;
 /** As TensorFlow.js has them on WASM. */
 export const ADAM_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
-/** @param settings  view of `adam_settings` */
-export function createAdamClock(settings) {
+export function createAdamClock() {
     const { beta1, beta2 } = ADAM_DEFAULTS;
     // Powers by multiplication, because engines' `pow` may differ.
     let power1 = 1;
@@ -15,7 +14,7 @@ export function createAdamClock(settings) {
         advance: (learningRate) => {
             power1 *= beta1;
             power2 *= beta2;
-            settings.set(adamSettings(ADAM_DEFAULTS, learningRate, power1, power2));
+            return adamSettings(ADAM_DEFAULTS, learningRate, power1, power2);
         },
         powers: () => [power1, power2],
         set: (powers) => {

@@ -4,6 +4,9 @@
  */
 #include "functions.h"
 
+/* A gradient this small moves nothing, and further on its products would be subnormal numbers (adam.h). */
+INLINE float without_trace(float gradient) { return __builtin_fabsf(gradient) < 1e-15f ? 0 : gradient; }
+
 INLINE float largest(const float *values, int count) {
   float best = values[0];
   for (int i = 1; i < count; i++)
@@ -44,7 +47,7 @@ double cross_entropy(const float *logits, const float *targets, const float *wei
       distance += (double)targets[i] * (peak - logits[i]);
     }
     const float scale = weights[row] * temperature / (float)rows, share = (float)(mass / sum);
-    for (int i = 0; i < classes; i++) gradient[i] += scale * (scratch[i] * share - targets[i]);
+    for (int i = 0; i < classes; i++) gradient[i] += without_trace(scale * (scratch[i] * share - targets[i]));
     loss += (double)(weights[row] * temperature * temperature) * (natural_log(sum) * mass + distance * sharpness);
   }
   return loss;

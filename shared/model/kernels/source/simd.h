@@ -35,6 +35,10 @@ INLINE vec mul(vec a, vec b) { return wasm_f32x4_mul(a, b); }
 INLINE vec divide(vec a, vec b) { return wasm_f32x4_div(a, b); }
 INLINE vec multiply_add(vec a, vec b, vec c) { return add(mul(a, b), c); }
 INLINE vec select(vec mask, vec yes, vec no) { return wasm_v128_bitselect(yes, no, mask); }
+/* The value, or 0 where it is smaller than `least` in size. What is not a number stays so. */
+INLINE vec without_traces(vec value, vec least) {
+  return wasm_v128_andnot(value, wasm_f32x4_lt(wasm_f32x4_abs(value), least));
+}
 
 /* In a fixed order: the sum of lanes is rounded, too. */
 INLINE float sum_lanes(vec v) {
