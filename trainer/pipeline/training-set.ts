@@ -365,7 +365,7 @@ function openData(ctx: RunContext, plan: SetPlan, size: number, named: (key: str
         size,
         taught: false,
         rows: packs,
-        load: (pack) => shelf(named(watchedKey(w, pack)), shape, packs[pack] as number),
+        load: (pack) => shelf.load(named(watchedKey(w, pack)), shape, packs[pack] as number),
       },
     })),
   };
@@ -383,29 +383,55 @@ function openTrainPacks(
     size,
     taught: plan.taught,
     rows: plan.train,
-    load: (pack) => shelf(named(trainKey(pack)), shape, plan.train[pack] as number),
+    load: (pack) => shelf.load(named(trainKey(pack)), shape, plan.train[pack] as number),
+    expect: (pack) => shelf.expect(named(trainKey(pack)), shape, plan.train[pack] as number),
   };
 }
 
-/** Reads packs, and keeps the last ones read as far as one pack has room: a small set is read once. */
-function createShelf({ store, run, first }: RunContext) {
+interface Shelf {
+  readonly load: (name: string, shape: RowShape, rows: number) => Promise<TrainingSet>;
+  /** Begins to read one pack more, unless it is there. */
+  readonly expect: (name: string, shape: RowShape, rows: number) => void;
+}
+
+/**
+ * Reads packs, and keeps the last ones read as far as one pack has room: a small set is read once. Beside them is room
+ * for the one that is expected.
+ */
+function createShelf({ store, run, first }: RunContext): Shelf {
   const kept = new Map<string, TrainingSet>();
   let numbers = 0;
-  return async (name: string, shape: RowShape, rows: number): Promise<TrainingSet> => {
-    const present = kept.get(name);
-    if (present !== undefined) return present;
-    for (const [key, { features }] of kept) {
-      if (numbers + rows * shape.size <= PACK_NUMBERS) break;
-      kept.delete(key);
-      numbers -= features.length;
-    }
+  let coming: { readonly name: string; readonly set: Promise<TrainingSet> } | null = null;
+  const read = async (name: string, shape: RowShape, rows: number): Promise<TrainingSet> => {
     const key = attemptKey({ run, ...(first && { first }) }, name);
     const object = await store.get(key);
     const set = object && (await openPack(object.bytes, shape, rows));
     if (set === null) throw new RunFailure(describeLost(key, object !== null));
-    kept.set(name, set);
-    numbers += set.features.length;
     return set;
+  };
+  return {
+    async load(name, shape, rows) {
+      const present = kept.get(name);
+      if (present !== undefined) return present;
+      for (const [key, { features }] of kept) {
+        if (numbers + rows * shape.size <= PACK_NUMBERS) break;
+        kept.delete(key);
+        numbers -= features.length;
+      }
+      const expected = coming?.name === name ? coming.set : null;
+      if (expected !== null) coming = null;
+      const set = await (expected ?? read(name, shape, rows));
+      kept.set(name, set);
+      numbers += set.features.length;
+      return set;
+    },
+    expect(name, shape, rows) {
+      if (kept.has(name) || coming?.name === name) return;
+      const set = read(name, shape, rows);
+      // Whoever loads it hears of it; where nobody does any more, nobody need.
+      set.catch(() => {});
+      coming = { name, set };
+    },
   };
 }
 

@@ -58,8 +58,9 @@ export function createPassing(model: Trainable, packs: Packs, options: PassOptio
   const openPack = createOpener(packs, options);
   return {
     async advance(from, course, batches) {
-      const { order, index } = openPack(course, from);
+      const { order, index, next } = openPack(course, from);
       const set = await packs.load(index);
+      if (next !== null) packs.expect?.(next);
       const factor = (course.plateau.factor * course.continuity) / 2 ** course.halvings;
       const pass = { ...from };
       const random = order.random;
@@ -89,14 +90,22 @@ interface Order {
   readonly random: SeededRandom;
 }
 
-/** Which pack comes next, and its rows in the order they are learned in. The order is kept while the pack is. */
+/** Which pack is learned from, its rows in the order they are learned in, and the pack after it, null after the last. */
+interface Opened {
+  readonly index: number;
+  readonly order: Order;
+  readonly next: number | null;
+}
+
+/** The order is kept while the pack is. */
 function createOpener(packs: Packs, { seed }: PassOptions) {
   let kept: { readonly name: string; readonly order: Order } | undefined;
-  return (course: Course, pass: Pass): { readonly order: Order; readonly index: number } => {
+  return (course: Course, pass: Pass): Opened => {
     const epoch = [seed, 'epoch', course.epochs.length + 1, course.halvings] as const;
     const count = packs.rows.length;
     // One pack is shuffled by the epoch's own generator.
-    const index = count === 1 ? 0 : (shuffled(count, createRandom(seedFrom(...epoch)))[pass.packs] as number);
+    const turns = count === 1 ? [0] : shuffled(count, createRandom(seedFrom(...epoch)));
+    const index = turns[pass.packs] as number;
     const own = count === 1 ? epoch : ([...epoch, 'pack', index] as const);
     const name = own.join(' ');
     if (kept?.name !== name || kept.order.random.word() !== pass.word) {
@@ -104,7 +113,7 @@ function createOpener(packs: Packs, { seed }: PassOptions) {
       const rows = shuffled(packs.rows[index] as number, random);
       kept = { name, order: { rows, random: pass.word === null ? random : createRandom(pass.word) } };
     }
-    return { order: kept.order, index };
+    return { order: kept.order, index, next: turns[pass.packs + 1] ?? null };
   };
 }
 

@@ -24,6 +24,8 @@ export interface Packs {
   readonly rows: readonly number[];
   /** The part is whoever asked's until another is asked for. */
   load(pack: number): Promise<TrainingSet>;
+  /** Begins to read the part that is wanted next, while another is learned from; what goes wrong `load` says. */
+  expect?(pack: number): void;
 }
 
 /** A set in memory is one pack. */

@@ -246,7 +246,26 @@ export function describeTrainingInPacks(
         const again = (await openSet(ctx)).data.train as Packs;
         const expected = how === 'gone' ? `${key} is not there` : `${key} was truncated or altered`;
         await expect(again.load(1)).rejects.toThrow(expected);
+        // Whether it was read ahead or not.
+        again.expect?.(1);
+        await expect(again.load(1)).rejects.toThrow(expected);
         await store.put(key, bytes);
+        expect((await again.load(1)).labels).toHaveLength(again.rows[1] as number);
+      });
+
+      test('that is expected is read before it is asked for, and once', async () => {
+        const read: string[] = [];
+        const get: ObjectStore['get'] = (key) => (read.push(key), ctx.store.get(key));
+        const ahead = (await openSet({ ...ctx, store: { ...ctx.store, get } })).data.train as Packs;
+        read.length = 0;
+        const first = await ahead.load(0);
+        ahead.expect?.(1);
+        ahead.expect?.(1);
+        ahead.expect?.(0);
+        expect(read.map((key) => key.split('/').at(-1))).toEqual(['pack-0', 'pack-1']);
+        expect(await ahead.load(0)).toBe(first);
+        expect(await ahead.load(1)).toEqual(await train.load(1));
+        expect(read).toHaveLength(2);
       });
     });
 

@@ -183,7 +183,11 @@ describe('a training that is left', () => {
 
   test("learns from every pack once an epoch, in an order of the epoch's own", async () => {
     const loaded: number[] = [];
-    const train = createPacks([2, 2, 2, 2, 2, 2], loaded);
+    const expected: number[] = [];
+    const train: Packs = {
+      ...createPacks([2, 2, 2, 2, 2, 2], loaded),
+      expect: (pack) => void expected.push(pack),
+    };
     const training = await beginTraining(
       createToy({ at: 1 }),
       { train, watched: [] },
@@ -193,6 +197,8 @@ describe('a training that is left', () => {
     const epochs = [0, 6, 12].map((at) => loaded.slice(at, at + 6));
     for (const epoch of epochs) expect(epoch.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(new Set(epochs.map(String)).size).toBe(3);
+    // Each but an epoch's first was announced while the one before was learned from.
+    expect(expected).toEqual(epochs.flatMap((epoch) => epoch.slice(1)));
   });
 });
 
