@@ -23,13 +23,24 @@ export async function openInspector(url: URL): Promise<Inspector> {
   const socket = new WebSocket(url);
   await nextEvent(socket, 'open');
   let last = 0;
+  const waiting = new Map<number, (result: unknown) => void>();
+  // One listener for good: several messages may come in one piece.
+  socket.addEventListener('message', ({ data }) => {
+    const { id, result } = JSON.parse(String(data)) as { id?: number; result: unknown };
+    if (id !== undefined) waiting.get(id)?.(result);
+  });
   const call = async <T>(method: string): Promise<T> => {
     const id = ++last;
+    const answer = new Promise((resolve) => waiting.set(id, resolve));
     socket.send(JSON.stringify({ id, method }));
-    for (;;) {
-      const { data } = (await nextEvent(socket, 'message')) as MessageEvent;
-      const answer = JSON.parse(String(data)) as { id?: number; result: T };
-      if (answer.id === id) return answer.result;
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const late = new Promise((_, reject) => {
+      timeout.addEventListener('abort', () => reject(new Error(`${method}: no answer in time`)));
+    });
+    try {
+      return (await Promise.race([answer, late])) as T;
+    } finally {
+      waiting.delete(id);
     }
   };
   return {
@@ -42,7 +53,7 @@ export async function openInspector(url: URL): Promise<Inspector> {
   };
 }
 
-function nextEvent(socket: WebSocket, name: 'open' | 'message'): Promise<Event> {
+function nextEvent(socket: WebSocket, name: 'open'): Promise<Event> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     signal.addEventListener('abort', () => reject(new Error(`${socket.url}: no '${name}' in time`)));
