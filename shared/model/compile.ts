@@ -7,7 +7,7 @@ import type { LayerJson, ModelJson } from './artifacts.ts';
 import { drawGraph } from './draw-graph.ts';
 import { emitPlan, type CompiledPlan } from './emit.ts';
 import { invalid, unsupported, type ModelError } from './error.ts';
-import { fuse } from './fuse.ts';
+import { fuse, type Graph } from './fuse.ts';
 import { onlyOutputOf, type GraphModelJson } from './graph-model.ts';
 import { addGlobalPooling, lowerLayer, nameLayer } from './layers.ts';
 import { createSketch, type Drawn, type Value } from './sketch.ts';
@@ -62,6 +62,17 @@ function compileGraphModel(
   if (!output.ok) return output;
   const drawn = drawGraph(model, weights, output.value);
   return drawn.ok ? finishPlan(drawn.value, 'node', output.value, pooling) : drawn;
+}
+
+/** What a GraphModel computes, operation by operation. Parameters and errors as of `compileModel`. */
+export function graphOf(
+  model: GraphModelJson,
+  weights: ReadonlyMap<string, Tensor>,
+): Result<Graph, ModelError> {
+  const output = onlyOutputOf(model);
+  if (!output.ok) return output;
+  const drawn = drawGraph(model, weights, output.value);
+  return drawn.ok ? ok(drawn.value.sketch.finish(drawn.value.output)) : drawn;
 }
 
 function finishPlan(

@@ -13,8 +13,15 @@ export interface Graph {
   readonly nodes: readonly Node<Tensor>[];
 }
 
-/** The same function with fewer nodes. Two nodes merge only where nothing else reads what lies between them. */
-export function fuse(graph: Graph): Graph {
+/** Of two nodes that become one. */
+type Naming = (first: Node<Tensor>, second: Node<Tensor>) => string;
+
+/**
+ * The same function with fewer nodes. Two nodes merge only where nothing else reads what lies between them.
+ *
+ * @param naming  of one that scales or activates, after the one before it. Default: the second's name
+ */
+export function fuse(graph: Graph, naming: Naming = (_, { name }) => name): Graph {
   const uses = countUses(graph);
   const nodes: Node<Tensor>[] = [];
   /** From a value of `graph` to the same value of the result. */
@@ -23,7 +30,7 @@ export function fuse(graph: Graph): Graph {
     const renamed = { ...node, inputs: node.inputs.map((input) => renumbered[input] ?? 0) };
     const [input = 0] = node.inputs;
     const producer = nodes[(renamed.inputs[0] ?? 0) - 1];
-    const merged = producer !== undefined && uses[input] === 1 ? merge(producer, renamed) : undefined;
+    const merged = producer !== undefined && uses[input] === 1 ? merge(producer, renamed, naming) : undefined;
     if (merged === undefined) {
       nodes.push(renamed);
       renumbered.push(nodes.length);
@@ -42,21 +49,25 @@ function countUses({ nodes }: Graph): number[] {
 }
 
 /** One node that computes `second(first(x))`, or undefined. */
-function merge(first: Node<Tensor>, second: Node<Tensor>): Node<Tensor> | undefined {
+function merge(first: Node<Tensor>, second: Node<Tensor>, naming: Naming): Node<Tensor> | undefined {
   if (first.op === 'pad' && (second.op === 'conv2d' || second.op === 'depthwiseConv2d')) {
     return { ...second, inputs: first.inputs, pads: addPads(first.pads, second.pads) };
   }
   if (!('kernel' in first) || first.activation !== 'linear') return undefined;
-  if (second.op === 'scale') return scaleWeights(first, second);
-  if (second.op === 'relu' || second.op === 'relu6')
-    return { ...first, name: second.name, activation: second.op };
+  const name = naming(first, second);
+  if (second.op === 'scale') return scaleWeights(first, second, name);
+  if (second.op === 'relu' || second.op === 'relu6') return { ...first, name, activation: second.op };
   return undefined;
 }
 
 type Weighted = Extract<Node<Tensor>, { kernel: Tensor }>;
 
 /** (x * kernel + bias) * scale + shift = x * (kernel * scale) + (bias * scale + shift), per output channel. */
-function scaleWeights(first: Weighted, { name, kernel: scale, bias: shift, activation }: Weighted): Weighted {
+function scaleWeights(
+  first: Weighted,
+  { kernel: scale, bias: shift, activation }: Weighted,
+  name: string,
+): Weighted {
   const channels = scale.data.length;
   const bias = scale.data.map((factor, c) => (first.bias?.data[c] ?? 0) * factor + (shift?.data[c] ?? 0));
   // The output channel varies fastest in every kernel layout, also in [height, width, in, multiplier].

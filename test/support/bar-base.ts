@@ -5,6 +5,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { encodeJson } from '../../shared/registry/json.ts';
 import type { BaseManifest } from '../../shared/registry/manifest.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
@@ -13,6 +14,7 @@ import { sizeOf, type Shape, type Tensor } from '../../shared/model/tensor.ts';
 import { inputLayer, toLayersModel } from '../../shared/model/trunk.ts';
 import { createRandom } from '../../shared/random.ts';
 import { importBase } from '../../trainer/node/base-import.ts';
+import { toGraphModel } from './graph-def.ts';
 
 const SHAPES: readonly (readonly [weight: string, shape: Shape, low: number, high: number])[] = [
   ['stem/kernel', [3, 3, 1, 6], -0.5, 0.5],
@@ -74,12 +76,37 @@ export function barBase(): {
   return { layers, tensors, output: 'top' };
 }
 
-export async function importBarBase(store: ObjectStore): Promise<BaseManifest> {
+export function importBarBase(store: ObjectStore): Promise<BaseManifest> {
   const { modelJson, weights } = toLayersModel(barBase());
+  return importFiles(store, modelJson, weights, 'weights.bin');
+}
+
+/** The same as a GraphModel. */
+export async function importBarGraph(store: ObjectStore): Promise<BaseManifest> {
+  const { modelJson, weights } = toLayersModel(barBase());
+  await tf.setBackend('cpu');
+  const model = await tf.loadLayersModel(
+    tf.io.fromMemory({
+      modelTopology: modelJson.modelTopology,
+      weightSpecs: modelJson.weightsManifest.flatMap((group) => [...group.weights]),
+      weightData: weights.buffer,
+    }),
+  );
+  const files = toGraphModel(model);
+  model.dispose();
+  return importFiles(store, files.json, files.weights, files.json.weightsManifest[0]?.paths[0] ?? '');
+}
+
+async function importFiles(
+  store: ObjectStore,
+  modelJson: object,
+  weights: Uint8Array,
+  weightsFile: string,
+): Promise<BaseManifest> {
   const folder = await mkdtemp(join(tmpdir(), 'bar-base-'));
   try {
     await writeFile(join(folder, 'model.json'), encodeJson(modelJson));
-    await writeFile(join(folder, 'weights.bin'), weights);
+    await writeFile(join(folder, weightsFile), weights);
     const imported = await importBase({
       store,
       source: folder,

@@ -3,12 +3,14 @@
  * other's; the end becomes the trunk that versions carry. The base itself never changes.
  */
 import * as z from 'zod';
-import { type LayerJson, type ModelJson, parseModelJson } from '../../shared/model/artifacts.ts';
+import type { LayerJson, ModelJson } from '../../shared/model/artifacts.ts';
+import { graphOf } from '../../shared/model/compile.ts';
+import { layersOf } from '../../shared/model/graph-layers.ts';
 import { encodedSize } from '../../shared/model/input.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import { outputShapeOf } from '../../shared/model/plan.ts';
-import { isGraphModel } from '../../shared/model/graph-model.ts';
 import { sizeOf, type Shape, type Tensor } from '../../shared/model/tensor.ts';
+import { isLayersModel, parseTfjsModel } from '../../shared/model/tfjs-model.ts';
 import { sortParts } from '../../shared/model/topology.ts';
 import type { TrainingRecipe, Unfreeze } from '../../shared/model/training.ts';
 import {
@@ -94,12 +96,17 @@ async function loadWholeBase({ store }: RunContext, digest: string): Promise<Who
   }
   const parsed = parseJson(json, z.unknown());
   if (!parsed.ok) return fail(parsed.error);
-  if (isGraphModel(parsed.value))
-    return fail('only the layers of a LayersModel can be unfrozen, and this is a GraphModel');
-  const model = parseModelJson(parsed.value);
+  const model = parseTfjsModel(parsed.value);
   if (!model.ok) return fail(model.error.message);
   const tensors = decodeWeights(model.value, weights);
-  return tensors.ok ? { manifest, model: model.value, tensors: tensors.value } : fail(tensors.error.message);
+  if (!tensors.ok) return fail(tensors.error.message);
+  if (isLayersModel(model.value)) return { manifest, model: model.value, tensors: tensors.value };
+  const graph = graphOf(model.value, tensors.value);
+  if (!graph.ok) return fail(graph.error.message);
+  const layers = layersOf(graph.value);
+  return layers.ok
+    ? { manifest, ...layers.value }
+    : fail(`a GraphModel that can't be unfrozen: ${layers.error}`);
 }
 
 export interface CutBase {

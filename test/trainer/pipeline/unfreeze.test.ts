@@ -15,7 +15,7 @@ import type { RunContext } from '../../../trainer/pipeline/context.ts';
 import { loadEvidence } from '../../../trainer/pipeline/evidence-file.ts';
 import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune.ts';
 import { checkRoom, cutBase } from '../../../trainer/pipeline/unfreeze.ts';
-import { barBase, importBarBase } from '../../support/bar-base.ts';
+import { barBase, importBarBase, importBarGraph } from '../../support/bar-base.ts';
 import { barEvents, barSet, barSpec, createBarModel } from '../../support/image-model.ts';
 
 const MODEL = 'bars';
@@ -137,6 +137,39 @@ describe('the end of a base unfrozen, after a night with all of it frozen', () =
     expect((await manifestOf(4)).unfrozen).toEqual({ base: whole, from: 'block_dw' });
     const { selfTests } = await loadEvidence(contextOf(store, run));
     expect(selfTests?.map(({ passed }) => passed)).toEqual([true, true]);
+  });
+});
+
+describe('the end of a GraphModel', () => {
+  const store = createMemoryStore();
+  let night: RunRecord;
+  let whole: string;
+
+  beforeAll(async () => {
+    whole = (await importBarGraph(store)).digest;
+    const training = { ...TRAINING, unfreeze: { blocks: 1, epochs: 3, rateFactor: 0.3 } };
+    const spec = { base: whole, head: [{ units: 8 }], training, gate: GATE };
+    await createBarModel(store, MODEL, HISTORY, spec);
+    night = await retrain(store);
+  });
+
+  test('is unfrozen like that of a LayersModel, and promoted by the same gate', async () => {
+    expect(night).toMatchObject({ error: null, promoted: true });
+    const { epochs } = await loadTrainingRecord(contextOf(store, night));
+    const losses = epochs.map(({ validationLoss }) => validationLoss ?? Infinity);
+    expect(Math.min(...losses.slice(-3))).toBeLessThan(Math.min(...losses.slice(0, -3)));
+    const manifest = await loadManifest(store, MODEL, 1);
+    if (!manifest.ok) throw new Error(manifest.error.detail);
+    expect(manifest.value.unfrozen).toMatchObject({ base: whole });
+    const { candidate } = await loadEvidence(contextOf(store, night));
+    expect(candidate).toMatchObject({ finite: true, reproduces: true, exportAgrees: true });
+  });
+
+  test('a node that is not there is named', async () => {
+    await respecify(store, { training: { ...TRAINING, unfreeze: { from: 'top' } } });
+    await collect(store, 1, 500);
+    const run = await retrain(store);
+    expect(run.error).toMatch(/^training\.unfreeze: from: there is no layer "top"; the nearest names are /);
   });
 });
 
