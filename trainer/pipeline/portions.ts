@@ -6,7 +6,7 @@ import type { PictureRanges } from '../../shared/model/augmentation.ts';
 import { loadBaseFiles } from '../../shared/model/servable.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { STEP_CPU_SECONDS } from '../step-seconds.ts';
-import { type RunContext, RunFailure } from './context.ts';
+import { readClock, type RunContext, RunFailure } from './context.ts';
 import { type FeatureBench, type FeatureWorkshop, seeHere } from './feature-bench.ts';
 import { loadFeatureSize } from './feature-size.ts';
 import { createLookProgress, type LookProgress, type PortionProgress } from './look-progress.ts';
@@ -137,7 +137,7 @@ async function followPortion(
 }
 
 async function timed(ctx: RunContext, advance: () => Promise<Advance>): Promise<PartResult> {
-  const fromMs = ctx.now().getTime();
+  const fromMs = await readClock(ctx);
   const advanced = await advance();
   return { ...advanced, fromMs, toMs: ctx.now().getTime() };
 }
