@@ -5,7 +5,7 @@
  * A layer is named after the node of its convolution or product; what comes of one node in several parts is numbered.
  */
 import { err, ok, type Result } from '../result.ts';
-import type { LayerJson, ModelJson } from './artifacts.ts';
+import type { ModelJson } from './artifacts.ts';
 import { fuse, type Graph } from './fuse.ts';
 import type { Convolution, Node, Pads, Pair, Pooling } from './ops.ts';
 import { samePads } from './shapes.ts';
@@ -138,7 +138,15 @@ function partsOf(node: Node<Tensor>, [shape = []]: readonly Shape[]): readonly P
       return node.to.length === 1
         ? [{ className: 'Flatten', config: {} }]
         : [{ className: 'Reshape', config: { target_shape: [...node.to] } }];
-    default:
+    case 'exp':
+    case 'abs':
+    case 'erf':
+    case 'sqrt':
+    case 'rsqrt':
+    case 'subtract':
+    case 'divide':
+    case 'maximum':
+    case 'minimum':
       return `'${node.op}' is the operation of no layer`;
   }
 }
