@@ -47,27 +47,42 @@ export async function loadCheckpoint(place: Place, digest: string): Promise<Chec
   return { standing, parts: new Map(readers) };
 }
 
-/** Removes a checkpoint that nobody goes on from, but for the parts of one that somebody does. */
+/**
+ * Removes a checkpoint that nobody goes on from, but for the parts of one that somebody does. It is read once: a step
+ * that goes on beside its repetition may remove it at any moment.
+ */
 export async function dropCheckpoint(place: Place, old: string, current: string): Promise<void> {
-  if (old === current || (await place.store.get(indexKey(place, old))) === null) return;
+  const key = indexKey(place, old);
+  const object = old === current ? null : await place.store.get(key);
+  if (object === null) return;
+  const dropped = await parseIndex(key, object.bytes, old);
   const kept = new Set(Object.values((await loadIndex(place, current)).parts));
-  for (const part of Object.values((await loadIndex(place, old)).parts)) {
+  for (const part of Object.values(dropped.parts)) {
     if (!kept.has(part)) await place.store.delete(partKey(place, part));
   }
-  await place.store.delete(indexKey(place, old));
+  await place.store.delete(key);
 }
 
-async function loadIndex(place: Place, digest: string): Promise<z.infer<typeof indexSchema>> {
+type Index = z.infer<typeof indexSchema>;
+
+async function loadIndex(place: Place, digest: string): Promise<Index> {
   const key = indexKey(place, digest);
-  const parsed = parseJson(await readNamed(place, key, digest), indexSchema);
+  return parseIndex(key, (await place.store.get(key))?.bytes, digest);
+}
+
+async function parseIndex(key: string, bytes: Uint8Array | undefined, digest: string): Promise<Index> {
+  const parsed = parseJson(await verify(key, bytes, digest), indexSchema);
   if (!parsed.ok) throw new RunFailure(`${key}: ${parsed.error}`);
   return parsed.value;
 }
 
 async function readNamed({ store }: Place, key: string, digest: string): Promise<Uint8Array> {
-  const object = await store.get(key);
-  if (object === null) throw new RunFailure(`${key} is not there`);
-  if (hexOf(await hashLarge(object.bytes)) === digest) return object.bytes;
+  return verify(key, (await store.get(key))?.bytes, digest);
+}
+
+async function verify(key: string, bytes: Uint8Array | undefined, digest: string): Promise<Uint8Array> {
+  if (bytes === undefined) throw new RunFailure(`${key} is not there`);
+  if (hexOf(await hashLarge(bytes)) === digest) return bytes;
   throw new RunFailure(`${key} was truncated or altered`);
 }
 
