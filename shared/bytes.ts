@@ -45,6 +45,17 @@ export function fromBase64Url(text: string): Uint8Array | null {
   return bytes !== null && toBase64Url(bytes) === text ? bytes : null;
 }
 
+/** One after the other. */
+export function joinFloats(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 export function gzip(bytes: Uint8Array): Promise<Uint8Array> {
   return through(bytes, new CompressionStream('gzip'));
 }

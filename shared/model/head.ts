@@ -1,6 +1,7 @@
 /**
  * A head: the stack of dense layers that is trained on top of a base, and that each version carries.
  */
+import { joinFloats } from '../bytes.ts';
 import { err, ok, type Result } from '../result.ts';
 import { emitPlan, type CompiledPlan } from './emit.ts';
 import { invalid, type ModelError } from './error.ts';
@@ -200,11 +201,5 @@ export function tensorsOf(layer: DenseLayer): Tensor[] {
 
 /** The numbers of all arrays, one after the other, as bytes. */
 export function concatenate(arrays: readonly Float32Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Float32Array(arrays.reduce((total, array) => total + array.length, 0));
-  let offset = 0;
-  for (const array of arrays) {
-    all.set(array, offset);
-    offset += array.length;
-  }
-  return new Uint8Array(all.buffer);
+  return new Uint8Array(joinFloats(arrays).buffer);
 }

@@ -1,6 +1,7 @@
 /**
  * One recipe on one split: trained anew, then scored on both sides of the split as the edge plan that would serve.
  */
+import { joinFloats } from '../../shared/bytes.ts';
 import { seedFrom } from '../../shared/digest.ts';
 import { fitConstants } from '../../shared/model/input.ts';
 import { createFeatureReader } from '../../shared/model/predictor.ts';
@@ -174,7 +175,7 @@ function createEncoder(
   const constants = hasBase ? null : fitConstants(input, rows(learnt));
   const reader = createFeatureReader(input, constants, null);
   return (positions) => ({
-    features: hasBase ? concatenate(rows(positions)) : reader.read(rows(positions)),
+    features: hasBase ? joinFloats(rows(positions)) : reader.read(rows(positions)),
     labels: Float64Array.from(positions, (at) => labels[at] as number),
   });
 }
@@ -192,17 +193,7 @@ function withCopies(
   );
   const n = learnt.length;
   return {
-    features: concatenate([set.features, ...rows.flat()]),
+    features: joinFloats([set.features, ...rows.flat()]),
     labels: Float64Array.from({ length: (1 + times) * n }, (_, i) => set.labels[i % n] as number),
   };
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

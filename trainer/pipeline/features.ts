@@ -2,7 +2,7 @@
  * What heads are trained and judged on: the examples of a snapshot, as their raw inputs, or as what the frozen base sees
  * in them, which step 3 has stored (`store-features.ts`).
  */
-import { bytesToFloats, floatBytes } from '../../shared/bytes.ts';
+import { bytesToFloats, floatBytes, joinFloats } from '../../shared/bytes.ts';
 import { hashLarge, sha256 } from '../../shared/digest.ts';
 import type { LabelledExample } from '../../shared/events/join.ts';
 import { loadInput } from '../../shared/events/stored-input.ts';
@@ -95,7 +95,7 @@ export async function readShardValues(
   indices: readonly number[],
   examples: readonly LabelledExample[],
 ): Promise<Float32Array> {
-  if (ctx.spec.base === null) return concatRows(await readRows(ctx, examples));
+  if (ctx.spec.base === null) return joinFloats(await readRows(ctx, examples));
   const key = keys.features(ctx.run.model, ctx.spec.base, shard.digest);
   const object = await ctx.store.get(key);
   if (object === null) throw new RunFailure(`${key} is not there`);
@@ -103,14 +103,7 @@ export async function readShardValues(
   if (features === null)
     throw new RunFailure(`${key} was truncated or altered; delete it to compute it again`);
   const size = features.length / shard.examples;
-  return concatRows(indices.map((i) => features.subarray(i * size, (i + 1) * size)));
-}
-
-function concatRows(rows: readonly Float32Array[]): Float32Array {
-  const size = rows[0]?.length ?? 0;
-  const all = new Float32Array(rows.length * size);
-  for (const [i, row] of rows.entries()) all.set(row, i * size);
-  return all;
+  return joinFloats(indices.map((i) => features.subarray(i * size, (i + 1) * size)));
 }
 
 /** The rows of a matrix [n, size], as views of it. */

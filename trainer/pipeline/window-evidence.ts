@@ -1,6 +1,7 @@
 /**
  * The held-out examples of every window, answered by all models of a run.
  */
+import { joinFloats } from '../../shared/bytes.ts';
 import type { WindowEvidence } from '../../shared/continuity/evidence.ts';
 import { answer, type Judged, type Version } from './answer.ts';
 import { readingBase, type RunContext, tell } from './context.ts';
@@ -156,16 +157,6 @@ async function sliceShard(
 ): Promise<Int32Array[]> {
   if (ctx.spec.base === null || slicedFeatures(ctx.spec).length === 0) return sliceIds(ctx.spec, examples);
   return sliceIds(ctx.spec, await readExamples(readingBase(ctx, null), snapshot, positions));
-}
-
-function joinFloats(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** An empty past window has nothing to say; an empty current one is evidence that is missing. */

@@ -21,7 +21,6 @@ export interface Workspace {
    * it: take them where they are used, not across a wait.
    */
   floats(address: number, count: number): Float32Array;
-  integers(address: number, count: number): Int32Array;
   doubles(address: number, count: number): Float64Array;
   bytes(address: number, count: number): Uint8Array;
   /** Ends all views and lends the memory to the next borrower. */
@@ -157,14 +156,10 @@ function takeRoom(bench: SharedBench): Workspace {
   };
 }
 
-function viewsOf({
-  memory,
-  kernels,
-}: Bench): Pick<Workspace, 'kernels' | 'floats' | 'integers' | 'doubles' | 'bytes'> {
+function viewsOf({ memory, kernels }: Bench): Pick<Workspace, 'kernels' | 'floats' | 'doubles' | 'bytes'> {
   return {
     kernels,
     floats: (address, count) => new Float32Array(memory.buffer, address, count),
-    integers: (address, count) => new Int32Array(memory.buffer, address, count),
     doubles: (address, count) => new Float64Array(memory.buffer, address, count),
     bytes: (address, count) => new Uint8Array(memory.buffer, address, count),
   };
