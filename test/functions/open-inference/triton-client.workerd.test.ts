@@ -4,78 +4,22 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import captured from '../../fixtures/protocols/triton-client.json' with { type: 'json' };
-import { wasmModule } from '../../../shared/model/wasm-worker.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import { diagonal, numbers, serveLinearModel } from '../conformance/linear-model.ts';
-import { createEdge, type Edge } from '../support.ts';
+import type { Edge } from '../support.ts';
+import {
+  MIXED_ANSWER,
+  PAIR_ANSWER,
+  readOutputs,
+  replay as replayTo,
+  serveCapturedModels,
+} from './captured-client.ts';
 
 let edge: Edge;
 
 beforeAll(async () => {
-  const store = createMemoryStore();
-  const pair = { input: numbers('x', 'y'), labels: ['left', 'right'], kernel: diagonal(2, 1) };
-  await serveLinearModel(store, { name: 'pair', version: 3, ...pair });
-  const colour = { name: 'colour', type: 'category' as const, values: ['red', 'blå'] };
-  const features = [{ name: 'age', type: 'number' as const }, colour];
-  await serveLinearModel(store, {
-    name: 'mixed',
-    input: { kind: 'tabular', features },
-    labels: null,
-    kernel: [1, 100, 200],
-  });
-  edge = createEdge(store, wasmModule);
+  edge = await serveCapturedModels();
 });
 
-const HEAD_END = '\r\n\r\n';
-
-/** One captured HTTP/1.1 request, put to the edge with the key of the test. */
-function replay(name: string): Promise<Response> {
-  const found = captured.cases.find((item) => item.name === name);
-  if (found === undefined) throw new Error(`there is no captured request ${name}`);
-  const bytes = Uint8Array.from(atob(found.request), (char) => char.charCodeAt(0));
-  const text = new TextDecoder('latin1').decode(bytes);
-  const end = text.indexOf(HEAD_END);
-  const [first = '', ...lines] = text.slice(0, end).split('\r\n');
-  const [method = '', path = ''] = first.split(' ');
-  const pairs = lines.map((line) => line.split(': ') as [string, string]);
-  const headers = Object.fromEntries(pairs.filter(([header]) => header !== 'authorization'));
-  const body = bytes.slice(end + HEAD_END.length);
-  return edge.call(path, { method, key: 'predict', headers, ...(method === 'POST' && { body }) });
-}
-
-interface Output {
-  readonly name: string;
-  readonly datatype: string;
-  readonly shape: number[];
-  readonly data?: unknown[];
-  readonly parameters?: { readonly binary_data_size: number };
-}
-
-/** As the client reads it: outputs by name, numbers out of bytes, strings after their lengths. */
-async function read(response: Response): Promise<Record<string, unknown[]>> {
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  const length = Number(response.headers.get('inference-header-content-length') ?? bytes.byteLength);
-  const json = JSON.parse(new TextDecoder().decode(bytes.subarray(0, length))) as { outputs: Output[] };
-  let at = length;
-  const values = json.outputs.map(({ name, datatype, data, parameters }) => {
-    if (data !== undefined) return [name, data] as const;
-    const own = bytes.slice(at, (at += parameters?.binary_data_size ?? 0));
-    return [name, datatype === 'FP32' ? [...new Float32Array(own.buffer)] : readStrings(own)] as const;
-  });
-  return Object.fromEntries(values);
-}
-
-function readStrings(bytes: Uint8Array): string[] {
-  const strings: string[] = [];
-  for (let at = 0; at < bytes.byteLength;) {
-    const length = new DataView(bytes.buffer).getUint32(at, true);
-    strings.push(new TextDecoder().decode(bytes.subarray(at + 4, at + 4 + length)));
-    at += 4 + length;
-  }
-  return strings;
-}
-
-const ANSWER = { probabilities: [3, 1, 0.5, 2], label: ['left', 'right'] };
+const replay = (name: string): Promise<Response> => replayTo(edge, captured, name);
 
 describe("Triton's client", () => {
   test.each([
@@ -88,25 +32,25 @@ describe("Triton's client", () => {
   ])('is answered: %s', async (name) => {
     const response = await replay(name);
     expect(response.status).toBe(200);
-    expect(await read(response)).toEqual(ANSWER);
+    expect(await readOutputs(response)).toEqual(PAIR_ANSWER);
   });
 
   test('is answered by the version that it names, with its id', async () => {
     const response = await replay('infer, of a version, with an id and parameters');
     expect(await response.clone().text()).toContain('"model_version":"3","id":"r-1"');
-    expect(await read(response)).toEqual(ANSWER);
+    expect(await readOutputs(response)).toEqual(PAIR_ANSWER);
   });
 
   test('reads classes as strings', async () => {
-    expect(await read(await replay('infer, classes'))).toEqual({
+    expect(await readOutputs(await replay('infer, classes'))).toEqual({
       probabilities: ['3:0:left', '2:1:right'],
     });
   });
 
   test('sends a tensor for each feature', async () => {
-    expect(await read(await replay('infer, tensors by feature, BYTES among them'))).toEqual({
-      prediction: [141, 207],
-    });
+    expect(await readOutputs(await replay('infer, tensors by feature, BYTES among them'))).toEqual(
+      MIXED_ANSWER,
+    );
   });
 
   test('is told that there is no shared memory, in words it can read', async () => {
