@@ -3,12 +3,14 @@
  */
 import { describeLayer, type NetworkLayer } from '../../shared/model/network.ts';
 import { type Spec, specSchema } from '../../shared/model/spec.ts';
-import { describeReadError, loadJson } from '../../shared/registry/json.ts';
+import { describeReadError, loadJson, parseJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
+import type { Manifest } from '../../shared/registry/manifest.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { loadManifest } from '../../shared/registry/versions.ts';
+import { describeDamage, loadManifest } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { describeAugmentation } from '../augment/describe.ts';
+import { provenanceSchema } from '../pipeline/provenance.ts';
 
 export interface Recipe {
   readonly version: number;
@@ -35,7 +37,7 @@ export function sameRecipe(a: RecipeSettings, b: RecipeSettings): boolean {
   return settings(a) === settings(b);
 }
 
-/** From the copy of the spec that the version's run went by: the error says when that run has been removed. */
+/** The error says which version's recipe is not known, and why. */
 export async function loadRecipe(
   store: ObjectStore,
   model: string,
@@ -43,12 +45,29 @@ export async function loadRecipe(
 ): Promise<Result<Recipe, string>> {
   const manifest = await loadManifest(store, model, version);
   if (!manifest.ok) return err(manifest.error.detail);
-  const { run, snapshot } = manifest.value;
+  const { snapshot } = manifest.value;
   if (snapshot === null) return err(`version ${version} came trained: it has no recipe to compare`);
-  const spec = await loadJson(store, keys.run(model, run, 'spec.json'), specSchema);
-  if (!spec.ok) return err(`the recipe of version ${version} is not known: ${describeReadError(spec.error)}`);
-  const { head, network, training } = spec.value.value;
+  const spec = await loadSpecOf(store, manifest.value);
+  if (!spec.ok) return err(`the recipe of version ${version} is not known: ${spec.error}`);
+  const { head, network, training } = spec.value;
   return ok({ version, snapshot, head, ...(network && { network }), training });
+}
+
+/** The spec that a version was trained by. One from before versions kept it has only its run's copy. */
+async function loadSpecOf(
+  store: ObjectStore,
+  { model, version, run, provenance }: Manifest,
+): Promise<Result<Spec, string>> {
+  if (provenance === undefined) {
+    const copy = await loadJson(store, keys.run(model, run, 'spec.json'), specSchema);
+    return copy.ok ? ok(copy.value.value) : err(describeReadError(copy.error));
+  }
+  const key = keys.provenance(model, version);
+  const bytes = (await store.get(key))?.bytes;
+  const damage = describeDamage(key, provenance, bytes);
+  if (damage !== null || bytes === undefined) return err(damage ?? key);
+  const kept = parseJson(bytes, provenanceSchema);
+  return kept.ok ? ok(kept.value.spec) : err(`${key}: ${kept.error}`);
 }
 
 /** `64 relu; 20 epochs of 32, step 0.001`. */

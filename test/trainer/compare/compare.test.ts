@@ -84,8 +84,7 @@ describe('two recipes over repeated splits', () => {
       ok: false,
       error: expect.stringContaining('snapshot nowhere') as string,
     });
-    const spec = (await store.list(keys.runs(MODEL))).find((key) => key.endsWith('/spec.json')) ?? '';
-    await store.delete(spec);
+    await store.delete(keys.provenance(MODEL, 1));
     expect(await compare(1)).toMatchObject({
       ok: false,
       error: expect.stringContaining('the recipe of version 1 is not known') as string,

@@ -14,6 +14,7 @@ import { type RunContext, RunFailure } from '../../../trainer/pipeline/context.t
 import { doHere } from '../../../trainer/pipeline/portions.ts';
 import { saveShard, type ShardRef, type Snapshot } from '../../../trainer/pipeline/snapshot-file.ts';
 import { followFeatures } from '../../../trainer/pipeline/store-features.ts';
+import { copyOf } from '../../support/copy-of.ts';
 import { importBarBase } from '../../support/bar-base.ts';
 import { barSpec } from '../../support/image-model.ts';
 
@@ -48,15 +49,8 @@ beforeAll(async () => {
   snapshot = { windows: [{ shards }] } as unknown as Snapshot;
 });
 
-async function copyOfStore(): Promise<ObjectStore> {
-  const copy = createMemoryStore();
-  for (const key of await store.list(''))
-    await copy.put(key, (await store.get(key))?.bytes ?? new Uint8Array());
-  return copy;
-}
-
 async function contextOf(threads: number, over: Partial<RunContext> = {}): Promise<RunContext> {
-  const surroundings = await createSurroundings({ store: await copyOfStore(), threads });
+  const surroundings = await createSurroundings({ store: await copyOf(store), threads });
   const spec = barSpec('m', { base, training: { augmentation: AUGMENTATION } });
   return { ...surroundings, spec, run: { id: 'r', model: 'm' } as RunContext['run'], ...over };
 }

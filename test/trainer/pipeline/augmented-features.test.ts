@@ -24,6 +24,7 @@ import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune.ts';
 import { readExamples } from '../../../trainer/pipeline/features.ts';
 import { storeFeatures } from '../../../trainer/pipeline/store-features.ts';
 import { saveShard, type ShardRef, type Snapshot } from '../../../trainer/pipeline/snapshot-file.ts';
+import { copyOf } from '../../support/copy-of.ts';
 import { useTempFolder } from '../../support/temp-folder.ts';
 import { lookHere, stopwatch } from './looking.ts';
 
@@ -53,13 +54,6 @@ function specWith(augmentation: object | null): Spec {
 
 function contextOf(augmentation: object | null, over: ObjectStore = store): RunContext {
   return { ...shell, store: over, spec: specWith(augmentation) };
-}
-
-async function copyOfStore(): Promise<ObjectStore> {
-  const copy = createMemoryStore();
-  for (const key of await store.list(''))
-    await copy.put(key, (await store.get(key))?.bytes ?? new Uint8Array());
-  return copy;
 }
 
 async function importAverage(): Promise<string> {
@@ -114,7 +108,7 @@ const planOf = ({ spec }: RunContext, split = SPLIT) => planCopies(spec, spec.tr
 
 describe('augmented copies of a model with a base', () => {
   test('stand behind the originals, with their labels, and are what the base sees of the changed pictures', async () => {
-    const ctx = contextOf(BRIGHTER, await copyOfStore());
+    const ctx = contextOf(BRIGHTER, await copyOf(store));
     const { ids, labels, values, size } = await learnFrom(ctx);
     const wanted = SPLIT.train.map((at) => `e-${at}`);
     expect(ids).toEqual([...wanted, ...wanted, ...wanted, ...wanted]);
@@ -153,7 +147,7 @@ describe('augmented copies of a model with a base', () => {
   });
 
   test('are computed once: a repeated run computes none, and one that draws more only those', async () => {
-    const ctx = contextOf(BRIGHTER, await copyOfStore());
+    const ctx = contextOf(BRIGHTER, await copyOf(store));
     const counts = async (split: { train: number[] }) => {
       const computed = [];
       for (const part of planOf(ctx, split)) {
@@ -169,7 +163,7 @@ describe('augmented copies of a model with a base', () => {
   });
 
   test('are the same in whatever order and company they are computed', async () => {
-    const [one, other] = [contextOf(BRIGHTER, await copyOfStore()), contextOf(BRIGHTER, await copyOfStore())];
+    const [one, other] = [contextOf(BRIGHTER, await copyOf(store)), contextOf(BRIGHTER, await copyOf(store))];
     for (const train of [[8], [3], [0, 2], [5, 8]]) {
       for (const part of planOf(other, { train }).toReversed())
         await storeCopies(other, part, lookHere(other));
@@ -178,7 +172,7 @@ describe('augmented copies of a model with a base', () => {
   });
 
   test('are others for another seed or range, and the first ones stay when there are to be more', async () => {
-    const shared = await copyOfStore();
+    const shared = await copyOf(store);
     const keysOf = async () => new Set(await shared.list('models/m/copies/'));
     await learnFrom(contextOf({ ...BRIGHTER, copies: 1 }, shared));
     const first = await keysOf();
@@ -194,7 +188,7 @@ describe('augmented copies of a model with a base', () => {
   });
 
   test('that are damaged fail the run by the key to delete', async () => {
-    const shared = await copyOfStore();
+    const shared = await copyOf(store);
     const ctx = contextOf(BRIGHTER, shared);
     await learnFrom(ctx);
     const key = (await shared.list(keys.copies('m', base, '', '', 1).replace('/-1', '')))[0] ?? '';
@@ -205,7 +199,7 @@ describe('augmented copies of a model with a base', () => {
   });
 
   test('report how far they have come', async () => {
-    const ctx = contextOf({ rotation: 5, copies: 1 }, await copyOfStore());
+    const ctx = contextOf({ rotation: 5, copies: 1 }, await copyOf(store));
     const told: number[] = [];
     const part = planOf(ctx)[0];
     if (part === undefined) throw new Error('expected a part');
@@ -231,7 +225,7 @@ describe('a run of a model with a base and augmentation', () => {
   }
 
   test('says how many copies were new, computes none twice, and learns from them', async () => {
-    const shared = await copyOfStore();
+    const shared = await copyOf(store);
     const spec = { ...specWith({ brightness: 0.05, copies: 2 }), scheduled: false };
     await createModel(shared, spec);
     await collect(shared);

@@ -13,6 +13,7 @@ import { resumeJob, runJob } from '../../../trainer/node/job.ts';
 import type { RunContext } from '../../../trainer/pipeline/context.ts';
 import { loadEvidence } from '../../../trainer/pipeline/evidence-file.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
+import { copyOf } from '../../support/copy-of.ts';
 import { Crash, countWrites, crashAtWrite } from '../../support/faulty-store.ts';
 import { blobEvents, type BlobNight, createBlobModel } from '../../support/tabular-model.ts';
 
@@ -42,13 +43,6 @@ async function evidenceOf(store: ObjectStore, { id }: Pick<RunRecord, 'id'>): Pr
 async function championOf(store: ObjectStore): Promise<number | undefined> {
   const champion = await loadChampion(store, MODEL);
   return champion.ok ? champion.value?.move.to : undefined;
-}
-
-async function copyOf(store: ObjectStore): Promise<ObjectStore> {
-  const copy = createMemoryStore();
-  for (const key of await store.list(''))
-    await copy.put(key, (await store.get(key))?.bytes ?? new Uint8Array());
-  return copy;
 }
 
 describe('night after night', () => {

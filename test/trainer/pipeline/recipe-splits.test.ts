@@ -16,6 +16,7 @@ import type { RunContext, Surroundings } from '../../../trainer/pipeline/context
 import { loadEvidence } from '../../../trainer/pipeline/evidence-file.ts';
 import { runPipeline, type StepHost } from '../../../trainer/pipeline/pipeline.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
+import { copyOf } from '../../support/copy-of.ts';
 import { blobEvents, createBlobModel } from '../../support/tabular-model.ts';
 
 const MODEL = 'blobs';
@@ -31,13 +32,6 @@ beforeAll(async () => {
   const night = blobEvents({ n: 1_000, seed: 2, fromMs: FROM_MS + 5_000_000 });
   await writeEvents(base, MODEL, night, new Date(FROM_MS));
 });
-
-async function copyOf(store: ObjectStore): Promise<ObjectStore> {
-  const copy = createMemoryStore();
-  for (const key of await store.list(''))
-    await copy.put(key, (await store.get(key))?.bytes ?? new Uint8Array());
-  return copy;
-}
 
 async function retrain(store: ObjectStore): Promise<RunRecord> {
   const run = await runJob({ store, model: MODEL, by: 'a test', promote: true });
@@ -122,8 +116,7 @@ describe('a recipe that is not the champion’s', () => {
 
   test('is held back where the policy needs splits and the champion’s recipe is not known', async () => {
     const store = await copyOf(base);
-    for (const key of await store.list(keys.runs(MODEL)))
-      if (key.endsWith('/spec.json')) await store.delete(key);
+    await store.delete(keys.provenance(MODEL, 1));
     await changeSpec(store, withTraining({ epochs: 11 }));
     const run = await retrain(store);
     expect(noteOf(run)).toMatch(/^left out: the recipe of version 1 is not known/);

@@ -20,6 +20,7 @@ import { listVersionNumbers, loadManifest } from '../../../shared/registry/versi
 import { runJob } from '../../../trainer/node/job.ts';
 import type { RunContext } from '../../../trainer/pipeline/context.ts';
 import { loadEvidence } from '../../../trainer/pipeline/evidence-file.ts';
+import { copyOf } from '../../support/copy-of.ts';
 import {
   createRentModel,
   rentEvents,
@@ -46,13 +47,6 @@ async function evidenceOf(store: ObjectStore, { id }: Pick<RunRecord, 'id'>): Pr
   const evidence: AnyEvidence = await loadEvidence({ store, run: { id, model: MODEL } } as RunContext);
   if (!isRegression(evidence)) throw new Error('expected the evidence of a regression');
   return evidence;
-}
-
-async function copyOf(store: ObjectStore): Promise<ObjectStore> {
-  const copy = createMemoryStore();
-  for (const key of await store.list(''))
-    await copy.put(key, (await store.get(key))?.bytes ?? new Uint8Array());
-  return copy;
 }
 
 async function readText(store: ObjectStore, key: string): Promise<string> {

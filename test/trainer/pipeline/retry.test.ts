@@ -19,6 +19,7 @@ import { loadEvidence } from '../../../trainer/pipeline/evidence-file.ts';
 import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune.ts';
 import { deservesRetry } from '../../../trainer/pipeline/retry.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
+import { copyOf } from '../../support/copy-of.ts';
 import { Crash, countWrites, crashAtWrite } from '../../support/faulty-store.ts';
 import { blobEvents, blobSpec, createBlobModel } from '../../support/tabular-model.ts';
 import { AFTER, HISTORY, MODEL, NIGHT, retriedSpec } from './retry-night.ts';
@@ -185,13 +186,6 @@ describe('a run that is killed while it retries', () => {
     const run = await resumeJob({ store, model: MODEL }, started.value.id);
     if (!run.ok) throw new Error(run.error.detail);
     return run.value;
-  }
-
-  async function copyOf(store: ObjectStore): Promise<ObjectStore> {
-    const copy = createMemoryStore();
-    for (const key of await store.list(''))
-      await copy.put(key, (await store.get(key))?.bytes ?? new Uint8Array());
-    return copy;
   }
 });
 

@@ -10,6 +10,7 @@ import { runJob } from '../../../trainer/node/job.ts';
 import { reproduceHere, type ReproduceOptions } from '../../../trainer/node/reproduce-job.ts';
 import { ENGINE } from '../../../trainer/pipeline/engine.ts';
 import type { VersionFiles } from '../../../trainer/pipeline/candidate-files.ts';
+import { copyOf } from '../../support/copy-of.ts';
 import { Crash, countWrites, crashAtWrite } from '../../support/faulty-store.ts';
 import { type Case, CASES } from './cases.ts';
 
@@ -42,13 +43,6 @@ async function listEtags(store: ObjectStore): Promise<Map<string, string>> {
   const listed = new Map<string, string>();
   for (const key of await store.list('')) listed.set(key, (await store.get(key))?.etag ?? 'none');
   return listed;
-}
-
-async function copyOf(store: ObjectStore): Promise<ObjectStore> {
-  const copy = createMemoryStore();
-  for (const key of await store.list(''))
-    await copy.put(key, (await store.get(key))?.bytes ?? new Uint8Array());
-  return copy;
 }
 
 const [fresh, , , retried] = CASES as [Case, Case, Case, Case];

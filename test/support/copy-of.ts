@@ -1,0 +1,10 @@
+import { createMemoryStore } from '../../shared/registry/memory-store.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
+
+/** Another store with the same objects. */
+export async function copyOf(store: ObjectStore): Promise<ObjectStore> {
+  const copy = createMemoryStore();
+  for (const key of await store.list(''))
+    await copy.put(key, (await store.get(key))?.bytes ?? new Uint8Array());
+  return copy;
+}
