@@ -46,16 +46,17 @@ export function createTrainableLayers(
   initial: WholeModel,
   { task, dropout, capacity, teacher, anchor, keepsStatistics }: LayersOptions,
 ): TrainableLayers {
+  const outputSize = initial.head.at(-1)?.bias.data.length ?? 0;
+  const kind = task === 'classification' ? 'cross-entropy' : 'squared-error';
+  // First: where there is no room for it, nothing else is held.
+  const unit = createLossUnit(kernels, kind, capacity, outputSize);
   const giveBack = holdTrainingKernels(tf, kernels);
   const heap = attachKernels(tf.backend(), kernels);
   const { layers, tensors, output } = composeModel(initial.trunk, asLogits(initial.head), dropout);
   const weights = createWeights(tf, heap, tensors, anchor > 0);
   const inputShape = shapeRead(initial.trunk);
   const inputSize = sizeOf(inputShape);
-  const outputSize = initial.head.at(-1)?.bias.data.length ?? 0;
   const inputs = new Float32Array(capacity * inputSize);
-  const kind = task === 'classification' ? 'cross-entropy' : 'squared-error';
-  const unit = createLossUnit(kernels, kind, capacity, outputSize);
   const trunkNames = new Set(initial.trunk.layers.map(({ name }) => name));
   const byBatch = (name: string): boolean => !(keepsStatistics && trunkNames.has(name));
 
