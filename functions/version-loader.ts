@@ -5,7 +5,7 @@
 import { encodedSize } from '../shared/model/input.ts';
 import { createServable, type Servable } from '../shared/model/predictor.ts';
 import type { Program, Runtime } from '../shared/model/runtime.ts';
-import { loadBase, loadHead, type ServableError } from '../shared/model/servable.ts';
+import { loadBase, openHead, readHead, type ServableError } from '../shared/model/servable.ts';
 import type { Spec } from '../shared/model/spec.ts';
 import { outputWidth } from '../shared/model/task.ts';
 import type { BaseManifest, Manifest } from '../shared/registry/manifest.ts';
@@ -69,11 +69,14 @@ export function createVersionLoader(deps: VersionLoaderDeps): VersionLoader {
     version: number,
     keepAlive: KeepAlive,
   ): Promise<Result<LoadedVersion, ServableError>> => {
-    const manifest = await loadManifest(store, spec.name, version);
+    const [manifest, read] = await Promise.all([
+      loadManifest(store, spec.name, version),
+      readHead(store, spec.name, version),
+    ]);
     if (!manifest.ok) return manifest;
     const base = await needBase(manifest.value.base, keepAlive);
     if (!base.ok) return base;
-    const head = await loadHead(store, runtime, manifest.value);
+    const head = await openHead(runtime, manifest.value, read);
     if (!head.ok) return head;
     const misfit = describeMisfit(spec, base.value, head.value);
     if (misfit !== null) {

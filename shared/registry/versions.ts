@@ -2,7 +2,7 @@
  * Versions: positive integers, claimed once, immutable, visible by their manifest.
  */
 import * as z from 'zod';
-import { sha256Hex } from '../digest.ts';
+import { hashLarge, hexOf, sha256Hex } from '../digest.ts';
 import { err, ok, type Result } from '../result.ts';
 import { describeReadError, encodeJson, loadJson, putJson } from './json.ts';
 import { keys, type VersionFile, VERSION_FILES } from './keys.ts';
@@ -117,22 +117,22 @@ export async function loadVersionFile(
 ): Promise<Result<Uint8Array, VersionError>> {
   const key = keys.versionFile(manifest.model, manifest.version, file);
   const object = await store.get(key);
-  const problem = describeDamage(key, manifest.files[file], object?.bytes);
+  const problem = await describeDamage(key, manifest.files[file], object?.bytes);
   if (problem !== null) return err({ kind: 'damaged', version: manifest.version, detail: problem });
   return ok(object?.bytes ?? new Uint8Array());
 }
 
 /** What is wrong with a file, or null: its length first (truncation says how much is left), then its digest. */
-export function describeDamage(
+export async function describeDamage(
   key: string,
   expected: { readonly sha256: string; readonly bytes: number },
   bytes: Uint8Array | undefined,
-): string | null {
+): Promise<string | null> {
   if (bytes === undefined) return `${key} is not there`;
   if (bytes.byteLength !== expected.bytes) {
     return `${key}: expected ${expected.bytes} bytes, got ${bytes.byteLength}`;
   }
-  const digest = sha256Hex(bytes);
+  const digest = hexOf(await hashLarge(bytes));
   return digest === expected.sha256 ? null : `${key}: expected SHA-256 ${expected.sha256}, got ${digest}`;
 }
 

@@ -7,6 +7,7 @@ import { wasmModule } from '../../shared/model/wasm-worker.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
 import {
   createEdge,
   createFaultyStore,
@@ -261,6 +262,41 @@ test('a base is loaded once for all models that use it, and a new head leaves it
   expect((await predict('image-1')).headers.get('holdfast-version')).toBe('2');
   const weights = keys.base(base, 'edge.bin');
   expect(faulty.gets.filter((key) => key === weights)).toHaveLength(1);
+});
+
+/** A bucket that is far away: counts how often one waits for it, whatever is asked at once. */
+function countRounds(near: ObjectStore): { readonly store: ObjectStore; readonly rounds: () => number } {
+  let rounds = 0;
+  let round: Promise<void> | null = null;
+  const wait = (): Promise<void> => {
+    round ??= scheduler.wait(20).then(() => {
+      rounds += 1;
+      round = null;
+    });
+    return round;
+  };
+  const get: ObjectStore['get'] = async (key) => {
+    const read = near.get(key);
+    await wait();
+    return read;
+  };
+  return { store: { ...near, get }, rounds: () => rounds };
+}
+
+test('a first prediction waits for the bucket twice: for spec and alias, for a version', async () => {
+  await createServedToy(store, 'far');
+  const far = countRounds(store);
+  await servedBy(createEdge(far.store, wasmModule), 'far');
+  expect(far.rounds()).toBe(2);
+});
+
+test('and once more for a base', async () => {
+  const input = { kind: 'image', height: 4, width: 4, channels: 1, scale: 1, offset: 0 } as const;
+  await createServedToy(store, 'far-base', { input, base: await saveToyBase(store) });
+  const far = countRounds(store);
+  const edge = createEdge(far.store, wasmModule);
+  const response = await edge.predict('far-base', { instances: [Array.from({ length: 16 }, () => 0)] });
+  expect([response.status, far.rounds()]).toEqual([200, 3]);
 });
 
 test('a damaged base is named, and serves once it is mended', async () => {

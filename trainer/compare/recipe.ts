@@ -64,7 +64,7 @@ async function loadSpecOf(
   }
   const key = keys.provenance(model, version);
   const bytes = (await store.get(key))?.bytes;
-  const damage = describeDamage(key, provenance, bytes);
+  const damage = await describeDamage(key, provenance, bytes);
   if (damage !== null || bytes === undefined) return err(damage ?? key);
   const kept = parseJson(bytes, provenanceSchema);
   return kept.ok ? ok(kept.value.spec) : err(`${key}: ${kept.error}`);

@@ -91,7 +91,7 @@ async function loadWholeBase({ store }: RunContext, digest: string): Promise<Who
     ['model.json', json],
     ['weights.bin', weights],
   ] as const) {
-    const damage = describeDamage(keys.base(digest, file), manifest.files[file], bytes);
+    const damage = await describeDamage(keys.base(digest, file), manifest.files[file], bytes);
     if (damage !== null) fail(damage);
   }
   const parsed = parseJson(json, z.unknown());

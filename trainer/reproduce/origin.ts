@@ -43,7 +43,8 @@ export async function loadOrigin(
   const provenance = parseJson(bytes, provenanceSchema);
   if (!provenance.ok) return refuse(`can't be trained again: ${key}: ${provenance.error}`);
   const altered =
-    describeDamage(key, manifest.provenance, bytes) ?? describeOtherSpec(key, manifest.specDigest, bytes);
+    (await describeDamage(key, manifest.provenance, bytes)) ??
+    describeOtherSpec(key, manifest.specDigest, bytes);
   return ok({ manifest: { ...manifest, snapshot }, provenance: provenance.value, altered });
 }
 

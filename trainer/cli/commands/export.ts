@@ -50,7 +50,7 @@ async function exportBase(store: ObjectStore, digest: string, folder: string): P
   for (const file of FILES) {
     const key = keys.base(digest, file);
     const bytes = (await store.get(key))?.bytes;
-    const damage = describeDamage(key, manifest.value.value.files[file], bytes);
+    const damage = await describeDamage(key, manifest.value.value.files[file], bytes);
     if (damage !== null || bytes === undefined) throw new Failure(damage ?? key, 1, { kind: 'damaged' });
     await writeFile(join(folder, file), bytes);
     written.push(join(folder, file));
