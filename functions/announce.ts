@@ -2,7 +2,7 @@
  * Telling the queue where events are. What the message names is durable already, so a failure is logged, not thrown:
  * the next snapshot collects what no message named.
  */
-import type { InboxMessage } from '../shared/events/inbox.ts';
+import type { InboxMessage } from '../shared/events/write-inbox.ts';
 import { describeCause, type Log } from './log.ts';
 
 export type Announce = (message: InboxMessage) => Promise<void>;

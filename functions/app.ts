@@ -11,7 +11,6 @@ import { type App, createDoor } from './door.ts';
 import { errorResponse, unexpectedResponse } from './http.ts';
 import { describeCause, type Log } from './log.ts';
 import { createHealthRoutes, createOpenInference } from './open-inference/routes.ts';
-import { createOperatorRoutes } from './operator-routes.ts';
 import { createTfServing } from './tf-serving/routes.ts';
 
 const INDEX = {
@@ -59,6 +58,18 @@ function createRoutes(deps: AppDeps): Hono {
     return isBrowser ? c.redirect('/docs') : c.json(INDEX);
   });
   app.route('/', createContractRoutes(deps.assets, deps.log));
+  let operators: Promise<Hono> | undefined;
+  app.all('/api/*', async (c) => {
+    operators ??= createOperators(deps);
+    return (await operators).fetch(c.req.raw, {}, c.executionCtx);
+  });
+  return app;
+}
+
+/** Made when an operator comes: what predicts starts without it, and without zod. */
+async function createOperators(deps: AppDeps): Promise<Hono> {
+  const { createOperatorRoutes } = await import('./operator-routes.ts');
+  const app = createBareApp(deps.log);
   app.route('/api', createOperatorRoutes(deps));
   return app;
 }

@@ -2,22 +2,21 @@
  * What the edge Worker is told by its environment. Nothing here has a default that opens anything: keys that are
  * absent or malformed mean that nobody is let in.
  */
-import * as z from 'zod';
-import { digestSchema } from '../shared/registry/manifest.ts';
+import { fields, findProblem, list, oneOf, text } from '../shared/checks.ts';
+import { isDigest } from '../shared/registry/base-manifest.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { ANY_ORIGIN } from './cors.ts';
 
 export const SCOPES = ['predict', 'feedback', 'operate'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-const apiKeySchema = z.strictObject({
+export interface ApiKey {
   /** Who acts, as the history records it. */
-  name: z.string().min(1).max(128),
+  readonly name: string;
   /** SHA-256 of the bearer token; the token itself is stored nowhere. */
-  sha256: digestSchema,
-  scopes: z.array(z.enum(SCOPES)).min(1),
-});
-export type ApiKey = z.infer<typeof apiKeySchema>;
+  readonly sha256: string;
+  readonly scopes: readonly Scope[];
+}
 
 export interface Config {
   readonly keys: readonly ApiKey[];
@@ -43,17 +42,8 @@ export interface ConfigProblem {
 
 const MILLISECONDS = 1_000;
 
-const variables = {
-  HOLDFAST_KEYS: z.string().default('[]').transform(parseJsonText).pipe(z.array(apiKeySchema)),
-  HOLDFAST_LOCAL_KEYS: z.enum(['on', 'off']).default('off'),
-  HOLDFAST_ALIAS_TTL_SECONDS: numberText(0.1, 3_600).default(5),
-  HOLDFAST_MAX_BODY_BYTES: wholeNumberText(1_024, 67_108_864).default(8_388_608),
-  HOLDFAST_MAX_INSTANCES: wholeNumberText(1, 65_536).default(1_024),
-  HOLDFAST_TIMEOUT_MS: wholeNumberText(10, 300_000).default(10_000),
-  HOLDFAST_MAX_IN_FLIGHT: wholeNumberText(1, 10_000).default(64),
-  HOLDFAST_MAX_WAITING: wholeNumberText(0, 10_000).default(64),
-  HOLDFAST_CORS_ORIGINS: z.string().default('').transform(splitList).pipe(originsSchema()),
-} as const;
+/** @returns what a variable says; the error says what was expected, and never what is there */
+type Parse<T> = (text: string) => Result<T, string>;
 
 /**
  * Reads the variables, and names every bad one at once.
@@ -61,75 +51,86 @@ const variables = {
  * @param env  the Worker's environment: text variables and secrets, beside bindings, which are not looked at
  */
 export function parseConfig(env: object): Result<Config, ConfigProblem[]> {
-  const parsed = z.object(variables).superRefine(keepPagesFromLocalKeys).safeParse(env);
-  if (!parsed.success) return err(parsed.error.issues.map(describeProblem));
-  const values = parsed.data;
-  return ok({
-    keys: values.HOLDFAST_KEYS,
-    localKeys: values.HOLDFAST_LOCAL_KEYS === 'on',
-    aliasTtlMs: values.HOLDFAST_ALIAS_TTL_SECONDS * MILLISECONDS,
-    maxBodyBytes: values.HOLDFAST_MAX_BODY_BYTES,
-    maxInstances: values.HOLDFAST_MAX_INSTANCES,
-    timeoutMs: values.HOLDFAST_TIMEOUT_MS,
-    maxInFlight: values.HOLDFAST_MAX_IN_FLIGHT,
-    maxWaiting: values.HOLDFAST_MAX_WAITING,
-    corsOrigins: values.HOLDFAST_CORS_ORIGINS,
-  });
-}
-
-/** Everybody knows the local keys: with them, any page that is open in this machine's browser could operate. */
-function keepPagesFromLocalKeys(
-  values: { HOLDFAST_LOCAL_KEYS: 'on' | 'off'; HOLDFAST_CORS_ORIGINS: readonly string[] },
-  context: z.RefinementCtx,
-): void {
-  if (values.HOLDFAST_LOCAL_KEYS === 'off' || !values.HOLDFAST_CORS_ORIGINS.includes(ANY_ORIGIN)) return;
-  const message = 'expected the origins by name while HOLDFAST_LOCAL_KEYS is on, got *';
-  context.addIssue({ code: 'custom', path: ['HOLDFAST_CORS_ORIGINS'], message });
-}
-
-function describeProblem(issue: z.core.$ZodIssue): ConfigProblem {
-  const [variable, ...path] = issue.path;
-  const where = path.length === 0 ? '' : `${path.join('.')}: `;
-  return { variable: String(variable), problem: `${where}${issue.message}` };
-}
-
-function parseJsonText(text: string, context: z.RefinementCtx): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: 'custom', message: 'expected a JSON array of {name, sha256, scopes}' });
-    return z.NEVER;
+  const problems: ConfigProblem[] = [];
+  const read = <T>(variable: string, parse: Parse<T>, absent: T): T => {
+    const value: unknown = (env as Readonly<Record<string, unknown>>)[variable];
+    if (value === undefined) return absent;
+    const parsed = typeof value === 'string' ? parse(value) : err('expected text');
+    if (parsed.ok) return parsed.value;
+    problems.push({ variable, problem: parsed.error });
+    return absent;
+  };
+  const config: Config = {
+    keys: read('HOLDFAST_KEYS', parseKeys, []),
+    localKeys: read('HOLDFAST_LOCAL_KEYS', parseSwitch, false),
+    aliasTtlMs: read('HOLDFAST_ALIAS_TTL_SECONDS', number(0.1, 3_600), 5) * MILLISECONDS,
+    maxBodyBytes: read('HOLDFAST_MAX_BODY_BYTES', wholeNumber(1_024, 67_108_864), 8_388_608),
+    maxInstances: read('HOLDFAST_MAX_INSTANCES', wholeNumber(1, 65_536), 1_024),
+    timeoutMs: read('HOLDFAST_TIMEOUT_MS', wholeNumber(10, 300_000), 10_000),
+    maxInFlight: read('HOLDFAST_MAX_IN_FLIGHT', wholeNumber(1, 10_000), 64),
+    maxWaiting: read('HOLDFAST_MAX_WAITING', wholeNumber(0, 10_000), 64),
+    corsOrigins: read('HOLDFAST_CORS_ORIGINS', parseOrigins, []),
+  };
+  // Everybody knows the local keys: with them, any page that is open in this machine's browser could operate.
+  if (config.localKeys && config.corsOrigins.includes(ANY_ORIGIN)) {
+    const problem = 'expected the origins by name while HOLDFAST_LOCAL_KEYS is on, got *';
+    problems.push({ variable: 'HOLDFAST_CORS_ORIGINS', problem });
   }
+  return problems.length === 0 ? ok(config) : err(problems);
 }
 
-function splitList(text: string): string[] {
-  return text.split(/[\s,]+/).filter((item) => item !== '');
+const apiKeys = list(
+  fields({
+    name: text(/^.{1,128}$/su, '1 to 128 characters'),
+    sha256: isDigest,
+    scopes: list(oneOf(...SCOPES), 1, SCOPES.length),
+  }),
+  0,
+  10_000,
+);
+
+function parseKeys(json: string): Result<ApiKey[], string> {
+  let keys: unknown;
+  try {
+    keys = JSON.parse(json);
+  } catch {
+    keys = null;
+  }
+  if (!Array.isArray(keys)) return err('expected a JSON array of {name, sha256, scopes}');
+  const problem = findProblem(apiKeys, keys);
+  return problem === undefined ? ok(keys as ApiKey[]) : err(withoutValue(problem));
 }
 
-function originsSchema() {
-  const message = 'expected origins such as https://app.example with commas between them, or * alone';
-  return z
-    .array(z.string())
-    .refine(
-      (origins) => origins.every(isOrigin) || (origins.length === 1 && origins[0] === ANY_ORIGIN),
-      message,
-    );
+/** `0.sha256: expected a SHA-256, got "…"` without what could be a secret. */
+function withoutValue(problem: string): string {
+  return problem.replace(/, got .*$/s, '');
+}
+
+function parseSwitch(value: string): Result<boolean, string> {
+  return value === 'on' || value === 'off' ? ok(value === 'on') : err('expected on or off');
+}
+
+function number(min: number, max: number): Parse<number> {
+  return (digits) => {
+    const value = /^\d+(\.\d+)?$/.test(digits) ? Number(digits) : Number.NaN;
+    return value >= min && value <= max ? ok(value) : err(`expected a number from ${min} to ${max}`);
+  };
+}
+
+function wholeNumber(min: number, max: number): Parse<number> {
+  return (digits) => {
+    const parsed = number(min, max)(digits);
+    return parsed.ok && !Number.isInteger(parsed.value) ? err('expected a whole number') : parsed;
+  };
+}
+
+function parseOrigins(value: string): Result<string[], string> {
+  const origins = value.split(/[\s,]+/).filter((item) => item !== '');
+  if (origins.every(isOrigin) || (origins.length === 1 && origins[0] === ANY_ORIGIN)) return ok(origins);
+  return err('expected origins such as https://app.example with commas between them, or * alone');
 }
 
 /** As browsers write it: scheme, host and port, nothing after. */
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text;
-}
-
-function numberText(min: number, max: number) {
-  const message = `expected a number from ${min} to ${max}`;
-  return z
-    .string({ error: message })
-    .regex(/^\d+(\.\d+)?$/, message)
-    .transform(Number)
-    .pipe(z.number().min(min, message).max(max, message));
-}
-
-function wholeNumberText(min: number, max: number) {
-  return numberText(min, max).refine(Number.isInteger, 'expected a whole number');
+function isOrigin(origin: string): boolean {
+  return URL.canParse(origin) && new URL(origin).origin === origin;
 }

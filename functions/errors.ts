@@ -6,8 +6,8 @@ import type { ComparisonError } from '../shared/registry/comparisons.ts';
 import type { PromotionError } from '../shared/registry/promotion.ts';
 import type { ReproductionError } from '../shared/registry/reproductions.ts';
 import type { RunError } from '../shared/registry/runs.ts';
-import type { VersionError } from '../shared/registry/versions.ts';
-import type { SpecError } from '../shared/model/load-spec.ts';
+import type { VersionError } from '../shared/registry/find-version.ts';
+import type { SpecError } from '../shared/model/find-spec.ts';
 import type { AuthError } from './auth.ts';
 
 export type RequestError =

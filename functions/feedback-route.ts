@@ -2,8 +2,8 @@
  * `POST /v1/models/{m}:feedback`, over HTTP.
  */
 import { randomHex } from '../shared/digest.ts';
-import { writeInbox } from '../shared/events/inbox.ts';
-import { loadSpec } from '../shared/model/load-spec.ts';
+import { writeInbox } from '../shared/events/write-inbox.ts';
+import { loadServingSpec } from '../shared/model/serving-spec.ts';
 import type { InputSpec } from '../shared/model/spec.ts';
 import { err } from '../shared/result.ts';
 import { type Ask, checkDeadline, inTime, refuse } from './ask.ts';
@@ -34,9 +34,9 @@ export async function takeFeedback(ask: Ask, deps: AppDeps, name: string): Promi
 }
 
 async function writeFeedback(ask: Ask, deps: AppDeps, model: string, body: unknown): Promise<Response> {
-  const loaded = await loadSpec(deps.store, model);
+  const loaded = await loadServingSpec(deps.store, model);
   if (!loaded.ok) return refuse(ask, loaded.error);
-  const { spec } = loaded.value;
+  const spec = loaded.value;
   const parsed = await parseFeedback(body, spec, {
     nowMs: deps.now(),
     requestId: randomHex(8),

@@ -9,7 +9,7 @@ import { parsePredictionId } from '../shared/events/prediction-id.ts';
 import type { Event, ExampleEvent, LabelEvent } from '../shared/events/schema.ts';
 import { storeInline, storeInput } from '../shared/events/stored-input.ts';
 import { parseInstance } from '../shared/model/input.ts';
-import type { Spec } from '../shared/model/spec.ts';
+import type { ServingSpec } from '../shared/model/serving-spec.ts';
 import { parseLabel } from '../shared/model/task.ts';
 import { describeIssues } from '../shared/registry/json.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';
@@ -74,7 +74,7 @@ export const exampleItemSchema = z.strictObject({
  */
 export async function parseFeedback(
   body: unknown,
-  spec: Spec,
+  spec: ServingSpec,
   context: FeedbackContext,
 ): Promise<Result<Feedback, AppError>> {
   const parsed = feedbackSchema.safeParse(body);
@@ -95,7 +95,7 @@ export async function parseFeedback(
 async function parseItem(
   item: unknown,
   index: number,
-  spec: Spec,
+  spec: ServingSpec,
   context: FeedbackContext,
 ): Promise<Result<LabelEvent | LabelledInstance, string>> {
   const where = `items[${index}]`;
@@ -110,7 +110,7 @@ async function parseItem(
 function parseLabelItem(
   item: object,
   index: number,
-  spec: Spec,
+  spec: ServingSpec,
   { nowMs, requestId }: FeedbackContext,
 ): Result<LabelEvent, string> {
   const where = `items[${index}]`;
@@ -134,7 +134,7 @@ function parseLabelItem(
 async function parseExampleItem(
   item: object,
   where: string,
-  spec: Spec,
+  spec: ServingSpec,
   { nowMs, readImage }: FeedbackContext,
 ): Promise<Result<LabelledInstance, string>> {
   const parsed = exampleItemSchema.safeParse(item);
@@ -160,7 +160,7 @@ async function parseExampleItem(
 
 /** Numbers, or an image as `{"b64": "…"}`. */
 async function readInstance(
-  { input }: Spec,
+  { input }: ServingSpec,
   instance: unknown,
   where: string,
   readImage: ReadImage,

@@ -2,7 +2,8 @@
  * What the inference routes of both protocols share: who may ask, and the way of a request through the model.
  */
 import type { Servable } from '../shared/model/predictor.ts';
-import type { InputSpec, Spec } from '../shared/model/spec.ts';
+import type { ServingSpec } from '../shared/model/serving-spec.ts';
+import type { InputSpec } from '../shared/model/spec.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { type Ask, checkDeadline, inTime, refuse } from './ask.ts';
 import { permit } from './auth.ts';
@@ -86,7 +87,12 @@ export async function answerInference(
   return toResponse(inference.value, request.answer(inference.value.prediction));
 }
 
-function inferNow(deps: AppDeps, spec: Spec, servable: Servable, rows: readonly Float32Array[]): Inference {
+function inferNow(
+  deps: AppDeps,
+  spec: ServingSpec,
+  servable: Servable,
+  rows: readonly Float32Array[],
+): Inference {
   const random = crypto.getRandomValues(new Uint8Array(8));
   return infer(spec, servable, rows, { nowMs: deps.now(), sample: deps.random(), random });
 }

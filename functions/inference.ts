@@ -5,7 +5,7 @@
  */
 import { createPredictionId, instanceId } from '../shared/events/prediction-id.ts';
 import type { Servable } from '../shared/model/predictor.ts';
-import type { Spec } from '../shared/model/spec.ts';
+import type { ServingSpec } from '../shared/model/serving-spec.ts';
 import { outputWidth } from '../shared/model/task.ts';
 import type { Result } from '../shared/result.ts';
 import type { AppError } from './errors.ts';
@@ -23,11 +23,11 @@ export interface InferenceRequest {
 }
 
 /** Reads a request for a model: everything but the spec was known before. */
-export type ReadRequest = (spec: Spec) => Result<InferenceRequest, AppError>;
+export type ReadRequest = (spec: ServingSpec) => Result<InferenceRequest, AppError>;
 
 export interface Prediction {
   readonly id: string;
-  readonly spec: Spec;
+  readonly spec: ServingSpec;
   readonly version: number;
   /** [examples, labels]; of a regression [examples, 1] */
   readonly outputs: Float32Array;
@@ -65,7 +65,7 @@ export interface Inference {
  * @param rows  raw examples, each [rawSize]
  */
 export function infer(
-  spec: Spec,
+  spec: ServingSpec,
   servable: Servable,
   rows: readonly Float32Array[],
   context: InferenceContext,

@@ -5,11 +5,10 @@
  * it is over: every request is served by the champion as it was at most one time to live ago. What can't be read or
  * loaded never takes away what serves: the previous version stays, and the failure is logged, shown and tried again.
  */
-import { loadSpec } from '../shared/model/load-spec.ts';
 import type { Servable } from '../shared/model/predictor.ts';
 import type { ServableError } from '../shared/model/servable.ts';
-import type { Spec } from '../shared/model/spec.ts';
-import { loadChampion } from '../shared/registry/alias.ts';
+import { loadServingSpec, type ServingSpec } from '../shared/model/serving-spec.ts';
+import { loadChampionVersion } from '../shared/registry/serving.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { AppError, NotServable } from './errors.ts';
@@ -27,7 +26,7 @@ export interface ModelCache {
     model: string,
     version: number | null,
     keepAlive: KeepAlive,
-    use: (spec: Spec, servable: Servable) => T,
+    use: (spec: ServingSpec, servable: Servable) => T,
   ): Result<T, AppError> | Promise<Result<T, AppError>>;
   /** What serves a model here, checked as a prediction would check it. */
   inspect(model: string, keepAlive: KeepAlive): Promise<Result<ServingStatus, AppError>>;
@@ -54,7 +53,7 @@ export interface ModelCacheDeps {
 }
 
 interface Entry {
-  spec: Spec;
+  spec: ServingSpec;
   promoted: number | null;
   serving: LoadedVersion | null;
   /** Versions that were asked for by number, and those of them that could not be loaded. */
@@ -244,7 +243,7 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
     model: string,
     version: number | null,
     keepAlive: KeepAlive,
-  ): Promise<Result<{ spec: Spec; loaded: LoadedVersion }, AppError>> => {
+  ): Promise<Result<{ spec: ServingSpec; loaded: LoadedVersion }, AppError>> => {
     const entry = await fresh(model, keepAlive);
     if (!entry.ok) return entry;
     const { spec, serving } = entry.value;
@@ -258,7 +257,7 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
     model: string,
     version: number | null,
     keepAlive: KeepAlive,
-    use: (spec: Spec, servable: Servable) => T,
+    use: (spec: ServingSpec, servable: Servable) => T,
   ): Promise<Result<T, AppError>> => {
     for (let opening = 0; opening < MAX_OPENINGS; opening++) {
       const found = await find(model, version, keepAlive);
@@ -288,14 +287,16 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
 async function readPointers(
   store: ObjectStore,
   model: string,
-): Promise<Result<{ spec: Spec; promoted: number | null }, AppError>> {
-  const [spec, champion] = await Promise.all([loadSpec(store, model), loadChampion(store, model)]);
+): Promise<Result<{ spec: ServingSpec; promoted: number | null }, AppError>> {
+  const [spec, promoted] = await Promise.all([
+    loadServingSpec(store, model),
+    loadChampionVersion(store, model),
+  ]);
   if (!spec.ok) return spec;
-  if (!champion.ok) return champion;
-  return ok({ spec: spec.value.spec, promoted: champion.value?.move.to ?? null });
+  return promoted.ok ? ok({ spec: spec.value, promoted: promoted.value }) : promoted;
 }
 
-function createEntry(spec: Spec): Entry {
+function createEntry(spec: ServingSpec): Entry {
   return {
     spec,
     promoted: null,

@@ -1,7 +1,8 @@
 /**
  * What a model takes and gives, as tensors. Both protocols describe it from here.
  */
-import type { Feature, InputSpec, Spec } from '../shared/model/spec.ts';
+import type { ServingSpec } from '../shared/model/serving-spec.ts';
+import type { Feature, InputSpec } from '../shared/model/spec.ts';
 
 export interface TensorSpec {
   readonly name: string;
@@ -34,7 +35,7 @@ export function describeInputs(input: InputSpec): TensorSpec[] {
   }));
 }
 
-export function describeOutputs(spec: Spec): [TensorSpec, ...TensorSpec[]] {
+export function describeOutputs(spec: ServingSpec): [TensorSpec, ...TensorSpec[]] {
   if (spec.task === 'regression') return [{ name: PREDICTION, type: 'float', shape: [-1, 1] }];
   return [
     { name: PROBABILITIES, type: 'float', shape: [-1, spec.labels.length] },
@@ -47,6 +48,6 @@ export function isNumeric(features: readonly Feature[]): boolean {
 }
 
 /** None of a regression. */
-export function labelsOf(spec: Spec): readonly string[] {
+export function labelsOf(spec: ServingSpec): readonly string[] {
   return spec.task === 'classification' ? spec.labels : [];
 }

@@ -3,11 +3,17 @@
  */
 import { Hono } from 'hono/tiny';
 import * as z from 'zod';
-import { listModels, loadSpec } from '../shared/model/load-spec.ts';
+import { anyString, has, oneOf, optional } from '../shared/checks.ts';
+import { sha256Hex } from '../shared/digest.ts';
+import { listModels, type SpecError, toSpec } from '../shared/model/find-spec.ts';
 import { loadChampion, loadHistory, type Move } from '../shared/registry/alias.ts';
+import { listVersionNumbers } from '../shared/registry/find-version.ts';
+import { encodeJson, loadChecked } from '../shared/registry/json.ts';
+import { keys } from '../shared/registry/keys.ts';
 import { promote, type PromotionError, rollback } from '../shared/registry/promotion.ts';
-import { listVersionNumbers, loadManifest } from '../shared/registry/versions.ts';
-import type { Result } from '../shared/result.ts';
+import type { ObjectStore } from '../shared/registry/store.ts';
+import { loadManifest } from '../shared/registry/versions.ts';
+import { ok, type Result } from '../shared/result.ts';
 import { createComparisonRoutes } from './comparison-routes.ts';
 import type { AppDeps } from './deps.ts';
 import type { AppError } from './errors.ts';
@@ -72,7 +78,7 @@ export function createOperatorRoutes(deps: AppDeps): OperatorApp {
 async function checkModel(deps: AppDeps, name: string): Promise<Result<string, AppError>> {
   const model = parseModelName(name);
   if (!model.ok) return model;
-  const spec = await loadSpec(deps.store, model.value);
+  const spec = await loadStoredSpec(deps.store, model.value);
   // An unreadable spec must not keep anybody from seeing what is there and rolling back.
   return !spec.ok && spec.error.kind === 'unknown-model' ? spec : model;
 }
@@ -93,7 +99,7 @@ async function describeModels({ store }: AppDeps): Promise<object[]> {
 async function showModel(c: OperatorContext, deps: AppDeps, model: string): Promise<Response> {
   const { store } = deps;
   const [spec, champion, serving, versions, run] = await Promise.all([
-    loadSpec(store, model),
+    loadStoredSpec(store, model),
     loadChampion(store, model),
     deps.models.inspect(model, keepAliveOf(c)),
     listVersionNumbers(store, model),
@@ -101,7 +107,7 @@ async function showModel(c: OperatorContext, deps: AppDeps, model: string): Prom
   ]);
   return c.json({
     name: model,
-    description: spec.ok ? spec.value.spec.description : null,
+    description: spec.ok ? (spec.value.description ?? '') : null,
     champion: champion.ok ? (champion.value?.move ?? null) : null,
     serving: serving.ok ? serving.value : null,
     versions,
@@ -112,10 +118,23 @@ async function showModel(c: OperatorContext, deps: AppDeps, model: string): Prom
 
 /** Without the salt: who knows it can forge prediction ids and aim examples at the holdout. */
 async function showSpec(c: OperatorContext, deps: AppDeps, model: string): Promise<Response> {
-  const loaded = await loadSpec(deps.store, model);
-  if (!loaded.ok) return errorResponse(c, loaded.error);
-  const { salt: _, ...shown } = loaded.value.spec;
-  return c.json({ ...shown, digest: loaded.value.digest });
+  const spec = await loadStoredSpec(deps.store, model);
+  if (!spec.ok) return errorResponse(c, spec.error);
+  const { salt: _, ...shown } = spec.value;
+  return c.json({ ...shown, digest: sha256Hex(encodeJson(spec.value)) });
+}
+
+/** A spec as it is stored, which is complete: what is in it was checked when it was written, and is by who trains. */
+interface StoredSpec {
+  readonly name: string;
+  readonly description?: string;
+  readonly salt?: string;
+}
+
+async function loadStoredSpec(store: ObjectStore, model: string): Promise<Result<StoredSpec, SpecError>> {
+  const check = has({ format: oneOf('holdfast-spec/1'), name: anyString, description: optional(anyString) });
+  const found = toSpec(model, await loadChecked<StoredSpec>(store, keys.spec(model), check));
+  return found.ok ? ok(found.value.value) : found;
 }
 
 /** The newest, ascending; half-published and damaged ones are named with what is wrong. */

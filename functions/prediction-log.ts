@@ -12,7 +12,7 @@
  * for what their own isolate has gathered (`settle`); one that comes for a lost prediction is kept, and counted as
  * unmatched.
  */
-import { encodeEvent, writeInboxLines } from '../shared/events/inbox.ts';
+import { encodeEvent, writeInboxLines } from '../shared/events/write-inbox.ts';
 import type { WrittenInput } from '../shared/events/schema.ts';
 import { fitsInline, packInline, storeInput } from '../shared/events/stored-input.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';

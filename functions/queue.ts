@@ -2,7 +2,8 @@
  * The queue's consumer: merges the inbox objects that messages name into batches. Messages may come twice, late, or
  * from the dead letter queue: collecting is idempotent, so all are treated alike.
  */
-import { collectInbox, type InboxMessage, inboxMessageSchema } from '../shared/events/inbox.ts';
+import type { InboxMessage } from '../shared/events/write-inbox.ts';
+import { collectInbox, inboxMessageSchema } from '../shared/events/inbox.ts';
 import { keys, MODEL_NAME } from '../shared/registry/keys.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';
 import { describeCause, type Log } from './log.ts';

@@ -6,17 +6,17 @@ import { encodedSize } from '../shared/model/input.ts';
 import { createServable, type Servable } from '../shared/model/predictor.ts';
 import type { Program, Runtime } from '../shared/model/runtime.ts';
 import { loadBase, openHead, readHead, type ServableError } from '../shared/model/servable.ts';
-import type { Spec } from '../shared/model/spec.ts';
+import type { ServingSpec } from '../shared/model/serving-spec.ts';
 import { outputWidth } from '../shared/model/task.ts';
-import type { BaseManifest, Manifest } from '../shared/registry/manifest.ts';
+import type { BaseManifest } from '../shared/registry/base-manifest.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';
-import { loadManifest } from '../shared/registry/versions.ts';
+import { loadServingManifest, type ServingManifest } from '../shared/registry/serving.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { ProgramCache } from './program-cache.ts';
 import { createSingleFlight, type KeepAlive } from './single-flight.ts';
 
 export interface LoadedVersion {
-  readonly manifest: Manifest;
+  readonly manifest: ServingManifest;
   readonly base: BaseManifest | null;
 }
 
@@ -25,9 +25,13 @@ export interface VersionLoader {
    * Loads and verifies what a version needs and is not here yet, each object once however many requests wait for it.
    * Throws when storage does not answer.
    */
-  load(spec: Spec, version: number, keepAlive: KeepAlive): Promise<Result<LoadedVersion, ServableError>>;
+  load(
+    spec: ServingSpec,
+    version: number,
+    keepAlive: KeepAlive,
+  ): Promise<Result<LoadedVersion, ServableError>>;
   /** The version, ready to predict until the next `await`; null when its programs had to make room. */
-  open(spec: Spec, loaded: LoadedVersion): Servable | null;
+  open(spec: ServingSpec, loaded: LoadedVersion): Servable | null;
   /** Disposes of a version's head. */
   close(loaded: LoadedVersion): void;
 }
@@ -65,12 +69,12 @@ export function createVersionLoader(deps: VersionLoaderDeps): VersionLoader {
   };
 
   const fetchVersion = async (
-    spec: Spec,
+    spec: ServingSpec,
     version: number,
     keepAlive: KeepAlive,
   ): Promise<Result<LoadedVersion, ServableError>> => {
     const [manifest, read] = await Promise.all([
-      loadManifest(store, spec.name, version),
+      loadServingManifest(store, spec.name, version),
       readHead(store, spec.name, version),
     ]);
     if (!manifest.ok) return manifest;
@@ -106,12 +110,12 @@ function baseKey(digest: string): string {
   return `base/${digest}`;
 }
 
-function headKey({ model, version }: Manifest): string {
+function headKey({ model, version }: ServingManifest): string {
   return `head/${model}/${version}`;
 }
 
 /** Sound files may still not belong together; noticing it here keeps it from being an exception at every request. */
-function describeMisfit(spec: Spec, base: BaseManifest | null, head: Program): string | null {
+function describeMisfit(spec: ServingSpec, base: BaseManifest | null, head: Program): string | null {
   const features = base?.featureSize ?? encodedSize(spec.input);
   const outputs = outputWidth(spec);
   if (head.inputSize === features && head.outputSize === outputs) return null;

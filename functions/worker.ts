@@ -20,7 +20,6 @@ import { MAX_BODIES_BYTES, MAX_HEAP_BYTES, MODEL_BUDGET_BYTES, roomForDecoder } 
 import { createModelCache } from './model-cache.ts';
 import { createPredictionLog } from './prediction-log.ts';
 import { createProgramCache } from './program-cache.ts';
-import { consumeMessages } from './queue.ts';
 import { createRateLimit, type RateLimiter, type RateLimit } from './rate-limit.ts';
 import type { TrainerService } from './trainer-service.ts';
 import { createVersionLoader } from './version-loader.ts';
@@ -38,6 +37,7 @@ export default {
     return app.fetch(request, context);
   },
   async queue(batch, env) {
+    const { consumeMessages } = await import('./queue.ts');
     await consumeMessages(batch.messages, { store: createR2Store(env.BUCKET), log, now });
   },
 } satisfies ExportedHandler<EdgeEnv>;

@@ -5,6 +5,9 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 as hash } from '@noble/hashes/sha2.js';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 
+/** As it is written: 64 lower-case hexadecimal digits. */
+export const DIGEST = /^[0-9a-f]{64}$/;
+
 const encoder = new TextEncoder();
 
 /** SHA-256 (FIPS 180-4) of bytes; 32 bytes. */

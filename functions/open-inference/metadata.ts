@@ -1,7 +1,7 @@
 /**
  * What the Open Inference Protocol tells of the server and of its models.
  */
-import type { Spec } from '../../shared/model/spec.ts';
+import type { ServingSpec } from '../../shared/model/serving-spec.ts';
 import { describeInputs, describeOutputs, type TensorSpec } from '../model-signature.ts';
 import { VERSION } from '../version.ts';
 
@@ -14,7 +14,7 @@ export const SERVER = {
 /** The specification's two documents call the key of health answers differently: both stand here. */
 export const HEALTHY = { live: true, ready: true };
 
-export function describeModel(spec: Spec, version: number): object {
+export function describeModel(spec: ServingSpec, version: number): object {
   return {
     name: spec.name,
     versions: [String(version)],

@@ -1,7 +1,7 @@
 /**
  * An infer request's way to examples, and to the form of its answer.
  */
-import type { Spec } from '../../shared/model/spec.ts';
+import type { ServingSpec } from '../../shared/model/serving-spec.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type AppError, invalid } from '../errors.ts';
 import type { Example, InferenceRequest } from '../inference.ts';
@@ -15,7 +15,7 @@ import { readTensor, type Tensor } from './tensor.ts';
 /** @param maxExamples  in one request */
 export function readInferRequest(
   body: InferBody,
-  spec: Spec,
+  spec: ServingSpec,
   maxExamples: number,
 ): Result<InferenceRequest, AppError> {
   const examples = readExamples(body, spec, maxExamples);
@@ -30,7 +30,7 @@ export function readInferRequest(
   return ok({ examples: examples.value, answer: (prediction) => inferAnswer(form, prediction) });
 }
 
-function readExamples(body: InferBody, { input }: Spec, max: number): Result<Example[], AppError> {
+function readExamples(body: InferBody, { input }: ServingSpec, max: number): Result<Example[], AppError> {
   switch (body.kind) {
     case 'raw':
       return fromRawBody(body.bytes, input, max);

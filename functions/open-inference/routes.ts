@@ -2,7 +2,7 @@
  * `/v2`: the Open Inference Protocol.
  */
 import { Hono } from 'hono/tiny';
-import { listModels } from '../../shared/model/load-spec.ts';
+import { listModels } from '../../shared/model/find-spec.ts';
 import { type Ask, refuse, type Serve } from '../ask.ts';
 import { readBytes } from '../body.ts';
 import type { AppDeps } from '../deps.ts';

@@ -3,7 +3,7 @@
  * value or a list of values, and a `context` whose features hold for every example that does not name them itself.
  * Features that the model does not read are ignored, as parsing a tf.Example ignores them.
  */
-import type { Spec } from '../../shared/model/spec.ts';
+import type { ServingSpec } from '../../shared/model/serving-spec.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type AppError, invalid } from '../errors.ts';
 import type { Example, InferenceRequest } from '../inference.ts';
@@ -18,7 +18,7 @@ type ExampleVerb = 'classify' | 'regress';
 export function readExamplesRequest(
   verb: ExampleVerb,
   body: unknown,
-  spec: Spec,
+  spec: ServingSpec,
   maxExamples: number,
 ): Result<InferenceRequest, AppError> {
   if (!isObject(body)) return invalid("expected an object with the key 'examples' as the body");
@@ -49,7 +49,7 @@ function checkVerb(verb: ExampleVerb, served: ExampleVerb): Result<null, AppErro
 }
 
 function readFeatureMap(
-  spec: Spec,
+  spec: ServingSpec,
   item: unknown,
   context: JsonObject,
   where: string,

@@ -2,11 +2,11 @@
  * `GET …/metadata`: the model's signatures as the JSON form of TF Serving's GetModelMetadataResponse, in which the map of
  * signatures stands inside a message of the same name.
  */
-import type { Spec } from '../../shared/model/spec.ts';
+import type { ServingSpec } from '../../shared/model/serving-spec.ts';
 import { describeInputs, describeOutputs, type TensorSpec } from '../model-signature.ts';
 import { DEFAULT_SIGNATURE, exampleVerb, METHODS } from './signature.ts';
 
-export function describeMetadata(spec: Spec, version: number): object {
+export function describeMetadata(spec: ServingSpec, version: number): object {
   const verb = exampleVerb(spec);
   const [output] = describeOutputs(spec);
   const signatures = {
@@ -28,7 +28,7 @@ export function describeMetadata(spec: Spec, version: number): object {
 }
 
 /** What a signature over tf.Example answers (tensorflow/python/saved_model/signature_constants.py). */
-function describeExampleOutputs(spec: Spec): TensorSpec[] {
+function describeExampleOutputs(spec: ServingSpec): TensorSpec[] {
   if (spec.task === 'regression') return [{ name: 'outputs', type: 'float', shape: [-1] }];
   const shape = [-1, spec.labels.length];
   return [

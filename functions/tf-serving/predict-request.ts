@@ -2,7 +2,8 @@
  * What a `:predict` request says (tensorflow/serving, api_rest.md and json_tensor.cc): rows under `instances`, or columns
  * under `inputs`. Keys that TF Serving does not know are ignored, as it ignores them.
  */
-import type { Feature, Spec } from '../../shared/model/spec.ts';
+import type { ServingSpec } from '../../shared/model/serving-spec.ts';
+import type { Feature } from '../../shared/model/spec.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type AppError, invalid } from '../errors.ts';
 import type { Example, InferenceRequest } from '../inference.ts';
@@ -14,7 +15,7 @@ import { checkCount, hasOnly, isBase64Object, isObject, type JsonObject, readExa
 /** @param maxInstances  in one request */
 export function readPredictRequest(
   body: unknown,
-  spec: Spec,
+  spec: ServingSpec,
   maxInstances: number,
 ): Result<InferenceRequest, AppError> {
   if (!isObject(body)) return invalid("expected an object with the key 'instances' or 'inputs' as the body");
@@ -53,7 +54,7 @@ function isBareList(list: unknown): boolean {
   return Array.isArray(list) && typeof list[0] !== 'object';
 }
 
-function readRows(instances: unknown, spec: Spec, max: number): Result<Example[], AppError> {
+function readRows(instances: unknown, spec: ServingSpec, max: number): Result<Example[], AppError> {
   if (!Array.isArray(instances)) return invalid("expected 'instances' to be a list");
   const counted = checkCount(instances, 'instances', max);
   if (!counted.ok) return counted;
@@ -65,7 +66,11 @@ function readRows(instances: unknown, spec: Spec, max: number): Result<Example[]
   return readExamples(form === 'an object' ? instances.map(unwrapInput) : instances, spec, 'instances');
 }
 
-function readExamples(values: readonly unknown[], spec: Spec, name: string): Result<Example[], AppError> {
+function readExamples(
+  values: readonly unknown[],
+  spec: ServingSpec,
+  name: string,
+): Result<Example[], AppError> {
   const examples: Example[] = [];
   for (let i = 0; i < values.length; i++) {
     const example = readExample(spec, values[i], `${name}[${i}]`);
@@ -86,7 +91,7 @@ function unwrapInput(instance: JsonObject): unknown {
   return hasOnly(instance, INPUT) && typeof instance[INPUT] === 'object' ? instance[INPUT] : instance;
 }
 
-function readColumns(inputs: unknown, spec: Spec, max: number): Result<Example[], AppError> {
+function readColumns(inputs: unknown, spec: ServingSpec, max: number): Result<Example[], AppError> {
   if (isBase64Object(inputs)) return readExamples([inputs], spec, 'inputs');
   if (Array.isArray(inputs)) return readList(inputs, spec, 'inputs', max);
   if (!isObject(inputs)) return invalid("expected 'inputs' to be a list, or an object of named lists");
@@ -102,7 +107,7 @@ function readColumns(inputs: unknown, spec: Spec, max: number): Result<Example[]
 
 function readList(
   list: readonly unknown[],
-  spec: Spec,
+  spec: ServingSpec,
   where: string,
   max: number,
 ): Result<Example[], AppError> {
@@ -114,7 +119,7 @@ function readList(
 function readFeatureColumns(
   inputs: JsonObject,
   features: readonly Feature[],
-  spec: Spec,
+  spec: ServingSpec,
   max: number,
 ): Result<Example[], AppError> {
   const columns: unknown[][] = [];
@@ -138,7 +143,7 @@ function unwrapSingle(cell: unknown): unknown {
   return Array.isArray(cell) && cell.length === 1 ? cell[0] : cell;
 }
 
-function describeMissing(inputs: JsonObject, { input }: Spec): string {
+function describeMissing(inputs: JsonObject, { input }: ServingSpec): string {
   if (input.kind === 'image') return `inputs: expected a list, or a list named '${INPUT}'`;
   const missing = input.features.find(({ name }) => !Object.hasOwn(inputs, name));
   return `inputs: expected a list for each feature, or one named '${INPUT}'; ${JSON.stringify(missing?.name)} is missing`;

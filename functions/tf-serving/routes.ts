@@ -1,14 +1,13 @@
 /**
  * `/v1`: TF Serving's REST API, and `:feedback` beside it.
  */
-import { loadSpec } from '../../shared/model/load-spec.ts';
-import { loadManifest } from '../../shared/registry/versions.ts';
+import { loadServingSpec } from '../../shared/model/serving-spec.ts';
+import { loadServingManifest } from '../../shared/registry/serving.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type Ask, refuse, type Serve } from '../ask.ts';
 import { parseJsonBody, readBytes } from '../body.ts';
 import type { AppDeps } from '../deps.ts';
 import type { AppError } from '../errors.ts';
-import { takeFeedback } from '../feedback-route.ts';
 import type { ReadRequest } from '../inference.ts';
 import { admit, answerInference, type Target } from '../inference-http.ts';
 import { readExamplesRequest } from './examples-request.ts';
@@ -29,12 +28,18 @@ function answer(ask: Ask, deps: AppDeps, call: Call): Promise<Response> {
     case 'infer':
       return predictWith(ask, deps, call.verb, call.target);
     case 'feedback':
-      return takeFeedback(ask, deps, call.model);
+      return feedback(ask, deps, call.model);
     case 'status':
       return showStatus(ask, deps, call.target);
     case 'metadata':
       return showMetadata(ask, deps, call.target);
   }
+}
+
+/** What predicts starts without it, and without zod. */
+async function feedback(ask: Ask, deps: AppDeps, model: string): Promise<Response> {
+  const { takeFeedback } = await import('../feedback-route.ts');
+  return takeFeedback(ask, deps, model);
 }
 
 async function predictWith(ask: Ask, deps: AppDeps, verb: Verb, target: Target): Promise<Response> {
@@ -85,9 +90,9 @@ async function versionStatus(
   model: string,
   version: number,
 ): Promise<Result<VersionStatus[], AppError>> {
-  const spec = await loadSpec(store, model);
+  const spec = await loadServingSpec(store, model);
   if (!spec.ok) return spec;
-  const manifest = await loadManifest(store, model, version);
+  const manifest = await loadServingManifest(store, model, version);
   return manifest.ok ? ok([available(version)]) : manifest;
 }
 

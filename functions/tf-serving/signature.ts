@@ -2,7 +2,7 @@
  * The signatures under which a model can be called (tensorflow/python/saved_model/signature_constants.py):
  * `serving_default`, and one named after its method for predicting, and for classifying or regressing.
  */
-import type { Spec } from '../../shared/model/spec.ts';
+import type { ServingSpec } from '../../shared/model/serving-spec.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type AppError, invalid } from '../errors.ts';
 import type { Verb } from './path.ts';
@@ -16,7 +16,7 @@ export const METHODS = {
 } as const satisfies Record<Verb, string>;
 
 /** The verb that takes a model's examples. */
-export function exampleVerb({ task }: Pick<Spec, 'task'>): 'classify' | 'regress' {
+export function exampleVerb({ task }: Pick<ServingSpec, 'task'>): 'classify' | 'regress' {
   return task === 'classification' ? 'classify' : 'regress';
 }
 

@@ -3,7 +3,7 @@
  */
 import { fromBase64 } from '../../shared/bytes.ts';
 import { parseInstance } from '../../shared/model/input.ts';
-import type { Spec } from '../../shared/model/spec.ts';
+import type { ServingSpec } from '../../shared/model/serving-spec.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { type AppError, invalid } from '../errors.ts';
 import type { Example } from '../inference.ts';
@@ -30,7 +30,7 @@ export function decodeBase64(b64: string, where: string): Result<Uint8Array, App
 }
 
 /** One example: numbers, values by name, or the bytes of an image. */
-export function readExample(spec: Spec, value: unknown, where: string): Result<Example, AppError> {
+export function readExample(spec: ServingSpec, value: unknown, where: string): Result<Example, AppError> {
   if (isBase64Object(value) && spec.input.kind === 'image') {
     const bytes = decodeBase64(value.b64, where);
     return bytes.ok ? ok({ bytes: bytes.value, where }) : bytes;
@@ -40,7 +40,7 @@ export function readExample(spec: Spec, value: unknown, where: string): Result<E
 }
 
 /** Names of categories may come as bytes; numbers never do. */
-function decodeStrings(spec: Spec, value: unknown): unknown {
+function decodeStrings(spec: ServingSpec, value: unknown): unknown {
   const { input } = spec;
   if (input.kind === 'image' || input.features.every(({ type }) => type === 'number')) return value;
   if (Array.isArray(value)) return value.map(toText);

@@ -8,40 +8,18 @@
  */
 import * as z from 'zod';
 import { gunzip, gzip } from '../bytes.ts';
-import { randomHex, sha256Hex } from '../digest.ts';
+import { sha256Hex } from '../digest.ts';
 import { keys } from '../registry/keys.ts';
 import type { ObjectStore } from '../registry/store.ts';
-import { type Event, eventSchema, type WrittenEvent } from './schema.ts';
+import { type Event, eventSchema } from './schema.ts';
+import { encodeEvent, type InboxMessage } from './write-inbox.ts';
 
 /** A batch stays small enough to be parsed in an isolate. */
 const MAX_BATCH_BYTES = 4_000_000;
 const NEWLINE = 10;
 
 /** What a queue message says: where the events are. */
-export const inboxMessageSchema = z.object({ model: z.string(), key: z.string() });
-export type InboxMessage = z.infer<typeof inboxMessageSchema>;
-
-/** Writes events durably, as one inbox object; resolves with the message that names it. */
-export async function writeInbox(
-  store: ObjectStore,
-  model: string,
-  events: readonly Event[],
-  now: Date,
-): Promise<InboxMessage> {
-  return writeInboxLines(store, model, events.map(encodeEvent), now);
-}
-
-/** As `writeInbox`, for events that are lines already (`encodeEvent`). */
-export async function writeInboxLines(
-  store: ObjectStore,
-  model: string,
-  lines: readonly string[],
-  now: Date,
-): Promise<InboxMessage> {
-  const key = keys.inbox(model, `${now.toISOString().replaceAll(/[:.]/g, '')}-${randomHex(8)}`);
-  await store.put(key, new TextEncoder().encode(lines.join('')));
-  return { model, key };
-}
+export const inboxMessageSchema: z.ZodType<InboxMessage> = z.object({ model: z.string(), key: z.string() });
 
 export interface Collected {
   readonly objects: number;
@@ -156,11 +134,6 @@ function parseLine(line: string): Event | null {
   }
   const parsed = eventSchema.safeParse(value);
   return parsed.success ? parsed.data : null;
-}
-
-/** An event as one line, with its end. */
-export function encodeEvent(event: WrittenEvent): string {
-  return `${JSON.stringify(event)}\n`;
 }
 
 function countLines(bytes: Uint8Array): number {

@@ -2,10 +2,11 @@
  * Reading and saving a spec.
  */
 import { sha256Hex } from '../digest.ts';
-import { describeReadError, encodeJson, loadJson } from '../registry/json.ts';
+import { encodeJson, loadJson } from '../registry/json.ts';
 import { keys } from '../registry/keys.ts';
 import type { ObjectStore } from '../registry/store.ts';
 import { err, ok, type Result } from '../result.ts';
+import { type SpecError, toSpec } from './find-spec.ts';
 import { type Spec, specSchema } from './spec.ts';
 
 export interface LoadedSpec {
@@ -15,31 +16,15 @@ export interface LoadedSpec {
   readonly digest: string;
 }
 
-export type SpecError =
-  | { readonly kind: 'unknown-model'; readonly model: string; readonly detail: string }
-  | { readonly kind: 'spec-unreadable'; readonly model: string; readonly detail: string };
-
 export async function loadSpec(store: ObjectStore, model: string): Promise<Result<LoadedSpec, SpecError>> {
-  const loaded = await loadJson(store, keys.spec(model), specSchema);
-  if (!loaded.ok && loaded.error.kind === 'missing') {
-    return err({ kind: 'unknown-model', model, detail: `there is no model ${JSON.stringify(model)}` });
-  }
-  if (!loaded.ok) return err({ kind: 'spec-unreadable', model, detail: describeReadError(loaded.error) });
-  const { value: spec, etag } = loaded.value;
-  if (spec.name !== model) {
-    const detail = `${keys.spec(model)}: expected the spec of ${model}, got that of ${spec.name}`;
-    return err({ kind: 'spec-unreadable', model, detail });
-  }
+  const found = toSpec(model, await loadJson(store, keys.spec(model), specSchema));
+  if (!found.ok) return found;
+  const { value: spec, etag } = found.value;
   return ok({ spec, etag, digest: specDigest(spec) });
 }
 
 export function specDigest(spec: Spec): string {
   return sha256Hex(encodeJson(spec));
-}
-
-/** Names of all models, ascending. */
-export function listModels(store: ObjectStore): Promise<string[]> {
-  return store.folders(keys.models);
 }
 
 /** Writes a new model's spec; false when the name is taken. */

@@ -16,7 +16,7 @@ import {
   nullable,
   oneOf,
   tagged,
-} from './checks.ts';
+} from '../checks.ts';
 import { invalid, type ModelError } from './error.ts';
 import { BINARY_OPS, UNARY_OPS, weightsOf, type BinaryOp, type Node, type UnaryOp } from './ops.ts';
 import { inferShape } from './shapes.ts';

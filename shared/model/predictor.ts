@@ -4,12 +4,15 @@
  *
  * Knows no store, and so none of the schemas that come with one: this is what a cold start waits for.
  */
-import type { BaseManifest, Constants, Manifest } from '../registry/manifest.ts';
+import type { BaseManifest } from '../registry/base-manifest.ts';
+import type { Constants } from '../registry/manifest.ts';
+import type { ServingManifest } from '../registry/serving.ts';
 import { err, type Result } from '../result.ts';
 import { createEncoder, encodedSize, type Encoder } from './input.ts';
 import { parsePlan } from './plan.ts';
 import type { Program, Runtime } from './runtime.ts';
-import type { InputSpec, Spec } from './spec.ts';
+import type { ServingSpec } from './serving-spec.ts';
+import type { InputSpec } from './spec.ts';
 
 export interface Base {
   readonly manifest: BaseManifest;
@@ -76,7 +79,7 @@ function createRun(
 }
 
 export interface Servable {
-  readonly manifest: Manifest;
+  readonly manifest: ServingManifest;
   /**
    * @param rows  raw examples, each [rawSize]
    * @returns probabilities, [rows, labels]; of a regression the target, [rows, 1]
@@ -85,7 +88,12 @@ export interface Servable {
 }
 
 /** Puts preprocessing, base and head together. Disposing of the programs stays the caller's business. */
-export function createServable(spec: Spec, manifest: Manifest, base: Base | null, head: Program): Servable {
+export function createServable(
+  spec: Pick<ServingSpec, 'input'>,
+  manifest: ServingManifest,
+  base: Base | null,
+  head: Program,
+): Servable {
   if (base === null) {
     const encode = createEncoder(spec.input, manifest.constants);
     return { manifest, predict: createRun(head, encodedSize(spec.input), encode) };

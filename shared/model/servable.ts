@@ -1,11 +1,12 @@
 /**
  * The parts of a version out of the store, each file verified against its manifest.
  */
-import { describeReadError, loadJson } from '../registry/json.ts';
+import { type BaseManifest, loadBaseManifest } from '../registry/base-manifest.ts';
+import { describeDamage, type VersionError } from '../registry/find-version.ts';
+import { describeReadError } from '../registry/json.ts';
 import { keys } from '../registry/keys.ts';
-import { type BaseManifest, baseManifestSchema, type Manifest } from '../registry/manifest.ts';
+import type { ServingManifest } from '../registry/serving.ts';
 import type { ObjectStore } from '../registry/store.ts';
-import { describeDamage, type VersionError } from '../registry/versions.ts';
 import { err, ok, type Result } from '../result.ts';
 import { type Base, loadProgram } from './predictor.ts';
 import type { Program, Runtime } from './runtime.ts';
@@ -50,10 +51,7 @@ export async function loadBaseFiles(
   const fail = (detail: string) => err({ kind: 'base-unreadable' as const, digest, detail });
   const keyOf = (file: PlanFile): string => keys.base(digest, file);
   // At once, though only the manifest says what the others must be: a bucket takes tens of milliseconds to answer.
-  const [manifest, read] = await Promise.all([
-    loadJson(store, keys.base(digest, 'manifest.json'), baseManifestSchema),
-    readPlan(store, keyOf),
-  ]);
+  const [manifest, read] = await Promise.all([loadBaseManifest(store, digest), readPlan(store, keyOf)]);
   if (!manifest.ok) return fail(describeReadError(manifest.error));
   const files = await verifyPlan(read, keyOf, manifest.value.value.files);
   return files.ok ? ok({ manifest: manifest.value.value, ...files.value }) : fail(files.error);
@@ -67,7 +65,7 @@ export function readHead(store: ObjectStore, model: string, version: number): Pr
 /** Loads a head that was read, verified against its manifest. */
 export async function openHead(
   runtime: Runtime,
-  manifest: Manifest,
+  manifest: ServingManifest,
   read: PlanRead,
 ): Promise<Result<Program, ServableError>> {
   const { model, version } = manifest;
@@ -82,7 +80,7 @@ export async function openHead(
 export async function loadHead(
   store: ObjectStore,
   runtime: Runtime,
-  manifest: Manifest,
+  manifest: ServingManifest,
 ): Promise<Result<Program, ServableError>> {
   return openHead(runtime, manifest, await readHead(store, manifest.model, manifest.version));
 }
@@ -94,7 +92,7 @@ function readPlan(store: ObjectStore, keyOf: (file: PlanFile) => string): Promis
 async function verifyPlan(
   read: PlanRead,
   keyOf: (file: PlanFile) => string,
-  expected: Manifest['files'],
+  expected: BaseManifest['files'],
 ): Promise<Result<Pick<BaseFiles, 'plan' | 'weights'>, string>> {
   for (const [i, file] of PLAN_FILES.entries()) {
     const damage = await describeDamage(keyOf(file), expected[file], read[i]);

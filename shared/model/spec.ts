@@ -8,6 +8,7 @@ import { MODEL_NAME } from '../registry/keys.ts';
 import { digestSchema, targetSchema } from '../registry/manifest.ts';
 import { augmentationProblems } from './augmentation.ts';
 import { activationSchema, networkSchema, networkShapes } from './network.ts';
+import { LOGGING_DEFAULTS, PIXEL_DEFAULTS } from './serving-spec.ts';
 import { type TrainingRecipe, trainingSchema } from './training.ts';
 
 const nameSchema = z.string().min(1).max(128);
@@ -42,8 +43,8 @@ const imageSchema = z.strictObject({
   width: z.int().min(1).max(1_024),
   channels: z.union([z.literal(1), z.literal(3)]),
   /** What the model sees: `pixel * scale + offset`, pixels being 0 to 255. */
-  scale: z.number().default(1 / 255),
-  offset: z.number().default(0),
+  scale: z.number().default(PIXEL_DEFAULTS.scale),
+  offset: z.number().default(PIXEL_DEFAULTS.offset),
   /** `stretch` when it is absent. */
   resize: z.enum(RESIZES).optional(),
 });
@@ -95,7 +96,7 @@ const commonFields = {
   /** Whether the cron trigger retrains this model. */
   scheduled: z.boolean().default(true),
   /** Share of the predictions that are logged and so can be labelled later. */
-  logging: z.strictObject({ rate: z.number().min(0).max(1).default(1) }).prefault({}),
+  logging: z.strictObject({ rate: z.number().min(0).max(1).default(LOGGING_DEFAULTS.rate) }).prefault({}),
   /** Keys the holdout hash and the prediction ids. Drawn when the model is created; never changes. */
   salt: digestSchema,
 };

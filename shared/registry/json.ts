@@ -2,6 +2,7 @@
  * JSON objects in a store, parsed by their schema at the edge of the system.
  */
 import type * as z from 'zod';
+import { type Check, findProblem } from '../checks.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { ObjectStore, PutCondition, PutOutcome } from './store.ts';
 
@@ -20,9 +21,31 @@ export async function loadJson<T>(
   key: string,
   schema: z.ZodType<T>,
 ): Promise<Result<Loaded<T>, ReadError>> {
+  return load(store, key, (bytes) => parseJson(bytes, schema));
+}
+
+/** As `loadJson`, by a check in place of a schema: for what a first prediction waits for (checks.ts). */
+export async function loadChecked<T>(
+  store: ObjectStore,
+  key: string,
+  check: Check,
+): Promise<Result<Loaded<T>, ReadError>> {
+  return load(store, key, (bytes) => {
+    const json = decodeJson(bytes);
+    if (!json.ok) return json;
+    const problem = findProblem(check, json.value);
+    return problem === undefined ? ok(json.value as T) : err(problem);
+  });
+}
+
+async function load<T>(
+  store: ObjectStore,
+  key: string,
+  parse: (bytes: Uint8Array) => Result<T, string>,
+): Promise<Result<Loaded<T>, ReadError>> {
   const object = await store.get(key);
   if (object === null) return err({ kind: 'missing', key });
-  const parsed = parseJson(object.bytes, schema);
+  const parsed = parse(object.bytes);
   return parsed.ok
     ? ok({ value: parsed.value, etag: object.etag })
     : err({ kind: 'unreadable', key, detail: parsed.error });
@@ -30,14 +53,18 @@ export async function loadJson<T>(
 
 /** Parses bytes as UTF-8 JSON of a schema; the error names every place that does not fit. */
 export function parseJson<T>(bytes: Uint8Array, schema: z.ZodType<T>): Result<T, string> {
-  let value: unknown;
+  const json = decodeJson(bytes);
+  if (!json.ok) return json;
+  const parsed = schema.safeParse(json.value);
+  return parsed.success ? ok(parsed.data) : err(describeIssues(parsed.error));
+}
+
+function decodeJson(bytes: Uint8Array): Result<unknown, string> {
   try {
-    value = JSON.parse(decoder.decode(bytes));
+    return ok(JSON.parse(decoder.decode(bytes)));
   } catch {
     return err('expected JSON in UTF-8');
   }
-  const parsed = schema.safeParse(value);
-  return parsed.success ? ok(parsed.data) : err(describeIssues(parsed.error));
 }
 
 /** `training.epochs: expected a number >= 1; labels: expected an array`. */

@@ -3,8 +3,9 @@
  * or not there.
  */
 import * as z from 'zod';
+import { DIGEST } from '../digest.ts';
 
-export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hexadecimal');
+export const digestSchema = z.string().regex(DIGEST, 'expected a SHA-256 in hexadecimal');
 
 export const fileSchema = z.object({ sha256: digestSchema, bytes: z.int().min(0) });
 
@@ -57,24 +58,3 @@ export const manifestSchema = z.object({
   reasons: z.array(z.string()),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
-
-/** The manifest of an imported base, cut at a layer and compiled. */
-export const baseManifestSchema = z.object({
-  format: z.literal('holdfast-base/1'),
-  digest: digestSchema,
-  source: z.string(),
-  createdAt: z.iso.datetime(),
-  output: z.string(),
-  pooling: z.enum(['none', 'average', 'flatten']),
-  inputShape: z.array(z.int().min(1)),
-  featureSize: z.int().min(1),
-  /** The base that this is the beginning of; its end is trained with the head. */
-  partOf: digestSchema.exactOptional(),
-  files: z.object({
-    'model.json': fileSchema,
-    'weights.bin': fileSchema,
-    'edge.json': fileSchema,
-    'edge.bin': fileSchema,
-  }),
-});
-export type BaseManifest = z.infer<typeof baseManifestSchema>;

@@ -13,7 +13,8 @@ import {
 } from './alias.ts';
 import type { Manifest } from './manifest.ts';
 import type { ObjectStore } from './store.ts';
-import { loadManifest, loadVersionFile, type VersionError } from './versions.ts';
+import type { VersionError } from './find-version.ts';
+import { loadManifest, loadVersionFile } from './versions.ts';
 
 export type PromotionError =
   | AliasError

@@ -12,7 +12,7 @@ import { createRandom } from '../../shared/random.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../shared/registry/memory-store.ts';
-import type { BaseManifest } from '../../shared/registry/manifest.ts';
+import type { BaseManifest } from '../../shared/registry/base-manifest.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { RunContext, Surroundings } from '../../trainer/pipeline/context.ts';
 import type { FeatureBench, FeatureWorkshop } from '../../trainer/pipeline/feature-bench.ts';

@@ -3,24 +3,20 @@
  * the edge's own answer. As TF Serving's JSON, and as the Open Inference Protocol with tensors in binary. Each side runs
  * in a workerd process of its own, on loopback.
  */
-import type { R2Bucket } from '@cloudflare/workers-types';
-import type { Miniflare } from 'miniflare';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createModel } from '../../shared/model/load-spec.ts';
 import { keys } from '../../shared/registry/keys.ts';
-import { promote } from '../../shared/registry/promotion.ts';
-import { createR2Store } from '../../shared/registry/r2-store.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { publishVersion } from '../../shared/registry/versions.ts';
-import { randomNumbers, unwrap } from '../shared/model/support.ts';
 import type { BenchModel } from './bench-model.ts';
 import type { Findings, Progress } from './findings.ts';
 import { applyLoad, type Exchange, type Load } from './load-client.ts';
 import { createMlp } from './models.ts';
 import { bundleEdge, bundleWorker, withWorker } from './runtime.ts';
+import { createInstance, KEY, serveModel } from './served-model.ts';
 import { percentile, type Row, summarise, type Target } from './summarise.ts';
 
 const PEER = 'bare Hono handler';
+/** Of the MLP. */
+const INPUTS = 64;
 const QUICK = { rounds: 2, leadInMs: 300, durationMs: 700 };
 const WARM_UP = { leadInMs: 0, durationMs: 2_000 };
 /** What the edge logs is written within a second and merged two later: so it is by the time anything counts. */
@@ -52,8 +48,7 @@ export async function benchHttp(scratch: string, quick: boolean, progress: Progr
   // No trainer: a prediction never calls it.
   const extra = { bindings: { HOLDFAST_LOCAL_KEYS: 'on' }, serviceBindings: {} };
   const rows = await withWorker(edge, extra, async (miniflare, url) => {
-    const store = await openStore(miniflare);
-    await publish(store, model);
+    const store = await serveModel(miniflare, model);
     const forms = { JSON: createJsonExchange(url, model), binary: createBinaryExchange(url, model) };
     const answers = {
       ANSWER: new TextDecoder().decode(await askOnce(forms.JSON)),
@@ -72,38 +67,21 @@ export async function benchHttp(scratch: string, quick: boolean, progress: Progr
   return { rows, skipped: [] };
 }
 
-async function openStore(miniflare: Miniflare): Promise<ObjectStore> {
-  return createR2Store((await miniflare.getR2Bucket('BUCKET')) as unknown as R2Bucket);
-}
-
-async function publish(store: ObjectStore, { spec, manifest, files }: BenchModel): Promise<void> {
-  await createModel(store, spec);
-  await publishVersion(store, manifest, files);
-  unwrap(await promote(store, spec.name, 1, { by: 'bench', reason: 'to be measured', at: new Date() }));
-}
-
 function toBindings({ ANSWER, BINARY_ANSWER }: { ANSWER: string; BINARY_ANSWER: ArrayBuffer }) {
   return { bindings: { ANSWER }, dataBlobBindings: { BINARY_ANSWER: new Uint8Array(BINARY_ANSWER) } };
-}
-
-const KEY = { authorization: 'Bearer local-predict' };
-
-/** Numbers as clients write them. */
-function createInstance(): number[] {
-  return Array.from(randomNumbers(64, 1), (x) => Number(x.toFixed(4)));
 }
 
 function createJsonExchange(url: URL, { spec }: BenchModel): Exchange {
   return {
     url: new URL(`/v1/models/${spec.name}:predict`, url),
     headers: { ...KEY, 'content-type': 'application/json' },
-    body: JSON.stringify({ instances: [createInstance()] }),
+    body: JSON.stringify({ instances: [createInstance(INPUTS)] }),
   };
 }
 
 /** As Triton's client sends it by default: the tensor's bytes behind the JSON, and the answer asked for likewise. */
 function createBinaryExchange(url: URL, { spec }: BenchModel): Exchange {
-  const bytes = new Uint8Array(Float32Array.from(createInstance()).buffer);
+  const bytes = new Uint8Array(Float32Array.from(createInstance(INPUTS)).buffer);
   const input = { name: 'input', shape: [1, 64], datatype: 'FP32', parameters: { binary_data_size: 256 } };
   const json = Buffer.from(JSON.stringify({ inputs: [input], parameters: { binary_data_output: true } }));
   return {

@@ -9,16 +9,12 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { createModel } from '../../shared/model/load-spec.ts';
-import { promote } from '../../shared/registry/promotion.ts';
-import { createR2Store } from '../../shared/registry/r2-store.ts';
-import { publishVersion } from '../../shared/registry/versions.ts';
-import { unwrap } from '../shared/model/support.ts';
 import { imageFile } from '../support/images.ts';
 import type { Exchange } from './http-connection.ts';
 import { createMobileNetV1 } from './models.ts';
 import { applyClosedLoop, applyOpenLoop, type Outcome } from './overload-client.ts';
 import { bundleEdge, withScratch, withWorker } from './runtime.ts';
+import { KEY, serveModel } from './served-model.ts';
 import { percentile } from './summarise.ts';
 
 const DURATION_MS = 4_000;
@@ -65,14 +61,11 @@ async function withEdge<T>(
   const edge = await bundleEdge(scratch);
   const bindings = { HOLDFAST_LOCAL_KEYS: 'on', ...LIMITS[limits] };
   return withWorker(edge, { bindings, serviceBindings: {} }, async (miniflare, url) => {
-    const store = createR2Store((await miniflare.getR2Bucket('BUCKET')) as never);
-    const { spec, manifest, files } = await createMobileNetV1();
-    await createModel(store, { ...spec, logging: { ...spec.logging, rate: 0 } });
-    await publishVersion(store, manifest, files);
-    unwrap(await promote(store, spec.name, 1, { by: 'bench', reason: 'to be measured', at: new Date() }));
+    const model = await createMobileNetV1();
+    await serveModel(miniflare, model, { rate: 0 });
     return use({
-      url: new URL(`/v1/models/${spec.name}:predict`, url),
-      headers: { authorization: 'Bearer local-predict', 'content-type': 'image/jpeg' },
+      url: new URL(`/v1/models/${model.spec.name}:predict`, url),
+      headers: { ...KEY, 'content-type': 'image/jpeg' },
       body: imageFile('rgb.jpg'),
     });
   });

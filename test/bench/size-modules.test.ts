@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { groupModules } from './size-modules.ts';
+import { findEagerWay, groupModules } from './size-modules.ts';
 
 test('modules are summed by our folders and by package, the heaviest first', () => {
   const inputs = {
@@ -10,11 +10,33 @@ test('modules are summed by our folders and by package, the heaviest first', () 
     '../main/node_modules/zod/v4/core/util.js': { bytesInOutput: 100 },
     'node_modules/@noble/hashes/sha2.js': { bytesInOutput: 20 },
   };
-  expect(groupModules({ outputs: { 'worker.js': { inputs }, 'worker.js.map': { inputs: {} } } })).toEqual([
+  expect(
+    groupModules({ inputs: {}, outputs: { 'worker.js': { inputs }, 'worker.js.map': { inputs: {} } } }),
+  ).toEqual([
     { name: 'zod', bytes: 100 },
     { name: '@noble/hashes', bytes: 20 },
     { name: 'shared/model', bytes: 15 },
     { name: 'functions', bytes: 10 },
     { name: 'functions/open-inference', bytes: 5 },
   ]);
+});
+
+test('what is evaluated at once is told, with the way to it; what waits for an import() is not', () => {
+  const statement = (path: string) => ({ path, kind: 'import-statement' });
+  const inputs = {
+    'functions/worker.ts': {
+      imports: [statement('functions/app.ts'), { path: 'functions/queue.ts', kind: 'dynamic-import' }],
+    },
+    'functions/app.ts': { imports: [statement('functions/worker.ts'), statement('shared/json.ts')] },
+    'functions/queue.ts': { imports: [statement('node_modules/zod/index.js')] },
+    'shared/json.ts': { imports: [statement('node_modules/hono/dist/hono.js')] },
+  };
+  const find = (name: string) => findEagerWay({ inputs, outputs: {} }, 'functions/worker.ts', name);
+  expect(find('hono')).toEqual([
+    'functions/worker.ts',
+    'functions/app.ts',
+    'shared/json.ts',
+    'node_modules/hono/dist/hono.js',
+  ]);
+  expect(find('zod')).toBeNull();
 });

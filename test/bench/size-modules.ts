@@ -4,6 +4,9 @@
 
 /** What this needs of esbuild's metafile. */
 export interface Metafile {
+  readonly inputs: Readonly<
+    Record<string, { readonly imports: readonly { readonly path: string; readonly kind: string }[] }>
+  >;
   readonly outputs: Readonly<
     Record<string, { readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>> }>
   >;
@@ -32,4 +35,25 @@ function groupOf(file: string): string {
   const parts = file.slice(inPackages === -1 ? 0 : inPackages + 'node_modules/'.length).split('/');
   if (inPackages !== -1) return parts.slice(0, parts[0]?.startsWith('@') === true ? 2 : 1).join('/');
   return parts.slice(0, parts.length > 2 ? 2 : 1).join('/');
+}
+
+/**
+ * The way on which a package is evaluated as soon as a file is: files, each of which imports the next. Null where no
+ * way leads there but by `import()`, which waits until somebody needs it.
+ */
+export function findEagerWay({ inputs }: Metafile, from: string, name: string): string[] | null {
+  const cameFrom = new Map<string, string | null>([[from, null]]);
+  // A map goes on over what is added meanwhile.
+  for (const file of cameFrom.keys()) {
+    if (groupOf(file) === name) return wayTo(file, cameFrom);
+    for (const { path, kind } of inputs[file]?.imports ?? []) {
+      if (kind === 'import-statement' && !cameFrom.has(path)) cameFrom.set(path, file);
+    }
+  }
+  return null;
+}
+
+function wayTo(file: string, cameFrom: ReadonlyMap<string, string | null>): string[] {
+  const before = cameFrom.get(file) ?? null;
+  return before === null ? [file] : [...wayTo(before, cameFrom), file];
 }

@@ -1,11 +1,11 @@
 /**
  * `npm run check:size`: what a deployment of the edge Worker uploads, and what weighs in it. Ends with 1 when it has
- * outgrown a budget.
+ * outgrown a budget, or evaluates at its start what a prediction does not need.
  */
 import { readFile } from 'node:fs/promises';
 import { BUDGETS } from './budgets.ts';
 import { bundleEdge, bundleWorker, measureGzipBytes, metafileOf, withScratch } from './runtime.ts';
-import { groupModules, type Metafile } from './size-modules.ts';
+import { findEagerWay, groupModules, type Metafile } from './size-modules.ts';
 
 const KILOBYTE = 1_000;
 const SHOWN_MODULES = 12;
@@ -44,4 +44,7 @@ for (const { name, bytes } of groupModules(meta).slice(0, SHOWN_MODULES)) {
 }
 const over = parts.filter(({ bytes, budget }) => bytes > budget);
 for (const { what } of over) console.error(`\n${what}: over its budget`);
-process.exitCode = over.length === 0 ? 0 : 1;
+/** It takes as long as all the rest of a start, and only operators, feedback and the queue need it. */
+const way = findEagerWay(meta, 'functions/worker.ts', 'zod');
+if (way !== null) console.error(`\na first prediction would wait for zod: ${way.join(' > ')}`);
+process.exitCode = over.length === 0 && way === null ? 0 : 1;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createPredictionLog, type LoggedPrediction } from '../../functions/prediction-log.ts';
-import type { InboxMessage } from '../../shared/events/inbox.ts';
+import type { InboxMessage } from '../../shared/events/write-inbox.ts';
 import type { StoredInput } from '../../shared/events/schema.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../shared/registry/memory-store.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { consumeMessages, type QueueMessage } from '../../functions/queue.ts';
-import { writeInbox } from '../../shared/events/inbox.ts';
+import { writeInbox } from '../../shared/events/write-inbox.ts';
 import type { Event } from '../../shared/events/schema.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../shared/registry/memory-store.ts';

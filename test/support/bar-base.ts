@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { encodeJson } from '../../shared/registry/json.ts';
-import type { BaseManifest } from '../../shared/registry/manifest.ts';
+import type { BaseManifest } from '../../shared/registry/base-manifest.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { LayerJson } from '../../shared/model/artifacts.ts';
 import { sizeOf, type Shape, type Tensor } from '../../shared/model/tensor.ts';

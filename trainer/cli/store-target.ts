@@ -1,13 +1,15 @@
 /**
  * The registry straight on its bucket: for the night on which the Worker itself is broken.
  */
-import { listModels, loadSpec } from '../../shared/model/load-spec.ts';
+import { listModels } from '../../shared/model/find-spec.ts';
+import { loadSpec } from '../../shared/model/load-spec.ts';
 import { loadChampion, loadHistory } from '../../shared/registry/alias.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { promote, rollback } from '../../shared/registry/promotion.ts';
 import { listRuns, loadProgress, loadRun, type RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { listVersionNumbers, loadManifest } from '../../shared/registry/versions.ts';
+import { listVersionNumbers } from '../../shared/registry/find-version.ts';
+import { loadManifest } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Answer, ModelStatus, Refusal, Target, VersionEntry } from './target.ts';
 

@@ -7,7 +7,8 @@ import { describeReadError, loadJson, parseJson } from '../../shared/registry/js
 import { keys } from '../../shared/registry/keys.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { describeDamage, loadManifest } from '../../shared/registry/versions.ts';
+import { describeDamage } from '../../shared/registry/find-version.ts';
+import { loadManifest } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { describeAugmentation } from '../augment/describe.ts';
 import { provenanceSchema } from '../pipeline/provenance.ts';

@@ -11,9 +11,9 @@ import { sizeOf, type Tensor } from '../../shared/model/tensor.ts';
 import { listParts, outputOf, type TfjsModel } from '../../shared/model/tfjs-model.ts';
 import { loadWasmModule } from '../../shared/model/wasm-node.ts';
 import { decodeWeights } from '../../shared/model/weights.ts';
-import { encodeJson, loadJson } from '../../shared/registry/json.ts';
+import { encodeJson } from '../../shared/registry/json.ts';
 import { keys, VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
-import { type BaseManifest, baseManifestSchema } from '../../shared/registry/manifest.ts';
+import { type BaseManifest, loadBaseManifest } from '../../shared/registry/base-manifest.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type BaseSource, concatShards, loadBaseSource, type SourceOptions } from './base-source.ts';
@@ -116,7 +116,7 @@ export async function storeBase(store: ObjectStore, { manifest, files }: Prepare
 }
 
 async function findBase(store: ObjectStore, digest: string): Promise<BaseManifest | null> {
-  const manifest = await loadJson(store, keys.base(digest, 'manifest.json'), baseManifestSchema);
+  const manifest = await loadBaseManifest(store, digest);
   return manifest.ok ? manifest.value.value : null;
 }
 

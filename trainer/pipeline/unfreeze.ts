@@ -23,10 +23,11 @@ import {
   withoutDropout,
 } from '../../shared/model/trunk.ts';
 import { decodeWeights } from '../../shared/model/weights.ts';
-import { describeReadError, encodeJson, loadJson, parseJson } from '../../shared/registry/json.ts';
+import { describeReadError, encodeJson, parseJson } from '../../shared/registry/json.ts';
 import { keys, VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
-import { type BaseManifest, baseManifestSchema } from '../../shared/registry/manifest.ts';
-import { describeDamage, loadManifest } from '../../shared/registry/versions.ts';
+import { type BaseManifest, loadBaseManifest } from '../../shared/registry/base-manifest.ts';
+import { describeDamage } from '../../shared/registry/find-version.ts';
+import { loadManifest } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { nearestNames } from '../../shared/nearest-names.ts';
 import { describeUntrainable } from '../training/layer-forward.ts';
@@ -78,7 +79,7 @@ async function loadWholeBase({ store }: RunContext, digest: string): Promise<Who
   const fail = (detail: string): never => {
     throw new RunFailure(`base ${digest}: ${detail}`);
   };
-  const loaded = await loadJson(store, keys.base(digest, 'manifest.json'), baseManifestSchema);
+  const loaded = await loadBaseManifest(store, digest);
   if (!loaded.ok) return fail(describeReadError(loaded.error));
   const manifest = loaded.value.value;
   const read = async (file: VersionFile): Promise<Uint8Array> => {
@@ -206,7 +207,7 @@ async function storePrefix(
   { prefix, shape }: CutBase,
 ): Promise<string> {
   const digest = sha256Hex(`prefix of ${whole.digest} to ${prefix.output}`);
-  const present = await loadJson(store, keys.base(digest, 'manifest.json'), baseManifestSchema);
+  const present = await loadBaseManifest(store, digest);
   if (present.ok) return digest;
   const plan = planModel(prefix);
   if (!plan.ok) throw new RunFailure(`base ${whole.digest}: ${plan.error.message}`);

@@ -7,7 +7,8 @@ import { encodeJson, parseJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { describeDamage, loadManifest, type VersionError } from '../../shared/registry/versions.ts';
+import { describeDamage, type VersionError } from '../../shared/registry/find-version.ts';
+import { loadManifest } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type Provenance, provenanceSchema } from '../pipeline/provenance.ts';
 

@@ -34,7 +34,7 @@ export default {
   },
 };
 
-async function readCode(form: FormData) {
+export async function readCode(form: FormData) {
   const modules: Record<string, string | { wasm: ArrayBuffer }> = {};
   for (const file of form.getAll('wasm') as File[]) modules[file.name] = { wasm: await file.arrayBuffer() };
   const entry = form.get('entry') as File;

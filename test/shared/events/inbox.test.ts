@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { gunzip, gzip } from '../../../shared/bytes.ts';
-import { collectInbox, readBatch, writeEvents, writeInbox } from '../../../shared/events/inbox.ts';
+import { writeInbox } from '../../../shared/events/write-inbox.ts';
+import { collectInbox, readBatch, writeEvents } from '../../../shared/events/inbox.ts';
 import { joinEvents } from '../../../shared/events/join.ts';
 import type { Event } from '../../../shared/events/schema.ts';
 import { storeInline } from '../../../shared/events/stored-input.ts';

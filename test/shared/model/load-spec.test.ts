@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../../shared/digest.ts';
+import { listModels } from '../../../shared/model/find-spec.ts';
 import {
   createModel,
   type LoadedSpec,
-  listModels,
   loadSpec,
   replaceSpec,
   specDigest,

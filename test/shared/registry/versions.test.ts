@@ -4,9 +4,9 @@ import { encodeJson } from '../../../shared/registry/json.ts';
 import { keys, VERSION_FILES } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
 import {
   claimVersion,
-  listVersionNumbers,
   loadManifest,
   loadVersionFile,
   publishVersion,

@@ -5,7 +5,7 @@ import { trainingSchema } from '../../../shared/model/training.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { RunRecord } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { listVersionNumbers } from '../../../shared/registry/versions.ts';
+import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
 import { runJob } from '../../../trainer/node/job.ts';
 import type { RunContext } from '../../../trainer/pipeline/context.ts';
 import { loadTrainingRecord, type TrainingRecord } from '../../../trainer/pipeline/fine-tune.ts';

@@ -7,7 +7,7 @@ import type { LabelledExample } from '../../../shared/events/join.ts';
 import { numbersOf, openInput, storeInput } from '../../../shared/events/stored-input.ts';
 import { encodeJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import type { BaseManifest } from '../../../shared/registry/manifest.ts';
+import type { BaseManifest } from '../../../shared/registry/base-manifest.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { sha256Hex } from '../../../shared/digest.ts';

@@ -9,7 +9,7 @@ import { createModel } from '../../../shared/model/load-spec.ts';
 import { type Resize, RESIZES, type Spec, specSchema } from '../../../shared/model/spec.ts';
 import { sizeOf } from '../../../shared/model/tensor.ts';
 import { describeIssues } from '../../../shared/registry/json.ts';
-import type { BaseManifest } from '../../../shared/registry/manifest.ts';
+import type { BaseManifest } from '../../../shared/registry/base-manifest.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { listBases } from '../../node/base-import.ts';
 import { inferFromCsv } from '../../node/infer-spec.ts';

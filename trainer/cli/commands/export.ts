@@ -5,10 +5,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { keys, type VersionFile } from '../../../shared/registry/keys.ts';
-import { encodeJson, loadJson, describeReadError } from '../../../shared/registry/json.ts';
-import { baseManifestSchema } from '../../../shared/registry/manifest.ts';
+import { loadBaseManifest } from '../../../shared/registry/base-manifest.ts';
+import { encodeJson, describeReadError } from '../../../shared/registry/json.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { describeDamage, loadManifest, loadVersionFile } from '../../../shared/registry/versions.ts';
+import { describeDamage } from '../../../shared/registry/find-version.ts';
+import { loadManifest, loadVersionFile } from '../../../shared/registry/versions.ts';
 import { createContext } from '../context.ts';
 import { Failure, unwrap } from '../failure.ts';
 import { example, wholeNumber } from './options.ts';
@@ -43,7 +44,7 @@ export function addExportCommand(program: Command): void {
 }
 
 async function exportBase(store: ObjectStore, digest: string, folder: string): Promise<string[]> {
-  const manifest = await loadJson(store, keys.base(digest, 'manifest.json'), baseManifestSchema);
+  const manifest = await loadBaseManifest(store, digest);
   if (!manifest.ok) throw new Failure(describeReadError(manifest.error));
   await mkdir(folder, { recursive: true });
   const written: string[] = [];

@@ -1,6 +1,19 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anyNumber, fields, integer, list, nullable, oneOf, tagged } from '../../../shared/model/checks.ts';
+import {
+  anyNumber,
+  anyString,
+  fields,
+  findProblem,
+  has,
+  integer,
+  list,
+  nullable,
+  oneOf,
+  optional,
+  tagged,
+  text,
+} from '../../shared/checks.ts';
 
 const size = integer(1, 9);
 const shapes = tagged('kind', {
@@ -25,11 +38,29 @@ describe('checks', () => {
     [{ kind: 'box', sides: [1, 1], radius: 1 }, 'shape.radius: not a field here'],
     [{ kind: 'cone' }, 'shape.kind: expected one of box, ball, got "cone"'],
     [{ kind: 'toString' }, 'shape.kind: expected one of box, ball, got "toString"'],
-    [{ kind: 'ball', radius: {} }, 'shape.radius: expected a number, got an object'],
+    [{ kind: 'ball', radius: {} }, 'shape.radius: expected a finite number, got an object'],
     [[], 'shape: expected an object, got a list of 0'],
     [null, 'shape: expected an object, got null'],
   ])('refuse %j', (value, problem) => {
     expect(shapes(value, 'shape')).toBe(problem);
+  });
+
+  test.each([
+    [has({ name: anyString }), { name: 'x', other: 1 }, undefined],
+    [has({ name: anyString }), {}, 'name: expected a string, got nothing'],
+    [has({ name: optional(anyString) }), {}, undefined],
+    [has({ name: optional(anyString) }), { name: null }, 'name: expected a string, got null'],
+    [
+      has({ a: list(has({ b: anyNumber }), 0, 9) }),
+      { a: [{ b: 1 }, {}] },
+      'a.1.b: expected a finite number, got nothing',
+    ],
+    [text(/^x+$/, 'some x'), 'xy', 'expected some x, got "xy"'],
+    [anyNumber, Number.POSITIVE_INFINITY, 'expected a finite number, got null'],
+    [oneOf(1, 3), 2, 'expected one of 1, 3, got 2'],
+    [oneOf(1, 3), 3, undefined],
+  ])('say what is wrong from the value’s own fields on (%#)', (check, value, problem) => {
+    expect(findProblem(check, value)).toBe(problem);
   });
 
   test('answer whatever JSON comes, in a short line', () => {

@@ -1,14 +1,31 @@
 /**
- * Checks of parsed JSON, as few as a plan needs. Everywhere else zod does this; a cold start that waits for the
- * evaluation of zod takes half as long again (docs/benchmarks.md).
+ * Checks of parsed JSON, for what an isolate reads before its first prediction: a plan, and what serving needs of a
+ * spec, an alias and a manifest. Everywhere else zod does this; a first prediction that waits for the evaluation of zod
+ * takes twice as long (docs/benchmarks.md).
  */
 
 /** @returns what is wrong with the value and where, or undefined */
 export type Check = (value: unknown, path: string) => string | undefined;
 
-export const anyNumber: Check = (value, path) => expected(typeof value === 'number', 'a number', value, path);
+/** What is wrong with a whole value, with places from its own fields on, or undefined. */
+export function findProblem(check: Check, value: unknown): string | undefined {
+  return check(value, '')?.replace(/^(\.|: )/, '');
+}
+
+export const anyNumber: Check = (value, path) =>
+  expected(Number.isFinite(value), 'a finite number', value, path);
 
 export const anyString: Check = (value, path) => expected(typeof value === 'string', 'a string', value, path);
+
+/** @param what  what the pattern asks for, as the message goes on after 'expected' */
+export function text(pattern: RegExp, what: string): Check {
+  return (value, path) => expected(typeof value === 'string' && pattern.test(value), what, value, path);
+}
+
+export function numberBetween(min: number, max: number): Check {
+  const holds = (value: unknown): boolean => typeof value === 'number' && value >= min && value <= max;
+  return (value, path) => expected(holds(value), `a number from ${min} to ${max}`, value, path);
+}
 
 export function integer(min: number, max: number): Check {
   return (value, path) =>
@@ -20,9 +37,9 @@ export function integer(min: number, max: number): Check {
     );
 }
 
-export function oneOf(...values: readonly string[]): Check {
+export function oneOf(...values: readonly (string | number)[]): Check {
   return (value, path) =>
-    expected(values.includes(value as string), `one of ${values.join(', ')}`, value, path);
+    expected(values.includes(value as string | number), `one of ${values.join(', ')}`, value, path);
 }
 
 export function nullable(check: Check): Check {
@@ -46,6 +63,20 @@ export function fields(checks: Readonly<Record<string, Check>>): Check {
     if (other !== undefined) return `${path}.${other}: not a field here`;
     return firstProblem(names, (name) => checks[name]?.(value[name], `${path}.${name}`));
   };
+}
+
+/** An object with at least these fields: whatever else it says is for other readers. */
+export function has(checks: Readonly<Record<string, Check>>): Check {
+  const names = Object.keys(checks);
+  return (value, path) => {
+    if (!isObject(value)) return expected(false, 'an object', value, path);
+    return firstProblem(names, (name) => checks[name]?.(value[name], `${path}.${name}`));
+  };
+}
+
+/** Absent, or as the check says. */
+export function optional(check: Check): Check {
+  return (value, path) => (value === undefined ? undefined : check(value, path));
 }
 
 /** Objects of several kinds, told apart by one field. */
