@@ -7,6 +7,7 @@ import { createServable, type Servable } from '../shared/model/predictor.ts';
 import type { Program, Runtime } from '../shared/model/runtime.ts';
 import { loadBase, openHead, readHead, type ServableError } from '../shared/model/servable.ts';
 import type { ServingSpec } from '../shared/model/serving-spec.ts';
+import type { InputSpec } from '../shared/model/spec.ts';
 import { outputWidth } from '../shared/model/task.ts';
 import type { BaseManifest } from '../shared/registry/base-manifest.ts';
 import type { ObjectStore } from '../shared/registry/store.ts';
@@ -36,6 +37,13 @@ export interface VersionLoader {
   close(loaded: LoadedVersion): void;
 }
 
+/** Ready for as long as the same programs are there, and the spec says the same of the input. */
+interface Opened {
+  readonly input: InputSpec;
+  readonly base: Program | null;
+  readonly servable: Servable;
+}
+
 export interface VersionLoaderDeps {
   readonly store: ObjectStore;
   readonly runtime: Runtime;
@@ -48,6 +56,9 @@ export function createVersionLoader(deps: VersionLoaderDeps): VersionLoader {
   const baseLoads = createSingleFlight<Result<BaseManifest, ServableError>>();
   /** Manifests of the bases that were loaded; their programs may be gone again. */
   const bases = new Map<string, BaseManifest>();
+
+  /** By head. To make what encodes an input takes longer than a small model takes to run. */
+  const servables = new WeakMap<Program, Opened>();
 
   const fetchBase = async (digest: string): Promise<Result<BaseManifest, ServableError>> => {
     const base = await loadBase(store, runtime, digest);
@@ -98,9 +109,14 @@ export function createVersionLoader(deps: VersionLoaderDeps): VersionLoader {
     open(spec, { manifest, base }) {
       const head = programs.get(headKey(manifest));
       if (head === undefined) return null;
-      if (base === null) return createServable(spec, manifest, null, head);
-      const program = programs.get(baseKey(base.digest));
-      return program === undefined ? null : createServable(spec, manifest, { manifest: base, program }, head);
+      const program = base === null ? null : programs.get(baseKey(base.digest));
+      if (program === undefined) return null;
+      const opened = servables.get(head);
+      if (opened?.input === spec.input && opened.base === program) return opened.servable;
+      const loadedBase = base === null || program === null ? null : { manifest: base, program };
+      const servable = createServable(spec, manifest, loadedBase, head);
+      servables.set(head, { input: spec.input, base: program, servable });
+      return servable;
     },
     close: ({ manifest }) => programs.delete(headKey(manifest)),
   };
