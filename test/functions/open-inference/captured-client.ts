@@ -1,13 +1,26 @@
 /**
  * The bytes that a client of the Open Inference Protocol sent, put to an edge, and the answer as such clients read it.
  */
+import { beforeAll } from 'vitest';
 import { wasmModule } from '../../../shared/model/wasm-worker.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { diagonal, numbers, serveLinearModel } from '../conformance/linear-model.ts';
 import { createEdge, type Edge } from '../support.ts';
 
+/** An edge for the tests of a file, and what puts captured requests to it by their names. */
+export function useCaptured(captured: Captured): {
+  readonly edge: () => Edge;
+  readonly replay: (name: string) => Promise<Response>;
+} {
+  let edge: Edge;
+  beforeAll(async () => {
+    edge = await serveModels();
+  });
+  return { edge: () => edge, replay: (name) => replay(edge, captured, name) };
+}
+
 /** Serves `pair`, version 3, which answers with its two numbers; and `mixed`, of a number and a category. */
-export async function serveCapturedModels(): Promise<Edge> {
+async function serveModels(): Promise<Edge> {
   const store = createMemoryStore();
   const pair = { input: numbers('x', 'y'), labels: ['left', 'right'], kernel: diagonal(2, 1) };
   await serveLinearModel(store, { name: 'pair', version: 3, ...pair });
@@ -27,14 +40,14 @@ export const PAIR_ANSWER = { probabilities: [3, 1, 0.5, 2], label: ['left', 'rig
 /** What `mixed` answers to 41, red and 7, blå. */
 export const MIXED_ANSWER = { prediction: [141, 207] };
 
-export interface Captured {
+interface Captured {
   readonly cases: readonly { readonly name: string; /** HTTP/1.1, base64 */ readonly request: string }[];
 }
 
 const HEAD_END = '\r\n\r\n';
 
 /** One captured request, put to the edge with the key of the test. */
-export function replay(edge: Edge, captured: Captured, name: string): Promise<Response> {
+function replay(edge: Edge, captured: Captured, name: string): Promise<Response> {
   const found = captured.cases.find((item) => item.name === name);
   if (found === undefined) throw new Error(`there is no captured request ${name}`);
   const bytes = Uint8Array.from(atob(found.request), (char) => char.charCodeAt(0));

@@ -1,24 +1,11 @@
 /**
  * The very bytes that KServe's Python client sends, and what it reads out of the answers.
  */
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import captured from '../../fixtures/protocols/kserve-client.json' with { type: 'json' };
-import type { Edge } from '../support.ts';
-import {
-  MIXED_ANSWER,
-  PAIR_ANSWER,
-  readOutputs,
-  replay as replayTo,
-  serveCapturedModels,
-} from './captured-client.ts';
+import { MIXED_ANSWER, PAIR_ANSWER, readOutputs, useCaptured } from './captured-client.ts';
 
-let edge: Edge;
-
-beforeAll(async () => {
-  edge = await serveCapturedModels();
-});
-
-const replay = (name: string): Promise<Response> => replayTo(edge, captured, name);
+const { replay } = useCaptured(captured);
 
 describe("KServe's client", () => {
   test.each(['infer, JSON', 'infer, bytes in, JSON out', 'infer, FP16'])(

@@ -2,24 +2,11 @@
  * The very bytes that Triton's Python client sends, and what it reads out of the answers: where its JSON ends is in a
  * header, and errors must come as they are, whatever it accepts.
  */
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import captured from '../../fixtures/protocols/triton-client.json' with { type: 'json' };
-import type { Edge } from '../support.ts';
-import {
-  MIXED_ANSWER,
-  PAIR_ANSWER,
-  readOutputs,
-  replay as replayTo,
-  serveCapturedModels,
-} from './captured-client.ts';
+import { MIXED_ANSWER, PAIR_ANSWER, readOutputs, useCaptured } from './captured-client.ts';
 
-let edge: Edge;
-
-beforeAll(async () => {
-  edge = await serveCapturedModels();
-});
-
-const replay = (name: string): Promise<Response> => replayTo(edge, captured, name);
+const { edge, replay } = useCaptured(captured);
 
 describe("Triton's client", () => {
   test.each([
@@ -73,7 +60,7 @@ describe('a compressed body', () => {
     return new Uint8Array(await new Response(stream).arrayBuffer());
   };
   const predict = (body: Uint8Array, encoding: string) =>
-    edge.call('/v1/models/pair:predict', {
+    edge().call('/v1/models/pair:predict', {
       key: 'predict',
       body,
       headers: { 'content-encoding': encoding },
