@@ -126,6 +126,7 @@ function onlyOne(row: Float32Array): number {
 }
 
 function isFinite(values: Float32Array): boolean {
-  for (const value of values) if (!Number.isFinite(value)) return false;
+  // By index: an iterator makes an object for every number.
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
   return true;
 }

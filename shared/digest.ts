@@ -30,23 +30,29 @@ export function hexOf(digest: Uint8Array): string {
   return bytesToHex(digest);
 }
 
-/** HMAC-SHA-256 (RFC 2104) under a hexadecimal key; 32 bytes. */
-export function keyedHash(keyHex: string, data: Uint8Array | string): Uint8Array {
-  return keyed(keyHex).clone().update(toBytes(data)).digest();
+/**
+ * HMAC-SHA-256 (RFC 2104) under a hexadecimal key; 32 bytes.
+ *
+ * @param prefix  text in front of the data that many messages begin with: it is hashed once
+ */
+export function keyedHash(keyHex: string, data: Uint8Array | string, prefix = ''): Uint8Array {
+  return keyed(keyHex, prefix).clone().update(toBytes(data)).digest();
 }
 
 type Keyed = ReturnType<typeof hmac.create>;
 
-/** Half of a short message's hash is the work on its key, and keys are few: one a model. */
+/** Half of a short message's hash is the work on its key, and keys and prefixes are few: one a model. */
 const MAX_KEYED = 64;
-const keyedByHex = new Map<string, Keyed>();
+const keyedBy = new Map<string, Keyed>();
 
-function keyed(keyHex: string): Keyed {
-  const known = keyedByHex.get(keyHex);
+function keyed(keyHex: string, prefix: string): Keyed {
+  const name = `${keyHex} ${prefix}`;
+  const known = keyedBy.get(name);
   if (known !== undefined) return known;
-  if (keyedByHex.size >= MAX_KEYED) keyedByHex.clear();
+  if (keyedBy.size >= MAX_KEYED) keyedBy.clear();
   const created = hmac.create(hash, hexToBytes(keyHex));
-  keyedByHex.set(keyHex, created);
+  created.update(toBytes(prefix));
+  keyedBy.set(name, created);
   return created;
 }
 

@@ -99,12 +99,6 @@ function readFacts(bytes: Uint8Array): PredictionFacts {
   };
 }
 
-const encoder = new TextEncoder();
-
 function tagOf(salt: string, model: string, facts: Uint8Array): Uint8Array {
-  const prefix = encoder.encode(`prediction-id:${model}:`);
-  const message = new Uint8Array(prefix.length + facts.length);
-  message.set(prefix);
-  message.set(facts, prefix.length);
-  return keyedHash(salt, message).subarray(0, TAG_BYTES);
+  return keyedHash(salt, facts, `prediction-id:${model}:`).subarray(0, TAG_BYTES);
 }

@@ -104,6 +104,10 @@ function pack(raw: Float32Array): { type: StoredInput['type']; bytes: Uint8Array
 }
 
 function isBytes(raw: Float32Array): boolean {
-  for (const value of raw) if (!Number.isInteger(value) || value < 0 || value > 255) return false;
+  // By index: an iterator makes an object for every number.
+  for (let i = 0; i < raw.length; i++) {
+    const value = raw[i] as number;
+    if (!Number.isInteger(value) || value < 0 || value > 255) return false;
+  }
   return true;
 }

@@ -32,9 +32,15 @@ test('the keyed hash is HMAC-SHA-256', () => {
     fc.property(
       fc.uint8Array({ minLength: 1, maxLength: 100 }),
       fc.uint8Array({ maxLength: 200 }),
-      (key, data) => {
+      fc.string({ unit: 'grapheme', maxLength: 100 }),
+      (key, data, prefix) => {
+        const hex = Buffer.from(key).toString('hex');
         const expected = createHmac('sha256', key).update(data).digest('hex');
-        expect(Buffer.from(keyedHash(Buffer.from(key).toString('hex'), data)).toString('hex')).toBe(expected);
+        expect(Buffer.from(keyedHash(hex, data)).toString('hex')).toBe(expected);
+        const longer = createHmac('sha256', key).update(prefix, 'utf8').update(data).digest('hex');
+        // Twice: what one message leaves behind is not in the next.
+        for (let i = 0; i < 2; i++)
+          expect(Buffer.from(keyedHash(hex, data, prefix)).toString('hex')).toBe(longer);
       },
     ),
   );
