@@ -7,6 +7,7 @@ import { anyString, has, oneOf, optional } from '../shared/checks.ts';
 import { sha256Hex } from '../shared/digest.ts';
 import { listModels, type SpecError, toSpec } from '../shared/model/find-spec.ts';
 import { loadChampion, loadHistory, type Move } from '../shared/registry/alias.ts';
+import { SPEC_FORMAT } from '../shared/model/spec-bounds.ts';
 import { listVersionNumbers } from '../shared/registry/find-version.ts';
 import { encodeJson, loadChecked } from '../shared/registry/json.ts';
 import { keys } from '../shared/registry/keys.ts';
@@ -132,7 +133,7 @@ interface StoredSpec {
 }
 
 async function loadStoredSpec(store: ObjectStore, model: string): Promise<Result<StoredSpec, SpecError>> {
-  const check = has({ format: oneOf('holdfast-spec/1'), name: anyString, description: optional(anyString) });
+  const check = has({ format: oneOf(SPEC_FORMAT), name: anyString, description: optional(anyString) });
   const found = toSpec(model, await loadChecked<StoredSpec>(store, keys.spec(model), check));
   return found.ok ? ok(found.value.value) : found;
 }

@@ -20,22 +20,22 @@ import { keys } from '../registry/keys.ts';
 import type { ObjectStore } from '../registry/store.ts';
 import { ok, type Result } from '../result.ts';
 import { type SpecError, toSpec } from './find-spec.ts';
+import {
+  LOGGING_DEFAULTS,
+  MAX_FEATURES,
+  MAX_LABELS,
+  MAX_PIXELS,
+  MAX_VALUES,
+  PIXEL_DEFAULTS,
+  RESIZES,
+  SPEC_FORMAT,
+} from './spec-bounds.ts';
 import type { ClassificationSpec, RegressionSpec } from './spec.ts';
 
 type Served = 'name' | 'task' | 'input' | 'base' | 'logging' | 'salt';
 
 export type ServingSpec =
   Pick<ClassificationSpec, Served | 'labels'> | Pick<RegressionSpec, Served | 'target'>;
-
-/** What a spec that does not say it means. */
-export const PIXEL_DEFAULTS = { scale: 1 / 255, offset: 0 } as const;
-export const LOGGING_DEFAULTS = { rate: 1 } as const;
-
-/** As many as spec.ts allows. */
-const MAX_FEATURES = 4_096;
-const MAX_VALUES = 1_000;
-const MAX_LABELS = 10_000;
-const MAX_PIXELS = 1_024;
 
 const feature = tagged('type', {
   number: has({ name: anyString }),
@@ -50,12 +50,12 @@ const input = tagged('kind', {
     channels: oneOf(1, 3),
     scale: optional(anyNumber),
     offset: optional(anyNumber),
-    resize: optional(oneOf('stretch', 'cover', 'contain')),
+    resize: optional(oneOf(...RESIZES)),
   }),
 });
 
 const common = {
-  format: oneOf('holdfast-spec/1'),
+  format: oneOf(SPEC_FORMAT),
   name: anyString,
   input,
   base: optional(nullable(isDigest)),

@@ -8,7 +8,16 @@ import { MODEL_NAME } from '../registry/keys.ts';
 import { digestSchema, targetSchema } from '../registry/manifest.ts';
 import { augmentationProblems } from './augmentation.ts';
 import { activationSchema, networkSchema, networkShapes } from './network.ts';
-import { LOGGING_DEFAULTS, PIXEL_DEFAULTS } from './serving-spec.ts';
+import {
+  LOGGING_DEFAULTS,
+  MAX_FEATURES,
+  MAX_LABELS,
+  MAX_PIXELS,
+  MAX_VALUES,
+  PIXEL_DEFAULTS,
+  RESIZES,
+  SPEC_FORMAT,
+} from './spec-bounds.ts';
 import { type TrainingRecipe, trainingSchema } from './training.ts';
 
 const nameSchema = z.string().min(1).max(128);
@@ -19,7 +28,7 @@ const featureSchema = z.discriminatedUnion('type', [
     name: nameSchema,
     type: z.literal('category'),
     /** Every value that may come; anything else is refused at the edge. */
-    values: z.array(z.string()).min(2).max(1_000).refine(unique, 'expected different values'),
+    values: z.array(z.string()).min(2).max(MAX_VALUES).refine(unique, 'expected different values'),
   }),
 ]);
 export type Feature = z.infer<typeof featureSchema>;
@@ -29,18 +38,14 @@ const tabularSchema = z.strictObject({
   features: z
     .array(featureSchema)
     .min(1)
-    .max(4_096)
+    .max(MAX_FEATURES)
     .refine((features) => unique(features.map(({ name }) => name)), 'expected different feature names'),
 });
 
-/** How an image file of another size becomes height x width (docs/images.md). */
-export const RESIZES = ['stretch', 'cover', 'contain'] as const;
-export type Resize = (typeof RESIZES)[number];
-
 const imageSchema = z.strictObject({
   kind: z.literal('image'),
-  height: z.int().min(1).max(1_024),
-  width: z.int().min(1).max(1_024),
+  height: z.int().min(1).max(MAX_PIXELS),
+  width: z.int().min(1).max(MAX_PIXELS),
   channels: z.union([z.literal(1), z.literal(3)]),
   /** What the model sees: `pixel * scale + offset`, pixels being 0 to 255. */
   scale: z.number().default(PIXEL_DEFAULTS.scale),
@@ -75,7 +80,7 @@ const holdoutSchema = z.strictObject({
 
 /** Before the task, and after it: the order in which a spec is written, and so its digest, stays what it was. */
 const identityFields = {
-  format: z.literal('holdfast-spec/1'),
+  format: z.literal(SPEC_FORMAT),
   name: z.string().regex(MODEL_NAME, 'expected 1 to 48 of a-z, 0-9 and -, not starting with -'),
   description: z.string().max(1_000).default(''),
 };
@@ -106,7 +111,11 @@ export const classificationSchema = z.strictObject({
   ...identityFields,
   task: z.literal('classification'),
   input: inputSchema,
-  labels: z.array(z.string().min(1).max(128)).min(2).max(10_000).refine(unique, 'expected different labels'),
+  labels: z
+    .array(z.string().min(1).max(128))
+    .min(2)
+    .max(MAX_LABELS)
+    .refine(unique, 'expected different labels'),
   ...commonFields,
 });
 

@@ -7,7 +7,7 @@ import { importModel, type ImportedModel } from '../../node/model-import.ts';
 import { reasonOf } from '../../node/readers/input-file.ts';
 import { createContext } from '../context.ts';
 import { unwrap, usageError } from '../failure.ts';
-import { type Resize, RESIZES } from '../../../shared/model/spec.ts';
+import { type Resize, RESIZES } from '../../../shared/model/spec-bounds.ts';
 import type { Target } from '../../../shared/registry/manifest.ts';
 import { createProgressLine } from '../output.ts';
 import { describeSpec } from '../spec-text.ts';

@@ -1,0 +1,20 @@
+/**
+ * What both readers of a spec go by: the whole one (spec.ts) and the one that serves (serving-spec.ts).
+ */
+
+export const SPEC_FORMAT = 'holdfast-spec/1';
+
+export const MAX_FEATURES = 4_096;
+/** Of a category. */
+export const MAX_VALUES = 1_000;
+export const MAX_LABELS = 10_000;
+/** Of an image's side. */
+export const MAX_PIXELS = 1_024;
+
+/** How an image file of another size becomes height x width (docs/images.md). */
+export const RESIZES = ['stretch', 'cover', 'contain'] as const;
+export type Resize = (typeof RESIZES)[number];
+
+/** What a spec that does not say it means. */
+export const PIXEL_DEFAULTS = { scale: 1 / 255, offset: 0 } as const;
+export const LOGGING_DEFAULTS = { rate: 1 } as const;
