@@ -5,6 +5,7 @@
  *   models' heap + image decoder   96 MiB, of which the decoder always has 16
  *   bodies of requests             16 MB, several times that for a moment when they are read as JSON
  *   the log's gathering             2 MB a model
+ *   weights as objects              4 MiB at most, a copy (shared/model/kernels/panels.ts)
  *   script, JavaScript's heap      the rest
  *
  * The decoder's memory lives for a picture, or stays small; so it gets what the models' heap has left over when a picture

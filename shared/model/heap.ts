@@ -13,6 +13,8 @@ export interface Heap {
   open(): Holdings;
   /** Tensors registered by all holdings. */
   tensors(): number;
+  /** What all holdings keep outside of the heap. */
+  outsideBytes(): number;
 }
 
 export interface Holdings {
@@ -23,22 +25,30 @@ export interface Holdings {
   allocate(bytes: number): number;
   /** @returns an id that was never used before: kernels cache packed weights by id */
   register(elements: number, address: number): number;
+  /** Counts what is kept outside of the heap. @returns false, having counted nothing, where all keep too much then */
+  keepOutside(bytes: number): boolean;
   /** Frees everything. A second call does nothing. */
   release(): void;
 }
 
-/** @param makeRoom  releases what somebody else holds, and says whether there was anything */
+/**
+ * @param makeRoom         releases what somebody else holds, and says whether there was anything
+ * @param maxOutsideBytes  what all holdings may keep outside of the heap
+ */
 export function createHeap(
   exports: KernelExports,
   maxBytes: number,
   makeRoom: () => boolean = () => false,
+  maxOutsideBytes = 0,
 ): Heap {
   // 0 means "no tensor" to the kernels.
   let lastId = 0;
   let tensors = 0;
+  let outside = 0;
   const open = (): Holdings => {
     const addresses: number[] = [];
     const ids: number[] = [];
+    let kept = 0;
     return {
       allocate: (bytes) => {
         const address = exports.malloc(bytes + WEIGHT_ALIGNMENT);
@@ -53,10 +63,18 @@ export function createHeap(
         exports.register_tensor(lastId, elements, address);
         return lastId;
       },
+      keepOutside: (bytes) => {
+        if (outside + bytes > maxOutsideBytes) return false;
+        outside += bytes;
+        kept += bytes;
+        return true;
+      },
       release: () => {
         for (const id of ids) exports.dispose_data(id);
         for (const address of addresses) exports.free(address);
         tensors -= ids.length;
+        outside -= kept;
+        kept = 0;
         ids.length = 0;
         addresses.length = 0;
       },
@@ -71,5 +89,5 @@ export function createHeap(
     exports.free(address);
     return true;
   };
-  return { fits, open, tensors: () => tensors };
+  return { fits, open, tensors: () => tensors, outsideBytes: () => outside };
 }

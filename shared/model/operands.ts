@@ -2,16 +2,19 @@
  * What binding a node to a kernel takes and gives.
  */
 import type { InferenceKernels } from './kernels/inference.ts';
+import type { PanelKernels, Panels } from './kernels/panels.ts';
 import type { Shape } from './tensor.ts';
 import type { KernelExports } from './wasm-instance.ts';
 
 /** Runs a node once. */
 export type Step = () => void;
 
-/** Both binaries' kernels, on one memory. */
+/** All binaries' kernels, on one memory. */
 export interface Kernels {
   readonly stock: KernelExports;
   readonly own: InferenceKernels;
+  /** Where they are faster; started when first asked for. */
+  readonly panels?: (() => PanelKernels) | undefined;
 }
 
 /** Where a node finds its operands. */
@@ -26,6 +29,8 @@ export interface Operands {
   readonly outputAddress: number;
   /** The node's weights as packing.ts packs them; 0 where there are none. */
   readonly weights: number;
+  /** The same once more as objects, where that is faster; made when first asked for, if there is room. */
+  readonly panels: (() => Panels | undefined) | undefined;
   /** Room for what scratchSize asks, for as long as the node runs. */
   readonly scratch: number;
   /** Stores a shape in the heap for as long as the program lives, and returns its address. */

@@ -1,7 +1,9 @@
 /**
  * Binds nodes to our own kernels (kernels/inference.ts): the ones that take most of a prediction's time.
  */
+import { once } from '../once.ts';
 import { depthwiseZeros, type InferenceKernels, sparsePlaces } from './kernels/inference.ts';
+import { bindPanels } from './kernels/panels.ts';
 import type { Operands, Step } from './operands.ts';
 import type { Convolution, FusedActivation, Pair, Pads, Pooling } from './ops.ts';
 import { isPointwise } from './packing.ts';
@@ -21,15 +23,23 @@ export const RANGES: Record<FusedActivation, Range> = {
 export function bindDense(
   [depth = 1, columns = 1]: Shape,
   activation: FusedActivation,
-  { dense, dense_sparse: denseSparse }: InferenceKernels,
-  { rows, inputShapes, inputAddresses, outputAddress, sparse, weights, scratch }: Operands,
+  kernels: InferenceKernels,
+  { rows, inputShapes, inputAddresses, outputAddress, sparse, weights, panels, scratch }: Operands,
 ): Step {
   const [x = 0] = inputAddresses;
   const vectors = (rows * sizeOf(inputShapes[0] ?? [])) / depth;
   const [low, high] = RANGES[activation];
-  if (sparse)
-    return () => denseSparse(x, weights, outputAddress, vectors, depth, columns, low, high, scratch);
-  return () => dense(x, weights, outputAddress, vectors, depth, columns, low, high);
+  const { dense, dense_sparse: denseSparse } = kernels;
+  if (!sparse) return () => dense(x, weights, outputAddress, vectors, depth, columns, low, high);
+  const multiply = () => denseSparse(x, weights, outputAddress, vectors, depth, columns, low, high, scratch);
+  // A single vector gains nothing, and the first prediction need not wait for panels.
+  if (panels === undefined || vectors === 1) return multiply;
+  const step = once(() => {
+    const made = panels();
+    if (made === undefined) return multiply;
+    return bindPanels(kernels, made, x, weights, outputAddress, vectors, depth, columns, low, high, scratch);
+  });
+  return () => step()();
 }
 
 /** Of 1x1 it is a dense layer over the pixels; any other reads an image that was padded beforehand. */

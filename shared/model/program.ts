@@ -4,10 +4,11 @@
 import { ok, type Result } from '../result.ts';
 import { invalid, outOfMemory, type ModelError } from './error.ts';
 import type { Heap, Holdings } from './heap.ts';
-import type { InferenceKernels } from './kernels/inference.ts';
+import { createPanels, panelsSize } from './kernels/panels.ts';
+import { once } from '../once.ts';
 import { bindNode } from './kernels.ts';
 import { layOut } from './layout.ts';
-import type { Kernels, Registered, Step } from './operands.ts';
+import type { Kernels, Operands, Registered, Step } from './operands.ts';
 import { weightsOf } from './ops.ts';
 import { scratchSize } from './own-kernels.ts';
 import { packingOf, skipsZeros } from './packing.ts';
@@ -101,7 +102,7 @@ export function loadProgram(
   plan: Plan,
   weights: Uint8Array,
   wasm: WasmInstance,
-  own: InferenceKernels,
+  ours: Omit<Kernels, 'stock'>,
   heap: Heap,
 ): Result<Program, ModelError> {
   if (weights.byteLength !== plan.weightsBytes) {
@@ -117,14 +118,17 @@ export function loadProgram(
     return outOfMemory(`the model needs ${needed} bytes of WASM heap: more than there is left`);
   }
 
-  const kernels = { stock: wasm.exports, own };
+  const kernels = { stock: wasm.exports, ...ours };
   const holdings = heap.open();
   const staging = heap.open();
   const stack = kernels.stock.stackSave();
   try {
     const stage = staging.allocate(sizes.staging);
     const places = place(plan, sparse, sizes, stage, kernels, holdings);
-    const lanes = laneRows.map((rows) => bindLane(plan, sparse, places, kernels, holdings, rows));
+    const panels = plan.nodes.map((node, i) =>
+      offerPanels(node, sparse[i] ?? false, places.weights[i] ?? 0, kernels, holdings),
+    );
+    const lanes = laneRows.map((rows) => bindLane(plan, sparse, places, panels, kernels, holdings, rows));
     packWeights(plan, sparse, places, kernels, lanes.at(-1)?.steps ?? [], weights, stage);
     const warnings = wasm.takeWarnings();
     if (warnings !== '') throw new Error(warnings);
@@ -231,6 +235,7 @@ function bindLane(
   plan: Plan,
   sparse: readonly boolean[],
   places: Places,
+  panels: readonly Operands['panels'][],
   kernels: Kernels,
   holdings: Holdings,
   rows: number,
@@ -256,12 +261,34 @@ function bindLane(
       inputAddresses: node.inputs.map((input) => places.values[input] ?? 0),
       outputAddress: places.values[i + 1] ?? 0,
       weights: places.weights[i] ?? 0,
+      panels: panels[i],
       scratch: places.scratch,
       storeInts: places.storeInts,
       register,
     });
   });
   return { rows, steps };
+}
+
+/**
+ * The packed weights of a dense layer once more, as panels. Convolutions would gain a hundredth by them.
+ *
+ * @returns what creates them when first asked, undefined where there is no room; undefined where they are no faster
+ */
+function offerPanels(
+  node: PlanNode,
+  sparse: boolean,
+  weights: number,
+  { panels: panelKernels }: Kernels,
+  holdings: Holdings,
+): Operands['panels'] {
+  if (panelKernels === undefined || !sparse || node.op !== 'dense') return undefined;
+  const [depth = 1, columns = 1] = node.kernel.shape;
+  const bytes = panelsSize(depth, columns);
+  if (bytes === undefined) return undefined;
+  return once(() =>
+    holdings.keepOutside(bytes) ? createPanels(panelKernels(), weights, depth, columns) : undefined,
+  );
 }
 
 /** By node: whether it skips what is 0 of its input. */

@@ -4,11 +4,13 @@
  *
  * One runtime holds one heap and any number of loaded programs.
  */
+import { once } from '../once.ts';
 import type { Result } from '../result.ts';
 import type { ModelError } from './error.ts';
 import { createHeap } from './heap.ts';
 import type { SharedMemory } from './kernels/workspace.ts';
 import { instantiateInference } from './kernels/inference.ts';
+import { instantiatePanels } from './kernels/panels.ts';
 import type { Plan } from './plan.ts';
 import { loadProgram, type Program } from './program.ts';
 import { instantiateWasm } from './wasm-instance.ts';
@@ -34,6 +36,8 @@ export interface RuntimeMemory {
   readonly heapBytes: number;
   /** Registered tensors of all loaded programs. */
   readonly tensors: number;
+  /** What loaded programs keep outside of the heap: 4 MiB at most. */
+  readonly outsideBytes: number;
 }
 
 export interface RuntimeOptions {
@@ -43,18 +47,28 @@ export interface RuntimeOptions {
   readonly makeRoom?: () => boolean;
 }
 
+/** What all programs may keep outside of the heap: a layer's weights once more, as objects. */
+const MAX_OUTSIDE_BYTES = 4 * 2 ** 20;
+
 export function createRuntime(
-  { tfjs, inference }: WasmModules,
+  { tfjs, inference, panel }: WasmModules,
   { maxHeapBytes = 2 ** 30, makeRoom = () => false }: RuntimeOptions = {},
 ): Runtime {
   const wasm = instantiateWasm(tfjs, maxHeapBytes);
-  const own = instantiateInference(inference, wasm.exports.memory);
   const { memory, malloc, free } = wasm.exports;
-  const heap = createHeap(wasm.exports, maxHeapBytes, makeRoom);
+  const ours = {
+    own: instantiateInference(inference, memory),
+    panels: panel && once(() => instantiatePanels(panel, memory)),
+  };
+  const heap = createHeap(wasm.exports, maxHeapBytes, makeRoom, MAX_OUTSIDE_BYTES);
   return {
     emptyBytes: memory.buffer.byteLength,
-    load: (plan, weights) => loadProgram(plan, weights, wasm, own, heap),
-    memory: () => ({ heapBytes: memory.buffer.byteLength, tensors: heap.tensors() }),
+    load: (plan, weights) => loadProgram(plan, weights, wasm, ours, heap),
+    memory: () => ({
+      heapBytes: memory.buffer.byteLength,
+      tensors: heap.tensors(),
+      outsideBytes: heap.outsideBytes(),
+    }),
     shared: { memory, malloc, free, maxBytes: maxHeapBytes },
   };
 }

@@ -3,6 +3,7 @@
  */
 import tfjs from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
 import inference from './kernels/inference.wasm';
+import panel from './kernels/panel.wasm';
 import type { WasmModules } from './wasm-modules.ts';
 
-export const wasmModule: WasmModules = { tfjs, inference };
+export const wasmModule = { tfjs, inference, panel } satisfies WasmModules;

@@ -7,4 +7,6 @@ export interface WasmModules {
     readonly tfjs: WebAssembly.Module;
     /** `kernels/inference.wasm`: our own kernels for what takes the time. */
     readonly inference: WebAssembly.Module;
+    /** `kernels/panel.wasm`, where nothing guards the memory: elsewhere it is no faster. */
+    readonly panel?: WebAssembly.Module;
 }

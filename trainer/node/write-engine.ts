@@ -11,6 +11,7 @@ const TFJS = 'tfjs-backend-wasm-simd.wasm';
 const BINARIES: Readonly<Record<string, URL>> = {
   'kernels.wasm': new URL('kernels.wasm', KERNELS),
   'inference.wasm': new URL('inference.wasm', KERNELS),
+  'panel.wasm': new URL('panel.wasm', KERNELS),
   [TFJS]: new URL(import.meta.resolve(`@tensorflow/tfjs-backend-wasm/dist/${TFJS}`)),
 };
 

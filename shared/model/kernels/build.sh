@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Builds the kernels' two binaries and records their digests, or checks that the committed ones are what the sources
+# Builds the kernels' three binaries and records their digests, or checks that the committed ones are what the sources
 # give: kernels.wasm (training, source/*.c) and inference.wasm (source/inference/*.c), apart because the edge Worker
-# has no use for training.
+# has no use for training; and panel.wasm (source/inference/panel.wat), which uses what C can't express.
 #
 #   npm run build:kernels              writes both, and <name>.wasm.sha256 beside them
 #   npm run build:kernels -- --check   builds aside and compares; changes nothing
 #
 # Needs clang 22 and lld 22, on Debian: apt-get install --no-install-recommends clang-22 lld-22
 # Another version may order instructions differently: as right, but with another digest. CLANG names another clang.
+# Binaryen's assembler comes from the npm registry, of a fixed version.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -26,12 +27,17 @@ build() {
   shift
   "$clang" --target=wasm32 -std=c17 -O3 -msimd128 -mbulk-memory -ffp-contract=off -nostdlib -ffreestanding \
     -Wall -Wextra -Werror -Wl,--no-entry -Wl,--import-memory -Wl,--strip-all "$@" -o "$built"
+  finish "$name"
+}
+
+# finish <name>: what was built becomes <name>.wasm, or is compared with it.
+finish() {
   if [ "$check" = --check ]; then
-    cmp "$built" "$name.wasm" && echo "$name.wasm is what its sources give"
+    cmp "$built" "$1.wasm" && echo "$1.wasm is what its sources give"
   else
-    cp "$built" "$name.wasm"
-    chmod 644 "$name.wasm"
-    sha256sum "$name.wasm" | tee "$name.wasm.sha256"
+    cp "$built" "$1.wasm"
+    chmod 644 "$1.wasm"
+    sha256sum "$1.wasm" | tee "$1.wasm.sha256"
   fi
 }
 
@@ -40,6 +46,9 @@ check=${1:-}
 build kernels -Wl,--export=__stack_pointer source/*.c
 # These need no stack at all.
 build inference source/inference/*.c
+npx --yes --package binaryen@132.0.0 wasm-as --enable-gc --enable-reference-types --enable-simd \
+  source/inference/panel.wat -o "$built"
+finish panel
 
 # A version says by which binaries it was trained.
 [ "$check" = --check ] || node ../../../trainer/node/write-engine.ts

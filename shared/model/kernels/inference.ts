@@ -31,6 +31,7 @@ export interface InferenceKernels {
     depth: number,
     columns: number,
   ) => void;
+  readonly find_nonzero: (x: Address, weights: Address, rows: number, depth: number, places: Address) => void;
   readonly dense_sparse: (
     x: Address,
     weights: Address,
@@ -99,9 +100,10 @@ export interface InferenceKernels {
 const PANEL_COLUMNS = 8;
 const LANES = 4;
 /** As in source/inference/sparse.c. */
-const SPARSE_TABLE_FLOATS = 1_024;
+export const SPARSE_TABLE_FLOATS = 1_024;
 const SPARSE_BLOCK_PLACES = 4_352;
-const SPARSE_ROW_EXTRA = 3;
+const SPARSE_COUNT_PLACES = 2;
+const PLACE_BYTES = Uint16Array.BYTES_PER_ELEMENT;
 /** Of an image, that four neighbouring pixels read under a 3x3 filter. */
 const MAX_DEPTHWISE_COLUMNS = 9;
 
@@ -128,7 +130,17 @@ export function packedSparseSize(depth: number, columns: number): number {
 
 /** Floats of `places` that `dense_sparse` takes, for any number of rows. */
 export function sparsePlaces(depth: number): number {
-  return Math.ceil(Math.max(SPARSE_BLOCK_PLACES, depth + SPARSE_ROW_EXTRA) / 2);
+  return Math.max(SPARSE_BLOCK_PLACES, rowPlaces(depth)) / 2;
+}
+
+/** How `dense_sparse` goes through rows: how many at once, and bytes from a row's places to the next row's. */
+export function sparseBlocks(depth: number): { readonly blockRows: number; readonly stride: number } {
+  const blockRows = Math.max(1, Math.floor(SPARSE_BLOCK_PLACES / rowPlaces(depth)));
+  return { blockRows, stride: rowPlaces(depth) * PLACE_BYTES };
+}
+
+function rowPlaces(depth: number): number {
+  return SPARSE_COUNT_PLACES + roundUp(depth, 2);
 }
 
 /** Places are integers of 16 bits. */

@@ -24,7 +24,7 @@ describe('loading a plan', () => {
   test('fails when a kernel warns, because it has then computed nothing', () => {
     const heap = createHeap(wasm.exports, MAX_HEAP_BYTES);
     const warning = { ...wasm, takeWarnings: () => 'Got status 6.' };
-    expect(messageOf(loadProgram(plan, weights, warning, own, heap))).toContain('Got status 6.');
+    expect(messageOf(loadProgram(plan, weights, warning, { own }, heap))).toContain('Got status 6.');
     expect(heap.tensors()).toBe(0);
   });
 
@@ -36,7 +36,7 @@ describe('loading a plan', () => {
       throw new Error('unreachable');
     };
     const trapping = { ...own, pack_dense: trap };
-    expect(messageOf(loadProgram(plan, weights, wasm, trapping, heap))).toContain('unreachable');
+    expect(messageOf(loadProgram(plan, weights, wasm, { own: trapping }, heap))).toContain('unreachable');
     expect(wasm.exports.stackSave()).toBe(stack);
     expect(heap.tensors()).toBe(0);
   });
@@ -54,7 +54,7 @@ test('a trap while predicting puts the stack back, and the program goes on', () 
       own.dense(...args);
     },
   };
-  const program = unwrap(loadProgram(plan, weights, wasm, sometimes, heap));
+  const program = unwrap(loadProgram(plan, weights, wasm, { own: sometimes }, heap));
   traps = true;
   expect(() => program.run(new Float32Array(2), 1)).toThrow('unreachable');
   expect(wasm.exports.stackSave()).toBe(stack);

@@ -47,7 +47,7 @@ test('a base that was closed leaves its room to the next: no tensors, no more he
   const first = look();
   const { heapBytes } = machine.runtime.memory();
   for (let i = 0; i < 50; i++) expect(look()).toEqual(first);
-  expect(machine.runtime.memory()).toEqual({ heapBytes, tensors: 0 });
+  expect(machine.runtime.memory()).toEqual({ heapBytes, tensors: 0, outsideBytes: 0 });
 });
 
 test("a base that can't be loaded fails by name", () => {

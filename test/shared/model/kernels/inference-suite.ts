@@ -14,6 +14,13 @@ import {
   packedSparseSize,
   sparsePlaces,
 } from '../../../../shared/model/kernels/inference.ts';
+import {
+  bindPanels,
+  createPanels,
+  instantiatePanels,
+  type PanelKernels,
+  panelsSize,
+} from '../../../../shared/model/kernels/panels.ts';
 import { createRandom } from '../../../../shared/random.ts';
 
 /** Of every kernel's output on the seeded cases below: the same on every machine and in every runtime. */
@@ -27,6 +34,7 @@ const MEMORY_PAGES = 256;
 
 interface Bench {
   readonly kernels: InferenceKernels;
+  readonly panelKernels: PanelKernels;
   /** Numbers into fresh memory. @returns their address */
   readonly put: (numbers: ArrayLike<number>) => number;
   readonly putIntegers: (numbers: readonly number[]) => number;
@@ -36,11 +44,15 @@ interface Bench {
   readonly take: (address: number, count: number) => Float32Array<ArrayBuffer>;
 }
 
+/** The binaries of that name, as the runtime at hand gets them. */
+export type Modules = Readonly<Record<'inference' | 'panel', WebAssembly.Module>>;
+
 type Run = (bench: Bench) => Float32Array<ArrayBuffer>;
 
-function createBench(module: WebAssembly.Module): () => Bench {
+function createBench({ inference, panel }: Modules): () => Bench {
   const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES });
-  const kernels = instantiateInference(module, memory);
+  const kernels = instantiateInference(inference, memory);
+  const panelKernels = instantiatePanels(panel, memory);
   return () => {
     const floats = new Float32Array(memory.buffer);
     floats.fill(CANARY);
@@ -52,6 +64,7 @@ function createBench(module: WebAssembly.Module): () => Bench {
     };
     return {
       kernels,
+      panelKernels,
       room,
       put: (numbers) => {
         const address = room(numbers.length);
@@ -138,6 +151,23 @@ function runDense(c: DenseCase, only?: number): Run {
     else kernels.dense(...operands);
     take(places, sparsePlaces(depth));
     return take(out, count * columns);
+  };
+}
+
+/** `runDense` of a rectified case by panels. */
+function runPanels(c: DenseCase): Run {
+  return ({ kernels, panelKernels, put, room, take }) => {
+    const { rows, depth, columns, biased, range } = c;
+    const [x, kernel, bias] = denseValues(c);
+    const weights = room(packedSparseSize(depth, columns));
+    kernels.pack_sparse(put(kernel), biased ? put(bias) : 0, weights, depth, columns);
+    const panels = createPanels(panelKernels, weights, depth, columns);
+    const out = room(rows * columns);
+    const operands = [put(x), weights, out, rows, depth, columns, ...range] as const;
+    const places = room(sparsePlaces(depth));
+    bindPanels(kernels, panels, ...operands, places)();
+    take(places, sparsePlaces(depth));
+    return take(out, rows * columns);
   };
 }
 
@@ -341,9 +371,8 @@ const pools = fc
   .filter((s) => s.pads.every((pad, side) => pad < (s.filter[side % 2] ?? 1)))
   .filter((s) => outputSize(s).every((length) => length > 0));
 
-/** @param module  `inference.wasm`, as the runtime at hand gets it */
-export function testInference(module: WebAssembly.Module): void {
-  const freshBench = createBench(module);
+export function testInference(modules: Modules): void {
+  const freshBench = createBench(modules);
   const run = (kernel: Run) => kernel(freshBench());
 
   describe('gives what plain loops give', () => {
@@ -480,6 +509,26 @@ export function testInference(module: WebAssembly.Module): void {
         Array.from({ length: depth }, () => NaN),
       ),
     ).toBe(0.5);
+  });
+
+  test('panels of weights as objects give the same bits, and lie within what is counted for them', () => {
+    const panelCases = fc.record({
+      rows: size(40),
+      depth: fc.oneof(size(70), fc.constant(2_500)),
+      columns: size(3).map((panels) => panels * 32),
+      range,
+      biased: fc.boolean(),
+      seed,
+      rectified: fc.constant(true),
+    });
+    fc.assert(
+      fc.property(panelCases, (c) => {
+        expect(floatBytes(run(runPanels(c)))).toEqual(floatBytes(run(runDense(c))));
+      }),
+      { numRuns: NUM_RUNS },
+    );
+    expect(panelsSize(256, 256)).toBeGreaterThan(257 * 256 * 4);
+    expect(panelsSize(256, 257)).toBeUndefined();
   });
 
   test('an example alone has the bits that it has among others', () => {

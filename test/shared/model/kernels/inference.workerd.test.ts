@@ -3,5 +3,5 @@ import { wasmModule } from '../../../../shared/model/wasm-worker.ts';
 import { testInference } from './inference-suite.ts';
 
 describe('the inference kernels in workerd', () => {
-  testInference(wasmModule.inference);
+  testInference(wasmModule);
 });

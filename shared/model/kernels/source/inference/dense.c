@@ -31,6 +31,21 @@ INLINE void dense_strip(const layer *l, int rows, int panels, int row, int colum
   strip_store(s, rows, panels, l->out + row * l->columns + column, l->columns, l->columns - column, l->low, l->high);
 }
 
+/* Up to four columns that are left: half a panel, whose other half is 0. */
+INLINE void dense_tail(const layer *l, int rows, int row, int column) {
+  const int depth = l->depth;
+  const float *x = l->x + row * depth, *weights = l->weights + column / TILE_COLUMNS * panel_size(depth);
+  vec sums[STRIP_ROWS];
+  UNROLL for (int r = 0; r < rows; r++) sums[r] = load(weights);
+  for (int k = 0; k < depth; k++) {
+    const vec weight = load(weights += TILE_COLUMNS);
+    UNROLL for (int r = 0; r < rows; r++) sums[r] = multiply_add(load_splat(x + r * depth + k), weight, sums[r]);
+  }
+  float *out = l->out + row * l->columns + column;
+  UNROLL for (int r = 0; r < rows; r++)
+    store_some(out + r * l->columns, clamp(sums[r], l->low, l->high), l->columns - column);
+}
+
 /* Few rows: a strip is made wide instead, else it would wait for its own sums. */
 INLINE void dense_rows(const layer *l, int rows, int panels, int row) {
   const int width = panels * TILE_COLUMNS;
@@ -46,8 +61,11 @@ void dense(const float *x, const float *weights, float *out, int rows, int depth
   const int block = larger(STRIP_ROWS, BLOCK_FLOATS / depth / STRIP_ROWS * STRIP_ROWS);
   for (int start = 0; start < whole; start += block) {
     const int end = smaller(start + block, whole);
-    for (int column = 0; column < columns; column += TILE_COLUMNS)
+    int column = 0;
+    for (; column + LANES < columns; column += TILE_COLUMNS)
       for (int row = start; row < end; row += STRIP_ROWS) dense_strip(&l, STRIP_ROWS, 1, row, column);
+    if (column < columns)
+      for (int row = start; row < end; row += STRIP_ROWS) dense_tail(&l, STRIP_ROWS, row, column);
   }
   switch (rows - whole) {
   case 3: dense_rows(&l, 3, 1, whole); break;

@@ -4,7 +4,7 @@
  * nothing is.
  *
  * Packed weights: a table for finding what is not 0, then panels of up to 32 columns, [1 + depth][width], the biases in
- * front; the last panel is as wide as what is left, rounded up to eight.
+ * front; the last panel is as wide as what is left, rounded up to eight. `panel.wat` multiplies by whole panels, too.
  */
 #include "strip.h"
 
@@ -43,7 +43,7 @@ void pack_sparse(const float *kernel, const float *bias, float *weights, int dep
 }
 
 /* Places of the numbers other than 0; NaN is one. Without a branch, which could not be predicted. @returns how many */
-INLINE int find_nonzero(const float *x, int depth, const uint16_t *table, uint16_t *places) {
+INLINE int list_nonzero(const float *x, int depth, const uint16_t *table, uint16_t *places) {
   int found = 0, i = 0;
   for (vec at = wasm_i16x8_splat(0); i + GROUP <= depth; i += GROUP, at = wasm_i16x8_add(at, wasm_i16x8_splat(GROUP))) {
     const int left = (int)wasm_i32x4_bitmask(wasm_f32x4_eq(load(x + i), splat(0)));
@@ -96,18 +96,24 @@ INLINE void sparse_panel(const block *b, int vectors, int column, const float *w
   for (int row = 0; row < b->rows; row++) sparse_row(b, vectors, row, column, weights);
 }
 
+INLINE int places_stride(int depth) { return COUNT + round_up(depth, 2); }
+
+/* Lists what is not 0 of each row; `places` then holds [rows][places_stride]. */
+EXPORT(find_nonzero)
+void find_nonzero(const float *x, const float *weights, int rows, int depth, uint16_t *places) {
+  for (int row = 0; row < rows; row++, x += depth, places += places_stride(depth))
+    *(int *)places = list_nonzero(x, depth, (const uint16_t *)weights, places + COUNT);
+}
+
 /* As `dense`, with weights of `pack_sparse`; places has room for `sparsePlaces` numbers (inference.ts). */
 EXPORT(dense_sparse)
 void dense_sparse(const float *x, const float *weights, float *out, int rows, int depth, int columns, float low,
                   float high, uint16_t *places) {
-  const int stride = COUNT + round_up(depth, 2), most = larger(1, BLOCK_PLACES / stride);
+  const int stride = places_stride(depth), most = larger(1, BLOCK_PLACES / stride);
   block b = {x, places, out, 0, depth, columns, stride, splat(low), splat(high)};
   for (int start = 0; start < rows; start += b.rows, b.x += b.rows * depth, b.out += b.rows * columns) {
     b.rows = smaller(most, rows - start);
-    for (int r = 0; r < b.rows; r++) {
-      uint16_t *to = places + r * stride + COUNT;
-      ((int *)to)[-1] = find_nonzero(b.x + r * depth, depth, (const uint16_t *)weights, to);
-    }
+    find_nonzero(b.x, weights, b.rows, depth, places);
     const float *panel = weights + TABLE_FLOATS;
     for (int column = 0; column < columns; column += PANEL_COLUMNS) {
       const int vectors = smaller(PANEL_VECTORS, round_up(columns - column, TILE_COLUMNS) / LANES);
