@@ -2,20 +2,24 @@
  * Two projects: `node`, and `workerd` (inside the real runtime, with real local R2).
  * A test that runs in workerd is named `*.workerd.test.ts`.
  */
+import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { readConformance } from './test/functions/conformance/provide.ts';
 
 export default defineConfig({
   test: {
+    // Vitest would leave one of two cores to itself, and twice the minutes to whoever waits.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.workerd.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          // Against what hangs; no test is slow on purpose.
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {
