@@ -56,8 +56,9 @@ export function joinFloats(parts: readonly Float32Array[]): Float32Array<ArrayBu
   return all;
 }
 
+/** In turns with whatever else there is to do: some megabytes at once would hold up everybody for a tenth of a second. */
 export function gzip(bytes: Uint8Array): Promise<Uint8Array> {
-  return through(bytes, new CompressionStream('gzip'));
+  return readAll(inPieces(bytes).pipeThrough(new CompressionStream('gzip')));
 }
 
 /** The zlib format (RFC 1950), as PNG files have it inside. */
@@ -75,8 +76,26 @@ async function through(
   stream: CompressionStream | DecompressionStream,
 ): Promise<Uint8Array> {
   const source = new Response(bytes as Uint8Array<ArrayBuffer>).body;
-  if (source === null) return new Uint8Array();
-  return new Uint8Array(await new Response(source.pipeThrough(stream)).arrayBuffer());
+  return source === null ? new Uint8Array() : readAll(source.pipeThrough(stream));
+}
+
+async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
+}
+
+const PIECE_BYTES = 131_072;
+
+function inPieces(bytes: Uint8Array): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      // A stream's own promises are settled in the turn that compresses.
+      if (at > 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      if (at >= bytes.byteLength) return controller.close();
+      controller.enqueue(bytes.slice(at, at + PIECE_BYTES));
+      at += PIECE_BYTES;
+    },
+  });
 }
 
 /** float32 numbers as little-endian bytes; a view, not a copy (every platform we run on is little-endian). */
