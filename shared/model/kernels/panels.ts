@@ -73,15 +73,7 @@ export function createPanels(
 export function bindPanels(
   { find_nonzero: findNonzero }: InferenceKernels,
   { panels, multiply }: Panels,
-  x: Address,
-  weights: Address,
-  out: Address,
-  rows: number,
-  depth: number,
-  columns: number,
-  low: number,
-  high: number,
-  places: Address,
+  ...[x, weights, out, rows, depth, columns, low, high, places]: Parameters<InferenceKernels['dense_sparse']>
 ): () => void {
   const { stride, blockRows } = sparseBlocks(depth);
   const products = panels.map((panel, i) => ({ panel, column: i * PANEL_COLUMNS * FLOAT_BYTES }));
