@@ -8,11 +8,11 @@ import { once } from '../once.ts';
 import type { Result } from '../result.ts';
 import type { ModelError } from './error.ts';
 import { createHeap } from './heap.ts';
-import type { SharedMemory } from './kernels/workspace.ts';
 import { instantiateInference } from './kernels/inference.ts';
 import { instantiatePanels } from './kernels/panels.ts';
 import type { Plan } from './plan.ts';
 import { loadProgram, type Program } from './program.ts';
+import type { SharedMemory } from './shared-memory.ts';
 import { instantiateWasm } from './wasm-instance.ts';
 import type { WasmModules } from './wasm-modules.ts';
 

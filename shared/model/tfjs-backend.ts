@@ -9,7 +9,6 @@ import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import createModule, {
   type BackendWasmModule as Exports,
 } from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
-import type { WasmModules } from './wasm-modules.ts';
 
 /** The package's types leave out what its Emscripten glue adds. */
 type BackendWasmModule = Exports & {
@@ -33,7 +32,7 @@ const started = new WeakSet<object>();
  */
 export async function registerWasmBackend(
   tf: Tensorflow,
-  { tfjs }: Pick<WasmModules, 'tfjs'>,
+  { tfjs }: { readonly tfjs: WebAssembly.Module },
 ): Promise<void> {
   // Asking tf for the backend instead would start the package's own factory, which fetches.
   const engine = tf.engine();

@@ -1,4 +1,3 @@
-import type { WasmModules } from './wasm-modules.ts';
 /** What it needs of `@tensorflow/tfjs`, passed in so that everyone speaks of the same engine. */
 export type Tensorflow = Pick<typeof import('@tensorflow/tfjs'), 'engine' | 'registerBackend' | 'removeBackend' | 'setBackend'>;
 /**
@@ -7,4 +6,6 @@ export type Tensorflow = Pick<typeof import('@tensorflow/tfjs'), 'engine' | 'reg
  * @param tf    `@tensorflow/tfjs`
  * @param tfjs  its binary, among the compiled ones
  */
-export declare function registerWasmBackend(tf: Tensorflow, { tfjs }: Pick<WasmModules, 'tfjs'>): Promise<void>;
+export declare function registerWasmBackend(tf: Tensorflow, { tfjs }: {
+    readonly tfjs: WebAssembly.Module;
+}): Promise<void>;

@@ -5,6 +5,7 @@
  * trainings could fill the isolate. So workspaces are kept and lent out again; or, better, laid out in a memory that is
  * there for other things too and has room while those are not (`shareMemory`).
  */
+import type { SharedMemory } from '../shared-memory.ts';
 import { instantiateKernels, type KernelExports, STACK_BYTES } from './kernels.ts';
 
 export interface Workspace {
@@ -25,16 +26,6 @@ export interface Workspace {
   bytes(address: number, count: number): Uint8Array;
   /** Ends all views and lends the memory to the next borrower. */
   release(): void;
-}
-
-/** A memory with an allocator that others use too. */
-export interface SharedMemory {
-  readonly memory: WebAssembly.Memory;
-  /** @returns an address, or 0 where there is no room */
-  readonly malloc: (bytes: number) => number;
-  readonly free: (address: number) => void;
-  /** It never grows past this. */
-  readonly maxBytes: number;
 }
 
 export class WorkspaceFull extends Error {
