@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
-import { readConformance } from './test/functions/conformance/provide.ts';
+import { readConformance } from './test/functions/serving/conformance/provide.ts';
 
 export default defineConfig({
   test: {

@@ -3,15 +3,15 @@
  * and take the short way; health, the index, the contract and the operators' API under `/api` by a router.
  */
 import { Hono } from 'hono/tiny';
-import type { Ask } from './ask.ts';
+import type { Ask } from './http/ask.ts';
 import type { ConfigProblem } from './config.ts';
 import { createContractRoutes } from './contract/routes.ts';
 import type { AppDeps } from './deps.ts';
-import { type App, createDoor } from './door.ts';
-import { errorResponse, unexpectedResponse } from './http.ts';
+import { type App, createDoor } from './http/door.ts';
+import { errorResponse, unexpectedResponse } from './http/http.ts';
 import { describeCause, type Log } from './log.ts';
-import { createHealthRoutes, createOpenInference } from './open-inference/routes.ts';
-import { createTfServing } from './tf-serving/routes.ts';
+import { createHealthRoutes, createOpenInference } from './serving/open-inference/routes.ts';
+import { createTfServing } from './serving/tf-serving/routes.ts';
 
 const INDEX = {
   name: 'holdfast',
@@ -68,7 +68,7 @@ function createRoutes(deps: AppDeps): Hono {
 
 /** Made when an operator comes: what predicts starts without it, and without zod. */
 async function createOperators(deps: AppDeps): Promise<Hono> {
-  const { createOperatorRoutes } = await import('./operator-routes.ts');
+  const { createOperatorRoutes } = await import('./operators/operator-routes.ts');
   const app = createBareApp(deps.log);
   app.route('/api', createOperatorRoutes(deps));
   return app;

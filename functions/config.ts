@@ -5,7 +5,7 @@
 import { fields, findProblem, list, oneOf, text } from '../shared/checks.ts';
 import { isDigest } from '../shared/registry/base-manifest.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { ANY_ORIGIN } from './cors.ts';
+import { ANY_ORIGIN } from './http/cors.ts';
 
 export const SCOPES = ['predict', 'feedback', 'operate'] as const;
 export type Scope = (typeof SCOPES)[number];

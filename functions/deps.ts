@@ -2,14 +2,14 @@
  * What the routes are given. Nothing behind them reads the environment, the clock or a generator by itself.
  */
 import type { ObjectStore } from '../shared/registry/store.ts';
-import type { Announce } from './announce.ts';
+import type { Announce } from './collect/announce.ts';
 import type { Assets } from './contract/routes.ts';
-import type { DoorDeps } from './door.ts';
-import type { ImageReader } from './image-reader.ts';
+import type { DoorDeps } from './http/door.ts';
+import type { ImageReader } from './serving/image-reader.ts';
 import type { Log } from './log.ts';
-import type { ModelCache } from './model-cache.ts';
-import type { PredictionLog } from './prediction-log.ts';
-import type { TrainerService } from './trainer-service.ts';
+import type { ModelCache } from './serving/cache/model-cache.ts';
+import type { PredictionLog } from './collect/prediction-log.ts';
+import type { TrainerService } from './operators/trainer-service.ts';
 
 export interface AppDeps extends DoorDeps {
   readonly store: ObjectStore;

@@ -3,26 +3,31 @@
  */
 import { createImageDecoder } from '../shared/model/images/decoder.ts';
 import { decoderModule } from '../shared/model/images/decoders-worker.ts';
-import { createRuntime } from '../shared/model/runtime.ts';
-import { wasmModule } from '../shared/model/wasm-worker.ts';
+import { createRuntime } from '../shared/model/run/runtime.ts';
+import { wasmModule } from '../shared/model/run/wasm-worker.ts';
 import { createR2Store } from '../shared/registry/r2-store.ts';
-import { createAdmission } from './admission.ts';
-import { createAnnounce } from './announce.ts';
+import { createAdmission } from './http/admission.ts';
+import { createAnnounce } from './collect/announce.ts';
 import { createApp, createMisconfiguredApp } from './app.ts';
-import { createAuthenticator } from './auth.ts';
+import { createAuthenticator } from './http/auth.ts';
 import { type Config, parseConfig } from './config.ts';
 import type { Assets } from './contract/routes.ts';
-import { createCors } from './cors.ts';
-import type { App } from './door.ts';
-import { createImageReader } from './image-reader.ts';
+import { createCors } from './http/cors.ts';
+import type { App } from './http/door.ts';
+import { createImageReader } from './serving/image-reader.ts';
 import { createConsoleLog } from './log.ts';
-import { MAX_BODIES_BYTES, MAX_HEAP_BYTES, MODEL_BUDGET_BYTES, roomForDecoder } from './memory-budget.ts';
-import { createModelCache } from './model-cache.ts';
-import { createPredictionLog } from './prediction-log.ts';
-import { createProgramCache } from './program-cache.ts';
-import { createRateLimit, type RateLimiter, type RateLimit } from './rate-limit.ts';
-import type { TrainerService } from './trainer-service.ts';
-import { createVersionLoader } from './version-loader.ts';
+import {
+  MAX_BODIES_BYTES,
+  MAX_HEAP_BYTES,
+  MODEL_BUDGET_BYTES,
+  roomForDecoder,
+} from './serving/cache/memory-budget.ts';
+import { createModelCache } from './serving/cache/model-cache.ts';
+import { createPredictionLog } from './collect/prediction-log.ts';
+import { createProgramCache } from './serving/cache/program-cache.ts';
+import { createRateLimit, type RateLimiter, type RateLimit } from './http/rate-limit.ts';
+import type { TrainerService } from './operators/trainer-service.ts';
+import { createVersionLoader } from './serving/cache/version-loader.ts';
 
 const log = createConsoleLog();
 const now = (): number => Date.now();
@@ -37,7 +42,7 @@ export default {
     return app.fetch(request, context);
   },
   async queue(batch, env) {
-    const { consumeMessages } = await import('./queue.ts');
+    const { consumeMessages } = await import('./collect/queue.ts');
     await consumeMessages(batch.messages, { store: createR2Store(env.BUCKET), log, now });
   },
 } satisfies ExportedHandler<EdgeEnv>;

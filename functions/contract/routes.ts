@@ -4,7 +4,7 @@
  */
 import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
-import { errorResponse } from '../http.ts';
+import { errorResponse } from '../http/http.ts';
 import { describeCause, type Log } from '../log.ts';
 
 /**

@@ -5,19 +5,19 @@
  * Only the generator and the tests import this. The Worker carries what was generated.
  */
 import * as z from 'zod';
-import { classificationSchema, regressionSchema } from '../../shared/model/spec.ts';
+import { classificationSchema, regressionSchema } from '../../shared/model/spec/spec.ts';
 import { moveSchema } from '../../shared/registry/alias.ts';
 import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
 import { digestSchema, manifestSchema } from '../../shared/registry/manifest.ts';
 import { reproductionSchema } from '../../shared/registry/reproductions.ts';
 import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
-import { compareSchema } from '../comparison-routes.ts';
-import { exampleItemSchema, feedbackSchema, labelItemSchema, MAX_ITEMS } from '../feedback.ts';
-import { DATATYPES } from '../open-inference/datatypes.ts';
-import { promoteSchema, rollbackSchema } from '../operator-routes.ts';
-import { reproduceSchema } from '../reproduction-routes.ts';
-import { startSchema } from '../run-routes.ts';
-import { DEFAULT_SIGNATURE, METHODS } from '../tf-serving/signature.ts';
+import { compareSchema } from '../operators/comparison-routes.ts';
+import { exampleItemSchema, feedbackSchema, labelItemSchema, MAX_ITEMS } from '../collect/feedback.ts';
+import { DATATYPES } from '../serving/open-inference/datatypes.ts';
+import { promoteSchema, rollbackSchema } from '../operators/operator-routes.ts';
+import { reproduceSchema } from '../operators/reproduction-routes.ts';
+import { startSchema } from '../operators/run-routes.ts';
+import { DEFAULT_SIGNATURE, METHODS } from '../serving/tf-serving/signature.ts';
 
 const version = z.int().min(1);
 const json = z.unknown();

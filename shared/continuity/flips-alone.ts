@@ -2,7 +2,7 @@
  * Whether flips are all that stands between a candidate and its promotion: then it has learnt what it should, and a
  * training that holds on to the champion's right answers may mend it.
  */
-import type { CheckResult, Finding } from './check-result.ts';
+import type { CheckResult, Finding } from './findings/check-result.ts';
 import type { Verdict } from './gate.ts';
 
 const FLIP_CHECKS: ReadonlySet<string> = new Set(['negative-flips', 'reported-flips', 'worsened']);

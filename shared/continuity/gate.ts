@@ -5,8 +5,8 @@
  * margin of any one check is promoted with probability at most alpha, and nothing needs correcting for the
  * number of checks.
  */
-import { compareGravity, plainFinding, unitOf } from './check-result.ts';
-import type { CheckOutcome, CheckResult } from './check-result.ts';
+import { compareGravity, plainFinding, unitOf } from './findings/check-result.ts';
+import type { CheckOutcome, CheckResult } from './findings/check-result.ts';
 import { checkBaseline } from './checks/baseline.ts';
 import { checkCalibration } from './checks/calibration.ts';
 import { checkClassRecall } from './checks/class-recall.ts';
@@ -26,13 +26,13 @@ import { checkSanity } from './checks/sanity.ts';
 import { checkReportedTests, checkSelfTests } from './checks/self-tests.ts';
 import { checkWorsened } from './checks/worsened.ts';
 import { checkWorstWindow } from './checks/worst-window.ts';
-import { type AnyEvidence, type CommonEvidence, type Evidence, isRegression } from './evidence.ts';
-import type { RegressionEvidence } from './evidence.ts';
-import { formatMeasure, formatMoreLabels, formatPoints } from './format.ts';
+import { type AnyEvidence, type CommonEvidence, type Evidence, isRegression } from './evidence/evidence.ts';
+import type { RegressionEvidence } from './evidence/evidence.ts';
+import { formatMeasure, formatMoreLabels, formatPoints } from './findings/format.ts';
 import { gatePolicySchema } from './policy.ts';
 import type { GatePolicy } from './policy.ts';
-import { validateEvidence } from './validate-evidence.ts';
-import { validateRegression } from './validate-regression.ts';
+import { validateEvidence } from './evidence/validate-evidence.ts';
+import { validateRegression } from './evidence/validate-regression.ts';
 
 export interface Verdict {
   readonly verdict: 'promote' | 'reject' | 'hold';

@@ -31,13 +31,13 @@ const PATIENCE = ['--testTimeout=1200000', '--hookTimeout=1200000'];
 const NODE_TESTS = [
   'test/shared/digest.test.ts',
   'test/shared/random.test.ts',
-  'test/shared/exact-math.test.ts',
+  'test/trainer/augment/exact-math.test.ts',
   'test/shared/model/kernels/inference.test.ts',
-  'test/shared/model/runtime.test.ts',
+  'test/shared/model/run/runtime.test.ts',
   'test/trainer/augment/picture-augmenter.test.ts',
   'test/trainer/training/train-head.test.ts',
-  'test/trainer/training/trainable-layers.test.ts',
-  'test/shared/model/kernels/dense-stack.test.ts',
+  'test/trainer/training/layers/trainable-layers.test.ts',
+  'test/trainer/kernels/dense-stack.test.ts',
 ];
 
 const native = process.arch === 'arm64';

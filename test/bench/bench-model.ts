@@ -1,7 +1,7 @@
 /**
  * A model to measure, and how it travels to the Worker that measures it: as a form with one part a file.
  */
-import type { Spec } from '../../shared/model/spec.ts';
+import type { Spec } from '../../shared/model/spec/spec.ts';
 import { VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
 

@@ -4,17 +4,17 @@
  */
 import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
-import { benchColdStart } from './cold-start.ts';
-import { benchFeatures } from './features.ts';
+import { benchColdStart } from './serving/cold-start.ts';
+import { benchFeatures } from './training/features.ts';
 import type { Findings } from './findings.ts';
-import { benchHttp } from './http.ts';
-import { benchMemory } from './memory.ts';
+import { benchHttp } from './serving/http.ts';
+import { benchMemory } from './serving/memory.ts';
 import { HELP, type Options, parseOptions, type Part } from './options.ts';
 import { benchNight } from './night/night.ts';
-import { benchPrediction } from './prediction.ts';
+import { benchPrediction } from './serving/prediction.ts';
 import { withScratch } from './runtime.ts';
 import { formatTable } from './table.ts';
-import { benchTraining } from './training.ts';
+import { benchTraining } from './training/training.ts';
 
 const BENCHES = {
   prediction: benchPrediction,

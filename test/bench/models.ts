@@ -3,15 +3,15 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { sha256Hex } from '../../shared/digest.ts';
-import { specDigest } from '../../shared/model/load-spec.ts';
-import { outputShapeOf } from '../../shared/model/plan.ts';
-import { encodedShape } from '../../shared/model/input.ts';
-import { type InputSpec, specSchema } from '../../shared/model/spec.ts';
-import { sizeOf } from '../../shared/model/tensor.ts';
+import { specDigest } from '../../shared/model/spec/load-spec.ts';
+import { outputShapeOf } from '../../shared/model/plan/plan.ts';
+import { encodedShape } from '../../shared/model/spec/input.ts';
+import { type InputSpec, specSchema } from '../../shared/model/spec/spec.ts';
+import { sizeOf } from '../../shared/model/plan/tensor.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import type { VersionFile } from '../../shared/registry/keys.ts';
 import type { Constants, Manifest } from '../../shared/registry/manifest.ts';
-import { compileFiles, type ModelFiles, saveModel } from '../shared/model/support.ts';
+import { compileFiles, type ModelFiles, saveModel } from '../trainer/compile/support.ts';
 import { makeManifest } from '../support/version.ts';
 import type { BenchModel } from './bench-model.ts';
 import { toOnnx } from './onnx/from-plan.ts';

@@ -4,9 +4,9 @@ import { findEagerWay, groupModules } from './size-modules.ts';
 test('modules are summed by our folders and by package, the heaviest first', () => {
   const inputs = {
     'functions/worker.ts': { bytesInOutput: 10 },
-    'functions/open-inference/path.ts': { bytesInOutput: 5 },
-    'shared/model/plan.ts': { bytesInOutput: 7 },
-    'shared/model/heap.ts': { bytesInOutput: 8 },
+    'functions/serving/open-inference/path.ts': { bytesInOutput: 5 },
+    'shared/model/plan/plan.ts': { bytesInOutput: 7 },
+    'shared/model/run/heap.ts': { bytesInOutput: 8 },
     '../main/node_modules/zod/v4/core/util.js': { bytesInOutput: 100 },
     'node_modules/@noble/hashes/sha2.js': { bytesInOutput: 20 },
   };
@@ -17,7 +17,7 @@ test('modules are summed by our folders and by package, the heaviest first', () 
     { name: '@noble/hashes', bytes: 20 },
     { name: 'shared/model', bytes: 15 },
     { name: 'functions', bytes: 10 },
-    { name: 'functions/open-inference', bytes: 5 },
+    { name: 'functions/serving', bytes: 5 },
   ]);
 });
 
@@ -25,10 +25,13 @@ test('what is evaluated at once is told, with the way to it; what waits for an i
   const statement = (path: string) => ({ path, kind: 'import-statement' });
   const inputs = {
     'functions/worker.ts': {
-      imports: [statement('functions/app.ts'), { path: 'functions/queue.ts', kind: 'dynamic-import' }],
+      imports: [
+        statement('functions/app.ts'),
+        { path: 'functions/collect/queue.ts', kind: 'dynamic-import' },
+      ],
     },
     'functions/app.ts': { imports: [statement('functions/worker.ts'), statement('shared/json.ts')] },
-    'functions/queue.ts': { imports: [statement('node_modules/zod/index.js')] },
+    'functions/collect/queue.ts': { imports: [statement('node_modules/zod/index.js')] },
     'shared/json.ts': { imports: [statement('node_modules/hono/dist/hono.js')] },
   };
   const find = (name: string) => findEagerWay({ inputs, outputs: {} }, 'functions/worker.ts', name);

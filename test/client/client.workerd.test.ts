@@ -3,9 +3,9 @@
  */
 import { beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../client/client.ts';
-import { wasmModule } from '../../shared/model/wasm-worker.ts';
+import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
 import { createMemoryStore } from '../../shared/registry/memory-store.ts';
-import { diagonal, numbers, serveLinearModel } from '../functions/conformance/linear-model.ts';
+import { diagonal, numbers, serveLinearModel } from '../functions/serving/conformance/linear-model.ts';
 import { createEdge, type Edge } from '../functions/support.ts';
 
 let edge: Edge;

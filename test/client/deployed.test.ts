@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestHarness, type TestHarness } from 'wrangler';
 import { type Client, createClient, HoldfastError } from '../../client/client.ts';
-import { joinEvents } from '../../shared/events/join.ts';
+import { joinEvents } from '../../trainer/pipeline/data/join.ts';
 import type { Event } from '../../shared/events/schema.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
@@ -16,7 +16,7 @@ import {
   numbers,
   serveLinearModel,
   words,
-} from '../functions/conformance/linear-model.ts';
+} from '../functions/serving/conformance/linear-model.ts';
 import { readEvents } from '../functions/support.ts';
 import { BROWSER, type Page, servePage } from './page.ts';
 

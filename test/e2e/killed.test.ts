@@ -6,21 +6,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { trainingSchema } from '../../shared/model/training.ts';
+import { trainingSchema } from '../../shared/model/spec/training.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
-import { createClient } from '../../trainer/local/client.ts';
-import { openStore } from '../../trainer/local/local.ts';
-import { startRun, watchRun } from '../../trainer/local/operators.ts';
+import { createClient } from '../../trainer/tools/local/client.ts';
+import { openStore } from '../../trainer/tools/local/local.ts';
+import { startRun, watchRun } from '../../trainer/tools/local/operators.ts';
 import { resumeJob, runJob } from '../../trainer/node/job.ts';
 import { createBlobModel } from '../support/tabular-model.ts';
-import { type Child, freePort, runChild, START } from '../trainer/local/child.ts';
+import { type Child, freePort, runChild, START } from '../trainer/tools/local/child.ts';
 
 const MODEL = 'blobs';
 const READY = 'Holdfast is ready on';
-const CLI = path.resolve(import.meta.dirname, '../../trainer/cli/holdfast.mjs');
+const CLI = path.resolve(import.meta.dirname, '../../trainer/tools/cli/holdfast.mjs');
 /** A few epochs a step. */
 const SHORT_STEPS = { HOLDFAST_STEP_CPU_SECONDS: '0.2' };
 

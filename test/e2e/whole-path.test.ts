@@ -1,7 +1,7 @@
 /**
  * The whole path in the real local process: both Workers in workerd, R2, the Queue, the Workflow, the S3 endpoint.
  */
-import { trainingSchema } from '../../shared/model/training.ts';
+import { trainingSchema } from '../../shared/model/spec/training.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,13 +13,13 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { bytesToFloats, fromBase64 } from '../../shared/bytes.ts';
-import { type Local, startLocal } from '../../trainer/local/local.ts';
-import { listRuns, rollBack, startRun, watchRun } from '../../trainer/local/operators.ts';
-import { createHttpTarget } from '../../trainer/cli/http-target.ts';
+import { type Local, startLocal } from '../../trainer/tools/local/local.ts';
+import { listRuns, rollBack, startRun, watchRun } from '../../trainer/tools/local/operators.ts';
+import { createHttpTarget } from '../../trainer/tools/cli/http-target.ts';
 import { runJob } from '../../trainer/node/job.ts';
 import { reproduceHere } from '../../trainer/node/reproduce-job.ts';
 import { writeEvents } from '../../shared/events/inbox.ts';
-import { createModel } from '../../shared/model/load-spec.ts';
+import { createModel } from '../../shared/model/spec/load-spec.ts';
 import { BLOBS, blobEvents, type BlobNight, blobSpec, createBlobModel } from '../support/tabular-model.ts';
 
 const MODEL = 'blobs';

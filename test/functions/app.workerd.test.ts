@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:test';
 import { beforeAll, expect, test } from 'vitest';
-import { UNSERVABLE } from '../../functions/errors.ts';
+import { UNSERVABLE } from '../../functions/http/errors.ts';
 import { collectInbox } from '../../shared/events/inbox.ts';
-import { createPredictionId } from '../../shared/events/prediction-id.ts';
-import { wasmModule } from '../../shared/model/wasm-worker.ts';
+import { createPredictionId } from '../../functions/collect/prediction-id.ts';
+import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
 import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';

@@ -4,15 +4,15 @@
  */
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseJsonText } from '../../functions/json-text.ts';
-import { DATATYPES, NUMERIC } from '../../functions/open-inference/datatypes.ts';
+import { parseJsonText } from '../../functions/http/json-text.ts';
+import { DATATYPES, NUMERIC } from '../../functions/serving/open-inference/datatypes.ts';
 import { toBase64 } from '../../shared/bytes.ts';
-import type { RuntimeMemory } from '../../shared/model/runtime.ts';
+import type { RuntimeMemory } from '../../shared/model/run/runtime.ts';
 import { decoderModule } from '../../shared/model/images/decoders-worker.ts';
-import { wasmModule } from '../../shared/model/wasm-worker.ts';
+import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
 import { createMemoryStore } from '../../shared/registry/memory-store.ts';
 import { IMAGE_FILES, imageFile } from '../support/images.ts';
-import { diagonal, greyImage, numbers, serveLinearModel, words } from './conformance/linear-model.ts';
+import { diagonal, greyImage, numbers, serveLinearModel, words } from './serving/conformance/linear-model.ts';
 import { createEdge, type Edge } from './support.ts';
 
 const RUNS = 1_000;

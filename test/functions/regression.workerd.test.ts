@@ -4,8 +4,8 @@
 import { env } from 'cloudflare:test';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { collectInbox } from '../../shared/events/inbox.ts';
-import { createModel } from '../../shared/model/load-spec.ts';
-import { wasmModule } from '../../shared/model/wasm-worker.ts';
+import { createModel } from '../../shared/model/spec/load-spec.ts';
+import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
 import { publishVersion } from '../../shared/registry/versions.ts';
 import { rentSpec } from '../support/regression-model.ts';

@@ -2,30 +2,30 @@
  * An edge to test: a toy model whose versions can be told apart, stores that fail on demand, a clock that is set by
  * hand. Runs in Node and in workerd.
  */
-import { type AdmissionLimits, createAdmission } from '../../functions/admission.ts';
-import { createAnnounce } from '../../functions/announce.ts';
+import { type AdmissionLimits, createAdmission } from '../../functions/http/admission.ts';
+import { createAnnounce } from '../../functions/collect/announce.ts';
 import { createApp } from '../../functions/app.ts';
-import { createAuthenticator } from '../../functions/auth.ts';
+import { createAuthenticator } from '../../functions/http/auth.ts';
 import type { ApiKey, Scope } from '../../functions/config.ts';
-import { createCors } from '../../functions/cors.ts';
+import { createCors } from '../../functions/http/cors.ts';
 import type { Log, LogFacts } from '../../functions/log.ts';
-import { createModelCache, type ModelCache } from '../../functions/model-cache.ts';
-import { createPredictionLog, type PredictionLog } from '../../functions/prediction-log.ts';
-import { createImageReader } from '../../functions/image-reader.ts';
-import { createProgramCache } from '../../functions/program-cache.ts';
-import { createRateLimit, type RateLimiter } from '../../functions/rate-limit.ts';
-import type { TrainerService } from '../../functions/trainer-service.ts';
-import { createVersionLoader } from '../../functions/version-loader.ts';
+import { createModelCache, type ModelCache } from '../../functions/serving/cache/model-cache.ts';
+import { createPredictionLog, type PredictionLog } from '../../functions/collect/prediction-log.ts';
+import { createImageReader } from '../../functions/serving/image-reader.ts';
+import { createProgramCache } from '../../functions/serving/cache/program-cache.ts';
+import { createRateLimit, type RateLimiter } from '../../functions/http/rate-limit.ts';
+import type { TrainerService } from '../../functions/operators/trainer-service.ts';
+import { createVersionLoader } from '../../functions/serving/cache/version-loader.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import type { InboxMessage } from '../../shared/events/write-inbox.ts';
 import { readBatch } from '../../shared/events/inbox.ts';
 import type { Event } from '../../shared/events/schema.ts';
-import { type DenseLayer, headToLayersModel, planHead } from '../../shared/model/head.ts';
+import { type DenseLayer, headToLayersModel, planHead } from '../../trainer/model/head.ts';
 import { createImageDecoder, type ImageDecoder } from '../../shared/model/images/decoder.ts';
-import { createModel, specDigest } from '../../shared/model/load-spec.ts';
-import { createRuntime, type RuntimeMemory } from '../../shared/model/runtime.ts';
-import type { WasmModules } from '../../shared/model/wasm-modules.ts';
-import type { ClassificationSpec, Spec } from '../../shared/model/spec.ts';
+import { createModel, specDigest } from '../../shared/model/spec/load-spec.ts';
+import { createRuntime, type RuntimeMemory } from '../../shared/model/run/runtime.ts';
+import type { WasmModules } from '../../shared/model/run/wasm-modules.ts';
+import type { ClassificationSpec, Spec } from '../../shared/model/spec/spec.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys, VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
 import type { BaseManifest } from '../../shared/registry/base-manifest.ts';

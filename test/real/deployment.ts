@@ -6,9 +6,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { RunReport } from '../../shared/continuity/report.ts';
+import type { RunReport } from '../../trainer/report/report.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
-import { type Local, startLocal } from '../../trainer/local/local.ts';
+import { type Local, startLocal } from '../../trainer/tools/local/local.ts';
 
 export interface Deployment {
   readonly local: Local;
@@ -22,7 +22,7 @@ export interface Deployment {
   dispose(): Promise<void>;
 }
 
-const BIN = 'trainer/cli/holdfast.mjs';
+const BIN = 'trainer/tools/cli/holdfast.mjs';
 /** What one request may hold. */
 const MAX_INSTANCES = 1_000;
 

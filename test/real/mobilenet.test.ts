@@ -7,11 +7,11 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createRandom, type Random } from '../../shared/random.ts';
-import { createRuntime } from '../../shared/model/runtime.ts';
-import { loadBase } from '../../shared/model/servable.ts';
-import { loadWasmModule } from '../../shared/model/wasm-node.ts';
+import { createRuntime } from '../../shared/model/run/runtime.ts';
+import { loadBase } from '../../shared/model/run/servable.ts';
+import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
 import { DATA_NOTE, dataPath, hasData } from '../support/data.ts';
-import { encodePng } from '../../trainer/pipeline/png.ts';
+import { encodePng } from '../../trainer/report/page/png.ts';
 import { type TempFolder, useTempFolder } from '../support/temp-folder.ts';
 import { type Deployment, FIXED_SPEC, startDeployment } from './deployment.ts';
 

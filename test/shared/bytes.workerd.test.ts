@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { gunzip, gzip } from '../../shared/bytes.ts';
-import { randomNumbers } from './model/support.ts';
+import { randomNumbers } from '../trainer/compile/support.ts';
 
 test('others have their turns while megabytes are compressed', async () => {
   const bytes = new Uint8Array(randomNumbers(2 ** 19, 1).buffer);

@@ -9,11 +9,11 @@ import * as tf from '@tensorflow/tfjs';
 import { encodeJson } from '../../shared/registry/json.ts';
 import type { BaseManifest } from '../../shared/registry/base-manifest.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import type { LayerJson } from '../../shared/model/artifacts.ts';
-import { sizeOf, type Shape, type Tensor } from '../../shared/model/tensor.ts';
-import { inputLayer, toLayersModel } from '../../shared/model/trunk.ts';
+import type { LayerJson } from '../../trainer/compile/artifacts.ts';
+import { sizeOf, type Shape, type Tensor } from '../../shared/model/plan/tensor.ts';
+import { inputLayer, toLayersModel } from '../../trainer/model/trunk.ts';
 import { createRandom } from '../../shared/random.ts';
-import { importBase } from '../../trainer/node/base-import.ts';
+import { importBase } from '../../trainer/model-import/base-import.ts';
 import { toGraphModel } from './graph-def.ts';
 
 const SHAPES: readonly (readonly [weight: string, shape: Shape, low: number, high: number])[] = [

@@ -5,8 +5,8 @@
 import { writeEvents } from '../../shared/events/inbox.ts';
 import type { ExampleEvent } from '../../shared/events/schema.ts';
 import { storeInline } from '../../shared/events/stored-input.ts';
-import { createModel } from '../../shared/model/load-spec.ts';
-import { type RegressionSpec, specSchema } from '../../shared/model/spec.ts';
+import { createModel } from '../../shared/model/spec/load-spec.ts';
+import { type RegressionSpec, specSchema } from '../../shared/model/spec/spec.ts';
 import { createRandom } from '../../shared/random.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 

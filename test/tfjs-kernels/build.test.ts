@@ -10,7 +10,7 @@ import { useTempFolder } from '../support/temp-folder.ts';
 const PROJECT = path.join(import.meta.dirname, '../..');
 const PACKAGE = path.join(PROJECT, 'tfjs-kernels');
 const DIST = path.join(PACKAGE, 'dist');
-const KERNELS = path.join(PROJECT, 'shared/model/kernels');
+const KERNELS = path.join(PROJECT, 'trainer/kernels');
 /** What is copied beside what tsc writes. */
 const COPIED = ['kernels.wasm', 'kernels.wasm.d.ts'];
 
@@ -21,7 +21,7 @@ test('the published files are what the sources give (npm run build:tfjs-kernels 
   const tsc = path.join(createRequire(import.meta.url).resolve('typescript/package.json'), '../bin/tsc');
   const built = path.join(scratch.path, 'dist');
   await run(process.execPath, [tsc, '-p', PACKAGE, '--outDir', built]);
-  for (const file of COPIED) await cp(path.join(KERNELS, file), path.join(built, 'kernels', file));
+  for (const file of COPIED) await cp(path.join(KERNELS, file), path.join(built, file));
   expect(await readFolder(DIST)).toEqual(await readFolder(built));
 });
 

@@ -1,15 +1,15 @@
 /**
  * Augmentation of a batch in training, every epoch anew. Examples are changed as the model sees them; pictures go back
  * to pixels for it. What a base has seen can't be changed any more, only mixed: there the copies come in before
- * (trainer/pipeline/augmented-features.ts).
+ * (trainer/pipeline/features/augmented-features.ts).
  */
 import {
   type Augmentation,
   changesExamples,
   pictureRanges,
   rowRanges,
-} from '../../shared/model/augmentation.ts';
-import type { Feature, InputSpec } from '../../shared/model/spec.ts';
+} from '../../shared/model/spec/augmentation.ts';
+import type { Feature, InputSpec } from '../../shared/model/spec/spec.ts';
 import type { Random } from '../../shared/random.ts';
 import type { Batch, BatchHook } from '../training/trainable.ts';
 import { mixBatch } from './mixup.ts';

@@ -1,7 +1,7 @@
 /**
  * Augmented copies of an example: which copy it is and whose decides what is drawn, not when or beside what it is made.
  */
-import { type Augmentation, pictureRanges } from '../../shared/model/augmentation.ts';
+import { type Augmentation, pictureRanges } from '../../shared/model/spec/augmentation.ts';
 import { seedFrom } from '../../shared/digest.ts';
 import { createRandom, type Random } from '../../shared/random.ts';
 import { drawPicture, type PictureDraw, type PictureSize } from './picture-draw.ts';

@@ -1,7 +1,7 @@
 /**
  * What the spec allows, and what was drawn for a copy, in a few words.
  */
-import type { Augmentation } from '../../shared/model/augmentation.ts';
+import type { Augmentation } from '../../shared/model/spec/augmentation.ts';
 import type { PictureDraw } from './picture-draw.ts';
 
 /** `rotated +12.3°`, `cropped to 87.0 %`, … in the order in which they are done; what was left alone is not told. */

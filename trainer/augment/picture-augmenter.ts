@@ -3,8 +3,8 @@
  * out last. Bytes in WASM memory from beginning to end, so the same bytes come out in Node and in workerd, on every
  * machine.
  */
-import type { PictureRanges } from '../../shared/model/augmentation.ts';
-import { borrowWorkspace, type Workspace } from '../../shared/model/kernels/workspace.ts';
+import type { PictureRanges } from '../../shared/model/spec/augmentation.ts';
+import { borrowWorkspace, type Workspace } from '../kernels/workspace.ts';
 import { type Affine, composeAffine, isIdentity } from './affine.ts';
 import type { PictureDraw, PictureSize, Rectangle } from './picture-draw.ts';
 

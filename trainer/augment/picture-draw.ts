@@ -1,7 +1,7 @@
 /**
  * What is done to one picture: every parameter drawn within the spec's ranges, as plain data that a preview can show.
  */
-import type { PictureRanges } from '../../shared/model/augmentation.ts';
+import type { PictureRanges } from '../../shared/model/spec/augmentation.ts';
 import type { Random } from '../../shared/random.ts';
 
 export interface PictureSize {

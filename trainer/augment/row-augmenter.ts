@@ -1,8 +1,8 @@
 /**
  * Tabular examples changed, as the model sees them: numbers in their standard deviations, categories one-hot.
  */
-import type { RowRanges } from '../../shared/model/augmentation.ts';
-import type { Feature } from '../../shared/model/spec.ts';
+import type { RowRanges } from '../../shared/model/spec/augmentation.ts';
+import type { Feature } from '../../shared/model/spec/spec.ts';
 import type { Random } from '../../shared/random.ts';
 
 export interface RowAugmenter {

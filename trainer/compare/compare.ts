@@ -3,13 +3,13 @@
  * In this process, with nothing recorded; comparison-run.ts does the same as durable steps.
  */
 import { seedFrom } from '../../shared/digest.ts';
-import { targetOf } from '../../shared/model/task.ts';
+import { targetOf } from '../../shared/model/spec/task.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { createSurroundings, defaultThreads } from '../node/surroundings.ts';
-import { doHere } from '../pipeline/portions.ts';
-import { followFeatures } from '../pipeline/store-features.ts';
-import { loadSnapshot } from '../pipeline/snapshot-file.ts';
+import { doHere } from '../pipeline/features/portions.ts';
+import { followFeatures } from '../pipeline/features/store-features.ts';
+import { loadSnapshot } from '../pipeline/data/snapshot-file.ts';
 import { type Comparison, type SplitScore, summarizeSplits } from './comparison.ts';
 import { openVersions } from './context.ts';
 import { readTask } from './examples.ts';

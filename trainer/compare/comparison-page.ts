@@ -1,9 +1,9 @@
 /**
  * A comparison as one HTML page that stands alone: every split's scores, the means, the interval.
  */
-import { html, type Markup } from '../../shared/continuity/html-template.ts';
-import { pairChart } from '../../shared/continuity/report-charts.ts';
-import { renderPage } from '../../shared/continuity/report-page.ts';
+import { html, type Markup } from '../report/page/html-template.ts';
+import { pairChart } from '../report/page/report-charts.ts';
+import { renderPage } from '../report/page/report-page.ts';
 import {
   type Comparison,
   concludeComparison,

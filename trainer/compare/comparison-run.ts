@@ -3,7 +3,7 @@
  * Worker it is a Workflow; compare.ts does the same in one process, with nothing recorded.
  */
 import { seedFrom } from '../../shared/digest.ts';
-import { targetOf } from '../../shared/model/task.ts';
+import { targetOf } from '../../shared/model/spec/task.ts';
 import {
   type ComparisonError,
   type ComparisonRecord,
@@ -15,9 +15,9 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { RunFailure, type RunContext, type Surroundings, tell } from '../pipeline/context.ts';
-import { followFeatures } from '../pipeline/store-features.ts';
+import { followFeatures } from '../pipeline/features/store-features.ts';
 import { isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
-import { loadSnapshot, type Snapshot } from '../pipeline/snapshot-file.ts';
+import { loadSnapshot, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { type Comparison, concludeComparison, type SplitScore, summarizeSplits } from './comparison.ts';
 import { renderComparison } from './comparison-page.ts';
 import { openVersions } from './context.ts';

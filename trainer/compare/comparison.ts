@@ -3,9 +3,9 @@
  */
 import * as z from 'zod';
 import { correctedResampledT } from '../../shared/continuity/statistics/resampled-t.ts';
-import { formatPercent, formatPoints, formatSignedPoints } from '../../shared/continuity/format.ts';
-import { hiddenLayerSchema } from '../../shared/model/spec.ts';
-import { trainingSchema } from '../../shared/model/training.ts';
+import { formatPercent, formatPoints, formatSignedPoints } from '../../shared/continuity/findings/format.ts';
+import { hiddenLayerSchema } from '../../shared/model/spec/spec.ts';
+import { trainingSchema } from '../../shared/model/spec/training.ts';
 import { type Target, targetSchema } from '../../shared/registry/manifest.ts';
 import type { Recipe } from './recipe.ts';
 import type { Score } from './train-recipe.ts';

@@ -1,7 +1,7 @@
 /**
  * What the pipeline's steps read of a run, where there is none: nothing is recorded, judged or timed.
  */
-import { loadSpec } from '../../shared/model/load-spec.ts';
+import { loadSpec } from '../../shared/model/spec/load-spec.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { RunContext, Surroundings } from '../pipeline/context.ts';

@@ -2,18 +2,18 @@
  * The examples that recipes are compared on: a snapshot's, without the holdout. What judges candidates every night is
  * not used up by comparing recipes.
  */
-import type { TaskSpec } from '../../shared/model/task.ts';
-import { rawSize } from '../../shared/model/input.ts';
+import type { TaskSpec } from '../../shared/model/spec/task.ts';
+import { rawSize } from '../../shared/model/spec/input.ts';
 import { createRandom, shuffle } from '../../shared/random.ts';
-import { addCopies, copiesWanted } from '../pipeline/augmented-features.ts';
+import { addCopies, copiesWanted } from '../pipeline/features/augmented-features.ts';
 import { type RunContext, RunFailure } from '../pipeline/context.ts';
-import { loadFeatureSize } from '../pipeline/feature-size.ts';
-import { type Examples, readExamples } from '../pipeline/features.ts';
-import { doHere } from '../pipeline/portions.ts';
-import { followFeatures } from '../pipeline/store-features.ts';
-import { checkRoom, readingRecipe } from '../pipeline/unfreeze.ts';
-import { loadShard, shardsOf, type Snapshot } from '../pipeline/snapshot-file.ts';
-import { assignSides } from '../pipeline/split.ts';
+import { loadFeatureSize } from '../pipeline/features/feature-size.ts';
+import { type Examples, readExamples } from '../pipeline/features/features.ts';
+import { doHere } from '../pipeline/features/portions.ts';
+import { followFeatures } from '../pipeline/features/store-features.ts';
+import { checkRoom, readingRecipe } from '../pipeline/features/unfreeze.ts';
+import { loadShard, shardsOf, type Snapshot } from '../pipeline/data/snapshot-file.ts';
+import { assignSides } from '../pipeline/data/split.ts';
 import type { Identities } from './random-split.ts';
 import type { RecipeSettings } from './recipe.ts';
 import type { SplitTask } from './split-bench.ts';

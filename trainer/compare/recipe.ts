@@ -1,8 +1,8 @@
 /**
  * A version's recipe: how its run trained it. The data it was trained on is not part of it.
  */
-import { describeLayer, type NetworkLayer } from '../../shared/model/network.ts';
-import { type Spec, specSchema } from '../../shared/model/spec.ts';
+import { describeLayer, type NetworkLayer } from '../../shared/model/spec/network.ts';
+import { type Spec, specSchema } from '../../shared/model/spec/spec.ts';
 import { describeReadError, loadJson, parseJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
@@ -11,7 +11,7 @@ import { describeDamage } from '../../shared/registry/find-version.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { describeAugmentation } from '../augment/describe.ts';
-import { provenanceSchema } from '../pipeline/provenance.ts';
+import { provenanceSchema } from '../pipeline/publish/provenance.ts';
 
 export interface Recipe {
   readonly version: number;

@@ -2,8 +2,8 @@
  * Where recipes are trained on splits: here, one after the other, or wherever a host has room for several at once
  * (pool.ts). The same split gives the same scores on every bench.
  */
-import type { Runtime } from '../../shared/model/runtime.ts';
-import type { WasmModules } from '../../shared/model/wasm-modules.ts';
+import type { Runtime } from '../../shared/model/run/runtime.ts';
+import type { WasmModules } from '../../shared/model/run/wasm-modules.ts';
 import { readClock, type Surroundings } from '../pipeline/context.ts';
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../step-seconds.ts';
 import { type Pace, UNTIL_OVER, withinSeconds } from '../training/pace.ts';

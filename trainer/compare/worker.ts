@@ -2,9 +2,9 @@
  * A thread that trains splits, one after the other, as it is asked to: a seed comes, both scores go back.
  */
 import { workerData } from 'node:worker_threads';
-import { createRuntime } from '../../shared/model/runtime.ts';
-import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
-import { loadWasmModule } from '../../shared/model/wasm-node.ts';
+import { createRuntime } from '../../shared/model/run/runtime.ts';
+import { loadKernelModule } from '../kernels/kernels-node.ts';
+import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
 import { answerAsked } from '../node/thread.ts';
 import { type SplitTask, trainSplit } from './split-bench.ts';
 

@@ -1,8 +1,8 @@
 /**
  * A learning rate range test as one HTML page that stands alone: the loss over the rate, and the suggestion.
  */
-import { html, type Markup } from '../../shared/continuity/html-template.ts';
-import { REPORT_STYLE } from '../../shared/continuity/report-style.ts';
+import { html, type Markup } from '../report/page/html-template.ts';
+import { REPORT_STYLE } from '../report/page/report-style.ts';
 import { concludeSearch, formatRate, type RateSearch } from './rate-search.ts';
 
 const WIDTH = 920;

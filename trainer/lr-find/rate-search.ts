@@ -1,7 +1,7 @@
 /**
  * What a learning rate range test says about a model: plain data, for the terminal, the page and --json.
  */
-import type { RangePoint } from '../training/range-test.ts';
+import type { RangePoint } from './range-test.ts';
 
 export interface RateSearch {
   readonly format: 'holdfast-rate-search/1';

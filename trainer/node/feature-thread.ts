@@ -2,9 +2,9 @@
  * A thread in which a base looks at examples: a block comes, what the base sees in it goes back.
  */
 import { workerData } from 'node:worker_threads';
-import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
-import { createRuntime } from '../../shared/model/runtime.ts';
-import { loadWasmModule } from '../../shared/model/wasm-node.ts';
+import { loadKernelModule } from '../kernels/kernels-node.ts';
+import { createRuntime } from '../../shared/model/run/runtime.ts';
+import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
 import {
   createSeer,
   type FeatureBlock,
@@ -12,7 +12,7 @@ import {
   openBlock,
   type Seen,
   type Seer,
-} from '../pipeline/feature-bench.ts';
+} from '../pipeline/features/feature-bench.ts';
 import { answerAsked } from './thread.ts';
 
 const task = workerData as FeatureTask;

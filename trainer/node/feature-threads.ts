@@ -2,7 +2,7 @@
  * Bases that look at examples in worker threads, each with an executor of its own. The main thread fetches what they
  * look at; what is left to it of an example is to hand over the bytes.
  */
-import type { FeatureBlock, FeatureWorkshop, Seen, StoredRow } from '../pipeline/feature-bench.ts';
+import type { FeatureBlock, FeatureWorkshop, Seen, StoredRow } from '../pipeline/features/feature-bench.ts';
 import { createCrew } from './crew.ts';
 import { shareBytes } from './share.ts';
 

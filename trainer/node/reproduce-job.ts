@@ -4,7 +4,7 @@
 import { randomHex } from '../../shared/digest.ts';
 import { loadReproduction, type Reproduction } from '../../shared/registry/reproductions.ts';
 import type { Progress } from '../../shared/registry/runs.ts';
-import { createScratchStore } from '../../shared/registry/scratch-store.ts';
+import { createScratchStore } from '../reproduce/scratch-store.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';

@@ -4,10 +4,10 @@
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { loadKernelModule } from '../../shared/model/kernels/kernels-node.ts';
-import { shareMemory } from '../../shared/model/kernels/workspace.ts';
-import { createRuntime } from '../../shared/model/runtime.ts';
-import { loadWasmModule } from '../../shared/model/wasm-node.ts';
+import { loadKernelModule } from '../kernels/kernels-node.ts';
+import { shareMemory } from '../kernels/workspace.ts';
+import { createRuntime } from '../../shared/model/run/runtime.ts';
+import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
 import type { Progress } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { workInThreads } from '../compare/pool.ts';

@@ -5,13 +5,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { sha256Hex } from '../../shared/digest.ts';
 
-const KERNELS = new URL('../../shared/model/kernels/', import.meta.url);
+const TRAINING = new URL('../kernels/', import.meta.url);
+const INFERENCE = new URL('../../shared/model/kernels/', import.meta.url);
 const TFJS = 'tfjs-backend-wasm-simd.wasm';
 
 const BINARIES: Readonly<Record<string, URL>> = {
-  'kernels.wasm': new URL('kernels.wasm', KERNELS),
-  'inference.wasm': new URL('inference.wasm', KERNELS),
-  'panel.wasm': new URL('panel.wasm', KERNELS),
+  'kernels.wasm': new URL('kernels.wasm', TRAINING),
+  'inference.wasm': new URL('inference.wasm', INFERENCE),
+  'panel.wasm': new URL('panel.wasm', INFERENCE),
   [TFJS]: new URL(import.meta.resolve(`@tensorflow/tfjs-backend-wasm/dist/${TFJS}`)),
 };
 
@@ -31,5 +32,5 @@ if (import.meta.main) {
 export const ENGINE: Readonly<Record<string, string>> = {
 ${lines.join('')}};
 `;
-  await writeFile(new URL('../pipeline/engine.ts', import.meta.url), source);
+  await writeFile(new URL('../pipeline/publish/engine.ts', import.meta.url), source);
 }

@@ -1,15 +1,15 @@
 /**
  * What every step of a run is given.
  */
-import type { Runtime } from '../../shared/model/runtime.ts';
-import type { WasmModules } from '../../shared/model/wasm-modules.ts';
-import type { Spec } from '../../shared/model/spec.ts';
+import type { Runtime } from '../../shared/model/run/runtime.ts';
+import type { WasmModules } from '../../shared/model/run/wasm-modules.ts';
+import type { Spec } from '../../shared/model/spec/spec.ts';
 import { keys } from '../../shared/registry/keys.ts';
-import type { Trunk } from '../../shared/model/trunk.ts';
+import type { Trunk } from '../model/trunk.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Workshop } from '../compare/split-bench.ts';
-import type { FeatureWorkshop } from './feature-bench.ts';
+import type { FeatureWorkshop } from './features/feature-bench.ts';
 
 /** Times a piece of work that waits for nothing, in milliseconds above 0. */
 export type Stopwatch = (work: () => void) => Promise<number>;

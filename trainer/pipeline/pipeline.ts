@@ -7,26 +7,26 @@
  * a step is made durable: a Workflow remembers it, Node keeps its small result beside the run.
  */
 import type { RunRecord } from '../../shared/registry/runs.ts';
-import { followCopies, planCopies } from './augmented-features.ts';
+import { followCopies, planCopies } from './features/augmented-features.ts';
 import { type RunContext, RunFailure, type Surroundings } from './context.ts';
-import { applyUnfreeze, basesRead } from './unfreeze.ts';
-import { evaluate } from './evaluate.ts';
-import { loadEvidence } from './evidence-file.ts';
-import { followFeatures } from './store-features.ts';
-import { judge } from './judge.ts';
-import type { DoPart } from './portions.ts';
-import { promote } from './promote.ts';
-import { publish } from './publish.ts';
-import { compareWithChampion, describeSplits, saveSplits } from './recipe-splits.ts';
+import { applyUnfreeze, basesRead } from './features/unfreeze.ts';
+import { evaluate } from './judge/evaluate.ts';
+import { loadEvidence } from './judge/evidence-file.ts';
+import { followFeatures } from './features/store-features.ts';
+import { judge } from './judge/judge.ts';
+import type { DoPart } from './features/portions.ts';
+import { promote } from './publish/promote.ts';
+import { publish } from './publish/publish.ts';
+import { compareWithChampion, describeSplits, saveSplits } from './judge/recipe-splits.ts';
 import { currentRecord, enterStep, finishRun, openRun, recordStep, updateRecord } from './record.ts';
-import { saveReport } from './report.ts';
+import { saveReport } from './publish/report.ts';
 import { deservesRetry, retryContext, retryHost } from './retry.ts';
-import { makeSnapshot } from './snapshot.ts';
-import { loadSnapshot, shardsOf, type Snapshot } from './snapshot-file.ts';
-import { loadSplit, makeSplit, type Split } from './split.ts';
+import { makeSnapshot } from './data/snapshot.ts';
+import { loadSnapshot, shardsOf, type Snapshot } from './data/snapshot-file.ts';
+import { loadSplit, makeSplit, type Split } from './data/split.ts';
 import { type StepHost, timed } from './steps.ts';
-import { clearTraining } from './training-set.ts';
-import { followTraining } from './training-steps.ts';
+import { clearTraining } from './fine-tune/training-set.ts';
+import { followTraining } from './fine-tune/training-steps.ts';
 
 export type { StepHost } from './steps.ts';
 

@@ -1,7 +1,7 @@
 /**
  * A run's own record: opened with the spec it goes by, updated step by step.
  */
-import { type Spec, specSchema } from '../../shared/model/spec.ts';
+import { type Spec, specSchema } from '../../shared/model/spec/spec.ts';
 import { describeReadError, loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { loadRun, type RunRecord, saveRun } from '../../shared/registry/runs.ts';

@@ -7,7 +7,7 @@
  */
 import { flipsAlone } from '../../shared/continuity/flips-alone.ts';
 import type { Verdict } from '../../shared/continuity/gate.ts';
-import { mostDecisions, type Worn } from '../../shared/continuity/wear.ts';
+import { mostDecisions, type Worn } from '../../shared/continuity/findings/wear.ts';
 import { strengthen } from '../training/distillation.ts';
 import { type RunContext, stepOf } from './context.ts';
 import type { StepHost } from './steps.ts';

@@ -1,9 +1,9 @@
 /**
  * Starting a run: fixing what it is about (spec, champion, cutoff) before anything else happens.
  */
-import type { SpecError } from '../../shared/model/find-spec.ts';
-import { loadSpec, specDigest } from '../../shared/model/load-spec.ts';
-import { type Spec, specSchema } from '../../shared/model/spec.ts';
+import type { SpecError } from '../../shared/model/spec/find-spec.ts';
+import { loadSpec, specDigest } from '../../shared/model/spec/load-spec.ts';
+import { type Spec, specSchema } from '../../shared/model/spec/spec.ts';
 import { type AliasError, loadChampion } from '../../shared/registry/alias.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';

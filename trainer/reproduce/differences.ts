@@ -2,13 +2,13 @@
  * Where a training that was done again left the way of the first: the earliest thing that is another.
  */
 import * as z from 'zod';
-import { parseModelJson } from '../../shared/model/artifacts.ts';
-import { decodeWeights } from '../../shared/model/weights.ts';
-import type { Tensor } from '../../shared/model/tensor.ts';
+import { parseModelJson } from '../compile/artifacts.ts';
+import { decodeWeights } from '../compile/weights.ts';
+import type { Tensor } from '../../shared/model/plan/tensor.ts';
 import { parseJson } from '../../shared/registry/json.ts';
 import type { Outcome } from '../../shared/registry/reproductions.ts';
-import type { VersionFiles } from '../pipeline/candidate-files.ts';
-import type { Provenance } from '../pipeline/provenance.ts';
+import type { VersionFiles } from '../model/candidate-files.ts';
+import type { Provenance } from '../pipeline/publish/provenance.ts';
 
 export type Difference = NonNullable<Outcome['difference']>;
 

@@ -13,18 +13,18 @@ import {
   saveReproduction,
 } from '../../shared/registry/reproductions.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
-import { createScratchStore } from '../../shared/registry/scratch-store.ts';
+import { createScratchStore } from './scratch-store.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
-import { loadCandidate, type VersionFiles } from '../pipeline/candidate-files.ts';
+import { loadCandidate, type VersionFiles } from '../model/candidate-files.ts';
 import { type RunContext, RunFailure, type Surroundings } from '../pipeline/context.ts';
-import { ENGINE } from '../pipeline/engine.ts';
+import { ENGINE } from '../pipeline/publish/engine.ts';
 import { copiesSteps, featuresSteps, isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
-import { loadSnapshot, type Snapshot } from '../pipeline/snapshot-file.ts';
-import { makeSplit } from '../pipeline/split.ts';
+import { loadSnapshot, type Snapshot } from '../pipeline/data/snapshot-file.ts';
+import { makeSplit } from '../pipeline/data/split.ts';
 import { timed } from '../pipeline/steps.ts';
-import { followTraining } from '../pipeline/training-steps.ts';
-import { applyUnfreeze } from '../pipeline/unfreeze.ts';
+import { followTraining } from '../pipeline/fine-tune/training-steps.ts';
+import { applyUnfreeze } from '../pipeline/features/unfreeze.ts';
 import { findAltered } from './altered.ts';
 import { compareWithVersion } from './compare-with-version.ts';
 import { loadOrigin, type Origin, type OriginError } from './origin.ts';

@@ -1,7 +1,7 @@
 /**
  * What can't be learned from fails by name, before the first step.
  */
-import type { DenseLayer } from '../../shared/model/head.ts';
+import type { DenseLayer } from '../model/head.ts';
 import { RunFailure } from '../pipeline/context.ts';
 import type { Trainable } from './trainable.ts';
 import { countRows, isPacked, type Labels, type Packs, packsOf, type TrainingSet } from './training-set.ts';

@@ -1,7 +1,7 @@
 /**
  * What an example counts by its label.
  */
-import type { TrainingRecipe } from '../../shared/model/training.ts';
+import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import type { Labels } from './training-set.ts';
 
 /**

@@ -2,8 +2,8 @@
  * Learning from the champion's answers beside the labels: what it knew stays known (Hinton et al. 2015,
  * arXiv:1503.02531; Li & Hoiem 2017, arXiv:1606.09282).
  */
-import { temper } from '../../shared/model/kernels/temper.ts';
-import type { TrainingRecipe } from '../../shared/model/training.ts';
+import { temper } from '../kernels/temper.ts';
+import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import type { Trainable } from './trainable.ts';
 import type { Labels, Teacher } from './training-set.ts';
 

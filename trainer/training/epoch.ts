@@ -6,7 +6,7 @@
  */
 import * as z from 'zod';
 import { seedFrom } from '../../shared/digest.ts';
-import type { TrainingRecipe } from '../../shared/model/training.ts';
+import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import { createRandom, type SeededRandom, shuffle } from '../../shared/random.ts';
 import type { Course, Epoch } from './course.ts';
 import { fillBatch } from './fill-batch.ts';

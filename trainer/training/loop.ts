@@ -8,7 +8,7 @@
  */
 import * as z from 'zod';
 import { bytesToFloats, floatBytes } from '../../shared/bytes.ts';
-import type { TrainingRecipe } from '../../shared/model/training.ts';
+import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import { RunFailure } from '../pipeline/context.ts';
 import { type Checkpoint, readPart } from './checkpoint.ts';
 import { type Course, courseSchema, type Epoch } from './course.ts';

@@ -4,23 +4,23 @@
  * Everything random comes from seeded generators and everything numeric from the kernels' binary, so the same examples
  * and seed give the same weights in Node and in workerd, bit for bit.
  */
-import type { DenseLayer } from '../../shared/model/head.ts';
-import { WorkspaceFull } from '../../shared/model/kernels/workspace.ts';
-import { sizeOf } from '../../shared/model/tensor.ts';
-import type { TrainingRecipe } from '../../shared/model/training.ts';
-import { type ModelLayers, shapeRead, type Trunk } from '../../shared/model/trunk.ts';
+import type { DenseLayer } from '../model/head.ts';
+import { WorkspaceFull } from '../kernels/workspace.ts';
+import { sizeOf } from '../../shared/model/plan/tensor.ts';
+import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
+import { type ModelLayers, shapeRead, type Trunk } from '../model/trunk.ts';
 import { RunFailure } from '../pipeline/context.ts';
 import { checkTrainable } from './check-set.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Course } from './course.ts';
 import { beginTraining, type LoopData, type LoopOptions } from './loop.ts';
 import { type Pace, UNTIL_OVER } from './pace.ts';
-import type { Tensorflow } from './tensorflow.ts';
+import type { Tensorflow } from './layers/tensorflow.ts';
 import { openTwoPhases } from './two-phases.ts';
 import type { Trainable } from './trainable.ts';
 import { isTaught } from './training-set.ts';
 import { createTrainableHead, type HeadOptions } from './trainable-head.ts';
-import { createTrainableLayers } from './trainable-layers.ts';
+import { createTrainableLayers } from './layers/trainable-layers.ts';
 
 export interface HeadTrainingOptions extends LoopOptions {
   readonly training: TrainingRecipe;

@@ -2,8 +2,8 @@
  * A head in training: a dense stack on our kernels, as the loop wants it.
  */
 import { floatBytes } from '../../shared/bytes.ts';
-import type { DenseLayer } from '../../shared/model/head.ts';
-import { createDenseStack, type DenseStack } from '../../shared/model/kernels/dense-stack.ts';
+import type { DenseLayer } from '../model/head.ts';
+import { createDenseStack, type DenseStack } from '../kernels/dense-stack.ts';
 import type { Trainable } from './trainable.ts';
 
 export interface HeadOptions {

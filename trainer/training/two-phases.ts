@@ -4,7 +4,7 @@
  * arXiv:1411.1792), so it is trained first.
  */
 import * as z from 'zod';
-import type { DenseLayer } from '../../shared/model/head.ts';
+import type { DenseLayer } from '../model/head.ts';
 import { type Checkpoint, partsUnder, prefixParts } from './checkpoint.ts';
 import type { Course } from './course.ts';
 import type { LoopOptions } from './loop.ts';

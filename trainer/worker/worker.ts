@@ -5,10 +5,10 @@
  */
 import { WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
 import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
-import { kernelModule } from '../../shared/model/kernels/kernels-worker.ts';
-import { shareMemory } from '../../shared/model/kernels/workspace.ts';
-import { createRuntime, type Runtime } from '../../shared/model/runtime.ts';
-import { wasmModule } from '../../shared/model/wasm-worker.ts';
+import { kernelModule } from '../kernels/kernels-worker.ts';
+import { shareMemory } from '../kernels/workspace.ts';
+import { createRuntime, type Runtime } from '../../shared/model/run/runtime.ts';
+import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
 import { saveComparisonProgress } from '../../shared/registry/comparisons.ts';
 import { saveReproductionProgress } from '../../shared/registry/reproductions.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';

@@ -2,8 +2,8 @@
  * Workflow instances: one a run, named after it, so that starting a run twice starts it once.
  */
 import { randomHex } from '../../shared/digest.ts';
-import { listModels } from '../../shared/model/find-spec.ts';
-import { loadSpec } from '../../shared/model/load-spec.ts';
+import { listModels } from '../../shared/model/spec/find-spec.ts';
+import { loadSpec } from '../../shared/model/spec/load-spec.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
 import { loadReproduction } from '../../shared/registry/reproductions.ts';
 import { loadRun } from '../../shared/registry/runs.ts';

@@ -5,10 +5,10 @@
  * `majority` always answers the training data's most frequent class; `no-change` repeats the last label, which is hard
  * to beat where labels come in runs. Kappa and kappa-temporal say the same on a scale on which 1 is perfect.
  */
-import { compareGravity, gravestOf, judgeInterval, plainFinding, unitOf } from '../check-result.ts';
-import type { CheckOutcome, Finding, Part } from '../check-result.ts';
-import type { Evidence, WindowEvidence } from '../evidence.ts';
-import { formatConfidence, formatSignedScore } from '../format.ts';
+import { compareGravity, gravestOf, judgeInterval, plainFinding, unitOf } from '../findings/check-result.ts';
+import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
+import type { Evidence, WindowEvidence } from '../evidence/evidence.ts';
+import { formatConfidence, formatSignedScore } from '../findings/format.ts';
 import {
   growInterval,
   holdForExamples,
@@ -17,15 +17,15 @@ import {
   judgePaired,
   POWER,
   questionOf,
-} from '../paired-finding.ts';
-import { samplePairs } from '../paired-sample.ts';
-import type { PairedSample } from '../paired-sample.ts';
+} from '../findings/paired-finding.ts';
+import { samplePairs } from '../findings/paired-sample.ts';
+import type { PairedSample } from '../findings/paired-sample.ts';
 import type { Baseline, GatePolicy } from '../policy.ts';
 import type { Interval } from '../statistics/interval.ts';
 import { cohenKappa, kappaTemporal } from '../statistics/kappa.ts';
 import type { ErrorCounts } from '../statistics/kappa.ts';
 import { levelForPower } from '../statistics/normal.ts';
-import { currentWindow } from '../windows.ts';
+import { currentWindow } from '../evidence/windows.ts';
 import { absent } from './absent.ts';
 
 /** Passes when the lower bound of each of the policy's baselines is above 0, and then shows the closest in points. */

@@ -7,10 +7,10 @@
  *
  * Both scores' means are carried by a few confident mistakes, so their bounds are those of a bounded mean.
  */
-import { gravestOf, plainFinding } from '../check-result.ts';
-import type { CheckOutcome, Part } from '../check-result.ts';
-import type { Evidence } from '../evidence.ts';
-import { formatCount, formatPoints } from '../format.ts';
+import { gravestOf, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome, Part } from '../findings/check-result.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import { formatCount, formatPoints } from '../findings/format.ts';
 import type { GatePolicy } from '../policy.ts';
 import {
   brierScores,
@@ -20,13 +20,13 @@ import {
   logLosses,
   reliabilityBins,
 } from '../probabilities.ts';
-import { judgeRise } from '../rise-finding.ts';
+import { judgeRise } from '../findings/rise-finding.ts';
 import { boundedMean } from '../statistics/bounded-mean.ts';
 import type { Interval } from '../statistics/interval.ts';
-import { concatenate, sumByGroup } from '../unit-sample.ts';
-import type { GroupedSums } from '../unit-sample.ts';
-import { comparedWindows } from '../windows.ts';
-import type { ComparedWindow } from '../windows.ts';
+import { concatenate, sumByGroup } from '../findings/unit-sample.ts';
+import type { GroupedSums } from '../findings/unit-sample.ts';
+import { comparedWindows } from '../evidence/windows.ts';
+import type { ComparedWindow } from '../evidence/windows.ts';
 import { absent } from './absent.ts';
 
 type ScoredWindow = ComparedWindow & {

@@ -1,12 +1,12 @@
 /**
  * Class recall: no class is given up for the sake of the others.
  */
-import { gravestOf, plainFinding } from '../check-result.ts';
-import type { CheckOutcome } from '../check-result.ts';
-import type { Evidence } from '../evidence.ts';
+import { gravestOf, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome } from '../findings/check-result.ts';
+import type { Evidence } from '../evidence/evidence.ts';
 import type { GatePolicy } from '../policy.ts';
-import { classSlices, judgeSlice } from '../slices.ts';
-import { comparedWindows } from '../windows.ts';
+import { classSlices, judgeSlice } from '../findings/slices.ts';
+import { comparedWindows } from '../evidence/windows.ts';
 
 /**
  * Passes when, for every class with enough examples over all windows, Tango's lower bound of the paired

@@ -2,14 +2,14 @@
  * Current window: on the newest held-out examples the candidate is shown to be no worse than the champion by
  * the margin, or, with `require: 'improvement'`, shown to be better.
  */
-import { plainFinding } from '../check-result.ts';
-import type { CheckOutcome } from '../check-result.ts';
-import type { Evidence } from '../evidence.ts';
-import { holdForGroups, judgePaired, questionOf } from '../paired-finding.ts';
-import { samplePairs } from '../paired-sample.ts';
+import { plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome } from '../findings/check-result.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import { holdForGroups, judgePaired, questionOf } from '../findings/paired-finding.ts';
+import { samplePairs } from '../findings/paired-sample.ts';
 import type { GatePolicy } from '../policy.ts';
 import { mcnemarExact } from '../statistics/mcnemar.ts';
-import { comparedWindows } from '../windows.ts';
+import { comparedWindows } from '../evidence/windows.ts';
 
 /** Passes when Tango's lower bound of the paired difference is above -margin (above 0 for improvement). */
 export function checkCurrentWindow(evidence: Evidence, policy: GatePolicy): CheckOutcome {

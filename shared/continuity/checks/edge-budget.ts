@@ -1,10 +1,10 @@
 /**
  * Edge budget: the candidate is not much slower or larger than the champion, and fits into an isolate.
  */
-import { gravestOf, judgeInterval, plainFinding } from '../check-result.ts';
-import type { CheckOutcome, Finding, Part } from '../check-result.ts';
-import type { CommonEvidence, EdgeFacts } from '../evidence.ts';
-import { formatBytes, formatConfidence, formatMeasure } from '../format.ts';
+import { gravestOf, judgeInterval, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
+import type { CommonEvidence, EdgeFacts } from '../evidence/evidence.ts';
+import { formatBytes, formatConfidence, formatMeasure } from '../findings/format.ts';
 import type { GatePolicy } from '../policy.ts';
 import { medianBounds } from '../statistics/median-bound.ts';
 import { absent } from './absent.ts';

@@ -2,14 +2,14 @@
  * Regression baselines: on the current window the candidate's MAE is below that of answers which need no model: always
  * the mean of the training data, and repeating the last target.
  */
-import { gravestOf } from '../check-result.ts';
-import type { CheckOutcome, Finding, Part } from '../check-result.ts';
+import { gravestOf } from '../findings/check-result.ts';
+import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
 import { filterExamples, maeRise, sampleErrors } from '../errors.ts';
 import type { ComparedRegression } from '../errors.ts';
-import type { RegressionEvidence } from '../evidence.ts';
+import type { RegressionEvidence } from '../evidence/evidence.ts';
 import type { Baseline, GatePolicy } from '../policy.ts';
-import { judgeRise } from '../rise-finding.ts';
-import { currentWindow } from '../windows.ts';
+import { judgeRise } from '../findings/rise-finding.ts';
+import { currentWindow } from '../evidence/windows.ts';
 import { absent } from './absent.ts';
 
 /** Which of the policy's baselines ask for which constant answer. */

@@ -2,12 +2,12 @@
  * Regression, current window: MAE and RMSE are shown not to rise by more than the margin, or, with
  * `require: 'improvement'`, MAE is shown to fall.
  */
-import { gravestOf, plainFinding } from '../check-result.ts';
-import type { CheckOutcome } from '../check-result.ts';
+import { gravestOf, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome } from '../findings/check-result.ts';
 import { comparedRegressions, maeRise, rmseRise, sampleErrors } from '../errors.ts';
-import type { RegressionEvidence } from '../evidence.ts';
+import type { RegressionEvidence } from '../evidence/evidence.ts';
 import type { GatePolicy } from '../policy.ts';
-import { judgeRise } from '../rise-finding.ts';
+import { judgeRise } from '../findings/rise-finding.ts';
 
 /** Passes when the bootstrap's upper bounds of the relative rises are within the margin. */
 export function checkErrorCurrent({ windows }: RegressionEvidence, policy: GatePolicy): CheckOutcome {

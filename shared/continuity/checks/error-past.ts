@@ -1,12 +1,12 @@
 /**
  * Regression, past windows together: what was learnt before is kept on average.
  */
-import { plainFinding } from '../check-result.ts';
-import type { CheckOutcome } from '../check-result.ts';
+import { plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome } from '../findings/check-result.ts';
 import { comparedRegressions, maeRise, sampleErrors } from '../errors.ts';
-import type { RegressionEvidence } from '../evidence.ts';
+import type { RegressionEvidence } from '../evidence/evidence.ts';
 import type { GatePolicy } from '../policy.ts';
-import { judgeRise } from '../rise-finding.ts';
+import { judgeRise } from '../findings/rise-finding.ts';
 
 /** Passes when the bootstrap's upper bound of the relative rise of MAE over all past examples is within the margin. */
 export function checkErrorPast({ windows, champion }: RegressionEvidence, policy: GatePolicy): CheckOutcome {

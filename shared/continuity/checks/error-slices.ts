@@ -1,14 +1,14 @@
 /**
  * Regression, feature slices: no part of the users is given up for the sake of the others.
  */
-import { gravestOf, plainFinding } from '../check-result.ts';
-import type { CheckOutcome, Part } from '../check-result.ts';
+import { gravestOf, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome, Part } from '../findings/check-result.ts';
 import { comparedRegressions, filterExamples, maeRise, sampleErrors } from '../errors.ts';
 import type { ComparedRegression } from '../errors.ts';
-import type { RegressionEvidence } from '../evidence.ts';
+import type { RegressionEvidence } from '../evidence/evidence.ts';
 import type { GatePolicy } from '../policy.ts';
-import { judgeRise } from '../rise-finding.ts';
-import { missingFeatures } from '../slices.ts';
+import { judgeRise } from '../findings/rise-finding.ts';
+import { missingFeatures } from '../findings/slices.ts';
 
 /** Passes when, on every slice with enough examples, the upper bound of the relative rise of MAE is within the margin. */
 export function checkErrorSlices(evidence: RegressionEvidence, policy: GatePolicy): CheckOutcome {

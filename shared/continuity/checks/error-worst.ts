@@ -1,13 +1,13 @@
 /**
  * Regression, worst past window: no single earlier window is forgotten.
  */
-import { gravestOf, plainFinding } from '../check-result.ts';
-import type { CheckOutcome } from '../check-result.ts';
+import { gravestOf, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome } from '../findings/check-result.ts';
 import { comparedRegressions, maeRise, sampleErrors } from '../errors.ts';
-import type { RegressionEvidence } from '../evidence.ts';
+import type { RegressionEvidence } from '../evidence/evidence.ts';
 import type { GatePolicy } from '../policy.ts';
-import { judgeRise } from '../rise-finding.ts';
-import { poolWindows } from '../windows.ts';
+import { judgeRise } from '../findings/rise-finding.ts';
+import { poolWindows } from '../evidence/windows.ts';
 
 /** Passes when, on every past window, the bootstrap's upper bound of the relative rise of MAE is within the margin. */
 export function checkErrorWorst({ windows, champion }: RegressionEvidence, policy: GatePolicy): CheckOutcome {

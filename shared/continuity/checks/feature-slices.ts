@@ -1,12 +1,12 @@
 /**
  * Feature slices: no part of the users, as the policy's features name them, is given up for the sake of the others.
  */
-import { gravestOf, plainFinding } from '../check-result.ts';
-import type { CheckOutcome } from '../check-result.ts';
-import type { Evidence } from '../evidence.ts';
+import { gravestOf, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome } from '../findings/check-result.ts';
+import type { Evidence } from '../evidence/evidence.ts';
 import type { GatePolicy } from '../policy.ts';
-import { featureSlices, judgeSlice, missingFeatures } from '../slices.ts';
-import { comparedWindows } from '../windows.ts';
+import { featureSlices, judgeSlice, missingFeatures } from '../findings/slices.ts';
+import { comparedWindows } from '../evidence/windows.ts';
 
 /** Passes when, on every slice with enough examples over all windows, the lower bound of the difference is above -margin. */
 export function checkFeatureSlices(evidence: Evidence, policy: GatePolicy): CheckOutcome {

@@ -2,20 +2,20 @@
  * Negative flips: how often users would see a right answer turn wrong, overall and within each slice.
  * Yan et al. 2021, "Positive-Congruent Training", arXiv:2011.09161.
  */
-import { compareGravity, judgeInterval, plainFinding } from '../check-result.ts';
-import type { CheckOutcome, Finding, FlippedExample, Part } from '../check-result.ts';
-import type { Evidence } from '../evidence.ts';
-import { formatConfidence, formatCount, formatPercent } from '../format.ts';
+import { compareGravity, judgeInterval, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome, Finding, FlippedExample, Part } from '../findings/check-result.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import { formatConfidence, formatCount, formatPercent } from '../findings/format.ts';
 import { backwardTrust } from '../metrics.ts';
-import { holdForExamples, holdForGroups, holdUntilSettled, POWER } from '../paired-finding.ts';
-import { sampleLosses } from '../paired-sample.ts';
-import type { PairedSample } from '../paired-sample.ts';
+import { holdForExamples, holdForGroups, holdUntilSettled, POWER } from '../findings/paired-finding.ts';
+import { sampleLosses } from '../findings/paired-sample.ts';
+import type { PairedSample } from '../findings/paired-sample.ts';
 import type { GatePolicy } from '../policy.ts';
-import { classSlices, featureSlices } from '../slices.ts';
+import { classSlices, featureSlices } from '../findings/slices.ts';
 import { clopperPearson } from '../statistics/clopper-pearson.ts';
 import { levelForPower } from '../statistics/normal.ts';
-import { comparedWindows } from '../windows.ts';
-import type { ComparedWindow } from '../windows.ts';
+import { comparedWindows } from '../evidence/windows.ts';
+import type { ComparedWindow } from '../evidence/windows.ts';
 
 /** A person reads a few dozen; the report stays small however many there are. */
 const MAX_LISTED = 50;

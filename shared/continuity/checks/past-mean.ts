@@ -2,21 +2,26 @@
  * Past windows, mean: what the candidate lost, on average, on what was learnt before.
  * Backward transfer: Lopez-Paz & Ranzato 2017, arXiv:1706.08840; here as a paired difference with an interval.
  */
-import { plainFinding } from '../check-result.ts';
-import type { CheckOutcome } from '../check-result.ts';
-import type { Evidence } from '../evidence.ts';
+import { plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome } from '../findings/check-result.ts';
+import type { Evidence } from '../evidence/evidence.ts';
 import { addCounts } from '../metrics.ts';
-import { describeDifference, holdForExamples, holdForGroups, scaleCounts } from '../paired-finding.ts';
-import { pairOutcomes, samplePairs } from '../paired-sample.ts';
-import type { PairedSample } from '../paired-sample.ts';
+import {
+  describeDifference,
+  holdForExamples,
+  holdForGroups,
+  scaleCounts,
+} from '../findings/paired-finding.ts';
+import { pairOutcomes, samplePairs } from '../findings/paired-sample.ts';
+import type { PairedSample } from '../findings/paired-sample.ts';
 import type { GatePolicy } from '../policy.ts';
 import { clusterVariance, UNGROUPED } from '../statistics/design-effect.ts';
 import type { Interval } from '../statistics/interval.ts';
 import { moverMean } from '../statistics/mover.ts';
 import { tangoInterval } from '../statistics/tango.ts';
-import { levelFor } from '../wear.ts';
-import { poolPastWindows } from '../windows.ts';
-import type { ComparedWindow, Pool } from '../windows.ts';
+import { levelFor } from '../findings/wear.ts';
+import { poolPastWindows } from '../evidence/windows.ts';
+import type { ComparedWindow, Pool } from '../evidence/windows.ts';
 
 /**
  * Passes when the lower bound of the mean, over past windows, of the paired difference is above -margin.

@@ -2,12 +2,12 @@
  * Repeated splits: the candidate's recipe against the champion's, trained anew on the same random splits. Tells a better
  * recipe from a lucky training run. Corrected resampled t: Nadeau & Bengio 2003, Machine Learning 52:239.
  */
-import { judgeInterval, plainFinding } from '../check-result.ts';
-import type { CheckOutcome, Finding } from '../check-result.ts';
-import { SAME_RECIPE } from '../evidence.ts';
-import type { CommonEvidence, SplitScores } from '../evidence.ts';
-import { formatConfidence, formatMeasure } from '../format.ts';
-import { growInterval, holdUntilSettled, POWER } from '../paired-finding.ts';
+import { judgeInterval, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome, Finding } from '../findings/check-result.ts';
+import { SAME_RECIPE } from '../evidence/evidence.ts';
+import type { CommonEvidence, SplitScores } from '../evidence/evidence.ts';
+import { formatConfidence, formatMeasure } from '../findings/format.ts';
+import { growInterval, holdUntilSettled, POWER } from '../findings/paired-finding.ts';
 import { MIN_SPLITS } from '../policy.ts';
 import type { GatePolicy } from '../policy.ts';
 import { levelForPower } from '../statistics/normal.ts';

@@ -3,10 +3,10 @@
  * software: it is looked through, not sampled from, so there is no interval. Only what the champion gets right can turn
  * wrong again: what it still gets wrong would hold every candidate back for a fault that is not the candidate's.
  */
-import { plainFinding } from '../check-result.ts';
-import type { CheckOutcome } from '../check-result.ts';
-import type { Evidence } from '../evidence.ts';
-import { formatCount, formatPercent } from '../format.ts';
+import { plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome } from '../findings/check-result.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import { formatCount, formatPercent } from '../findings/format.ts';
 import type { GatePolicy } from '../policy.ts';
 import { absent } from './absent.ts';
 

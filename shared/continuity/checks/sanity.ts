@@ -1,9 +1,9 @@
 /**
  * Sanity: the files that would serve are whole, and are not the champion's.
  */
-import { gravestOf, plainFinding } from '../check-result.ts';
-import type { CheckOutcome, Part } from '../check-result.ts';
-import type { CommonEvidence } from '../evidence.ts';
+import { gravestOf, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome, Part } from '../findings/check-result.ts';
+import type { CommonEvidence } from '../evidence/evidence.ts';
 
 /** Facts about the files; no statistics, so it passes or fails and never holds. */
 export function checkSanity({ candidate, champion }: CommonEvidence): CheckOutcome {

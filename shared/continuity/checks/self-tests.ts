@@ -3,9 +3,9 @@
  * itself must show no gain and nothing lost; a candidate that answers every example wrong must not get through.
  * Tests that only the maker of the evidence can run (of files, of the runtime) are reported by it and must have passed.
  */
-import { gravestOf, plainFinding } from '../check-result.ts';
-import type { CheckOutcome, Part } from '../check-result.ts';
-import type { CommonEvidence, Evidence, WindowEvidence } from '../evidence.ts';
+import { gravestOf, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome, Part } from '../findings/check-result.ts';
+import type { CommonEvidence, Evidence, WindowEvidence } from '../evidence/evidence.ts';
 import type { GatePolicy } from '../policy.ts';
 import { absent } from './absent.ts';
 import { checkBaseline } from './baseline.ts';

@@ -2,20 +2,20 @@
  * Worsened predictions: what negative flips are to classes. How often a prediction becomes worse by more than a user
  * would overlook.
  */
-import { judgeInterval, plainFinding } from '../check-result.ts';
-import type { CheckOutcome, Finding, FlippedExample } from '../check-result.ts';
+import { judgeInterval, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome, Finding, FlippedExample } from '../findings/check-result.ts';
 import { absoluteErrors, championMae, comparedRegressions } from '../errors.ts';
 import type { ComparedRegression } from '../errors.ts';
-import type { RegressionEvidence } from '../evidence.ts';
-import { formatConfidence, formatCount, formatPercent } from '../format.ts';
-import { holdForExamples, holdUntilSettled, POWER } from '../paired-finding.ts';
-import { countGroups } from '../paired-sample.ts';
+import type { RegressionEvidence } from '../evidence/evidence.ts';
+import { formatConfidence, formatCount, formatPercent } from '../findings/format.ts';
+import { holdForExamples, holdUntilSettled, POWER } from '../findings/paired-finding.ts';
+import { countGroups } from '../findings/paired-sample.ts';
 import type { GatePolicy } from '../policy.ts';
 import { clopperPearson } from '../statistics/clopper-pearson.ts';
 import { effectiveShare } from '../statistics/design-effect.ts';
 import { levelForPower } from '../statistics/normal.ts';
-import { levelFor } from '../wear.ts';
-import { concatenate, joinGroups } from '../unit-sample.ts';
+import { levelFor } from '../findings/wear.ts';
+import { concatenate, joinGroups } from '../findings/unit-sample.ts';
 
 /** As many as there are of flips. */
 const MAX_LISTED = 50;

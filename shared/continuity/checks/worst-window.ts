@@ -5,16 +5,16 @@
  * candidate through. And no window shown to be worse at all, at a level divided over the windows: that catches the
  * loss of 3 points on one window which a margin of 5 would bear.
  */
-import { gravestOf, plainFinding } from '../check-result.ts';
-import type { CheckOutcome, Finding, Part } from '../check-result.ts';
-import type { Evidence } from '../evidence.ts';
-import { formatConfidence, formatPoints, formatSignedPoints } from '../format.ts';
-import { holdForGroups, judgePaired, questionOf, scaleCounts } from '../paired-finding.ts';
-import { samplePairs } from '../paired-sample.ts';
-import type { PairedSample } from '../paired-sample.ts';
+import { gravestOf, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import { formatConfidence, formatPoints, formatSignedPoints } from '../findings/format.ts';
+import { holdForGroups, judgePaired, questionOf, scaleCounts } from '../findings/paired-finding.ts';
+import { samplePairs } from '../findings/paired-sample.ts';
+import type { PairedSample } from '../findings/paired-sample.ts';
 import type { GatePolicy } from '../policy.ts';
 import { tangoInterval } from '../statistics/tango.ts';
-import { poolPastWindows } from '../windows.ts';
+import { poolPastWindows } from '../evidence/windows.ts';
 
 /**
  * Passes when, on every past window, Tango's lower bound of the paired difference is above -margin, and no upper bound

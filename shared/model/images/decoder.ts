@@ -5,7 +5,7 @@
  * The binary (source/, build.sh) is libjpeg-turbo, libpng and libwebp with a resampler that gives what Pillow gives.
  */
 import { err, ok, type Result } from '../../result.ts';
-import type { ImageSpec } from '../input.ts';
+import type { ImageSpec } from '../spec/input.ts';
 
 export type ImageFormat = 'JPEG' | 'PNG' | 'WebP';
 

@@ -1,7 +1,7 @@
 /**
  * How often a candidate exactly at the margin passes: for every check alone, and for the whole gate.
  */
-import type { CheckOutcome } from '../../../shared/continuity/check-result.ts';
+import type { CheckOutcome } from '../../../shared/continuity/findings/check-result.ts';
 import { checkBaseline } from '../../../shared/continuity/checks/baseline.ts';
 import { checkCalibration } from '../../../shared/continuity/checks/calibration.ts';
 import { checkClassRecall } from '../../../shared/continuity/checks/class-recall.ts';
@@ -15,7 +15,7 @@ import { checkNegativeFlips } from '../../../shared/continuity/checks/negative-f
 import { checkPastMean } from '../../../shared/continuity/checks/past-mean.ts';
 import { checkWorsened } from '../../../shared/continuity/checks/worsened.ts';
 import { checkWorstWindow } from '../../../shared/continuity/checks/worst-window.ts';
-import type { Evidence } from '../../../shared/continuity/evidence.ts';
+import type { Evidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { CHECKS, decideGate } from '../../../shared/continuity/gate.ts';
 import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
 import type { GatePolicy } from '../../../shared/continuity/policy.ts';

@@ -83,6 +83,7 @@ function writeLine(folder: string, { file, line }: Mutant, text: string): void {
 const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
 for (const part of [
   'shared',
+  'trainer',
   'test',
   'docs',
   'package.json',

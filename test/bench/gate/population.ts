@@ -3,7 +3,11 @@
  */
 import { LARGEST_LOG_LOSS } from '../../../shared/continuity/probabilities.ts';
 import { createRandom } from '../../../shared/random.ts';
-import type { Evidence, RegressionEvidence, WindowEvidence } from '../../../shared/continuity/evidence.ts';
+import type {
+  Evidence,
+  RegressionEvidence,
+  WindowEvidence,
+} from '../../../shared/continuity/evidence/evidence.ts';
 
 export type Draw = () => number;
 

@@ -3,14 +3,14 @@
  * loss of 3 points on one past window beside the best tests for it.
  */
 import { checkWorstWindow } from '../../../shared/continuity/checks/worst-window.ts';
-import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence.ts';
+import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { decideGate } from '../../../shared/continuity/gate.ts';
 import { accuracy, countPaired } from '../../../shared/continuity/metrics.ts';
 import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
 import { mcnemarExact } from '../../../shared/continuity/statistics/mcnemar.ts';
 import { upperNormalTail } from '../../../shared/continuity/statistics/normal.ts';
-import { comparedWindows } from '../../../shared/continuity/windows.ts';
-import type { ComparedWindow } from '../../../shared/continuity/windows.ts';
+import { comparedWindows } from '../../../shared/continuity/evidence/windows.ts';
+import type { ComparedWindow } from '../../../shared/continuity/evidence/windows.ts';
 import { drawEvidence, drawFrom, ratesOf } from './population.ts';
 import type { Draw, Rates, WindowPlan } from './population.ts';
 import { percent, rowOf, tableOf } from './table.ts';

@@ -7,7 +7,7 @@
 import { checkCurrentWindow } from '../../../shared/continuity/checks/current-window.ts';
 import { checkPastMean } from '../../../shared/continuity/checks/past-mean.ts';
 import { checkWorstWindow } from '../../../shared/continuity/checks/worst-window.ts';
-import type { Evidence } from '../../../shared/continuity/evidence.ts';
+import type { Evidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
 import type { GatePolicy } from '../../../shared/continuity/policy.ts';
 import { drawFrom, drawWindow, evidenceOf, ratesOf } from './population.ts';

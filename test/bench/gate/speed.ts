@@ -2,7 +2,7 @@
  * All checks on 10 windows of 10,000 examples and 10 classes with 2,000 bootstrap draws, beside the same bootstrap
  * written as the loops one would write first: every draw picks examples and scores them again.
  */
-import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence.ts';
+import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { decideGate } from '../../../shared/continuity/gate.ts';
 import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
 import { drawFrom, evidenceOf } from './population.ts';

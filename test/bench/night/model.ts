@@ -8,14 +8,14 @@ import path from 'node:path';
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import type { ExampleEvent } from '../../../shared/events/schema.ts';
 import { storeInline } from '../../../shared/events/stored-input.ts';
-import { createModel } from '../../../shared/model/load-spec.ts';
-import { specSchema } from '../../../shared/model/spec.ts';
-import { inputLayer, toLayersModel } from '../../../shared/model/trunk.ts';
+import { createModel } from '../../../shared/model/spec/load-spec.ts';
+import { specSchema } from '../../../shared/model/spec/spec.ts';
+import { inputLayer, toLayersModel } from '../../../trainer/model/trunk.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { encodeJson } from '../../../shared/registry/json.ts';
 import { promote } from '../../../shared/registry/promotion.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { importBase } from '../../../trainer/node/base-import.ts';
+import { importBase } from '../../../trainer/model-import/base-import.ts';
 import { runJob } from '../../../trainer/node/job.ts';
 
 const SIDE = 8;

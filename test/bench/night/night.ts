@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { loadRun } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import type { Findings, Progress } from '../findings.ts';
-import { type Inspector, openInspector } from '../inspector.ts';
+import { type Inspector, openInspector } from '../serving/inspector.ts';
 import { bundleTrainer, withWorker } from '../runtime.ts';
 import { type Row, summarise } from '../summarise.ts';
 import type { Held } from './growth.ts';

@@ -1,9 +1,9 @@
 /**
  * An edge plan as an ONNX file: the same graph, its norms folded like ours, in ONNX's order [channels, height, width].
  */
-import type { Convolution, FusedActivation, Node, Pads } from '../../../shared/model/ops.ts';
-import { outputShapeOf, type Plan, type PlanNode, type WeightRef } from '../../../shared/model/plan.ts';
-import { sizeOf, type Shape } from '../../../shared/model/tensor.ts';
+import type { Convolution, FusedActivation, Node, Pads } from '../../../shared/model/plan/ops.ts';
+import { outputShapeOf, type Plan, type PlanNode, type WeightRef } from '../../../shared/model/plan/plan.ts';
+import { sizeOf, type Shape } from '../../../shared/model/plan/tensor.ts';
 import { encodeOnnx, type OnnxNode, type OnnxTensor } from './model.ts';
 
 type Floats = Float32Array<ArrayBuffer>;

@@ -2,24 +2,24 @@
  * One recipe over the nights of a stream: the split, the training, the edge plans and the gate are the pipeline's own,
  * on examples in memory.
  */
-import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence.ts';
+import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { flipsAlone } from '../../../shared/continuity/flips-alone.ts';
 import { decideGate } from '../../../shared/continuity/gate.ts';
 import { accuracy } from '../../../shared/continuity/metrics.ts';
 import { floatBytes } from '../../../shared/bytes.ts';
 import { seedFrom, sha256Hex } from '../../../shared/digest.ts';
-import { assignSide } from '../../../shared/events/holdout.ts';
-import type { DenseLayer } from '../../../shared/model/head.ts';
-import { fitConstants } from '../../../shared/model/input.ts';
-import type { Program, Runtime } from '../../../shared/model/runtime.ts';
-import { createFeatureReader, type FeatureReader } from '../../../shared/model/predictor.ts';
-import type { ClassificationSpec } from '../../../shared/model/spec.ts';
+import { assignSide } from '../../../trainer/pipeline/data/holdout.ts';
+import type { DenseLayer } from '../../../trainer/model/head.ts';
+import { fitConstants } from '../../../shared/model/spec/input.ts';
+import type { Program, Runtime } from '../../../shared/model/run/runtime.ts';
+import { createFeatureReader, type FeatureReader } from '../../../shared/model/run/predictor.ts';
+import type { ClassificationSpec } from '../../../shared/model/spec/spec.ts';
 import { createRandom } from '../../../shared/random.ts';
 import type { Constants } from '../../../shared/registry/manifest.ts';
-import { argmaxRows, openProgram } from '../../../trainer/pipeline/answer.ts';
-import { encodeHead } from '../../../trainer/pipeline/candidate-files.ts';
-import { initialHead } from '../../../trainer/pipeline/head-layers.ts';
-import { type Assigned, drawSplit, type Split } from '../../../trainer/pipeline/split.ts';
+import { argmaxRows, openProgram } from '../../../trainer/pipeline/features/answer.ts';
+import { encodeHead } from '../../../trainer/model/candidate-files.ts';
+import { initialHead } from '../../../trainer/model/head-layers.ts';
+import { type Assigned, drawSplit, type Split } from '../../../trainer/pipeline/data/split.ts';
 import { strengthen, teach } from '../../../trainer/training/distillation.ts';
 import { trainHead } from '../../../trainer/training/train-head.ts';
 import { poolWindows } from '../../../trainer/training/watch.ts';

@@ -1,9 +1,9 @@
 /**
  * Recipes compared over a few nights of real data. `HELP` says how it is called.
  */
-import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
-import { createRuntime } from '../../../shared/model/runtime.ts';
-import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
+import { loadKernelModule } from '../../../trainer/kernels/kernels-node.ts';
+import { createRuntime } from '../../../shared/model/run/runtime.ts';
+import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { readCount, readNames, readOptions, refuseUsage } from '../usage.ts';
 import { mean, type NightResult, runNights } from './nights.ts';
 import { readStream, type Recipe, specOf, STREAMS } from './streams.ts';

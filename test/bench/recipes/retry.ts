@@ -2,9 +2,9 @@
  * Candidates that were refused for their flips alone, trained once more with focal distillation of several strengths.
  * `HELP` says how it is called.
  */
-import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
-import { createRuntime } from '../../../shared/model/runtime.ts';
-import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
+import { loadKernelModule } from '../../../trainer/kernels/kernels-node.ts';
+import { createRuntime } from '../../../shared/model/run/runtime.ts';
+import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { readCount, readNames, readOptions, refuseUsage } from '../usage.ts';
 import { mean, type RetriedNight, runRetries } from './nights.ts';
 import { readStream, specOf, STREAMS } from './streams.ts';

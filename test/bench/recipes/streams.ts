@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
-import { type ClassificationSpec, specSchema } from '../../../shared/model/spec.ts';
+import { type ClassificationSpec, specSchema } from '../../../shared/model/spec/spec.ts';
 import { dataPath } from '../../support/data.ts';
 
 export interface Stream {

@@ -1,9 +1,9 @@
 /**
  * Holdfast's side: the executor with a version in front, as the edge Worker serves it.
  */
-import { createRuntime } from '../../../shared/model/runtime.ts';
-import { createServable, loadProgram } from '../../../shared/model/predictor.ts';
-import { wasmModule } from '../../../shared/model/wasm-worker.ts';
+import { createRuntime } from '../../../shared/model/run/runtime.ts';
+import { createServable, loadProgram } from '../../../shared/model/run/predictor.ts';
+import { wasmModule } from '../../../shared/model/run/wasm-worker.ts';
 import type { BenchModel } from '../bench-model.ts';
 import type { Side } from './side.ts';
 

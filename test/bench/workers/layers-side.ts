@@ -5,8 +5,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import tfjs from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
-import { encodedShape } from '../../../shared/model/input.ts';
-import { registerWasmBackend } from '../../../shared/model/tfjs-backend.ts';
+import { encodedShape } from '../../../shared/model/spec/input.ts';
+import { registerWasmBackend } from '../../../trainer/kernels/tfjs/tfjs-backend.ts';
 import type { BenchModel } from '../bench-model.ts';
 import type { Side } from './side.ts';
 

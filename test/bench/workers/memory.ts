@@ -2,9 +2,9 @@
  * An isolate that serves one model, for a look at what it holds: `PUT /plan`, `PUT /weights` (a store's bytes, as the
  * edge reads them), then any number of `GET /`, each of which predicts once.
  */
-import { loadProgram } from '../../../shared/model/predictor.ts';
-import { createRuntime, type Program } from '../../../shared/model/runtime.ts';
-import { wasmModule } from '../../../shared/model/wasm-worker.ts';
+import { loadProgram } from '../../../shared/model/run/predictor.ts';
+import { createRuntime, type Program } from '../../../shared/model/run/runtime.ts';
+import { wasmModule } from '../../../shared/model/run/wasm-worker.ts';
 
 const runtime = createRuntime(wasmModule);
 let plan = new Uint8Array();

@@ -3,7 +3,7 @@
  */
 import { env, InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 import onnxModule from 'onnxruntime-web/module';
-import { encodedShape } from '../../../shared/model/input.ts';
+import { encodedShape } from '../../../shared/model/spec/input.ts';
 import type { BenchModel } from '../bench-model.ts';
 import { ONNX_INPUT, ONNX_OUTPUT, toChannelsFirst } from '../onnx/from-plan.ts';
 import type { Inputs, Side } from './side.ts';

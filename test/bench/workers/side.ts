@@ -1,8 +1,8 @@
 /**
  * One of the things that are compared: a loaded model, called with the same inputs as the others.
  */
-import { rawSize } from '../../../shared/model/input.ts';
-import type { Spec } from '../../../shared/model/spec.ts';
+import { rawSize } from '../../../shared/model/spec/input.ts';
+import type { Spec } from '../../../shared/model/spec/spec.ts';
 import { createRandom } from '../../../shared/random.ts';
 
 export interface Side {

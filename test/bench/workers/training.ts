@@ -1,8 +1,8 @@
 /**
  * Trains the head inside workerd: `GET /?steps=20` takes so many steps and answers the milliseconds of one.
  */
-import { kernelModule } from '../../../shared/model/kernels/kernels-worker.ts';
-import { createStackStep } from '../head-training.ts';
+import { kernelModule } from '../../../trainer/kernels/kernels-worker.ts';
+import { createStackStep } from '../training/head-training.ts';
 
 let step: (() => number) | undefined;
 

@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestHarness, type TestHarness } from 'wrangler';
-import type { TrainerService } from '../../../functions/trainer-service.ts';
-import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
+import type { TrainerService } from '../../../functions/operators/trainer-service.ts';
+import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { type ComparisonRecord, saveComparison } from '../../../shared/registry/comparisons.ts';
 import { type Reproduction, saveReproduction } from '../../../shared/registry/reproductions.ts';
@@ -13,7 +13,7 @@ import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { createR2Store } from '../../../shared/registry/r2-store.ts';
 import { type RunRecord, saveProgress, saveRun } from '../../../shared/registry/runs.ts';
 import { ok } from '../../../shared/result.ts';
-import { diagonal, numbers, serveLinearModel } from '../conformance/linear-model.ts';
+import { diagonal, numbers, serveLinearModel } from '../serving/conformance/linear-model.ts';
 import { createEdge, createFaultyStore, createServedToy, type EdgeOptions, publishToy } from '../support.ts';
 import { contract, type ContractOperation, describeMismatch, OPERATIONS, resolve } from './contract.ts';
 

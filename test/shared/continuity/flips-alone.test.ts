@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckResult } from '../../../shared/continuity/check-result.ts';
+import type { CheckResult } from '../../../shared/continuity/findings/check-result.ts';
 import { checkNegativeFlips } from '../../../shared/continuity/checks/negative-flips.ts';
 import { flipsAlone } from '../../../shared/continuity/flips-alone.ts';
 import { decideGate, decideRegressionGate } from '../../../shared/continuity/gate.ts';

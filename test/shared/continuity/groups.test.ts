@@ -4,10 +4,10 @@ import { checkCurrentWindow } from '../../../shared/continuity/checks/current-wi
 import { checkNegativeFlips } from '../../../shared/continuity/checks/negative-flips.ts';
 import { checkPastMean } from '../../../shared/continuity/checks/past-mean.ts';
 import { checkWorstWindow } from '../../../shared/continuity/checks/worst-window.ts';
-import type { Evidence } from '../../../shared/continuity/evidence.ts';
-import { samplePairs } from '../../../shared/continuity/paired-sample.ts';
+import type { Evidence } from '../../../shared/continuity/evidence/evidence.ts';
+import { samplePairs } from '../../../shared/continuity/findings/paired-sample.ts';
 import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
-import { comparedWindows } from '../../../shared/continuity/windows.ts';
+import { comparedWindows } from '../../../shared/continuity/evidence/windows.ts';
 import { evidenceOf } from './make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});

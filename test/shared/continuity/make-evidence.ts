@@ -1,7 +1,7 @@
 /**
  * Evidence for tests: from exact counts, or drawn from known rates with a seeded generator.
  */
-import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence.ts';
+import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 
 export interface Counts {
   /** candidate right, champion wrong */

@@ -1,7 +1,7 @@
 /**
  * Regression evidence for tests.
  */
-import type { RegressionEvidence } from '../../../shared/continuity/evidence.ts';
+import type { RegressionEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { evidenceOf, seededRandom } from './make-evidence.ts';
 
 /** Two past windows and the current one, n examples each; the candidate's errors are `factor` times the champion's, with noise. */

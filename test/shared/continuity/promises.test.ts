@@ -4,11 +4,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Check } from '../../../shared/continuity/gate.ts';
 import { CHECKS, decideGate } from '../../../shared/continuity/gate.ts';
-import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence.ts';
-import { judgePaired } from '../../../shared/continuity/paired-finding.ts';
+import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
+import { judgePaired } from '../../../shared/continuity/findings/paired-finding.ts';
 import { EVIDENCE_PARTS, gatePolicySchema } from '../../../shared/continuity/policy.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
-import { specSchema } from '../../../shared/model/spec.ts';
+import { specSchema } from '../../../shared/model/spec/spec.ts';
 import { drawCounts, evidenceOf, ratesOf, seededRandom, windowOf, withoutChampion } from './make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});

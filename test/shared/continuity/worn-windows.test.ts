@@ -4,7 +4,7 @@ import { decideGate, decideRegressionGate } from '../../../shared/continuity/gat
 import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
 import { evidenceOf } from './make-evidence.ts';
 import { regressionOf } from './make-regression.ts';
-import { withProbabilities } from './make-report.ts';
+import { withProbabilities } from '../../trainer/report/make-report.ts';
 
 const policy = gatePolicySchema.parse({});
 const kept = { gains: 10, losses: 12, n: 2_000 };

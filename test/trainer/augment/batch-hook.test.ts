@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { encodeInput } from '../../../shared/model/input.ts';
-import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
-import { idleBytes } from '../../../shared/model/kernels/workspace.ts';
-import type { InputSpec } from '../../../shared/model/spec.ts';
-import { trainingSchema } from '../../../shared/model/training.ts';
+import { encodeInput } from '../../../shared/model/spec/input.ts';
+import { loadKernelModule } from '../../../trainer/kernels/kernels-node.ts';
+import { idleBytes } from '../../../trainer/kernels/workspace.ts';
+import type { InputSpec } from '../../../shared/model/spec/spec.ts';
+import { trainingSchema } from '../../../shared/model/spec/training.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { createBatchHookFor } from '../../../trainer/augment/batch-hook.ts';
 import type { Batch } from '../../../trainer/training/trainable.ts';

@@ -2,7 +2,7 @@
  * Bilinear resampling as the textbook has it, in doubles, one pixel after the other: the oracle of the kernel. It
  * takes angles from the engine and matrices from products of elementary ones, and shares no code with what it judges.
  */
-import type { PictureRanges } from '../../../shared/model/augmentation.ts';
+import type { PictureRanges } from '../../../shared/model/spec/augmentation.ts';
 import type { PictureDraw } from '../../../trainer/augment/picture-draw.ts';
 import type { PictureShape } from '../../../trainer/augment/picture-augmenter.ts';
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
-import type { PictureRanges } from '../../../shared/model/augmentation.ts';
+import { loadKernelModule } from '../../../trainer/kernels/kernels-node.ts';
+import type { PictureRanges } from '../../../shared/model/spec/augmentation.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { createPictureAugmenter, type PictureShape } from '../../../trainer/augment/picture-augmenter.ts';
 import { drawPicture, type PictureDraw } from '../../../trainer/augment/picture-draw.ts';

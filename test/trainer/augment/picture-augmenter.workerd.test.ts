@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { kernelModule } from '../../../shared/model/kernels/kernels-worker.ts';
+import { kernelModule } from '../../../trainer/kernels/kernels-worker.ts';
 import { testPictureAugmenter } from './picture-augmenter-suite.ts';
 
 describe('a picture in workerd', () => {

@@ -1,7 +1,7 @@
 /**
  * Ranges, draws and pictures that tests of augmentation share.
  */
-import { pictureRanges } from '../../../shared/model/augmentation.ts';
+import { pictureRanges } from '../../../shared/model/spec/augmentation.ts';
 import { createRandom } from '../../../shared/random.ts';
 import type { PictureShape } from '../../../trainer/augment/picture-augmenter.ts';
 import type { PictureDraw } from '../../../trainer/augment/picture-draw.ts';

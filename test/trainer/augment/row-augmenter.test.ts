@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Feature } from '../../../shared/model/spec.ts';
+import type { Feature } from '../../../shared/model/spec/spec.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { createRowAugmenter, measureFeatures, nearNormal } from '../../../trainer/augment/row-augmenter.ts';
 

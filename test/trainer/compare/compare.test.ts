@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { loadSpec, replaceSpec } from '../../../shared/model/load-spec.ts';
+import { loadSpec, replaceSpec } from '../../../shared/model/spec/load-spec.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { compareRecipes } from '../../../trainer/compare/compare.ts';
 import { describeRecipe } from '../../../trainer/compare/recipe.ts';

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadSpec, replaceSpec } from '../../../shared/model/load-spec.ts';
-import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
-import { createRuntime } from '../../../shared/model/runtime.ts';
-import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
+import { loadSpec, replaceSpec } from '../../../shared/model/spec/load-spec.ts';
+import { loadKernelModule } from '../../../trainer/kernels/kernels-node.ts';
+import { createRuntime } from '../../../shared/model/run/runtime.ts';
+import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import {
   type ComparisonRecord,
   loadComparison,

@@ -5,14 +5,14 @@ import { describe, expect, test } from 'vitest';
 import type { ExampleEvent } from '../../../shared/events/schema.ts';
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import { storeInput } from '../../../shared/events/stored-input.ts';
-import { createModel } from '../../../shared/model/load-spec.ts';
-import { specSchema } from '../../../shared/model/spec.ts';
+import { createModel } from '../../../shared/model/spec/load-spec.ts';
+import { specSchema } from '../../../shared/model/spec/spec.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { readTask } from '../../../trainer/compare/examples.ts';
 import type { RecipeSettings } from '../../../trainer/compare/recipe.ts';
 import type { RunContext } from '../../../trainer/pipeline/context.ts';
 import { openRun } from '../../../trainer/pipeline/record.ts';
-import { makeSnapshot } from '../../../trainer/pipeline/snapshot.ts';
+import { makeSnapshot } from '../../../trainer/pipeline/data/snapshot.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
 
 const MODEL = 'skies';

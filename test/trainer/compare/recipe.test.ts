@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { trainingSchema } from '../../../shared/model/training.ts';
+import { trainingSchema } from '../../../shared/model/spec/training.ts';
 import { encodeJson, loadJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { manifestSchema } from '../../../shared/registry/manifest.ts';

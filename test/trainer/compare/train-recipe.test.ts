@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
-import { createRuntime } from '../../../shared/model/runtime.ts';
-import { trainingSchema } from '../../../shared/model/training.ts';
-import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
+import { loadKernelModule } from '../../../trainer/kernels/kernels-node.ts';
+import { createRuntime } from '../../../shared/model/run/runtime.ts';
+import { trainingSchema } from '../../../shared/model/spec/training.ts';
+import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { trainRecipe } from '../../../trainer/compare/train-recipe.ts';
 

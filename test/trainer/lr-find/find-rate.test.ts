@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { writeEvents } from '../../../shared/events/inbox.ts';
-import { createModel } from '../../../shared/model/load-spec.ts';
+import { createModel } from '../../../shared/model/spec/load-spec.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';

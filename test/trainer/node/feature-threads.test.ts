@@ -3,17 +3,17 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createRandom } from '../../../shared/random.ts';
-import type { LabelledExample } from '../../../shared/events/join.ts';
+import type { LabelledExample } from '../../../trainer/pipeline/data/join.ts';
 import { storeInput } from '../../../shared/events/stored-input.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { createSurroundings } from '../../../trainer/node/surroundings.ts';
-import { followCopies, planCopies } from '../../../trainer/pipeline/augmented-features.ts';
+import { followCopies, planCopies } from '../../../trainer/pipeline/features/augmented-features.ts';
 import { type RunContext, RunFailure } from '../../../trainer/pipeline/context.ts';
-import { doHere } from '../../../trainer/pipeline/portions.ts';
-import { saveShard, type ShardRef, type Snapshot } from '../../../trainer/pipeline/snapshot-file.ts';
-import { followFeatures } from '../../../trainer/pipeline/store-features.ts';
+import { doHere } from '../../../trainer/pipeline/features/portions.ts';
+import { saveShard, type ShardRef, type Snapshot } from '../../../trainer/pipeline/data/snapshot-file.ts';
+import { followFeatures } from '../../../trainer/pipeline/features/store-features.ts';
 import { copyOf } from '../../support/copy-of.ts';
 import { importBarBase } from '../../support/bar-base.ts';
 import { barSpec } from '../../support/image-model.ts';

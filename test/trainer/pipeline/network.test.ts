@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { writeEvents } from '../../../shared/events/inbox.ts';
-import { loadSpec, replaceSpec } from '../../../shared/model/load-spec.ts';
-import { specSchema } from '../../../shared/model/spec.ts';
+import { loadSpec, replaceSpec } from '../../../shared/model/spec/load-spec.ts';
+import { specSchema } from '../../../shared/model/spec/spec.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { RunRecord } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { runJob } from '../../../trainer/node/job.ts';
 import type { RunContext } from '../../../trainer/pipeline/context.ts';
-import { loadEvidence } from '../../../trainer/pipeline/evidence-file.ts';
-import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune.ts';
+import { loadEvidence } from '../../../trainer/pipeline/judge/evidence-file.ts';
+import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { barEvents, createBarModel } from '../../support/image-model.ts';
 
 const MODEL = 'bars';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Evidence, isRegression } from '../../../shared/continuity/evidence.ts';
-import { reportSchema } from '../../../shared/continuity/report-schema.ts';
+import { type Evidence, isRegression } from '../../../shared/continuity/evidence/evidence.ts';
+import { reportSchema } from '../../../trainer/report/report-schema.ts';
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { loadChampion, loadHistory } from '../../../shared/registry/alias.ts';
@@ -12,7 +12,7 @@ import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
 import { resumeJob, runJob } from '../../../trainer/node/job.ts';
 import type { RunContext } from '../../../trainer/pipeline/context.ts';
-import { loadEvidence } from '../../../trainer/pipeline/evidence-file.ts';
+import { loadEvidence } from '../../../trainer/pipeline/judge/evidence-file.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
 import { copyOf } from '../../support/copy-of.ts';
 import { Crash, countWrites, crashAtWrite } from '../../support/faulty-store.ts';

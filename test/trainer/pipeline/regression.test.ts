@@ -3,14 +3,14 @@ import {
   type AnyEvidence,
   isRegression,
   type RegressionEvidence,
-} from '../../../shared/continuity/evidence.ts';
-import { reportSchema } from '../../../shared/continuity/report-schema.ts';
+} from '../../../shared/continuity/evidence/evidence.ts';
+import { reportSchema } from '../../../trainer/report/report-schema.ts';
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import type { ExampleEvent } from '../../../shared/events/schema.ts';
-import { createRuntime } from '../../../shared/model/runtime.ts';
-import { createServable } from '../../../shared/model/predictor.ts';
-import { loadHead } from '../../../shared/model/servable.ts';
-import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
+import { createRuntime } from '../../../shared/model/run/runtime.ts';
+import { createServable } from '../../../shared/model/run/predictor.ts';
+import { loadHead } from '../../../shared/model/run/servable.ts';
+import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { loadChampion } from '../../../shared/registry/alias.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
@@ -20,7 +20,7 @@ import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
 import { runJob } from '../../../trainer/node/job.ts';
 import type { RunContext } from '../../../trainer/pipeline/context.ts';
-import { loadEvidence } from '../../../trainer/pipeline/evidence-file.ts';
+import { loadEvidence } from '../../../trainer/pipeline/judge/evidence-file.ts';
 import { copyOf } from '../../support/copy-of.ts';
 import {
   createRentModel,

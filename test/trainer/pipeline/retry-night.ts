@@ -1,7 +1,7 @@
 /**
  * A night whose candidate is held for its flips alone.
  */
-import type { ClassificationSpec } from '../../../shared/model/spec.ts';
+import type { ClassificationSpec } from '../../../shared/model/spec/spec.ts';
 import { blobSpec, type BlobNight } from '../../support/tabular-model.ts';
 
 export const MODEL = 'blobs';

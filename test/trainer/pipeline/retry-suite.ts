@@ -3,12 +3,12 @@
  */
 import { expect, test } from 'vitest';
 import { writeEvents } from '../../../shared/events/inbox.ts';
-import { createRuntime } from '../../../shared/model/runtime.ts';
-import type { WasmModules } from '../../../shared/model/wasm-modules.ts';
+import { createRuntime } from '../../../shared/model/run/runtime.ts';
+import type { WasmModules } from '../../../shared/model/run/wasm-modules.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { RunRecord } from '../../../shared/registry/runs.ts';
 import type { RunContext } from '../../../trainer/pipeline/context.ts';
-import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune.ts';
+import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { runPipeline } from '../../../trainer/pipeline/pipeline.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
 import { blobEvents, createBlobModel } from '../../support/tabular-model.ts';

@@ -2,7 +2,7 @@
  * An independent reference for the training loop: one hidden relu layer, softmax cross-entropy and Adam as their
  * papers write them, in double precision, over the whole set at once.
  */
-import type { DenseLayer } from '../../../shared/model/head.ts';
+import type { DenseLayer } from '../../../trainer/model/head.ts';
 import type { TrainingSet } from '../../../trainer/training/training-set.ts';
 
 const BETA1 = 0.9;

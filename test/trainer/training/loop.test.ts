@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { trainingSchema } from '../../../shared/model/training.ts';
+import { trainingSchema } from '../../../shared/model/spec/training.ts';
 import { UNTIL_OVER } from '../../../trainer/training/pace.ts';
 import { beginTraining, type LoopOptions } from '../../../trainer/training/loop.ts';
-import { rangeTest } from '../../../trainer/training/range-test.ts';
+import { rangeTest } from '../../../trainer/lr-find/range-test.ts';
 import type { Step } from '../../../trainer/training/trainable.ts';
 import type { Packs, TrainingSet, WatchedWindow } from '../../../trainer/training/training-set.ts';
 import { keepCheckpoint } from './keep-checkpoint.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { trainingSchema } from '../../../shared/model/training.ts';
+import { trainingSchema } from '../../../shared/model/spec/training.ts';
 import { strengthen } from '../../../trainer/training/distillation.ts';
 
 test('the retry agrees with the champion so many times as strongly, and changes nothing else', () => {

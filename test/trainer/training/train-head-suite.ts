@@ -3,11 +3,11 @@
  */
 import { expect, test } from 'vitest';
 import { sha256Hex } from '../../../shared/digest.ts';
-import { tensorsOf } from '../../../shared/model/head.ts';
-import { temper } from '../../../shared/model/kernels/temper.ts';
-import { trainingSchema } from '../../../shared/model/training.ts';
+import { tensorsOf } from '../../../trainer/model/head.ts';
+import { temper } from '../../../trainer/kernels/temper.ts';
+import { trainingSchema } from '../../../shared/model/spec/training.ts';
 import { createRandom } from '../../../shared/random.ts';
-import { initialHead } from '../../../trainer/pipeline/head-layers.ts';
+import { initialHead } from '../../../trainer/model/head-layers.ts';
 import { teach } from '../../../trainer/training/distillation.ts';
 import {
   type HeadTrainingOptions,

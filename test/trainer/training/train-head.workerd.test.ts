@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { kernelModule } from '../../../shared/model/kernels/kernels-worker.ts';
+import { kernelModule } from '../../../trainer/kernels/kernels-worker.ts';
 import { testTrainHead } from './train-head-suite.ts';
 
 describe('training a head in workerd', () => {

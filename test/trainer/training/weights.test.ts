@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
-import { trainingSchema } from '../../../shared/model/training.ts';
+import { loadKernelModule } from '../../../trainer/kernels/kernels-node.ts';
+import { trainingSchema } from '../../../shared/model/spec/training.ts';
 import { checkLabelsPresent } from '../../../trainer/training/check-set.ts';
 import { weighExamples } from '../../../trainer/training/class-weights.ts';
 import { teach } from '../../../trainer/training/distillation.ts';

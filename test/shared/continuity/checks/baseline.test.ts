@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkBaseline } from '../../../../shared/continuity/checks/baseline.ts';
-import type { Evidence } from '../../../../shared/continuity/evidence.ts';
+import type { Evidence } from '../../../../shared/continuity/evidence/evidence.ts';
 import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 

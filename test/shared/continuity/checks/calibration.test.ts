@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkCalibration } from '../../../../shared/continuity/checks/calibration.ts';
-import type { Evidence } from '../../../../shared/continuity/evidence.ts';
+import type { Evidence } from '../../../../shared/continuity/evidence/evidence.ts';
 import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
 import { evidenceOf, seededRandom, withoutChampion } from '../make-evidence.ts';
 

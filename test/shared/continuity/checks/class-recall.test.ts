@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkClassRecall } from '../../../../shared/continuity/checks/class-recall.ts';
-import type { Evidence } from '../../../../shared/continuity/evidence.ts';
+import type { Evidence } from '../../../../shared/continuity/evidence/evidence.ts';
 import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkEdgeBudget } from '../../../../shared/continuity/checks/edge-budget.ts';
-import type { EdgeFacts } from '../../../../shared/continuity/evidence.ts';
+import type { EdgeFacts } from '../../../../shared/continuity/evidence/evidence.ts';
 import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkFeatureSlices } from '../../../../shared/continuity/checks/feature-slices.ts';
 import { checkNegativeFlips } from '../../../../shared/continuity/checks/negative-flips.ts';
-import type { Evidence } from '../../../../shared/continuity/evidence.ts';
+import type { Evidence } from '../../../../shared/continuity/evidence/evidence.ts';
 import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 

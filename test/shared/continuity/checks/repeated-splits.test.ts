@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unitOf } from '../../../../shared/continuity/check-result.ts';
+import { unitOf } from '../../../../shared/continuity/findings/check-result.ts';
 import {
   checkRepeatedErrors,
   checkRepeatedSplits,

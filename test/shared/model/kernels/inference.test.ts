@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe } from 'vitest';
-import { loadWasmModule } from '../../../../shared/model/wasm-node.ts';
+import { loadWasmModule } from '../../../../shared/model/run/wasm-node.ts';
 import { testInference } from './inference-suite.ts';
 
 const { inference } = await loadWasmModule();

@@ -1,0 +1,60 @@
+/**
+ * `POST /v1/models/{m}:feedback`, over HTTP.
+ */
+import { randomHex } from '../../shared/digest.ts';
+import { writeInbox } from '../../shared/events/write-inbox.ts';
+import { loadServingSpec } from '../../shared/model/spec/serving-spec.ts';
+import type { InputSpec } from '../../shared/model/spec/spec.ts';
+import { err } from '../../shared/result.ts';
+import { type Ask, checkDeadline, inTime, refuse } from '../http/ask.ts';
+import { readJson } from '../http/body.ts';
+import type { AppDeps } from '../deps.ts';
+import { parseFeedback, type ReadImage, toEvents } from './feedback.ts';
+import { admit } from '../serving/inference-http.ts';
+
+/** Once nobody waits any longer, what is left of the images is refused unread. */
+function imagesInTime(ask: Ask, deps: AppDeps, input: InputSpec): ReadImage {
+  return async (image) => {
+    const waited = checkDeadline(ask, deps.now());
+    const read = waited.ok ? await deps.images.read(image, input) : waited;
+    return read.ok ? read : err(read.error.detail);
+  };
+}
+
+export async function takeFeedback(ask: Ask, deps: AppDeps, name: string): Promise<Response> {
+  const model = admit(ask, deps, name, ['feedback']);
+  if (!model.ok) return refuse(ask, model.error);
+  const body = await readJson(ask.request, deps.limits.maxBodyBytes);
+  if (!body.ok) return refuse(ask, body.error);
+  const writing = writeFeedback(ask, deps, model.value, body.value);
+  // What was begun is finished even when the client has its 504: it may repeat the request, which changes nothing.
+  ask.keepAlive(writing.catch(() => undefined));
+  const written = await inTime(ask, deps.now(), writing);
+  return written instanceof Response ? written : refuse(ask, written.error);
+}
+
+async function writeFeedback(ask: Ask, deps: AppDeps, model: string, body: unknown): Promise<Response> {
+  const loaded = await loadServingSpec(deps.store, model);
+  if (!loaded.ok) return refuse(ask, loaded.error);
+  const spec = loaded.value;
+  const parsed = await parseFeedback(body, spec, {
+    nowMs: deps.now(),
+    requestId: randomHex(8),
+    readImage: imagesInTime(ask, deps, spec.input),
+  });
+  if (!parsed.ok) return refuse(ask, parsed.error);
+
+  const { labels, rejected } = parsed.value;
+  // A label without its prediction teaches nothing.
+  if (labels.length > 0) await deps.predictions.settle(spec.name, ask.keepAlive);
+  const events = await toEvents(deps.store, spec.name, parsed.value);
+  if (events.length === 0) {
+    return Response.json(
+      { error: 'none of the items can be accepted', accepted: 0, rejected },
+      { status: 400 },
+    );
+  }
+  const message = await writeInbox(deps.store, spec.name, events, new Date(deps.now()));
+  ask.keepAlive(deps.announce(message));
+  return Response.json({ accepted: events.length, rejected }, { status: 202 });
+}

@@ -1,0 +1,136 @@
+/**
+ * Request bodies, compressed or not, and as JSON whatever the content type says, within a limit that is enforced while
+ * reading: Content-Length can lie or be absent.
+ */
+import { err, ok, type Result } from '../../shared/result.ts';
+import type { AppError } from './errors.ts';
+import { parseJsonText } from './json-text.ts';
+
+/**
+ * @param maxBytes  of the body as it arrives
+ * @returns the parsed value; `invalid` says where the JSON ends being JSON, `body-too-large` at the limit
+ */
+export async function readJson(request: Request, maxBytes: number): Promise<Result<unknown, AppError>> {
+  const bytes = await readBytes(request, maxBytes);
+  return bytes.ok ? parseJsonBody(bytes.value) : bytes;
+}
+
+/** How a body says it was sent. */
+export interface SentAs {
+  /** Content-Length and Content-Encoding, as they came */
+  readonly contentLength: string | null;
+  readonly contentEncoding: string | null;
+}
+
+export function sentAs(headers: Headers): SentAs {
+  return {
+    contentLength: headers.get('content-length'),
+    contentEncoding: headers.get('content-encoding'),
+  };
+}
+
+/**
+ * The body's bytes, decompressed where it came compressed; `body-too-large` at the limit, which is that of both.
+ *
+ * @param sent  of the request's headers, where they have been read already
+ */
+export async function readBytes(
+  request: Request,
+  maxBytes: number,
+  sent: SentAs = sentAs(request.headers),
+): Promise<Result<Uint8Array, AppError>> {
+  const encoding = sent.contentEncoding?.toLowerCase() ?? null;
+  const bytes = await readSent(request, maxBytes, sent.contentLength);
+  if (encoding === null || !bytes.ok) return bytes;
+  if (encoding === 'identity') return bytes;
+  if (encoding !== 'gzip' && encoding !== 'deflate') {
+    const got = JSON.stringify(encoding.slice(0, 40));
+    return err({ kind: 'invalid', detail: `Content-Encoding: expected gzip or deflate, got ${got}` });
+  }
+  const stream = new Blob([bytes.value]).stream();
+  return readStream(stream.pipeThrough(new DecompressionStream(encoding)), maxBytes).catch(() =>
+    err({ kind: 'invalid', detail: `Content-Encoding: the body is not ${encoding}` }),
+  );
+}
+
+async function readSent(
+  request: Request,
+  maxBytes: number,
+  announced: string | null,
+): Promise<Result<Uint8Array, AppError>> {
+  if (announced !== null && Number(announced) > maxBytes) return tooLarge(maxBytes);
+  // What is announced is all that HTTP lets through, and to read it in one piece costs a fraction of a stream,
+  // as long as nothing asks for `request.body`.
+  if (announced !== null) {
+    const body = await request.arrayBuffer().catch(() => null);
+    if (body === null) return invalidBody('the connection ended before its end');
+    return body.byteLength > maxBytes ? tooLarge(maxBytes) : ok(new Uint8Array(body));
+  }
+  return request.body === null ? ok(new Uint8Array()) : readStream(request.body, maxBytes);
+}
+
+/** Stops at the limit: what a few bytes decompress to may have no end. */
+async function readStream(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+): Promise<Result<Uint8Array, AppError>> {
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    size += next.value.byteLength;
+    if (size > maxBytes) {
+      await reader.cancel();
+      return tooLarge(maxBytes);
+    }
+    chunks.push(next.value);
+  }
+  return ok(join(chunks, size));
+}
+
+function tooLarge(maxBytes: number) {
+  return err({
+    kind: 'body-too-large' as const,
+    detail: `expected a body of at most ${maxBytes} bytes, got more`,
+  });
+}
+
+function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const only = chunks[0];
+  if (chunks.length === 1 && only !== undefined) return only;
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return all;
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
+/** JSON as the inference protocols read it: NaN and infinities may be bare tokens. */
+export function parseJsonBody(bytes: Uint8Array): Result<unknown, AppError> {
+  if (bytes.byteLength === 0) return invalidBody('the document is empty');
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    return invalidBody('the bytes are not UTF-8');
+  }
+  try {
+    return ok(parseJsonText(text));
+  } catch (cause) {
+    return invalidBody(describeSyntaxError(cause, text));
+  }
+}
+
+function invalidBody(problem: string) {
+  return err({ kind: 'invalid' as const, detail: `expected JSON in the body: ${problem}` });
+}
+
+/** V8 names the position or shows the text around it; only of a document that ends early it says neither. */
+function describeSyntaxError(cause: unknown, text: string): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.startsWith('Unexpected end') ? `${message} at position ${text.length}` : message;
+}

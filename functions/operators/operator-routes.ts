@@ -1,0 +1,193 @@
+/**
+ * `/api`: what operators and the CLI see and do. Scope `operate`; errors as RFC 9457.
+ */
+import { Hono } from 'hono/tiny';
+import * as z from 'zod';
+import { anyString, has, oneOf, optional } from '../../shared/checks.ts';
+import { sha256Hex } from '../../shared/digest.ts';
+import { listModels, type SpecError, toSpec } from '../../shared/model/spec/find-spec.ts';
+import { loadChampion, loadHistory, type Move } from '../../shared/registry/alias.ts';
+import { SPEC_FORMAT } from '../../shared/model/spec/spec-bounds.ts';
+import { listVersionNumbers } from '../../shared/registry/find-version.ts';
+import { encodeJson, loadChecked } from '../../shared/registry/json.ts';
+import { keys } from '../../shared/registry/keys.ts';
+import { promote, type PromotionError, rollback } from '../../shared/registry/promotion.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
+import { loadManifest } from '../../shared/registry/versions.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import { createComparisonRoutes } from './comparison-routes.ts';
+import type { AppDeps } from '../deps.ts';
+import type { AppError } from '../http/errors.ts';
+import { authorize, errorResponse, keepAliveOf, parseModelName, parseVersion } from '../http/http.ts';
+import { actorOf, type OperatorApp, type OperatorContext, readBody, respond } from './operator-http.ts';
+import { createReproductionRoutes } from './reproduction-routes.ts';
+import { createRunRoutes, loadLastRun } from './run-routes.ts';
+
+const byField = z.string().min(1).max(128).optional();
+/** What served when the caller decided; null for none. Where another version serves by now, nothing moves. */
+const expectedField = z.int().min(1).nullable().optional();
+export const promoteSchema = z.strictObject({
+  version: z.int().min(1),
+  reason: z.string().min(1).max(2_000),
+  force: z.boolean().optional(),
+  expectedChampion: expectedField,
+  by: byField,
+});
+export const rollbackSchema = z.strictObject({
+  reason: z.string().min(1).max(2_000),
+  to: z.int().min(1).optional(),
+  expectedChampion: expectedField,
+  by: byField,
+});
+
+/** Versions shown at once: each is an object to be read. */
+const MAX_VERSIONS = 50;
+
+export function createOperatorRoutes(deps: AppDeps): OperatorApp {
+  const routes: OperatorApp = new Hono();
+  routes.use(async (c, next) => {
+    const caller = authorize(deps.authenticator, c.req.raw, ['operate']);
+    if (!caller.ok) return errorResponse(c, caller.error);
+    c.set('caller', caller.value);
+    return next();
+  });
+  routes.use('/models/:model/*', async (c, next) => {
+    const known = await checkModel(deps, c.req.param('model'));
+    return known.ok ? next() : errorResponse(c, known.error);
+  });
+  routes.get('/models', async (c) => c.json({ models: await describeModels(deps) }));
+  routes.get('/models/:model', (c) => showModel(c, deps, c.req.param('model')));
+  routes.get('/models/:model/spec', (c) => showSpec(c, deps, c.req.param('model')));
+  routes.get('/models/:model/versions', (c) => showVersions(c, deps, c.req.param('model')));
+  routes.get('/models/:model/versions/:version', async (c) => {
+    const version = parseVersion(c.req.param('version'));
+    if (!version.ok) return errorResponse(c, version.error);
+    return respond(c, await loadManifest(deps.store, c.req.param('model'), version.value));
+  });
+  routes.get('/models/:model/history', async (c) => {
+    const moves = await loadHistory(deps.store, c.req.param('model'));
+    return moves.ok ? c.json({ moves: moves.value }) : errorResponse(c, moves.error);
+  });
+  routes.post('/models/:model/promote', (c) => promoteVersion(c, deps, c.req.param('model')));
+  routes.post('/models/:model/rollback', (c) => rollBack(c, deps, c.req.param('model')));
+  routes.route('/', createRunRoutes(deps));
+  routes.route('/', createComparisonRoutes(deps));
+  routes.route('/', createReproductionRoutes(deps));
+  return routes;
+}
+
+async function checkModel(deps: AppDeps, name: string): Promise<Result<string, AppError>> {
+  const model = parseModelName(name);
+  if (!model.ok) return model;
+  const spec = await loadStoredSpec(deps.store, model.value);
+  // An unreadable spec must not keep anybody from seeing what is there and rolling back.
+  return !spec.ok && spec.error.kind === 'unknown-model' ? spec : model;
+}
+
+async function describeModels({ store }: AppDeps): Promise<object[]> {
+  const described: object[] = [];
+  for (const name of await listModels(store)) {
+    const champion = await loadChampion(store, name);
+    described.push(
+      champion.ok
+        ? { name, champion: champion.value?.move.to ?? null }
+        : { name, champion: null, problem: champion.error.detail },
+    );
+  }
+  return described;
+}
+
+async function showModel(c: OperatorContext, deps: AppDeps, model: string): Promise<Response> {
+  const { store } = deps;
+  const [spec, champion, serving, versions, run] = await Promise.all([
+    loadStoredSpec(store, model),
+    loadChampion(store, model),
+    deps.models.inspect(model, keepAliveOf(c)),
+    listVersionNumbers(store, model),
+    loadLastRun(store, model),
+  ]);
+  return c.json({
+    name: model,
+    description: spec.ok ? (spec.value.description ?? '') : null,
+    champion: champion.ok ? (champion.value?.move ?? null) : null,
+    serving: serving.ok ? serving.value : null,
+    versions,
+    lastRun: run,
+    problems: [spec, champion, serving].flatMap((part) => (part.ok ? [] : [part.error.detail])),
+  });
+}
+
+/** Without the salt: who knows it can forge prediction ids and aim examples at the holdout. */
+async function showSpec(c: OperatorContext, deps: AppDeps, model: string): Promise<Response> {
+  const spec = await loadStoredSpec(deps.store, model);
+  if (!spec.ok) return errorResponse(c, spec.error);
+  const { salt: _, ...shown } = spec.value;
+  return c.json({ ...shown, digest: sha256Hex(encodeJson(spec.value)) });
+}
+
+/** A spec as it is stored, which is complete: what is in it was checked when it was written, and is by who trains. */
+interface StoredSpec {
+  readonly name: string;
+  readonly description?: string;
+  readonly salt?: string;
+}
+
+async function loadStoredSpec(store: ObjectStore, model: string): Promise<Result<StoredSpec, SpecError>> {
+  const check = has({ format: oneOf(SPEC_FORMAT), name: anyString, description: optional(anyString) });
+  const found = toSpec(model, await loadChecked<StoredSpec>(store, keys.spec(model), check));
+  return found.ok ? ok(found.value.value) : found;
+}
+
+/** The newest, ascending; half-published and damaged ones are named with what is wrong. */
+async function showVersions(c: OperatorContext, { store }: AppDeps, model: string): Promise<Response> {
+  const numbers = await listVersionNumbers(store, model);
+  const versions = await Promise.all(
+    numbers.slice(-MAX_VERSIONS).map(async (version) => {
+      const manifest = await loadManifest(store, model, version);
+      if (!manifest.ok) return { version, state: manifest.error.kind, detail: manifest.error.detail };
+      const { createdAt, parent, run, snapshot, verdict, reasons, metrics } = manifest.value;
+      return { version, state: 'published', createdAt, parent, run, snapshot, verdict, reasons, metrics };
+    }),
+  );
+  return c.json({ total: numbers.length, versions });
+}
+
+async function promoteVersion(c: OperatorContext, deps: AppDeps, model: string): Promise<Response> {
+  const body = await readBody(c, deps, promoteSchema);
+  if (!body.ok) return errorResponse(c, body.error);
+  const { version, reason, force = false, expectedChampion } = body.value;
+  const request = {
+    reason,
+    force,
+    expectedChampion,
+    by: actorOf(c, body.value.by),
+    at: new Date(deps.now()),
+  };
+  return answerMove(c, deps, model, await promote(deps.store, model, version, request));
+}
+
+async function rollBack(c: OperatorContext, deps: AppDeps, model: string): Promise<Response> {
+  const body = await readBody(c, deps, rollbackSchema);
+  if (!body.ok) return errorResponse(c, body.error);
+  const { reason, to, expectedChampion } = body.value;
+  const request = { reason, expectedChampion, by: actorOf(c, body.value.by), at: new Date(deps.now()) };
+  const target = to === undefined ? request : { ...request, to };
+  return answerMove(c, deps, model, await rollback(deps.store, model, target));
+}
+
+function answerMove(
+  c: OperatorContext,
+  deps: AppDeps,
+  model: string,
+  moved: Result<Move, PromotionError>,
+): Response {
+  if (!moved.ok) return errorResponse(c, moved.error);
+  deps.models.invalidate(model);
+  deps.log.info('champion-moved', {
+    model,
+    to: moved.value.to,
+    action: moved.value.action,
+    by: moved.value.by,
+  });
+  return c.json({ move: moved.value });
+}

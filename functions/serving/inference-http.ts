@@ -1,0 +1,141 @@
+/**
+ * What the inference routes of both protocols share: who may ask, and the way of a request through the model.
+ */
+import type { Servable } from '../../shared/model/run/predictor.ts';
+import type { ServingSpec } from '../../shared/model/spec/serving-spec.ts';
+import type { InputSpec } from '../../shared/model/spec/spec.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { type Ask, checkDeadline, inTime, refuse } from '../http/ask.ts';
+import { permit } from '../http/auth.ts';
+import type { Scope } from '../config.ts';
+import type { AppDeps } from '../deps.ts';
+import type { AppError } from '../http/errors.ts';
+import { authorize, parseModelName } from '../http/http.ts';
+import {
+  type Answer,
+  areRows,
+  type Example,
+  type Inference,
+  infer,
+  type InferenceRequest,
+  type ReadRequest,
+} from './inference.ts';
+
+/** A version of a model; null for the champion. */
+export interface Target {
+  readonly model: string;
+  readonly version: number | null;
+}
+
+/** Admits the caller and checks the model's name. */
+export function admit(
+  ask: Ask,
+  deps: AppDeps,
+  model: string,
+  scopes: readonly Scope[],
+): Result<string, AppError> {
+  // Whoever asks for work was identified at the door.
+  const caller =
+    ask.work === null ? authorize(deps.authenticator, ask, scopes) : permit(ask.work.caller, scopes);
+  return caller.ok ? parseModelName(model) : caller;
+}
+
+/** A segment of a raw path as text, or null when its encoding is broken. */
+export function decodeSegment(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return null;
+  }
+}
+
+/** A version's number from a path's digits; versions that can't exist are as unknown as those that don't. */
+export function toVersion(model: string, digits: string): Result<number, AppError> {
+  if (/^[1-9]\d{0,8}$/.test(digits)) return ok(Number(digits));
+  return err({ kind: 'not-found', detail: `${model} has no version ${digits.slice(0, 80)}` });
+}
+
+/** Predicts, logs and answers. */
+export async function answerInference(
+  ask: Ask,
+  deps: AppDeps,
+  { model, version }: Target,
+  read: ReadRequest,
+): Promise<Response> {
+  const waited = checkDeadline(ask, deps.now());
+  if (!waited.ok) return refuse(ask, waited.error);
+  const { keepAlive } = ask;
+  const use = deps.models.use(model, version, keepAlive, (spec, servable) => {
+    const request = read(spec);
+    if (!request.ok) return request;
+    const { examples } = request.value;
+    // Decoding images takes turns, and what is used here must be done with at once.
+    const inference = areRows(examples) ? inferNow(deps, spec, servable, examples) : null;
+    return ok({ request: request.value, input: spec.input, inference });
+  });
+  const used = await inTime(ask, deps.now(), use);
+  const result = used.ok ? used.value : used;
+  if (!result.ok) return refuse(ask, result.error);
+  const { request, input } = result.value;
+  const inference =
+    result.value.inference === null
+      ? await inferImages(ask, deps, { model, version }, request, input)
+      : ok(result.value.inference);
+  if (!inference.ok) return refuse(ask, inference.error);
+
+  deps.predictions.add(model, inference.value.logged, keepAlive);
+  return toResponse(inference.value, request.answer(inference.value.prediction));
+}
+
+function inferNow(
+  deps: AppDeps,
+  spec: ServingSpec,
+  servable: Servable,
+  rows: readonly Float32Array[],
+): Inference {
+  const random = crypto.getRandomValues(new Uint8Array(8));
+  return infer(spec, servable, rows, { nowMs: deps.now(), sample: deps.random(), random });
+}
+
+/** Decodes, then predicts with whatever serves by then: what an input is never changes. */
+async function inferImages(
+  ask: Ask,
+  deps: AppDeps,
+  { model, version }: Target,
+  { examples }: InferenceRequest,
+  input: InputSpec,
+): Promise<Result<Inference, AppError>> {
+  const rows = await decode(ask, deps, examples, input);
+  if (!rows.ok) return rows;
+  const use = deps.models.use(model, version, ask.keepAlive, (spec, servable) =>
+    inferNow(deps, spec, servable, rows.value),
+  );
+  return inTime(ask, deps.now(), use);
+}
+
+async function decode(
+  ask: Ask,
+  deps: AppDeps,
+  examples: readonly Example[],
+  input: InputSpec,
+): Promise<Result<Float32Array[], AppError>> {
+  const rows: Float32Array[] = [];
+  for (const example of examples) {
+    const waited = checkDeadline(ask, deps.now());
+    if (!waited.ok) return waited;
+    const row = example instanceof Float32Array ? ok(example) : await deps.images.read(example, input);
+    if (!row.ok) return row;
+    rows.push(row.value);
+  }
+  return ok(rows);
+}
+
+function toResponse({ prediction }: Inference, { type, body, jsonBytes }: Answer): Response {
+  const headers: Record<string, string> = {
+    'Content-Type': type,
+    'Holdfast-Version': String(prediction.version),
+    'Holdfast-Prediction-Id': prediction.id,
+  };
+  if (jsonBytes !== undefined) headers['Inference-Header-Content-Length'] = String(jsonBytes);
+  return new Response(body, { headers });
+}

@@ -1,0 +1,150 @@
+/**
+ * What a `:predict` request says (tensorflow/serving, api_rest.md and json_tensor.cc): rows under `instances`, or columns
+ * under `inputs`. Keys that TF Serving does not know are ignored, as it ignores them.
+ */
+import type { ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
+import type { Feature } from '../../../shared/model/spec/spec.ts';
+import { ok, type Result } from '../../../shared/result.ts';
+import { type AppError, invalid } from '../../http/errors.ts';
+import type { Example, InferenceRequest } from '../inference.ts';
+import { INPUT } from '../model-signature.ts';
+import { type Format, predictAnswer } from './answers.ts';
+import { checkSignature } from './signature.ts';
+import { checkCount, hasOnly, isBase64Object, isObject, type JsonObject, readExample } from './values.ts';
+
+/** @param maxInstances  in one request */
+export function readPredictRequest(
+  body: unknown,
+  spec: ServingSpec,
+  maxInstances: number,
+): Result<InferenceRequest, AppError> {
+  if (!isObject(body)) return invalid("expected an object with the key 'instances' or 'inputs' as the body");
+  const signature = checkSignature(body['signature_name'], 'predict');
+  if (!signature.ok) return signature;
+  const { instances, inputs } = body;
+  if (instances !== undefined && inputs !== undefined) {
+    return invalid("expected one of 'instances' and 'inputs', got both");
+  }
+  if (instances !== undefined)
+    return toRequest('row', isBareList(instances), readRows(instances, spec, maxInstances));
+  if (inputs !== undefined)
+    return toRequest('columnar', isBareList(inputs), readColumns(inputs, spec, maxInstances));
+  return invalid("missing 'inputs' or 'instances' key");
+}
+
+/** A body that is one encoded image, as its media type says. */
+export function readImageBody(bytes: Uint8Array): InferenceRequest {
+  return {
+    examples: [{ bytes, where: 'body' }],
+    answer: (prediction) => predictAnswer('row', false, prediction),
+  };
+}
+
+function toRequest(
+  format: Format,
+  bare: boolean,
+  examples: Result<Example[], AppError>,
+): Result<InferenceRequest, AppError> {
+  if (!examples.ok) return examples;
+  return ok({ examples: examples.value, answer: (prediction) => predictAnswer(format, bare, prediction) });
+}
+
+/** A list of values, [batch], in place of rows. */
+function isBareList(list: unknown): boolean {
+  return Array.isArray(list) && typeof list[0] !== 'object';
+}
+
+function readRows(instances: unknown, spec: ServingSpec, max: number): Result<Example[], AppError> {
+  if (!Array.isArray(instances)) return invalid("expected 'instances' to be a list");
+  const counted = checkCount(instances, 'instances', max);
+  if (!counted.ok) return counted;
+  const form = formOf(instances[0]);
+  const mixed = instances.findIndex((instance) => formOf(instance) !== form);
+  if (mixed !== -1) {
+    return invalid(`instances[${mixed}]: expected ${form} like the first, got ${formOf(instances[mixed])}`);
+  }
+  return readExamples(form === 'an object' ? instances.map(unwrapInput) : instances, spec, 'instances');
+}
+
+function readExamples(
+  values: readonly unknown[],
+  spec: ServingSpec,
+  name: string,
+): Result<Example[], AppError> {
+  const examples: Example[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const example = readExample(spec, values[i], `${name}[${i}]`);
+    if (!example.ok) return example;
+    examples.push(example.value);
+  }
+  return ok(examples);
+}
+
+/** Instances have one form: TF Serving makes one tensor of them. */
+function formOf(instance: unknown): 'a list' | 'an object' | 'a value' {
+  if (Array.isArray(instance)) return 'a list';
+  return isObject(instance) && !isBase64Object(instance) ? 'an object' : 'a value';
+}
+
+/** `[{"input": [1, 2]}]` says the same as `[[1, 2]]`, unless a feature has that name. */
+function unwrapInput(instance: JsonObject): unknown {
+  return hasOnly(instance, INPUT) && typeof instance[INPUT] === 'object' ? instance[INPUT] : instance;
+}
+
+function readColumns(inputs: unknown, spec: ServingSpec, max: number): Result<Example[], AppError> {
+  if (isBase64Object(inputs)) return readExamples([inputs], spec, 'inputs');
+  if (Array.isArray(inputs)) return readList(inputs, spec, 'inputs', max);
+  if (!isObject(inputs)) return invalid("expected 'inputs' to be a list, or an object of named lists");
+  const { input } = spec;
+  if (input.kind === 'tabular' && input.features.every(({ name }) => Object.hasOwn(inputs, name))) {
+    return readFeatureColumns(inputs, input.features, spec, max);
+  }
+  const list = inputs[INPUT];
+  if (isBase64Object(list)) return readExamples([list], spec, `inputs.${INPUT}`);
+  if (Array.isArray(list)) return readList(list, spec, `inputs.${INPUT}`, max);
+  return invalid(describeMissing(inputs, spec));
+}
+
+function readList(
+  list: readonly unknown[],
+  spec: ServingSpec,
+  where: string,
+  max: number,
+): Result<Example[], AppError> {
+  const counted = checkCount(list, where, max);
+  return counted.ok ? readExamples(list, spec, where) : counted;
+}
+
+/** One list for each feature, of values or of lists of one. */
+function readFeatureColumns(
+  inputs: JsonObject,
+  features: readonly Feature[],
+  spec: ServingSpec,
+  max: number,
+): Result<Example[], AppError> {
+  const columns: unknown[][] = [];
+  for (const { name } of features) {
+    const column = inputs[name];
+    const length = columns[0]?.length;
+    if (!Array.isArray(column) || (length !== undefined && column.length !== length)) {
+      const got = Array.isArray(column) ? `${column.length}` : 'no list';
+      const expected = length === undefined ? 'a list' : `a list as long as the others (${length})`;
+      return invalid(`inputs.${name}: expected ${expected}, got ${got}`);
+    }
+    columns.push(column);
+  }
+  const counted = checkCount(columns[0] ?? [], 'inputs', max);
+  if (!counted.ok) return counted;
+  const rows = columns[0]?.map((_, i) => columns.map((column) => unwrapSingle(column[i])));
+  return readExamples(rows ?? [], spec, 'inputs');
+}
+
+function unwrapSingle(cell: unknown): unknown {
+  return Array.isArray(cell) && cell.length === 1 ? cell[0] : cell;
+}
+
+function describeMissing(inputs: JsonObject, { input }: ServingSpec): string {
+  if (input.kind === 'image') return `inputs: expected a list, or a list named '${INPUT}'`;
+  const missing = input.features.find(({ name }) => !Object.hasOwn(inputs, name));
+  return `inputs: expected a list for each feature, or one named '${INPUT}'; ${JSON.stringify(missing?.name)} is missing`;
+}

@@ -1,0 +1,62 @@
+/**
+ * The finding for a rise of a loss or an error.
+ */
+import { judgeInterval, plainFinding } from './check-result.ts';
+import type { Finding } from './check-result.ts';
+import { formatConfidence, formatCount, formatMeasure } from './format.ts';
+import { growInterval, holdForExamples, holdUntilSettled, POWER } from './paired-finding.ts';
+import type { GatePolicy } from '../policy.ts';
+import type { Interval } from '../statistics/interval.ts';
+import { levelForPower } from '../statistics/normal.ts';
+import type { UnitSample } from './unit-sample.ts';
+
+export interface RiseQuestion {
+  /** subject of the sentence: `window 2026-11-20, log loss` */
+  readonly where: string;
+  /** largest rise that is tolerated */
+  readonly margin: number;
+  readonly unit: 'score' | 'relative';
+  /** fewer examples than this give no judgement */
+  readonly minimum: number;
+}
+
+/**
+ * Passes when the upper bound of the rise is within the margin.
+ *
+ * @param interval  null where none can be drawn: the examples do not vary, or are of one group
+ * @param grown     the interval that a sample `factor` times as large would give; as of one whose width falls like
+ *   1 / sqrt(n) when left out
+ */
+export function judgeRise(
+  interval: Interval | null,
+  { n, groups, alpha }: Pick<UnitSample, 'n' | 'groups' | 'alpha'>,
+  { where, margin, unit, minimum }: RiseQuestion,
+  policy: GatePolicy,
+  grown?: (factor: number, alpha: number) => Interval,
+): Finding {
+  if (n < minimum) return holdForExamples(n, minimum, where);
+  if (groups !== null && groups < policy.minimum.groups) {
+    const detail = `${where}: ${formatCount(n)} examples come from ${groups} of the ${policy.minimum.groups} groups needed for a judgement`;
+    return { ...plainFinding('hold', detail), n };
+  }
+  if (interval === null) {
+    return {
+      ...plainFinding('hold', `${where}: the same in every example, so that no bound can be drawn`),
+      n,
+    };
+  }
+  const verdict = judgeInterval(interval, margin, 'below');
+  const show = (value: number): string => formatMeasure(value, unit);
+  const bound =
+    verdict === 'fail' ? `lower bound ${show(interval.lower)}` : `upper bound ${show(interval.upper)}`;
+  const detail = `${where}: ${show(interval.estimate)}, ${formatConfidence(alpha)} ${bound}, margin ${show(margin)}`;
+  const finding: Finding = { ...interval, margin, passes: 'below', unit, n, verdict, detail };
+  if (verdict !== 'hold') return finding;
+  const level = levelForPower(alpha, POWER);
+  const boundsAt = grown ?? ((factor: number, to: number) => growInterval(interval, factor, alpha, to));
+  return holdUntilSettled(
+    finding,
+    where,
+    (factor) => judgeInterval(boundsAt(factor, level), margin, 'below') !== 'hold',
+  );
+}

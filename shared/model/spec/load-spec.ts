@@ -1,0 +1,68 @@
+/**
+ * Reading and saving a spec.
+ */
+import { sha256Hex } from '../../digest.ts';
+import { encodeJson, loadJson } from '../../registry/json.ts';
+import { keys } from '../../registry/keys.ts';
+import type { ObjectStore } from '../../registry/store.ts';
+import { err, ok, type Result } from '../../result.ts';
+import { type SpecError, toSpec } from './find-spec.ts';
+import { type Spec, specSchema } from './spec.ts';
+
+export interface LoadedSpec {
+  readonly spec: Spec;
+  readonly etag: string;
+  /** SHA-256 of the spec's canonical JSON: what a manifest records. */
+  readonly digest: string;
+}
+
+export async function loadSpec(store: ObjectStore, model: string): Promise<Result<LoadedSpec, SpecError>> {
+  const found = toSpec(model, await loadJson(store, keys.spec(model), specSchema));
+  if (!found.ok) return found;
+  const { value: spec, etag } = found.value;
+  return ok({ spec, etag, digest: specDigest(spec) });
+}
+
+export function specDigest(spec: Spec): string {
+  return sha256Hex(encodeJson(spec));
+}
+
+/** Writes a new model's spec; false when the name is taken. */
+export async function createModel(store: ObjectStore, spec: Spec): Promise<boolean> {
+  return (await store.put(keys.spec(spec.name), encodeJson(spec), { absent: true })) !== null;
+}
+
+/** Facts that give stored examples and versions their meaning. */
+const FIXED = ['name', 'task', 'input', 'labels', 'target', 'base', 'salt'] as const;
+type Facts = Readonly<Partial<Record<(typeof FIXED)[number], unknown>>>;
+
+export type ReplaceError =
+  | { readonly kind: 'fixed'; readonly detail: string }
+  | { readonly kind: 'lost-race'; readonly detail: string };
+
+/** Replaces the spec that was read. What the bytes of an example mean can't change: that would be another model. The holdout only grows. */
+export async function replaceSpec(
+  store: ObjectStore,
+  seen: LoadedSpec,
+  wanted: Spec,
+): Promise<Result<Spec, ReplaceError>> {
+  const { name } = seen.spec;
+  const changed = changedFact(seen.spec, wanted);
+  if (changed !== undefined) {
+    const detail = `${name}: ${changed} can't change, because examples and versions depend on it; create another model instead`;
+    return err({ kind: 'fixed', detail });
+  }
+  const { fraction } = seen.spec.holdout;
+  if (wanted.holdout.fraction < fraction) {
+    const detail = `${name}: holdout.fraction: expected at least ${fraction}, got ${wanted.holdout.fraction}: what was held out once is never trained on`;
+    return err({ kind: 'fixed', detail });
+  }
+  const written = await store.put(keys.spec(name), encodeJson(wanted), { etag: seen.etag });
+  return written === null
+    ? err({ kind: 'lost-race', detail: `${name}: somebody else changed the spec meanwhile; read it again` })
+    : ok(wanted);
+}
+
+function changedFact(before: Facts, after: Facts): string | undefined {
+  return FIXED.find((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
+}

@@ -1,0 +1,88 @@
+/**
+ * The part of a spec that a prediction depends on. What a model is trained and judged by is read elsewhere
+ * (load-spec.ts), and a mistake in it keeps nobody from being answered.
+ */
+import {
+  anyNumber,
+  anyString,
+  has,
+  integer,
+  list,
+  nullable,
+  numberBetween,
+  oneOf,
+  optional,
+  tagged,
+} from '../../checks.ts';
+import { isDigest } from '../../registry/base-manifest.ts';
+import { loadChecked } from '../../registry/json.ts';
+import { keys } from '../../registry/keys.ts';
+import type { ObjectStore } from '../../registry/store.ts';
+import { ok, type Result } from '../../result.ts';
+import { type SpecError, toSpec } from './find-spec.ts';
+import {
+  LOGGING_DEFAULTS,
+  MAX_FEATURES,
+  MAX_LABELS,
+  MAX_PIXELS,
+  MAX_VALUES,
+  PIXEL_DEFAULTS,
+  RESIZES,
+  SPEC_FORMAT,
+} from './spec-bounds.ts';
+import type { ClassificationSpec, RegressionSpec } from './spec.ts';
+
+type Served = 'name' | 'task' | 'input' | 'base' | 'logging' | 'salt';
+
+export type ServingSpec =
+  Pick<ClassificationSpec, Served | 'labels'> | Pick<RegressionSpec, Served | 'target'>;
+
+const feature = tagged('type', {
+  number: has({ name: anyString }),
+  category: has({ name: anyString, values: list(anyString, 2, MAX_VALUES) }),
+});
+const side = integer(1, MAX_PIXELS);
+const input = tagged('kind', {
+  tabular: has({ features: list(feature, 1, MAX_FEATURES) }),
+  image: has({
+    height: side,
+    width: side,
+    channels: oneOf(1, 3),
+    scale: optional(anyNumber),
+    offset: optional(anyNumber),
+    resize: optional(oneOf(...RESIZES)),
+  }),
+});
+
+const common = {
+  format: oneOf(SPEC_FORMAT),
+  name: anyString,
+  input,
+  base: optional(nullable(isDigest)),
+  logging: optional(has({ rate: optional(numberBetween(0, 1)) })),
+  salt: isDigest,
+};
+const spec = tagged('task', {
+  classification: has({ ...common, labels: list(anyString, 2, MAX_LABELS) }),
+  regression: has({ ...common, target: has({ name: anyString, unit: optional(anyString) }) }),
+});
+
+/** As `loadSpec`, of the part that serving needs. */
+export async function loadServingSpec(
+  store: ObjectStore,
+  model: string,
+): Promise<Result<ServingSpec, SpecError>> {
+  const found = toSpec(model, await loadChecked<ServingSpec>(store, keys.spec(model), spec));
+  return found.ok ? ok(complete(found.value.value)) : found;
+}
+
+/** One that was written by hand may leave out what has a default. */
+function complete(stored: ServingSpec): ServingSpec {
+  const { base, logging, input } = stored;
+  return {
+    ...stored,
+    base: base ?? null,
+    logging: { ...LOGGING_DEFAULTS, ...logging },
+    input: input.kind === 'image' ? { ...PIXEL_DEFAULTS, ...input } : input,
+  };
+}

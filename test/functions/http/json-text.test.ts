@@ -1,0 +1,70 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseJsonText } from '../../../functions/http/json-text.ts';
+
+test.each([
+  ['[NaN]', [NaN]],
+  ['[-NaN, NaN,NaN ]', [NaN, NaN, NaN]],
+  ['[Infinity, -Infinity, Inf, -Inf]', [Infinity, -Infinity, Infinity, -Infinity]],
+  ['{"a": [1, NaN], "NaN": "Infinity \\" NaN", "b": -1}', { a: [1, NaN], NaN: 'Infinity " NaN', b: -1 }],
+  ['NaN', NaN],
+  ['["\\\\", NaN]', ['\\', NaN]],
+])('%s is read with its bare tokens as numbers', (text, value) => {
+  expect(parseJsonText(text)).toEqual(value);
+});
+
+test.each([
+  'nan',
+  '[1NaN]',
+  '[1Inf]',
+  '[NaN1]',
+  '[NaNNaN]',
+  '[Infinit]',
+  '[+NaN]',
+  '{NaN: 1}',
+  '["NaN]',
+  '[NaN',
+])('%s is no JSON, and the complaint is about the text as it came', (text) => {
+  let complaint = '';
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    complaint = String(cause);
+  }
+  expect(() => parseJsonText(text)).toThrow(complaint.replace('SyntaxError: ', ''));
+});
+
+test('what is JSON is read as JSON.parse reads it', () => {
+  fc.assert(
+    fc.property(fc.json(), (text) => {
+      expect(parseJsonText(text)).toEqual(JSON.parse(text));
+    }),
+  );
+});
+
+test('any value with non-finite numbers comes back as it was written', () => {
+  const number = fc.oneof(fc.double(), fc.constantFrom(NaN, Infinity, -Infinity));
+  fc.assert(
+    fc.property(fc.array(fc.oneof(number, fc.string(), fc.array(number))), (values) => {
+      const write = (value: unknown): string => {
+        if (Array.isArray(value)) return `[${value.map(write).join(', ')}]`;
+        return typeof value === 'number' ? String(value) : JSON.stringify(value);
+      };
+      expect(parseJsonText(write(values))).toEqual(
+        values
+          .map((value) => (Object.is(value, -0) ? 0 : value))
+          .map((value) => (Array.isArray(value) ? value.map((inner) => inner + 0) : value)),
+      );
+    }),
+  );
+});
+
+test.each(['"\\"', '"', '[NaN,-', 'NaN "\\', '\\"'])(
+  'a megabyte of %j is refused in a moment: its time does not grow with the square',
+  (piece) => {
+    const text = `NaN${piece.repeat(1_000_000)}`;
+    const startedMs = performance.now();
+    expect(() => parseJsonText(text)).toThrow(SyntaxError);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+  },
+);

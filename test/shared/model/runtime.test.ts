@@ -1,8 +1,0 @@
-import { describe } from 'vitest';
-import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
-import { testExecutor } from './executor-suite.ts';
-
-const module = await loadWasmModule();
-describe('the executor in Node', () => {
-  testExecutor(module);
-});

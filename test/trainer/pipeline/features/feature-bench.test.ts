@@ -1,0 +1,71 @@
+/**
+ * The bench in this thread, over the small convolution.
+ */
+import { beforeAll, expect, test } from 'vitest';
+import { storeInput } from '../../../../shared/events/stored-input.ts';
+import { loadKernelModule } from '../../../../trainer/kernels/kernels-node.ts';
+import { loadBaseFiles, type BaseFiles } from '../../../../shared/model/run/servable.ts';
+import { createRuntime } from '../../../../shared/model/run/runtime.ts';
+import { loadWasmModule } from '../../../../shared/model/run/wasm-node.ts';
+import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
+import type { InputSpec } from '../../../../shared/model/spec/spec.ts';
+import {
+  createSeer,
+  openBlock,
+  seeHere,
+  type SeerMachine,
+  type StoredRow,
+} from '../../../../trainer/pipeline/features/feature-bench.ts';
+import { importBarBase } from '../../../support/bar-base.ts';
+import { barSpec } from '../../../support/image-model.ts';
+import { stopwatch } from './looking.ts';
+
+let base: BaseFiles;
+let input: InputSpec;
+let machine: SeerMachine;
+let row: StoredRow;
+
+beforeAll(async () => {
+  const store = createMemoryStore();
+  const { digest } = await importBarBase(store);
+  const files = await loadBaseFiles(store, digest);
+  if (!files.ok) throw new Error(files.error.detail);
+  base = files.value;
+  ({ input } = barSpec('m', { base: digest }));
+  machine = { runtime: createRuntime(await loadWasmModule()), kernels: await loadKernelModule() };
+  row = { id: 'e-1', input: await storeInput(store, 'm', new Float32Array(64).fill(9)) };
+});
+
+test('a base that was closed leaves its room to the next: no tensors, no more heap', async () => {
+  const rows = await openBlock(input, [row]);
+  const look = (): Float32Array => {
+    const seer = createSeer({ input, base }, machine);
+    const seen = seer.see(rows);
+    seer.close();
+    return seen;
+  };
+  const first = look();
+  const { heapBytes } = machine.runtime.memory();
+  for (let i = 0; i < 50; i++) expect(look()).toEqual(first);
+  expect(machine.runtime.memory()).toEqual({ heapBytes, tensors: 0, outsideBytes: 0 });
+});
+
+test("a base that can't be loaded fails by name", () => {
+  const weights = new Uint8Array(3);
+  expect(() => createSeer({ input, base: { ...base, weights } }, machine)).toThrow(
+    `base ${base.manifest.digest}: weights: the plan describes`,
+  );
+});
+
+test('a bench goes on after a block that failed, and can be opened again after it was closed', async () => {
+  const workshop = seeHere({ ...machine, stopwatch });
+  const lost: StoredRow = { id: 'e-2', input: { type: 'u8', digest: 'ab'.repeat(32) } };
+  const bench = workshop.open({ input, base });
+  const [failed, seen] = [bench.see([row, lost]), bench.see([row])];
+  await expect(failed).rejects.toThrow(`example e-2: input ${'ab'.repeat(32)} is not there`);
+  expect((await seen).features).toHaveLength(bench.size);
+  await bench.close();
+  const again = workshop.open({ input, base });
+  expect((await again.see([row])).features).toEqual((await seen).features);
+  await again.close();
+});

@@ -1,5 +1,0 @@
-import { loadKernelModule } from '../../../shared/model/kernels/kernels-node.ts';
-import { loadWasmModule } from '../../../shared/model/wasm-node.ts';
-import { testLargeSet } from './large-set-suite.ts';
-
-testLargeSet('Node', async () => ({ wasm: await loadWasmModule(), kernels: await loadKernelModule() }));

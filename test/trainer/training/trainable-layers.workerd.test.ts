@@ -1,8 +1,0 @@
-import { describe } from 'vitest';
-import { kernelModule } from '../../../shared/model/kernels/kernels-worker.ts';
-import { wasmModule } from '../../../shared/model/wasm-worker.ts';
-import { testTrainableLayers } from './trainable-layers-suite.ts';
-
-describe('training a whole model in workerd', () => {
-  testTrainableLayers(kernelModule, wasmModule);
-});

@@ -1,0 +1,218 @@
+/**
+ * Brings a labelled history into a model's events, in batches, holding one batch in memory.
+ */
+import { sha256Hex } from '../../shared/digest.ts';
+import { writeEvents } from '../../shared/events/inbox.ts';
+import type { ExampleEvent } from '../../shared/events/schema.ts';
+import { storeInput } from '../../shared/events/stored-input.ts';
+import type { Spec } from '../../shared/model/spec/spec.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import { finishImport, type ImportRecord, openImportRecord, timeOfRow } from './import-record.ts';
+import type { ExampleRow, ExampleSource, ReadRow } from './readers/example-source.ts';
+
+/** A batch ends at either: so it can be parsed in an isolate, whatever an example weighs. */
+const BATCH_EVENTS = 2_000;
+const BATCH_BYTES = 4_000_000;
+/** Inputs that are stored at the same time: large ones are requests of their own. */
+const CONCURRENT_INPUTS = 16;
+/** Problems that are shown in full; the rest is counted. */
+const SHOWN_PROBLEMS = 5;
+
+export interface ImportRequest {
+  readonly store: ObjectStore;
+  readonly model: string;
+  readonly task: Spec['task'];
+  readonly source: ExampleSource;
+  /** Whatever changes what a row means (the columns, …): with other options it is another import. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly skip: number;
+  readonly limit: number;
+  /** Reads everything, writes nothing. */
+  readonly dryRun: boolean;
+  readonly now: Date;
+  readonly onProgress: (progress: ImportProgress) => void;
+}
+
+export interface ImportProgress {
+  readonly rows: number;
+  readonly fraction: number;
+}
+
+export interface ImportSummary {
+  readonly imported: number;
+  readonly rejected: number;
+  /** The first few. */
+  readonly problems: readonly string[];
+  /** How many examples have each label, by its index; empty for a regression. */
+  readonly perLabel: ReadonlyMap<number, number>;
+  /** Of a regression; null when nothing was imported. */
+  readonly targets: TargetRange | null;
+  /** First and last time; null when nothing was imported. */
+  readonly times: { readonly fromMs: number; readonly toMs: number } | null;
+  /** This very import was finished before: nothing was read or written. */
+  readonly repeated: boolean;
+}
+
+export interface TargetRange {
+  readonly least: number;
+  readonly mean: number;
+  readonly most: number;
+}
+
+/** @returns what was done; an error when a record of an earlier import can't be read */
+export async function importExamples(request: ImportRequest): Promise<Result<ImportSummary, string>> {
+  const { store, model, source, dryRun, now } = request;
+  const id = sha256Hex(JSON.stringify([source.digest, request.skip, request.limit, request.options])).slice(
+    0,
+    32,
+  );
+  const opened = await openImportRecord(
+    dryRun ? readOnly(store) : store,
+    model,
+    { id, name: source.name, digest: source.digest, maxRows: rowsOf(request) },
+    now,
+  );
+  if (!opened.ok) return opened;
+  const record = opened.value;
+  if (record.finishedAt !== null && !dryRun) return ok(repeatedSummary(record));
+
+  const tally = createTally(request.task);
+  const write = dryRun ? async () => {} : batchWriter(store, model, new Date(record.startedAt));
+  let group: ExampleRow[] = [];
+  const flush = async (): Promise<void> => {
+    const events = await Promise.all(group.map((row) => toEvent(request, record, row)));
+    group = [];
+    for (const event of events) {
+      tally.count(event);
+      await write(event);
+    }
+  };
+  for await (const read of window(source.rows(), request.skip, request.limit)) {
+    if (read.ok) group.push(read.value);
+    else tally.reject(read.error.problem);
+    if (group.length === CONCURRENT_INPUTS) await flush();
+    request.onProgress({ rows: tally.rows(), fraction: source.fraction() });
+  }
+  await flush();
+  await write(null);
+
+  const summary = tally.summary();
+  if (!dryRun) {
+    const { imported, rejected, times } = summary;
+    const lastMs = times?.toMs ?? record.lastMs;
+    await finishImport(store, model, {
+      ...record,
+      finishedAt: new Date().toISOString(),
+      lastMs,
+      imported,
+      rejected,
+    });
+  }
+  return ok(summary);
+}
+
+/** For a dry run: the record is made and forgotten. */
+function readOnly(store: ObjectStore): ObjectStore {
+  return { ...store, put: async () => ({ etag: '' }) };
+}
+
+async function* window(rows: AsyncIterable<ReadRow>, skip: number, limit: number): AsyncGenerator<ReadRow> {
+  for await (const read of rows) {
+    const { row } = read.ok ? read.value : read.error;
+    if (row >= skip + limit) return;
+    if (row >= skip) yield read;
+  }
+}
+
+/** At most so many rows are imported. */
+function rowsOf({ source, skip, limit }: ImportRequest): number {
+  return Math.min(limit, Math.max(0, source.maxRows - skip));
+}
+
+async function toEvent(
+  { store, model, skip, dryRun }: ImportRequest,
+  record: ImportRecord,
+  { row, raw, label, at, group }: ExampleRow,
+): Promise<ExampleEvent> {
+  return {
+    kind: 'example',
+    // Sorts by row, and is the same whenever and however often the same content is imported.
+    id: `${record.digest.slice(0, 24)}-${String(row).padStart(9, '0')}`,
+    at: at ?? timeOfRow(record, row - skip),
+    input: await storeInput(dryRun ? readOnly(store) : store, model, raw),
+    label,
+    ...(group === undefined ? {} : { group }),
+  };
+}
+
+/** Collects events and writes a batch when it is full; `null` writes what is left. */
+function batchWriter(
+  store: ObjectStore,
+  model: string,
+  day: Date,
+): (event: ExampleEvent | null) => Promise<void> {
+  let events: ExampleEvent[] = [];
+  let bytes = 0;
+  return async (event) => {
+    if (event !== null) {
+      events.push(event);
+      bytes += 250 + (event.input.base64?.length ?? 0);
+    }
+    const full = events.length === BATCH_EVENTS || bytes >= BATCH_BYTES;
+    if (events.length === 0 || !(full || event === null)) return;
+    await writeEvents(store, model, events, day);
+    events = [];
+    bytes = 0;
+  };
+}
+
+function createTally(task: Spec['task']) {
+  const perLabel = new Map<number, number>();
+  const targets = { least: Number.POSITIVE_INFINITY, sum: 0, most: Number.NEGATIVE_INFINITY };
+  const problems: string[] = [];
+  let imported = 0;
+  let rejected = 0;
+  let fromMs = Number.POSITIVE_INFINITY;
+  let toMs = 0;
+  return {
+    rows: () => imported + rejected,
+    count({ label, at }: ExampleEvent): void {
+      imported += 1;
+      if (task === 'classification') perLabel.set(label, (perLabel.get(label) ?? 0) + 1);
+      targets.least = Math.min(targets.least, label);
+      targets.most = Math.max(targets.most, label);
+      targets.sum += label;
+      fromMs = Math.min(fromMs, at);
+      toMs = Math.max(toMs, at);
+    },
+    reject(problem: string): void {
+      rejected += 1;
+      if (problems.length < SHOWN_PROBLEMS) problems.push(problem);
+    },
+    summary: (): ImportSummary => ({
+      imported,
+      rejected,
+      problems,
+      perLabel,
+      targets:
+        task === 'classification' || imported === 0
+          ? null
+          : { least: targets.least, mean: targets.sum / imported, most: targets.most },
+      times: imported === 0 ? null : { fromMs, toMs },
+      repeated: false,
+    }),
+  };
+}
+
+function repeatedSummary({ imported, rejected }: ImportRecord): ImportSummary {
+  return {
+    imported,
+    rejected,
+    problems: [],
+    perLabel: new Map(),
+    targets: null,
+    times: null,
+    repeated: true,
+  };
+}

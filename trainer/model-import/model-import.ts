@@ -1,0 +1,304 @@
+/**
+ * Imports a complete model, a classifier or one that predicts a number, as a version that serves without having been
+ * trained here: its dense layers become the version's head, what is before them its base, so that the nights that
+ * follow train on from it.
+ *
+ * The gate has not judged it: its verdict is `hold`, and a person promotes it with a reason.
+ */
+import { outputShapeOf } from '../../shared/model/plan/plan.ts';
+import { randomHex, sha256Hex } from '../../shared/digest.ts';
+import { compileModel } from '../compile/compile.ts';
+import type { CompiledPlan } from '../compile/emit.ts';
+import type { DenseLayer } from '../model/head.ts';
+import { encodedShape } from '../../shared/model/spec/input.ts';
+import { createModel, loadSpec, specDigest } from '../../shared/model/spec/load-spec.ts';
+import type { Resize } from '../../shared/model/spec/spec-bounds.ts';
+import { type Spec, specSchema } from '../../shared/model/spec/spec.ts';
+import { foldScaling, type SplitModel, splitHead } from './split-head.ts';
+import { outputWidth } from '../../shared/model/spec/task.ts';
+import { sizeOf, type Shape } from '../../shared/model/plan/tensor.ts';
+import { decodeWeights } from '../compile/weights.ts';
+import { describeIssues } from '../../shared/registry/json.ts';
+import { VERSION_FILES } from '../../shared/registry/keys.ts';
+import type { Constants, Manifest, Target } from '../../shared/registry/manifest.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
+import { claimVersion, loadManifest, publishVersion } from '../../shared/registry/versions.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { encodeHead, type VersionFiles } from '../model/candidate-files.ts';
+import { type PreparedBase, prepareBase, storeBase } from './base-import.ts';
+import { type BaseSource, concatShards, loadBaseSource, type SourceOptions } from './base-source.ts';
+import { compareModel } from './model-agreement.ts';
+
+export interface ModelImportRequest extends SourceOptions {
+  readonly store: ObjectStore;
+  readonly model: string;
+  readonly source: string;
+  /** Of a classifier, in the order of the model's outputs; null: those of the model's spec, where it has one. */
+  readonly labels: readonly string[] | null;
+  /** The number that the model predicts; null as above. */
+  readonly target?: Target | null;
+  /** Rows of numbers: their names, in order. Default: x1, x2, … */
+  readonly features?: readonly string[] | null;
+  /** Images: the model sees `pixel * scale + offset`. */
+  readonly scale?: number | undefined;
+  readonly offset?: number | undefined;
+  /** Images: how files of another size are read. */
+  readonly resize?: Resize | undefined;
+  readonly now: Date;
+}
+
+export interface ImportedModel {
+  readonly manifest: Manifest;
+  readonly spec: Spec;
+  /** It was there already; nothing was written. */
+  readonly repeated: boolean;
+  /** How the files' own end became the head's. */
+  readonly ending: SplitModel['ending'];
+  /** What they end with, where it is no dense layer: the head changes nothing until it is trained. */
+  readonly endsWith: string | null;
+  /** Of what will serve, against TensorFlow.js on the files as they came. */
+  readonly relativeError: number;
+}
+
+/** What the files are, divided. */
+interface Divided {
+  readonly source: BaseSource;
+  readonly compiled: CompiledPlan;
+  readonly task: Spec['task'];
+  readonly split: SplitModel;
+  readonly head: readonly DenseLayer[];
+  readonly constants: Constants | null;
+  readonly inputShape: Shape;
+}
+
+/**
+ * Nothing is written before all of it is known to be sound.
+ *
+ * @returns the version; an error that names what can't run, can't be trained on, or contradicts the model's spec
+ */
+export async function importModel(request: ModelImportRequest): Promise<Result<ImportedModel, string>> {
+  const present = await loadSpec(request.store, request.model);
+  if (!present.ok && present.error.kind !== 'unknown-model') return err(present.error.detail);
+  const own = present.ok ? present.value.spec : null;
+  const task = askedTask(request, own);
+  if (!task.ok) return task;
+  const divided = await divide(request, task.value, own);
+  if (!divided.ok) return divided;
+  const misfit =
+    own === null ? misfitOfRequest(request, divided.value) : misfitOfSpec(own, request, divided.value);
+  if (misfit !== null) return err(misfit);
+  const base = await prepareFront(request, divided.value, own?.base ?? null);
+  if (!base.ok) return base;
+  const spec = own === null ? newSpec(request, divided.value, base.value) : withBase(own, base.value);
+  if (!spec.ok) return spec;
+  const files = encodeHead(divided.value.head);
+  const agreed = await compareModel({ ...divided.value, base: base.value, files }, request.onProgress);
+  if (!agreed.ok) return agreed;
+
+  if (base.value !== null) await storeBase(request.store, base.value);
+  if (own === null && !(await createModel(request.store, spec.value)))
+    return err(`somebody else created ${request.model} meanwhile: try again`);
+  const published = await publish(request, spec.value, divided.value, files);
+  const { ending, endsWith } = divided.value.split;
+  return ok({ ...published, spec: spec.value, ending, endsWith, relativeError: agreed.value });
+}
+
+/** What the model is asked to be, or is already; null where neither says. */
+function askedTask(
+  { model, labels, target = null }: ModelImportRequest,
+  own: Spec | null,
+): Result<Spec['task'] | null, string> {
+  if (labels !== null && target !== null)
+    return err('expected labels (a classifier) or a target (a number), got both');
+  const asked = labels !== null ? 'classification' : target !== null ? 'regression' : null;
+  if (own === null) return ok(asked);
+  if (asked === null || asked === own.task) return ok(own.task);
+  return err(
+    own.task === 'regression'
+      ? `${model} predicts a number (${own.target.name}), and has no labels`
+      : `${model} says which of its ${own.labels.length} labels an example has, and predicts no number`,
+  );
+}
+
+async function divide(
+  request: ModelImportRequest,
+  task: Spec['task'] | null,
+  own: Spec | null,
+): Promise<Result<Divided, string>> {
+  const source = await loadBaseSource(request.source, request);
+  if (!source.ok) return source;
+  const { model } = source.value;
+  const weights = decodeWeights(model, concatShards(source.value));
+  if (!weights.ok) return err(weights.error.message);
+  const compiled = compileModel(model, weights.value);
+  if (!compiled.ok) return err(compiled.error.message);
+  if (task === null) return err(describeChoice(sizeOf(outputShapeOf(compiled.value.plan))));
+  const split = splitHead(compiled.value, task);
+  if (!split.ok) return err(`the model can't serve as a version: ${split.error}`);
+  const { inputShape } = compiled.value.plan;
+  const scaled = scaleInput(split.value, own);
+  return ok({
+    source: source.value,
+    compiled: compiled.value,
+    task,
+    split: split.value,
+    inputShape,
+    ...scaled,
+  });
+}
+
+/** To whoever has not said what a new model predicts. */
+function describeChoice(outputs: number): string {
+  return outputs === 1
+    ? 'the model has 1 output: expected a target, the number that it is, or 2 labels, the second of which it is the probability of; got neither'
+    : `expected ${outputs} labels, one an output of the model, got none`;
+}
+
+/** The scaling in front of rows becomes the version's constants, or where categories are among them, of its first layer. */
+function scaleInput({ head, constants }: SplitModel, own: Spec | null): Pick<Divided, 'head' | 'constants'> {
+  const [first, ...others] = head;
+  if (constants === null || first === undefined) return { head, constants: null };
+  const numbers = own === null || own.input.kind === 'image' || own.input.features.every(isNumber);
+  if (!numbers) return { head: [foldScaling(constants, first), ...others], constants: null };
+  return { head, constants: { mean: [...constants.mean], scale: [...constants.scale] } };
+}
+
+function isNumber({ type }: { readonly type: 'number' | 'category' }): boolean {
+  return type === 'number';
+}
+
+async function prepareFront(
+  request: ModelImportRequest,
+  { split, source, inputShape }: Divided,
+  rather: string | null,
+): Promise<Result<PreparedBase | null, string>> {
+  if (split.base === null) return ok(null);
+  const { output, shape } = split.base;
+  // Of pictures the mean of each channel, if anything is left to average; of rows every number.
+  const pooling = inputShape.length === 3 || shape.length === 1 ? 'auto' : 'flatten';
+  return prepareBase({ ...request, output, pooling, rather }, source);
+}
+
+function outputsOf(head: readonly DenseLayer[]): number {
+  return sizeOf(head.at(-1)?.bias.shape ?? []);
+}
+
+/** What a new model is asked to be that the files are not. */
+function misfitOfRequest(
+  { labels, features, scale, offset, resize }: ModelImportRequest,
+  facts: Divided,
+): string | null {
+  const outputs = outputsOf(facts.head);
+  const size = sizeOf(facts.inputShape);
+  if (labels !== null && labels.length !== outputs) {
+    const what =
+      facts.split.ending === 'sigmoid' || facts.split.ending === 'logit'
+        ? '2 labels (the one output is the probability of the second)'
+        : `${outputs} labels, one an output of the model`;
+    return `expected ${what}, got ${labels.length}`;
+  }
+  if (facts.inputShape.length === 3)
+    return features ? 'the model reads images: expected no names of features' : null;
+  if (features && features.length !== size)
+    return `expected ${size} names of features, one a number that the model reads, got ${features.length}`;
+  return scale === undefined && offset === undefined && resize === undefined
+    ? null
+    : 'the model reads rows of numbers: scale, offset and resize are for images';
+}
+
+/** What the spec says that the files contradict. */
+function misfitOfSpec(
+  spec: Spec,
+  { model, labels, target = null, features, scale, offset, resize }: ModelImportRequest,
+  { head, inputShape }: Divided,
+): string | null {
+  const outputs = outputsOf(head);
+  const shape = encodedShape(spec.input);
+  const fits =
+    spec.input.kind === 'image' ? shape.join() === inputShape.join() : shape[0] === sizeOf(inputShape);
+  if (!fits || (spec.input.kind === 'tabular' && inputShape.length === 3))
+    return `the files read [${inputShape.join(',')}], the spec of ${model} says [${shape.join(',')}]`;
+  if (outputWidth(spec) !== outputs)
+    return `the files have ${outputs} outputs, the spec of ${model} has ${outputWidth(spec)} labels`;
+  if (spec.task === 'classification' && labels !== null && labels.join('\n') !== spec.labels.join('\n'))
+    return `${model} has other labels: ${spec.labels.slice(0, 10).join(', ')}`;
+  if (spec.task === 'regression' && target !== null && JSON.stringify(target) !== JSON.stringify(spec.target))
+    return `${model} has another target: ${[spec.target.name, spec.target.unit].filter(Boolean).join(' in ')}`;
+  if (features || scale !== undefined || offset !== undefined || resize !== undefined)
+    return `${model} is there already, and says itself how its input is read`;
+  return null;
+}
+
+function withBase(spec: Spec, base: PreparedBase | null): Result<Spec, string> {
+  if (spec.base === (base?.manifest.digest ?? null)) return ok(spec);
+  const [got, wanted] = [base?.manifest.digest, spec.base].map((digest) => digest?.slice(0, 12) ?? 'none');
+  return err(`the files' base is ${got}, that of ${spec.name} is ${wanted}: create another model instead`);
+}
+
+function newSpec(
+  request: ModelImportRequest,
+  { task, head, inputShape }: Divided,
+  base: PreparedBase | null,
+): Result<Spec, string> {
+  const spec = specSchema.safeParse({
+    format: 'holdfast-spec/1',
+    name: request.model,
+    task,
+    input: inputOf(request, inputShape),
+    ...(task === 'classification' ? { labels: request.labels } : { target: request.target }),
+    base: base?.manifest.digest ?? null,
+    head: head.slice(0, -1).map(({ bias, activation }) => ({ units: sizeOf(bias.shape), activation })),
+    salt: randomHex(32),
+  });
+  return spec.success ? ok(spec.data) : err(`the spec of ${request.model}: ${describeIssues(spec.error)}`);
+}
+
+function inputOf({ features, scale, offset, resize }: ModelImportRequest, shape: Shape): object {
+  const [height, width, channels] = shape;
+  if (shape.length === 3) return { kind: 'image', height, width, channels, scale, offset, resize };
+  const names = features ?? Array.from({ length: sizeOf(shape) }, (_, i) => `x${i + 1}`);
+  return { kind: 'tabular', features: names.map((name) => ({ name, type: 'number' })) };
+}
+
+async function publish(
+  { store, model, now }: ModelImportRequest,
+  spec: Spec,
+  { source, constants }: Divided,
+  files: VersionFiles,
+): Promise<{ readonly manifest: Manifest; readonly repeated: boolean }> {
+  const described = describeFiles(files);
+  // The same files become one version, however often they are imported.
+  const content = [spec.base, described, ...(constants === null ? [] : [constants])];
+  const run = `import-${sha256Hex(JSON.stringify(content)).slice(0, 16)}`;
+  const version = await claimVersion(store, model, run);
+  const present = await loadManifest(store, model, version);
+  if (present.ok) return { manifest: present.value, repeated: true };
+  const manifest: Manifest = {
+    format: 'holdfast-version/1',
+    model,
+    version,
+    createdAt: now.toISOString(),
+    run,
+    parent: null,
+    base: spec.base,
+    snapshot: null,
+    specDigest: specDigest(spec),
+    seed: 0,
+    ...(spec.task === 'classification' ? { labels: spec.labels } : { labels: [], target: spec.target }),
+    constants,
+    files: described,
+    metrics: {},
+    verdict: 'hold',
+    reasons: [`imported from ${source.url}: it came trained, and the gate has not judged it`],
+  };
+  await publishVersion(store, manifest, files);
+  return { manifest, repeated: false };
+}
+
+function describeFiles(files: VersionFiles): Manifest['files'] {
+  const facts = VERSION_FILES.map((name) => [
+    name,
+    { sha256: sha256Hex(files[name]), bytes: files[name].byteLength },
+  ]);
+  return Object.fromEntries(facts) as Manifest['files'];
+}

@@ -1,0 +1,25 @@
+/**
+ * Which side of the split an example is on. Decided by a keyed hash of its content (or of its group), so it is
+ * permanent: no version is ever trained on an example, or on a duplicate of one, that another was judged on.
+ */
+import { keyedHash } from '../../../shared/digest.ts';
+
+export type Side = 'holdout' | 'validation' | 'train';
+
+export interface SplitFractions {
+  /** of all examples */
+  readonly holdout: number;
+  /** of the examples that are not held out */
+  readonly validation: number;
+}
+
+/**
+ * @param salt      the model's, in hexadecimal: without it nobody can aim an example at a side
+ * @param identity  the input's digest, or the group's name where there is one
+ */
+export function assignSide(salt: string, identity: string, fractions: SplitFractions): Side {
+  const hash = keyedHash(salt, `split:${identity}`);
+  const view = new DataView(hash.buffer, hash.byteOffset);
+  if (view.getUint32(0) / 2 ** 32 < fractions.holdout) return 'holdout';
+  return view.getUint32(4) / 2 ** 32 < fractions.validation ? 'validation' : 'train';
+}

@@ -1,0 +1,110 @@
+/**
+ * The snapshot's files: an index at `snapshots/<id>.json`, and shards of examples named by their content, so that two
+ * snapshots share what did not change, and features computed for a shard stay good.
+ */
+import * as z from 'zod';
+import { gunzip, gzip } from '../../../shared/bytes.ts';
+import { sha256Hex } from '../../../shared/digest.ts';
+import type { LabelledExample } from './join.ts';
+import { storedInputSchema } from '../../../shared/events/schema.ts';
+import { describeReadError, loadJson } from '../../../shared/registry/json.ts';
+import { keys } from '../../../shared/registry/keys.ts';
+import { digestSchema } from '../../../shared/registry/manifest.ts';
+import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import { RunFailure } from '../context.ts';
+
+const shardRefSchema = z.object({ digest: digestSchema, examples: z.int().min(1) });
+export type ShardRef = z.infer<typeof shardRefSchema>;
+
+const windowSchema = z.object({
+  /** Day and number, for people: `w03 2026-11-20`. */
+  id: z.string(),
+  fromMs: z.int(),
+  toMs: z.int(),
+  examples: z.int().min(0),
+  shards: z.array(shardRefSchema),
+});
+export type SnapshotWindow = z.infer<typeof windowSchema>;
+
+export const snapshotSchema = z.object({
+  format: z.literal('holdfast-snapshot/1'),
+  id: z.string(),
+  model: z.string(),
+  cutoffMs: z.int(),
+  /** The snapshot of the champion whose windows this one continues. */
+  parent: z.string().nullable(),
+  /** In time order; the last one is the current window. */
+  windows: z.array(windowSchema).min(1),
+  examples: z.int().min(0),
+  unmatchedLabels: z.int().min(0),
+  unlabelledPredictions: z.int().min(0),
+  /** The first few unreadable lines or batches, and how many there were. */
+  problems: z.object({ count: z.int().min(0), first: z.array(z.string()) }),
+});
+export type Snapshot = z.infer<typeof snapshotSchema>;
+
+export async function loadSnapshot(store: ObjectStore, model: string, id: string): Promise<Snapshot> {
+  const loaded = await loadJson(store, keys.snapshot(model, id), snapshotSchema);
+  if (!loaded.ok) throw new RunFailure(`snapshot ${id}: ${describeReadError(loaded.error)}`);
+  return loaded.value.value;
+}
+
+const exampleSchema = z.object({
+  id: z.string(),
+  at: z.int(),
+  label: z.number(),
+  input: storedInputSchema,
+  group: z.string().optional(),
+  served: z.object({ version: z.int(), predicted: z.number() }).optional(),
+  flip: z.literal(true).optional(),
+});
+
+/** Writes one shard under the digest of its lines; writing it again changes nothing. */
+export async function saveShard(
+  store: ObjectStore,
+  model: string,
+  examples: readonly LabelledExample[],
+): Promise<ShardRef> {
+  const lines = new TextEncoder().encode(examples.map((example) => `${JSON.stringify(example)}\n`).join(''));
+  const digest = sha256Hex(lines);
+  await store.put(keys.snapshotShard(model, digest), await gzip(lines), { absent: true });
+  return { digest, examples: examples.length };
+}
+
+/** Reads a shard, verified: a missing or altered one fails the run by name. */
+export async function loadShard(
+  store: ObjectStore,
+  model: string,
+  shard: ShardRef,
+): Promise<LabelledExample[]> {
+  const examples = await readShard(store, model, shard);
+  if (!examples.ok) throw new RunFailure(examples.error.detail);
+  return examples.value;
+}
+
+export type ShardError = { readonly kind: 'missing' | 'altered'; readonly detail: string };
+
+export async function readShard(
+  store: ObjectStore,
+  model: string,
+  { digest }: ShardRef,
+): Promise<Result<LabelledExample[], ShardError>> {
+  const key = keys.snapshotShard(model, digest);
+  const object = await store.get(key);
+  if (object === null) return err({ kind: 'missing', detail: `${key} is not there` });
+  const lines = await gunzip(object.bytes).catch(() => null);
+  if (lines === null || sha256Hex(lines) !== digest)
+    return err({ kind: 'altered', detail: `${key} was truncated or altered` });
+  const examples = new TextDecoder()
+    .decode(lines)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => exampleSchema.parse(JSON.parse(line)) as LabelledExample);
+  return ok(examples);
+}
+
+/** All shards of a snapshot, in order of time. */
+export function shardsOf(snapshot: Pick<Snapshot, 'windows'>): ShardRef[] {
+  return snapshot.windows.flatMap(({ shards }) => shards);
+}

@@ -1,0 +1,158 @@
+/**
+ * Step 2: which examples are trained on, which watch the training, which judge.
+ *
+ * Membership is permanent (trainer/pipeline/data/holdout.ts); only the sample of past training examples is this run's own.
+ */
+import * as z from 'zod';
+import { seedFrom } from '../../../shared/digest.ts';
+import { assignSide, type Side } from './holdout.ts';
+import type { LabelledExample } from './join.ts';
+import type { Spec } from '../../../shared/model/spec/spec.ts';
+import type { TaskSpec } from '../../../shared/model/spec/task.ts';
+import { createRandom } from '../../../shared/random.ts';
+import { describeReadError, encodeCompactJson, loadJson } from '../../../shared/registry/json.ts';
+import { keys } from '../../../shared/registry/keys.ts';
+import { type RunContext, RunFailure } from '../context.ts';
+import { drawReplay, sample } from './replay.ts';
+import { loadShard, type Snapshot } from './snapshot-file.ts';
+
+const splitSchema = z.object({
+  seed: z.int().min(0),
+  /** Positions in the snapshot's order of examples, ascending. */
+  train: z.array(z.int().min(0)),
+  validation: z.array(z.int().min(0)),
+  /** By window, in the snapshot's order. */
+  holdout: z.array(z.array(z.int().min(0))),
+  /** The constant answer that the model has to beat: most frequent class id, or mean target, of the training examples. */
+  constant: z.number(),
+});
+export type Split = z.infer<typeof splitSchema>;
+
+/** `duplicate`: the same content as a held-out example, and so on no side. */
+export type SplitSide = Side | 'duplicate';
+
+export async function makeSplit(ctx: RunContext, snapshot: Snapshot): Promise<Split> {
+  const seed = seedFrom(ctx.spec.training.seed, snapshot.id, ctx.run.championAtStart ?? 'none');
+  const assigned = await assignSides(ctx, snapshot);
+  const split = drawSplit(snapshot, assigned, ctx.spec, seed);
+  await ctx.store.put(keys.run(ctx.run.model, ctx.run.id, 'split.json'), encodeCompactJson(split));
+  return split;
+}
+
+export async function loadSplit({ store, run }: RunContext): Promise<Split> {
+  const loaded = await loadJson(store, keys.run(run.model, run.id, 'split.json'), splitSchema);
+  if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));
+  return loaded.value.value;
+}
+
+export interface Assigned {
+  /** By window. */
+  readonly sides: readonly (readonly SplitSide[])[];
+  /** Class ids or targets, and digests of the content, in the order of the snapshot, [n]. */
+  readonly labels: readonly number[];
+  readonly contents: readonly string[];
+}
+
+export async function assignSides(ctx: RunContext, snapshot: Snapshot): Promise<Assigned> {
+  const fractions = { holdout: ctx.spec.holdout.fraction, validation: ctx.spec.training.validation };
+  const labels: number[] = [];
+  const assigned: { readonly side: Side; readonly digest: string }[][] = [];
+  for (const window of snapshot.windows) {
+    const inside: { readonly side: Side; readonly digest: string }[] = [];
+    for (const shard of window.shards) {
+      for (const example of await loadShard(ctx.store, ctx.run.model, shard)) {
+        const side = assignSide(ctx.spec.salt, identityOf(example), fractions);
+        inside.push({ side, digest: example.input.digest });
+        labels.push(example.label);
+      }
+    }
+    assigned.push(inside);
+  }
+  const contents = assigned.flat().map(({ digest }) => digest);
+  return { sides: withoutDuplicates(assigned), labels, contents };
+}
+
+/**
+ * The same content may come in two groups, of which one is held out. It judges; it is not learned from.
+ */
+export function withoutDuplicates(
+  assigned: readonly (readonly { readonly side: Side; readonly digest: string }[])[],
+): SplitSide[][] {
+  const held = new Set(assigned.flat().flatMap(({ side, digest }) => (side === 'holdout' ? [digest] : [])));
+  return assigned.map((window) =>
+    window.map(({ side, digest }) => (side !== 'holdout' && held.has(digest) ? 'duplicate' : side)),
+  );
+}
+
+/** A group stays on one side; without one, the same content does. */
+export function identityOf({ group, input }: LabelledExample): string {
+  return group === undefined ? `input:${input.digest}` : `group:${group}`;
+}
+
+/**
+ * Draws this run's training examples: at most `maxExamples`, of which the past may claim its share as far as it has
+ * that many, so that a large night can't crowd out what the champion knows.
+ */
+export function drawSplit(
+  snapshot: Pick<Snapshot, 'windows'>,
+  { sides, labels, contents }: Assigned,
+  spec: Pick<Spec, 'training' | 'salt'> & TaskSpec,
+  seed: number,
+): Split {
+  const { training, salt } = spec;
+  const positions = (wanted: Side): number[][] => {
+    let at = 0;
+    return sides.map((window) => window.flatMap((side) => (at++, side === wanted ? [at - 1] : [])));
+  };
+  const random = createRandom(seed);
+  const draw = (byWindow: readonly number[][], most: number, strategy: Strategy): number[] => {
+    const { current, past } = divide(byWindow, most, training.replay.share);
+    const windows = byWindow.slice(0, -1);
+    const labelOf = (position: number) => labels[position] as number;
+    const contentOf = (position: number) => contents[position] as string;
+    const replayed = drawReplay({ windows, labelOf, contentOf }, past, strategy, { salt, random });
+    return [...replayed, ...sample(byWindow.at(-1) ?? [], current, random)].sort((a, b) => a - b);
+  };
+  const train = draw(positions('train'), training.maxExamples, training.replay.strategy);
+  const watched = Math.ceil(training.maxExamples * training.validation);
+  return {
+    seed,
+    train,
+    validation: draw(positions('validation'), watched, 'uniform'),
+    holdout: positions('holdout'),
+    constant: constantAnswer(
+      train.map((position) => labels[position] as number),
+      spec,
+    ),
+  };
+}
+
+type Strategy = Spec['training']['replay']['strategy'];
+
+/** How many of the current window and of the past. */
+function divide(
+  byWindow: readonly number[][],
+  most: number,
+  share: number,
+): { readonly current: number; readonly past: number } {
+  const current = byWindow.at(-1)?.length ?? 0;
+  const all = byWindow.slice(0, -1).flat().length;
+  const past = Math.min(all, Math.max(Math.floor(most * share), most - current));
+  return { past, current: Math.min(current, most - past) };
+}
+
+/** @param labels  of the training examples, [n] */
+function constantAnswer(labels: readonly number[], spec: TaskSpec): number {
+  return spec.task === 'classification' ? majorityOf(labels, spec.labels.length) : meanOf(labels);
+}
+
+function majorityOf(labels: readonly number[], classes: number): number {
+  const counts = Array.from({ length: classes }, () => 0);
+  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
+  return counts.indexOf(Math.max(...counts));
+}
+
+/** 0 when there are none: the training fails by name. */
+function meanOf(targets: readonly number[]): number {
+  return targets.length === 0 ? 0 : targets.reduce((sum, target) => sum + target, 0) / targets.length;
+}

@@ -1,0 +1,78 @@
+/**
+ * A head that is judged, and what it answers: run as the edge plan that production runs, read back from the store.
+ */
+import type { Program, Runtime } from '../../../shared/model/run/runtime.ts';
+import { loadProgram } from '../../../shared/model/run/predictor.ts';
+import { loadHead } from '../../../shared/model/run/servable.ts';
+import type { Constants, Manifest } from '../../../shared/registry/manifest.ts';
+import { loadManifest } from '../../../shared/registry/versions.ts';
+import type { VersionFiles } from '../../model/candidate-files.ts';
+import { readingBase, type RunContext, RunFailure } from '../context.ts';
+import { type Examples, featuresOf, readAgain } from './features.ts';
+
+/** A head with the preprocessing it was trained behind. Whoever opens it disposes of its program. */
+export interface Judged {
+  readonly program: Program;
+  readonly constants: Constants | null;
+  /** Digest of what it reads; null for the input itself. */
+  readonly base: string | null;
+}
+
+/** A version, published. */
+export interface Version extends Judged {
+  readonly manifest: Manifest;
+}
+
+/** @returns probabilities, [n, labels]; of a regression the predicted numbers, [n, 1] */
+export async function answer(ctx: RunContext, judged: Judged, examples: Examples): Promise<Float32Array> {
+  const { program, constants, base } = judged;
+  const own = base === ctx.spec.base ? examples : await readAgain(readingBase(ctx, base), examples);
+  return program.run(featuresOf(readingBase(ctx, base), constants, own).values, own.labels.length);
+}
+
+/** Class with the largest probability in each row; the first of equals. @param probabilities [n, classes] */
+export function argmaxRows(probabilities: Float32Array, n: number): Int32Array {
+  const classes = n === 0 ? 0 : probabilities.length / n;
+  const best = new Int32Array(n);
+  for (let row = 0; row < n; row++) {
+    for (let c = 1; c < classes; c++) {
+      const value = probabilities[row * classes + c] as number;
+      if (value > (probabilities[row * classes + (best[row] as number)] as number)) best[row] = c;
+    }
+  }
+  return best;
+}
+
+export function openProgram(
+  runtime: Runtime,
+  files: Pick<VersionFiles, 'edge.json' | 'edge.bin'>,
+  what = "the candidate's edge plan",
+): Program {
+  const program = loadProgram(runtime, files['edge.json'], files['edge.bin']);
+  if (!program.ok) throw new RunFailure(`${what}: ${program.error}`);
+  return program.value;
+}
+
+/**
+ * The champion at the run's start, verified; null when there was none.
+ *
+ * @param runtime  the one to load it into
+ */
+export async function openChampion(ctx: RunContext, runtime: Runtime): Promise<Version | null> {
+  const { championAtStart } = ctx.run;
+  return championAtStart === null ? null : openVersion(ctx, championAtStart, runtime);
+}
+
+/** A published version, verified; a missing or damaged one fails the run by name. */
+export async function openVersion(
+  { run, store }: RunContext,
+  version: number,
+  runtime: Runtime,
+): Promise<Version> {
+  const manifest = await loadManifest(store, run.model, version);
+  if (!manifest.ok) throw new RunFailure(manifest.error.detail);
+  const head = await loadHead(store, runtime, manifest.value);
+  if (!head.ok) throw new RunFailure(`version ${version}: ${head.error.detail}`);
+  const { constants, base } = manifest.value;
+  return { program: head.value, constants, base, manifest: manifest.value };
+}

@@ -1,0 +1,159 @@
+/**
+ * Where a base looks at examples: here, one block after the other, or wherever a host has room for several at once
+ * (node/feature-threads.ts). The same block gives the same bits on every bench.
+ */
+import type { PictureRanges } from '../../../shared/model/spec/augmentation.ts';
+import { numbersOf, openInput, type OpenInput } from '../../../shared/events/stored-input.ts';
+import type { StoredInput } from '../../../shared/events/schema.ts';
+import { createEncoder, encodedSize, rawSize } from '../../../shared/model/spec/input.ts';
+import { loadProgram } from '../../../shared/model/run/predictor.ts';
+import type { Runtime } from '../../../shared/model/run/runtime.ts';
+import type { BaseFiles } from '../../../shared/model/run/servable.ts';
+import type { InputSpec } from '../../../shared/model/spec/spec.ts';
+import type { PictureDraw } from '../../augment/picture-draw.ts';
+import { createPictureAugmenter, type PictureAugmenter } from '../../augment/picture-augmenter.ts';
+import { RunFailure, type Stopwatch } from '../context.ts';
+
+/** What looks, and what it is shown. */
+export interface FeatureTask {
+  readonly input: InputSpec;
+  readonly base: BaseFiles;
+  /** What comes in from outside of pictures that are changed first. */
+  readonly fill?: PictureRanges['fill'];
+}
+
+/** An example as it is stored. */
+export interface StoredRow {
+  readonly id: string;
+  readonly input: StoredInput;
+  /** Of an input that is an object of its own; left out where it is not there. */
+  readonly bytes?: Uint8Array;
+  /** How its picture is changed first. */
+  readonly draw?: PictureDraw;
+}
+
+/** Examples that are looked at together. */
+export type FeatureBlock = readonly StoredRow[];
+
+export interface Seen {
+  /** [rows, features] */
+  readonly features: Float32Array<ArrayBuffer>;
+  /** What it took, without the wait for its turn. */
+  readonly computeMs: number;
+}
+
+export interface FeatureBench {
+  /** Features of an example. */
+  readonly size: number;
+  /**
+   * What the base sees in the examples of a block.
+   *
+   * @throws RunFailure by the example that is missing or altered, or when the base can't be loaded
+   */
+  see(block: FeatureBlock): Promise<Seen>;
+  /** Ends what is under way, and gives everything back. */
+  close(): Promise<void>;
+}
+
+/** Where benches are opened, and how many blocks may be under way at once on each. */
+export interface FeatureWorkshop {
+  readonly width: number;
+  open(task: FeatureTask): FeatureBench;
+}
+
+/** What a base is run and pictures are changed with. */
+export interface SeerMachine {
+  readonly runtime: Runtime;
+  readonly kernels: WebAssembly.Module;
+}
+
+/** This thread: one block after the other. */
+export function seeHere(machine: SeerMachine & { readonly stopwatch: Stopwatch }): FeatureWorkshop {
+  return { width: 1, open: (task) => openHere(task, machine) };
+}
+
+function openHere(task: FeatureTask, machine: SeerMachine & { readonly stopwatch: Stopwatch }): FeatureBench {
+  let seer: Seer | undefined;
+  // One at a time: a stopwatch that other blocks run into would count them too.
+  let turn: Promise<unknown> = Promise.resolve();
+  const see = async (block: FeatureBlock): Promise<Seen> => {
+    const rows = await openBlock(task.input, block);
+    let features: Float32Array<ArrayBuffer> | undefined;
+    const computeMs = await machine.stopwatch(() => {
+      seer ??= createSeer(task, machine);
+      features = seer.see(rows);
+    });
+    return { features: features as Float32Array<ArrayBuffer>, computeMs };
+  };
+  return {
+    size: task.base.manifest.featureSize,
+    see(block) {
+      const seen = turn.then(() => see(block));
+      turn = seen.catch(() => {});
+      return seen;
+    },
+    async close() {
+      await turn;
+      seer?.close();
+      seer = undefined;
+    },
+  };
+}
+
+/** An example whose bytes are those that were stored. */
+export type OpenRow = OpenInput & Pick<StoredRow, 'draw'>;
+
+/** @throws RunFailure by the example that is missing, altered or of another size */
+export function openBlock(input: InputSpec, block: FeatureBlock): Promise<OpenRow[]> {
+  const size = rawSize(input);
+  return Promise.all(
+    block.map(async ({ id, input: stored, bytes, draw }) => {
+      const opened = await openInput(stored, bytes, size);
+      if (!opened.ok) throw new RunFailure(`example ${id}: ${opened.error}`);
+      return draw === undefined ? opened.value : { ...opened.value, draw };
+    }),
+  );
+}
+
+/** A base that is loaded, in whichever thread. */
+export interface Seer {
+  /** @returns [rows, features] */
+  see(rows: readonly OpenRow[]): Float32Array<ArrayBuffer>;
+  close(): void;
+}
+
+/** Loads a base. */
+export function createSeer({ input, base, fill = 'reflect' }: FeatureTask, machine: SeerMachine): Seer {
+  const { manifest, plan, weights } = base;
+  const program = loadProgram(machine.runtime, plan, weights);
+  if (!program.ok) throw new RunFailure(`base ${manifest.digest}: ${program.error}`);
+  const { inputSize } = program.value;
+  if (inputSize !== encodedSize(input)) {
+    program.value.dispose();
+    throw new RunFailure(
+      `base ${manifest.digest} reads ${inputSize} numbers, the spec's input has ${encodedSize(input)}`,
+    );
+  }
+  const encode = createEncoder(input, null);
+  let augmenter: PictureAugmenter | undefined;
+  const change = (pixels: ArrayLike<number>, draw: PictureDraw): Uint8Array => {
+    if (input.kind !== 'image') throw new Error('expected a picture to change');
+    augmenter ??= createPictureAugmenter(machine.kernels, input, fill);
+    return augmenter.apply(pixels, draw);
+  };
+  // One for all: a picture's numbers are a megabyte, and new memory costs more than to fill it.
+  const raw = new Float32Array(rawSize(input));
+  return {
+    see: (rows) =>
+      program.value.runWritten(rows.length, (i, out) => {
+        const row = rows[i] as OpenRow;
+        const numbers = row.type === 'u8' ? row.bytes : numbersOf(row);
+        raw.set(row.draw === undefined ? numbers : change(numbers, row.draw));
+        encode(raw, out, 0);
+      }),
+    close() {
+      program.value.dispose();
+      augmenter?.release();
+    },
+  };
+}

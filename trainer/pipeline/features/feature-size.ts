@@ -1,0 +1,13 @@
+/**
+ * How many numbers a base makes of an example, as its manifest says.
+ */
+import { loadBaseManifest } from '../../../shared/registry/base-manifest.ts';
+import { describeReadError } from '../../../shared/registry/json.ts';
+import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { RunFailure } from '../context.ts';
+
+export async function loadFeatureSize(store: ObjectStore, base: string): Promise<number> {
+  const manifest = await loadBaseManifest(store, base);
+  if (!manifest.ok) throw new RunFailure(`base ${base}: ${describeReadError(manifest.error)}`);
+  return manifest.value.value.featureSize;
+}

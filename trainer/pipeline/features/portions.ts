@@ -1,0 +1,198 @@
+/**
+ * What bases have to look at, in portions: a shard each, or one copy of a shard. Several are under way at once, and each
+ * is as many durable steps as its time takes, so that no base is too slow for a step.
+ */
+import type { PictureRanges } from '../../../shared/model/spec/augmentation.ts';
+import { loadBaseFiles } from '../../../shared/model/run/servable.ts';
+import { sideBySide } from '../../side-by-side.ts';
+import { STEP_CPU_SECONDS } from '../../step-seconds.ts';
+import { readClock, type RunContext, RunFailure } from '../context.ts';
+import { type FeatureBench, type FeatureWorkshop, seeHere } from './feature-bench.ts';
+import { loadFeatureSize } from './feature-size.ts';
+import { createLookProgress, type LookProgress, type PortionProgress } from './look-progress.ts';
+
+/** How one step looks at examples. */
+export interface Looking {
+  /** The bench, opened when the first step needs it: where all features are stored, none does. */
+  readonly open: () => Promise<FeatureBench>;
+  /** Blocks that may be under way at once. */
+  readonly width: number;
+  /** Milliseconds of computing after which the step leaves the rest to the next. */
+  readonly budgetMs: number;
+  /** Told after every block how many examples of the portion are done, and how many of them are new. */
+  readonly onBlock: (done: number, fresh: number) => Promise<void>;
+}
+
+/** How far a step came: `left` examples are for the next one. */
+export type Advance = { readonly computed: number; readonly left: number };
+
+export interface Portion {
+  /** Of its steps, for a host that remembers them. */
+  readonly name: string;
+  readonly examples: number;
+  readonly advance: (looking: Looking) => Promise<Advance>;
+}
+
+/** What one base has to look at. */
+export interface Work {
+  readonly base: string;
+  /** What comes in from outside of pictures that are changed first. */
+  readonly fill?: PictureRanges['fill'];
+  readonly portions: readonly Portion[];
+}
+
+export type PartResult = Advance & { readonly fromMs: number; readonly toMs: number };
+/** Does a part as a step of its own, or gives what it gave before. */
+export type DoPart = (name: string, body: () => Promise<PartResult>) => Promise<PartResult>;
+
+/** For who remembers nothing. */
+export const doHere: DoPart = (_name, body) => body();
+
+export interface Followed {
+  /** Examples. */
+  readonly computed: number;
+  /** Portions of which anything was computed. */
+  readonly portions: number;
+  /** In which any of them was under way. */
+  readonly seconds: number;
+}
+
+/**
+ * Portions under way at once. Steps of a Workflow share a thread: what can be gained is that one computes while the
+ * others wait for the storage, and two of them wait less than one computes. In Node it keeps threads busy while a shard
+ * ends.
+ */
+const ABREAST = 3;
+/** What the features of all portions under way may take, each of them twice while it is written. */
+const ABREAST_BYTES = 24_000_000;
+const COPIES = 2;
+
+/** The rest is for what nobody times: loading the base, reading the shard, writing what was seen. */
+const COMPUTING_SHARE = 0.75;
+
+/**
+ * Follows all portions to their end, base by base, so that never more than one is in memory.
+ *
+ * @param step  the name under which progress is told
+ */
+export async function followWork(
+  ctx: RunContext,
+  step: string,
+  works: readonly Work[],
+  doPart: DoPart,
+): Promise<Followed> {
+  const all = works.flatMap(({ portions }) => portions);
+  const progress = createLookProgress(ctx, step, sum(all.map(({ examples }) => examples)));
+  const results: PartResult[][] = [];
+  for (const work of works) results.push(...(await followBase(ctx, work, progress, doPart)));
+  return {
+    computed: sum(results.flat().map(({ computed }) => computed)),
+    portions: results.filter((parts) => parts.some(({ computed }) => computed > 0)).length,
+    seconds: busySeconds(results.flat()),
+  };
+}
+
+/** @returns the results of each portion's parts */
+async function followBase(
+  ctx: RunContext,
+  work: Work,
+  progress: LookProgress,
+  doPart: DoPart,
+): Promise<PartResult[][]> {
+  if (work.portions.length === 0) return [];
+  const workshop = ctx.featureWorkshop ?? seeHere(ctx);
+  const abreast = await portionsAbreast(ctx, work);
+  const bench = openLazily(ctx, work, workshop);
+  const { width } = workshop;
+  const looking = { open: bench.open, width, budgetMs: budgetOf(ctx, abreast) };
+  const results: PartResult[][] = [];
+  try {
+    await sideBySide(work.portions.length, abreast, async (i) => {
+      const portion = work.portions[i] as Portion;
+      const own = progress.open();
+      const onBlock: Looking['onBlock'] = (done, fresh) => own.reached(done, fresh);
+      const advance = () => timed(ctx, () => portion.advance({ ...looking, onBlock }));
+      results[i] = await followPortion(portion, advance, doPart, own);
+    });
+    return results;
+  } finally {
+    await bench.close();
+  }
+}
+
+async function followPortion(
+  { name, examples }: Portion,
+  advance: () => Promise<PartResult>,
+  doPart: DoPart,
+  progress: PortionProgress,
+): Promise<PartResult[]> {
+  const parts: PartResult[] = [];
+  for (;;) {
+    const nth = parts.length + 1;
+    const part = await doPart(nth === 1 ? name : `${name} part ${nth}`, advance);
+    parts.push(part);
+    await progress.reached(examples - part.left, 0);
+    if (part.left === 0) return parts;
+  }
+}
+
+async function timed(ctx: RunContext, advance: () => Promise<Advance>): Promise<PartResult> {
+  const fromMs = await readClock(ctx);
+  const advanced = await advance();
+  return { ...advanced, fromMs, toMs: ctx.now().getTime() };
+}
+
+/** Whichever way a host counts what others compute while a step waits, the step stays within its seconds. */
+function budgetOf({ stepCpuSeconds = STEP_CPU_SECONDS }: RunContext, abreast: number): number {
+  return (stepCpuSeconds * 1_000 * COMPUTING_SHARE) / abreast;
+}
+
+async function portionsAbreast({ store }: RunContext, { base, portions }: Work): Promise<number> {
+  const featureSize = await loadFeatureSize(store, base);
+  const examples = Math.max(...portions.map((portion) => portion.examples));
+  const bytes = examples * featureSize * Float32Array.BYTES_PER_ELEMENT * COPIES;
+  return Math.max(1, Math.min(ABREAST, Math.floor(ABREAST_BYTES / bytes)));
+}
+
+interface LazyBench {
+  readonly open: () => Promise<FeatureBench>;
+  readonly close: () => Promise<void>;
+}
+
+function openLazily({ store, spec }: RunContext, { base, fill }: Work, workshop: FeatureWorkshop): LazyBench {
+  let opened: Promise<FeatureBench> | undefined;
+  const open = async (): Promise<FeatureBench> => {
+    const files = await loadBaseFiles(store, base);
+    if (!files.ok) throw new RunFailure(`base ${base}: ${files.error.detail}`);
+    return workshop.open({ input: spec.input, base: files.value, ...(fill === undefined ? {} : { fill }) });
+  };
+  return {
+    open() {
+      // A step that is repeated tries again.
+      opened ??= open().catch((error: unknown) => {
+        opened = undefined;
+        throw error;
+      });
+      return opened;
+    },
+    async close() {
+      const bench = await opened?.catch(() => null);
+      await bench?.close();
+    },
+  };
+}
+
+/** How long any part was under way, whatever lay between: a run that was killed may go on the next day. */
+function busySeconds(parts: readonly PartResult[]): number {
+  let busyMs = 0;
+  let untilMs = Number.NEGATIVE_INFINITY;
+  for (const { fromMs, toMs } of [...parts].sort((one, other) => one.fromMs - other.fromMs)) {
+    busyMs += Math.max(0, toMs - Math.max(fromMs, untilMs));
+    untilMs = Math.max(untilMs, toMs);
+  }
+  return busyMs / 1_000;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
+}

@@ -1,0 +1,135 @@
+/**
+ * Step 3: what the frozen base sees in every example, computed once and kept under the base's digest. A night pays for
+ * new shards only. Without a base there is nothing to compute: the head reads the encoded input.
+ *
+ * A shard may take several steps: what one of them could not finish lies beside the features until they are whole.
+ */
+import type { LabelledExample } from '../data/join.ts';
+import { fetchInput } from '../../../shared/events/stored-input.ts';
+import { rawSize } from '../../../shared/model/spec/input.ts';
+import type { InputSpec } from '../../../shared/model/spec/spec.ts';
+import { keys } from '../../../shared/registry/keys.ts';
+import { sideBySide } from '../../side-by-side.ts';
+import { readingBase, type RunContext } from '../context.ts';
+import type { StoredRow } from './feature-bench.ts';
+import { openFeatures, sealFeatures } from './features.ts';
+import type { Advance, DoPart, Followed, Looking } from './portions.ts';
+import { followWork } from './portions.ts';
+import { loadShard, type ShardRef, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
+
+/** So many, and of pictures only what makes this many numbers. */
+const BLOCK_EXAMPLES = 100;
+const BLOCK_NUMBERS = 1_000_000;
+
+/**
+ * Stores the features of a snapshot's shards, as each of the bases sees them.
+ *
+ * @param bases  null stands for none
+ */
+export function followFeatures(
+  ctx: RunContext,
+  snapshot: Pick<Snapshot, 'windows'>,
+  bases: readonly (string | null)[],
+  doPart: DoPart,
+): Promise<Followed> {
+  const works = bases.flatMap((base) => {
+    if (base === null) return [];
+    const reading = readingBase(ctx, base);
+    // Of the run's own base the steps have the plain names.
+    const of = base === ctx.spec.base ? '' : ` of ${base.slice(0, 16)}`;
+    const portions = shardsOf(snapshot).map((shard) => ({
+      name: `features ${shard.digest.slice(0, 16)}${of}`,
+      examples: shard.examples,
+      advance: (looking: Looking) => storeFeatures(reading, shard, looking),
+    }));
+    return [{ base, portions }];
+  });
+  return followWork(ctx, 'features', works, doPart);
+}
+
+const NOTHING: Advance = { computed: 0, left: 0 };
+
+/** Computes and stores the features of one shard, or goes on with it, unless they are there. */
+export async function storeFeatures(ctx: RunContext, shard: ShardRef, looking: Looking): Promise<Advance> {
+  const { spec, store, run } = ctx;
+  if (spec.base === null) return NOTHING;
+  const key = keys.features(run.model, spec.base, shard.digest);
+  // Asked for by its name: the features themselves are megabytes.
+  if ((await store.list(key)).includes(key)) return NOTHING;
+  const partKey = keys.partialFeatures(run.model, spec.base, shard.digest);
+  const part = await store.get(partKey);
+  // One that was damaged is worth no failure: it is computed again.
+  const known = (part && (await openFeatures(part.bytes))) ?? new Float32Array();
+  const examples = await loadShard(store, run.model, shard);
+  const { size } = await looking.open();
+  const done = known.length / size;
+  const features = new Float32Array(examples.length * size);
+  features.set(known);
+  const reached = await lookThrough(ctx, examples.slice(done), toRow, {
+    ...looking,
+    onBlock: (more, fresh) => looking.onBlock(done + more, fresh),
+    onSeen: (seen, at) => features.set(seen, (done + at) * size),
+  });
+  const left = examples.length - done - reached;
+  if (left > 0) {
+    await store.put(partKey, sealFeatures(features.subarray(0, (done + reached) * size)));
+  } else {
+    await store.put(key, sealFeatures(features));
+    if (part !== null) await store.delete(partKey);
+  }
+  return { computed: reached, left };
+}
+
+const toRow = ({ id, input }: LabelledExample): StoredRow => ({ id, input });
+
+/** Where what was seen goes: rows from the `at`th example on. */
+type Collecting = Looking & { readonly onSeen: (features: Float32Array, at: number) => void };
+
+/**
+ * Looks at examples block by block, in order, several at once, until all are done or the step has taken its time. At
+ * least one block is.
+ *
+ * @param describe  an example as the base is to see it
+ * @returns how many examples, from the first on, were seen
+ */
+export async function lookThrough(
+  ctx: RunContext,
+  examples: readonly LabelledExample[],
+  describe: (example: LabelledExample) => StoredRow,
+  { open, width, budgetMs, onBlock, onSeen }: Collecting,
+): Promise<number> {
+  const bench = await open();
+  const block = blockSize(ctx.spec.input);
+  const blocks = Math.ceil(examples.length / block);
+  let begun = 0;
+  let seen = 0;
+  let spentMs = 0;
+  let dearestMs = 0;
+  await sideBySide(blocks, width, async (i) => {
+    if (i > 0 && spentMs + dearestMs > budgetMs) return;
+    begun += 1;
+    const rows = examples.slice(i * block, (i + 1) * block).map(describe);
+    const { features, computeMs } = await bench.see(await fetchRows(ctx, rows));
+    onSeen(features, i * block);
+    spentMs += computeMs;
+    dearestMs = Math.max(dearestMs, computeMs);
+    seen += rows.length;
+    await onBlock(seen, rows.length);
+  });
+  // Blocks begin in order, and the budget only ever closes: those that began are the first ones.
+  return Math.min(examples.length, begun * block);
+}
+
+/** How many examples' inputs are held at once. */
+function blockSize(input: InputSpec): number {
+  return Math.min(BLOCK_EXAMPLES, Math.ceil(BLOCK_NUMBERS / rawSize(input)));
+}
+
+async function fetchRows({ store, run }: RunContext, rows: readonly StoredRow[]): Promise<StoredRow[]> {
+  return Promise.all(
+    rows.map(async (row) => {
+      const bytes = await fetchInput(store, run.model, row.input);
+      return bytes === undefined ? row : { ...row, bytes };
+    }),
+  );
+}

@@ -1,0 +1,43 @@
+/**
+ * What a head is trained to say, by its task: classes as they are, numbers in deviations from their mean.
+ */
+import type { DenseLayer } from '../../model/head.ts';
+import type { TaskSpec } from '../../../shared/model/spec/task.ts';
+import { fitTarget, fromTargetUnit, standardise, type TargetScale, toTargetUnit } from './target-scale.ts';
+
+export interface Objective {
+  /** Class ids or targets as they are learned, [n]. */
+  readonly encode: (labels: Float64Array) => Int32Array | Float32Array;
+  /** Another head's answers as they are learned from. */
+  readonly encodeAnswers: (answers: Float32Array) => Float32Array;
+  /** A published head, ready to be trained further. */
+  readonly resume: (layers: readonly DenseLayer[]) => readonly DenseLayer[];
+  /** A trained head, ready to be published. */
+  readonly finish: (layers: readonly DenseLayer[]) => readonly DenseLayer[];
+}
+
+const CLASSES: Objective = {
+  encode: (labels) => Int32Array.from(labels),
+  encodeAnswers: (answers) => answers,
+  resume: (layers) => layers,
+  finish: (layers) => layers,
+};
+
+/**
+ * @param labels  of the training examples
+ * @throws RunFailure when there are no targets, or they do not vary enough to be learnt
+ */
+export function objectiveOf({ task }: Pick<TaskSpec, 'task'>, labels: Float64Array): Objective {
+  return objectiveBy(task === 'classification' ? null : fitTarget(labels));
+}
+
+/** @param scale  of the targets; null where classes are learned */
+export function objectiveBy(scale: TargetScale | null): Objective {
+  if (scale === null) return CLASSES;
+  return {
+    encode: (targets) => standardise(targets, scale),
+    encodeAnswers: (answers) => standardise(answers, scale),
+    resume: (layers) => fromTargetUnit(layers, scale),
+    finish: (layers) => toTargetUnit(layers, scale),
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * Step 5: the evidence. Champion and candidate answer the same held-out examples, window by window, both as the edge
+ * plans that production runs, read back from the store; with it all else that the gate judges by. Gathered once: a run
+ * that is resumed judges by what is stored.
+ */
+import type {
+  AnyEvidence,
+  CommonEvidence,
+  SelfTestOutcome,
+} from '../../../shared/continuity/evidence/evidence.ts';
+import { type Judged, openChampion, openProgram } from '../features/answer.ts';
+import { candidateDigest, loadCandidate, type VersionFiles } from '../../model/candidate-files.ts';
+import { examineCandidate } from './candidate-facts.ts';
+import type { RunContext } from '../context.ts';
+import { measureEdge } from './edge-facts.ts';
+import { findEvidence, saveEvidence } from './evidence-file.ts';
+import { slicedFeatures } from './feature-slices.ts';
+import { type Examples, readExamples } from '../features/features.ts';
+import { loadTrainingRecord } from '../fine-tune/fine-tune.ts';
+import { openFormerChampions, saveMatrix } from './former-champions.ts';
+import { loadSplits } from './recipe-splits.ts';
+import { gatherReported } from './reported-flips.ts';
+import { judgeBroken, openBroken, testChampionAgain } from './self-tests.ts';
+import type { Snapshot } from '../data/snapshot-file.ts';
+import { loadSplit } from '../data/split.ts';
+import { judgeWindows, type Models } from './window-evidence.ts';
+import { classificationForm, regressionForm, type WindowForm } from './window-forms.ts';
+
+/** Examples on which two forms of one model are compared. */
+const COMPARED_EXAMPLES = 256;
+
+export async function evaluate(ctx: RunContext, snapshot: Snapshot): Promise<AnyEvidence> {
+  const files = await loadCandidate(ctx);
+  const gathered = await findEvidence(ctx, candidateDigest(files));
+  if (gathered !== null) return gathered;
+  const models = await openModels(ctx, files);
+  try {
+    const evidence = await gatherEvidence(ctx, snapshot, files, models);
+    await saveEvidence(ctx, evidence);
+    return evidence;
+  } finally {
+    const { candidate, champion, broken, former } = models;
+    for (const model of [candidate, champion, broken, ...former]) model?.program.dispose();
+  }
+}
+
+async function openModels(ctx: RunContext, files: VersionFiles): Promise<Models> {
+  const { constants } = await loadTrainingRecord(ctx);
+  const candidate: Judged = { program: openProgram(ctx.runtime, files), constants, base: ctx.spec.base };
+  const champion = await openChampion(ctx, ctx.runtime);
+  return {
+    candidate,
+    champion,
+    broken: openBroken(ctx, files, candidate, (await loadSplit(ctx)).constant),
+    former: await openFormerChampions(ctx, champion),
+  };
+}
+
+async function gatherEvidence(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  files: VersionFiles,
+  models: Models,
+): Promise<AnyEvidence> {
+  const split = await loadSplit(ctx);
+  const held = split.holdout.flat();
+  const judge = async <Window>(form: WindowForm<Window>) => {
+    const judged = await judgeWindows(ctx, snapshot, split.holdout, models, form);
+    await saveMatrix(ctx, models.former, judged.scores);
+    return judged;
+  };
+  const compared = await readExamples(ctx, snapshot, held.slice(0, COMPARED_EXAMPLES));
+  const { spec } = ctx;
+  if (spec.task === 'regression') {
+    const { windows, broken } = await judge(regressionForm(split.constant));
+    const common = await gatherFacts(ctx, files, models, compared);
+    const evidence = { ...common, task: spec.task, windows, mean: split.constant };
+    return {
+      ...evidence,
+      selfTests: await testJudges(ctx, models, compared, { ...evidence, windows: broken }),
+    };
+  }
+  const { windows, broken, reported } = await judge(classificationForm(spec.labels.length, held.length));
+  const common = await gatherFacts(ctx, files, models, compared);
+  const evidence = {
+    ...common,
+    classes: spec.labels,
+    windows,
+    majority: split.constant,
+    // without a champion there is nothing that an answer could have turned from
+    ...(models.champion !== null && { reportedFlips: gatherReported(windows, reported) }),
+  };
+  return {
+    ...evidence,
+    selfTests: await testJudges(ctx, models, compared, { ...evidence, windows: broken }),
+  };
+}
+
+/** What is known about the candidate beside its answers. */
+async function gatherFacts(
+  ctx: RunContext,
+  files: VersionFiles,
+  { candidate, champion }: Models,
+  compared: Examples,
+): Promise<CommonEvidence> {
+  const training = await loadTrainingRecord(ctx);
+  const splits = await loadSplits(ctx);
+  return {
+    candidate: await examineCandidate(ctx, files, candidate, training.examples, compared),
+    champion: champion && {
+      version: champion.manifest.version,
+      digest: champion.manifest.files['edge.bin'].sha256,
+    },
+    features: slicedFeatures(ctx.spec),
+    edge: await measureEdge(ctx, files, { candidate, champion }),
+    ...(splits !== undefined && { splits }),
+  };
+}
+
+/** @param broken  the evidence with the broken candidate's answers in the candidate's place */
+async function testJudges(
+  ctx: RunContext,
+  { champion }: Models,
+  compared: Examples,
+  broken: AnyEvidence,
+): Promise<SelfTestOutcome[]> {
+  const tests = [judgeBroken(broken, ctx.spec.gate)];
+  return champion === null ? tests : [...tests, await testChampionAgain(ctx, champion, compared)];
+}

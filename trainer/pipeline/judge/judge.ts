@@ -1,0 +1,11 @@
+/**
+ * Step 6: the verdict, from the stored evidence and the spec's policy. The gate is pure, so whoever needs the verdict
+ * later decides it again from the same evidence.
+ */
+import { decideAnyGate, type Verdict } from '../../../shared/continuity/gate.ts';
+import type { RunContext } from '../context.ts';
+import { loadEvidence } from './evidence-file.ts';
+
+export async function judge(ctx: RunContext): Promise<Verdict> {
+  return decideAnyGate(await loadEvidence(ctx), ctx.spec.gate);
+}

@@ -1,0 +1,207 @@
+/**
+ * The held-out examples of every window, answered by all models of a run.
+ */
+import { joinFloats } from '../../../shared/bytes.ts';
+import type { WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
+import { answer, type Judged, type Version } from '../features/answer.ts';
+import { readingBase, type RunContext, tell } from '../context.ts';
+import { countDecisions, type Decision, listOtherDecisions, recordDecision } from './decisions.ts';
+import { slicedFeatures, sliceIds } from './feature-slices.ts';
+import { type Examples, readExamples } from '../features/features.ts';
+import type { FormerChampion, WindowScores } from './former-champions.ts';
+import { type Neighbours, pick, pickIds, readNeighbours } from './neighbours.ts';
+import { shardsOf, type Snapshot, type SnapshotWindow } from '../data/snapshot-file.ts';
+import type { Described, WindowForm } from './window-forms.ts';
+
+/** Everything that answers. */
+export interface Models {
+  readonly candidate: Judged;
+  readonly champion: Version | null;
+  /** a candidate whose verdict is known; null when it could not be made */
+  readonly broken: Judged | null;
+  readonly former: readonly FormerChampion[];
+}
+
+export interface JudgedWindows<Window> {
+  readonly windows: readonly Window[];
+  /** the same windows with the broken model in the candidate's place; [] without one */
+  readonly broken: readonly Window[];
+  readonly scores: readonly WindowScores[];
+  /** indices of the examples that users reported as turned wrong by an update, by window */
+  readonly reported: readonly (readonly number[])[];
+}
+
+/** What one window needs to know of the others. */
+interface Surroundings {
+  readonly neighbours: Neighbours;
+  readonly decisions: readonly Decision[];
+}
+
+export interface HeldOut {
+  readonly window: SnapshotWindow;
+  /** in the snapshot, ascending */
+  readonly positions: readonly number[];
+  readonly kind: WindowEvidence['kind'];
+}
+
+/**
+ * @param holdout  positions in the snapshot, by window
+ * @param form     the task's
+ */
+export async function judgeWindows<Window>(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  holdout: readonly (readonly number[])[],
+  models: Models,
+  form: WindowForm<Window>,
+): Promise<JudgedWindows<Window>> {
+  const held = heldOut(snapshot, holdout);
+  const surroundings = {
+    neighbours: await readNeighbours(ctx, snapshot),
+    decisions: await countOthers(ctx, held, models.champion !== null),
+  };
+  const windows: Window[] = [];
+  const broken: Window[] = [];
+  const scores: WindowScores[] = [];
+  for (const [i, part] of held.entries()) {
+    const answered = await answerWindow(ctx, snapshot, part.positions, models);
+    const { labels, candidate, champion } = answered;
+    const truth = { labels, previous: pick(surroundings.neighbours.previous, part.positions) };
+    const described = describeWindow(part, answered, surroundings);
+    windows.push(form.toWindow(described, truth, { candidate, champion }));
+    if (answered.broken !== null) {
+      broken.push(form.toWindow(described, truth, { candidate: answered.broken, champion }));
+    }
+    const score = (outputs: Float32Array): number | null =>
+      labels.length === 0 ? null : form.score(labels, outputs);
+    scores.push({
+      window: part.window,
+      untrained: labels.length === 0 ? null : form.untrained(labels),
+      candidate: score(candidate),
+      former: answered.former.map(score),
+    });
+    await tell(ctx, 'evaluate', (i + 1) / held.length, `window ${part.window.id}`);
+  }
+  const { reported: positions } = surroundings.neighbours;
+  const reported = held.map((part) =>
+    part.positions.flatMap((position, i) => (positions.has(position) ? [i] : [])),
+  );
+  return { windows, broken, scores, reported };
+}
+
+/** What all models say of a window's examples, [n, width of an output] each. */
+interface AnsweredWindow {
+  readonly ids: readonly string[];
+  readonly labels: Float64Array;
+  /** As `sliceIds` gives them. */
+  readonly slices: readonly Int32Array[];
+  readonly candidate: Float32Array;
+  readonly champion: Float32Array | null;
+  readonly broken: Float32Array | null;
+  readonly former: readonly Float32Array[];
+}
+
+/**
+ * Shard by shard: the features of a large window would fill an isolate. An example has the same answer whichever others
+ * it is asked with.
+ */
+async function answerWindow(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  positions: readonly number[],
+  { candidate, champion, broken, former }: Models,
+): Promise<AnsweredWindow> {
+  const models = [candidate, champion, broken, ...former];
+  const parts: { readonly examples: Pick<Examples, 'ids' | 'labels'>; readonly slices: Int32Array[] }[] = [];
+  const outputs: Float32Array[][] = models.map(() => []);
+  for (const own of byShard(snapshot, positions)) {
+    const examples = await readExamples(ctx, snapshot, own);
+    const { ids, labels } = examples;
+    parts.push({ examples: { ids, labels }, slices: await sliceShard(ctx, snapshot, examples, own) });
+    for (const [m, model] of models.entries()) {
+      if (model !== null) outputs[m]?.push(await answer(ctx, model, examples));
+    }
+  }
+  const said = (m: number): Float32Array => joinFloats(outputs[m] ?? []);
+  const features = parts[0]?.slices ?? slicedFeatures(ctx.spec).map(() => new Int32Array());
+  return {
+    ids: parts.flatMap(({ examples }) => examples.ids),
+    labels: Float64Array.from(parts.flatMap(({ examples }) => [...examples.labels])),
+    slices: features.map((_, f) => Int32Array.from(parts.flatMap(({ slices }) => [...(slices[f] ?? [])]))),
+    candidate: said(0),
+    champion: champion && said(1),
+    broken: broken && said(2),
+    former: former.map((_, i) => said(3 + i)),
+  };
+}
+
+/** Positions of a snapshot, ascending, parted where its shards are. */
+function byShard(snapshot: Snapshot, positions: readonly number[]): number[][] {
+  let start = 0;
+  let done = 0;
+  return shardsOf(snapshot).flatMap(({ examples }) => {
+    const end = start + examples;
+    const from = done;
+    while (done < positions.length && (positions[done] as number) < end) done++;
+    start = end;
+    return done > from ? [positions.slice(from, done)] : [];
+  });
+}
+
+/** Slices are of raw values; where a base reads those, they are read beside its features. */
+async function sliceShard(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  examples: Examples,
+  positions: readonly number[],
+): Promise<Int32Array[]> {
+  if (ctx.spec.base === null || slicedFeatures(ctx.spec).length === 0) return sliceIds(ctx.spec, examples);
+  return sliceIds(ctx.spec, await readExamples(readingBase(ctx, null), snapshot, positions));
+}
+
+/** An empty past window has nothing to say; an empty current one is evidence that is missing. */
+export function heldOut(
+  { windows }: Pick<Snapshot, 'windows'>,
+  holdout: readonly (readonly number[])[],
+): HeldOut[] {
+  const last = windows.length - 1;
+  return windows.flatMap((window, i): HeldOut[] => {
+    const positions = holdout[i] ?? [];
+    if (i === last) return [{ window, positions, kind: 'current' }];
+    return positions.length === 0 ? [] : [{ window, positions, kind: 'past' }];
+  });
+}
+
+/**
+ * Notes this run's decision, then lists the others': of two runs at once, at least one sees the other. Without a
+ * champion past windows have nothing to be compared with, and are not used up.
+ */
+async function countOthers(
+  ctx: RunContext,
+  held: readonly HeldOut[],
+  compared: boolean,
+): Promise<Decision[]> {
+  const current = held.at(-1)?.window;
+  const first = compared ? held[0]?.window : current;
+  if (first !== undefined && current !== undefined) {
+    await recordDecision(ctx, { fromMs: first.fromMs, toMs: current.toMs });
+  }
+  return listOtherDecisions(ctx);
+}
+
+function describeWindow(
+  { window: { id, fromMs, toMs }, kind, positions }: HeldOut,
+  { ids, slices }: AnsweredWindow,
+  { neighbours, decisions }: Surroundings,
+): Described {
+  return {
+    id,
+    kind,
+    fromMs,
+    toMs,
+    exampleIds: ids,
+    ...(neighbours.groups && { groups: pickIds(neighbours.groups, positions) }),
+    features: slices,
+    decisions: countDecisions({ fromMs, toMs }, decisions),
+  };
+}

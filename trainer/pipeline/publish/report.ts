@@ -1,0 +1,107 @@
+/**
+ * Last step: the report, as JSON and as a page that stands alone.
+ */
+import { type AnyEvidence, isRegression } from '../../../shared/continuity/evidence/evidence.ts';
+import type { Verdict } from '../../../shared/continuity/gate.ts';
+import {
+  type FirstAttempt,
+  type RunReport,
+  summarizeMatrix,
+  summarizeReliability,
+  summarizeWear,
+  summarizeWindows,
+  type TrainingSummary,
+} from '../../report/report.ts';
+import { renderReportHtml } from '../../report/report-html.ts';
+import { putJson } from '../../../shared/registry/json.ts';
+import { keys } from '../../../shared/registry/keys.ts';
+import type { RunContext } from '../context.ts';
+import { loadEvidence } from '../judge/evidence-file.ts';
+import { loadTrainingRecord, type TrainingRecord } from '../fine-tune/fine-tune.ts';
+import { drawFlips } from '../../report/flip-pictures.ts';
+import { loadMatrix } from '../judge/former-champions.ts';
+import { judge } from '../judge/judge.ts';
+import type { Decision } from './promote.ts';
+import { loadSnapshot } from '../data/snapshot-file.ts';
+
+export async function saveReport(
+  ctx: RunContext,
+  snapshot: string,
+  version: number,
+  verdict: Verdict,
+  decision: Decision,
+): Promise<RunReport> {
+  const { run, store, spec } = ctx;
+  const evidence = await loadEvidence(ctx);
+  const training = await loadTrainingRecord(ctx);
+  const report: RunReport = {
+    format: 'holdfast.run-report/1',
+    model: run.model,
+    ...(spec.task === 'regression' && { target: spec.target }),
+    run: run.id,
+    snapshot,
+    createdAt: ctx.now().toISOString(),
+    champion: evidence.champion,
+    candidate: { version, digest: training.digest },
+    policy: spec.gate,
+    verdict,
+    windows: summarizeWindows(evidence),
+    training: summarizeTraining(training),
+    decision,
+    ...(ctx.first && { firstAttempt: await describeFirst(ctx.first, training) }),
+    ...(await evidenceSections(ctx, snapshot, version, verdict, evidence)),
+  };
+  await putJson(store, keys.run(run.model, run.id, 'report.json'), report);
+  await store.put(
+    keys.run(run.model, run.id, 'report.html'),
+    new TextEncoder().encode(renderReportHtml(report)),
+  );
+  return report;
+}
+
+function summarizeTraining({ examples, epochs, seconds, seed }: TrainingRecord): TrainingSummary {
+  const loss = epochs.map(({ epoch, loss, validationLoss }) => ({
+    epoch,
+    training: loss,
+    validation: validationLoss,
+  }));
+  return { examples, epochs: epochs.length, seconds, seed, loss };
+}
+
+/** @param second  how the candidate after it was trained */
+async function describeFirst(ctx: RunContext, second: TrainingRecord): Promise<FirstAttempt> {
+  const training = await loadTrainingRecord(ctx);
+  const { kind, weight } = training.recipe.distillation;
+  return {
+    digest: training.digest,
+    verdict: await judge(ctx),
+    windows: summarizeWindows(await loadEvidence(ctx)),
+    training: summarizeTraining(training),
+    distillation: {
+      first: kind === 'none' ? 0 : weight,
+      second: second.recipe.distillation.weight,
+    },
+  };
+}
+
+/** What is known beyond the verdict, as far as the evidence has it. */
+async function evidenceSections(
+  ctx: RunContext,
+  snapshotId: string,
+  version: number,
+  verdict: Verdict,
+  evidence: AnyEvidence,
+): Promise<Pick<RunReport, 'reliability' | 'matrix' | 'wear' | 'pictures'>> {
+  const { store, run, spec } = ctx;
+  const reliability = isRegression(evidence) ? null : summarizeReliability(evidence);
+  const matrix = await loadMatrix(ctx, version);
+  const flips = verdict.checks.flatMap((check) => check.flips?.examples ?? []);
+  const snapshot = await loadSnapshot(store, run.model, snapshotId);
+  const pictures = await drawFlips(ctx, snapshot, flips);
+  return {
+    ...(reliability && { reliability }),
+    ...(matrix && { matrix: summarizeMatrix(matrix) }),
+    wear: summarizeWear(evidence, spec.gate),
+    ...(Object.keys(pictures).length > 0 && { pictures }),
+  };
+}

@@ -1,0 +1,219 @@
+/**
+ * What a retraining run leaves behind: one JSON object, from which the terminal table and the HTML page are
+ * rendered. Fields are added, never renamed or removed; a reader that needs more asks for the next format.
+ */
+import { continualMetrics } from '../pipeline/judge/accuracy-matrix.ts';
+import type { AccuracyMatrix, ContinualMetrics } from '../pipeline/judge/accuracy-matrix.ts';
+import {
+  comparedRegressions,
+  maeRise,
+  meanAbsoluteError,
+  rootMeanSquareError,
+  sampleErrors,
+} from '../../shared/continuity/errors.ts';
+import { type AnyEvidence, isRegression } from '../../shared/continuity/evidence/evidence.ts';
+import type {
+  Evidence,
+  RegressionEvidence,
+  RegressionWindow,
+  WindowEvidence,
+} from '../../shared/continuity/evidence/evidence.ts';
+import type { Verdict } from '../../shared/continuity/gate.ts';
+import { accuracy, countPaired } from '../../shared/continuity/metrics.ts';
+import type { GatePolicy } from '../../shared/continuity/policy.ts';
+import { expectedCalibrationError, reliabilityBins } from '../../shared/continuity/probabilities.ts';
+import type { ReliabilityBin } from '../../shared/continuity/probabilities.ts';
+import {
+  decisionsLeft,
+  levelFor,
+  LONGEST_LIFE,
+  riseDecisionsLeft,
+} from '../../shared/continuity/findings/wear.ts';
+import { comparedWindows, currentWindow } from '../../shared/continuity/evidence/windows.ts';
+
+/**
+ * Scores on the held-out examples of one window: accuracies, fractions in [0, 1]; of a regression mean absolute errors
+ * in the target's unit.
+ */
+export interface WindowSummary {
+  readonly id: string;
+  readonly kind: 'past' | 'current';
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly n: number;
+  readonly candidate: number;
+  /** null while there is no champion */
+  readonly champion: number | null;
+  /** root mean square errors, of a regression */
+  readonly rmse?: { readonly candidate: number; readonly champion: number | null };
+}
+
+export interface TrainingSummary {
+  readonly examples: number;
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly seed: number;
+  /** one row per epoch; validation is null where none was held out */
+  readonly loss: readonly {
+    readonly epoch: number;
+    readonly training: number;
+    readonly validation: number | null;
+  }[];
+}
+
+export interface RunReport {
+  readonly format: 'holdfast.run-report/1';
+  readonly model: string;
+  /** what a regression predicts; left out for a classification */
+  readonly target?: { readonly name: string; readonly unit?: string };
+  readonly run: string;
+  readonly snapshot: string;
+  /** ISO 8601, UTC */
+  readonly createdAt: string;
+  readonly champion: { readonly version: number; readonly digest: string } | null;
+  /** version is null when the candidate was not published */
+  readonly candidate: { readonly version: number | null; readonly digest: string };
+  readonly policy: GatePolicy;
+  readonly verdict: Verdict;
+  readonly windows: readonly WindowSummary[];
+  readonly training: TrainingSummary;
+  /** what was done; a promotion can still fail after the verdict, when another one came first */
+  readonly decision: { readonly promoted: boolean; readonly why: string };
+  /** of the current window; left out where there were no probabilities */
+  readonly reliability?: Reliability;
+  /** every version on every window, with what is drawn from it */
+  readonly matrix?: MatrixSummary;
+  /** what reuse has left of each window */
+  readonly wear?: readonly WindowWear[];
+  /** where the run tried twice: the candidate before the one that this report is about */
+  readonly firstAttempt?: FirstAttempt;
+  /** flipped (or worsened) examples by id, as `data:image/…` URIs; only pictures */
+  readonly pictures?: Readonly<Record<string, string>>;
+}
+
+/** A candidate that was refused or held for its flips alone, and never became a version. */
+export interface FirstAttempt {
+  readonly digest: string;
+  readonly verdict: Verdict;
+  readonly windows: readonly WindowSummary[];
+  readonly training: TrainingSummary;
+  /** what agreeing with the champion counted beside the labels, in the first training (0: nothing) and in the second */
+  readonly distillation: { readonly first: number; readonly second: number };
+}
+
+/** Confidence against accuracy in 15 bins, and the expected calibration error. */
+export interface Calibration {
+  readonly bins: readonly ReliabilityBin[];
+  readonly error: number;
+}
+
+export interface Reliability {
+  readonly window: string;
+  readonly candidate: Calibration;
+  readonly champion: Calibration | null;
+}
+
+export interface MatrixSummary extends AccuracyMatrix {
+  readonly metrics: ContinualMetrics;
+}
+
+export interface WindowWear {
+  readonly id: string;
+  /** decisions served before this one */
+  readonly decisions: number;
+  /** level at which it was judged this time */
+  readonly level: number;
+  /** further decisions until a candidate as good as the champion would be held; 3,650 for more than that */
+  readonly left: number;
+}
+
+/** Scores of both models, window by window, in the order of the evidence. */
+export function summarizeWindows(evidence: AnyEvidence): WindowSummary[] {
+  return isRegression(evidence)
+    ? evidence.windows.map(summarizeErrors)
+    : evidence.windows.map(summarizeAccuracies);
+}
+
+function summarizeAccuracies({ labels, candidate, champion, ...window }: WindowEvidence): WindowSummary {
+  return {
+    ...describeBounds(window),
+    candidate: accuracy(labels, candidate),
+    champion: champion === null ? null : accuracy(labels, champion),
+  };
+}
+
+function summarizeErrors({ targets, candidate, champion, ...window }: RegressionWindow): WindowSummary {
+  return {
+    ...describeBounds(window),
+    candidate: meanAbsoluteError(targets, candidate),
+    champion: champion === null ? null : meanAbsoluteError(targets, champion),
+    rmse: {
+      candidate: rootMeanSquareError(targets, candidate),
+      champion: champion === null ? null : rootMeanSquareError(targets, champion),
+    },
+  };
+}
+
+type Bounds = Pick<WindowEvidence, 'id' | 'kind' | 'fromMs' | 'toMs' | 'exampleIds'>;
+
+function describeBounds({ id, kind, fromMs, toMs, exampleIds }: Bounds) {
+  return { id, kind, fromMs, toMs, n: exampleIds.length };
+}
+
+/** Reliability of both models on the current window; null without probabilities. */
+export function summarizeReliability(evidence: Evidence): Reliability | null {
+  const { id, labels, candidate, champion, candidateProbabilities, championProbabilities } =
+    currentWindow(evidence);
+  if (candidateProbabilities === undefined) return null;
+  const summarize = (answers: Int32Array, probabilities: Float32Array): Calibration => {
+    const bins = reliabilityBins(labels, answers, probabilities);
+    return { bins, error: expectedCalibrationError(bins) };
+  };
+  return {
+    window: id,
+    candidate: summarize(candidate, candidateProbabilities),
+    champion:
+      champion === null || championProbabilities === undefined
+        ? null
+        : summarize(champion, championProbabilities),
+  };
+}
+
+export function summarizeMatrix(matrix: AccuracyMatrix): MatrixSummary {
+  return { ...matrix, metrics: continualMetrics(matrix) };
+}
+
+/** What is left of each window, by the margin that is asked of it alone; [] without a champion. */
+export function summarizeWear(evidence: AnyEvidence, policy: GatePolicy): WindowWear[] {
+  return isRegression(evidence) ? wearOfErrors(evidence, policy) : wearOfAccuracies(evidence, policy);
+}
+
+function wearOfErrors({ windows }: RegressionEvidence, policy: GatePolicy): WindowWear[] {
+  const { alpha, guardWear, margins } = policy;
+  return comparedRegressions(windows).map((window) => {
+    const { id, kind, decisions = 0 } = window;
+    const sample = sampleErrors([window], policy);
+    const margin = kind === 'current' ? margins.currentError : margins.worstError;
+    const rise = maeRise(sample, policy);
+    return {
+      id,
+      decisions,
+      level: sample.alpha,
+      left: guardWear ? riseDecisionsLeft(rise, sample.alpha, margin, alpha, decisions + 1) : LONGEST_LIFE,
+    };
+  });
+}
+
+function wearOfAccuracies(evidence: Evidence, policy: GatePolicy): WindowWear[] {
+  const { alpha, guardWear, margins } = policy;
+  return comparedWindows(evidence).map(({ id, kind, labels, candidate, champion, decisions = 0 }) => {
+    const margin = kind === 'current' ? margins.current : margins.worstWindow;
+    const counts = countPaired(labels, candidate, champion);
+    return {
+      id,
+      decisions,
+      level: levelFor([{ decisions }], { alpha, guarded: guardWear }),
+      left: guardWear ? decisionsLeft(counts, margin, alpha, decisions + 1) : LONGEST_LIFE,
+    };
+  });
+}

@@ -1,0 +1,30 @@
+/**
+ * The Node job, loaded only where it is used: TensorFlow.js takes its time.
+ */
+import type { RunRecord } from '../../../shared/registry/runs.ts';
+import { err, type Result } from '../../../shared/result.ts';
+import type { JobOptions } from '../../node/job.ts';
+import { parseStepSeconds } from '../../step-seconds.ts';
+import type { Refusal } from './target.ts';
+
+export async function runJobHere(options: JobOptions): Promise<Result<RunRecord, Refusal>> {
+  const stepSeconds = readStepSeconds();
+  if (!stepSeconds.ok) return stepSeconds;
+  const { runJob } = await import('../../node/job.ts');
+  return runJob({ ...options, stepCpuSeconds: stepSeconds.value });
+}
+
+export async function resumeJobHere(
+  options: Pick<JobOptions, 'store' | 'model' | 'threads' | 'onProgress'>,
+  run: string,
+): Promise<Result<RunRecord, Refusal>> {
+  const stepSeconds = readStepSeconds();
+  if (!stepSeconds.ok) return stepSeconds;
+  const { resumeJob } = await import('../../node/job.ts');
+  return resumeJob({ ...options, stepCpuSeconds: stepSeconds.value }, run);
+}
+
+function readStepSeconds(): Result<number, Refusal> {
+  const parsed = parseStepSeconds(process.env['HOLDFAST_STEP_CPU_SECONDS']);
+  return parsed.ok ? parsed : err({ kind: 'invalid', detail: parsed.error });
+}

@@ -1,0 +1,107 @@
+/**
+ * What people read: aligned tables, relative times, colours where there is a terminal.
+ */
+import { stripVTControlCharacters, styleText } from 'node:util';
+import type { VerdictName } from '../../../shared/registry/manifest.ts';
+
+type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
+
+/** Coloured on a terminal, plain elsewhere and under NO_COLOR. */
+export function style(name: Style, text: string): string {
+  return styleText(name, text, { stream: process.stdout });
+}
+
+export interface Column {
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+}
+
+/** Lines of an aligned table with a dim heading; the last column is not padded. */
+export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const widths = columns.map(({ title }, i) =>
+    Math.max(width(title), ...rows.map((row) => width(row[i] ?? ''))),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => pad(cell, widths[i] ?? 0, columns[i]?.align ?? 'left'))
+      .join('  ')
+      .trimEnd();
+  return [style('dim', line(columns.map(({ title }) => title))), ...rows.map(line)].join('\n');
+}
+
+/** Lines of `name  value`, the values aligned. */
+export function formatFacts(facts: readonly (readonly [name: string, value: string])[]): string {
+  const widest = Math.max(...facts.map(([name]) => name.length));
+  return facts.map(([name, value]) => `${style('dim', name.padEnd(widest))}  ${value}`).join('\n');
+}
+
+function pad(cell: string, to: number, align: 'left' | 'right'): string {
+  const space = ' '.repeat(Math.max(0, to - width(cell)));
+  return align === 'right' ? space + cell : cell + space;
+}
+
+function width(text: string): number {
+  return stripVTControlCharacters(text).length;
+}
+
+const UNITS = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['min', 60],
+  ['s', 1],
+] as const;
+
+/** `3 hours ago`; days beyond a month as a date. */
+export function relativeTime(iso: string, now: Date): string {
+  const seconds = Math.floor((now.getTime() - Date.parse(iso)) / 1_000);
+  if (seconds < 5) return 'just now';
+  if (seconds > 30 * 86_400) return `on ${iso.slice(0, 10)}`;
+  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ['s', 1];
+  const count = Math.floor(seconds / size);
+  return `${count} ${unit}${count > 1 && (unit === 'day' || unit === 'hour') ? 's' : ''} ago`;
+}
+
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+export function formatVerdict(verdict: VerdictName | null): string {
+  switch (verdict) {
+    case 'promote':
+      return style('green', verdict);
+    case 'reject':
+      return style('red', verdict);
+    case 'hold':
+      return style('yellow', verdict);
+    case null:
+      return '-';
+  }
+}
+
+export interface ProgressLine {
+  update(text: string): void;
+  /** Clears it: what follows starts on a clean line. */
+  close(): void;
+}
+
+const TERMINAL_MS = 100;
+const LOG_MS = 5_000;
+
+/** One line on stderr: rewritten on a terminal, now and then a new one elsewhere. */
+export function createProgressLine(stream: NodeJS.WriteStream = process.stderr): ProgressLine {
+  const terminal = stream.isTTY;
+  let last = Date.now() - (terminal ? TERMINAL_MS : 0);
+  let shown = false;
+  return {
+    update(text) {
+      const now = Date.now();
+      if (now - last < (terminal ? TERMINAL_MS : LOG_MS)) return;
+      last = now;
+      shown = true;
+      stream.write(terminal ? `\r\u001b[K${text}` : `${text}\n`);
+    },
+    close() {
+      if (shown && terminal) stream.write('\r\u001b[K');
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * The table of commands.
+ */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addAugmentCommands } from './commands/augment.ts';
+import { addBaseCommands } from './commands/base.ts';
+import { addCompareCommand } from './commands/compare.ts';
+import { addCreateCommand } from './commands/create.ts';
+import { addExportCommand } from './commands/export.ts';
+import { addImportCommand } from './commands/import.ts';
+import { addImportModelCommand } from './commands/import-model.ts';
+import { addKeyCommands } from './commands/key.ts';
+import { addLrFindCommand } from './commands/lr-find.ts';
+import { addMoveCommands } from './commands/move.ts';
+import { addReproduceCommand } from './commands/reproduce.ts';
+import { addRunCommands } from './commands/run.ts';
+import { addSpecCommands } from './commands/spec.ts';
+import { addStatusCommands } from './commands/status.ts';
+import { addTrainCommand } from './commands/train.ts';
+
+const AFTER = `
+Registry commands speak to a deployment over HTTP (--url, HOLDFAST_URL, default http://127.0.0.1:8787; --key,
+HOLDFAST_KEY), or straight to its bucket (--store s3://bucket, HOLDFAST_STORE; --endpoint, HOLDFAST_ENDPOINT;
+AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). create, import, import-model, base, spec set, export and train --store need the bucket;
+beside a local npm start they find it by themselves.
+
+Exit codes: 0 done, 1 could not be done, 2 asked for wrongly.`;
+
+export function createProgram(): Command {
+  const program = new Command('holdfast')
+    .description('Models that hold: train, judge, promote and roll back.')
+    .version(packageVersion())
+    .option('--store <s3://bucket>', 'work straight on this bucket')
+    .option('--endpoint <url>', 'S3 server of --store')
+    .option('--url <url>', 'deployment to speak to')
+    .option('--key <token>', 'bearer key with the scope operate')
+    .option('--by <who>', 'who acts, for the records (default: $USER@host)')
+    .option('--json', 'machine-readable output')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(--help shows what is expected)')
+    .addHelpText('after', AFTER)
+    .exitOverride();
+  addCreateCommand(program);
+  addImportCommand(program);
+  addBaseCommands(program);
+  addImportModelCommand(program);
+  addAugmentCommands(program);
+  addLrFindCommand(program);
+  addTrainCommand(program);
+  addCompareCommand(program);
+  addReproduceCommand(program);
+  addRunCommands(program);
+  addMoveCommands(program);
+  addStatusCommands(program);
+  addExportCommand(program);
+  addSpecCommands(program);
+  addKeyCommands(program);
+  return program;
+}
+
+function packageVersion(): string {
+  const json: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : '0';
+}

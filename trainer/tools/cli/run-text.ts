@@ -1,0 +1,67 @@
+/**
+ * A run, for people: its steps as they pass, how it ended, and the exit code that follows.
+ */
+import type { Progress, RunRecord } from '../../../shared/registry/runs.ts';
+import type { Context } from './context.ts';
+import { Failure } from './failure.ts';
+import { createProgressLine, formatFacts, formatVerdict, relativeTime, style } from './output.ts';
+
+/** Steps of a run in this process, on the progress line. */
+export function createRunProgress(context: Context) {
+  const line = createProgressLine();
+  return {
+    step: (progress: Progress): void => {
+      if (!context.json) line.update(describeProgress(progress));
+    },
+    close: () => line.close(),
+  };
+}
+
+export function describeProgress({ step, fraction, message }: Progress): string {
+  return `${step} ${Math.floor(fraction * 100)} %  ${message}`;
+}
+
+/**
+ * Prints how a run ended; a run that failed fails the command. A refused candidate does not: the gate did its work.
+ *
+ * @param steps  whether they are still to be shown: who watched the run has seen them
+ */
+export function reportRun(context: Context, run: RunRecord, { steps }: { steps: boolean }): void {
+  context.print(run, () => describeRun(run, context.now(), { steps }));
+  if (run.status === 'failed')
+    throw new Failure(`run ${run.id} failed: ${run.error ?? 'no reason recorded'}`, 1, {
+      kind: 'run-failed',
+    });
+}
+
+export function describeRun(run: RunRecord, now: Date, shown: { steps: boolean }): string {
+  const facts: (readonly [string, string])[] = [
+    ['run', run.id],
+    ['status', describeStatus(run)],
+    ['started', `${relativeTime(run.startedAt, now)} by ${run.by} (${run.trigger})`],
+    ['champion', run.championAtStart === null ? 'none' : `version ${run.championAtStart} at the start`],
+    ['candidate', run.candidate === null ? 'none' : `version ${run.candidate}`],
+    ['verdict', `${formatVerdict(run.verdict)}${run.promoted ? ', promoted' : ''}`],
+    ['snapshot', run.snapshot ?? 'none'],
+  ];
+  const steps = shown.steps ? run.steps.map(describeStep) : [];
+  const end = run.summary ?? run.error;
+  return [formatFacts(facts), ...steps, ...(end === null ? [] : [end])].join('\n');
+}
+
+export function describeStep({ name, seconds, note }: RunRecord['steps'][number]): string {
+  return `  ${style('green', '✓')} ${name.padEnd(10)} ${seconds.toFixed(1).padStart(6)} s  ${note}`;
+}
+
+export function describeStatus({ status, step }: RunRecord): string {
+  switch (status) {
+    case 'complete':
+      return style('green', status);
+    case 'failed':
+      return style('red', status);
+    case 'skipped':
+      return status;
+    case 'running':
+      return step === null ? status : `${status}: ${step}`;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The registry straight on its bucket: for the night on which the Worker itself is broken.
+ */
+import { listModels } from '../../../shared/model/spec/find-spec.ts';
+import { loadSpec } from '../../../shared/model/spec/load-spec.ts';
+import { loadChampion, loadHistory } from '../../../shared/registry/alias.ts';
+import { keys } from '../../../shared/registry/keys.ts';
+import { promote, rollback } from '../../../shared/registry/promotion.ts';
+import { listRuns, loadProgress, loadRun, type RunRecord } from '../../../shared/registry/runs.ts';
+import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
+import { loadManifest } from '../../../shared/registry/versions.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import type { Answer, ModelStatus, Refusal, Target, VersionEntry } from './target.ts';
+
+export function createStoreTarget(name: string, store: ObjectStore): Target {
+  /** A spec that can't be read keeps nobody from seeing what is there, or from rolling back. */
+  const known = async <T>(model: string, then: () => Answer<T>): Answer<T> => {
+    const spec = await loadSpec(store, model);
+    return !spec.ok && spec.error.kind === 'unknown-model' ? spec : then();
+  };
+  return {
+    name,
+    listModels: async () => ok(await listModels(store)),
+    status: (model) => known(model, async () => ok(await loadStatus(store, model))),
+    versions: (model) => known(model, async () => ok(await loadVersions(store, model))),
+    history: (model) => known(model, () => loadHistory(store, model)),
+    promote: (model, version, request) =>
+      known(model, () => promote(store, model, version, { ...request, at: new Date() })),
+    rollback: (model, { to, ...request }) =>
+      known(model, () =>
+        rollback(store, model, { ...request, at: new Date(), ...(to === null ? {} : { to }) }),
+      ),
+    runs: (model) => known(model, async () => ok(await listRuns(store, model))),
+    run: (model, id) => known(model, () => loadRunState(store, model, id)),
+    report: (model, id, format) => known(model, () => loadReport(store, model, id, format)),
+  };
+}
+
+async function loadStatus(store: ObjectStore, model: string): Promise<ModelStatus> {
+  const [spec, champion, versions, runs] = await Promise.all([
+    loadSpec(store, model),
+    loadChampion(store, model),
+    listVersionNumbers(store, model),
+    store.folders(keys.runs(model)),
+  ]);
+  const lastRun = runs.at(-1);
+  return {
+    name: model,
+    description: spec.ok ? spec.value.spec.description : null,
+    champion: champion.ok ? (champion.value?.move ?? null) : null,
+    serving: null,
+    versions,
+    lastRun: lastRun === undefined ? null : orNull(await loadRun(store, model, lastRun)),
+    problems: [spec, champion].flatMap((part) => (part.ok ? [] : [part.error.detail])),
+  };
+}
+
+function orNull(run: Result<RunRecord, Refusal>): RunRecord | null {
+  return run.ok ? run.value : null;
+}
+
+async function loadVersions(store: ObjectStore, model: string): Promise<VersionEntry[]> {
+  const entries: VersionEntry[] = [];
+  for (const version of await listVersionNumbers(store, model)) {
+    const manifest = await loadManifest(store, model, version);
+    entries.push(
+      manifest.ok
+        ? { ...manifest.value, state: 'published' }
+        : { version, state: manifest.error.kind, detail: manifest.error.detail },
+    );
+  }
+  return entries;
+}
+
+async function loadRunState(store: ObjectStore, model: string, id: string) {
+  const run = await loadRun(store, model, id);
+  return run.ok ? ok({ run: run.value, progress: await loadProgress(store, model, id) }) : run;
+}
+
+async function loadReport(
+  store: ObjectStore,
+  model: string,
+  id: string,
+  format: 'json' | 'html',
+): Promise<Result<Uint8Array, Refusal>> {
+  const run = await loadRun(store, model, id);
+  if (!run.ok) return run;
+  const object = await store.get(keys.run(model, id, `report.${format}`));
+  return object === null
+    ? err({ kind: 'not-found', detail: `run ${id} has no report yet` })
+    : ok(object.bytes);
+}

@@ -1,0 +1,108 @@
+/**
+ * What the registry commands need of a deployment, whether it is asked over HTTP or its bucket is opened directly.
+ */
+import type { Move } from '../../../shared/registry/alias.ts';
+import type { ComparisonRecord } from '../../../shared/registry/comparisons.ts';
+import type { Manifest } from '../../../shared/registry/manifest.ts';
+import type { Reproduction } from '../../../shared/registry/reproductions.ts';
+import type { Progress, RunRecord } from '../../../shared/registry/runs.ts';
+import type { Result } from '../../../shared/result.ts';
+import type { Comparison } from '../../compare/comparison.ts';
+import type { ComparisonRequest } from '../../compare/comparison-run.ts';
+
+/** Why it was refused, with the API's or the registry's own word for it. */
+export interface Refusal {
+  readonly kind: string;
+  readonly detail: string;
+}
+
+export type Answer<T> = Promise<Result<T, Refusal>>;
+
+export interface ModelStatus {
+  readonly name: string;
+  readonly description: string | null;
+  /** The move that made the champion. */
+  readonly champion: Move | null;
+  /** The version that this deployment serves at the moment; null when none does, or when nobody was asked. */
+  readonly serving: number | null;
+  readonly versions: readonly number[];
+  readonly lastRun: RunRecord | null;
+  readonly problems: readonly string[];
+}
+
+export type PublishedVersion = Pick<
+  Manifest,
+  'version' | 'createdAt' | 'parent' | 'run' | 'verdict' | 'reasons' | 'metrics'
+> & { readonly state: 'published' };
+
+/** A number that is taken by something that can't be served. */
+export interface BrokenVersion {
+  readonly version: number;
+  readonly state: 'unpublished' | 'damaged' | 'unknown-version';
+  readonly detail: string;
+}
+
+export type VersionEntry = PublishedVersion | BrokenVersion;
+
+export interface RunState {
+  readonly run: RunRecord;
+  readonly progress: Progress | null;
+}
+
+export interface MoveRequest {
+  readonly reason: string;
+  readonly by: string;
+  /** What served when the move was asked for; null for none. Where another version serves by now, nothing moves. */
+  readonly expectedChampion: number | null;
+}
+
+export interface Target {
+  /** `http://127.0.0.1:8787` or `s3://bucket`: for messages. */
+  readonly name: string;
+  listModels(): Answer<readonly string[]>;
+  status(model: string): Answer<ModelStatus>;
+  /** Ascending. */
+  versions(model: string): Answer<readonly VersionEntry[]>;
+  /** Oldest first. */
+  history(model: string): Answer<readonly Move[]>;
+  promote(model: string, version: number, request: MoveRequest & { readonly force: boolean }): Answer<Move>;
+  rollback(model: string, request: MoveRequest & { readonly to: number | null }): Answer<Move>;
+  /** Oldest first. */
+  runs(model: string): Answer<readonly RunRecord[]>;
+  run(model: string, id: string): Answer<RunState>;
+  report(model: string, id: string, format: 'json' | 'html'): Answer<Uint8Array>;
+}
+
+export interface ComparisonState {
+  readonly record: ComparisonRecord;
+  readonly progress: Progress | null;
+  /** null until it is complete */
+  readonly result: Comparison | null;
+}
+
+export interface ReproductionState {
+  readonly record: Reproduction;
+  readonly progress: Progress | null;
+}
+
+export interface ReproduceRequest {
+  readonly recompute: boolean;
+  /** one that was left, to go on with */
+  readonly resume: string | null;
+  readonly by: string;
+}
+
+/** Runs happen in the trainer Worker; only a deployment can be asked for one. */
+export interface HttpTarget extends Target {
+  startRun(model: string, by: string): Answer<{ readonly run: string }>;
+  resumeRun(model: string, id: string): Answer<unknown>;
+  startComparison(model: string, request: ComparisonRequest): Answer<{ readonly comparison: string }>;
+  comparison(model: string, id: string): Answer<ComparisonState>;
+  comparisonPage(model: string, id: string): Answer<Uint8Array>;
+  reproduce(
+    model: string,
+    version: number,
+    request: ReproduceRequest,
+  ): Answer<{ readonly reproduction: string }>;
+  reproduction(model: string, id: string): Answer<ReproductionState>;
+}
