@@ -1,0 +1,107 @@
+/**
+ * The instrument: real streams, every strategy, one command. `options.ts` says how it is called.
+ */
+import { writeFileSync } from 'node:fs';
+import { printTable } from '../gate/table.ts';
+import { refuseUsage } from '../usage.ts';
+import { type Job, openStream, planJobs } from './jobs.ts';
+import { liveAll } from './lives.ts';
+import { measure, requirementOf } from './measures.ts';
+import { HELP, type Options, parseOptions } from './options.ts';
+import { describeReplay, gatherOutcomes, type LivedJob, type Replayed } from './outcomes.ts';
+import { HOLDFAST, NOBODY, specOf } from './strategies.ts';
+import { cutNights } from './stream.ts';
+import { nightsTable, type Replay, strategyTable } from './tables.ts';
+
+const parsed = parseOptions(process.argv.slice(2));
+if (!parsed.ok) refuseUsage(parsed.error, HELP);
+if (parsed.value.help) {
+  process.stdout.write(HELP);
+} else {
+  process.exitCode = await run(parsed.value);
+}
+
+async function run(options: Options): Promise<number> {
+  const startMs = Date.now();
+  const conditions = await openConditions(options);
+  const jobs = conditions.flatMap((condition) => condition.jobs);
+  const lived = await liveAll(jobs, {
+    threads: options.threads,
+    work: options.work,
+    onLived: (job, seconds, done, all) =>
+      console.error(`${done} of ${all}: ${describeJob(job)}, ${seconds.toFixed(0)} s`),
+  });
+  const replays = conditions.map((condition) => measureCondition(condition, lived, options));
+  for (const replay of replays) show(replay, options);
+  console.log(`\n${((Date.now() - startMs) / 60_000).toFixed(1)} minutes`);
+  if (options.json !== null) writeFileSync(options.json, `${JSON.stringify([], null, 2)}\n`);
+  const locked = replays.some(({ measured }) =>
+    measured.some(({ outcome, measures }) => outcome.strategy === HOLDFAST && (measures?.lockedOut ?? 0) > 0),
+  );
+  return options.failOnLockout && locked ? 1 : 0;
+}
+
+interface Condition {
+  readonly replayed: Replayed;
+  readonly jobs: readonly Job[];
+}
+
+/** Reads every stream once before anything is lived, so that what is wrong with one is said at once. */
+async function openConditions(options: Options): Promise<Condition[]> {
+  const { streams, seeds, nights, conditions, strategies, policies } = options;
+  const open: Condition[] = [];
+  for (const stream of streams) {
+    for (const seed of seeds) {
+      const opened = await openStream(stream, seed);
+      if (!opened.ok) refuse(opened.error);
+      const cut = cutNights(opened.value.rows.length, nights);
+      if (!cut.ok) refuse(`${stream.name}: ${cut.error}`);
+      const replayed = describeReplay(opened.value, cut.value);
+      for (const policy of policies) specOf(opened.value, 'ours', 'gate', seed, policy);
+      for (const faults of conditions) {
+        open.push({ replayed, jobs: planJobs({ stream, nights, seed, faults }, strategies, policies) });
+      }
+    }
+  }
+  return open;
+}
+
+function refuse(problem: string): never {
+  process.stderr.write(`${problem}\n`);
+  process.exit(2);
+}
+
+function describeJob({ stream, recipe, rules, faults, seed, policy }: Job): string {
+  const condition = faults.length === 0 ? 'clean' : 'faulty';
+  return `${stream.name}, ${condition}, seed ${seed}, ${policy?.name ?? recipe} (${rules.join(', ')})`;
+}
+
+function measureCondition(
+  { replayed, jobs }: Condition,
+  lived: readonly LivedJob[],
+  { strategies }: Options,
+): Replay {
+  const own = lived.filter(({ job }) => jobs.includes(job));
+  const outcomes = gatherOutcomes(replayed, own, [...strategies, NOBODY]);
+  const nobody = outcomes.find(({ strategy }) => strategy === NOBODY);
+  const started = nobody !== undefined && nobody.failed === null;
+  const required = started ? requirementOf(replayed, nobody) : Number.NaN;
+  return {
+    replayed,
+    faults: jobs[0]?.faults ?? [],
+    seed: jobs[0]?.seed ?? 1,
+    required,
+    measured: outcomes.map((outcome) => ({
+      outcome,
+      measures: outcome.failed === null ? measure(replayed, outcome, required) : null,
+    })),
+  };
+}
+
+function show(replay: Replay, { nightsLog }: Options): void {
+  printTable(strategyTable(replay));
+  if (!nightsLog) return;
+  for (const measured of replay.measured) {
+    if (measured.outcome.nights.length > 0) printTable(nightsTable(measured));
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * The streams that are known by name, and anybody's CSV. What must be known of each is in the table: columns that say
+ * when a row came or give its label away are ignored; of a long stream a contiguous part is taken.
+ */
+import { rawSize } from '../../../shared/model/input.ts';
+import { nearestNames } from '../../../shared/nearest-names.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import { inferFromCsv, type Inferred } from '../../../trainer/node/infer-spec.ts';
+import { openSource } from '../../../trainer/node/readers/open-source.ts';
+import { dataPath, hasData } from '../../support/data.ts';
+import { GENERATED, generateStream } from './generated.ts';
+import type { Row, Stream } from './stream.ts';
+
+export interface CsvSource {
+  readonly label: string;
+  readonly ignore: readonly string[];
+  readonly task: 'classification' | 'regression' | null;
+  readonly season: number | null;
+  /** Rows of the file before which something changed. */
+  readonly changes: readonly number[];
+  readonly relabelled: boolean;
+  /** Where a long stream's part begins. */
+  readonly from: number;
+}
+
+/** Rows of a long stream that are replayed, unless the whole is asked for. */
+export const PART_ROWS = 20_000;
+
+const PLAIN = {
+  ignore: [],
+  task: 'classification',
+  season: null,
+  changes: [],
+  relabelled: false,
+  from: 0,
+} as const;
+
+const every = (step: number, rows: number): number[] =>
+  Array.from({ length: Math.ceil(rows / step) - 1 }, (_, i) => (i + 1) * step);
+
+const KNOWN: Readonly<Record<string, CsvSource & { readonly file: string }>> = {
+  // half hours: a week is 336 of them
+  elec2: { ...PLAIN, file: 'elec2.csv.gz', label: 'class', ignore: ['date'], season: 336 },
+  // ten buildings in turn
+  rialto: { ...PLAIN, file: 'rialto.csv.gz', label: 'class', season: 10 },
+  covertype: { ...PLAIN, file: 'covertype_100k.csv.gz', label: 'Cover_Type', changes: [15_120] },
+  outdoor: { ...PLAIN, file: 'outdoor.csv.gz', label: 'class' },
+  usenet1: {
+    ...PLAIN,
+    file: 'usenet1.csv.gz',
+    label: 'interesting',
+    changes: every(300, 1_500),
+    relabelled: true,
+  },
+  usenet2: {
+    ...PLAIN,
+    file: 'usenet2.csv.gz',
+    label: 'interesting',
+    changes: every(300, 1_500),
+    relabelled: true,
+  },
+  luxembourg: { ...PLAIN, file: 'luxembourg.csv.gz', label: 'target' },
+  // the change of temperature is in the middle of the part
+  insects: { ...PLAIN, file: 'wbf_insects.csv.gz', label: 'species', changes: [50_700], from: 40_700 },
+  nomao: { ...PLAIN, file: 'nomao.csv.gz', label: 'Class' },
+  // from about 42,000 on all fifteen swap places
+  rbf: {
+    ...PLAIN,
+    file: 'interchanging_rbf.csv.gz',
+    label: 'class',
+    changes: every(3_000, 200_000),
+    relabelled: true,
+    from: 42_000,
+  },
+  bike: {
+    ...PLAIN,
+    file: 'bike_hourly.csv.gz',
+    label: 'cnt',
+    ignore: ['instant', 'dteday'],
+    task: 'regression',
+    season: 168,
+  },
+  taxi: {
+    ...PLAIN,
+    file: 'nyc_taxi.csv.gz',
+    label: 'value',
+    ignore: ['timestamp'],
+    task: 'regression',
+    season: 336,
+  },
+};
+
+/** Other words for some of them. */
+const ALIASES: Readonly<Record<string, string>> = {
+  interchanging_rbf: 'rbf',
+  wbf_insects: 'insects',
+  bike_hourly: 'bike',
+  nyc_taxi: 'taxi',
+  covertype_100k: 'covertype',
+};
+
+export const STREAM_NAMES: readonly string[] = [...Object.keys(KNOWN), ...GENERATED];
+
+/** The name by which the table knows it; an error offers the nearest ones. */
+export function findStreamName(wanted: string): Result<string, string> {
+  const name = ALIASES[wanted] ?? wanted;
+  if (STREAM_NAMES.includes(name)) return ok(name);
+  const nearest = nearestNames(wanted, [...STREAM_NAMES, ...Object.keys(ALIASES)], 3);
+  return err(
+    `there is no stream ${JSON.stringify(wanted)}; the nearest names are ${nearest.join(', ')} (all: ${STREAM_NAMES.join(', ')})`,
+  );
+}
+
+/**
+ * @param name  one of `STREAM_NAMES`
+ * @param rows  at most so many; null for all of them
+ * @param seed  of what is generated
+ */
+export async function loadStream(
+  name: string,
+  rows: number | null,
+  seed: number,
+): Promise<Result<Stream, string>> {
+  if (GENERATED.includes(name)) return ok(generateStream(name, seed));
+  const source = KNOWN[name];
+  if (source === undefined) return err(`there is no stream ${JSON.stringify(name)}`);
+  if (!hasData) {
+    return err(
+      `${name}: there is no folder with the data; HOLDFAST_DATA names it, and docs/benchmarks.md says where its files come from`,
+    );
+  }
+  return loadCsv(name, dataPath('streams', source.file), source, rows);
+}
+
+/** @returns the stream, or why the file is none: no such label, one class, text in a column of numbers, … */
+export async function loadCsv(
+  name: string,
+  path: string,
+  source: CsvSource,
+  rows: number | null,
+): Promise<Result<Stream, string>> {
+  const columns = { label: source.label, time: null, group: null, ignore: source.ignore };
+  const inferred = await inferFromCsv(path, columns, source.task);
+  if (!inferred.ok) return inferred;
+  const mixed = findMixedColumn(inferred.value);
+  if (mixed !== null) return err(`${path}: ${mixed}`);
+  const { task, features } = inferred.value;
+  const input = { kind: 'tabular' as const, features: [...features] };
+  const opened = await openSource(path, {
+    spec: { ...task, input },
+    columns,
+    now: new Date(),
+    format: 'csv',
+    labelsFile: null,
+  });
+  if (!opened.ok) return opened;
+  const all: Row[] = [];
+  for await (const read of opened.value.rows()) {
+    if (!read.ok) return err(`${path}: ${read.error.problem}`);
+    all.push({ raw: read.value.raw, label: read.value.label });
+  }
+  const long = rows !== null && all.length > rows;
+  const from = long ? Math.min(source.from, all.length - rows) : 0;
+  const part = long ? all.slice(from, from + rows) : all;
+  return ok({
+    name,
+    part: long ? `rows ${from + 1} to ${from + part.length} of ${all.length}` : '',
+    task,
+    input,
+    rows: part,
+    season: source.season,
+    changes: source.changes.map((at) => at - from).filter((at) => at > 0 && at < part.length),
+    relabelled: source.relabelled,
+  });
+}
+
+/** A column that is nearly all numbers was meant as one: a few words in it are a mistake, not a category. */
+function findMixedColumn({ features }: Inferred): string | null {
+  for (const feature of features) {
+    if (feature.type !== 'category') continue;
+    const words = feature.values.filter((value) => !Number.isFinite(Number(value)));
+    if (words.length > 0 && feature.values.length > 2 * words.length) {
+      const column = JSON.stringify(feature.name);
+      return `the column ${column} is numbers, but for ${words
+        .slice(0, 3)
+        .map((word) => JSON.stringify(word))
+        .join(', ')}; --ignore ${feature.name} leaves it out`;
+    }
+  }
+  return null;
+}
+
+/** Numbers in a row, for whoever writes about a stream. */
+export function widthOf({ input }: Pick<Stream, 'input'>): number {
+  return rawSize(input);
+}

@@ -1,0 +1,103 @@
+/**
+ * What was measured, as tables for the terminal and for documents.
+ */
+import type { Fault } from './collect.ts';
+import { type Table, tableOf } from '../gate/table.ts';
+import type { Measures } from './measures.ts';
+import type { Outcome, Replayed } from './outcomes.ts';
+import { isRegression } from './promotions.ts';
+
+/** One strategy on one stream under one condition. */
+export interface Measured {
+  readonly outcome: Outcome;
+  /** null where it never had a version */
+  readonly measures: Measures | null;
+}
+
+/** One stream under one condition: all strategies on the same rows. */
+export interface Replay {
+  readonly replayed: Replayed;
+  readonly faults: readonly Fault[];
+  readonly seed: number;
+  readonly required: number;
+  readonly measured: readonly Measured[];
+}
+
+const HEADER = [
+  'strategy',
+  'score',
+  'kappa',
+  'k last',
+  'k season',
+  'worst',
+  'spread',
+  'rel. NFR',
+  'flips',
+  'BWT',
+  'FWT',
+  'promoted',
+  'bad',
+  'locked out',
+  'available',
+  'in a row',
+  's/night',
+];
+
+export function titleOf({ replayed, faults, seed }: Replay): string {
+  const { stream, nights } = replayed;
+  const part = stream.part === '' ? `${stream.rows.length} rows` : stream.part;
+  const condition = faults.length === 0 ? 'clean' : `faults: ${faults.join(', ')}`;
+  const measure = isRegression(replayed) ? 'mean absolute error' : 'accuracy';
+  return `${stream.name}, ${condition}, seed ${seed} (${part}; ${nights.blocks.length} nights; ${measure})`;
+}
+
+export function strategyTable(replay: Replay): Table {
+  const digits = isRegression(replay.replayed) ? 4 : 3;
+  const rows = replay.measured.map(({ outcome, measures }) =>
+    measures === null
+      ? [outcome.strategy, `fails to start: ${outcome.failed ?? ''}`, ...HEADER.slice(2).map(() => '')]
+      : [outcome.strategy, ...toCells(measures, digits)],
+  );
+  return tableOf(titleOf(replay), HEADER, rows);
+}
+
+function toCells(m: Measures, digits: number): string[] {
+  const share = (value: number | null): string => (value === null ? '' : value.toFixed(3));
+  const score = (value: number): string => (digits === 3 ? value.toFixed(3) : value.toPrecision(4));
+  return [
+    score(m.score),
+    share(m.kappa),
+    share(m.kappaLast),
+    share(m.kappaSeason),
+    score(m.worst),
+    score(m.spread),
+    share(m.relativeFlips),
+    m.flips === null ? '' : String(m.flips),
+    score(m.bwt),
+    score(m.fwt),
+    String(m.promotions),
+    m.badAtChange === 0 ? String(m.bad) : `${m.bad} (${m.badAtChange} at a change)`,
+    String(m.lockedOut),
+    share(m.availability),
+    m.continuity.toFixed(1),
+    m.secondsANight.toFixed(2),
+  ];
+}
+
+/** Every night of every strategy: what served, how it did, what the run that followed made and said. */
+export function nightsTable({ outcome, measures }: Measured): Table {
+  const rows = outcome.nights.map((night, block) => {
+    const { candidate, verdict, summary, seconds, fault, status } = night;
+    return [
+      String(block + 1),
+      String((outcome.serving[block] ?? -1) + 1),
+      (measures?.scores[block] ?? Number.NaN).toPrecision(3),
+      candidate === null ? status : String(candidate + 1),
+      verdict ?? '',
+      seconds.toFixed(2),
+      `${fault === null ? '' : `[${fault}] `}${summary.slice(0, 160)}`,
+    ];
+  });
+  const header = ['night', 'serving', 'score', 'candidate', 'verdict', 'seconds', 'summary'];
+  return tableOf(`nights of ${outcome.strategy}`, header, rows);
+}
