@@ -2,15 +2,17 @@
  * The instrument: real streams, every strategy, one command. `options.ts` says how it is called.
  */
 import { writeFileSync } from 'node:fs';
-import { printTable } from '../gate/table.ts';
+import { printTable, type Row } from '../gate/table.ts';
 import { refuseUsage } from '../usage.ts';
 import { type Job, openStream, planJobs } from './jobs.ts';
 import { liveAll } from './lives.ts';
 import { measure, requirementOf } from './measures.ts';
 import { HELP, type Options, parseOptions } from './options.ts';
 import { describeReplay, gatherOutcomes, type LivedJob, type Replayed } from './outcomes.ts';
+import { renderContinuity } from './page.ts';
 import { HOLDFAST, NOBODY, specOf } from './strategies.ts';
 import { cutNights } from './stream.ts';
+import { targetRows } from './targets.ts';
 import { nightsTable, type Replay, strategyTable } from './tables.ts';
 
 const parsed = parseOptions(process.argv.slice(2));
@@ -34,7 +36,11 @@ async function run(options: Options): Promise<number> {
   const replays = conditions.map((condition) => measureCondition(condition, lived, options));
   for (const replay of replays) show(replay, options);
   console.log(`\n${((Date.now() - startMs) / 60_000).toFixed(1)} minutes`);
-  if (options.json !== null) writeFileSync(options.json, `${JSON.stringify([], null, 2)}\n`);
+  const rows = targetRows(replays);
+  showTargets(rows);
+  if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+  if (options.page !== null)
+    writeFileSync(options.page, renderContinuity(replays, rows, 'npm run bench:continuity'));
   const locked = replays.some(({ measured }) =>
     measured.some(({ outcome, measures }) => outcome.strategy === HOLDFAST && (measures?.lockedOut ?? 0) > 0),
   );
@@ -103,5 +109,14 @@ function show(replay: Replay, { nightsLog }: Options): void {
   if (!nightsLog) return;
   for (const measured of replay.measured) {
     if (measured.outcome.nights.length > 0) printTable(nightsTable(measured));
+  }
+}
+
+function showTargets(rows: readonly Row[]): void {
+  const aimed = rows.filter(({ met }) => met !== null);
+  const missed = aimed.filter(({ met }) => met === false);
+  console.log(`\n${aimed.length - missed.length} of ${aimed.length} targets met`);
+  for (const { case: name, ours, target } of missed) {
+    console.log(`  missed: ${name}: ${Number(ours.toPrecision(4))}, target ${target}`);
   }
 }

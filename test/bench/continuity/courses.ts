@@ -60,9 +60,14 @@ export interface LifeTask {
   readonly faults: readonly Fault[];
   readonly seed: number;
   readonly policy: Policy | null;
+  readonly base: FrozenBase | null;
 }
 
-export type Prepare = (store: ObjectStore) => Promise<void>;
+/** A base that is imported already, somewhere else. */
+export interface FrozenBase {
+  readonly digest: string;
+  copyTo(store: ObjectStore): Promise<void>;
+}
 
 /** Whether what is trained depends on what serves. */
 export function dependsOnServing(recipe: RecipeName): boolean {
@@ -70,12 +75,8 @@ export function dependsOnServing(recipe: RecipeName): boolean {
 }
 
 /** Lives a life from its history to its last night. */
-export async function runLife(
-  surroundings: Surroundings,
-  task: LifeTask,
-  prepare: Prepare,
-): Promise<LifeRecord> {
-  const world = createWorld(surroundings, task, prepare);
+export async function runLife(surroundings: Surroundings, task: LifeTask): Promise<LifeRecord> {
+  const world = createWorld(surroundings, task);
   return dependsOnServing(task.recipe) ? liveAlong(world) : trainEachNight(world);
 }
 
@@ -87,17 +88,20 @@ interface World extends LifeTask {
   open(rule: Rule): Promise<{ readonly life: Life; readonly clock: SimulatedClock }>;
 }
 
-function createWorld(surroundings: Surroundings, task: LifeTask, prepare: Prepare): World {
-  const { stream, nights, faults, seed } = task;
+function createWorld(surroundings: Surroundings, task: LifeTask): World {
+  const { stream, nights, faults, seed, base } = task;
   return {
     ...task,
     collected: collect(stream, nights, faults, seed),
     timetable: createTimetable(nights),
     served: stream.rows.slice(nights.history.to, nights.blocks.at(-1)?.to),
     async open(rule) {
-      const spec = specOf(stream, task.recipe, rule, seed, task.policy);
+      const spec = specOf(stream, task.recipe, rule, seed, task.policy, base?.digest);
       const clock = createClock();
-      return { life: await createLife(surroundings, clock, spec, prepare), clock };
+      return {
+        life: await createLife(surroundings, clock, spec, async (store) => base?.copyTo(store)),
+        clock,
+      };
     },
   };
 }

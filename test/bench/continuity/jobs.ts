@@ -3,12 +3,12 @@
  * it, and what was lived before is read back.
  */
 import { createSurroundings } from '../../../trainer/node/surroundings.ts';
+import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { importBase } from '../../../trainer/node/base-import.ts';
 import type { Result } from '../../../shared/result.ts';
 import type { Fault } from './collect.ts';
-import { type LifeRecord, runLife } from './courses.ts';
-import { dependsOnServing, type Prepare } from './courses.ts';
+import { dependsOnServing, type FrozenBase, type LifeRecord, runLife } from './courses.ts';
 import { type Policy, type RecipeName, type Rule, STRATEGIES } from './strategies.ts';
 import { cutNights, type Stream } from './stream.ts';
 import { type CsvSource, loadCsv, loadStream } from './streams.ts';
@@ -75,19 +75,29 @@ export async function runJob(job: Job): Promise<LifeRecord> {
   const nights = cutNights(stream.value.rows.length, job.nights);
   if (!nights.ok) throw new Error(nights.error);
   const surroundings = await createSurroundings({ store: createMemoryStore(), threads: 1 });
-  return runLife(
-    surroundings,
-    { ...job, stream: stream.value, nights: nights.value },
-    prepareBase(stream.value),
-  );
+  const base = await importStreamBase(stream.value);
+  return runLife(surroundings, { ...job, stream: stream.value, nights: nights.value, base });
 }
 
-/** Imports the stream's frozen base, where it has one. */
-function prepareBase({ base }: Stream): Prepare {
-  return async (store) => {
-    if (base === undefined) return;
-    const now = new Date('2025-01-01T00:00:00Z');
-    const imported = await importBase({ store, source: base, output: null, pooling: 'auto', now });
-    if (!imported.ok) throw new Error(imported.error);
+/** The stream's frozen base, imported once, where it has one. */
+async function importStreamBase({ base }: Stream): Promise<FrozenBase | null> {
+  if (base === undefined) return null;
+  const store = createMemoryStore();
+  const now = new Date('2025-01-01T00:00:00Z');
+  const imported = await importBase({
+    store,
+    source: base.folder,
+    output: base.output,
+    pooling: 'auto',
+    now,
+  });
+  if (!imported.ok) throw new Error(imported.error);
+  return {
+    digest: imported.value.manifest.digest,
+    async copyTo(other) {
+      for (const key of await store.list(keys.bases)) {
+        await other.put(key, (await store.get(key))?.bytes ?? new Uint8Array());
+      }
+    },
   };
 }

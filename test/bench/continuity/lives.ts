@@ -55,16 +55,32 @@ function keyOf(job: Job, code: string): string {
   return sha256Hex(JSON.stringify([job, code])).slice(0, 32);
 }
 
+/** What a life depends on beside the project itself: the harness, without what measures and shows it. */
+const HARNESS = [
+  'clock.ts',
+  'collect.ts',
+  'courses.ts',
+  'generated.ts',
+  'jobs.ts',
+  'life.ts',
+  'mnist.ts',
+  'serving.ts',
+  'strategies.ts',
+  'stream.ts',
+  'streams.ts',
+];
+
 /** Of all code that a life depends on: another recipe, gate or harness is another life. */
 async function digestCode(): Promise<string> {
   const root = path.resolve(import.meta.dirname, '../../..');
-  const hash = createHash('sha256');
-  for (const folder of ['shared', 'trainer', 'functions', 'test/bench/continuity']) {
+  const files = HARNESS.map((name) => path.join(import.meta.dirname, name));
+  for (const folder of ['shared', 'trainer', 'functions']) {
     const names = await readdir(path.join(root, folder), { recursive: true });
-    for (const name of names.filter((name) => /\.(ts|wasm)$/.test(name)).sort()) {
-      hash.update(name).update(await readFile(path.join(root, folder, name)));
-    }
+    const code = names.filter((name) => /\.(ts|wasm)$/.test(name)).sort();
+    files.push(...code.map((name) => path.join(root, folder, name)));
   }
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(path.relative(root, file)).update(await readFile(file));
   return hash.digest('hex');
 }
 

@@ -183,6 +183,7 @@ function readCsv(values: Values, rows: number | null): Result<StreamRef[], strin
     changes: [],
     relabelled: false,
     from: 0,
+    perDay: null,
   };
   return ok([{ name: nameOf(csv), rows, csv: { path: csv, source } }]);
 }

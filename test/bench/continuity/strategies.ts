@@ -64,6 +64,7 @@ export const WINDOW_BLOCKS = 2;
  * The spec of a life.
  *
  * @param policy  merged into it, member by member; null for none
+ * @param base    digest of the frozen base
  * @throws Error (zod's) where the policy is no part of a spec
  */
 export function specOf(
@@ -72,6 +73,7 @@ export function specOf(
   rule: Rule | null,
   seed: number,
   policy: Policy | null,
+  base: string | null = null,
 ): Spec {
   const wishes = [
     {
@@ -79,6 +81,7 @@ export function specOf(
       name: stream.name.replaceAll(/[^a-z0-9-]/g, '-').slice(0, 48),
       input: stream.input,
       ...stream.task,
+      base,
       salt: sha256Hex(`continuity ${seed}`),
       training: { seed },
       promotion: rule === 'gate' ? 'automatic' : 'manual',

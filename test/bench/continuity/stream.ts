@@ -27,8 +27,8 @@ export interface Stream {
   readonly relabelled: boolean;
   /** What a spec says of this stream beyond its defaults: `network`, `head`, `training`. */
   readonly model?: Readonly<Record<string, unknown>>;
-  /** The frozen base that the head reads, as a folder or URL that `base import` takes. */
-  readonly base?: string;
+  /** The frozen base that the head reads, as `base import` takes it: a folder, and the layer whose output it is. */
+  readonly base?: { readonly folder: string; readonly output: string };
 }
 
 /** Rows `from` (inclusive) to `to` (exclusive). */

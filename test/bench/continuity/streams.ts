@@ -2,13 +2,13 @@
  * The streams that are known by name, and anybody's CSV. What must be known of each is in the table: columns that say
  * when a row came or give its label away are ignored; of a long stream a contiguous part is taken.
  */
-import { rawSize } from '../../../shared/model/input.ts';
 import { nearestNames } from '../../../shared/nearest-names.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { inferFromCsv, type Inferred } from '../../../trainer/node/infer-spec.ts';
 import { openSource } from '../../../trainer/node/readers/open-source.ts';
 import { dataPath, hasData } from '../../support/data.ts';
 import { GENERATED, generateStream } from './generated.ts';
+import { loadMnist, MNIST } from './mnist.ts';
 import type { Row, Stream } from './stream.ts';
 
 export interface CsvSource {
@@ -21,7 +21,11 @@ export interface CsvSource {
   readonly relabelled: boolean;
   /** Where a long stream's part begins. */
   readonly from: number;
+  /** Rows a day, where the day of the week is to be a feature more: the file begins on the first of `WEEKDAYS`. */
+  readonly perDay: number | null;
 }
+
+const WEEKDAYS = ['Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun', 'Mon'];
 
 /** Rows of a long stream that are replayed, unless the whole is asked for. */
 export const PART_ROWS = 20_000;
@@ -33,6 +37,7 @@ const PLAIN = {
   changes: [],
   relabelled: false,
   from: 0,
+  perDay: null,
 } as const;
 
 const every = (step: number, rows: number): number[] =>
@@ -87,6 +92,7 @@ const KNOWN: Readonly<Record<string, CsvSource & { readonly file: string }>> = {
     ignore: ['timestamp'],
     task: 'regression',
     season: 336,
+    perDay: 48,
   },
 };
 
@@ -99,7 +105,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   covertype_100k: 'covertype',
 };
 
-export const STREAM_NAMES: readonly string[] = [...Object.keys(KNOWN), ...GENERATED];
+export const STREAM_NAMES: readonly string[] = [...Object.keys(KNOWN), ...MNIST, ...GENERATED];
 
 /** The name by which the table knows it; an error offers the nearest ones. */
 export function findStreamName(wanted: string): Result<string, string> {
@@ -122,13 +128,14 @@ export async function loadStream(
   seed: number,
 ): Promise<Result<Stream, string>> {
   if (GENERATED.includes(name)) return ok(generateStream(name, seed));
-  const source = KNOWN[name];
-  if (source === undefined) return err(`there is no stream ${JSON.stringify(name)}`);
   if (!hasData) {
     return err(
       `${name}: there is no folder with the data; HOLDFAST_DATA names it, and docs/benchmarks.md says where its files come from`,
     );
   }
+  if (MNIST.includes(name)) return loadMnist(name, seed);
+  const source = KNOWN[name];
+  if (source === undefined) return err(`there is no stream ${JSON.stringify(name)}`);
   return loadCsv(name, dataPath('streams', source.file), source, rows);
 }
 
@@ -145,6 +152,8 @@ export async function loadCsv(
   const mixed = findMixedColumn(inferred.value);
   if (mixed !== null) return err(`${path}: ${mixed}`);
   const { task, features } = inferred.value;
+  const { perDay } = source;
+  const weekday = perDay === null ? [] : [{ name: 'weekday', type: 'category' as const, values: WEEKDAYS }];
   const input = { kind: 'tabular' as const, features: [...features] };
   const opened = await openSource(path, {
     spec: { ...task, input },
@@ -157,7 +166,9 @@ export async function loadCsv(
   const all: Row[] = [];
   for await (const read of opened.value.rows()) {
     if (!read.ok) return err(`${path}: ${read.error.problem}`);
-    all.push({ raw: read.value.raw, label: read.value.label });
+    const { raw, label } = read.value;
+    const day = perDay === null ? [] : [Math.floor(all.length / perDay) % WEEKDAYS.length];
+    all.push({ raw: Float32Array.of(...raw, ...day), label });
   }
   const long = rows !== null && all.length > rows;
   const from = long ? Math.min(source.from, all.length - rows) : 0;
@@ -166,7 +177,7 @@ export async function loadCsv(
     name,
     part: long ? `rows ${from + 1} to ${from + part.length} of ${all.length}` : '',
     task,
-    input,
+    input: { ...input, features: [...features, ...weekday] },
     rows: part,
     season: source.season,
     changes: source.changes.map((at) => at - from).filter((at) => at > 0 && at < part.length),
@@ -188,9 +199,4 @@ function findMixedColumn({ features }: Inferred): string | null {
     }
   }
   return null;
-}
-
-/** Numbers in a row, for whoever writes about a stream. */
-export function widthOf({ input }: Pick<Stream, 'input'>): number {
-  return rawSize(input);
 }
