@@ -4,14 +4,14 @@
 import { writeFileSync } from 'node:fs';
 import { printTable, type Row } from '../gate/table.ts';
 import { refuseUsage } from '../usage.ts';
-import { type Job, openStream, planJobs } from './jobs.ts';
-import { liveAll } from './lives.ts';
-import { measure, requirementOf } from './measures.ts';
+import { type Job, openStream, planJobs } from './lives/jobs.ts';
+import { liveAll } from './lives/lives.ts';
+import { measure, requirementOf } from './measures/measures.ts';
 import { HELP, type Options, parseOptions } from './options.ts';
-import { describeReplay, gatherOutcomes, type LivedJob, type Replayed } from './outcomes.ts';
+import { describeReplay, gatherOutcomes, type LivedJob, type Replayed } from './measures/outcomes.ts';
 import { renderContinuity } from './page.ts';
-import { HOLDFAST, NOBODY, specOf } from './strategies.ts';
-import { cutNights } from './stream.ts';
+import { HOLDFAST, NOBODY, specOf } from './lives/strategies.ts';
+import { cutNights } from './streams/stream.ts';
 import { targetRows } from './targets.ts';
 import { nightsTable, type Replay, strategyTable } from './tables.ts';
 

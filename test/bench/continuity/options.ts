@@ -7,10 +7,10 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearestNames } from '../../../shared/nearest-names.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { FAULTS, type Fault } from './collect.ts';
-import type { StreamRef } from './jobs.ts';
-import { type Policy, STRATEGIES } from './strategies.ts';
-import { type CsvSource, findStreamName, PART_ROWS, STREAM_NAMES } from './streams.ts';
+import { FAULTS, type Fault } from './streams/collect.ts';
+import type { StreamRef } from './lives/jobs.ts';
+import { type Policy, STRATEGIES } from './lives/strategies.ts';
+import { type CsvSource, findStreamName, PART_ROWS, STREAM_NAMES } from './streams/streams.ts';
 
 export interface Options {
   readonly help: boolean;

@@ -4,11 +4,11 @@
 import { html, type Markup } from '../../../shared/continuity/html-template.ts';
 import { renderPage } from '../../../shared/continuity/report-page.ts';
 import type { Row, Table } from '../gate/table.ts';
-import { meanOf, lossesOf, type Replayed } from './outcomes.ts';
+import { meanOf, lossesOf, type Replayed } from './measures/outcomes.ts';
 import { drawHeatMap, drawLegend, drawTimeline, type Line, type Mark } from './page-charts.ts';
-import { isRegression, listLockouts, listPromotions } from './promotions.ts';
-import { HOLDFAST, NOBODY, ORACLE } from './strategies.ts';
-import { changedBlocks } from './stream.ts';
+import { isRegression, listLockouts, listPromotions } from './measures/promotions.ts';
+import { HOLDFAST, NOBODY, ORACLE } from './lives/strategies.ts';
+import { changedBlocks } from './streams/stream.ts';
 import { type Measured, type Replay, strategyTable, titleOf } from './tables.ts';
 
 const COLOURS: Readonly<Record<string, string>> = {

@@ -1,11 +1,11 @@
 /**
  * What was measured, as tables for the terminal and for documents.
  */
-import type { Fault } from './collect.ts';
+import type { Fault } from './streams/collect.ts';
 import { type Table, tableOf } from '../gate/table.ts';
-import type { Measures } from './measures.ts';
-import type { Outcome, Replayed } from './outcomes.ts';
-import { isRegression } from './promotions.ts';
+import type { Measures } from './measures/measures.ts';
+import type { Outcome, Replayed } from './measures/outcomes.ts';
+import { isRegression } from './measures/promotions.ts';
 
 /** One strategy on one stream under one condition. */
 export interface Measured {

@@ -2,11 +2,11 @@
  * What is aimed at, as rows of the JSON file: `{case, unit, ours, peer, theirs, ratio, target, met}`. Pure.
  */
 import { type Row, rowOf } from '../gate/table.ts';
-import type { Measures } from './measures.ts';
-import { meanOf, type Outcome } from './outcomes.ts';
-import { isRegression } from './promotions.ts';
-import { average, pairedDifference, Z_95 } from './statistics.ts';
-import { HOLDFAST, STRATEGIES } from './strategies.ts';
+import type { Measures } from './measures/measures.ts';
+import { meanOf, type Outcome } from './measures/outcomes.ts';
+import { isRegression } from './measures/promotions.ts';
+import { average, pairedDifference, Z_95 } from './measures/statistics.ts';
+import { HOLDFAST, STRATEGIES } from './lives/strategies.ts';
 import type { Measured, Replay } from './tables.ts';
 
 /** Points below the best that always promotes which are borne; of errors, relative. */

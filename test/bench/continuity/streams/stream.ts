@@ -1,9 +1,9 @@
 /**
  * A stream: labelled rows in the order in which they came, cut into a history and one block a night.
  */
-import type { InputSpec } from '../../../shared/model/spec.ts';
-import type { TaskSpec } from '../../../shared/model/task.ts';
-import { err, ok, type Result } from '../../../shared/result.ts';
+import type { InputSpec } from '../../../../shared/model/spec.ts';
+import type { TaskSpec } from '../../../../shared/model/task.ts';
+import { err, ok, type Result } from '../../../../shared/result.ts';
 
 export interface Row {
   /** As a request has them, [rawSize of the input]. */

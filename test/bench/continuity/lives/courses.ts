@@ -2,19 +2,19 @@
  * The lives of a stream, block by block: what was made, what served, what was said. Test, then train: a block is
  * answered before its labels are anywhere, and they come after it and before the run that follows.
  */
-import { assignSide } from '../../../shared/events/holdout.ts';
-import { storeInline } from '../../../shared/events/stored-input.ts';
-import type { Spec } from '../../../shared/model/spec.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import type { RunRecord } from '../../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
-import type { Surroundings } from '../../../trainer/pipeline/context.ts';
+import { assignSide } from '../../../../shared/events/holdout.ts';
+import { storeInline } from '../../../../shared/events/stored-input.ts';
+import type { Spec } from '../../../../shared/model/spec.ts';
+import { keys } from '../../../../shared/registry/keys.ts';
+import type { RunRecord } from '../../../../shared/registry/runs.ts';
+import type { ObjectStore } from '../../../../shared/registry/store.ts';
+import type { Surroundings } from '../../../../trainer/pipeline/context.ts';
 import { createClock, createTimetable, type SimulatedClock, type Timetable } from './clock.ts';
-import { collect, type Collected, type Fault } from './collect.ts';
+import { collect, type Collected, type Fault } from '../streams/collect.ts';
 import { createLife, type Life } from './life.ts';
 import type { SeenRow } from './serving.ts';
 import { type Policy, type RecipeName, type Rule, specOf, WINDOW_BLOCKS } from './strategies.ts';
-import type { Nights, Row, Stream } from './stream.ts';
+import type { Nights, Row, Stream } from '../streams/stream.ts';
 
 export interface VersionMade {
   /** The block after which it was trained; -1 for the history. */

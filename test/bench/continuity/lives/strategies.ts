@@ -1,9 +1,9 @@
 /**
  * What people do with a model and its nights, as lives to be run: which recipe trains, and who decides what serves.
  */
-import { type Spec, specSchema } from '../../../shared/model/spec.ts';
-import { sha256Hex } from '../../../shared/digest.ts';
-import type { Stream } from './stream.ts';
+import { type Spec, specSchema } from '../../../../shared/model/spec.ts';
+import { sha256Hex } from '../../../../shared/digest.ts';
+import type { Stream } from '../streams/stream.ts';
 
 /** `ours`: as a spec without wishes trains. */
 export type RecipeName = 'ours' | 'everything' | 'window' | 'newest';

@@ -2,11 +2,11 @@
  * From lives to what each strategy gave its users, row by row; and the ceiling, an oracle that knows for each block
  * which of all versions that were made by then is best.
  */
-import type { LifeRecord, NightNote, VersionMade } from './courses.ts';
-import { lossOf } from './courses.ts';
-import type { Job } from './jobs.ts';
-import { HOLDFAST, NOBODY, ORACLE, STRATEGIES } from './strategies.ts';
-import type { Nights, Stream } from './stream.ts';
+import type { LifeRecord, NightNote, VersionMade } from '../lives/courses.ts';
+import { lossOf } from '../lives/courses.ts';
+import type { Job } from '../lives/jobs.ts';
+import { HOLDFAST, NOBODY, ORACLE, STRATEGIES } from '../lives/strategies.ts';
+import type { Nights, Stream } from '../streams/stream.ts';
 
 export interface Outcome {
   readonly strategy: string;

@@ -2,8 +2,8 @@
  * What is collected of a block: its inputs and labels, or, where something went wrong on the way, what came of them.
  * What is served, and what counts in the end, is never touched.
  */
-import { createRandom, type Random } from '../../../shared/random.ts';
-import { seedFrom } from '../../../shared/digest.ts';
+import { createRandom, type Random } from '../../../../shared/random.ts';
+import { seedFrom } from '../../../../shared/digest.ts';
 import type { Block, Nights, Row, Stream } from './stream.ts';
 
 export const FAULTS = ['labels', 'feature', 'classes'] as const;

@@ -3,11 +3,11 @@
  * grows. As a small network that is trained whole, and as a head over a frozen base with augmented examples.
  */
 import path from 'node:path';
-import { seedFrom } from '../../../shared/digest.ts';
-import { createRandom, type Random } from '../../../shared/random.ts';
-import { err, ok, type Result } from '../../../shared/result.ts';
-import { openSource } from '../../../trainer/node/readers/open-source.ts';
-import { dataPath } from '../../support/data.ts';
+import { seedFrom } from '../../../../shared/digest.ts';
+import { createRandom, type Random } from '../../../../shared/random.ts';
+import { err, ok, type Result } from '../../../../shared/result.ts';
+import { openSource } from '../../../../trainer/node/readers/open-source.ts';
+import { dataPath } from '../../../support/data.ts';
 import type { Row, Stream } from './stream.ts';
 
 const SIDE = 28;

@@ -2,16 +2,16 @@
  * A complete measurement as pieces that run side by side: one life each. Which thread lives it changes nothing about
  * it, and what was lived before is read back.
  */
-import { createSurroundings } from '../../../trainer/node/surroundings.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import { importBase } from '../../../trainer/node/base-import.ts';
-import type { Result } from '../../../shared/result.ts';
-import type { Fault } from './collect.ts';
+import { createSurroundings } from '../../../../trainer/node/surroundings.ts';
+import { keys } from '../../../../shared/registry/keys.ts';
+import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
+import { importBase } from '../../../../trainer/node/base-import.ts';
+import type { Result } from '../../../../shared/result.ts';
+import type { Fault } from '../streams/collect.ts';
 import { dependsOnServing, type FrozenBase, type LifeRecord, runLife } from './courses.ts';
 import { type Policy, type RecipeName, type Rule, STRATEGIES } from './strategies.ts';
-import { cutNights, type Stream } from './stream.ts';
-import { type CsvSource, loadCsv, loadStream } from './streams.ts';
+import { cutNights, type Stream } from '../streams/stream.ts';
+import { type CsvSource, loadCsv, loadStream } from '../streams/streams.ts';
 
 export interface StreamRef {
   readonly name: string;

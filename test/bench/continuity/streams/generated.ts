@@ -2,8 +2,8 @@
  * Streams whose drift is known, drawn from one seed: five classes as clouds in eight dimensions, two clouds a class,
  * that overlap enough for nobody to be right always.
  */
-import { createRandom, type Random } from '../../../shared/random.ts';
-import { seedFrom } from '../../../shared/digest.ts';
+import { createRandom, type Random } from '../../../../shared/random.ts';
+import { seedFrom } from '../../../../shared/digest.ts';
 import type { Row, Stream } from './stream.ts';
 
 type Drift = 'abrupt' | 'gradual' | 'recurring' | 'quick';

@@ -5,7 +5,7 @@ import { constantAnswer, kappaOf, lastKnown, seasonal } from './baselines.ts';
 import { lossesOf, meanOf, type Outcome, type Replayed } from './outcomes.ts';
 import { isRegression, listLockouts, listPromotions, type Promotion } from './promotions.ts';
 import { average, deviation, meanRun } from './statistics.ts';
-import { changedBlocks } from './stream.ts';
+import { changedBlocks } from '../streams/stream.ts';
 
 export interface Measures {
   /** Accuracy, or mean absolute error: prequential, over all rows (test, then train). */

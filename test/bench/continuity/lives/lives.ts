@@ -5,12 +5,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { bytesToFloats, floatBytes, fromBase64, gunzip, gzip, toBase64 } from '../../../shared/bytes.ts';
-import { sha256Hex } from '../../../shared/digest.ts';
-import { createCrew } from '../../../trainer/node/crew.ts';
+import { bytesToFloats, floatBytes, fromBase64, gunzip, gzip, toBase64 } from '../../../../shared/bytes.ts';
+import { sha256Hex } from '../../../../shared/digest.ts';
+import { createCrew } from '../../../../trainer/node/crew.ts';
 import type { LifeRecord } from './courses.ts';
 import type { Job } from './jobs.ts';
-import type { LivedJob } from './outcomes.ts';
+import type { LivedJob } from '../measures/outcomes.ts';
 
 export interface LivesOptions {
   readonly threads: number;
@@ -55,26 +55,12 @@ function keyOf(job: Job, code: string): string {
   return sha256Hex(JSON.stringify([job, code])).slice(0, 32);
 }
 
-/** What a life depends on beside the project itself: the harness, without what measures and shows it. */
-const HARNESS = [
-  'clock.ts',
-  'collect.ts',
-  'courses.ts',
-  'generated.ts',
-  'jobs.ts',
-  'life.ts',
-  'mnist.ts',
-  'serving.ts',
-  'strategies.ts',
-  'stream.ts',
-  'streams.ts',
-];
-
 /** Of all code that a life depends on: another recipe, gate or harness is another life. */
 async function digestCode(): Promise<string> {
-  const root = path.resolve(import.meta.dirname, '../../..');
-  const files = HARNESS.map((name) => path.join(import.meta.dirname, name));
-  for (const folder of ['shared', 'trainer', 'functions']) {
+  const root = path.resolve(import.meta.dirname, '../../../..');
+  const harness = path.relative(root, import.meta.dirname);
+  const files: string[] = [];
+  for (const folder of ['shared', 'trainer', 'functions', harness, path.join(harness, '../streams')]) {
     const names = await readdir(path.join(root, folder), { recursive: true });
     const code = names.filter((name) => /\.(ts|wasm)$/.test(name)).sort();
     files.push(...code.map((name) => path.join(root, folder, name)));

@@ -2,7 +2,7 @@
  * When things happen in a replay. Each block is served within one day, its labels come that evening, and the run
  * follows at three in the morning, before the next block.
  */
-import type { Nights } from './stream.ts';
+import type { Nights } from '../streams/stream.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
