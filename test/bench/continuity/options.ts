@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { nearestNames } from '../../../shared/nearest-names.ts';
+import { nearestNames } from '../../../trainer/nearest-names.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { FAULTS, type Fault } from './streams/collect.ts';
 import type { StreamRef } from './lives/jobs.ts';

@@ -1,7 +1,7 @@
 /**
  * The page's figures as SVG: scores over time with what happened when, and a heat map of versions on windows.
  */
-import { html, type Markup } from '../../../shared/continuity/html-template.ts';
+import { html, type Markup } from '../../../trainer/report/page/html-template.ts';
 
 export interface Line {
   readonly name: string;

@@ -1,8 +1,8 @@
 /**
  * A measurement as one HTML page that stands alone: no scripts, no fonts, no requests.
  */
-import { html, type Markup } from '../../../shared/continuity/html-template.ts';
-import { renderPage } from '../../../shared/continuity/report-page.ts';
+import { html, type Markup } from '../../../trainer/report/page/html-template.ts';
+import { renderPage } from '../../../trainer/report/page/report-page.ts';
 import type { Row, Table } from '../gate/table.ts';
 import { meanOf, lossesOf, type Replayed } from './measures/outcomes.ts';
 import { drawHeatMap, drawLegend, drawTimeline, type Line, type Mark } from './page-charts.ts';

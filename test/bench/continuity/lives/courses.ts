@@ -2,9 +2,9 @@
  * The lives of a stream, block by block: what was made, what served, what was said. Test, then train: a block is
  * answered before its labels are anywhere, and they come after it and before the run that follows.
  */
-import { assignSide } from '../../../../shared/events/holdout.ts';
+import { assignSide } from '../../../../trainer/pipeline/data/holdout.ts';
 import { storeInline } from '../../../../shared/events/stored-input.ts';
-import type { Spec } from '../../../../shared/model/spec.ts';
+import type { Spec } from '../../../../shared/model/spec/spec.ts';
 import { keys } from '../../../../shared/registry/keys.ts';
 import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';

@@ -5,7 +5,7 @@
 import { createSurroundings } from '../../../../trainer/node/surroundings.ts';
 import { keys } from '../../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
-import { importBase } from '../../../../trainer/node/base-import.ts';
+import { importBase } from '../../../../trainer/model-import/base-import.ts';
 import type { Result } from '../../../../shared/result.ts';
 import type { Fault } from '../streams/collect.ts';
 import { dependsOnServing, type FrozenBase, type LifeRecord, runLife } from './courses.ts';

@@ -3,11 +3,11 @@
  * labels come back, a run follows. Import, executor, prediction log, feedback, pipeline, alias: all of it is what the
  * Workers and the Node job run, over a store in memory.
  */
-import { parseFeedback, toEvents } from '../../../../functions/feedback.ts';
+import { parseFeedback, toEvents } from '../../../../functions/collect/feedback.ts';
 import { sha256Hex } from '../../../../shared/digest.ts';
 import { writeInbox } from '../../../../shared/events/write-inbox.ts';
-import { createModel } from '../../../../shared/model/load-spec.ts';
-import type { Spec } from '../../../../shared/model/spec.ts';
+import { createModel } from '../../../../shared/model/spec/load-spec.ts';
+import type { Spec } from '../../../../shared/model/spec/spec.ts';
 import { loadChampion } from '../../../../shared/registry/alias.ts';
 import { listVersionNumbers } from '../../../../shared/registry/find-version.ts';
 import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
@@ -16,8 +16,8 @@ import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { loadManifest } from '../../../../shared/registry/versions.ts';
 import { ok } from '../../../../shared/result.ts';
-import { importExamples } from '../../../../trainer/node/import-examples.ts';
-import type { ExampleRow, ReadRow } from '../../../../trainer/node/readers/example-source.ts';
+import { importExamples } from '../../../../trainer/data-import/import-examples.ts';
+import type { ExampleRow, ReadRow } from '../../../../trainer/data-import/readers/example-source.ts';
 import { createNodeHost } from '../../../../trainer/node/job.ts';
 import type { Surroundings } from '../../../../trainer/pipeline/context.ts';
 import { runPipeline } from '../../../../trainer/pipeline/pipeline.ts';

@@ -2,16 +2,16 @@
  * A version as the edge serves it: loaded and verified from the store, run by the executor, every prediction logged
  * under an id of its own.
  */
-import { createPredictionLog } from '../../../../functions/prediction-log.ts';
-import { createPredictionId, instanceId } from '../../../../shared/events/prediction-id.ts';
-import { type Base, createServable } from '../../../../shared/model/predictor.ts';
-import type { Program } from '../../../../shared/model/runtime.ts';
-import { loadBase, loadHead } from '../../../../shared/model/servable.ts';
-import type { Spec } from '../../../../shared/model/spec.ts';
+import { createPredictionLog } from '../../../../functions/collect/prediction-log.ts';
+import { createPredictionId, instanceId } from '../../../../functions/collect/prediction-id.ts';
+import { type Base, createServable } from '../../../../shared/model/run/predictor.ts';
+import type { Program } from '../../../../shared/model/run/runtime.ts';
+import { loadBase, loadHead } from '../../../../shared/model/run/servable.ts';
+import type { Spec } from '../../../../shared/model/spec/spec.ts';
 import { createRandom } from '../../../../shared/random.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { loadManifest } from '../../../../shared/registry/versions.ts';
-import { argmaxRows } from '../../../../trainer/pipeline/answer.ts';
+import { argmaxRows } from '../../../../trainer/pipeline/features/answer.ts';
 import type { Surroundings } from '../../../../trainer/pipeline/context.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Row } from '../streams/stream.ts';

@@ -1,7 +1,7 @@
 /**
  * What people do with a model and its nights, as lives to be run: which recipe trains, and who decides what serves.
  */
-import { type Spec, specSchema } from '../../../../shared/model/spec.ts';
+import { type Spec, specSchema } from '../../../../shared/model/spec/spec.ts';
 import { sha256Hex } from '../../../../shared/digest.ts';
 import type { Stream } from '../streams/stream.ts';
 

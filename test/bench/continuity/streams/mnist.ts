@@ -6,7 +6,7 @@ import path from 'node:path';
 import { seedFrom } from '../../../../shared/digest.ts';
 import { createRandom, type Random } from '../../../../shared/random.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { openSource } from '../../../../trainer/node/readers/open-source.ts';
+import { openSource } from '../../../../trainer/data-import/readers/open-source.ts';
 import { dataPath } from '../../../support/data.ts';
 import type { Row, Stream } from './stream.ts';
 

@@ -1,8 +1,8 @@
 /**
  * A stream: labelled rows in the order in which they came, cut into a history and one block a night.
  */
-import type { InputSpec } from '../../../../shared/model/spec.ts';
-import type { TaskSpec } from '../../../../shared/model/task.ts';
+import type { InputSpec } from '../../../../shared/model/spec/spec.ts';
+import type { TaskSpec } from '../../../../shared/model/spec/task.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
 
 export interface Row {

@@ -2,10 +2,10 @@
  * The streams that are known by name, and anybody's CSV. What must be known of each is in the table: columns that say
  * when a row came or give its label away are ignored; of a long stream a contiguous part is taken.
  */
-import { nearestNames } from '../../../../shared/nearest-names.ts';
+import { nearestNames } from '../../../../trainer/nearest-names.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { inferFromCsv, type Inferred } from '../../../../trainer/node/infer-spec.ts';
-import { openSource } from '../../../../trainer/node/readers/open-source.ts';
+import { inferFromCsv, type Inferred } from '../../../../trainer/data-import/infer-spec.ts';
+import { openSource } from '../../../../trainer/data-import/readers/open-source.ts';
 import { dataPath, hasData } from '../../../support/data.ts';
 import { GENERATED, generateStream } from './generated.ts';
 import { loadMnist, MNIST } from './mnist.ts';
