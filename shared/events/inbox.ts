@@ -6,9 +6,10 @@
  * under `events/`, and then deletes them. Everything may happen twice: a batch is named by what is in it, and whoever
  * reads batches counts an event id once. A lost message costs nothing: the snapshot collects what is left.
  */
-import * as z from 'zod';
+import * as z from '../zod.ts';
 import { gunzip, gzip } from '../bytes.ts';
 import { sha256Hex } from '../digest.ts';
+import type { Schema } from '../registry/json.ts';
 import { keys } from '../registry/keys.ts';
 import type { ObjectStore } from '../registry/store.ts';
 import { type Event, eventSchema } from './schema.ts';
@@ -19,7 +20,7 @@ const MAX_BATCH_BYTES = 4_000_000;
 const NEWLINE = 10;
 
 /** What a queue message says: where the events are. */
-export const inboxMessageSchema: z.ZodType<InboxMessage> = z.object({ model: z.string(), key: z.string() });
+export const inboxMessageSchema: Schema<InboxMessage> = z.object({ model: z.string(), key: z.string() });
 
 export interface Collected {
   readonly objects: number;

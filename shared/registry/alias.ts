@@ -5,7 +5,7 @@
  * copied to `history/<sequence>.json` after. A crash between the two loses nothing: whoever moves or reads next copies
  * the missing entry before anything else.
  */
-import * as z from 'zod';
+import * as z from '../zod.ts';
 import { err, ok, type Result } from '../result.ts';
 import { describeReadError, loadJson, putJson } from './json.ts';
 import { keys } from './keys.ts';
@@ -14,10 +14,10 @@ import type { ObjectStore } from './store.ts';
 
 export const moveSchema = z.object({
   /** 1, 2, 3, …: every move has one, none is reused. */
-  sequence: z.int().min(1),
+  sequence: z.int().check(z.minimum(1)),
   action: z.enum(['promote', 'rollback']),
-  from: z.int().min(1).nullable(),
-  to: z.int().min(1),
+  from: z.nullable(z.int().check(z.minimum(1))),
+  to: z.int().check(z.minimum(1)),
   at: z.iso.datetime(),
   by: z.string(),
   reason: z.string(),
@@ -25,7 +25,7 @@ export const moveSchema = z.object({
   /** True when a person promoted against the gate's verdict. */
   forced: z.boolean(),
   /** The run that moved it; null for a person. */
-  run: z.string().nullable(),
+  run: z.nullable(z.string()),
 });
 export type Move = z.infer<typeof moveSchema>;
 
