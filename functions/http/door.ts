@@ -73,9 +73,9 @@ export function createDoor(deps: DoorDeps, rooms: Rooms): App {
     return answer;
   };
 
-  const answerInTurn = async (ask: Ask, { deadlineMs, timeoutMs }: WorkFacts): Promise<Response> => {
+  const answerInTurn = async (ask: Ask, { caller, deadlineMs, timeoutMs }: WorkFacts): Promise<Response> => {
     const bytes = bodyBytes(ask.sent, limits.maxBodyBytes);
-    const entered = admission.enter(bytes, deadlineMs - now());
+    const entered = admission.enter(caller.name, bytes, deadlineMs - now());
     const place = entered instanceof Promise ? await entered : entered;
     if (place === 'refused') return toErrorResponse(ask.path, OVERLOADED);
     if (place === 'late') return toErrorResponse(ask.path, timedOut(timeoutMs));
