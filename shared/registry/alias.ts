@@ -81,11 +81,18 @@ async function loseTo(store: ObjectStore, model: string, attempted: Move): Promi
   const champion = await loadChampion(store, model);
   if (!champion.ok) return champion;
   const winner = champion.value?.move;
-  if (winner === undefined || winner.sequence < attempted.sequence)
-    return err(behindHistory(model, attempted));
-  if (!isSameMove(winner, attempted)) return err(describeLoss(winner));
-  await recordMove(store, model, winner);
-  return ok(winner);
+  const entry = keys.history(model, attempted.sequence);
+  if (winner === undefined || winner.sequence < attempted.sequence) {
+    const isBehind = (await store.get(entry)) !== null;
+    return err(isBehind ? behindHistory(model, attempted) : refusedForNothing(model));
+  }
+  if (isSameMove(winner, attempted)) {
+    await recordMove(store, model, winner);
+    return ok(winner);
+  }
+  // It may have won for a moment, and somebody moved on from there, who copied it to the history first.
+  const taken = await loadJson(store, entry, moveSchema);
+  return taken.ok && isSameMove(taken.value.value, attempted) ? ok(attempted) : err(describeLoss(winner));
 }
 
 function isSameMove(a: Move, b: Move): boolean {
@@ -94,6 +101,12 @@ function isSameMove(a: Move, b: Move): boolean {
 
 function behindHistory(model: string, { sequence }: Move): AliasError {
   const detail = `${keys.alias(model, 'champion')}: expected the last move of the history, got an older one or none, while ${keys.history(model, sequence)} exists; copy the last history entry there`;
+  return { kind: 'alias-unreadable', detail };
+}
+
+/** The alias stands where it stood, and nobody moved it. */
+function refusedForNothing(model: string): AliasError {
+  const detail = `${keys.alias(model, 'champion')}: the store refused to write it, and nothing stands against it; nothing has moved: try again`;
   return { kind: 'alias-unreadable', detail };
 }
 
