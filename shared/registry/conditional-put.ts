@@ -27,9 +27,9 @@ export interface Present {
 
 export interface Exchange {
   /** Sends once, under the writer's mark. */
-  send(writer: string): Promise<Sent>;
+  readonly send: (writer: string) => Promise<Sent>;
   /** What is there; null for nothing. */
-  look(): Promise<Present | null>;
+  readonly look: () => Promise<Present | null>;
 }
 
 export interface Patience {

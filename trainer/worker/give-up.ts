@@ -3,6 +3,7 @@
  * error comes out here. Without this the record says `running` for ever, and whoever waits for it waits on.
  */
 import type { WorkflowStep } from 'cloudflare:workers';
+import { printable } from '../../shared/printable.ts';
 
 /** The bucket may be what failed: the record is written within half a minute of its return, for a day. */
 const RETRIES = { limit: 2_880, delay: '30 seconds', backoff: 'constant' } as const;
@@ -24,7 +25,7 @@ export async function recordGivingUp<T>(
     return await follow();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    console.error(JSON.stringify({ event: 'given-up', ...facts, reason }));
+    console.error(printable(JSON.stringify({ event: 'given-up', ...facts, reason })));
     await step.do('give up', { retries: RETRIES, timeout: TIMEOUT }, async () => {
       await giveUp(reason);
       return 'recorded';

@@ -11,6 +11,7 @@ import { createRuntime, type Runtime } from '../../shared/model/run/runtime.ts';
 import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
 import { saveComparisonProgress } from '../../shared/registry/comparisons.ts';
 import { saveReproductionProgress } from '../../shared/registry/reproductions.ts';
+import { printable } from '../../shared/printable.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
 import { type Progress, saveProgress } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
@@ -121,7 +122,8 @@ function surroundingsOf(
   runtime ??= openRuntime();
   const stepSeconds = parseStepSeconds(env.HOLDFAST_STEP_CPU_SECONDS);
   if (!stepSeconds.ok) throw new Error(stepSeconds.error);
-  const log = (facts: Readonly<Record<string, unknown>>): void => console.log(JSON.stringify(facts));
+  const log = (facts: Readonly<Record<string, unknown>>): void =>
+    console.log(printable(JSON.stringify(facts)));
   const write = createProgressWriter({ save: keep, nowMs: Date.now, log });
   return {
     store,

@@ -59,6 +59,10 @@ export async function* readRecords(
       relax_quotes: true,
       skip_empty_lines: true,
       skip_records_with_error: true,
+      on_skip: (error) => {
+        broken.push(toBroken(error));
+        return undefined;
+      },
     }),
   );
   try {
