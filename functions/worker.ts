@@ -26,6 +26,7 @@ import { createModelCache } from './serving/cache/model-cache.ts';
 import { createPredictionLog } from './collect/prediction-log.ts';
 import { createProgramCache } from './serving/cache/program-cache.ts';
 import { createRateLimit, type RateLimiter, type RateLimit } from './http/rate-limit.ts';
+import { createStoredKeys } from './stored-keys.ts';
 import type { TrainerService } from './operators/trainer-service.ts';
 import { createVersionLoader } from './serving/cache/version-loader.ts';
 
@@ -70,7 +71,7 @@ function assembleApp(env: EdgeEnv, config: Config): App {
     images: createImageReader(decoder, () => sleep(0)),
     predictions: createPredictionLog({ store, announce, log, now, sleep }),
     announce,
-    authenticator: createAuthenticator(config.keys, config.localKeys),
+    authenticator: createAuthenticator(config.keys, config.localKeys, createStoredKeys(store, log, now)),
     admission: createAdmission(
       {
         maxInFlight: config.maxInFlight,
