@@ -6,7 +6,14 @@ import { createRuntime } from '../../../shared/model/run/runtime.ts';
 import { wasmModule as edgeModule } from '../../../shared/model/wasm-edge.ts';
 import { wasmModule } from '../../../shared/model/run/wasm-worker.ts';
 import { LAYER_CASES } from '../../trainer/compile/layer-cases.ts';
-import { bitsOf, compileFiles, loadCompiled, randomModel, randomNumbers, saveModel } from '../../trainer/compile/support.ts';
+import {
+  bitsOf,
+  compileFiles,
+  loadCompiled,
+  randomModel,
+  randomNumbers,
+  saveModel,
+} from '../../trainer/compile/support.ts';
 
 const [whole, cut] = [wasmModule, edgeModule].map((module) => createRuntime(module));
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import { loadRun, type Progress, type RunRecord, saveRun } from '../../../shared/registry/runs.ts';
+import { loadRun, type RunRecord, saveRun } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { createJournal } from '../../../trainer/pipeline/journal.ts';
 import { createProgressWriter } from '../../../trainer/pipeline/progress-writer.ts';
@@ -165,7 +165,7 @@ test('progress is written at most once a second, and a write that fails or hangs
       saved.push(message);
     },
   });
-  const tell = (message: string) => write({ step: 's', at: '', fraction: 0, message } as Progress);
+  const tell = (message: string) => write({ step: 's', at: '', fraction: 0, message });
   for (let i = 0; i < 66; i++, nowMs += 50) await tell(String(i));
   expect(saved).toEqual(['0', '22', '44']);
   fate = 'fails';
