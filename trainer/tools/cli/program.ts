@@ -10,6 +10,7 @@ import { addCreateCommand } from './commands/create.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addImportModelCommand } from './commands/import-model.ts';
+import { addInspectCommand } from '../../cli/commands/inspect.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLrFindCommand } from './commands/lr-find.ts';
 import { addMoveCommands } from './commands/move.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
     .exitOverride();
   addCreateCommand(program);
   addImportCommand(program);
+  addInspectCommand(program);
   addBaseCommands(program);
   addImportModelCommand(program);
   addAugmentCommands(program);
