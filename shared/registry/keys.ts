@@ -62,6 +62,8 @@ export const keys = {
     `${model(name)}/decisions/${run}~${fromMs}-${toMs}.json`,
   base: (digest: string, file: BaseFile) => `bases/${digest}/${file}`,
   bases: 'bases/',
+  /** What `holdfast doctor` tries a store with, and removes again. */
+  doctor: 'doctor/',
 } as const;
 
 export type ComparisonFile = 'comparison.json' | 'progress.json' | 'result.json' | 'report.html';
