@@ -19,7 +19,7 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { type BaseSource, loadBaseSource, type SourceOptions } from './base-source.ts';
 import { compareAnswers, drawInputs } from './agreement.ts';
 import { cutWithTensorflow, type Reference } from './base-reference.ts';
-import { leadingScaling, takesWholePixels } from '../node/pixel-scaling.ts';
+import { leadingScaling, takesWholePixels } from './pixel-scaling.ts';
 import { nearestNames } from '../nearest-names.ts';
 
 /** `auto`: the average of what has height and width, nothing for what is flat already. */

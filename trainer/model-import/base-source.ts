@@ -4,13 +4,13 @@
 import { parseTfjsModel, type TfjsModel } from '../compile/tfjs-model.ts';
 import { byteLengthOf, listWeightFiles, type WeightGroup } from '../compile/weights.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { isObject, type Json } from '../node/json-object.ts';
-import { type KerasModel, readH5, readKeras } from '../node/keras-file.ts';
-import { toKeras2, type TopologyNotes } from '../node/keras-topology.ts';
-import { type NamedWeight, renameWeights } from '../node/keras-weights.ts';
-import { type Folder, openArchive, type OpenBucket, openFolder } from '../node/model-folder.ts';
-import { describeContents, kindOfSource } from '../node/source-kinds.ts';
-import { readZip } from '../node/zip-file.ts';
+import { isObject, type Json } from './json-object.ts';
+import { type KerasModel, readH5, readKeras } from './keras/keras-file.ts';
+import { toKeras2, type TopologyNotes } from './keras/keras-topology.ts';
+import { type NamedWeight, renameWeights } from './keras/keras-weights.ts';
+import { type Folder, openArchive, type OpenBucket, openFolder } from './model-folder.ts';
+import { describeContents, kindOfSource } from './source-kinds.ts';
+import { readZip } from './zip-file.ts';
 
 export interface SourceLimits {
   readonly maxJsonBytes: number;

@@ -16,7 +16,7 @@ import { compareAnswers, drawInputs } from './agreement.ts';
 import type { PreparedBase } from './base-import.ts';
 import { cutWithTensorflow } from './base-reference.ts';
 import type { BaseSource } from './base-source.ts';
-import type { ExportFacts } from '../node/export-facts.ts';
+import type { ExportFacts } from './export-facts.ts';
 
 export interface ImportedParts {
   readonly source: BaseSource;

@@ -27,8 +27,8 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { encodeHead, type VersionFiles } from '../model/candidate-files.ts';
 import { chooseOutput, type PreparedBase, prepareBase, storeBase } from './base-import.ts';
 import { type BaseSource, loadBaseSource, type SourceOptions } from './base-source.ts';
-import { type ExportFacts, readExportFacts } from '../node/export-facts.ts';
-import { describeDuplicates, numberDuplicates } from '../node/labels-file.ts';
+import { type ExportFacts, readExportFacts } from './export-facts.ts';
+import { describeDuplicates, numberDuplicates } from './labels-file.ts';
 import { compareModel } from './model-agreement.ts';
 import {
   choosePixels,
@@ -36,7 +36,7 @@ import {
   type LeadingScaling,
   leadingScaling,
   type PixelChoice,
-} from '../node/pixel-scaling.ts';
+} from './pixel-scaling.ts';
 
 export interface ModelImportRequest extends SourceOptions {
   readonly store: ObjectStore;

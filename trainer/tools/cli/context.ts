@@ -8,7 +8,7 @@ import { guardStore } from '../../node/guarded-store.ts';
 import { createS3Store, type S3StoreOptions } from '../../node/s3-store.ts';
 import type { StoreLocation } from '../../node/store-url.ts';
 import { unwrap, usageError } from './failure.ts';
-import { findLocalUrl } from '../../cli/local-url.ts';
+import { findLocalUrl } from './local-url.ts';
 import { createHttpTarget } from './http-target.ts';
 import { type Environment, type GlobalOptions, resolveSettings } from './settings.ts';
 import { createStoreTarget } from './store-target.ts';

@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { importModel, type ImportedModel } from '../../../model-import/model-import.ts';
-import { type LabelsFile, parseLabels } from '../../../node/labels-file.ts';
+import { type LabelsFile, parseLabels } from '../../../model-import/labels-file.ts';
 import { reasonOf } from '../../../data-import/readers/input-file.ts';
 import { createContext } from '../context.ts';
 import { unwrap, usageError } from '../failure.ts';

@@ -1,6 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { describeDuplicates, numberDuplicates, parseLabels } from '../../../trainer/node/labels-file.ts';
+import {
+  describeDuplicates,
+  numberDuplicates,
+  parseLabels,
+} from '../../../trainer/model-import/labels-file.ts';
 
 describe('parseLabels', () => {
   it.each([

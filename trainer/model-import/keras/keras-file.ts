@@ -3,11 +3,11 @@
  * (HDF5 with the config as an attribute). HDF5 is read by its own library, compiled to WASM (h5wasm).
  */
 import type { Group as Hdf5Group } from 'h5wasm';
-import { sizeOf } from '../../shared/model/plan/tensor.ts';
-import { err, ok, type Result } from '../../shared/result.ts';
-import { isObject, type Json } from './json-object.ts';
+import { sizeOf } from '../../../shared/model/plan/tensor.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import { isObject, type Json } from '../json-object.ts';
 import type { NamedWeight } from './keras-weights.ts';
-import { readZip } from './zip-file.ts';
+import { readZip } from '../zip-file.ts';
 
 export interface KerasModel {
   /** The model's `class_name` and `config`. */

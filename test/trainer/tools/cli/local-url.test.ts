@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { findLocalUrl } from '../../../trainer/cli/local-url.ts';
-import { lockState } from '../../../trainer/tools/local/state-lock.ts';
-import { useTempFolder } from '../../support/temp-folder.ts';
+import { findLocalUrl } from '../../../../trainer/tools/cli/local-url.ts';
+import { lockState } from '../../../../trainer/tools/local/state-lock.ts';
+import { useTempFolder } from '../../../support/temp-folder.ts';
 
 const folder = useTempFolder();
 

@@ -1,8 +1,8 @@
 /**
  * Weights of a Keras model under the names that Keras 2 gave them: `dense/kernel`, whatever model the layer is in.
  */
-import { err, ok, type Result } from '../../shared/result.ts';
-import type { Json } from './json-object.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import type { Json } from '../json-object.ts';
 import type { TopologyNotes } from './keras-topology.ts';
 
 /** One weight as `weightsManifest` describes it, with its bytes. */

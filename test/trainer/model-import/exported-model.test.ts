@@ -11,7 +11,7 @@ import { loadBase, loadHead } from '../../../shared/model/run/servable.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { inspectModel } from '../../../trainer/node/inspect-model.ts';
+import { inspectModel } from '../../../trainer/model-import/inspect-model.ts';
 import { importBase } from '../../../trainer/model-import/base-import.ts';
 import { importModel, type ModelImportRequest } from '../../../trainer/model-import/model-import.ts';
 import { expectClose, randomModel, randomNumbers, saveModel, unwrap } from '../compile/support.ts';

@@ -2,8 +2,8 @@
  * Keras layers that multiply and add a number for each channel, as the BatchNormalization that computes the same:
  * gamma * (x - mean) / sqrt(variance + epsilon) + beta.
  */
-import { err, ok, type Result } from '../../shared/result.ts';
-import type { Json } from './json-object.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import type { Json } from '../json-object.ts';
 
 export interface Affine {
   /** Of the BatchNormalization. */

@@ -5,8 +5,8 @@
  * model. Layers that act in training only (Random…) become an Activation that does nothing; Normalization, and a
  * Rescaling of each channel, become the BatchNormalization that they are.
  */
-import { err, ok, type Result } from '../../shared/result.ts';
-import { isObject, type Json } from './json-object.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import { isObject, type Json } from '../json-object.ts';
 import { type Affine, affineOf, AFFINE_LAYERS } from './keras-affine.ts';
 
 /** What the weights are read by. */

@@ -6,12 +6,12 @@ import { compileModel } from '../compile/compile.ts';
 import { SUPPORTED_OPS } from '../compile/draw-graph.ts';
 import { SUPPORTED_LAYERS } from '../compile/layers.ts';
 import { outputShapeOf } from '../../shared/model/plan/plan.ts';
-import { splitHead } from '../model-import/split-head.ts';
+import { splitHead } from './split-head.ts';
 import { sizeOf, type Shape, type Tensor } from '../../shared/model/plan/tensor.ts';
 import { isLayersModel, outputsOf, type TfjsModel } from '../compile/tfjs-model.ts';
 import { byteLengthOf, decodeWeights } from '../compile/weights.ts';
 import { ok, type Result } from '../../shared/result.ts';
-import { loadBaseSource, type SourceOptions } from '../model-import/base-source.ts';
+import { loadBaseSource, type SourceOptions } from './base-source.ts';
 import { type ExportFacts, readExportFacts } from './export-facts.ts';
 import { choosePixels, leadingScaling, type PixelChoice } from './pixel-scaling.ts';
 

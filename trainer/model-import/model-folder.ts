@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { reasonOf } from '../data-import/readers/input-file.ts';
-import { parseStoreUrl, type StoreLocation } from './store-url.ts';
+import { parseStoreUrl, type StoreLocation } from '../node/store-url.ts';
 
 /** Of one file, its body included. */
 const TIMEOUT_MS = 60_000;

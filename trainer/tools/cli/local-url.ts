@@ -3,10 +3,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_STATE } from '../tools/local/paths.ts';
-import { LOCK_FILE } from '../tools/local/state-lock.ts';
-import { isLoopback } from '../node/loopback.ts';
-import type { Environment } from '../tools/cli/settings.ts';
+import { DEFAULT_STATE } from '../local/paths.ts';
+import { LOCK_FILE } from '../local/state-lock.ts';
+import { isLoopback } from '../../node/loopback.ts';
+import type { Environment } from './settings.ts';
 
 /** @returns null where nobody runs there, or has not come up yet */
 export function findLocalUrl(env: Environment): string | null {

@@ -12,7 +12,7 @@ import {
   type Target,
 } from '../../shared/registry/manifest.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import type { BaseSource } from '../model-import/base-source.ts';
+import type { BaseSource } from './base-source.ts';
 import { isObject, type Json } from './json-object.ts';
 
 export interface PixelFacts {

@@ -2,11 +2,15 @@
  * `holdfast inspect`: what a model is, before it is imported.
  */
 import type { Command } from 'commander';
-import { type InspectedModel, type InspectedOutput, inspectModel } from '../../node/inspect-model.ts';
-import { createContext } from '../../tools/cli/context.ts';
-import { unwrap } from '../../tools/cli/failure.ts';
-import { createProgressLine, formatFacts } from '../../tools/cli/output.ts';
-import { example } from '../../tools/cli/commands/options.ts';
+import {
+  type InspectedModel,
+  type InspectedOutput,
+  inspectModel,
+} from '../../../model-import/inspect-model.ts';
+import { createContext } from '../context.ts';
+import { unwrap } from '../failure.ts';
+import { createProgressLine, formatFacts } from '../output.ts';
+import { example } from './options.ts';
 
 export function addInspectCommand(program: Command): void {
   program

@@ -2,12 +2,12 @@
  * `holdfast doctor`: whether the store keeps what we rely on.
  */
 import type { Command } from 'commander';
-import { clockSkewMs } from '../../node/clock-skew.ts';
-import { checkStore, type Finding, FULL_CHECKS, isFit, type StoreCheck } from '../../node/store-checks.ts';
-import { createContext } from '../../tools/cli/context.ts';
-import { Failure } from '../../tools/cli/failure.ts';
-import { createProgressLine, formatTable, style } from '../../tools/cli/output.ts';
-import { example, wholeNumber } from '../../tools/cli/commands/options.ts';
+import { clockSkewMs } from '../../../node/clock-skew.ts';
+import { checkStore, type Finding, FULL_CHECKS, isFit, type StoreCheck } from '../../../node/store-checks.ts';
+import { createContext } from '../context.ts';
+import { Failure } from '../failure.ts';
+import { createProgressLine, formatTable, style } from '../output.ts';
+import { example, wholeNumber } from './options.ts';
 
 interface DoctorOptions {
   readonly writers: number;

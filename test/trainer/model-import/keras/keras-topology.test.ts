@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { toKeras2 } from '../../../trainer/node/keras-topology.ts';
-import { renameWeights } from '../../../trainer/node/keras-weights.ts';
-import { unwrap } from '../compile/support.ts';
+import { toKeras2 } from '../../../../trainer/model-import/keras/keras-topology.ts';
+import { renameWeights } from '../../../../trainer/model-import/keras/keras-weights.ts';
+import { unwrap } from '../../compile/support.ts';
 
 const sequential = (...layers: object[]) => ({ class_name: 'Sequential', config: { name: 's', layers } });
 const layer = (class_name: string, config: object) => ({
