@@ -27,6 +27,7 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { encodeHead, type VersionFiles } from '../model/candidate-files.ts';
 import { chooseOutput, type PreparedBase, prepareBase, storeBase } from './base-import.ts';
 import { type BaseSource, loadBaseSource, type SourceOptions } from './base-source.ts';
+import { describeTaken } from '../registry/delete-model.ts';
 import { type ExportFacts, readExportFacts } from './export-facts.ts';
 import { describeDuplicates, numberDuplicates } from './labels-file.ts';
 import { compareModel } from './model-agreement.ts';
@@ -136,7 +137,7 @@ export async function importModel(given: ModelImportRequest): Promise<Result<Imp
 
   if (base.value !== null) await storeBase(request.store, base.value);
   if (own === null && !(await createModel(request.store, spec.value)))
-    return err(`somebody else created ${request.model} meanwhile: try again`);
+    return err(await describeTaken(request.store, request.model));
   const published = await publish(request, spec.value, divided.value, files);
   const { ending, endsWith } = divided.value.split;
   const said = whatToSay(facts.value, request, given, spec.value, divided.value);

@@ -9,6 +9,7 @@ import { addAugmentCommands } from './commands/augment.ts';
 import { addBaseCommands } from './commands/base.ts';
 import { addCompareCommand } from './commands/compare.ts';
 import { addCreateCommand } from './commands/create.ts';
+import { addDeleteCommands } from './commands/delete.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addImportCommand } from './commands/import.ts';
@@ -67,6 +68,7 @@ export function createProgram(): Command {
   addExportCommand(program);
   addSpecCommands(program);
   addKeyCommands(program);
+  addDeleteCommands(program);
   addDoctorCommand(program);
   return program;
 }

@@ -15,6 +15,7 @@ import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { listBases } from '../../../model-import/base-import.ts';
 import { inferFromCsv } from '../../../data-import/infer-spec.ts';
 import { reasonOf } from '../../../data-import/readers/input-file.ts';
+import { describeTaken } from '../../../registry/delete-model.ts';
 import { createContext } from '../context.ts';
 import { Failure, unwrap, usageError } from '../failure.ts';
 import { describeSpec } from '../spec-text.ts';
@@ -119,9 +120,7 @@ export function addCreateCommand(program: Command): void {
       const used = base ?? (spec.base === null ? null : await findBase(store, spec.base));
       if (used !== null) checkSize(spec, used);
       if (!(await createModel(store, spec))) {
-        throw new Failure(`there is a model ${model} already; holdfast spec set ${model} changes it`, 1, {
-          kind: 'model-exists',
-        });
+        throw new Failure(await describeTaken(store, model), 1, { kind: 'model-exists' });
       }
       const { salt: _, ...shown } = spec;
       const note = used === null ? null : describePixels(spec, used);
