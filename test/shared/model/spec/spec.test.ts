@@ -134,8 +134,16 @@ describe('a refusal', () => {
   });
 
   test.each([
-    ['name', { name: '-digits' }, 'name: expected 1 to 128 of letters, digits, ., _ and -, not starting with . or -, and not stats'],
-    ['name', { name: 'a/b' }, 'name: expected 1 to 128 of letters, digits, ., _ and -, not starting with . or -, and not stats'],
+    [
+      'name',
+      { name: '-digits' },
+      'name: expected 1 to 128 of letters, digits, ., _ and -, not starting with . or -, and not stats',
+    ],
+    [
+      'name',
+      { name: 'a/b' },
+      'name: expected 1 to 128 of letters, digits, ., _ and -, not starting with . or -, and not stats',
+    ],
     ['labels', { labels: ['a', 'a'] }, 'labels: expected different labels'],
     [
       'features',
