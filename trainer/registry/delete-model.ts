@@ -2,7 +2,7 @@
  * Taking a model away, and bringing it back. Deleting moves two objects: spec and champion go into `deleted/<name>.json`,
  * so that nobody finds or serves the model, and all it ever collected stays where it is until it is purged.
  */
-import * as z from 'zod';
+import * as z from '../../shared/zod.ts';
 import { moveSchema, type Move } from '../../shared/registry/alias.ts';
 import { describeReadError, encodeJson, loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
@@ -17,7 +17,7 @@ const deletionSchema = z.object({
   reason: z.string(),
   /** As it stood: it is put back byte for byte. */
   spec: z.record(z.string(), z.unknown()),
-  champion: moveSchema.nullable(),
+  champion: z.nullable(moveSchema),
 });
 export type Deletion = z.infer<typeof deletionSchema>;
 
