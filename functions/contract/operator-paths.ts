@@ -52,9 +52,17 @@ export const OPERATOR_PATHS: Readonly<Record<string, Operation>> = {
   [`POST ${MODEL}/rollback`]: {
     ...operators,
     id: 'rollback',
-    summary: 'Go back to the former champion, or to a given version',
+    summary: 'Go back to the former champion, or to a given version; promotion by runs is paused',
     body: { schema: 'RollbackRequest', example: { reason: 'something is wrong' } },
     answers: { 200: { description: 'the move', schema: 'Moved' } },
+    errors: WRITE,
+  },
+  [`POST ${MODEL}/resume-promotion`]: {
+    ...operators,
+    id: 'resumePromotion',
+    summary: 'Let runs promote again after a rollback',
+    body: { schema: 'ResumePromotionRequest', example: { reason: 'the data is mended' } },
+    answers: { 200: { description: 'the champion, without the pause', schema: 'PromotionResumed' } },
     errors: WRITE,
   },
   [`GET ${MODEL}/runs`]: read('runs', 'The newest 30 runs, oldest first', 'Runs'),

@@ -14,7 +14,7 @@ import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
 import { compareSchema } from '../operators/comparison-routes.ts';
 import { exampleItemSchema, feedbackSchema, labelItemSchema, MAX_ITEMS } from '../collect/feedback.ts';
 import { DATATYPES } from '../serving/open-inference/datatypes.ts';
-import { promoteSchema, rollbackSchema } from '../operators/operator-routes.ts';
+import { promoteSchema, resumePromotionSchema, rollbackSchema } from '../operators/operator-routes.ts';
 import { reproduceSchema } from '../operators/reproduction-routes.ts';
 import { startSchema } from '../operators/run-routes.ts';
 import { DEFAULT_SIGNATURE, METHODS } from '../serving/tf-serving/signature.ts';
@@ -343,6 +343,8 @@ export const SCHEMAS = {
   Moved: z.object({ move: moveSchema }),
   PromoteRequest: promoteSchema,
   RollbackRequest: rollbackSchema,
+  ResumePromotionRequest: resumePromotionSchema,
+  PromotionResumed: z.object({ champion: moveSchema }),
   Runs: runsSchema,
   Run: runSchema,
   RunWithProgress: runSchema.extend({ progress: progressSchema.nullable() }),

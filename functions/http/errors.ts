@@ -72,6 +72,9 @@ export function statusOf(error: AppError): ErrorStatus {
     case 'already-champion':
     case 'not-passed':
     case 'nothing-to-roll-back':
+    case 'taken-back':
+    case 'promotion-paused':
+    case 'not-paused':
     case 'damaged':
     case 'trainer-refused':
       return 409;

@@ -11,7 +11,7 @@ import { SPEC_FORMAT } from '../../shared/model/spec/spec-bounds.ts';
 import { listVersionNumbers } from '../../shared/registry/find-version.ts';
 import { encodeJson, loadChecked } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
-import { promote, type PromotionError, rollback } from '../../shared/registry/promotion.ts';
+import { promote, type PromotionError, resumePromotion, rollback } from '../../shared/registry/promotion.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { ok, type Result } from '../../shared/result.ts';
@@ -36,7 +36,14 @@ export const promoteSchema = z.strictObject({
 export const rollbackSchema = z.strictObject({
   reason: z.string().min(1).max(2_000),
   to: z.int().min(1).optional(),
+  /** Promotion by machines goes on too once a candidate is shown better on what came in after it was made. */
+  untilBetter: z.boolean().optional(),
   expectedChampion: expectedField,
+  by: byField,
+});
+export const resumePromotionSchema = z.strictObject({
+  reason: z.string().min(1).max(2_000),
+  untilBetter: z.boolean().optional(),
   by: byField,
 });
 
@@ -70,6 +77,7 @@ export function createOperatorRoutes(deps: AppDeps): OperatorApp {
   });
   routes.post('/models/:model/promote', (c) => promoteVersion(c, deps, c.req.param('model')));
   routes.post('/models/:model/rollback', (c) => rollBack(c, deps, c.req.param('model')));
+  routes.post('/models/:model/resume-promotion', (c) => resume(c, deps, c.req.param('model')));
   routes.route('/', createRunRoutes(deps));
   routes.route('/', createComparisonRoutes(deps));
   routes.route('/', createReproductionRoutes(deps));
@@ -169,10 +177,29 @@ async function promoteVersion(c: OperatorContext, deps: AppDeps, model: string):
 async function rollBack(c: OperatorContext, deps: AppDeps, model: string): Promise<Response> {
   const body = await readBody(c, deps, rollbackSchema);
   if (!body.ok) return errorResponse(c, body.error);
-  const { reason, to, expectedChampion } = body.value;
-  const request = { reason, expectedChampion, by: actorOf(c, body.value.by), at: new Date(deps.now()) };
+  const { reason, to, untilBetter, expectedChampion } = body.value;
+  const request = {
+    reason,
+    expectedChampion,
+    pauseUntil: untilBetter === true ? ('better' as const) : ('resumed' as const),
+    by: actorOf(c, body.value.by),
+    at: new Date(deps.now()),
+  };
   const target = to === undefined ? request : { ...request, to };
   return answerMove(c, deps, model, await rollback(deps.store, model, target));
+}
+
+/** Machines may promote again. What serves stays, so no isolate has to look. */
+async function resume(c: OperatorContext, deps: AppDeps, model: string): Promise<Response> {
+  const body = await readBody(c, deps, resumePromotionSchema);
+  if (!body.ok) return errorResponse(c, body.error);
+  const { reason, untilBetter } = body.value;
+  const by = actorOf(c, body.value.by);
+  const until = untilBetter === true ? 'better' : 'now';
+  const resumed = await resumePromotion(deps.store, model, { reason, by, until, at: new Date(deps.now()) });
+  if (!resumed.ok) return errorResponse(c, resumed.error);
+  deps.log.info('promotion-resumed', { model, until, by });
+  return c.json({ champion: resumed.value });
 }
 
 function answerMove(

@@ -12,6 +12,27 @@ import { keys } from './keys.ts';
 import { verdictNameSchema } from './manifest.ts';
 import type { ObjectStore } from './store.ts';
 
+/** While it stands, machines promote nothing. A person's rollback begins it. */
+export const pauseSchema = z.object({
+  /** The sequence of the rollback that began it. */
+  since: z.int().min(1),
+  at: z.iso.datetime(),
+  by: z.string(),
+  reason: z.string(),
+  /** `resumed`: a person ends it. `better`: so does a candidate that is shown better on what came in after it was made. */
+  until: z.enum(['resumed', 'better']),
+});
+export type Pause = z.infer<typeof pauseSchema>;
+
+/** Where a version comes from: what makes two versions the same thing under two numbers. */
+export const originSchema = z.object({
+  /** Of the files that serve it, with its preprocessing and base. */
+  weights: z.string(),
+  snapshot: z.string().nullable(),
+  parent: z.int().min(1).nullable(),
+});
+export type Origin = z.infer<typeof originSchema>;
+
 export const moveSchema = z.object({
   /** 1, 2, 3, …: every move has one, none is reused. */
   sequence: z.int().min(1),
@@ -26,6 +47,14 @@ export const moveSchema = z.object({
   forced: z.boolean(),
   /** The run that moved it; null for a person. */
   run: z.string().nullable(),
+  /** True when nobody decided it but a machine that watches the champion. */
+  automatic: z.literal(true).exactOptional(),
+  /** Of the version `to`. Absent of moves that were made before this was recorded. */
+  origin: originSchema.exactOptional(),
+  /** What stands after the move; absent when machines may promote. */
+  pause: pauseSchema.exactOptional(),
+  /** In the alias only: who ended the pause that stood after its move. */
+  resumed: z.object({ by: z.string(), at: z.iso.datetime(), reason: z.string() }).exactOptional(),
 });
 export type Move = z.infer<typeof moveSchema>;
 
@@ -74,6 +103,35 @@ export async function moveChampion(
   if (written === null) return loseTo(store, model, move);
   await recordMove(store, model, move);
   return ok(move);
+}
+
+/**
+ * Ends the pause that stands in the alias, or changes what ends it. It is no move: what serves stays, and the history
+ * entry says that a pause stood after it, so an alias that is mended from the history is paused again.
+ */
+export async function changePause(
+  store: ObjectStore,
+  model: string,
+  { move, etag }: Champion,
+  change: {
+    readonly by: string;
+    readonly at: string;
+    readonly reason: string;
+    readonly until: 'now' | 'better';
+  },
+): Promise<Result<Move, AliasError>> {
+  await recordMove(store, model, move);
+  const { until, ...resumed } = change;
+  const { pause, ...rest } = move;
+  const changed: Move =
+    until === 'better' && pause !== undefined
+      ? { ...rest, pause: { ...pause, until } }
+      : { ...rest, resumed };
+  const written = await putJson(store, keys.alias(model, 'champion'), changed, { etag });
+  if (written !== null) return ok(changed);
+  const champion = await loadChampion(store, model);
+  if (!champion.ok) return champion;
+  return err(champion.value === null ? behindHistory(model, move) : describeLoss(champion.value.move));
 }
 
 /** Who won. That may be the move itself: a client of the store that repeats a put whose answer was lost is refused. */

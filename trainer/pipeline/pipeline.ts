@@ -227,7 +227,7 @@ async function promoteStep(ctx: RunContext) {
   await updateRecord(ctx, {
     promoted: decision.promoted,
     why: decision.why,
-    summary: passed ? `Not promoted: ${decision.why}` : verdict.summary,
+    summary: passed ? `Not promoted: ${decision.why}` : `${verdict.summary}${decision.paused ?? ''}`,
   });
   return {
     promoted: decision.promoted,

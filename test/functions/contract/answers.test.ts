@@ -229,6 +229,8 @@ const SUCCESSES: readonly Call[] = [
   ].map(plain),
   { operation: 'promote', path: { model: 'moved' }, body: { version: 2, reason: 'r' }, status: 200 },
   { operation: 'rollback', path: { model: 'moved' }, body: { reason: 'r' }, status: 200 },
+  { operation: 'model', path: { model: 'moved' }, status: 200 },
+  { operation: 'resumePromotion', path: { model: 'moved' }, body: { reason: 'r' }, status: 200 },
   // With the real trainer behind the binding.
   { operation: 'startRun', path: { model: 'moved' }, body: { by: 'a test' }, status: 202 },
 ];
@@ -313,6 +315,8 @@ describe('so are its errors', () => {
     { operation: 'promote', body: {}, status: 400 },
     { operation: 'promote', body: { version: 1, reason: 'r' }, status: 409 },
     { operation: 'rollback', body: { reason: 'r' }, status: 409 },
+    { operation: 'resumePromotion', body: { reason: 'r' }, status: 409 },
+    { operation: 'resumePromotion', body: {}, status: 400 },
     { operation: 'resumeRun', path: { run: 'none' }, status: 404 },
     { operation: 'comparison', path: { id: 'none' }, status: 404 },
     { operation: 'compare', body: { a: 1, b: 1 }, status: 400 },

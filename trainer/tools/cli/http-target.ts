@@ -49,6 +49,7 @@ const versionSchema = z.discriminatedUnion('state', [
 
 const versionsSchema = z.object({ versions: z.array(versionSchema) });
 const historySchema = z.object({ moves: z.array(moveSchema) });
+const resumedSchema = z.object({ champion: moveSchema });
 const movedSchema = z.object({ move: moveSchema });
 /** A run that can't be read is shown by its id elsewhere; here it is left out. */
 const runsSchema = z.object({
@@ -100,6 +101,11 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
       const body = to === null ? request : { ...request, to };
       return map(await api.json('POST', at(model, '/rollback'), movedSchema, body), ({ move }) => move);
     },
+    resumePromotion: async (model, request) =>
+      map(
+        await api.json('POST', at(model, '/resume-promotion'), resumedSchema, request),
+        ({ champion }) => champion,
+      ),
     runs: async (model) =>
       map(await api.json('GET', at(model, '/runs'), runsSchema), ({ runs }) =>
         runs.flatMap((run) => (run.status === 'unreadable' ? [] : [run])),

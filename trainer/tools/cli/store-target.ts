@@ -5,7 +5,7 @@ import { listModels } from '../../../shared/model/spec/find-spec.ts';
 import { loadSpec } from '../../../shared/model/spec/load-spec.ts';
 import { loadChampion, loadHistory } from '../../../shared/registry/alias.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { promote, rollback } from '../../../shared/registry/promotion.ts';
+import { promote, resumePromotion, rollback } from '../../../shared/registry/promotion.ts';
 import { listRuns, loadProgress, loadRun, type RunRecord } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
@@ -27,9 +27,22 @@ export function createStoreTarget(name: string, store: ObjectStore): Target {
     history: (model) => known(model, () => loadHistory(store, model)),
     promote: (model, version, request) =>
       known(model, () => promote(store, model, version, { ...request, at: new Date() })),
-    rollback: (model, { to, ...request }) =>
+    rollback: (model, { to, untilBetter, ...request }) =>
       known(model, () =>
-        rollback(store, model, { ...request, at: new Date(), ...(to === null ? {} : { to }) }),
+        rollback(store, model, {
+          ...request,
+          at: new Date(),
+          ...(to === null ? {} : { to }),
+          pauseUntil: untilBetter ? 'better' : 'resumed',
+        }),
+      ),
+    resumePromotion: (model, { untilBetter, ...request }) =>
+      known(model, () =>
+        resumePromotion(store, model, {
+          ...request,
+          at: new Date(),
+          until: untilBetter ? 'better' : 'now',
+        }),
       ),
     runs: (model) => known(model, async () => ok(await listRuns(store, model))),
     run: (model, id) => known(model, () => loadRunState(store, model, id)),

@@ -56,6 +56,13 @@ export interface MoveRequest {
   readonly expectedChampion: number | null;
 }
 
+export interface ResumeRequest {
+  readonly reason: string;
+  readonly by: string;
+  /** Not yet, but once a candidate is shown better on what came in after it was made. */
+  readonly untilBetter: boolean;
+}
+
 export interface Target {
   /** `http://127.0.0.1:8787` or `s3://bucket`: for messages. */
   readonly name: string;
@@ -66,7 +73,12 @@ export interface Target {
   /** Oldest first. */
   history(model: string): Answer<readonly Move[]>;
   promote(model: string, version: number, request: MoveRequest & { readonly force: boolean }): Answer<Move>;
-  rollback(model: string, request: MoveRequest & { readonly to: number | null }): Answer<Move>;
+  rollback(
+    model: string,
+    request: MoveRequest & { readonly to: number | null; readonly untilBetter: boolean },
+  ): Answer<Move>;
+  /** The champion, as it stands afterwards. */
+  resumePromotion(model: string, request: ResumeRequest): Answer<Move>;
   /** Oldest first. */
   runs(model: string): Answer<readonly RunRecord[]>;
   run(model: string, id: string): Answer<RunState>;

@@ -2,6 +2,8 @@
  * `holdfast status`, `versions` and `history`: what serves, what there is, who moved what.
  */
 import type { Command } from 'commander';
+import type { Move } from '../../../../shared/registry/alias.ts';
+import { describePause } from '../../../../shared/registry/machine-promotion.ts';
 import { type Context, createContext } from '../context.ts';
 import { unwrap } from '../failure.ts';
 import { formatFacts, formatTable, formatVerdict, relativeTime, style } from '../output.ts';
@@ -90,10 +92,14 @@ async function showAll(context: Context, target: Target): Promise<void> {
         String(versions.length),
         lastRun === null ? '-' : `${lastRun.status} ${relativeTime(lastRun.startedAt, now)}`,
         formatVerdict(lastRun?.verdict ?? null),
-        problems.length === 0 ? '' : style('red', problems[0] ?? ''),
+        problems.length === 0 ? describePaused(champion) : style('red', problems[0] ?? ''),
       ]),
     );
   });
+}
+
+function describePaused(champion: Move | null): string {
+  return champion?.pause === undefined ? '' : style('yellow', 'promotion is paused');
 }
 
 /** An alias that can't be read is among the problems, and does not mean that there is no champion. */
@@ -113,6 +119,9 @@ function describeModel(status: ModelStatus, now: Date): string {
         : `version ${style('bold', String(champion.to))}, ${champion.action === 'promote' ? 'promoted' : 'rolled back to'} ${relativeTime(champion.at, now)} by ${champion.by}: ${champion.reason}`,
     ],
     ...(serving === null ? [] : [['serving', `version ${serving}`] as const]),
+    ...(champion?.pause === undefined
+      ? []
+      : [['paused', style('yellow', describePause(status.name, champion.pause))] as const]),
     ['versions', versions.length === 0 ? 'none' : describeNumbers(versions)],
     [
       'last run',
