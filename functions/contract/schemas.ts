@@ -240,6 +240,9 @@ const modelSchema = z.object({
       failure: z.object({ detail: z.string(), at: z.iso.datetime(), retryAt: z.iso.datetime() }).nullable(),
     })
     .nullable(),
+  rollbackTo: version.nullable().meta({
+    description: 'where nothing serves although something was promoted: what a rollback would put back',
+  }),
   versions: z.array(version),
   lastRun: runSchema.nullable(),
   problems: z.array(z.string()),
@@ -306,7 +309,10 @@ const reproductionsSchema = z.object({
 
 const indexSchema = z.record(z.string(), z.string());
 const healthSchema = z.object({ status: z.literal('ok') });
-const misconfiguredSchema = z.object({ status: z.literal('misconfigured'), variables: z.array(z.string()) });
+const unhealthySchema = z.union([
+  z.object({ status: z.literal('not-serving'), models: z.int().min(1) }),
+  z.object({ status: z.literal('misconfigured'), variables: z.array(z.string()) }),
+]);
 
 /** By the names that they have under `components.schemas`. */
 export const SCHEMAS = {
@@ -363,7 +369,7 @@ export const SCHEMAS = {
   Reproduction: reproductionSchema.extend({ progress: progressSchema.nullable() }),
   Index: indexSchema,
   Health: healthSchema,
-  Misconfigured: misconfiguredSchema,
+  Unhealthy: unhealthySchema,
 } as const satisfies Record<string, z.ZodType>;
 
 export type SchemaName = keyof typeof SCHEMAS;

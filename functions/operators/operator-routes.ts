@@ -11,7 +11,13 @@ import { SPEC_FORMAT } from '../../shared/model/spec/spec-bounds.ts';
 import { listVersionNumbers } from '../../shared/registry/find-version.ts';
 import { encodeJson, loadChecked } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
-import { promote, type PromotionError, resumePromotion, rollback } from '../../shared/registry/promotion.ts';
+import {
+  findRollbackTarget,
+  promote,
+  type PromotionError,
+  resumePromotion,
+  rollback,
+} from '../../shared/registry/promotion.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { ok, type Result } from '../../shared/result.ts';
@@ -19,6 +25,7 @@ import { createComparisonRoutes } from './comparison-routes.ts';
 import type { AppDeps } from '../deps.ts';
 import type { AppError } from '../http/errors.ts';
 import { authorize, errorResponse, keepAliveOf, parseModelName, parseVersion } from '../http/http.ts';
+import type { ServingStatus } from '../serving/cache/model-cache.ts';
 import { actorOf, type OperatorApp, type OperatorContext, readBody, respond } from './operator-http.ts';
 import { createReproductionRoutes } from './reproduction-routes.ts';
 import { createRunRoutes, loadLastRun } from './run-routes.ts';
@@ -119,10 +126,22 @@ async function showModel(c: OperatorContext, deps: AppDeps, model: string): Prom
     description: spec.ok ? (spec.value.description ?? '') : null,
     champion: champion.ok ? (champion.value?.move ?? null) : null,
     serving: serving.ok ? serving.value : null,
+    rollbackTo: (await offersRollback(store, model, serving)) ?? null,
     versions,
     lastRun: run,
     problems: [spec, champion, serving].flatMap((part) => (part.ok ? [] : [part.error.detail])),
   });
+}
+
+/** What a rollback would put back, where nothing serves; whole, or nothing is offered. */
+async function offersRollback(
+  store: ObjectStore,
+  model: string,
+  serving: Result<ServingStatus, AppError>,
+): Promise<number | undefined> {
+  if (serving.ok && (serving.value.version !== null || serving.value.promoted === null)) return undefined;
+  const target = await findRollbackTarget(store, model);
+  return target.ok ? target.value : undefined;
 }
 
 /** Without the salt: who knows it can forge prediction ids and aim examples at the holdout. */

@@ -43,6 +43,7 @@ export const keys = {
     `${model(name)}/copies/${base}/${augmentation}/${shard}-${copy}`,
   runs: (name: string) => `${model(name)}/runs/`,
   run: (name: string, id: string, file: string) => `${model(name)}/runs/${id}/${file}`,
+  runStepsOf: (name: string, id: string) => `${model(name)}/runs/${id}/steps/`,
   runSteps: (name: string, id: string, step: string) => `${model(name)}/runs/${id}/steps/${step}.json`,
   comparisons: (name: string) => `${model(name)}/comparisons/`,
   comparison: (name: string, id: string, file: ComparisonFile) => `${model(name)}/comparisons/${id}/${file}`,

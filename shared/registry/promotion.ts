@@ -145,13 +145,17 @@ export async function resumePromotion(
   return changePause(store, model, champion.value, { ...request, at: request.at.toISOString() });
 }
 
-/** The version that a rollback which names none would put back. */
+/** The version that a rollback which names none would put back: whole, or what is wrong with it. */
 export async function findRollbackTarget(
   store: ObjectStore,
   model: string,
 ): Promise<Result<number, PromotionError>> {
   const champion = await loadChampion(store, model);
-  return champion.ok ? rollbackTarget(store, model, champion.value, undefined) : champion;
+  if (!champion.ok) return champion;
+  const target = await rollbackTarget(store, model, champion.value, undefined);
+  if (!target.ok) return target;
+  const whole = await loadWhole(store, model, target.value);
+  return whole.ok ? target : whole;
 }
 
 async function rollbackTarget(
@@ -222,7 +226,7 @@ function nothingBefore(why: string) {
 }
 
 /** The alias must never point at something that can't be served: both edge files are read and verified first. */
-async function loadWhole(
+export async function loadWhole(
   store: ObjectStore,
   model: string,
   version: number,

@@ -9,7 +9,7 @@ import { loadReproduction } from '../../shared/registry/reproductions.ts';
 import { loadRun } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type ComparisonRequest, startComparison } from '../compare/comparison-run.ts';
-import { startRun } from '../pipeline/start.ts';
+import { reopenRun, startRun } from '../pipeline/start.ts';
 import { startReproduction } from '../reproduce/reproduction-run.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
 
@@ -146,7 +146,7 @@ export async function startScheduled(env: Bindings, at: Date): Promise<void> {
 }
 
 /**
- * Makes a run go on that stopped half-way. A Workflow resumes by itself in production; a local one that was killed
+ * Makes a run go on that stopped half-way, and tries one again that failed. A Workflow resumes by itself in production; a local one that was killed
  * says `running` and does nothing until it is paused and resumed. Finished steps are not done again.
  */
 export async function resumeWorkflow(
@@ -159,7 +159,14 @@ export async function resumeWorkflow(
   if (record.value.status === 'complete' || record.value.status === 'skipped')
     return ok({ status: record.value.status });
   if (record.value.trigger === 'cli') return err(nodeJob('run', run));
-  return ok({ status: await wake(await ensureRun(env, { model, run })) });
+  if (record.value.status !== 'failed')
+    return ok({ status: await wake(await ensureRun(env, { model, run })) });
+  const reopened = await reopenRun(createR2Store(env.BUCKET), model, run);
+  if (!reopened.ok) return err(reopened.error);
+  // The instance remembers its steps, the one that failed among them: all of them are done again.
+  const instance = await ensureRun(env, { model, run });
+  await instance.restart();
+  return ok({ status: 'restarted' });
 }
 
 async function wake(instance: WorkflowInstance): Promise<string> {

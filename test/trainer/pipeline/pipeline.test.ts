@@ -369,15 +369,28 @@ describe('what can go wrong', () => {
     expect(run.steps[0]?.note).toContain('1 unreadable');
   });
 
-  test('a champion whose weights are damaged fails the run: nothing is promoted without a comparison', async () => {
+  test('a champion whose weights are damaged fails the run, which can be resumed once they are mended', async () => {
     const store = createMemoryStore();
     await createBlobModel(store, MODEL, HISTORY);
     await retrain(store);
+    const whole = (await store.get(keys.versionFile(MODEL, 1, 'edge.bin')))?.bytes ?? new Uint8Array();
     await store.put(keys.versionFile(MODEL, 1, 'edge.bin'), new Uint8Array(448));
     await collect(store, { n: 2_000, seed: 2, fromMs: HISTORY.fromMs + 3 * HISTORY.n * 1_000, drift: 0.9 });
     const run = await retrain(store);
     expect(run.status).toBe('failed');
     expect(run.error).toContain('expected SHA-256');
     expect(await championOf(store)).toBe(1);
+
+    // Nothing was mended: it fails again, by the same name.
+    expect(await resume(store, run)).toMatchObject({ status: 'failed', error: run.error });
+    await store.put(keys.versionFile(MODEL, 1, 'edge.bin'), whole);
+    expect(await resume(store, run)).toMatchObject({ status: 'complete', promoted: true, error: null });
+    expect(await championOf(store)).toBe(2);
   });
 });
+
+async function resume(store: ObjectStore, { id }: RunRecord): Promise<RunRecord> {
+  const resumed = await resumeJob({ store, model: MODEL }, id);
+  if (!resumed.ok) throw new Error(resumed.error.detail);
+  return resumed.value;
+}

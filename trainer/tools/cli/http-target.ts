@@ -22,7 +22,10 @@ const statusSchema = z.object({
   name: z.string(),
   description: z.string().nullable(),
   champion: moveSchema.nullable(),
-  serving: z.object({ version: z.int().nullable() }).nullable(),
+  serving: z
+    .object({ version: z.int().nullable(), failure: z.object({ detail: z.string() }).nullable() })
+    .nullable(),
+  rollbackTo: z.int().nullable(),
   versions: z.array(z.int()),
   lastRun: runSchema.nullable(),
   problems: z.array(z.string()),
@@ -87,6 +90,7 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
       map(await api.json('GET', at(model), statusSchema), (status) => ({
         ...status,
         serving: status.serving?.version ?? null,
+        failure: status.serving?.failure?.detail ?? null,
       })),
     versions: async (model) =>
       map(await api.json('GET', at(model, '/versions'), versionsSchema), ({ versions }) => versions),

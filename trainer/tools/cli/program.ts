@@ -25,7 +25,8 @@ HOLDFAST_KEY), or straight to its bucket (--store s3://bucket, HOLDFAST_STORE; -
 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). create, import, import-model, base, spec set, export and train --store need the bucket;
 beside a local npm start they find it by themselves.
 
-Exit codes: 0 done, 1 could not be done, 2 asked for wrongly.`;
+Exit codes: 0 done, 1 could not be done, 2 asked for wrongly. train: 0 promoted, 3 held, 4 refused, 5 nothing to learn
+from or too little to judge by, 6 passed and not promoted (a person decides). status: 7 a model does not serve.`;
 
 export function createProgram(): Command {
   const program = new Command('holdfast')

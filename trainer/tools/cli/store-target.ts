@@ -4,11 +4,22 @@
 import { listModels } from '../../../shared/model/spec/find-spec.ts';
 import { loadSpec } from '../../../shared/model/spec/load-spec.ts';
 import { loadChampion, loadHistory } from '../../../shared/registry/alias.ts';
+import { loadBaseManifest } from '../../../shared/registry/base-manifest.ts';
+import { describeReadError } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { promote, resumePromotion, rollback } from '../../../shared/registry/promotion.ts';
+import {
+  findRollbackTarget,
+  loadWhole,
+  promote,
+  resumePromotion,
+  rollback,
+} from '../../../shared/registry/promotion.ts';
 import { listRuns, loadProgress, loadRun, type RunRecord } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
+import {
+  describeDamage as describeFileDamage,
+  listVersionNumbers,
+} from '../../../shared/registry/find-version.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { Answer, ModelStatus, Refusal, Target, VersionEntry } from './target.ts';
@@ -58,15 +69,40 @@ async function loadStatus(store: ObjectStore, model: string): Promise<ModelStatu
     store.folders(keys.runs(model)),
   ]);
   const lastRun = runs.at(-1);
+  const move = champion.ok ? (champion.value?.move ?? null) : null;
+  const failure = move === null ? null : await describeDamage(store, model, move.to);
+  const target = failure === null ? null : await findRollbackTarget(store, model);
   return {
     name: model,
     description: spec.ok ? spec.value.spec.description : null,
-    champion: champion.ok ? (champion.value?.move ?? null) : null,
+    champion: move,
     serving: null,
+    failure,
+    rollbackTo: target?.ok === true ? target.value : null,
     versions,
     lastRun: lastRun === undefined ? null : orNull(await loadRun(store, model, lastRun)),
     problems: [spec, champion].flatMap((part) => (part.ok ? [] : [part.error.detail])),
   };
+}
+
+/** Nobody is asked who serves, so what would keep the edge from it is looked for: files and base, by their digests. */
+async function describeDamage(store: ObjectStore, model: string, version: number): Promise<string | null> {
+  const manifest = await loadWhole(store, model, version);
+  if (!manifest.ok) return manifest.error.detail;
+  const { base } = manifest.value;
+  if (base === null) return null;
+  const loaded = await loadBaseManifest(store, base);
+  if (!loaded.ok) return describeReadError(loaded.error);
+  for (const name of ['edge.json', 'edge.bin'] as const) {
+    const key = keys.base(base, name);
+    const problem = await describeFileDamage(
+      key,
+      loaded.value.value.files[name],
+      (await store.get(key))?.bytes,
+    );
+    if (problem !== null) return problem;
+  }
+  return null;
 }
 
 function orNull(run: Result<RunRecord, Refusal>): RunRecord | null {

@@ -25,6 +25,10 @@ export interface ModelStatus {
   readonly champion: Move | null;
   /** The version that this deployment serves at the moment; null when none does, or when nobody was asked. */
   readonly serving: number | null;
+  /** Why the champion is not what serves; null where it is, or where there is none. */
+  readonly failure: string | null;
+  /** Where nothing serves: the version that a rollback would put back. */
+  readonly rollbackTo: number | null;
   readonly versions: readonly number[];
   readonly lastRun: RunRecord | null;
   readonly problems: readonly string[];

@@ -109,7 +109,7 @@ describe('holdfast', () => {
     expect((await holdfast('rollback', 'blobs', '--reason', 'again', '--from', '2')).out).toBe(
       'nothing was done: version 2 no longer serves blobs, version 1 does\n',
     );
-    expect((await holdfast('status', 'blobs')).out).toMatch(/paused +promotion of blobs is paused since ann/);
+    expect((await holdfast('status', 'blobs')).out).toMatch(/^promotion of blobs is paused since ann/);
     expect((await holdfast('status')).out).toContain('promotion is paused');
     expect((await holdfast('resume-promotion', 'blobs', '--until-better')).out).toMatch(
       /or a candidate that/,
