@@ -41,6 +41,10 @@ export const OPERATOR_PATHS: Readonly<Record<string, Operation>> = {
     ...READ,
   ]),
   [`GET ${MODEL}/history`]: read('history', 'Every move of the champion alias', 'History', STORED),
+  [`GET ${MODEL}/at/{time}`]: read('servedAt', 'Which version answered at a time, and why', 'ServedAt', [
+    400,
+    ...STORED,
+  ]),
   [`POST ${MODEL}/promote`]: {
     ...operators,
     id: 'promote',

@@ -272,6 +272,15 @@ const shownSpecSchema = z.union([
   classificationSchema.omit({ salt: true }).extend({ digest: digestSchema }),
   regressionSchema.omit({ salt: true }).extend({ digest: digestSchema }),
 ]);
+const servedAtSchema = z.object({
+  model: z.string(),
+  at: z.iso.datetime(),
+  version,
+  move: moveSchema,
+  until: z.iso.datetime().nullable(),
+  evidence: z.object({ run, snapshot, parent, verdict, reasons, metrics }).nullable(),
+  problem: z.string().nullable(),
+});
 const runsSchema = z.object({
   total: z.int().min(0),
   runs: z.array(
@@ -346,6 +355,7 @@ export const SCHEMAS = {
   Manifest: manifestSchema,
   History: z.object({ moves: z.array(moveSchema) }),
   Move: moveSchema,
+  ServedAt: servedAtSchema,
   Moved: z.object({ move: moveSchema }),
   PromoteRequest: promoteSchema,
   RollbackRequest: rollbackSchema,

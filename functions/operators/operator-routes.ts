@@ -18,12 +18,13 @@ import {
   resumePromotion,
   rollback,
 } from '../../shared/registry/promotion.ts';
+import { findServedAt } from '../../shared/registry/served-at.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { createComparisonRoutes } from './comparison-routes.ts';
 import type { AppDeps } from '../deps.ts';
-import type { AppError } from '../http/errors.ts';
+import { type AppError, invalid } from '../http/errors.ts';
 import { authorize, errorResponse, keepAliveOf, parseModelName, parseVersion } from '../http/http.ts';
 import type { ServingStatus } from '../serving/cache/model-cache.ts';
 import { actorOf, type OperatorApp, type OperatorContext, readBody, respond } from './operator-http.ts';
@@ -81,6 +82,11 @@ export function createOperatorRoutes(deps: AppDeps): OperatorApp {
   routes.get('/models/:model/history', async (c) => {
     const moves = await loadHistory(deps.store, c.req.param('model'));
     return moves.ok ? c.json({ moves: moves.value }) : errorResponse(c, moves.error);
+  });
+  routes.get('/models/:model/at/:time', async (c) => {
+    const at = parseTime(c.req.param('time'));
+    if (!at.ok) return errorResponse(c, at.error);
+    return respond(c, await findServedAt(deps.store, c.req.param('model'), at.value));
   });
   routes.post('/models/:model/promote', (c) => promoteVersion(c, deps, c.req.param('model')));
   routes.post('/models/:model/rollback', (c) => rollBack(c, deps, c.req.param('model')));
@@ -142,6 +148,15 @@ async function offersRollback(
   if (serving.ok && (serving.value.version !== null || serving.value.promoted === null)) return undefined;
   const target = await findRollbackTarget(store, model);
   return target.ok ? target.value : undefined;
+}
+
+const timeSchema = z.iso.datetime({ offset: true, precision: null });
+
+/** `2026-03-01T10:00Z`, seconds and their fractions as one likes. */
+function parseTime(text: string): Result<Date, AppError> {
+  const parsed = timeSchema.safeParse(text);
+  if (parsed.success) return ok(new Date(parsed.data));
+  return invalid(`expected a time such as 2026-03-01T10:00Z, got ${JSON.stringify(text.slice(0, 80))}`);
 }
 
 /** Without the salt: who knows it can forge prediction ids and aim examples at the holdout. */

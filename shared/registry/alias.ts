@@ -102,6 +102,7 @@ export async function moveChampion(
   const written = await putJson(store, keys.alias(model, 'champion'), move, condition);
   if (written === null) return loseTo(store, model, move);
   await recordMove(store, model, move);
+  await recordTime(store, model, move);
   return ok(move);
 }
 
@@ -179,4 +180,11 @@ export async function loadHistory(store: ObjectStore, model: string): Promise<Re
 /** Create-only: an entry that is there already is the same entry. */
 async function recordMove(store: ObjectStore, model: string, move: Move): Promise<void> {
   await putJson(store, keys.history(model, move.sequence), move, { absent: true });
+}
+
+/** The move once more under its time, for who asks what served when (served-at.ts), which writes what is missing. */
+export async function recordTime(store: ObjectStore, model: string, move: Move): Promise<string> {
+  const key = keys.moveTime(model, new Date(move.at).toISOString(), move.sequence);
+  await putJson(store, key, move, { absent: true });
+  return key;
 }

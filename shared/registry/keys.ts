@@ -24,6 +24,9 @@ export const keys = {
   alias: (name: string, alias: AliasName) => `${model(name)}/aliases/${alias}.json`,
   historyPrefix: (name: string) => `${model(name)}/history/`,
   history: (name: string, sequence: number) => `${model(name)}/history/${padded(sequence)}.json`,
+  moveTimes: (name: string) => `${model(name)}/history-times/`,
+  moveTime: (name: string, at: string, sequence: number) =>
+    `${model(name)}/history-times/${at.replaceAll(/[-:.]/g, '')}-${padded(sequence)}.json`,
   inboxPrefix: (name: string) => `${model(name)}/inbox/`,
   inbox: (name: string, id: string) => `${model(name)}/inbox/${id}.ndjson`,
   eventsPrefix: (name: string) => `${model(name)}/events/`,

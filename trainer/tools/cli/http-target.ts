@@ -53,6 +53,17 @@ const versionSchema = z.discriminatedUnion('state', [
 const versionsSchema = z.object({ versions: z.array(versionSchema) });
 const historySchema = z.object({ moves: z.array(moveSchema) });
 const resumedSchema = z.object({ champion: moveSchema });
+const servedAtSchema = z.object({
+  model: z.string(),
+  at: z.string(),
+  version: z.int(),
+  move: moveSchema,
+  until: z.string().nullable(),
+  evidence: manifestSchema
+    .pick({ run: true, snapshot: true, parent: true, verdict: true, reasons: true, metrics: true })
+    .nullable(),
+  problem: z.string().nullable(),
+});
 const movedSchema = z.object({ move: moveSchema });
 /** A run that can't be read is shown by its id elsewhere; here it is left out. */
 const runsSchema = z.object({
@@ -96,6 +107,7 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
       map(await api.json('GET', at(model, '/versions'), versionsSchema), ({ versions }) => versions),
     history: async (model) =>
       map(await api.json('GET', at(model, '/history'), historySchema), ({ moves }) => moves),
+    servedAt: (model, time) => api.json('GET', at(model, `/at/${time.toISOString()}`), servedAtSchema),
     promote: async (model, version, request) =>
       map(
         await api.json('POST', at(model, '/promote'), movedSchema, { version, ...request }),

@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAtCommand } from '../../cli/commands/at.ts';
 import { addAugmentCommands } from './commands/augment.ts';
 import { addBaseCommands } from './commands/base.ts';
 import { addCompareCommand } from './commands/compare.ts';
@@ -54,6 +55,7 @@ export function createProgram(): Command {
   addRunCommands(program);
   addMoveCommands(program);
   addStatusCommands(program);
+  addAtCommand(program);
   addExportCommand(program);
   addSpecCommands(program);
   addKeyCommands(program);

@@ -6,6 +6,7 @@ import type { ComparisonRecord } from '../../../shared/registry/comparisons.ts';
 import type { Manifest } from '../../../shared/registry/manifest.ts';
 import type { Reproduction } from '../../../shared/registry/reproductions.ts';
 import type { Progress, RunRecord } from '../../../shared/registry/runs.ts';
+import type { ServedAt } from '../../../shared/registry/served-at.ts';
 import type { Result } from '../../../shared/result.ts';
 import type { Comparison } from '../../compare/comparison.ts';
 import type { ComparisonRequest } from '../../compare/comparison-run.ts';
@@ -76,6 +77,8 @@ export interface Target {
   versions(model: string): Answer<readonly VersionEntry[]>;
   /** Oldest first. */
   history(model: string): Answer<readonly Move[]>;
+  /** The version that was champion at a time. */
+  servedAt(model: string, at: Date): Answer<ServedAt>;
   promote(model: string, version: number, request: MoveRequest & { readonly force: boolean }): Answer<Move>;
   rollback(
     model: string,

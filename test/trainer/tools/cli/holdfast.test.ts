@@ -116,6 +116,12 @@ describe('holdfast', () => {
     );
     expect((await holdfast('resume-promotion', 'blobs')).out).toMatch(/^runs may promote versions of blobs/);
     expect((await holdfast('resume-promotion', 'blobs')).err).toMatch(/promotion of blobs is not paused/);
+    const answered = JSON.parse((await holdfast('at', 'blobs', '2126-03-01T10:00Z', '--json')).out);
+    expect(answered).toMatchObject({
+      version: 1,
+      move: { action: 'rollback', by: expect.stringContaining('ann@') },
+    });
+    expect((await holdfast('at', 'blobs', '2126-03-01T10:00')).code).toBe(2);
     const versions = await holdfast('versions', 'blobs');
     expect(versions.out).toMatch(/★ champion +1 /);
     const history = JSON.parse((await holdfast('history', 'blobs', '--json')).out);
