@@ -41,6 +41,7 @@ export const OPERATOR_PATHS: Readonly<Record<string, Operation>> = {
     ...READ,
   ]),
   [`GET ${MODEL}/history`]: read('history', 'Every move of the champion alias', 'History', STORED),
+  [`GET ${MODEL}/notices`]: read('notices', 'The newest 100 notices: moves, runs, damage', 'Notices'),
   [`GET ${MODEL}/at/{time}`]: read('servedAt', 'Which version answered at a time, and why', 'ServedAt', [
     400,
     ...STORED,

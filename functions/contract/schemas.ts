@@ -9,6 +9,7 @@ import { classificationSchema, regressionSchema } from '../../shared/model/spec/
 import { moveSchema } from '../../shared/registry/alias.ts';
 import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
 import { digestSchema, manifestSchema } from '../../shared/registry/manifest.ts';
+import { noticeSchema } from '../../shared/registry/notices.ts';
 import { reproductionSchema } from '../../shared/registry/reproductions.ts';
 import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
 import { compareSchema } from '../operators/comparison-routes.ts';
@@ -356,6 +357,7 @@ export const SCHEMAS = {
   History: z.object({ moves: z.array(moveSchema) }),
   Move: moveSchema,
   ServedAt: servedAtSchema,
+  Notices: z.object({ notices: z.array(noticeSchema) }),
   Moved: z.object({ move: moveSchema }),
   PromoteRequest: promoteSchema,
   RollbackRequest: rollbackSchema,

@@ -11,6 +11,7 @@ import { SPEC_FORMAT } from '../../shared/model/spec/spec-bounds.ts';
 import { listVersionNumbers } from '../../shared/registry/find-version.ts';
 import { encodeJson, loadChecked } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
+import { listNotices } from '../../shared/registry/notices.ts';
 import {
   findRollbackTarget,
   promote,
@@ -83,6 +84,9 @@ export function createOperatorRoutes(deps: AppDeps): OperatorApp {
     const moves = await loadHistory(deps.store, c.req.param('model'));
     return moves.ok ? c.json({ moves: moves.value }) : errorResponse(c, moves.error);
   });
+  routes.get('/models/:model/notices', async (c) =>
+    c.json({ notices: await listNotices(deps.store, c.req.param('model')) }),
+  );
   routes.get('/models/:model/at/:time', async (c) => {
     const at = parseTime(c.req.param('time'));
     if (!at.ok) return errorResponse(c, at.error);

@@ -30,6 +30,7 @@ export const keys = {
   inboxPrefix: (name: string) => `${model(name)}/inbox/`,
   inbox: (name: string, id: string) => `${model(name)}/inbox/${id}.ndjson`,
   eventsPrefix: (name: string) => `${model(name)}/events/`,
+  eventsOf: (name: string, day: string) => `${model(name)}/events/dt=${day}/`,
   events: (name: string, day: string, batch: string) => `${model(name)}/events/dt=${day}/${batch}.ndjson.gz`,
   input: (name: string, digest: string) => `${model(name)}/inputs/${digest}`,
   importsPrefix: (name: string) => `${model(name)}/imports/`,
@@ -55,6 +56,13 @@ export const keys = {
     `${model(name)}/reproductions/${id}/${file}`,
   /** Everything that a reproduction writes on its way, by the keys that a run would give it. */
   reproductionScratch: (name: string, id: string) => `${model(name)}/reproductions/${id}/scratch/`,
+  notices: (name: string) => `${model(name)}/notices/`,
+  notice: (name: string, at: string, id: string) =>
+    `${model(name)}/notices/${new Date(at).toISOString().replaceAll(/[-:.]/g, '')}~${id}.json`,
+  outboxPrefix: 'outbox/',
+  outbox: (name: string, id: string) => `outbox/${name}~${id}.json`,
+  /** When every model is due; made again from the specs where it is not there. */
+  schedules: 'schedules.json',
   decisionsPrefix: (name: string) => `${model(name)}/decisions/`,
   decision: (name: string, run: string, fromMs: number, toMs: number) =>
     `${model(name)}/decisions/${run}~${fromMs}-${toMs}.json`,

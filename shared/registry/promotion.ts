@@ -15,6 +15,7 @@ import {
 } from './alias.ts';
 import type { Manifest } from './manifest.ts';
 import type { ObjectStore } from './store.ts';
+import { noticeMove } from './move-notice.ts';
 import { describeOrigin, isBarred, originOf, takenBack } from './taken-back.ts';
 import type { VersionError } from './find-version.ts';
 import { loadManifest, loadVersionFile } from './versions.ts';
@@ -76,7 +77,7 @@ export async function promote(
   if (forced && request.force !== true) return err(notPassed(manifest.value));
   const pause = machine === null ? ok(current?.pause) : await machine.check(manifest.value, current?.pause);
   if (!pause.ok) return pause;
-  return moveChampion(store, model, champion.value, {
+  return moveAndTell(store, model, champion.value, {
     ...moveFacts(manifest.value, request, machine?.run ?? null),
     action: 'promote',
     forced,
@@ -114,7 +115,7 @@ export async function rollback(
   if (!manifest.ok) return manifest;
   const { automatic = false } = request;
   const pause = automatic ? champion.value?.move.pause : beginPause(champion.value, request);
-  return moveChampion(store, model, champion.value, {
+  return moveAndTell(store, model, champion.value, {
     ...moveFacts(manifest.value, request, null),
     action: 'rollback',
     forced: false,
@@ -142,7 +143,21 @@ export async function resumePromotion(
   if (champion.value?.move.pause === undefined) {
     return err({ kind: 'not-paused', detail: `promotion of ${model} is not paused` });
   }
-  return changePause(store, model, champion.value, { ...request, at: request.at.toISOString() });
+  const at = request.at.toISOString();
+  const changed = await changePause(store, model, champion.value, { ...request, at });
+  if (changed.ok) await noticeMove(store, model, changed.value);
+  return changed;
+}
+
+async function moveAndTell(
+  store: ObjectStore,
+  model: string,
+  seen: Champion | null,
+  next: Parameters<typeof moveChampion>[3],
+): Promise<Result<Move, AliasError>> {
+  const moved = await moveChampion(store, model, seen, next);
+  if (moved.ok) await noticeMove(store, model, moved.value);
+  return moved;
 }
 
 /** The version that a rollback which names none would put back: whole, or what is wrong with it. */

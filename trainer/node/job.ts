@@ -8,6 +8,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
+import { noticeRun } from '../notices/run-notice.ts';
 import { runPipeline, type StepHost } from '../pipeline/pipeline.ts';
 import { reopenRun, startRun, type StartError } from '../pipeline/start.ts';
 import { createSurroundings } from './surroundings.ts';
@@ -60,7 +61,9 @@ export async function resumeJob(
     ...(stepCpuSeconds === undefined ? {} : { stepCpuSeconds }),
     ...(onProgress ? { onProgress } : {}),
   });
-  return ok(await runPipeline(surroundings, model, id, createNodeHost(store, model, id)));
+  const run = await runPipeline(surroundings, model, id, createNodeHost(store, model, id));
+  await noticeRun(store, run);
+  return ok(run);
 }
 
 /** Keeps every finished step's small result beside the run; a step that has one is not done again. */

@@ -19,6 +19,9 @@ import { type ComparisonRequest, runComparison } from '../compare/comparison-run
 import type { Surroundings } from '../pipeline/context.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
 import { runPipeline } from '../pipeline/pipeline.ts';
+import { deliverNotices } from '../notices/deliver.ts';
+import { noticeRun } from '../notices/run-notice.ts';
+import { parseWebhook } from '../notices/webhook.ts';
 import { runReproduction } from '../reproduce/reproduction-run.ts';
 import { hostOf } from './workflow-host.ts';
 import {
@@ -29,6 +32,7 @@ import {
   resumeWorkflow,
   type RunParams,
   startComparing,
+  startDue,
   startReproducing,
   startScheduled,
   startWorkflow,
@@ -40,6 +44,9 @@ import {
  * stays, and each step finds the room of the one before free.
  */
 let runtime: Runtime | undefined;
+
+/** The cron trigger of trainer/wrangler.toml, which asks what is due. */
+const TICK = '*/5 * * * *';
 
 /** Of the 128 MB of a Worker: what recipes that are compared read of all examples. */
 const ROOM_BYTES = 48_000_000;
@@ -55,8 +62,49 @@ export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
       saveProgress(store, model, run, progress),
     );
     const record = await runPipeline(surroundings, model, run, hostOf(step));
+    await step.do('tell', async () => {
+      const { status, trigger, promoted, verdict, summary, error } = record;
+      const line = JSON.stringify({
+        event: `run ${status}`,
+        model,
+        run,
+        trigger,
+        verdict,
+        promoted,
+        summary,
+        error,
+      });
+      if (status === 'failed') console.error(line);
+      else console.log(line);
+      await noticeRun(store, record);
+      await deliver(this.env, store);
+    });
     return record.summary ?? record.status;
   }
+}
+
+/** Sends what waits, if anybody wants to be told; a notice that does not arrive is sent again at a later tick. */
+async function deliver(env: TrainerEnv, store: ObjectStore): Promise<void> {
+  const log = (facts: Readonly<Record<string, unknown>>): void => console.error(JSON.stringify(facts));
+  const { HOLDFAST_WEBHOOK_URL: url, HOLDFAST_WEBHOOK_SHAPE: shape } = env;
+  const webhook = parseWebhook(url, secretOf(env), shape);
+  if (!webhook.ok) {
+    log({ event: 'misconfigured', problem: webhook.error });
+    return;
+  }
+  await deliverNotices({
+    store,
+    webhook: webhook.value,
+    now: new Date(),
+    send: (to, init) => fetch(to, init),
+    log,
+  });
+}
+
+/** A secret is in no file, so `wrangler types` does not know it. */
+function secretOf(env: object): string {
+  const { HOLDFAST_WEBHOOK_SECRET: secret } = env as { readonly HOLDFAST_WEBHOOK_SECRET?: string };
+  return secret ?? '';
 }
 
 export class Comparing extends WorkflowEntrypoint<TrainerEnv, ComparisonParams> {
@@ -165,6 +213,11 @@ export class Trainer extends WorkerEntrypoint<TrainerEnv> {
 
 export default {
   async scheduled(controller, env): Promise<void> {
-    await startScheduled(env, new Date(controller.scheduledTime));
+    const now = new Date(controller.scheduledTime);
+    const store = createR2Store(env.BUCKET);
+    // A deployment with a cron of its own decides by that when all models are retrained.
+    if (controller.cron === TICK) await startDue(env, now);
+    else await startScheduled(env, now);
+    await deliver(env, store);
   },
 } satisfies ExportedHandler<TrainerEnv>;

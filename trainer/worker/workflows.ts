@@ -9,8 +9,10 @@ import { loadReproduction } from '../../shared/registry/reproductions.ts';
 import { loadRun } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type ComparisonRequest, startComparison } from '../compare/comparison-run.ts';
+import { lookAtModel } from '../notices/look.ts';
 import { reopenRun, startRun } from '../pipeline/start.ts';
 import { startReproduction } from '../reproduce/reproduction-run.ts';
+import { tick } from '../schedule/tick.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
 
 export interface RunParams {
@@ -122,6 +124,24 @@ export async function startReproducing(
 function nodeJob(what: string, id: string): Reason {
   const detail = `${what} ${id} is a Node job: resume it where it was started, with --store`;
   return { kind: 'not-a-workflow', detail };
+}
+
+/** Starts the runs that the models' schedules ask for by now. */
+export async function startDue(env: Bindings, now: Date): Promise<void> {
+  const store = createR2Store(env.BUCKET);
+  await tick(
+    {
+      store,
+      look: (model) => lookAtModel(store, model, now),
+      log: (facts) => console.error(JSON.stringify(facts)),
+      async start(model, due) {
+        const started = await startWorkflow(env, model, { trigger: 'cron', by: 'cron' }, due);
+        if (!started.ok) throw new Error(`${started.error.kind}: ${started.error.detail}`);
+        console.log(JSON.stringify({ event: 'run started', model, ...started.value }));
+      },
+    },
+    now,
+  );
 }
 
 /** Starts a run of every model whose spec says so. One that can't be started does not keep the others from it. */

@@ -228,6 +228,7 @@ const SUCCESSES: readonly Call[] = [
     'reproduction',
   ].map(plain),
   { operation: 'promote', path: { model: 'moved' }, body: { version: 2, reason: 'r' }, status: 200 },
+  { operation: 'notices', path: { model: 'moved' }, status: 200 },
   { operation: 'servedAt', path: { model: 'moved', time: '2126-01-01T00:00Z' }, status: 200 },
   { operation: 'rollback', path: { model: 'moved' }, body: { reason: 'r' }, status: 200 },
   { operation: 'model', path: { model: 'moved' }, status: 200 },

@@ -7,6 +7,7 @@ import { moveSchema } from '../../../shared/registry/alias.ts';
 import { comparisonRecordSchema } from '../../../shared/registry/comparisons.ts';
 import { describeIssues } from '../../../shared/registry/json.ts';
 import { manifestSchema } from '../../../shared/registry/manifest.ts';
+import { noticeSchema } from '../../../shared/registry/notices.ts';
 import { reproductionSchema } from '../../../shared/registry/reproductions.ts';
 import { progressSchema, runSchema } from '../../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
@@ -53,6 +54,7 @@ const versionSchema = z.discriminatedUnion('state', [
 const versionsSchema = z.object({ versions: z.array(versionSchema) });
 const historySchema = z.object({ moves: z.array(moveSchema) });
 const resumedSchema = z.object({ champion: moveSchema });
+const noticesSchema = z.object({ notices: z.array(noticeSchema) });
 const servedAtSchema = z.object({
   model: z.string(),
   at: z.string(),
@@ -107,6 +109,8 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
       map(await api.json('GET', at(model, '/versions'), versionsSchema), ({ versions }) => versions),
     history: async (model) =>
       map(await api.json('GET', at(model, '/history'), historySchema), ({ moves }) => moves),
+    notices: async (model) =>
+      map(await api.json('GET', at(model, '/notices'), noticesSchema), ({ notices }) => notices),
     servedAt: (model, time) => api.json('GET', at(model, `/at/${time.toISOString()}`), servedAtSchema),
     promote: async (model, version, request) =>
       map(

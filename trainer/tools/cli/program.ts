@@ -14,6 +14,7 @@ import { addImportModelCommand } from './commands/import-model.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLrFindCommand } from './commands/lr-find.ts';
 import { addMoveCommands } from './commands/move.ts';
+import { addNoticeCommands } from '../../cli/commands/notices.ts';
 import { addReproduceCommand } from './commands/reproduce.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSpecCommands } from './commands/spec.ts';
@@ -56,6 +57,7 @@ export function createProgram(): Command {
   addMoveCommands(program);
   addStatusCommands(program);
   addAtCommand(program);
+  addNoticeCommands(program);
   addExportCommand(program);
   addSpecCommands(program);
   addKeyCommands(program);

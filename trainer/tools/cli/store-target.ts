@@ -15,6 +15,7 @@ import {
   rollback,
 } from '../../../shared/registry/promotion.ts';
 import { listRuns, loadProgress, loadRun, type RunRecord } from '../../../shared/registry/runs.ts';
+import { listNotices } from '../../../shared/registry/notices.ts';
 import { findServedAt } from '../../../shared/registry/served-at.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import {
@@ -37,6 +38,7 @@ export function createStoreTarget(name: string, store: ObjectStore): Target {
     status: (model) => known(model, async () => ok(await loadStatus(store, model))),
     versions: (model) => known(model, async () => ok(await loadVersions(store, model))),
     history: (model) => known(model, () => loadHistory(store, model)),
+    notices: (model) => known(model, async () => ok(await listNotices(store, model))),
     servedAt: (model, at) => known(model, () => findServedAt(store, model, at)),
     promote: (model, version, request) =>
       known(model, () => promote(store, model, version, { ...request, at: new Date() })),

@@ -4,6 +4,7 @@
 import type { Move } from '../../../shared/registry/alias.ts';
 import type { ComparisonRecord } from '../../../shared/registry/comparisons.ts';
 import type { Manifest } from '../../../shared/registry/manifest.ts';
+import type { Notice } from '../../../shared/registry/notices.ts';
 import type { Reproduction } from '../../../shared/registry/reproductions.ts';
 import type { Progress, RunRecord } from '../../../shared/registry/runs.ts';
 import type { ServedAt } from '../../../shared/registry/served-at.ts';
@@ -77,6 +78,8 @@ export interface Target {
   versions(model: string): Answer<readonly VersionEntry[]>;
   /** Oldest first. */
   history(model: string): Answer<readonly Move[]>;
+  /** The newest, oldest first. */
+  notices(model: string): Answer<readonly Notice[]>;
   /** The version that was champion at a time. */
   servedAt(model: string, at: Date): Answer<ServedAt>;
   promote(model: string, version: number, request: MoveRequest & { readonly force: boolean }): Answer<Move>;
