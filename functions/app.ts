@@ -8,7 +8,7 @@ import type { ConfigProblem } from './config.ts';
 import { createContractRoutes } from './contract/routes.ts';
 import type { AppDeps } from './deps.ts';
 import { type App, createDoor } from './http/door.ts';
-import { createHealth } from './health.ts';
+import { createHealth } from './serving/health.ts';
 import { errorResponse, keepAliveOf, unexpectedResponse } from './http/http.ts';
 import { describeCause, type Log } from './log.ts';
 import { createHealthRoutes, createOpenInference } from './serving/open-inference/routes.ts';

@@ -6,7 +6,7 @@ import { listModels } from '../../../shared/model/spec/find-spec.ts';
 import { type Ask, refuse, type Serve } from '../../http/ask.ts';
 import { readBytes } from '../../http/body.ts';
 import type { AppDeps } from '../../deps.ts';
-import type { Health } from '../../health.ts';
+import type { Health } from '../health.ts';
 import { authorize, keepAliveOf } from '../../http/http.ts';
 import { admit, answerInference, type Target } from '../inference-http.ts';
 import { HEADER_LENGTH, parseInferBody } from './body.ts';

@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { addAtCommand } from '../../cli/commands/at.ts';
+import { addAtCommand } from './commands/at.ts';
 import { addAugmentCommands } from './commands/augment.ts';
 import { addBaseCommands } from './commands/base.ts';
 import { addCompareCommand } from './commands/compare.ts';
@@ -14,7 +14,7 @@ import { addImportModelCommand } from './commands/import-model.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLrFindCommand } from './commands/lr-find.ts';
 import { addMoveCommands } from './commands/move.ts';
-import { addNoticeCommands } from '../../cli/commands/notices.ts';
+import { addNoticeCommands } from './commands/notices.ts';
 import { addReproduceCommand } from './commands/reproduce.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSpecCommands } from './commands/spec.ts';

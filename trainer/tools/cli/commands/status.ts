@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import { type Context, createContext } from '../context.ts';
 import { EXIT, Failure, unwrap } from '../failure.ts';
-import { type Finding, findState, isServing } from '../../../cli/model-state.ts';
+import { type Finding, findState, isServing } from '../model-state.ts';
 import { formatFacts, formatTable, formatVerdict, relativeTime, style } from '../output.ts';
 import type { ModelStatus, Target, VersionEntry } from '../target.ts';
 import { example } from './options.ts';

@@ -3,12 +3,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { Notice } from '../../../shared/registry/notices.ts';
-import { createContext } from '../../tools/cli/context.ts';
-import { unwrap } from '../../tools/cli/failure.ts';
-import { relativeTime, style } from '../../tools/cli/output.ts';
-import type { Target } from '../../tools/cli/target.ts';
-import { example } from '../../tools/cli/commands/options.ts';
+import type { Notice } from '../../../../shared/registry/notices.ts';
+import { createContext } from '../context.ts';
+import { unwrap } from '../failure.ts';
+import { relativeTime, style } from '../output.ts';
+import type { Target } from '../target.ts';
+import { example } from './options.ts';
 
 const POLL_MS = 2_000;
 

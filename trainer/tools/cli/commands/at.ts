@@ -2,12 +2,12 @@
  * `holdfast at`: which version answered at a given second, who had promoted it, and on what evidence.
  */
 import type { Command } from 'commander';
-import type { ServedAt } from '../../../shared/registry/served-at.ts';
-import { createContext } from '../../tools/cli/context.ts';
-import { unwrap, usageError } from '../../tools/cli/failure.ts';
-import { formatFacts, formatVerdict, style } from '../../tools/cli/output.ts';
-import { example } from '../../tools/cli/commands/options.ts';
-import { reproduceVersion } from '../../tools/cli/commands/reproduce.ts';
+import type { ServedAt } from '../../../../shared/registry/served-at.ts';
+import { createContext } from '../context.ts';
+import { unwrap, usageError } from '../failure.ts';
+import { formatFacts, formatVerdict, style } from '../output.ts';
+import { example } from './options.ts';
+import { reproduceVersion } from './reproduce.ts';
 
 interface Options {
   readonly reproduce?: boolean;

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:test';
 import { expect, test } from 'vitest';
-import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import { createR2Store } from '../../shared/registry/r2-store.ts';
+import { wasmModule } from '../../../shared/model/run/wasm-worker.ts';
+import { keys } from '../../../shared/registry/keys.ts';
+import { createR2Store } from '../../../shared/registry/r2-store.ts';
 import {
   createEdge,
   createFaultyStore,
@@ -11,7 +11,7 @@ import {
   type Edge,
   promoteToy,
   publishToy,
-} from './support.ts';
+} from '../support.ts';
 
 const store = createR2Store(env.BUCKET);
 const ROW = { instances: [[1, 2]] };

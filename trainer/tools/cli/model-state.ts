@@ -1,9 +1,9 @@
 /**
  * What a model's state comes to, worst first: whether it serves, and what stands in the way of its next version.
  */
-import { describePause } from '../../shared/registry/machine-promotion.ts';
-import type { RunRecord } from '../../shared/registry/runs.ts';
-import type { ModelStatus } from '../tools/cli/target.ts';
+import { describePause } from '../../../shared/registry/machine-promotion.ts';
+import type { RunRecord } from '../../../shared/registry/runs.ts';
+import type { ModelStatus } from './target.ts';
 
 export interface Finding {
   readonly kind: 'not-serving' | 'problem' | 'failed' | 'late' | 'paused' | 'held';

@@ -5,10 +5,10 @@
  * some models at most and not more often than every few seconds, however often somebody asks. How many fail is said, and
  * not which: names are for operators.
  */
-import { listModels } from '../shared/model/spec/find-spec.ts';
-import type { ObjectStore } from '../shared/registry/store.ts';
-import type { ModelCache } from './serving/cache/model-cache.ts';
-import { createSingleFlight, type KeepAlive } from './http/single-flight.ts';
+import { listModels } from '../../shared/model/spec/find-spec.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ModelCache } from './cache/model-cache.ts';
+import { createSingleFlight, type KeepAlive } from '../http/single-flight.ts';
 
 /** How many models have a champion that can't be served here. */
 export type Health = (keepAlive: KeepAlive) => Promise<number>;
