@@ -27,7 +27,6 @@ import { createComparisonRoutes } from './comparison-routes.ts';
 import type { AppDeps } from '../deps.ts';
 import { type AppError, invalid } from '../http/errors.ts';
 import { authorize, errorResponse, keepAliveOf, parseModelName, parseVersion } from '../http/http.ts';
-import type { ServingStatus } from '../serving/cache/model-cache.ts';
 import { actorOf, type OperatorApp, type OperatorContext, readBody, respond } from './operator-http.ts';
 import { createReproductionRoutes } from './reproduction-routes.ts';
 import { createRunRoutes, loadLastRun } from './run-routes.ts';
@@ -147,7 +146,7 @@ async function showModel(c: OperatorContext, deps: AppDeps, model: string): Prom
 async function offersRollback(
   store: ObjectStore,
   model: string,
-  serving: Result<ServingStatus, AppError>,
+  serving: Awaited<ReturnType<AppDeps['models']['inspect']>>,
 ): Promise<number | undefined> {
   if (serving.ok && (serving.value.version !== null || serving.value.promoted === null)) return undefined;
   const target = await findRollbackTarget(store, model);
