@@ -13,6 +13,15 @@ export interface Finding {
   readonly text: string;
 }
 
+const WORST_FIRST: readonly Finding['kind'][] = [
+  'not-serving',
+  'problem',
+  'failed',
+  'late',
+  'paused',
+  'held',
+];
+
 /** How long a run may take before it counts as one that was left: a whole night, and more. */
 const LONGEST_RUN_MS = 12 * 3_600_000;
 
@@ -20,7 +29,7 @@ const LONGEST_RUN_MS = 12 * 3_600_000;
 export function findState(status: ModelStatus, now: Date): Finding[] {
   const { name, champion, problems, lastRun } = status;
   const pause = champion?.pause;
-  return [
+  const found: Finding[] = [
     ...servingFindings(status),
     ...problems.map((text) => ({ kind: 'problem' as const, short: text, text })),
     ...(lastRun === null ? [] : runFindings(name, lastRun, now)),
@@ -28,6 +37,7 @@ export function findState(status: ModelStatus, now: Date): Finding[] {
       ? []
       : [{ kind: 'paused' as const, short: 'promotion is paused', text: describePause(name, pause) }]),
   ];
+  return found.sort((a, b) => WORST_FIRST.indexOf(a.kind) - WORST_FIRST.indexOf(b.kind));
 }
 
 /** Whether a prediction by the champion is refused now. */

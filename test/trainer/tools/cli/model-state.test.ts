@@ -97,7 +97,7 @@ test('names what is failed, hanging, held and paused', () => {
   expect(kinds({ status: 'running' })).toEqual([]);
   expect(kinds({ verdict: 'hold', promoted: false })).toEqual(['held']);
   const pause = { since: 3, at: MOVE.at, by: 'ada', reason: 'still bad', until: 'resumed' as const };
-  expect(kinds({ verdict: 'hold', promoted: false }, pause)).toEqual(['held', 'paused']);
+  expect(kinds({ verdict: 'hold', promoted: false }, pause)).toEqual(['paused', 'held']);
 });
 
 test.each([
