@@ -10,12 +10,13 @@ import { classificationSchema, regressionSchema } from '../../shared/model/spec/
 import { moveSchema } from '../../shared/registry/alias.ts';
 import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
 import { digestSchema, manifestSchema } from '../../shared/registry/manifest.ts';
+import { noticeSchema } from '../../shared/registry/notices.ts';
 import { reproductionSchema } from '../../shared/registry/reproductions.ts';
 import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
 import { compareSchema } from '../operators/comparison-routes.ts';
 import { exampleItemSchema, feedbackSchema, labelItemSchema, MAX_ITEMS } from '../collect/feedback.ts';
 import { DATATYPES } from '../serving/open-inference/datatypes.ts';
-import { promoteSchema, rollbackSchema } from '../operators/operator-routes.ts';
+import { promoteSchema, resumePromotionSchema, rollbackSchema } from '../operators/operator-routes.ts';
 import { reproduceSchema } from '../operators/reproduction-routes.ts';
 import { startSchema } from '../operators/run-routes.ts';
 import { DEFAULT_SIGNATURE, METHODS } from '../serving/tf-serving/signature.ts';
@@ -261,6 +262,9 @@ const modelSchema = z.object({
       failure: z.object({ detail: z.string(), at: z.iso.datetime(), retryAt: z.iso.datetime() }).nullable(),
     })
     .nullable(),
+  rollbackTo: version.nullable().meta({
+    description: 'where nothing serves although something was promoted: what a rollback would put back',
+  }),
   versions: z.array(version),
   lastRun: z.nullable(runSchema),
   problems: z.array(z.string()),
@@ -290,6 +294,15 @@ const shownSpecSchema = z.union([
   classificationSchema.omit({ salt: true }).extend({ digest: digestSchema }),
   regressionSchema.omit({ salt: true }).extend({ digest: digestSchema }),
 ]);
+const servedAtSchema = z.object({
+  model: z.string(),
+  at: z.iso.datetime(),
+  version,
+  move: moveSchema,
+  until: z.iso.datetime().nullable(),
+  evidence: z.object({ run, snapshot, parent, verdict, reasons, metrics }).nullable(),
+  problem: z.string().nullable(),
+});
 const runsSchema = z.object({
   total: z.int().min(0),
   runs: z.array(
@@ -327,7 +340,10 @@ const reproductionsSchema = z.object({
 
 const indexSchema = z.record(z.string(), z.string());
 const healthSchema = z.object({ status: z.literal('ok') });
-const misconfiguredSchema = z.object({ status: z.literal('misconfigured'), variables: z.array(z.string()) });
+const unhealthySchema = z.union([
+  z.object({ status: z.literal('not-serving'), models: z.int().min(1) }),
+  z.object({ status: z.literal('misconfigured'), variables: z.array(z.string()) }),
+]);
 
 /** By the names that they have under `components.schemas`. */
 export const SCHEMAS = {
@@ -370,9 +386,13 @@ export const SCHEMAS = {
   Manifest: manifestSchema,
   History: z.object({ moves: z.array(moveSchema) }),
   Move: moveSchema,
+  ServedAt: servedAtSchema,
+  Notices: z.object({ notices: z.array(noticeSchema) }),
   Moved: z.object({ move: moveSchema }),
   PromoteRequest: promoteSchema,
   RollbackRequest: rollbackSchema,
+  ResumePromotionRequest: resumePromotionSchema,
+  PromotionResumed: z.object({ champion: moveSchema }),
   Runs: runsSchema,
   Run: runSchema,
   RunWithProgress: extend(runSchema, { progress: z.nullable(progressSchema) }),
@@ -391,7 +411,7 @@ export const SCHEMAS = {
   Reproduction: extend(reproductionSchema, { progress: z.nullable(progressSchema) }),
   Index: indexSchema,
   Health: healthSchema,
-  Misconfigured: misconfiguredSchema,
+  Unhealthy: unhealthySchema,
 } as const satisfies Record<string, z.core.$ZodType>;
 
 export type SchemaName = keyof typeof SCHEMAS;

@@ -23,9 +23,9 @@ import {
   currentRecord,
   enterStep,
   finishRun,
+  goOnWithRun,
   openRun,
   recordStep,
-  reopenRun,
   updateRecord,
 } from './record.ts';
 import { saveReport } from './publish/report.ts';
@@ -51,7 +51,7 @@ export async function runPipeline(
 ): Promise<RunRecord> {
   const ctx = await openRun(surroundings, model, runId);
   if (ctx.run.status === 'complete' || ctx.run.status === 'skipped') return ctx.run;
-  if (ctx.run.status === 'failed') await reopenRun(ctx);
+  if (ctx.run.status === 'failed') await goOnWithRun(ctx);
   try {
     return await followSteps(await applyUnfreeze(ctx), host);
   } catch (error) {
@@ -255,7 +255,7 @@ async function promoteStep(ctx: RunContext) {
   await updateRecord(ctx, {
     promoted: decision.promoted,
     why: decision.why,
-    summary: passed ? `Not promoted: ${decision.why}` : verdict.summary,
+    summary: passed ? `Not promoted: ${decision.why}` : `${verdict.summary}${decision.paused ?? ''}`,
   });
   return {
     promoted: decision.promoted,

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { gatePolicySchema, policyProblems } from '../../continuity/policy.ts';
 import { MODEL_NAME } from '../../registry/keys.ts';
 import { digestSchema, targetSchema } from '../../registry/manifest.ts';
+import { scheduleSchema } from '../../registry/schedule.ts';
 import { augmentationProblems } from './augmentation.ts';
 import { activationSchema, networkSchema, networkShapes } from './network.ts';
 import {
@@ -103,6 +104,8 @@ const commonFields = {
   promotion: z.enum(['automatic', 'manual']).default('automatic'),
   /** Whether the cron trigger retrains this model. */
   scheduled: z.boolean().default(true),
+  /** When it does; daily at 03:00 UTC when it is absent. */
+  schedule: scheduleSchema.exactOptional(),
   /** Share of the predictions that are logged and so can be labelled later. */
   logging: z.strictObject({ rate: z.number().min(0).max(1).default(LOGGING_DEFAULTS.rate) }).prefault({}),
   /** Keys the holdout hash and the prediction ids. Drawn when the model is created; never changes. */

@@ -106,6 +106,22 @@ describe('holdfast', () => {
     expect((await holdfast('rollback', 'blobs', '--reason', 'second thoughts')).out).toMatch(
       /rolled back: the champion of blobs is version 1, it was version 2/,
     );
+    expect((await holdfast('rollback', 'blobs', '--reason', 'again', '--from', '2')).out).toBe(
+      'nothing was done: version 2 no longer serves blobs, version 1 does\n',
+    );
+    expect((await holdfast('status', 'blobs')).out).toMatch(/^promotion of blobs is paused since ann/);
+    expect((await holdfast('status')).out).toContain('promotion is paused');
+    expect((await holdfast('resume-promotion', 'blobs', '--until-better')).out).toMatch(
+      /or a candidate that/,
+    );
+    expect((await holdfast('resume-promotion', 'blobs')).out).toMatch(/^runs may promote versions of blobs/);
+    expect((await holdfast('resume-promotion', 'blobs')).err).toMatch(/promotion of blobs is not paused/);
+    const answered = JSON.parse((await holdfast('at', 'blobs', '2126-03-01T10:00Z', '--json')).out);
+    expect(answered).toMatchObject({
+      version: 1,
+      move: { action: 'rollback', by: expect.stringContaining('ann@') },
+    });
+    expect((await holdfast('at', 'blobs', '2126-03-01T10:00')).code).toBe(2);
     const versions = await holdfast('versions', 'blobs');
     expect(versions.out).toMatch(/★ champion +1 /);
     const history = JSON.parse((await holdfast('history', 'blobs', '--json')).out);
