@@ -45,8 +45,19 @@ const bytesSchema = z.strictObject({ b64: z.string().meta({ contentEncoding: 'ba
 const objectSchema = z.record(z.string(), json);
 const valueSchema = z.union([z.number(), z.string(), bytesSchema]);
 
+const nameSchema = z.union([z.string().max(128), z.number()]).nullable();
+const groupSchema = nameSchema.optional().meta({
+  description: 'of one user, device, …: its examples stay on one side of the split. Stored as a keyed hash',
+});
+const groupsSchema = z
+  .union([nameSchema, z.array(nameSchema)])
+  .optional()
+  .meta({
+    description: 'the group of all rows, or a list with one for each',
+  });
+
 const signatureName = (verb: keyof typeof METHODS) =>
-  z.enum(['', DEFAULT_SIGNATURE, METHODS[verb]]).optional();
+  z.enum(['', DEFAULT_SIGNATURE, METHODS[verb]]).nullish();
 const instancesSchema = z
   .union([z.array(z.array(json)).min(1), z.array(objectSchema).min(1), z.array(valueSchema).min(1)])
   .meta({
@@ -66,25 +77,31 @@ const predictSchema = z.union([
     signature_name: signatureName('predict'),
     pixels: pixelsSchema,
     instances: instancesSchema,
-    inputs: z.never().optional(),
+    inputs: z.null().optional(),
+    group: groupsSchema,
   }),
   z.looseObject({
     signature_name: signatureName('predict'),
     pixels: pixelsSchema,
     inputs: inputsSchema,
-    instances: z.never().optional(),
+    instances: z.null().optional(),
+    group: groupsSchema,
   }),
 ]);
 
 const featureValueSchema = z.union([valueSchema, z.boolean()]);
-const tfExampleSchema = z.record(z.string(), z.union([featureValueSchema, z.array(featureValueSchema)]));
+const tfExampleSchema = z.record(
+  z.string(),
+  z.union([featureValueSchema, z.array(featureValueSchema), z.null()]),
+);
 const examplesSchema = (verb: 'classify' | 'regress') =>
   z.looseObject({
     signature_name: signatureName(verb),
     context: tfExampleSchema
-      .optional()
+      .nullish()
       .meta({ description: 'features of every example that does not name them' }),
     examples: z.array(tfExampleSchema).min(1),
+    group: groupsSchema,
   });
 
 const answeredRows = z.union([z.array(z.array(z.number())), z.array(z.number())]);
@@ -133,17 +150,31 @@ const signaturesSchema = z.object({
 
 // Feedback
 
+const timestampSchema = z
+  .union([z.string().regex(/^\d/), z.number().min(10_000_101)])
+  .nullish()
+  .meta({
+    description:
+      'when it was seen: ISO 8601 (UTC where it names no zone), or seconds, milli-, micro- or nanoseconds since 1970',
+  });
 const labelSchema = z
-  .union([z.string(), z.number()])
+  .union([z.string(), z.number(), z.boolean()])
   .meta({ description: "one of the model's labels; of a regression a finite number" });
 const feedbackItemSchema = z.union([
-  extend(labelItemSchema, { label: labelSchema }).register(z.globalRegistry, {
+  extend(labelItemSchema, { label: labelSchema, group: groupSchema }).register(z.globalRegistry, {
     description:
-      'A label for a prediction. `<id>.<i>` names instance i, the bare id instance 0. The latest label of an instance counts, so a repeated one changes nothing',
+      'A label for a prediction. `<id>.<i>` names instance i, the bare id instance 0. The label that came last counts, so a repeated one changes nothing',
   }),
-  extend(exampleItemSchema, { label: labelSchema }).register(z.globalRegistry, {
+  extend(exampleItemSchema, {
+    // Says nothing where it is null.
+    prediction_id: z.null().optional(),
+    label: labelSchema,
+    timestamp: timestampSchema,
+    group: groupSchema,
+    id: nameSchema.optional(),
+  }).register(z.globalRegistry, {
     description:
-      'A whole example. It counts once for each `id`; without one, once for each content, timestamp and group',
+      'A whole example. It counts once for each `id`, as it came last; without one, once for each content, timestamp and group',
   }),
 ]);
 /** The route takes any items, so that a bad one is refused by itself; this says which are good. */
@@ -169,12 +200,14 @@ const namedTensor = {
 const inputTensorSchema = z.union([
   z.looseObject({
     ...namedTensor,
-    data: z.array(json).meta({ description: 'flat or nested; FP16 and BF16 have no form in JSON' }),
-    parameters: z.looseObject({ binary_data_size: z.null().optional() }).optional(),
+    data: z.array(json).meta({
+      description: 'flat or nested; null where a value is missing; FP16 and BF16 have no form in JSON',
+    }),
+    parameters: z.looseObject({ binary_data_size: z.null().optional() }).nullish(),
   }),
   z.looseObject({
     ...namedTensor,
-    data: z.never().optional(),
+    data: z.null().optional(),
     parameters: z.looseObject({ binary_data_size: sizeSchema }).meta({
       description: 'how many of the bytes behind the JSON are this tensor; little-endian, inputs in order',
     }),
@@ -190,16 +223,18 @@ const requestedOutputSchema = z.looseObject({
         .optional()
         .meta({ description: 'the so many best classes, as text' }),
     })
-    .optional(),
+    .nullish(),
 });
 const inferSchema = z.looseObject({
-  id: z.string().optional(),
+  id: z.string().nullish(),
   inputs: z.array(inputTensorSchema).min(1).meta({ description: 'with different names' }),
   outputs: z
     .array(requestedOutputSchema)
-    .optional()
+    .nullish()
     .meta({ description: 'with different names; all when absent' }),
-  parameters: z.looseObject({ binary_data_output: z.boolean().optional(), pixels: pixelsSchema }).optional(),
+  parameters: z
+    .looseObject({ binary_data_output: z.boolean().nullish(), pixels: pixelsSchema, group: groupsSchema })
+    .nullish(),
 });
 const configTensorSchema = z.object({
   name: z.string(),

@@ -2,6 +2,7 @@
  * Brings a labelled history into a model's events, in batches, holding one batch in memory.
  */
 import { sha256Hex } from '../../shared/digest.ts';
+import { hideGroup } from '../../shared/events/group.ts';
 import { writeEvents } from '../../shared/events/inbox.ts';
 import type { ExampleEvent } from '../../shared/events/schema.ts';
 import { storeInput } from '../../shared/events/stored-input.ts';
@@ -16,6 +17,8 @@ const BATCH_EVENTS = 2_000;
 const BATCH_BYTES = 4_000_000;
 /** Inputs that are stored at the same time: large ones are requests of their own. */
 const CONCURRENT_INPUTS = 16;
+/** Times of this century are exact to that. */
+const STEP_MS = 1 / 4_096;
 /** Problems that are shown in full; the rest is counted. */
 const SHOWN_PROBLEMS = 5;
 
@@ -23,6 +26,8 @@ export interface ImportRequest {
   readonly store: ObjectStore;
   readonly model: string;
   readonly task: Spec['task'];
+  /** the model's: hides groups */
+  readonly salt: string;
   readonly source: ExampleSource;
   /** Whatever changes what a row means (the columns, …): with other options it is another import. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -131,19 +136,26 @@ function rowsOf({ source, skip, limit }: ImportRequest): number {
 }
 
 async function toEvent(
-  { store, model, skip, dryRun }: ImportRequest,
+  { store, model, salt, source: { maxRows }, skip, dryRun }: ImportRequest,
   record: ImportRecord,
-  { row, raw, label, at, group }: ExampleRow,
+  { row, raw, label, at, group, id }: ExampleRow,
 ): Promise<ExampleEvent> {
+  // Sorts by row, and is the same whenever and however often the same content is imported.
+  const place = `${record.digest.slice(0, 24)}-${String(row).padStart(9, '0')}`;
   return {
     kind: 'example',
-    // Sorts by row, and is the same whenever and however often the same content is imported.
-    id: `${record.digest.slice(0, 24)}-${String(row).padStart(9, '0')}`,
+    id: id === undefined ? place : `client:${id}`,
     at: at ?? timeOfRow(record, row - skip),
     input: await storeInput(dryRun ? readOnly(store) : store, model, raw),
     label,
-    ...(group === undefined ? {} : { group }),
+    ...(group !== undefined && { group: hideGroup(salt, group) }),
+    received: receivedAt(record, maxRows - row - 1, id),
   };
+}
+
+/** Rows come one after the other, the last one now: of two with one name the later counts. */
+function receivedAt({ startedAt }: ImportRecord, rowsAfter: number, id: string | undefined): number {
+  return Date.parse(startedAt) - (id === undefined ? 0 : rowsAfter * STEP_MS);
 }
 
 /** Collects events and writes a batch when it is full; `null` writes what is left. */

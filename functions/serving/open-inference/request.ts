@@ -4,6 +4,7 @@
 import type { ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
 import { ok, type Result } from '../../../shared/result.ts';
 import { type AppError, invalid } from '../../http/errors.ts';
+import { readGroups } from '../../groups.ts';
 import type { Example, InferenceRequest } from '../inference.ts';
 import { describeOutputs } from '../model-signature.ts';
 import { checkPixels } from '../pixels.ts';
@@ -30,8 +31,12 @@ export function readInferRequest(
     body.kind === 'request' ? body.request : { id: null, outputs: null, binaryOutput: body.kind === 'raw' };
   const chosen = chooseOutputs(outputs, known, binaryOutput);
   if (!chosen.ok) return invalid(chosen.error);
+  const said = body.kind === 'request' ? body.request.group : null;
+  const groups = readGroups(said, examples.value.length, 'parameters.group');
+  if (!groups.ok) return groups;
   const form = { id, outputs: chosen.value };
-  return ok({ examples: examples.value, answer: (prediction) => inferAnswer(form, prediction) });
+  const answer: InferenceRequest['answer'] = (prediction) => inferAnswer(form, prediction);
+  return ok({ examples: examples.value, groups: groups.value, answer });
 }
 
 function readExamples(body: InferBody, { input }: ServingSpec, max: number): Result<Example[], AppError> {
@@ -41,16 +46,18 @@ function readExamples(body: InferBody, { input }: ServingSpec, max: number): Res
     case 'image':
       return ok([{ bytes: body.bytes, where: 'body' }]);
     case 'request': {
-      const tensors = readTensors(body.tensors);
+      const gaps = input.kind === 'tabular' && input.features.some(({ missing }) => missing);
+      const tensors = readTensors(body.tensors, gaps);
       return tensors.ok ? toExamples(tensors.value, input, max) : tensors;
     }
   }
 }
 
-function readTensors(raw: readonly RawTensor[]): Result<Tensor[], AppError> {
+/** @param gaps  whether null may stand where a value is missing */
+function readTensors(raw: readonly RawTensor[], gaps: boolean): Result<Tensor[], AppError> {
   const tensors: Tensor[] = [];
   for (const [i, input] of raw.entries()) {
-    const tensor = readTensor(input, `inputs[${i}]`);
+    const tensor = readTensor(input, `inputs[${i}]`, gaps);
     if (!tensor.ok) return invalid(tensor.error);
     tensors.push(tensor.value);
   }

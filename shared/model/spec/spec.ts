@@ -10,6 +10,9 @@ import { scheduleSchema } from '../../registry/schedule.ts';
 import { augmentationProblems } from './augmentation.ts';
 import { activationSchema, networkSchema, networkShapes } from './network.ts';
 import {
+  DATE_ORDERS,
+  DATE_PARTS,
+  DECIMALS,
   LOGGING_DEFAULTS,
   MAX_FEATURES,
   MAX_LABELS,
@@ -26,13 +29,34 @@ const MODEL_NAME_RULE =
 
 const nameSchema = z.string().min(1).max(128);
 
+/** It may have no value. Only where it says so: otherwise an example without it is refused. */
+const missingSchema = z.literal(true).exactOptional();
+
 const featureSchema = z.discriminatedUnion('type', [
-  z.strictObject({ name: nameSchema, type: z.literal('number') }),
+  z.strictObject({
+    name: nameSchema,
+    type: z.literal('number'),
+    missing: missingSchema,
+    /** Texts like `1,234.50 €` and `12 %` are numbers too, with this decimal mark. */
+    decimal: z.enum(DECIMALS).exactOptional(),
+  }),
   z.strictObject({
     name: nameSchema,
     type: z.literal('category'),
-    /** Every value that may come; anything else is refused at the edge. */
+    /** Every value that may come; anything else is refused at the edge, or is one of the others where `rare` is set. */
     values: z.array(z.string()).min(2).max(MAX_VALUES).refine(unique, 'expected different values'),
+    /** Values of fewer training examples than this count as one, "other", and so do those that were never seen. */
+    rare: z.int().min(1).max(1_000_000).exactOptional(),
+    missing: missingSchema,
+  }),
+  z.strictObject({
+    name: nameSchema,
+    type: z.literal('date'),
+    /** What the model sees of it. Hour, weekday and month as points on a circle, age as days. */
+    parts: z.array(z.enum(DATE_PARTS)).min(1).refine(unique, 'expected different parts'),
+    /** How 1/2/2026 is meant. */
+    order: z.enum(DATE_ORDERS).exactOptional(),
+    missing: missingSchema,
   }),
 ]);
 export type Feature = z.infer<typeof featureSchema>;

@@ -35,6 +35,7 @@ async function run(store: ObjectStore, changes: Partial<ImportRequest> & Pick<Im
     store,
     model: 'm',
     task: 'classification',
+    salt: 'ab'.repeat(32),
     options: {},
     skip: 0,
     limit: Number.POSITIVE_INFINITY,

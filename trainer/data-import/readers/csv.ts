@@ -5,12 +5,12 @@
  * A column that is neither feature, label, time nor group must be ignored by name: a forgotten one is a mistake.
  */
 import { CsvError, type Info, parse } from 'csv-parse';
-import { parseInstance, rawSize } from '../../../shared/model/spec/input.ts';
+import { rawSize } from '../../../shared/model/spec/input.ts';
 import type { InputSpec } from '../../../shared/model/spec/spec.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { ColumnNames, ExampleRow, ExampleSource, ReadOptions, ReadRow } from './example-source.ts';
 import { createMeter, type InputFile, streamFile, toReadable } from './input-file.ts';
-import { parseLabel, parseTime } from './values.ts';
+import { type FieldNames, readFields } from '../../node/readers/read-fields.ts';
 
 export async function openCsv(file: InputFile, options: ReadOptions): Promise<Result<ExampleSource, string>> {
   const header = await readHeader(file);
@@ -154,6 +154,7 @@ interface Layout {
   readonly label: number;
   readonly time: number | null;
   readonly group: number | null;
+  readonly id: number | null;
 }
 
 function findColumns(header: readonly string[], { spec, columns }: ReadOptions): Result<Layout, string> {
@@ -174,14 +175,22 @@ function findColumns(header: readonly string[], { spec, columns }: ReadOptions):
     label: header.indexOf(columns.label),
     time: index(columns.time),
     group: index(columns.group),
+    id: index(columns.id ?? null),
   });
 }
 
-function namedColumns({ label, time, group, ignore }: ColumnNames): [option: string, name: string][] {
+function namedColumns({
+  label,
+  time,
+  group,
+  id = null,
+  ignore,
+}: ColumnNames): [option: string, name: string][] {
   const named: [string, string | null][] = [
     ['--label', label],
     ['--time', time],
     ['--group', group],
+    ['--id', id],
   ];
   const given = [...named, ...ignore.map((name): [string, string] => ['--ignore', name])];
   return given.flatMap(([option, name]): [string, string][] => (name === null ? [] : [[option, name]]));
@@ -197,8 +206,8 @@ export function describeMissing(header: readonly string[], name: string, option:
   return `there is no column ${JSON.stringify(name)} (the columns are ${shown}${more}); name it with ${option}`;
 }
 
-function isFeature(name: string, { label, time, group, ignore }: ColumnNames): boolean {
-  return name !== label && name !== time && name !== group && !ignore.includes(name);
+function isFeature(name: string, { label, time, group, id = null, ignore }: ColumnNames): boolean {
+  return ![label, time, group, id, ...ignore].includes(name);
 }
 
 function pixelColumns(header: readonly string[], columns: ColumnNames): number[] {
@@ -242,6 +251,8 @@ async function* readRows(
   }
 }
 
+const NAMES: FieldNames = { label: 'label', time: 'time', group: 'group', id: 'id', instance: 'row' };
+
 /** A record with more lines than it should have may have swallowed others: all of them are named. */
 function where(line: number, lastLine: number): string {
   return line === lastLine ? `line ${line}` : `lines ${line} to ${lastLine}`;
@@ -250,28 +261,27 @@ function where(line: number, lastLine: number): string {
 function parseRecord(
   cells: readonly string[],
   layout: Layout,
-  { spec, now }: ReadOptions,
+  options: ReadOptions,
 ): Result<Omit<ExampleRow, 'row'>, string> {
   if (cells.length !== layout.width) return err(`expected ${layout.width} columns, got ${cells.length}`);
-  const label = parseLabel(spec, (cells[layout.label] ?? '').trim());
-  if (!label.ok) return err(`label: ${label.error}`);
-  const time = layout.time === null ? null : parseTime((cells[layout.time] ?? '').trim(), now);
-  if (time !== null && !time.ok) return err(`time: ${time.error}`);
-  const values = layout.features.map((column, i) => readCell(spec.input, i, cells[column] ?? ''));
-  const raw = parseInstance(spec.input, values, 'row');
-  if (!raw.ok) return err(raw.error.replace(/^row\.?/, ''));
-  return ok({
-    raw: raw.value,
-    label: label.value,
-    ...(time === null ? {} : { at: time.value }),
-    ...(layout.group === null ? {} : { group: cells[layout.group] ?? '' }),
-  });
+  const cell = (column: number | null): string | null =>
+    column === null ? null : (cells[column] ?? '').trim();
+  const { input } = options.spec;
+  const fields = {
+    label: cell(layout.label),
+    time: cell(layout.time),
+    group: cell(layout.group),
+    id: cell(layout.id),
+    instance: layout.features.map((column, i) => readCell(input, i, cells[column] ?? '')),
+  };
+  const read = readFields(fields, options, NAMES);
+  return read.ok ? read : err(read.error.replace(/^row\.?/, ''));
 }
 
-/** A number where the model wants one; text stays text, so that the message can show it. */
+/** A number where the model wants one: a table has nothing but text. What is none stays, so that a message can show it. */
 function readCell(input: InputSpec, feature: number, cell: string): string | number {
   const text = cell.trim();
-  const category = input.kind === 'tabular' && input.features[feature]?.type === 'category';
-  const number = category || text === '' ? Number.NaN : Number(text);
+  const numeric = input.kind === 'image' || input.features[feature]?.type === 'number';
+  const number = !numeric || text === '' ? Number.NaN : Number(text);
   return Number.isNaN(number) ? text : number;
 }

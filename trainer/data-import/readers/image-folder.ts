@@ -8,11 +8,11 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { sha256Hex } from '../../../shared/digest.ts';
+import { parseLabel } from '../../../shared/model/spec/task.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { ExampleSource, ReadOptions, ReadRow } from './example-source.ts';
 import { reasonOf } from './input-file.ts';
 import { decodePicture } from './picture.ts';
-import { parseLabel } from './values.ts';
 
 const PICTURE = /\.(png|jpe?g|webp)$/i;
 

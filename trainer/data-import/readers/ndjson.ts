@@ -1,24 +1,46 @@
 /**
  * Reads labelled examples from NDJSON: one object a line, with `instance` as a prediction request would have it (or
- * the features beside the rest), `label`, and where known `timestamp` and `group`.
+ * the features beside the rest), `label`, and where known `timestamp`, `group` and `id`.
  */
-import { createInterface } from 'node:readline';
 import * as z from 'zod';
-import { parseInstance } from '../../../shared/model/spec/input.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { ColumnNames, ExampleRow, ExampleSource, ReadOptions, ReadRow } from './example-source.ts';
-import { createMeter, type InputFile, streamFile, toReadable } from './input-file.ts';
-import { parseLabel, parseTime } from './values.ts';
+import { createMeter, type InputFile, streamFile } from './input-file.ts';
+import { type FieldNames, readFields } from '../../node/readers/read-fields.ts';
+import { readLines } from '../../node/readers/text-lines.ts';
 
-export function openNdjson(file: InputFile, options: ReadOptions): ExampleSource {
+export async function openNdjson(
+  file: InputFile,
+  options: ReadOptions,
+): Promise<Result<ExampleSource, string>> {
+  const absent = await findAbsent(readLines(streamFile(file)), options.columns);
+  if (absent !== null) return err(`${file.name}: ${absent}`);
   const meter = createMeter(file.bytes);
-  return {
+  return ok({
     name: file.name,
     digest: file.digest,
     maxRows: file.lines,
     fraction: meter.fraction,
     rows: () => readRows(file, options, meter.add),
-  };
+  });
+}
+
+/** A key that was named and that no line has is a mistake; most often the first line ends the search. */
+async function findAbsent(lines: AsyncIterable<string>, columns: ColumnNames): Promise<string | null> {
+  const named: [option: string, key: string | null][] = [
+    ['--label', columns.label],
+    ['--time', columns.time],
+    ['--group', columns.group],
+    ['--id', columns.id ?? null],
+  ];
+  const wanted = new Map(named.flatMap(([option, key]) => (key === null ? [] : [[key, option] as const])));
+  for await (const line of lines) {
+    const object = parseObject(line);
+    if (object.ok) for (const key of Object.keys(object.value)) wanted.delete(key);
+    if (wanted.size === 0) return null;
+  }
+  const [first] = wanted;
+  return first === undefined ? null : `no line has ${JSON.stringify(first[0])} (${first[1]})`;
 }
 
 async function* readRows(
@@ -26,16 +48,13 @@ async function* readRows(
   options: ReadOptions,
   onBytes: (length: number) => void,
 ): AsyncGenerator<ReadRow> {
-  const lines = createInterface({
-    input: toReadable(streamFile(file, onBytes)),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  });
   let row = 0;
-  for await (const line of lines) {
+  for await (const line of readLines(streamFile(file, onBytes))) {
     const at = row;
     row += 1;
     if (line.trim() === '') continue;
-    const parsed = parseLine(line, options);
+    const object = parseObject(line);
+    const parsed = object.ok ? readObject(object.value, options) : object;
     yield parsed.ok
       ? ok({ row: at, ...parsed.value })
       : err({ row: at, problem: `line ${at + 1}: ${parsed.error}` });
@@ -43,29 +62,6 @@ async function* readRows(
 }
 
 const objectSchema = z.record(z.string(), z.unknown());
-
-function parseLine(
-  line: string,
-  { spec, columns, now }: ReadOptions,
-): Result<Omit<ExampleRow, 'row'>, string> {
-  const object = parseObject(line);
-  if (!object.ok) return object;
-  const fields = takeApart(object.value, columns);
-  if (typeof fields.label !== 'string' && typeof fields.label !== 'number')
-    return err(`${columns.label}: expected a text or a number, got ${describe(fields.label)}`);
-  const label = parseLabel(spec, String(fields.label));
-  if (!label.ok) return err(`${columns.label}: ${label.error}`);
-  const at = parseOptionalTime(fields.time, now);
-  if (!at.ok) return err(`${columns.time ?? 'timestamp'}: ${at.error}`);
-  const raw = parseInstance(spec.input, fields.instance, 'instance');
-  if (!raw.ok) return raw;
-  return ok({
-    raw: raw.value,
-    label: label.value,
-    ...(at.value === null ? {} : { at: at.value }),
-    ...(typeof fields.group === 'string' ? { group: fields.group } : {}),
-  });
-}
 
 function parseObject(line: string): Result<Record<string, unknown>, string> {
   try {
@@ -76,24 +72,35 @@ function parseObject(line: string): Result<Record<string, unknown>, string> {
   }
 }
 
-function takeApart(object: Readonly<Record<string, unknown>>, columns: ColumnNames) {
-  const keys = { label: columns.label, time: columns.time ?? 'timestamp', group: columns.group ?? 'group' };
-  const special = new Set([...Object.values(keys), ...columns.ignore]);
-  const features = Object.entries(object).filter(([name]) => !special.has(name));
-  return {
-    instance: 'instance' in object ? object['instance'] : Object.fromEntries(features),
-    label: object[keys.label],
-    time: object[keys.time],
-    group: object[keys.group],
+/** An object with an example in it, as a line or in a list. */
+export function readObject(
+  object: Readonly<Record<string, unknown>>,
+  options: ReadOptions,
+): Result<Omit<ExampleRow, 'row'>, string> {
+  const { columns } = options;
+  const names: FieldNames = {
+    label: columns.label,
+    time: columns.time ?? 'timestamp',
+    group: columns.group ?? 'group',
+    id: columns.id ?? 'id',
+    instance: 'instance',
   };
-}
-
-function parseOptionalTime(value: unknown, now: Date): Result<number | null, string> {
-  if (value === undefined || value === null) return ok(null);
-  if (typeof value === 'string' || typeof value === 'number') return parseTime(value, now);
-  return err(`expected a time, got ${describe(value)}`);
-}
-
-function describe(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 40);
+  const { label, time, group, id } = names;
+  const whole = 'instance' in object;
+  const named = whole || (columns.id ?? null) !== null;
+  const apart = [label, time, group, ...(named ? [id] : []), ...columns.ignore];
+  const rest = Object.entries(object).filter(([name]) => !apart.includes(name));
+  const stray = whole ? rest.find(([name]) => name !== 'instance') : undefined;
+  if (stray !== undefined)
+    return err(
+      `there is no place for ${JSON.stringify(stray[0])} beside the instance; --ignore ${stray[0]} leaves it out`,
+    );
+  const fields = {
+    label: object[label],
+    time: object[time],
+    group: object[group],
+    id: named ? object[id] : null,
+    instance: whole ? object['instance'] : Object.fromEntries(rest),
+  };
+  return readFields(fields, options, names);
 }

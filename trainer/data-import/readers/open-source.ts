@@ -33,7 +33,7 @@ export async function openSource(
     case 'csv':
       return openCsv(file.value, options);
     case 'ndjson':
-      return ok(openNdjson(file.value, options));
+      return openNdjson(file.value, options);
     case 'idx':
       return openIdx(file.value, options.labelsFile, options);
   }

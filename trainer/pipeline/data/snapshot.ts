@@ -5,6 +5,7 @@
  * digest of the content: the same events give the same snapshot, whoever makes it.
  */
 import { sha256Hex } from '../../../shared/digest.ts';
+import { hiddenGroup } from '../../../shared/events/group.ts';
 import { collectInbox } from '../../../shared/events/inbox.ts';
 import { joinEvents, type LabelledExample } from './join.ts';
 import { isLabel } from '../../../shared/model/spec/task.ts';
@@ -35,7 +36,9 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
   const log = await openEventLog(ctx);
   const problems = [...log.problems];
   const { examples, unmatchedLabels, unlabelledPredictions } = joinEvents(log.events);
-  const usable = examples.filter(({ label }) => isLabel(ctx.spec, label));
+  const usable = examples
+    .filter(({ label }) => isLabel(ctx.spec, label))
+    .map((one) => withHiddenGroup(ctx, one));
   for (const { id } of examples.filter(({ label }) => !isLabel(ctx.spec, label))) {
     problems.push(`example ${id}: its label is not one of the model's`);
   }
@@ -59,6 +62,12 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
   };
   await putJson(store, keys.snapshot(run.model, id), snapshot, { absent: true });
   return snapshot;
+}
+
+/** Older events have groups as they came: the same group is one, whenever it came. */
+function withHiddenGroup({ spec }: RunContext, example: LabelledExample): LabelledExample {
+  const { group } = example;
+  return group === undefined ? example : { ...example, group: hiddenGroup(spec.salt, group) };
 }
 
 /** The snapshot that the champion was trained on, whose windows are closed. One that came trained has closed none. */

@@ -28,7 +28,7 @@ const splitSchema = z.object({
 });
 export type Split = z.infer<typeof splitSchema>;
 
-/** `duplicate`: the same content as a held-out example, and so on no side. */
+/** `duplicate`: the same content came before, on another side, and so this is on none. */
 export type SplitSide = Side | 'duplicate';
 
 export async function makeSplit(ctx: RunContext, snapshot: Snapshot): Promise<Split> {
@@ -73,14 +73,22 @@ export async function assignSides(ctx: RunContext, snapshot: Snapshot): Promise<
 }
 
 /**
- * The same content may come in two groups, of which one is held out. It judges; it is not learned from.
+ * The same content may come in two groups, or in one and without any. The side on which it came first is its side for
+ * ever: whoever else has it and is on another neither trains nor judges. So nothing is judged on that was trained on
+ * before it had a group, nor the other way round.
+ *
+ * @param assigned  by window, in order of time
  */
 export function withoutDuplicates(
   assigned: readonly (readonly { readonly side: Side; readonly digest: string }[])[],
 ): SplitSide[][] {
-  const held = new Set(assigned.flat().flatMap(({ side, digest }) => (side === 'holdout' ? [digest] : [])));
+  const first = new Map<string, Side>();
   return assigned.map((window) =>
-    window.map(({ side, digest }) => (side !== 'holdout' && held.has(digest) ? 'duplicate' : side)),
+    window.map(({ side, digest }) => {
+      const known = first.get(digest);
+      if (known === undefined) first.set(digest, side);
+      return known === undefined || known === side ? side : 'duplicate';
+    }),
   );
 }
 

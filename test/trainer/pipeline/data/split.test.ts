@@ -90,3 +90,14 @@ test('content that is held out in one group is not learned from in another', () 
     ['duplicate', 'duplicate', 'holdout'],
   ]);
 });
+
+test('content that came without a group before is on no side in a group of another side', () => {
+  const sides = withoutDuplicates([
+    [{ side: 'train', digest: 'a' }],
+    [
+      { side: 'holdout', digest: 'a' },
+      { side: 'train', digest: 'a' },
+    ],
+  ]);
+  expect(sides).toEqual([['train'], ['duplicate', 'train']]);
+});

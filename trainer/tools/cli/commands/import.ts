@@ -17,6 +17,7 @@ interface ImportOptions {
   readonly label: string;
   readonly time?: string;
   readonly group?: string;
+  readonly id?: string;
   readonly ignore?: readonly string[];
   readonly format?: Format;
   readonly labelsFile?: string;
@@ -41,6 +42,7 @@ export function addImportCommand(program: Command): void {
     .option('--label <column>', 'column (or key) of the label', 'label')
     .option('--time <column>', 'column of the time: ISO 8601, or seconds or milliseconds since 1970')
     .option('--group <column>', 'column that keeps examples together (user, device)')
+    .option('--id <column>', 'column that names each example: of two with one name the last counts')
     .option('--ignore <columns>', 'columns that are no features (folders that are no labels)', commaList)
     .option('--format <format>', `${FORMATS.join(', ')}, where the name does not say`, oneOf(FORMATS))
     .option('--labels-file <file>', 'IDX labels that do not lie beside the images')
@@ -53,8 +55,8 @@ export function addImportCommand(program: Command): void {
       const store = context.openStore();
       const { spec } = unwrap(await loadSpec(store, model));
       const now = context.now();
-      const { label, time = null, group = null, ignore = [], skip, limit = null } = options;
-      const columns = { label, time, group, ignore };
+      const { label, time = null, group = null, id = null, ignore = [], skip, limit = null } = options;
+      const columns = { label, time, group, id, ignore };
       const format = options.format ?? null;
       const labelsFile = options.labelsFile ?? null;
       const source = unwrap(await openSource(path, { spec, columns, now, format, labelsFile }));
@@ -65,8 +67,10 @@ export function addImportCommand(program: Command): void {
         store,
         model,
         task: spec.task,
+        salt: spec.salt,
         source,
-        options: columns,
+        // An import from before there were ids is the same import.
+        options: id === null ? { label, time, group, ignore } : columns,
         skip,
         limit: limit ?? Number.POSITIVE_INFINITY,
         dryRun: options.dryRun === true,

@@ -1,0 +1,47 @@
+/**
+ * From the fields of one row, whatever file they come from, to an example. What a value means is read by the same code
+ * as predictions and feedback (shared/model/read-value.ts).
+ */
+import { parseInstance } from '../../../shared/model/spec/input.ts';
+import { parseTime } from '../../../shared/model/moment.ts';
+import { parseGroup } from '../../../shared/model/read-value.ts';
+import { parseLabel } from '../../../shared/model/spec/task.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import type { ExampleRow, ReadOptions } from '../../data-import/readers/example-source.ts';
+
+export interface Fields {
+  readonly label: unknown;
+  readonly time: unknown;
+  readonly group: unknown;
+  readonly id: unknown;
+  /** As a prediction request would have it. */
+  readonly instance: unknown;
+}
+
+/** How messages name the fields. */
+export type FieldNames = Readonly<Record<keyof Fields, string>>;
+
+/** @returns the example, or what is wrong with the first field that is */
+export function readFields(
+  fields: Fields,
+  { spec, now, moments }: Pick<ReadOptions, 'spec' | 'now' | 'moments'>,
+  names: FieldNames,
+): Result<Omit<ExampleRow, 'row'>, string> {
+  const label = parseLabel(spec, fields.label);
+  if (!label.ok) return err(`${names.label}: ${label.error}`);
+  const at = parseTime(fields.time, now.getTime(), moments);
+  if (!at.ok) return err(`${names.time}: ${at.error}`);
+  const group = parseGroup(fields.group);
+  if (!group.ok) return err(`${names.group}: ${group.error}`);
+  const id = parseGroup(fields.id);
+  if (!id.ok) return err(`${names.id}: ${id.error}`);
+  const raw = parseInstance(spec.input, fields.instance, names.instance);
+  if (!raw.ok) return raw;
+  return ok({
+    raw: raw.value,
+    label: label.value,
+    ...(at.value !== null && { at: at.value }),
+    ...(group.value !== null && { group: group.value }),
+    ...(id.value !== null && { id: id.value }),
+  });
+}
