@@ -136,12 +136,13 @@ async function decode(
   return ok(rows);
 }
 
-function toResponse({ prediction }: Inference, { type, body, jsonBytes }: Answer): Response {
+function toResponse({ prediction, unseen }: Inference, { type, body, jsonBytes }: Answer): Response {
   const headers: Record<string, string> = {
     'Content-Type': type,
     'Holdfast-Version': String(prediction.version),
     'Holdfast-Prediction-Id': prediction.id,
   };
+  if (unseen > 0) headers['Holdfast-Unseen-Values'] = String(unseen);
   if (jsonBytes !== undefined) headers['Inference-Header-Content-Length'] = String(jsonBytes);
   return new Response(body, { headers });
 }

@@ -7,6 +7,7 @@ import { hideGroup } from '../../shared/events/group.ts';
 import { createPredictionId, instanceId } from '../collect/prediction-id.ts';
 import type { Servable } from '../../shared/model/run/predictor.ts';
 import type { ServingSpec } from '../../shared/model/spec/serving-spec.ts';
+import type { InputSpec } from '../../shared/model/spec/spec.ts';
 import { outputWidth } from '../../shared/model/spec/task.ts';
 import type { Result } from '../../shared/result.ts';
 import type { AppError } from '../http/errors.ts';
@@ -59,6 +60,8 @@ export interface Inference {
   readonly prediction: Prediction;
   /** One an example; none when the request is not logged. */
   readonly logged: readonly LoggedPrediction[];
+  /** Values of categories that were not known, and so served as "other". */
+  readonly unseen: number;
 }
 
 /**
@@ -83,7 +86,8 @@ export function infer(
   const facts = { version, atMs: context.nowMs, instances: rows.length, logged };
   const id = createPredictionId(spec.salt, spec.name, facts, context.random);
   const prediction = { id, spec, version, outputs, predicted };
-  return { prediction, logged: logged ? toLogged(prediction, rows, context) : [] };
+  const unseen = countUnseen(spec.input, rows);
+  return { prediction, logged: logged ? toLogged(prediction, rows, context) : [], unseen };
 }
 
 function toLogged(
@@ -103,6 +107,16 @@ function toLogged(
       ...(group !== null && { group: hidden.get(group) as string }),
     };
   });
+}
+
+function countUnseen(input: InputSpec, rows: readonly Float32Array[]): number {
+  if (input.kind === 'image') return 0;
+  let count = 0;
+  for (const [i, feature] of input.features.entries()) {
+    if (feature.type !== 'category' || feature.rare === undefined) continue;
+    for (const row of rows) if (row[i] === feature.values.length) count += 1;
+  }
+  return count;
 }
 
 /** Each hashed once, however many examples it has. */

@@ -44,6 +44,9 @@ export const keys = {
   input: (name: string, digest: string) => `${model(name)}/inputs/${digest}`,
   importsPrefix: (name: string) => `${model(name)}/imports/`,
   importRecord: (name: string, id: string) => `${model(name)}/imports/${id}.json`,
+  importRowsPrefix: (name: string) => `${model(name)}/imported-rows/`,
+  /** By which later imports know the rows of this one. */
+  importRows: (name: string, id: string) => `${model(name)}/imported-rows/${id}`,
   snapshot: (name: string, id: string) => `${model(name)}/snapshots/${id}.json`,
   snapshotShard: (name: string, digest: string) => `${model(name)}/snapshots/shards/${digest}.ndjson.gz`,
   featuresOf: (name: string) => `${model(name)}/features/`,

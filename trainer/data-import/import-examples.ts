@@ -9,6 +9,13 @@ import { storeInput } from '../../shared/events/stored-input.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
+import {
+  createRowCounter,
+  findKnownRows,
+  type ImportedRows,
+  loadImportedRows,
+  saveImportedRows,
+} from '../node/known-rows.ts';
 import { finishImport, type ImportRecord, openImportRecord, timeOfRow } from './import-record.ts';
 import type { ExampleRow, ExampleSource, ReadRow } from './readers/example-source.ts';
 
@@ -33,6 +40,8 @@ export interface ImportRequest {
   readonly options: Readonly<Record<string, unknown>>;
   readonly skip: number;
   readonly limit: number;
+  /** Rows that an earlier import brought count again. */
+  readonly again?: boolean;
   /** Reads everything, writes nothing. */
   readonly dryRun: boolean;
   readonly now: Date;
@@ -47,6 +56,8 @@ export interface ImportProgress {
 export interface ImportSummary {
   readonly imported: number;
   readonly rejected: number;
+  /** Rows that earlier imports brought already, with the same content, time and label. */
+  readonly present: number;
   /** The first few. */
   readonly problems: readonly string[];
   /** How many examples have each label, by its index; empty for a regression. */
@@ -82,6 +93,9 @@ export async function importExamples(request: ImportRequest): Promise<Result<Imp
   const record = opened.value;
   if (record.finishedAt !== null && !dryRun) return ok(repeatedSummary(record));
 
+  const earlier = await loadImportedRows(store, model, id);
+  const isKnown = request.again ? null : await findKnownRows(earlier, () => source.rows());
+  const rows = createImportedRows();
   const tally = createTally(request.task);
   const write = dryRun ? async () => {} : batchWriter(store, model, new Date(record.startedAt));
   let group: ExampleRow[] = [];
@@ -93,14 +107,19 @@ export async function importExamples(request: ImportRequest): Promise<Result<Imp
       await write(event);
     }
   };
-  for await (const read of window(source.rows(), request.skip, request.limit)) {
-    if (read.ok) group.push(read.value);
-    else tally.reject(read.error.problem);
+  // Rows that are skipped count too, so that of equal ones each is known by its place among them.
+  for await (const read of before(source.rows(), request.skip + request.limit)) {
+    const key = read.ok ? rows.count(read.value, request.skip) : null;
+    if ((read.ok ? read.value : read.error).row < request.skip) continue;
+    if (!read.ok) tally.reject(read.error.problem);
+    else if (isKnown?.(key as number, read.value)) tally.skip();
+    else group.push(read.value);
     if (group.length === CONCURRENT_INPUTS) await flush();
     request.onProgress({ rows: tally.rows(), fraction: source.fraction() });
   }
   await flush();
   await write(null);
+  if (!dryRun) await saveImportedRows(store, model, id, rows.end());
 
   const summary = tally.summary();
   if (!dryRun) {
@@ -122,12 +141,29 @@ function readOnly(store: ObjectStore): ObjectStore {
   return { ...store, put: async () => ({ etag: '' }) };
 }
 
-async function* window(rows: AsyncIterable<ReadRow>, skip: number, limit: number): AsyncGenerator<ReadRow> {
+async function* before(rows: AsyncIterable<ReadRow>, end: number): AsyncGenerator<ReadRow> {
   for await (const read of rows) {
-    const { row } = read.ok ? read.value : read.error;
-    if (row >= skip + limit) return;
-    if (row >= skip) yield read;
+    if ((read.ok ? read.value : read.error).row >= end) return;
+    yield read;
   }
+}
+
+/** Collects what later imports know the rows of this one by: of all that it has seen, whoever brought them. */
+function createImportedRows() {
+  const counter = createRowCounter();
+  const kept: number[] = [];
+  return {
+    count(row: ExampleRow, skip: number): number {
+      const key = counter.count(row);
+      if (row.row >= skip) kept.push(key);
+      return key;
+    },
+    end: (): ImportedRows => ({
+      rows: Float64Array.from(kept).sort(),
+      sequence: counter.sequence(),
+      distinct: counter.distinct(),
+    }),
+  };
 }
 
 /** At most so many rows are imported. */
@@ -185,10 +221,11 @@ function createTally(task: Spec['task']) {
   const problems: string[] = [];
   let imported = 0;
   let rejected = 0;
+  let present = 0;
   let fromMs = Number.POSITIVE_INFINITY;
   let toMs = 0;
   return {
-    rows: () => imported + rejected,
+    rows: () => imported + present + rejected,
     count({ label, at }: ExampleEvent): void {
       imported += 1;
       if (task === 'classification') perLabel.set(label, (perLabel.get(label) ?? 0) + 1);
@@ -198,6 +235,9 @@ function createTally(task: Spec['task']) {
       fromMs = Math.min(fromMs, at);
       toMs = Math.max(toMs, at);
     },
+    skip(): void {
+      present += 1;
+    },
     reject(problem: string): void {
       rejected += 1;
       if (problems.length < SHOWN_PROBLEMS) problems.push(problem);
@@ -205,6 +245,7 @@ function createTally(task: Spec['task']) {
     summary: (): ImportSummary => ({
       imported,
       rejected,
+      present,
       problems,
       perLabel,
       targets:
@@ -221,6 +262,7 @@ function repeatedSummary({ imported, rejected }: ImportRecord): ImportSummary {
   return {
     imported,
     rejected,
+    present: 0,
     problems: [],
     perLabel: new Map(),
     targets: null,

@@ -127,9 +127,12 @@ async function snapshotStep(ctx: RunContext) {
   return { snapshot: snapshot.id, reason: reasonToSkip(ctx, snapshot), note: describeSnapshot(snapshot) };
 }
 
-function reasonToSkip({ run }: RunContext, { windows, examples, problems }: Snapshot): string | null {
+function reasonToSkip(
+  { run }: RunContext,
+  { windows, examples, late = 0, problems }: Snapshot,
+): string | null {
   if (examples === 0) return `Nothing to learn from: there are no labelled examples yet${unread(problems)}`;
-  if (run.championAtStart !== null && windows.at(-1)?.examples === 0) {
+  if (run.championAtStart !== null && windows.at(-1)?.examples === 0 && late === 0) {
     return 'Nothing new: no labelled examples since the champion was trained';
   }
   return null;
@@ -140,11 +143,12 @@ function unread({ count, first: [first = ''] }: Snapshot['problems']): string {
   return count === 0 ? '' : `; ${count} batches or lines could not be read, the first: ${first}`;
 }
 
-function describeSnapshot({ examples, windows, unmatchedLabels, problems }: Snapshot): string {
+function describeSnapshot({ examples, windows, late = 0, unmatchedLabels, problems }: Snapshot): string {
   const current = windows.at(-1)?.examples ?? 0;
   const unmatched = unmatchedLabels > 0 ? `, ${unmatchedLabels} labels without their prediction` : '';
   const unreadable = problems.count > 0 ? `, ${problems.count} unreadable lines` : '';
-  return `${examples} examples in ${windows.length} windows, ${current} of them new${unmatched}${unreadable}`;
+  const earlier = late > 0 ? ` (${late} of these for earlier times)` : '';
+  return `${examples} examples in ${windows.length} windows, ${current + late} of them new${earlier}${unmatched}${unreadable}`;
 }
 
 async function splitStep(ctx: RunContext, snapshot: Snapshot) {

@@ -45,7 +45,7 @@ const feature = tagged('type', {
   number: has({ name: anyString, missing, decimal: optional(oneOf(...DECIMALS)) }),
   category: has({
     name: anyString,
-    values: list(anyString, 2, MAX_VALUES),
+    values: list(anyString, 1, MAX_VALUES),
     rare: optional(integer(1, 1_000_000)),
     missing,
   }),

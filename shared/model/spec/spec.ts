@@ -40,15 +40,20 @@ const featureSchema = z.discriminatedUnion('type', [
     /** Texts like `1,234.50 €` and `12 %` are numbers too, with this decimal mark. */
     decimal: z.enum(DECIMALS).exactOptional(),
   }),
-  z.strictObject({
-    name: nameSchema,
-    type: z.literal('category'),
-    /** Every value that may come; anything else is refused at the edge, or is one of the others where `rare` is set. */
-    values: z.array(z.string()).min(2).max(MAX_VALUES).refine(unique, 'expected different values'),
-    /** Values of fewer training examples than this count as one, "other", and so do those that were never seen. */
-    rare: z.int().min(1).max(1_000_000).exactOptional(),
-    missing: missingSchema,
-  }),
+  z
+    .strictObject({
+      name: nameSchema,
+      type: z.literal('category'),
+      /** Every value that may come; anything else is refused at the edge, or is one of the others where `rare` is set. */
+      values: z.array(z.string()).min(1).max(MAX_VALUES).refine(unique, 'expected different values'),
+      /** Values of fewer training examples than this count as one, "other", and so do those that were never seen. */
+      rare: z.int().min(1).max(1_000_000).exactOptional(),
+      missing: missingSchema,
+    })
+    .refine(({ values, rare, missing }) => values.length > 1 || rare || missing, {
+      path: ['values'],
+      error: 'expected 2 or more values',
+    }),
   z.strictObject({
     name: nameSchema,
     type: z.literal('date'),
@@ -94,6 +99,25 @@ export const hiddenLayerSchema = z.strictObject({
 });
 export type HiddenLayer = z.infer<typeof hiddenLayerSchema>;
 
+/** How the files that are imported are read, where the import does not say otherwise. */
+const columnsSchema = z.strictObject({
+  label: nameSchema,
+  time: nameSchema.exactOptional(),
+  group: nameSchema.exactOptional(),
+  id: nameSchema.exactOptional(),
+  /** Columns that are no features. */
+  ignore: z.array(nameSchema).max(MAX_FEATURES).default([]),
+  delimiter: z.string().min(1).max(4).exactOptional(),
+  encoding: z.string().max(32).exactOptional(),
+  /** Of a target that is a text. */
+  decimal: z.enum(DECIMALS).exactOptional(),
+  /** How 1/2/2026 is meant. */
+  order: z.enum(DATE_ORDERS).exactOptional(),
+  /** Of times that name none. */
+  timeZone: z.string().max(64).exactOptional(),
+});
+export type FileColumns = z.infer<typeof columnsSchema>;
+
 const windowSchema = z.strictObject({
   /** Examples a window when an imported history is divided; afterwards every promotion closes a window. */
   examples: z.int().min(10).max(1_000_000).default(1_000),
@@ -132,6 +156,7 @@ const commonFields = {
   schedule: scheduleSchema.exactOptional(),
   /** Share of the predictions that are logged and so can be labelled later. */
   logging: z.strictObject({ rate: z.number().min(0).max(1).default(LOGGING_DEFAULTS.rate) }).prefault({}),
+  columns: columnsSchema.exactOptional(),
   /** Keys the holdout hash and the prediction ids. Drawn when the model is created; never changes. */
   salt: digestSchema,
 };

@@ -56,6 +56,8 @@ export interface ReadOptions {
   readonly columns: ColumnNames;
   /** Times after this are refused: a run would never see them. */
   readonly now: Date;
+  /** The decimal mark of targets that are texts. */
+  readonly decimal?: '.' | ',' | null | undefined;
   /** How times are written. */
   readonly moments?: MomentForm | undefined;
 }

@@ -2,6 +2,7 @@
  * From the fields of one row, whatever file they come from, to an example. What a value means is read by the same code
  * as predictions and feedback (shared/model/read-value.ts).
  */
+import { unwrapNumeral } from '../../../shared/model/feature.ts';
 import { parseInstance } from '../../../shared/model/spec/input.ts';
 import { parseTime } from '../../../shared/model/moment.ts';
 import { parseGroup } from '../../../shared/model/read-value.ts';
@@ -21,13 +22,22 @@ export interface Fields {
 /** How messages name the fields. */
 export type FieldNames = Readonly<Record<keyof Fields, string>>;
 
+/** A target as tables write it, where the file says how. */
+function toNumber(label: unknown, decimal: ReadOptions['decimal']): unknown {
+  if (typeof label !== 'string') return label;
+  if (decimal) return unwrapNumeral(label, decimal)?.value ?? label;
+  // As for a feature: Number reads more than what a number is written as.
+  const number = label === '' ? Number.NaN : Number(label);
+  return Number.isNaN(number) ? label : number;
+}
+
 /** @returns the example, or what is wrong with the first field that is */
 export function readFields(
   fields: Fields,
-  { spec, now, moments }: Pick<ReadOptions, 'spec' | 'now' | 'moments'>,
+  { spec, now, moments, decimal }: Pick<ReadOptions, 'spec' | 'now' | 'moments' | 'decimal'>,
   names: FieldNames,
 ): Result<Omit<ExampleRow, 'row'>, string> {
-  const label = parseLabel(spec, fields.label);
+  const label = parseLabel(spec, spec.task === 'regression' ? toNumber(fields.label, decimal) : fields.label);
   if (!label.ok) return err(`${names.label}: ${label.error}`);
   const at = parseTime(fields.time, now.getTime(), moments);
   if (!at.ok) return err(`${names.time}: ${at.error}`);

@@ -56,6 +56,7 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
     parent: parent?.id ?? null,
     windows,
     examples: usable.length,
+    ...countLate(windows, parent),
     unmatchedLabels,
     unlabelledPredictions,
     problems: { count: problems.length, first: problems.slice(0, SHOWN_PROBLEMS) },
@@ -77,6 +78,13 @@ async function loadParent({ run, store }: RunContext): Promise<Snapshot | null> 
   if (!manifest.ok) throw new RunFailure(`the champion's manifest: ${manifest.error.detail}`);
   const { snapshot } = manifest.value;
   return snapshot === null ? null : loadSnapshot(store, run.model, snapshot);
+}
+
+/** What came since for times that the champion's windows span already: new too, though not in the current window. */
+function countLate(windows: readonly SnapshotWindow[], parent: Snapshot | null): { readonly late?: number } {
+  if (parent === null) return {};
+  const past = windows.slice(0, -1).reduce((sum, { examples }) => sum + examples, 0);
+  return past > parent.examples ? { late: past - parent.examples } : {};
 }
 
 function boundsOf(

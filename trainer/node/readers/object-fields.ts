@@ -1,32 +1,17 @@
 /**
- * Reads labelled examples from NDJSON: one object a line, with `instance` as a prediction request would have it (or
+ * Labelled examples from objects, a line of NDJSON or an item of a list in JSON: with `instance` as a prediction request would have it (or
  * the features beside the rest), `label`, and where known `timestamp`, `group` and `id`.
  */
 import * as z from 'zod';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import type { ColumnNames, ExampleRow, ExampleSource, ReadOptions, ReadRow } from './example-source.ts';
-import { createMeter, type InputFile, streamFile } from './input-file.ts';
-import { type FieldNames, readFields } from '../../node/readers/read-fields.ts';
-import { readLines } from '../../node/readers/text-lines.ts';
-
-export async function openNdjson(
-  file: InputFile,
-  options: ReadOptions,
-): Promise<Result<ExampleSource, string>> {
-  const absent = await findAbsent(readLines(streamFile(file)), options.columns);
-  if (absent !== null) return err(`${file.name}: ${absent}`);
-  const meter = createMeter(file.bytes);
-  return ok({
-    name: file.name,
-    digest: file.digest,
-    maxRows: file.lines,
-    fraction: meter.fraction,
-    rows: () => readRows(file, options, meter.add),
-  });
-}
+import type { ColumnNames, ExampleRow, ReadOptions } from '../../data-import/readers/example-source.ts';
+import { type FieldNames, readFields } from './read-fields.ts';
 
 /** A key that was named and that no line has is a mistake; most often the first line ends the search. */
-async function findAbsent(lines: AsyncIterable<string>, columns: ColumnNames): Promise<string | null> {
+export async function findAbsent(
+  objects: AsyncIterable<{ readonly object: Result<Record<string, unknown>, string> }>,
+  columns: ColumnNames,
+): Promise<string | null> {
   const named: [option: string, key: string | null][] = [
     ['--label', columns.label],
     ['--time', columns.time],
@@ -34,8 +19,7 @@ async function findAbsent(lines: AsyncIterable<string>, columns: ColumnNames): P
     ['--id', columns.id ?? null],
   ];
   const wanted = new Map(named.flatMap(([option, key]) => (key === null ? [] : [[key, option] as const])));
-  for await (const line of lines) {
-    const object = parseObject(line);
+  for await (const { object } of objects) {
     if (object.ok) for (const key of Object.keys(object.value)) wanted.delete(key);
     if (wanted.size === 0) return null;
   }
@@ -43,27 +27,9 @@ async function findAbsent(lines: AsyncIterable<string>, columns: ColumnNames): P
   return first === undefined ? null : `no line has ${JSON.stringify(first[0])} (${first[1]})`;
 }
 
-async function* readRows(
-  file: InputFile,
-  options: ReadOptions,
-  onBytes: (length: number) => void,
-): AsyncGenerator<ReadRow> {
-  let row = 0;
-  for await (const line of readLines(streamFile(file, onBytes))) {
-    const at = row;
-    row += 1;
-    if (line.trim() === '') continue;
-    const object = parseObject(line);
-    const parsed = object.ok ? readObject(object.value, options) : object;
-    yield parsed.ok
-      ? ok({ row: at, ...parsed.value })
-      : err({ row: at, problem: `line ${at + 1}: ${parsed.error}` });
-  }
-}
-
 const objectSchema = z.record(z.string(), z.unknown());
 
-function parseObject(line: string): Result<Record<string, unknown>, string> {
+export function parseObject(line: string): Result<Record<string, unknown>, string> {
   try {
     const object = objectSchema.safeParse(JSON.parse(line));
     return object.success ? ok(object.data) : err('expected a JSON object');
