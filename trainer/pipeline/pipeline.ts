@@ -127,12 +127,9 @@ async function snapshotStep(ctx: RunContext) {
   return { snapshot: snapshot.id, reason: reasonToSkip(ctx, snapshot), note: describeSnapshot(snapshot) };
 }
 
-function reasonToSkip(
-  { run }: RunContext,
-  { windows, examples, late = 0, problems }: Snapshot,
-): string | null {
+function reasonToSkip({ run }: RunContext, { windows, examples, problems }: Snapshot): string | null {
   if (examples === 0) return `Nothing to learn from: there are no labelled examples yet${unread(problems)}`;
-  if (run.championAtStart !== null && windows.at(-1)?.examples === 0 && late === 0) {
+  if (run.championAtStart !== null && windows.at(-1)?.examples === 0) {
     return 'Nothing new: no labelled examples since the champion was trained';
   }
   return null;
@@ -148,7 +145,7 @@ function describeSnapshot({ examples, windows, late = 0, unmatchedLabels, proble
   const unmatched = unmatchedLabels > 0 ? `, ${unmatchedLabels} labels without their prediction` : '';
   const unreadable = problems.count > 0 ? `, ${problems.count} unreadable lines` : '';
   const earlier = late > 0 ? ` (${late} of these for earlier times)` : '';
-  return `${examples} examples in ${windows.length} windows, ${current + late} of them new${earlier}${unmatched}${unreadable}`;
+  return `${examples} examples in ${windows.length} windows, ${current} of them new${earlier}${unmatched}${unreadable}`;
 }
 
 async function splitStep(ctx: RunContext, snapshot: Snapshot) {

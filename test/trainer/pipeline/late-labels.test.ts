@@ -34,12 +34,12 @@ test('labels that come later for earlier times are new, and the run says so', as
     summary: expect.stringMatching(/^Nothing new/),
   });
 
-  const late = { n: 300, seed: 2, fromMs: HISTORY.fromMs - WEEK_MS };
+  const late = { n: 900, seed: 2, fromMs: HISTORY.fromMs - WEEK_MS };
   await writeEvents(store, MODEL, blobEvents(late), new Date());
   const run = await retrain(store);
   expect(run.status).toBe('complete');
   const note = run.steps.find(({ name }) => name === 'snapshot')?.note;
-  expect(note).toMatch(/^2300 examples in \d+ windows, 300 of them new \(300 of these for earlier times\)/);
+  expect(note).toMatch(/^2900 examples in \d+ windows, 900 of them new \(900 of these for earlier times\)/);
 });
 
 test('the group of a prediction reaches the snapshot, hidden, and keeps its label on one side', async () => {

@@ -37,7 +37,7 @@ export const snapshotSchema = z.object({
   /** In time order; the last one is the current window. */
   windows: z.array(windowSchema).min(1),
   examples: z.int().min(0),
-  /** In windows that were closed before: examples that came after, for earlier times. */
+  /** Of the current window: examples that came after the champion was trained, for times before. */
   late: z.int().min(0).optional(),
   unmatchedLabels: z.int().min(0),
   unlabelledPredictions: z.int().min(0),

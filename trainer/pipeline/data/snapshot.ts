@@ -15,9 +15,11 @@ import { loadManifest } from '../../../shared/registry/versions.ts';
 import { type RunContext, RunFailure } from '../context.ts';
 import { type EventLog, openEventLog } from './event-log.ts';
 import {
+  loadShard,
   loadSnapshot,
   saveShard,
   type ShardRef,
+  shardsOf,
   type Snapshot,
   type SnapshotWindow,
 } from './snapshot-file.ts';
@@ -43,7 +45,9 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
     problems.push(`example ${id}: its label is not one of the model's`);
   }
   const parent = await loadParent(ctx);
-  const windows = await saveWindows(ctx, log, usable, boundsOf(ctx, usable, parent));
+  const bounds = boundsOf(ctx, usable, parent);
+  const late = await findLate(ctx, usable, bounds, parent);
+  const windows = await saveWindows(ctx, log, usable, bounds, late);
   const id = sha256Hex(JSON.stringify(windows.map(({ fromMs, shards }) => ({ fromMs, shards })))).slice(
     0,
     32,
@@ -56,7 +60,7 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
     parent: parent?.id ?? null,
     windows,
     examples: usable.length,
-    ...countLate(windows, parent),
+    ...(late.size > 0 && { late: late.size }),
     unmatchedLabels,
     unlabelledPredictions,
     problems: { count: problems.length, first: problems.slice(0, SHOWN_PROBLEMS) },
@@ -80,11 +84,26 @@ async function loadParent({ run, store }: RunContext): Promise<Snapshot | null> 
   return snapshot === null ? null : loadSnapshot(store, run.model, snapshot);
 }
 
-/** What came since for times that the champion's windows span already: new too, though not in the current window. */
-function countLate(windows: readonly SnapshotWindow[], parent: Snapshot | null): { readonly late?: number } {
-  if (parent === null) return {};
-  const past = windows.slice(0, -1).reduce((sum, { examples }) => sum + examples, 0);
-  return past > parent.examples ? { late: past - parent.examples } : {};
+/**
+ * What came since for times that the champion's windows span already, by id. The champion has not seen it, so it is new:
+ * it joins the current window, is trained on and judges there; the next champion has it in the window of its time.
+ */
+async function findLate(
+  { run, store }: RunContext,
+  examples: readonly LabelledExample[],
+  bounds: readonly WindowBounds[],
+  parent: Snapshot | null,
+): Promise<ReadonlySet<string>> {
+  if (parent === null) return new Set();
+  const fromMs = bounds.at(-1)?.fromMs ?? 0;
+  const past = examples.filter(({ at }) => at < fromMs);
+  // Nothing leaves a history, so where there are not more of them there is no need to look.
+  if (past.length <= parent.examples) return new Set();
+  const late = new Set(past.map(({ id }) => id));
+  for (const shard of shardsOf(parent)) {
+    for (const { id } of await loadShard(store, run.model, shard)) late.delete(id);
+  }
+  return late;
 }
 
 function boundsOf(
@@ -105,6 +124,7 @@ async function saveWindows(
   log: EventLog,
   examples: readonly LabelledExample[],
   bounds: readonly WindowBounds[],
+  late: ReadonlySet<string>,
 ): Promise<SnapshotWindow[]> {
   const ranges = rangesOf(
     bounds,
@@ -113,13 +133,15 @@ async function saveWindows(
   const windows: SnapshotWindow[] = [];
   for (const [i, { fromMs, toMs }] of bounds.entries()) {
     const { start, end } = ranges[i] as { start: number; end: number };
-    const inside = examples.slice(start, end);
-    const last = i === bounds.length - 1 ? inside.at(-1) : undefined;
+    const isCurrent = i === bounds.length - 1;
+    const own = examples.slice(start, end).filter(({ id }) => !late.has(id));
+    const inside = isCurrent ? [...examples.filter(({ id }) => late.has(id)), ...own] : own;
+    const last = isCurrent ? inside.at(-1) : undefined;
     windows.push({
       id: windowName(i, inside[0]?.at ?? fromMs),
       fromMs,
       // The current window ends with its newest example: whatever is newer than that is new to the next run.
-      toMs: last === undefined ? toMs : last.at + 1,
+      toMs: last === undefined ? toMs : Math.max(fromMs, last.at) + 1,
       examples: inside.length,
       shards: await saveShards(ctx, log, inside),
     });
