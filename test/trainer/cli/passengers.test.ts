@@ -43,7 +43,7 @@ function writePassengers(rows: number): string {
       `"Passenger, No. ${i + 1}"`,
       maybe(sex === 1 ? 'female' : 'male', 0.1),
       maybe(String(age), 0.4),
-      maybe(`${(fare * (0.8 + 0.4 * random.uniform())).toFixed(2)}`, 0.25),
+      maybe((fare * (0.8 + 0.4 * random.uniform())).toFixed(2), 0.25),
       maybe(`C${random.below(9_000)}`, 0.75),
       maybe(['S', 'C', 'Q'][random.below(3)] as string, 0.3),
     ].join(',');

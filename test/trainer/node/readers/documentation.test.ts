@@ -78,7 +78,7 @@ test('the page has its tables', () => {
 });
 
 test.each(values)('a %s that comes as %s is %s', (what, comesAs, is) => {
-  expect(doWith(what as string, JSON.parse(unquote(comesAs as string)))).toBe(is);
+  expect(doWith(what, JSON.parse(unquote(comesAs)))).toBe(is);
 });
 
 const spec = {
@@ -88,13 +88,13 @@ const spec = {
 };
 
 test.each(rowsUnder('Files'))('the file %s that begins with %s is %s', async (name, begins, is) => {
-  const text = JSON.parse(unquote(begins as string)) as string;
-  const bytes = Buffer.from(text, begins?.includes('Latin-1') ? 'latin1' : 'utf8');
-  const read = await readAll(await folder.write(unquote(name as string), bytes), { spec });
+  const text = JSON.parse(unquote(begins)) as string;
+  const bytes = Buffer.from(text, begins.includes('Latin-1') ? 'latin1' : 'utf8');
+  const read = await readAll(await folder.write(unquote(name), bytes), { spec });
   if (is === 'read')
     expect(read).toMatchObject({
       problems: [],
       rows: [{ raw: [1], label: 0 }, ...(read.rows ?? []).slice(1)],
     });
-  else expect('refused' in read ? read.refused : '').toMatch(new RegExp(unquote(is as string)));
+  else expect('refused' in read ? read.refused : '').toMatch(new RegExp(unquote(is)));
 });
