@@ -6,7 +6,7 @@ import { writeInbox } from '../../shared/events/write-inbox.ts';
 import { loadServingSpec } from '../../shared/model/spec/serving-spec.ts';
 import type { InputSpec } from '../../shared/model/spec/spec.ts';
 import { err } from '../../shared/result.ts';
-import { createArrivals } from '../arrivals.ts';
+import { createArrivals } from './arrivals.ts';
 import { type Ask, checkDeadline, inTime, refuse } from '../http/ask.ts';
 import { readJson } from '../http/body.ts';
 import type { AppDeps } from '../deps.ts';

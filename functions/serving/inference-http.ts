@@ -10,7 +10,7 @@ import { permit } from '../http/auth.ts';
 import type { Scope } from '../config.ts';
 import type { AppDeps } from '../deps.ts';
 import type { AppError } from '../http/errors.ts';
-import type { Groups } from '../groups.ts';
+import type { Groups } from './groups.ts';
 import { authorize, parseModelName } from '../http/http.ts';
 import { DIVIDED_WARNING, looksDivided } from './pixels.ts';
 import {

@@ -11,7 +11,7 @@ import type { InputSpec } from '../../shared/model/spec/spec.ts';
 import { outputWidth } from '../../shared/model/spec/task.ts';
 import type { Result } from '../../shared/result.ts';
 import type { AppError } from '../http/errors.ts';
-import type { Groups } from '../groups.ts';
+import type { Groups } from './groups.ts';
 import type { EncodedImage } from './image-reader.ts';
 import type { LoggedPrediction } from '../collect/prediction-log.ts';
 import { shortestFloat } from './shortest-float.ts';

@@ -2,7 +2,7 @@
  * Tabular examples changed, as the model sees them: numbers in their standard deviations, categories one-hot.
  */
 import type { RowRanges } from '../../shared/model/spec/augmentation.ts';
-import { widthOf } from '../../shared/model/feature.ts';
+import { widthOf } from '../../shared/model/spec/feature.ts';
 import type { Feature } from '../../shared/model/spec/spec.ts';
 import type { Random } from '../../shared/random.ts';
 

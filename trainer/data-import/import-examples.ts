@@ -15,7 +15,7 @@ import {
   type ImportedRows,
   loadImportedRows,
   saveImportedRows,
-} from '../node/known-rows.ts';
+} from './known-rows.ts';
 import { finishImport, type ImportRecord, openImportRecord, timeOfRow } from './import-record.ts';
 import type { ExampleRow, ExampleSource, ReadRow } from './readers/example-source.ts';
 

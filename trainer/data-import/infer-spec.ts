@@ -4,18 +4,12 @@
  */
 import type { Feature } from '../../shared/model/spec/spec.ts';
 import { DATE_PARTS } from '../../shared/model/spec/spec-bounds.ts';
-import { isNumeral } from '../../shared/model/read-value.ts';
+import { isNumeral } from '../../shared/model/spec/read-value.ts';
 import type { TaskSpec } from '../../shared/model/spec/task.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import {
-  type ColumnFacts,
-  lookAtColumns,
-  MAX_DISTINCT,
-  saysLabel,
-  type TableFacts,
-} from '../node/column-facts.ts';
-import type { Table } from '../node/readers/table.ts';
-import { describeMissing } from '../node/readers/table-source.ts';
+import { type ColumnFacts, lookAtColumns, MAX_DISTINCT, saysLabel, type TableFacts } from './column-facts.ts';
+import type { Table } from './readers/table.ts';
+import { describeMissing } from './readers/table-source.ts';
 
 /** As many as the spec allows. */
 const MAX_VALUES = 1_000;

@@ -3,7 +3,7 @@
  * [batch] or [batch, 1].
  */
 import { fromBase64 } from '../../../shared/bytes.ts';
-import { describeBadCell, readCell } from '../../../shared/model/feature.ts';
+import { describeBadCell, readCell } from '../../../shared/model/spec/feature.ts';
 import { describeBadPixel, type ImageSpec, rawSize } from '../../../shared/model/spec/input.ts';
 import type { Feature, InputSpec } from '../../../shared/model/spec/spec.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';

@@ -2,7 +2,7 @@
  * The values of an input tensor: numbers as float32, or strings and bytes; from JSON, flat or nested, or from bytes.
  */
 import { fromBase64 } from '../../../shared/bytes.ts';
-import { kindOf } from '../../../shared/model/read-value.ts';
+import { kindOf } from '../../../shared/model/spec/read-value.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { RawTensor } from './body.ts';
 import { NUMERIC, type NumericType } from './datatypes.ts';
@@ -24,8 +24,11 @@ export type Bytes = string | Uint8Array | null;
 const MAX_DEPTH = 100;
 const LENGTH_BYTES = 4;
 
-/** @param gaps  whether null may stand where a value is missing; among numbers it becomes NaN */
-export function readTensor(raw: RawTensor, where: string, gaps: boolean): Result<Tensor, string> {
+/** Whether null may stand at a position of JSON, for a value that is missing. */
+export type Gaps = (position: number) => boolean;
+
+/** @param gaps  where null may stand; among numbers it becomes NaN */
+export function readTensor(raw: RawTensor, where: string, gaps: Gaps): Result<Tensor, string> {
   const { name, shape, datatype } = raw;
   const values = datatype === 'BYTES' ? readBytes(raw, gaps) : readNumbers(raw, datatype, gaps);
   if (!values.ok) return err(`${where}: ${values.error}`);
@@ -35,7 +38,7 @@ export function readTensor(raw: RawTensor, where: string, gaps: boolean): Result
 function readNumbers(
   { data, bytes, size }: RawTensor,
   datatype: NumericType,
-  gaps: boolean,
+  gaps: Gaps,
 ): Result<Float32Array, string> {
   if (bytes !== null) return decodeNumbers(bytes, datatype, size);
   const fits = NUMERIC[datatype].json;
@@ -45,7 +48,7 @@ function readNumbers(
   const values = new Float32Array(size);
   for (let i = 0; i < size; i++) {
     const value = flat.value[i];
-    const gap = gaps && value === null;
+    const gap = value === null && gaps(i);
     if (!gap && !fits(value)) return err(`expected ${datatype} at position ${i}, got ${kindOf(value)}`);
     values[i] = gap ? Number.NaN : Number(value);
   }
@@ -68,13 +71,13 @@ export function decodeNumbers(
   return ok(format.read(new Uint8Array(bytes).buffer));
 }
 
-function readBytes({ data, bytes, size, base64 }: RawTensor, gaps: boolean): Result<Bytes[], string> {
+function readBytes({ data, bytes, size, base64 }: RawTensor, gaps: Gaps): Result<Bytes[], string> {
   if (bytes !== null) return splitBytes(bytes, size);
   const flat = flatten(data ?? [], size);
   if (!flat.ok) return flat;
   const values: Bytes[] = [];
   for (const [i, value] of flat.value.entries()) {
-    if (gaps && value === null) {
+    if (value === null && gaps(i)) {
       values.push(null);
       continue;
     }

@@ -8,7 +8,7 @@ import type { ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
 import type { Feature } from '../../../shared/model/spec/spec.ts';
 import { ok, type Result } from '../../../shared/result.ts';
 import { type AppError, invalid } from '../../http/errors.ts';
-import { readGroups } from '../../groups.ts';
+import { readGroups } from '../groups.ts';
 import type { Example, InferenceRequest } from '../inference.ts';
 import { INPUT } from '../model-signature.ts';
 import { classifyAnswer, regressAnswer } from './answers.ts';

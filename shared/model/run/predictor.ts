@@ -13,7 +13,7 @@ import { parsePlan } from '../plan/plan.ts';
 import type { Program, Runtime } from './runtime.ts';
 import type { ServingSpec } from '../spec/serving-spec.ts';
 import type { InputSpec } from '../spec/spec.ts';
-import type { RowEncoder } from '../table-encoder.ts';
+import type { RowEncoder } from '../spec/table-encoder.ts';
 
 export interface Base {
   readonly manifest: BaseManifest;

@@ -5,10 +5,10 @@
  */
 import type { Constants } from '../../registry/manifest.ts';
 import { err, ok, type Result } from '../../result.ts';
-import { describeBadCell, type NumberPolicy, readCell, widthOf } from '../feature.ts';
-import { kindOf } from '../read-value.ts';
+import { describeBadCell, type NumberPolicy, readCell, widthOf } from './feature.ts';
+import { kindOf } from './read-value.ts';
 import type { Feature, InputSpec } from './spec.ts';
-import { type ConstantsFit, createRowEncoder, createRowFit, type RowEncoder } from '../table-encoder.ts';
+import { type ConstantsFit, createRowEncoder, createRowFit, type RowEncoder } from './table-encoder.ts';
 
 /** How many raw numbers an example has. */
 export function rawSize(input: InputSpec): number {

@@ -4,7 +4,7 @@
  */
 import type { Target } from '../../registry/manifest.ts';
 import { err, ok, type Result } from '../../result.ts';
-import { findName, isNumeral, kindOf } from '../read-value.ts';
+import { findName, isNumeral, kindOf } from './read-value.ts';
 import type { ClassificationSpec, RegressionSpec } from './spec.ts';
 
 /** The part of a spec that says what is predicted. */

@@ -3,7 +3,7 @@
  * with this seed would learn from.
  */
 import { type Augmentation, rowRanges } from '../../../shared/model/spec/augmentation.ts';
-import { momentOf, widthOf } from '../../../shared/model/feature.ts';
+import { momentOf, widthOf } from '../../../shared/model/spec/feature.ts';
 import { encodedSize, encodeInput } from '../../../shared/model/spec/input.ts';
 import type { Feature, InputSpec } from '../../../shared/model/spec/spec.ts';
 import type { Constants } from '../../../shared/registry/manifest.ts';

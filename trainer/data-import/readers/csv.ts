@@ -7,9 +7,9 @@ import { parse as parseAtOnce } from 'csv-parse/sync';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { ExampleSource, ReadOptions } from './example-source.ts';
 import { createMeter, type InputFile, toReadable } from './input-file.ts';
-import { nameColumns, type Table, type TableRecord } from '../../node/readers/table.ts';
-import { openTableSource } from '../../node/readers/table-source.ts';
-import { openText, streamText, type TextFile, type TextForm } from '../../node/readers/text-stream.ts';
+import { nameColumns, type Table, type TableRecord } from './table.ts';
+import { openTableSource } from './table-source.ts';
+import { openText, streamText, type TextFile, type TextForm } from './text-stream.ts';
 
 export async function openCsv(
   file: InputFile,

@@ -2,7 +2,7 @@
  * What every reader gives: labelled examples one by one, or what is wrong with a row. A source has been looked
  * through once before it exists, so a file that is truncated, or fits the model in no row, is refused as a whole.
  */
-import type { MomentForm } from '../../../shared/model/moment.ts';
+import type { MomentForm } from '../../../shared/model/spec/moment.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
 import type { TaskSpec } from '../../../shared/model/spec/task.ts';
 import type { Result } from '../../../shared/result.ts';

@@ -8,11 +8,11 @@ import type { ExampleSource, ReadOptions } from './example-source.ts';
 import { openIdx } from './idx.ts';
 import { openImageFolder } from './image-folder.ts';
 import { type InputFile, scanFile } from './input-file.ts';
-import { openObjectSource, openObjectTable } from '../../node/readers/objects.ts';
-import { openParquetTable } from '../../node/readers/parquet.ts';
-import type { Table } from '../../node/readers/table.ts';
-import { openTableSource } from '../../node/readers/table-source.ts';
-import type { TextForm } from '../../node/readers/text-stream.ts';
+import { openObjectSource, openObjectTable } from './objects.ts';
+import { openParquetTable } from './parquet.ts';
+import type { Table } from './table.ts';
+import { openTableSource } from './table-source.ts';
+import type { TextForm } from './text-stream.ts';
 
 export const FORMATS = ['csv', 'ndjson', 'json', 'parquet', 'idx', 'images'] as const;
 export type Format = (typeof FORMATS)[number];

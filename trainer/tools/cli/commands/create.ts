@@ -18,12 +18,7 @@ import { describeTaken } from '../../../registry/delete-model.ts';
 import { createContext } from '../context.ts';
 import { Failure, usageError } from '../failure.ts';
 import { describeSpec } from '../spec-text.ts';
-import {
-  addFromOptions,
-  type FromOptions,
-  type FromTable,
-  inferParts,
-} from '../../../cli/commands/create-from.ts';
+import { addFromOptions, type FromOptions, type FromTable, inferParts } from './create-from.ts';
 import { collect, commaList, example, finiteNumber, oneOf, wholeNumber } from './options.ts';
 
 interface CreateOptions extends FromOptions {

@@ -6,15 +6,15 @@ import type { Command } from 'commander';
 import { loadSpec } from '../../../../shared/model/spec/load-spec.ts';
 import type { Spec } from '../../../../shared/model/spec/spec.ts';
 import { importExamples, type ImportSummary } from '../../../data-import/import-examples.ts';
-import { bringFile } from '../../../node/readers/bring-file.ts';
+import { bringFile } from '../../../data-import/readers/bring-file.ts';
 import type { ColumnNames } from '../../../data-import/readers/example-source.ts';
 import { openSource } from '../../../data-import/readers/open-source.ts';
-import { createZone } from '../../../node/readers/time-zone.ts';
+import { createZone } from '../../../data-import/readers/time-zone.ts';
 import { createContext } from '../context.ts';
 import { Failure, unwrap } from '../failure.ts';
 import { createProgressLine, formatCount, style } from '../output.ts';
 import { describeTarget } from '../spec-text.ts';
-import { addFileOptions, type FromOptions, toMark } from '../../../cli/commands/create-from.ts';
+import { addFileOptions, type FromOptions, toMark } from './create-from.ts';
 import { commaList, example, wholeNumber } from './options.ts';
 
 interface ImportOptions extends FromOptions {

@@ -5,7 +5,7 @@
  * Numbers and booleans count as their text where the model has it, null is absent, and what is of another type is
  * refused. Pure, and without the schema library: a first prediction loads this.
  */
-import { err, ok, type Result } from '../result.ts';
+import { err, ok, type Result } from '../../result.ts';
 
 /** A number as a number is written: no leading zeros, so that codes like 007 stay names. */
 const NUMERAL = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;

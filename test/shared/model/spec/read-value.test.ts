@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findName, isMissing, parseGroup } from '../../../shared/model/read-value.ts';
+import { findName, isMissing, parseGroup } from '../../../../shared/model/spec/read-value.ts';
 
 describe('the name that a value stands for', () => {
   test.each<[unknown, readonly string[], number]>([

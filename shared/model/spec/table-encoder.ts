@@ -4,10 +4,10 @@
  *
  * What it takes is fitted on training data and kept in the version's constants, so edge and trainer compute the same bits.
  */
-import { cosineOfDegrees, sineOfDegrees } from '../../trainer/augment/exact-math.ts';
-import type { Constants } from '../registry/manifest.ts';
+import { cosineOfDegrees, sineOfDegrees } from '../../exact-math.ts';
+import type { Constants } from '../../registry/manifest.ts';
 import { type CategoryFeature, type DateFeature, momentOf, widthOf } from './feature.ts';
-import type { Feature } from './spec/spec.ts';
+import type { Feature } from './spec.ts';
 
 /** Writes a row, encoded, to `out[offset]` and on. */
 export type RowEncoder = (raw: Float32Array, out: Float32Array, offset: number) => void;

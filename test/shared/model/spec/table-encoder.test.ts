@@ -1,9 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readCell } from '../../../shared/model/feature.ts';
-import { createEncoder, encodedSize, fitConstants, parseInstance } from '../../../shared/model/spec/input.ts';
-import { type Feature, inputSchema, type InputSpec } from '../../../shared/model/spec/spec.ts';
-import type { Constants } from '../../../shared/registry/manifest.ts';
+import { readCell } from '../../../../shared/model/spec/feature.ts';
+import {
+  createEncoder,
+  encodedSize,
+  fitConstants,
+  parseInstance,
+} from '../../../../shared/model/spec/input.ts';
+import { type Feature, inputSchema, type InputSpec } from '../../../../shared/model/spec/spec.ts';
+import type { Constants } from '../../../../shared/registry/manifest.ts';
 
 const tableOf = (...features: object[]): InputSpec => inputSchema.parse({ kind: 'tabular', features });
 

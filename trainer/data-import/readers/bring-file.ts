@@ -11,7 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { parseStoreUrl, type StoreLocation } from '../store-url.ts';
+import { parseStoreUrl, type StoreLocation } from '../../node/store-url.ts';
 
 /** To the first byte; a large file may take its time. */
 const TIMEOUT_MS = 60_000;

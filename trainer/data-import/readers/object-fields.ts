@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import type { ColumnNames, ExampleRow, ReadOptions } from '../../data-import/readers/example-source.ts';
+import type { ColumnNames, ExampleRow, ReadOptions } from './example-source.ts';
 import { type FieldNames, readFields } from './read-fields.ts';
 
 /** A key that was named and that no line has is a mistake; most often the first line ends the search. */

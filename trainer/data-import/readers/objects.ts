@@ -2,8 +2,8 @@
  * Objects as tables: NDJSON and lists in JSON, whose keys are columns. An `instance` with names is part of its row.
  */
 import { err, ok, type Result } from '../../../shared/result.ts';
-import type { ExampleSource, ReadOptions, ReadRow } from '../../data-import/readers/example-source.ts';
-import { createMeter, type InputFile } from '../../data-import/readers/input-file.ts';
+import type { ExampleSource, ReadOptions, ReadRow } from './example-source.ts';
+import { createMeter, type InputFile } from './input-file.ts';
 import { findAbsent, parseObject, readObject } from './object-fields.ts';
 import type { Table, TableRecord } from './table.ts';
 import { readLines } from './text-lines.ts';

@@ -2,7 +2,7 @@
  * Text files in whatever encoding: as UTF-8, or refused with the line that is none.
  */
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { type InputFile, streamFile } from '../../data-import/readers/input-file.ts';
+import { type InputFile, streamFile } from './input-file.ts';
 
 /** As the Encoding Standard calls them (WHATWG), and what people call them. */
 const ENCODINGS: Readonly<Record<string, string>> = {

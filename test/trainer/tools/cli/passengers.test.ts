@@ -5,12 +5,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createRandom } from '../../../shared/random.ts';
-import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
-import { createS3Store } from '../../../trainer/node/s3-store.ts';
-import { createEdge } from '../../functions/support.ts';
-import { useTempFolder } from '../../support/temp-folder.ts';
-import { LOCAL_KEYS, type LocalS3, startLocalS3 } from '../node/local-s3.ts';
+import { createRandom } from '../../../../shared/random.ts';
+import { loadWasmModule } from '../../../../shared/model/run/wasm-node.ts';
+import { createS3Store } from '../../../../trainer/node/s3-store.ts';
+import { createEdge } from '../../../functions/support.ts';
+import { useTempFolder } from '../../../support/temp-folder.ts';
+import { LOCAL_KEYS, type LocalS3, startLocalS3 } from '../../node/local-s3.ts';
 
 const folder = useTempFolder();
 const run = promisify(execFile);

@@ -6,13 +6,7 @@
 import { rawSize } from '../../../shared/model/spec/input.ts';
 import type { InputSpec } from '../../../shared/model/spec/spec.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import type {
-  ColumnNames,
-  ExampleRow,
-  ExampleSource,
-  ReadOptions,
-  ReadRow,
-} from '../../data-import/readers/example-source.ts';
+import type { ColumnNames, ExampleRow, ExampleSource, ReadOptions, ReadRow } from './example-source.ts';
 import { type FieldNames, readFields } from './read-fields.ts';
 import type { Table } from './table.ts';
 

@@ -3,8 +3,8 @@
  */
 import { findName, isMissing, kindOf } from './read-value.ts';
 import { parseMoment } from './moment.ts';
-import type { DatePart } from './spec/spec-bounds.ts';
-import type { Feature } from './spec/spec.ts';
+import type { DatePart } from './spec-bounds.ts';
+import type { Feature } from './spec.ts';
 
 /**
  * `finite`: what may be learnt from. `any`: NaN and infinities pass too, for predictions: the servers whose protocols

@@ -3,13 +3,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { readCell } from '../../../../shared/model/feature.ts';
-import { parseTime } from '../../../../shared/model/moment.ts';
-import { parseGroup } from '../../../../shared/model/read-value.ts';
+import { readCell } from '../../../../shared/model/spec/feature.ts';
+import { parseTime } from '../../../../shared/model/spec/moment.ts';
+import { parseGroup } from '../../../../shared/model/spec/read-value.ts';
 import type { Feature } from '../../../../shared/model/spec/spec.ts';
 import { parseLabel } from '../../../../shared/model/spec/task.ts';
 import { useTempFolder } from '../../../support/temp-folder.ts';
-import { NOW, readAll } from '../../data-import/readers/read-all.ts';
+import { NOW, readAll } from './read-all.ts';
 
 const folder = useTempFolder();
 const page = await readFile('docs/data.md', 'utf8');

@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises';
 import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import type { InputFile } from '../../data-import/readers/input-file.ts';
+import type { InputFile } from './input-file.ts';
 import { nameColumns, type Table, type TableRecord } from './table.ts';
 
 /** Rows that are held at once. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseMoment, parseTime } from '../../../shared/model/moment.ts';
+import { parseMoment, parseTime } from '../../../../shared/model/spec/moment.ts';
 
 const NEW_YEAR = Date.parse('2026-01-01T00:00:00Z');
 

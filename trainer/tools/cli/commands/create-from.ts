@@ -2,14 +2,14 @@
  * `holdfast create --from`: what a table's columns are taken for, shown as a table, with an option for every guess.
  */
 import type { Command } from 'commander';
-import type { FileColumns, Spec } from '../../../shared/model/spec/spec.ts';
-import { inferFromTable, type Inferred, NOTHING_SAID, type Said } from '../../data-import/infer-spec.ts';
-import { bringFile } from '../../node/readers/bring-file.ts';
-import { type Format, FORMATS, openTable } from '../../data-import/readers/open-source.ts';
-import type { Context } from '../../tools/cli/context.ts';
-import { unwrap } from '../../tools/cli/failure.ts';
-import { formatCount, formatTable } from '../../tools/cli/output.ts';
-import { commaList, oneOf, wholeNumber } from '../../tools/cli/commands/options.ts';
+import type { FileColumns, Spec } from '../../../../shared/model/spec/spec.ts';
+import { inferFromTable, type Inferred, NOTHING_SAID, type Said } from '../../../data-import/infer-spec.ts';
+import { bringFile } from '../../../data-import/readers/bring-file.ts';
+import { type Format, FORMATS, openTable } from '../../../data-import/readers/open-source.ts';
+import type { Context } from '../context.ts';
+import { unwrap } from '../failure.ts';
+import { formatCount, formatTable } from '../output.ts';
+import { commaList, oneOf, wholeNumber } from './options.ts';
 
 export interface FromOptions {
   readonly from?: string;

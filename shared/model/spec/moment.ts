@@ -1,7 +1,7 @@
 /**
  * Times as people and programs write them, read the same for examples' times and for features that are dates.
  */
-import { err, ok, type Result } from '../result.ts';
+import { err, ok, type Result } from '../../result.ts';
 import { kindOf } from './read-value.ts';
 
 /** What a text alone can't say. */

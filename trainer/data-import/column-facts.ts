@@ -1,9 +1,9 @@
 /**
  * What has been seen of a table's columns: all of the file, in one pass, in memory that does not grow with it.
  */
-import { unwrapNumeral } from '../../shared/model/feature.ts';
-import { parseMoment } from '../../shared/model/moment.ts';
-import { isMissing } from '../../shared/model/read-value.ts';
+import { unwrapNumeral } from '../../shared/model/spec/feature.ts';
+import { parseMoment } from '../../shared/model/spec/moment.ts';
+import { isMissing } from '../../shared/model/spec/read-value.ts';
 import type { Table } from './readers/table.ts';
 
 /** Of so many different values each is counted; beyond, only that there are more. */

@@ -3,22 +3,23 @@
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createClient, type Instance } from '../../client/client.ts';
-import { createArrivals } from '../../functions/arrivals.ts';
-import { parseFeedback, toEvents } from '../../functions/collect/feedback.ts';
-import type { InferenceRequest } from '../../functions/serving/inference.ts';
-import { parseInferBody } from '../../functions/serving/open-inference/body.ts';
-import { readInferRequest } from '../../functions/serving/open-inference/request.ts';
-import { readPredictRequest } from '../../functions/serving/tf-serving/predict-request.ts';
-import { collectInbox, readBatch } from '../../shared/events/inbox.ts';
-import { hideGroup } from '../../shared/events/group.ts';
-import type { Event } from '../../shared/events/schema.ts';
-import { type ClassificationSpec, specSchema } from '../../shared/model/spec/spec.ts';
-import { createMemoryStore } from '../../shared/registry/memory-store.ts';
-import type { Result } from '../../shared/result.ts';
-import { importExamples } from '../../trainer/data-import/import-examples.ts';
-import { openSource } from '../../trainer/data-import/readers/open-source.ts';
-import { useTempFolder } from '../support/temp-folder.ts';
+import { createClient, type Instance } from '../../../client/client.ts';
+import { createArrivals } from '../../../functions/collect/arrivals.ts';
+import { parseFeedback, toEvents } from '../../../functions/collect/feedback.ts';
+import type { InferenceRequest } from '../../../functions/serving/inference.ts';
+import { parseInferBody } from '../../../functions/serving/open-inference/body.ts';
+import { readInferRequest } from '../../../functions/serving/open-inference/request.ts';
+import { readPredictRequest } from '../../../functions/serving/tf-serving/predict-request.ts';
+import { collectInbox, readBatch } from '../../../shared/events/inbox.ts';
+import { hideGroup } from '../../../shared/events/group.ts';
+import type { Event } from '../../../shared/events/schema.ts';
+import { type ClassificationSpec, specSchema } from '../../../shared/model/spec/spec.ts';
+import type { ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
+import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import type { Result } from '../../../shared/result.ts';
+import { importExamples } from '../../../trainer/data-import/import-examples.ts';
+import { openSource } from '../../../trainer/data-import/readers/open-source.ts';
+import { useTempFolder } from '../../support/temp-folder.ts';
 
 const folder = useTempFolder();
 const NOW = new Date('2026-11-23T12:00:00Z');
@@ -220,6 +221,42 @@ test('a tensor of truths is the words of a category', () => {
       [Number.NaN, 0, 3, Number.NaN],
     ],
   });
+});
+
+/** A request for a model of numbers, of which the second may be missing. */
+function inferNumbers(inputs: readonly object[]) {
+  const features = [
+    { name: 'width', type: 'number' as const },
+    { name: 'height', type: 'number' as const, missing: true as const },
+  ];
+  const numbers: ServingSpec = { ...spec, input: { kind: 'tabular', features } };
+  const body = parseInferBody(new TextEncoder().encode(JSON.stringify({ inputs })), '', null);
+  if (!body.ok) throw new Error(JSON.stringify(body.error));
+  return readInferRequest(body.value, numbers, 100);
+}
+
+test.each<[string, object[], string]>([
+  [
+    'in one tensor of all features',
+    [{ name: 'input', datatype: 'FP32', shape: [2, 2], data: [1, null, null, 4] }],
+    'inputs[0]: expected FP32 at position 2, got null',
+  ],
+  [
+    'in a tensor of its own',
+    [
+      { name: 'width', datatype: 'FP64', shape: [2], data: [1, null] },
+      { name: 'height', datatype: 'FP64', shape: [2], data: [null, 4] },
+    ],
+    'inputs[0]: expected FP64 at position 1, got null',
+  ],
+])('null %s is refused by its place where the feature may not be missing', (_, inputs, detail) => {
+  expect(inferNumbers(inputs)).toMatchObject({ ok: false, error: { detail } });
+});
+
+test('null in one tensor of all features is a gap where the feature may be missing', () => {
+  const inputs = [{ name: 'input', datatype: 'FP32', shape: [2, 2], data: [1, null, 3, 4] }];
+  const read = inferNumbers(inputs);
+  expect(read.ok && read.value.examples).toEqual([Float32Array.of(1, Number.NaN), Float32Array.of(3, 4)]);
 });
 
 test.each<[string, object, string]>([

@@ -1,9 +1,9 @@
 /**
  * The group that predictions belong to, as a request says it: one for all of its examples, or a list with one for each.
  */
-import { parseGroup } from '../shared/model/read-value.ts';
-import { ok, type Result } from '../shared/result.ts';
-import { type AppError, invalid } from './http/errors.ts';
+import { parseGroup } from '../../shared/model/spec/read-value.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import { type AppError, invalid } from '../http/errors.ts';
 
 /** One an example, as they came; null where there is none at all. */
 export type Groups = readonly (string | null)[] | null;

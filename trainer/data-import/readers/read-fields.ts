@@ -1,14 +1,14 @@
 /**
  * From the fields of one row, whatever file they come from, to an example. What a value means is read by the same code
- * as predictions and feedback (shared/model/read-value.ts).
+ * as predictions and feedback (shared/model/spec/read-value.ts).
  */
-import { unwrapNumeral } from '../../../shared/model/feature.ts';
+import { unwrapNumeral } from '../../../shared/model/spec/feature.ts';
 import { parseInstance } from '../../../shared/model/spec/input.ts';
-import { parseTime } from '../../../shared/model/moment.ts';
-import { parseGroup } from '../../../shared/model/read-value.ts';
+import { parseTime } from '../../../shared/model/spec/moment.ts';
+import { parseGroup } from '../../../shared/model/spec/read-value.ts';
 import { parseLabel } from '../../../shared/model/spec/task.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import type { ExampleRow, ReadOptions } from '../../data-import/readers/example-source.ts';
+import type { ExampleRow, ReadOptions } from './example-source.ts';
 
 export interface Fields {
   readonly label: unknown;

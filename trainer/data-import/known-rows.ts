@@ -10,7 +10,7 @@ import { bytesToDoubles, doubleBytes } from './double-bytes.ts';
 import { storeInline } from '../../shared/events/stored-input.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import type { ExampleRow, ReadRow } from '../data-import/readers/example-source.ts';
+import type { ExampleRow, ReadRow } from './readers/example-source.ts';
 
 /** What an import remembers of its rows. */
 export interface ImportedRows {

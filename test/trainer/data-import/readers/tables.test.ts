@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
-import { bringFile } from '../../../../trainer/node/readers/bring-file.ts';
-import { createZone } from '../../../../trainer/node/readers/time-zone.ts';
+import { bringFile } from '../../../../trainer/data-import/readers/bring-file.ts';
+import { createZone } from '../../../../trainer/data-import/readers/time-zone.ts';
 import { useTempFolder } from '../../../support/temp-folder.ts';
-import { NOW, readAll } from '../../data-import/readers/read-all.ts';
+import { NOW, readAll } from './read-all.ts';
 
 const folder = useTempFolder();
 
