@@ -24,6 +24,8 @@ export const moveSchema = z.object({
   verdict: verdictNameSchema,
   /** True when a person promoted against the gate's verdict. */
   forced: z.boolean(),
+  /** Of a run: the exam on the holdout, trust in the recipe, or the referee's comparison on what came in since. */
+  evidence: z.enum(['exam', 'trust', 'referee']).exactOptional(),
   /** The run that moved it; null for a person. */
   run: z.string().nullable(),
 });

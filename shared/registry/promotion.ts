@@ -30,6 +30,8 @@ export interface PromotionRequest {
   /** Promote although the gate's verdict was not `promote`. Recorded as forced. */
   readonly force?: boolean;
   readonly run?: string;
+  /** What a run promotes by: a version that the exam held may serve by trust in its recipe, or by the referee. */
+  readonly evidence?: 'exam' | 'trust' | 'referee';
   /** The version the decision was based on; promotion is refused when another one serves by now. */
   readonly expectedChampion?: number | null | undefined;
 }
@@ -59,7 +61,7 @@ export async function promote(
   if (surprise !== null) return err(surprise);
   const manifest = await loadWhole(store, model, version);
   if (!manifest.ok) return manifest;
-  const forced = manifest.value.verdict !== 'promote';
+  const forced = manifest.value.verdict !== 'promote' && request.evidence === undefined;
   if (forced && request.force !== true) return err(notPassed(manifest.value));
   return moveChampion(store, model, champion.value, {
     ...moveFacts(manifest.value, request),
@@ -175,6 +177,7 @@ function moveFacts(manifest: Manifest, request: PromotionRequest) {
     reason: request.reason,
     verdict: manifest.verdict,
     run: request.run ?? null,
+    ...(request.evidence && { evidence: request.evidence }),
   };
 }
 

@@ -43,6 +43,10 @@ export const runSchema = z.object({
   candidate: z.int().min(1).nullable(),
   verdict: verdictNameSchema.nullable(),
   promoted: z.boolean(),
+  /** The version that was promoted, where that is not the candidate: a challenger, or a former champion. */
+  winner: z.int().min(1).exactOptional(),
+  /** Which evidence promoted it. */
+  decidedBy: z.enum(['exam', 'trust', 'referee']).exactOptional(),
   /** Why the champion was moved, or was not. */
   why: z.string().nullable(),
   /** One sentence that says how it ended. */

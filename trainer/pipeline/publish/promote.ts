@@ -1,9 +1,11 @@
 /**
- * Step 8: the champion alias moves, if the gate says so, the spec lets the trainer decide, and nobody else moved it
+ * Step 8: the champion alias moves, if the evidence says so, the spec lets the trainer decide, and nobody else moved it
  * since the run began.
  */
+import { type Choice, decideChampion } from '../../../shared/continuity/referee/decide.ts';
+import type { Verdict } from '../../../shared/continuity/gate.ts';
 import { promote as promoteVersion } from '../../../shared/registry/promotion.ts';
-import type { Manifest } from '../../../shared/registry/manifest.ts';
+import type { RefereeRecord } from '../../referee/record.ts';
 import { type RunContext, RunFailure } from '../context.ts';
 
 export interface Decision {
@@ -11,27 +13,40 @@ export interface Decision {
   readonly why: string;
 }
 
-export async function promote(
-  ctx: RunContext,
-  candidate: Pick<Manifest, 'version' | 'verdict' | 'reasons'>,
-): Promise<Decision> {
+/** Tonight's candidate, a challenger, a former champion, or nobody. */
+export function choose(
+  { run }: RunContext,
+  candidate: number,
+  verdict: Pick<Verdict, 'verdict' | 'summary'>,
+  record: RefereeRecord | null,
+): Choice {
+  const contenders = record?.contenders ?? [];
+  return decideChampion({
+    candidate,
+    champion: run.championAtStart,
+    exam: verdict.verdict,
+    examSummary: verdict.summary,
+    trusted: record?.trust.trust.trusted ?? false,
+    winners: contenders.filter(({ judgement }) => judgement?.finding === 'better'),
+  });
+}
+
+export async function promote(ctx: RunContext, { version, by, why }: Choice): Promise<Decision> {
   const { run, store } = ctx;
-  const summary = candidate.reasons[0] ?? candidate.verdict;
-  if (candidate.verdict !== 'promote') {
-    return { promoted: false, why: `the gate's verdict is ${candidate.verdict}` };
-  }
+  if (version === null || by === null) return { promoted: false, why };
   if (!run.mayPromote) {
-    return { promoted: false, why: `the gate passed version ${candidate.version}; a person promotes it` };
+    return { promoted: false, why: `version ${version} may serve, and a person promotes it: ${why}` };
   }
-  const moved = await promoteVersion(store, run.model, candidate.version, {
+  const moved = await promoteVersion(store, run.model, version, {
     by: `run ${run.id}`,
-    reason: summary,
+    reason: why,
     at: ctx.now(),
     run: run.id,
+    evidence: by,
     expectedChampion: run.championAtStart,
   });
-  if (moved.ok) return { promoted: true, why: 'every check passed' };
+  if (moved.ok) return { promoted: true, why };
   // Somebody decided while this run was judging against the former champion: their decision stands.
   if (moved.error.kind === 'lost-race') return { promoted: false, why: moved.error.detail };
-  throw new RunFailure(`version ${candidate.version} was not promoted: ${moved.error.detail}`);
+  throw new RunFailure(`version ${version} was not promoted: ${moved.error.detail}`);
 }
