@@ -54,6 +54,9 @@ export const keys = {
   decisionsPrefix: (name: string) => `${model(name)}/decisions/`,
   decision: (name: string, run: string, fromMs: number, toMs: number) =>
     `${model(name)}/decisions/${run}~${fromMs}-${toMs}.json`,
+  quarantinePrefix: (name: string) => `${model(name)}/quarantine/`,
+  quarantine: (name: string, fromMs: number, toMs: number) =>
+    `${model(name)}/quarantine/${fromMs}-${toMs}.json`,
   ledgerPrefix: (name: string) => `${model(name)}/ledger/`,
   ledger: (name: string, sequence: number) => `${model(name)}/ledger/${padded(sequence)}.json`,
   base: (digest: string, file: BaseFile) => `bases/${digest}/${file}`,

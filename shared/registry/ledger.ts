@@ -17,6 +17,8 @@ const stateSchema = z.object({
   levels: z.record(z.string(), z.number().gt(0).max(1)),
   recipes: z.record(z.string(), trustSchema),
   subject: z.string().nullable(),
+  checkedToMs: z.int().min(0),
+  agreements: z.array(z.object({ n: z.int().min(0), right: z.int().min(0) })).readonly(),
 });
 
 const entrySchema = z.object({

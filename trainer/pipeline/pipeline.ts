@@ -15,6 +15,7 @@ import { loadEvidence } from './judge/evidence-file.ts';
 import { followFeatures } from './features/store-features.ts';
 import { judge } from './judge/judge.ts';
 import type { DoPart } from './features/portions.ts';
+import { checkLabels, openQuarantines } from '../labels/check-labels.ts';
 import { findContenders } from '../referee/contenders.ts';
 import { describeReferee } from '../referee/describe.ts';
 import { findRefereeRecord } from '../referee/record.ts';
@@ -71,8 +72,10 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
   const { snapshot: snapshotId, reason: nothingNew } = await step('snapshot', () => snapshotStep(ctx));
   if (nothingNew !== null) return skip(ctx, host, nothingNew);
   const snapshot = await loadSnapshot(ctx.store, ctx.run.model, snapshotId);
-  await step('split', () => splitStep(ctx, snapshot));
   await featuresSteps(ctx, host, snapshot);
+  const { nothingNew: keptApart } = await step('labels', () => checkLabels(ctx, snapshot));
+  if (keptApart !== null) return skip(ctx, host, keptApart);
+  await step('split', () => splitStep(ctx, snapshot));
   await copiesSteps(ctx, host, snapshot);
   await followTraining(ctx, host, snapshot);
   await followSplits(ctx, host, snapshot);
@@ -134,7 +137,7 @@ function describeSnapshot({ examples, windows, unmatchedLabels, problems }: Snap
 }
 
 async function splitStep(ctx: RunContext, snapshot: Snapshot) {
-  const split = await makeSplit(ctx, snapshot);
+  const split = await makeSplit(ctx, snapshot, await openQuarantines(ctx));
   const held = split.holdout.reduce((sum, positions) => sum + positions.length, 0);
   const note = `${split.train.length} to train on, ${split.validation.length} to watch, ${held} held out`;
   return { note };

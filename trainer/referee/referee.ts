@@ -21,6 +21,7 @@ import { decideTrust, type Night } from '../../shared/continuity/referee/trust.t
 import { openVersion, type Version } from '../pipeline/features/answer.ts';
 import type { RunContext } from '../pipeline/context.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
+import { openQuarantines } from '../labels/check-labels.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';
 import { type CandidateNight, type Contender, findNights, learnedTo, recipeOf } from './contenders.ts';
 import { type Replayed, replay, type Wanted } from './replay.ts';
@@ -60,6 +61,7 @@ export async function referee(
       ctx,
       snapshot,
       wantedOf(opened.versions, champion, championLearned, contenders, nights),
+      await openQuarantines(ctx),
     );
     const worth = worthOf(ctx.spec, seen);
     const records = contenders.map((contender): ContenderRecord => {

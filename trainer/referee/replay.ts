@@ -8,6 +8,7 @@ import { UNGROUPED } from '../../shared/continuity/statistics/design-effect.ts';
 import { answer, argmaxRows, type Version } from '../pipeline/features/answer.ts';
 import type { RunContext } from '../pipeline/context.ts';
 import { readExamples } from '../pipeline/features/features.ts';
+import { isApart, type Stretch } from '../labels/stretch.ts';
 import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 
 /** A version, and from when on it answers: `fromMs` inclusive. */
@@ -30,16 +31,21 @@ export interface Replayed {
   readonly answers: ReadonlyMap<number, Float64Array>;
 }
 
-/** Everything labelled whose input was seen at `fromMs` or later, answered by those who are wanted there. */
+/**
+ * Everything labelled whose input was seen at `fromMs` or later, answered by those who are wanted there.
+ *
+ * @param apart  stretches of time whose labels nobody believes
+ */
 export async function replay(
   ctx: RunContext,
   snapshot: Snapshot,
   wanted: readonly Wanted[],
+  apart: readonly Stretch[],
 ): Promise<Replayed> {
   const fromMs = Math.min(...wanted.map((each) => each.fromMs));
   const chosen: LabelledExample[] = [];
   const answers = new Map<number, number[]>(wanted.map(({ version }) => [numberOf(version), []]));
-  for await (const { examples, positions } of shardsSince(ctx, snapshot, fromMs)) {
+  for await (const { examples, positions } of shardsSince(ctx, snapshot, fromMs, apart)) {
     const read = await readExamples(ctx, snapshot, positions);
     chosen.push(...examples);
     for (const { version, fromMs: own } of wanted) {
@@ -63,7 +69,12 @@ function numberOf({ manifest }: Version): number {
 }
 
 /** Examples of a shard that are new enough, with their positions in the snapshot. */
-async function* shardsSince({ store, run }: RunContext, snapshot: Snapshot, fromMs: number) {
+async function* shardsSince(
+  { store, run }: RunContext,
+  snapshot: Snapshot,
+  fromMs: number,
+  apart: readonly Stretch[],
+) {
   let start = 0;
   for (const { shards, toMs } of snapshot.windows) {
     for (const shard of shards) {
@@ -71,10 +82,9 @@ async function* shardsSince({ store, run }: RunContext, snapshot: Snapshot, from
       start += shard.examples;
       if (toMs <= fromMs) continue;
       const all = await loadShard(store, run.model, shard);
-      const first = all.findIndex(({ at }) => at >= fromMs);
-      if (first === -1) continue;
-      const examples = all.slice(first);
-      yield { examples, positions: examples.map((_, i) => base + first + i) };
+      const inside = [...all.entries()].filter(([, { at }]) => at >= fromMs && !isApart(at, apart));
+      if (inside.length === 0) continue;
+      yield { examples: inside.map(([, example]) => example), positions: inside.map(([i]) => base + i) };
     }
   }
 }

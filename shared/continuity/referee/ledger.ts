@@ -16,9 +16,26 @@ export interface LedgerState {
   readonly recipes: Readonly<Record<string, Trust>>;
   /** what was decided about last: a snapshot, a spec and a champion, which need not be looked at twice */
   readonly subject: string | null;
+  /** how far labels were looked at, milliseconds, exclusive */
+  readonly checkedToMs: number;
+  /** how far what served agreed with the labels of the last nights, oldest first; without those that were kept apart */
+  readonly agreements: readonly Agreement[];
 }
 
-export const NEW_LEDGER: LedgerState = { tests: 0, rejections: 0, levels: {}, recipes: {}, subject: null };
+export interface Agreement {
+  readonly n: number;
+  readonly right: number;
+}
+
+export const NEW_LEDGER: LedgerState = {
+  tests: 0,
+  rejections: 0,
+  levels: {},
+  recipes: {},
+  subject: null,
+  checkedToMs: 0,
+  agreements: [],
+};
 
 /** Levels that are remembered: older questions are closed, as no challenger stays for so many nights. */
 const REMEMBERED = 32;
@@ -69,4 +86,20 @@ export function trustIn({ recipes }: LedgerState, recipe: string): Trust {
 
 export function withTrust(state: LedgerState, recipe: string, trust: Trust): LedgerState {
   return { ...state, recipes: { ...state.recipes, [recipe]: trust } };
+}
+
+/** Nights by which one tells what is usual. */
+const USUAL_NIGHTS = 4;
+
+/** Notes that labels were looked at up to a moment, and how far they agreed where they are believed. */
+export function noteLabels(state: LedgerState, toMs: number, believed: Agreement | null): LedgerState {
+  const agreements =
+    believed === null ? state.agreements : [...state.agreements, believed].slice(-USUAL_NIGHTS);
+  return { ...state, checkedToMs: Math.max(state.checkedToMs, toMs), agreements };
+}
+
+/** Share of the labels of the last nights that agreed with what served; null where none were seen. */
+export function usualAgreement({ agreements }: Pick<LedgerState, 'agreements'>): number | null {
+  const n = agreements.reduce((sum, each) => sum + each.n, 0);
+  return n === 0 ? null : agreements.reduce((sum, each) => sum + each.right, 0) / n;
 }

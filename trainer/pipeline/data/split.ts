@@ -13,6 +13,7 @@ import { createRandom } from '../../../shared/random.ts';
 import { describeReadError, encodeCompactJson, loadJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { type RunContext, RunFailure } from '../context.ts';
+import { isApart, type Stretch } from '../../labels/stretch.ts';
 import { drawReplay, sample } from './replay.ts';
 import { loadShard, type Snapshot } from './snapshot-file.ts';
 
@@ -25,16 +26,25 @@ const splitSchema = z.object({
   holdout: z.array(z.array(z.int().min(0))),
   /** The constant answer that the model has to beat: most frequent class id, or mean target, of the training examples. */
   constant: z.number(),
+  /** Stretches of time whose labels were kept apart. */
+  apart: z.array(z.object({ fromMs: z.int(), toMs: z.int() })).exactOptional(),
 });
 export type Split = z.infer<typeof splitSchema>;
 
-/** `duplicate`: the same content as a held-out example, and so on no side. */
-export type SplitSide = Side | 'duplicate';
+/** `duplicate`: the same content as a held-out example, and so on no side. `apart`: nobody believes its label. */
+export type SplitSide = Side | 'duplicate' | 'apart';
 
-export async function makeSplit(ctx: RunContext, snapshot: Snapshot): Promise<Split> {
+/** @param apart  stretches of time whose labels neither train nor judge */
+export async function makeSplit(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  apart: readonly Stretch[],
+): Promise<Split> {
   const seed = seedFrom(ctx.spec.training.seed, snapshot.id, ctx.run.championAtStart ?? 'none');
-  const assigned = await assignSides(ctx, snapshot);
-  const split = drawSplit(snapshot, assigned, ctx.spec, seed);
+  const assigned = await assignSides(ctx, snapshot, apart);
+  const drawn = drawSplit(snapshot, assigned, ctx.spec, seed);
+  const split =
+    apart.length === 0 ? drawn : { ...drawn, apart: apart.map(({ fromMs, toMs }) => ({ fromMs, toMs })) };
   await ctx.store.put(keys.run(ctx.run.model, ctx.run.id, 'split.json'), encodeCompactJson(split));
   return split;
 }
@@ -53,16 +63,20 @@ export interface Assigned {
   readonly contents: readonly string[];
 }
 
-export async function assignSides(ctx: RunContext, snapshot: Snapshot): Promise<Assigned> {
+export async function assignSides(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  apart: readonly Stretch[],
+): Promise<Assigned> {
   const fractions = { holdout: ctx.spec.holdout.fraction, validation: ctx.spec.training.validation };
   const labels: number[] = [];
-  const assigned: { readonly side: Side; readonly digest: string }[][] = [];
+  const assigned: Placed[][] = [];
   for (const window of snapshot.windows) {
-    const inside: { readonly side: Side; readonly digest: string }[] = [];
+    const inside: Placed[] = [];
     for (const shard of window.shards) {
       for (const example of await loadShard(ctx.store, ctx.run.model, shard)) {
         const side = assignSide(ctx.spec.salt, identityOf(example), fractions);
-        inside.push({ side, digest: example.input.digest });
+        inside.push({ side: isApart(example.at, apart) ? 'apart' : side, digest: example.input.digest });
         labels.push(example.label);
       }
     }
@@ -72,15 +86,20 @@ export async function assignSides(ctx: RunContext, snapshot: Snapshot): Promise<
   return { sides: withoutDuplicates(assigned), labels, contents };
 }
 
+interface Placed {
+  readonly side: Side | 'apart';
+  readonly digest: string;
+}
+
 /**
  * The same content may come in two groups, of which one is held out. It judges; it is not learned from.
  */
-export function withoutDuplicates(
-  assigned: readonly (readonly { readonly side: Side; readonly digest: string }[])[],
-): SplitSide[][] {
+export function withoutDuplicates(assigned: readonly (readonly Placed[])[]): SplitSide[][] {
   const held = new Set(assigned.flat().flatMap(({ side, digest }) => (side === 'holdout' ? [digest] : [])));
   return assigned.map((window) =>
-    window.map(({ side, digest }) => (side !== 'holdout' && held.has(digest) ? 'duplicate' : side)),
+    window.map(({ side, digest }) =>
+      side !== 'holdout' && side !== 'apart' && held.has(digest) ? 'duplicate' : side,
+    ),
   );
 }
 
