@@ -74,9 +74,14 @@ async function judgeLabels(
   const toMs = snapshot.windows.at(-1)?.toMs ?? 0;
   const stretch = { fromMs: seen.times[0] as number, toMs };
   const held = await openQuarantines(ctx);
-  const repeats = finding.suspicious
-    ? held.filter(({ status, renamings }) => status === 'held' && sameRenaming(renamings, finding.renamings))
-    : [];
+  const repeats = held.filter(
+    (before) =>
+      finding.suspicious &&
+      before.status === 'held' &&
+      // Only the labels right before these: a fault that comes again after clean nights is a fault again.
+      before.toMs === state.checkedToMs &&
+      sameRenaming(before.renamings, finding.renamings),
+  );
   const familiar = finding.suspicious ? former.find((each) => knows(ctx, seen, each, usual)) : undefined;
   const keepApart = finding.suspicious && repeats.length === 0 && familiar === undefined;
   if (keepApart) await saveQuarantine(ctx.store, ctx.run.model, describe(ctx, stretch, finding, usual ?? 0));

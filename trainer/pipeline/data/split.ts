@@ -26,6 +26,8 @@ const splitSchema = z.object({
   holdout: z.array(z.array(z.int().min(0))),
   /** The constant answer that the model has to beat: most frequent class id, or mean target, of the training examples. */
   constant: z.number(),
+  /** Class ids without any example to learn from, where there are some: they are there, and are never predicted. */
+  absent: z.array(z.int().min(0)).exactOptional(),
   /** Stretches of time whose labels were kept apart. */
   apart: z.array(z.object({ fromMs: z.int(), toMs: z.int() })).exactOptional(),
 });
@@ -127,13 +129,14 @@ export function drawSplit(
   const draw = (byWindow: readonly number[][], most: number, strategy: Strategy): number[] => {
     const { current, past } = divide(byWindow, most, training.replay.share);
     const windows = byWindow.slice(0, -1);
-    const labelOf = (position: number) => labels[position] as number;
+    const labelOf = labelAt(labels);
     const contentOf = (position: number) => contents[position] as string;
     const replayed = drawReplay({ windows, labelOf, contentOf }, past, strategy, { salt, random });
     return [...replayed, ...sample(byWindow.at(-1) ?? [], current, random)].sort((a, b) => a - b);
   };
   const train = draw(positions('train'), training.maxExamples, training.replay.strategy);
   const watched = Math.ceil(training.maxExamples * training.validation);
+  const absent = absentClasses(positions('train').flat().map(labelAt(labels)), spec);
   return {
     seed,
     train,
@@ -143,7 +146,19 @@ export function drawSplit(
       train.map((position) => labels[position] as number),
       spec,
     ),
+    ...(absent.length > 0 && { absent }),
   };
+}
+
+function labelAt(labels: readonly number[]): (position: number) => number {
+  return (position) => labels[position] as number;
+}
+
+/** @param labels  of all examples that may be learned from, drawn tonight or not */
+function absentClasses(labels: readonly number[], spec: TaskSpec): number[] {
+  if (spec.task === 'regression') return [];
+  const present = new Set(labels);
+  return [...spec.labels.keys()].filter((id) => !present.has(id));
 }
 
 type Strategy = Spec['training']['replay']['strategy'];

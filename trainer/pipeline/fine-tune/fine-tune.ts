@@ -140,9 +140,9 @@ export async function openingOf(
   { deviations, shown }: Pick<BuiltSet, 'deviations' | 'shown'>,
 ): Promise<Opening> {
   const { spec, kernels, unfrozen } = ctx;
-  const { seed } = await loadSplit(ctx);
+  const { seed, absent } = await loadSplit(ctx);
   const champion = plan.fresh ? null : ((await chooseStart(ctx, recipe))?.model(plan.size) ?? null);
-  const objective = objectiveBy(plan.target);
+  const objective = objectiveBy(plan.target, absent);
   const random = createRandom(seed);
   const trunk = champion?.trunk ?? unfrozen?.trunk ?? initialTrunk(spec, random);
   const initial =
