@@ -51,7 +51,11 @@ export async function checkLabels(ctx: RunContext, snapshot: Snapshot): Promise<
     const seen = await replay(
       ctx,
       snapshot,
-      [champion, ...former].map((version) => ({ version, fromMs })),
+      [champion, ...former].map((version) => ({
+        number: version.manifest.version,
+        judged: version,
+        fromMs,
+      })),
       [],
     );
     if (seen.labels.length === 0) return { note: 'no new labels', nothingNew: null };

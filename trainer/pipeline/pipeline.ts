@@ -19,6 +19,7 @@ import { checkLabels, openQuarantines } from '../labels/check-labels.ts';
 import { findContenders } from '../referee/contenders.ts';
 import { describeReferee } from '../referee/describe.ts';
 import { findRefereeRecord } from '../referee/record.ts';
+import { followRehearsal } from '../referee/rehearsal.ts';
 import { referee } from '../referee/referee.ts';
 import { askQuestions, settle, wasDecided } from '../referee/settle.ts';
 import { loadTrainingRecord } from './fine-tune/fine-tune.ts';
@@ -56,7 +57,8 @@ export async function runPipeline(
     if (!isRunFailure(error)) throw error;
     await host.do('fail', async () => {
       await finishRun(ctx, { status: 'failed', error: error.message, summary: `Failed: ${error.message}` });
-      for (const attempt of [ctx, { ...ctx, first: ctx }]) await clearTraining(attempt);
+      for (const attempt of ['retry', 'rehearsal'] as const) await clearTraining({ ...ctx, attempt });
+      await clearTraining(ctx);
       return {};
     });
     return currentRecord(ctx);
@@ -79,6 +81,7 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
   await copiesSteps(ctx, host, snapshot);
   await followTraining(ctx, host, snapshot);
   await followSplits(ctx, host, snapshot);
+  await followRehearsal(ctx, host, snapshot);
   await step('referee', () => refereeStep(ctx, snapshot));
   await step('evaluate', () => evaluateStep(ctx, snapshot));
   const { retry } = await step('gate', () => gateStep(ctx));

@@ -34,7 +34,7 @@ export function deservesRetry(ctx: RunContext, verdict: Verdict, windows: readon
 /** What the steps of a second attempt are given: the first's, with the stronger recipe. */
 export function retryContext(first: RunContext): RunContext {
   const training = strengthen(first.spec.training) ?? first.spec.training;
-  return { ...first, spec: { ...first.spec, training }, first };
+  return { ...first, spec: { ...first.spec, training }, first, attempt: 'retry' };
 }
 
 /** Steps by the names they have in the second attempt. */

@@ -30,14 +30,15 @@ export interface RefereeRecord {
   readonly trust: TrustDecision;
 }
 
-const tallySchema = z.array(z.tuple([z.int(), z.int().min(1)])).transform((cells) => new Map(cells));
+/** A tally as it is written: cells in order. */
+export const tallyFile = z.array(z.tuple([z.int(), z.int().min(1)])).transform((cells) => new Map(cells));
 
 const comparisonSchema = z.object({
   n: z.int().min(0),
   gains: z.int().min(0),
   losses: z.int().min(0),
   mean: z.number(),
-  units: tallySchema,
+  units: tallyFile,
   blockLength: z.int().min(1),
 });
 
@@ -68,6 +69,7 @@ const recordSchema = z.object({
   trust: z.object({
     trust: trustSchema,
     change: z.enum(['earned', 'lost']).nullable(),
+    by: z.enum(['nights', 'rehearsal']).nullable(),
     wealth: z.number(),
     needed: z.number(),
   }),

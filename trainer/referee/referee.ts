@@ -24,6 +24,7 @@ import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { openQuarantines } from '../labels/check-labels.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';
 import { type CandidateNight, type Contender, findNights, learnedTo, recipeOf } from './contenders.ts';
+import { loadRehearsal } from './rehearsal.ts';
 import { type Replayed, replay, type Wanted } from './replay.ts';
 import { type ContenderRecord, findRefereeRecord, type RefereeRecord, saveRefereeRecord } from './record.ts';
 import { worthOf } from './worth.ts';
@@ -100,7 +101,7 @@ export async function referee(
       champion: championAtStart,
       contenders: records,
       recipe,
-      trust: decideTrust(trustIn(state, recipe), lived, ctx.spec.gate.alpha),
+      trust: decideTrust(trustIn(state, recipe), lived, await loadRehearsal(ctx), ctx.spec.gate.alpha),
     };
     await saveRefereeRecord(ctx, record);
     return record;
@@ -161,7 +162,7 @@ function wantedOf(
   }
   return [...versions].flatMap(([number, version]) => {
     const fromMs = from.get(number);
-    return fromMs === undefined ? [] : [{ version, fromMs }];
+    return fromMs === undefined ? [] : [{ number, judged: version, fromMs }];
   });
 }
 

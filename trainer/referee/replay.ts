@@ -5,15 +5,16 @@
  */
 import type { LabelledExample } from '../pipeline/data/join.ts';
 import { UNGROUPED } from '../../shared/continuity/statistics/design-effect.ts';
-import { answer, argmaxRows, type Version } from '../pipeline/features/answer.ts';
+import { answer, argmaxRows, type Judged } from '../pipeline/features/answer.ts';
 import type { RunContext } from '../pipeline/context.ts';
 import { readExamples } from '../pipeline/features/features.ts';
 import { isApart, type Stretch } from '../labels/stretch.ts';
 import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 
-/** A version, and from when on it answers: `fromMs` inclusive. */
+/** Whoever answers, under which number, and from when on: `fromMs` inclusive. */
 export interface Wanted {
-  readonly version: Version;
+  readonly number: number;
+  readonly judged: Judged;
   readonly fromMs: number;
 }
 
@@ -44,14 +45,14 @@ export async function replay(
 ): Promise<Replayed> {
   const fromMs = Math.min(...wanted.map((each) => each.fromMs));
   const chosen: LabelledExample[] = [];
-  const answers = new Map<number, number[]>(wanted.map(({ version }) => [numberOf(version), []]));
+  const answers = new Map<number, number[]>(wanted.map(({ number }) => [number, []]));
   for await (const { examples, positions } of shardsSince(ctx, snapshot, fromMs, apart)) {
     const read = await readExamples(ctx, snapshot, positions);
     chosen.push(...examples);
-    for (const { version, fromMs: own } of wanted) {
-      const column = answers.get(numberOf(version));
+    for (const { number, judged, fromMs: own } of wanted) {
+      const column = answers.get(number);
       const asked = examples.some(({ at }) => at >= own);
-      const said = asked ? decide(ctx, await answer(ctx, version, read), positions.length) : null;
+      const said = asked ? decide(ctx, await answer(ctx, judged, read), positions.length) : null;
       for (const [i, { at }] of examples.entries())
         column?.push(said && at >= own ? (said[i] as number) : NaN);
     }
@@ -62,10 +63,6 @@ export async function replay(
     ...identify(chosen),
     answers: new Map([...answers].map(([number, column]) => [number, Float64Array.from(column)])),
   };
-}
-
-function numberOf({ manifest }: Version): number {
-  return manifest.version;
 }
 
 /** Examples of a shard that are new enough, with their positions in the snapshot. */

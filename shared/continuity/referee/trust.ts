@@ -10,7 +10,7 @@
  * (a sum of wealths whose weights sum to 1 is a wealth).
  */
 import { logSumExp, logWealth, mergeTallies, mirrorTally, type Tally } from '../statistics/e-process.ts';
-import { levelOfTrust } from './levels.ts';
+import { levelsOfTrust } from './levels.ts';
 
 /** What a recipe has been through. */
 export interface Trust {
@@ -34,29 +34,43 @@ export interface Night {
 export interface TrustDecision {
   readonly trust: Trust;
   readonly change: 'earned' | 'lost' | null;
+  /** what trust rests on: the recipe's nights, or its rehearsal on tonight's labels; null where there is none */
+  readonly by: 'nights' | 'rehearsal' | null;
   /** logarithm of the wealth that decides next, and of what it needs */
   readonly wealth: number;
   readonly needed: number;
 }
 
 /**
- * @param nights  of this recipe, in order of time; those before `trust.from` are left out
- * @param alpha   of a false trust over a life, and of a false loss in each spell of trust
+ * @param nights     of this recipe, in order of time; those before `trust.from` are left out
+ * @param rehearsal  of a recipe without a night: its differences from the champion on the second half of tonight's
+ *                   labels, after it was trained up to there; null where it was not rehearsed
+ * @param alpha      of a false trust over a life, and of a false loss in each spell of trust
  */
-export function decideTrust(trust: Trust, nights: readonly Night[], alpha: number): TrustDecision {
+export function decideTrust(
+  trust: Trust,
+  nights: readonly Night[],
+  rehearsal: Tally | null,
+  alpha: number,
+): TrustDecision {
   const counted = nights.filter(({ version }) => version >= trust.from);
   const next = 1 + Math.max(trust.from - 1, ...counted.map(({ version }) => version));
   if (trust.trusted) {
     const wealth = logWealthOfLoss(counted, trust.from);
     const needed = Math.log(1 / alpha);
-    if (wealth < needed) return { trust, change: null, wealth, needed };
+    if (wealth < needed) return { trust, change: null, by: 'nights', wealth, needed };
     const lost = { trusted: false, losses: trust.losses + 1, from: next };
-    return { trust: lost, change: 'lost', wealth, needed };
+    return { trust: lost, change: 'lost', by: 'nights', wealth, needed };
   }
   const wealth = logWealth(mergeTallies(counted.map(({ units }) => units)), 0);
-  const needed = Math.log(1 / levelOfTrust(alpha, trust.losses));
-  if (wealth < needed) return { trust, change: null, wealth, needed };
-  return { trust: { ...trust, trusted: true, from: next }, change: 'earned', wealth, needed };
+  const levels = levelsOfTrust(alpha, trust.losses);
+  const needed = Math.log(1 / levels.nights);
+  const earned = { ...trust, trusted: true, from: next };
+  if (wealth >= needed) return { trust: earned, change: 'earned', by: 'nights', wealth, needed };
+  if (rehearsal !== null && logWealth(rehearsal, 0) >= Math.log(1 / levels.rehearsal)) {
+    return { trust: earned, change: 'earned', by: 'rehearsal', wealth, needed };
+  }
+  return { trust, change: null, by: null, wealth, needed };
 }
 
 /** Against "the mean gain is 0 or more": one wealth for each night that a change for the worse could have come on. */

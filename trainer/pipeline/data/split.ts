@@ -12,7 +12,7 @@ import type { TaskSpec } from '../../../shared/model/spec/task.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { describeReadError, encodeCompactJson, loadJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { type RunContext, RunFailure } from '../context.ts';
+import { attemptKey, type RunContext, RunFailure } from '../context.ts';
 import { isApart, type Stretch } from '../../labels/stretch.ts';
 import { drawReplay, sample } from './replay.ts';
 import { loadShard, type Snapshot } from './snapshot-file.ts';
@@ -51,10 +51,17 @@ export async function makeSplit(
   return split;
 }
 
-export async function loadSplit({ store, run }: RunContext): Promise<Split> {
-  const loaded = await loadJson(store, keys.run(run.model, run.id, 'split.json'), splitSchema);
+/** Of a rehearsal its own, which leaves out what it is tried on; every other attempt has the run's. */
+export async function loadSplit({ store, run, attempt }: RunContext): Promise<Split> {
+  const own = attempt === 'rehearsal' ? { run, attempt } : { run };
+  const loaded = await loadJson(store, attemptKey(own, 'split.json'), splitSchema);
   if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));
   return loaded.value.value;
+}
+
+/** What a rehearsal is trained on. */
+export async function saveRehearsalSplit({ store, run }: RunContext, split: Split): Promise<void> {
+  await store.put(attemptKey({ run, attempt: 'rehearsal' }, 'split.json'), encodeCompactJson(split));
 }
 
 export interface Assigned {

@@ -209,13 +209,13 @@ function createReporter(
 }
 
 /** One line a group, of the last epoch that is over. */
-function logCourse({ log, run, first }: RunContext, { epochs, best }: Course, over: boolean): void {
+function logCourse({ log, run, attempt }: RunContext, { epochs, best }: Course, over: boolean): void {
   const last = epochs.at(-1);
   log?.({
     event: 'training',
     model: run.model,
     run: run.id,
-    step: stepOf({ ...(first && { first }) }, 'fine-tune'),
+    step: stepOf({ ...(attempt && { attempt }) }, 'fine-tune'),
     epoch: epochs.length,
     loss: rounded(last?.loss),
     rate: rounded(last?.rate),
