@@ -36,6 +36,8 @@ export const runSchema = z.object({
   mayPromote: z.boolean(),
   /** Given: train on this existing snapshot instead of making one. */
   wantedSnapshot: z.string().nullable(),
+  /** True: the same labels may be looked at again. */
+  again: z.literal(true).exactOptional(),
   snapshot: z.string().nullable(),
   /** The version that served when the run began: what the candidate is compared with. */
   championAtStart: z.int().min(1).nullable(),

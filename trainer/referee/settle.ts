@@ -73,8 +73,12 @@ async function questionOf(
   return candidateQuestion(manifest.value.files['edge.bin'].sha256);
 }
 
-/** Whether the last run decided about the same snapshot, by the same spec, against the same champion. */
+/**
+ * Whether the last run decided about the same snapshot, by the same spec, against the same champion, and could have
+ * promoted as well as this one. Never where somebody asked for this snapshot, or for another look.
+ */
 export async function wasDecided(ctx: RunContext, snapshot: string): Promise<boolean> {
+  if (ctx.run.wantedSnapshot !== null || ctx.run.again === true) return false;
   const newest = await loadLedger(ctx.store, ctx.run.model);
   if (!newest.ok) throw new RunFailure(newest.error.detail);
   return (
@@ -85,7 +89,10 @@ export async function wasDecided(ctx: RunContext, snapshot: string): Promise<boo
 }
 
 function subjectOf({ run }: RunContext, snapshot: string): string {
-  return sha256Hex(JSON.stringify([snapshot, run.specDigest, run.championAtStart])).slice(0, 32);
+  return sha256Hex(JSON.stringify([snapshot, run.specDigest, run.championAtStart, run.mayPromote])).slice(
+    0,
+    32,
+  );
 }
 
 async function append(

@@ -28,7 +28,7 @@ async function collect(store: ObjectStore, night: BlobNight): Promise<void> {
 
 async function retrain(
   store: ObjectStore,
-  options: { promote?: boolean; snapshot?: string } = {},
+  options: { promote?: boolean; snapshot?: string; again?: boolean } = {},
 ): Promise<RunRecord> {
   const run = await runJob({ store, model: MODEL, by: 'a test', promote: true, ...options });
   if (!run.ok) throw new Error(run.error.detail);
@@ -63,8 +63,10 @@ describe('night after night', () => {
     });
     expect(run.steps.map(({ name }) => name)).toEqual([
       'snapshot',
+      'labels',
       'split',
       'fine-tune',
+      'referee',
       'evaluate',
       'gate',
       'publish',
@@ -81,14 +83,15 @@ describe('night after night', () => {
     expect(await listVersionNumbers(store, MODEL)).toEqual([1]);
   });
 
-  test('a night with too few labels to judge by is put off, and says how many are missing', async () => {
+  test('a night with few labels is trained on all the same, and its candidate waits as a challenger', async () => {
     const night = await copyOf(store);
     await collect(night, { n: 30, seed: 4, fromMs: afterHistory });
     const run = await retrain(night);
-    expect(run).toMatchObject({ status: 'skipped', candidate: null });
-    expect(run.summary).toMatch(
-      /^Too early: 30 new labelled examples, \d+ of them held out; .* about \d+ more labels$/,
-    );
+    expect(run).toMatchObject({ status: 'complete', verdict: 'hold', promoted: false, candidate: 2 });
+    const idle = await retrain(night);
+    expect(idle).toMatchObject({ status: 'skipped', candidate: null });
+    expect(idle.summary).toContain('Nothing new since the last run');
+    expect(await retrain(night, { again: true })).toMatchObject({ status: 'complete', candidate: 3 });
   });
 
   test('a poisoned night is refused, with the check and by how much, and the champion stays', async () => {
