@@ -11,7 +11,6 @@ import { followCopies, planCopies } from './features/augmented-features.ts';
 import { type RunContext, RunFailure, type Surroundings } from './context.ts';
 import { applyUnfreeze, basesRead } from './features/unfreeze.ts';
 import { evaluate } from './judge/evaluate.ts';
-import { loadEvidence } from './judge/evidence-file.ts';
 import { followFeatures } from './features/store-features.ts';
 import { judge } from './judge/judge.ts';
 import type { DoPart } from './features/portions.ts';
@@ -219,7 +218,7 @@ async function evaluateStep(ctx: RunContext, snapshot: Snapshot) {
 async function gateStep(ctx: RunContext) {
   const verdict = await judge(ctx);
   await updateRecord(ctx, { verdict: verdict.verdict });
-  const retry = deservesRetry(ctx, verdict, (await loadEvidence(ctx)).windows);
+  const retry = deservesRetry(ctx, verdict);
   const note = retry
     ? `${verdict.summary}. Flips alone: trained once more, closer to the champion`
     : verdict.summary;

@@ -111,24 +111,11 @@ describe('night after night', () => {
     expect(run).toMatchObject({ verdict: 'promote', promoted: true, candidate: 2, championAtStart: 1 });
     const manifest = await loadManifest(store, MODEL, 2);
     expect(manifest).toMatchObject({ ok: true, value: { parent: 1, run: run.id } });
-    const evidence = await evidenceOf(store, run);
-    // The history's windows served no decision before (the first version had nothing to be compared with), but the
-    // one that it was judged by against the majority answer.
-    expect(evidence.windows.map(({ decisions }) => decisions)).toEqual([0, 0, 0, 1, 0]);
     const history = await loadHistory(store, MODEL);
     expect(history.ok && history.value.map(({ from, to, run }) => [from, to, run !== null])).toEqual([
       [null, 1, true],
       [1, 2, true],
     ]);
-  });
-
-  test('the same windows, judged again, have served one decision more, and the gate grows stricter', async () => {
-    const night = await copyOf(store);
-    const from = { fromMs: afterHistory + 3 * HISTORY.n * 1_000, drift: 0.9 };
-    await collect(night, { n: 700, seed: 5, ...from });
-    await retrain(night, { promote: false });
-    const again = await evidenceOf(night, await retrain(night, { promote: false }));
-    expect(again.windows.map(({ decisions }) => decisions)).toEqual([2, 2, 2, 3, 2, 1]);
   });
 
   test('the evidence has what the whole gate judges by', async () => {
@@ -166,7 +153,6 @@ describe('night after night', () => {
       [2, 4],
     ]);
     expect(parsed.matrix?.metrics.bwt).toBeCloseTo(0, 1);
-    expect(parsed.wear?.map(({ decisions }) => decisions)).toEqual([0, 0, 0, 1, 0]);
     expect(parsed.reliability?.champion?.bins).toHaveLength(15);
     const page = new TextDecoder().decode((await store.get(keys.run(MODEL, run, 'report.html')))?.bytes);
     expect(page).toContain('<!doctype html>');
@@ -275,7 +261,6 @@ describe('a run that is killed', () => {
     const resumed = await resumeJob({ store, model: MODEL }, run.id);
     expect(resumed).toMatchObject({ ok: true, value: { status: 'complete', summary: run.summary } });
     expect(await store.get(keys.run(MODEL, run.id, 'evidence.json'))).toEqual(evidence);
-    expect(await store.list(keys.decisionsPrefix(MODEL))).toHaveLength(1);
   });
 
   async function startAndRun(store: ObjectStore): Promise<RunRecord> {
