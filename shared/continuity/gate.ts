@@ -32,7 +32,7 @@ import type { RegressionEvidence } from './evidence/evidence.ts';
 import { evidenceMetricProblems } from './metric.ts';
 import { gatePolicySchema } from './policy.ts';
 import type { GatePolicy } from './policy.ts';
-import { reasonOf, summarizeHold, summarizePromote, summarizeReject } from './summary.ts';
+import { isBroken, reasonOf, summarizeHold, summarizePromote, summarizeReject } from './summary.ts';
 import { validateEvidence } from './evidence/validate-evidence.ts';
 import { validateRegression } from './evidence/validate-regression.ts';
 
@@ -126,6 +126,15 @@ function decide<Judged extends AnyEvidence>(
     checks.map((check) => runCheck(check, evidence, policy)),
     evidence,
   );
+}
+
+/**
+ * Whether a candidate is held for nothing but evidence that is still to come: nothing broke, nothing is missing, nothing
+ * speaks against it.
+ */
+export function isOpen({ verdict, checks }: Pick<Verdict, 'verdict' | 'checks'>): boolean {
+  const held = checks.filter((check) => check.verdict === 'hold');
+  return verdict === 'hold' && held.length > 0 && !held.some(isBroken);
 }
 
 function policyProblems(policy: GatePolicy): string[] {

@@ -85,7 +85,7 @@ export function summarizeHold(held: readonly CheckResult[], evidence: CommonEvid
 }
 
 /** A check broke, or the part of it that holds did. */
-function isBroken({ broken, parts = [] }: CheckResult): boolean {
+export function isBroken({ broken, parts = [] }: CheckResult): boolean {
   return broken === true || parts.some((part) => part.verdict === 'hold' && part.broken === true);
 }
 

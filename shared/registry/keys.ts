@@ -51,9 +51,6 @@ export const keys = {
     `${model(name)}/reproductions/${id}/${file}`,
   /** Everything that a reproduction writes on its way, by the keys that a run would give it. */
   reproductionScratch: (name: string, id: string) => `${model(name)}/reproductions/${id}/scratch/`,
-  decisionsPrefix: (name: string) => `${model(name)}/decisions/`,
-  decision: (name: string, run: string, fromMs: number, toMs: number) =>
-    `${model(name)}/decisions/${run}~${fromMs}-${toMs}.json`,
   quarantinePrefix: (name: string) => `${model(name)}/quarantine/`,
   quarantine: (name: string, fromMs: number, toMs: number) =>
     `${model(name)}/quarantine/${fromMs}-${toMs}.json`,

@@ -8,10 +8,12 @@ import {
   ask,
   candidateQuestion,
   formerQuestion,
+  levelOf,
   type LedgerState,
   loseTrust,
   withTrust,
 } from '../../shared/continuity/referee/ledger.ts';
+import { divideLevel } from '../../shared/continuity/referee/levels.ts';
 import { appendLedger, loadLedger } from '../../shared/registry/ledger.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { type RunContext, RunFailure, stepOf } from '../pipeline/context.ts';
@@ -35,6 +37,15 @@ export async function askQuestions(
   return append(ctx, stepOf(ctx, 'asked'), (state) =>
     questions.reduce((asked, question) => ask(asked, question, alpha), state),
   );
+}
+
+/** At which the exam judges this candidate: its part of the level at which the candidate was asked about. */
+export async function examLevel({ store, run }: RunContext, candidate: string): Promise<number> {
+  const newest = await loadLedger(store, run.model);
+  if (!newest.ok) throw new RunFailure(newest.error.detail);
+  if (newest.value === null)
+    throw new RunFailure('expected a ledger with a question about the candidate, got none');
+  return divideLevel(levelOf(newest.value.state, candidateQuestion(candidate))).exam;
 }
 
 /** After the alias moved, or did not. */

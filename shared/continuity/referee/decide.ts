@@ -17,6 +17,8 @@ export interface Standing {
   readonly candidate: number;
   readonly champion: number | null;
   readonly exam: 'promote' | 'reject' | 'hold';
+  /** of a candidate that is held: whether only for evidence that is still to come */
+  readonly open: boolean;
   /** what the exam says in one sentence */
   readonly examSummary: string;
   /** whether the recipe that made the candidate is trusted */
@@ -41,12 +43,13 @@ export function decideChampion({
   candidate,
   champion,
   exam,
+  open,
   examSummary,
   trusted,
   winners,
 }: Standing): Choice {
   if (exam === 'promote') return { version: candidate, by: 'exam', why: examSummary };
-  if (exam === 'hold' && trusted && champion !== null) {
+  if (exam === 'hold' && open && trusted && champion !== null) {
     const why = `version ${candidate} serves at once: its recipe has earned trust, as its last candidates did better than the versions they replaced`;
     return { version: candidate, by: 'trust', why };
   }

@@ -22,6 +22,7 @@ import { loadSplits } from './recipe-splits.ts';
 import { gatherReported } from './reported-flips.ts';
 import { besideItself, judgeBroken, openBroken, testChampionAgain } from './self-tests.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
+import { examLevel } from '../../referee/settle.ts';
 import { loadSplit } from '../data/split.ts';
 import { judgeWindows, type Models } from './window-evidence.ts';
 import { classificationForm, regressionForm, type WindowForm } from './window-forms.ts';
@@ -119,6 +120,7 @@ async function gatherFacts(
     features: slicedFeatures(ctx.spec),
     edge: await measureEdge(ctx, files, { candidate, champion }),
     ...(await loadSplits(ctx)),
+    ...(champion && { level: await examLevel(ctx, candidateDigest(files)) }),
   };
 }
 

@@ -3,7 +3,7 @@
  * since the run began.
  */
 import { type Choice, decideChampion } from '../../../shared/continuity/referee/decide.ts';
-import type { Verdict } from '../../../shared/continuity/gate.ts';
+import { isOpen, type Verdict } from '../../../shared/continuity/gate.ts';
 import { promote as promoteVersion } from '../../../shared/registry/promotion.ts';
 import type { RefereeRecord } from '../../referee/record.ts';
 import { type RunContext, RunFailure } from '../context.ts';
@@ -17,7 +17,7 @@ export interface Decision {
 export function choose(
   { run }: RunContext,
   candidate: number,
-  verdict: Pick<Verdict, 'verdict' | 'summary'>,
+  verdict: Pick<Verdict, 'verdict' | 'checks' | 'summary'>,
   record: RefereeRecord | null,
 ): Choice {
   const contenders = record?.contenders ?? [];
@@ -25,6 +25,7 @@ export function choose(
     candidate,
     champion: run.championAtStart,
     exam: verdict.verdict,
+    open: isOpen(verdict),
     examSummary: verdict.summary,
     trusted: record?.trust.trust.trusted ?? false,
     winners: contenders.filter(({ judgement }) => judgement?.finding === 'better'),
