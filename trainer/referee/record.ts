@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import type { Comparison, Judgement } from '../../shared/continuity/referee/comparison.ts';
 import type { TrustDecision } from '../../shared/continuity/referee/trust.ts';
+import { trustSchema } from '../../shared/registry/ledger.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { attemptKey, type RunContext, RunFailure } from '../pipeline/context.ts';
 
@@ -47,8 +48,6 @@ const judgementSchema = z.object({
   progress: z.number(),
   moreLabels: z.int().nullable(),
 });
-
-const trustSchema = z.object({ trusted: z.boolean(), losses: z.int().min(0), from: z.int().min(1) });
 
 const recordSchema = z.object({
   format: z.literal('holdfast-referee/1'),
