@@ -32,7 +32,7 @@ export interface RefereeRecord {
 }
 
 /** A tally as it is written: cells in order. */
-export const tallyFile = z.array(z.tuple([z.int(), z.int().min(1)])).transform((cells) => new Map(cells));
+export const tallyFile = z.array(z.tuple([z.int(), z.number().gt(0)])).transform((cells) => new Map(cells));
 
 const comparisonSchema = z.object({
   n: z.int().min(0),
@@ -41,6 +41,7 @@ const comparisonSchema = z.object({
   mean: z.number(),
   units: tallyFile,
   blockLength: z.int().min(1),
+  share: z.number().gt(0).max(1),
 });
 
 const judgementSchema = z.object({
