@@ -9,7 +9,22 @@ import { describeReadError, loadJson, putJson } from './json.ts';
 import { keys } from './keys.ts';
 import type { ObjectStore } from './store.ts';
 
-const trustSchema = z.object({ trusted: z.boolean(), losses: z.int().min(0), from: z.int().min(1) });
+/** As many bets are kept of old nights (continuity/statistics/e-process.ts); other numbers of them are damage. */
+const BETS = 24;
+
+/** What a recipe has been through (continuity/referee/trust.ts). */
+export const trustSchema = z.object({
+  trusted: z.boolean(),
+  losses: z.int().min(0),
+  from: z.int().min(1),
+  settled: z
+    .object({
+      to: z.int().min(1),
+      staked: z.number().min(0).max(1),
+      logs: z.array(z.number()).length(BETS).readonly(),
+    })
+    .nullable(),
+});
 
 const stateSchema = z.object({
   tests: z.int().min(0),

@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import type { Comparison, Judgement } from '../../shared/continuity/referee/comparison.ts';
 import type { TrustDecision } from '../../shared/continuity/referee/trust.ts';
+import { trustSchema } from '../../shared/registry/ledger.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { attemptKey, type RunContext, RunFailure } from '../pipeline/context.ts';
 
@@ -31,7 +32,7 @@ export interface RefereeRecord {
 }
 
 /** A tally as it is written: cells in order. */
-export const tallyFile = z.array(z.tuple([z.int(), z.int().min(1)])).transform((cells) => new Map(cells));
+export const tallyFile = z.array(z.tuple([z.int(), z.number().gt(0)])).transform((cells) => new Map(cells));
 
 const comparisonSchema = z.object({
   n: z.int().min(0),
@@ -40,6 +41,7 @@ const comparisonSchema = z.object({
   mean: z.number(),
   units: tallyFile,
   blockLength: z.int().min(1),
+  share: z.number().gt(0).max(1),
 });
 
 const judgementSchema = z.object({
@@ -47,8 +49,6 @@ const judgementSchema = z.object({
   progress: z.number(),
   moreLabels: z.int().nullable(),
 });
-
-const trustSchema = z.object({ trusted: z.boolean(), losses: z.int().min(0), from: z.int().min(1) });
 
 const recordSchema = z.object({
   format: z.literal('holdfast-referee/1'),

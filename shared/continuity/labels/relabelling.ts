@@ -7,8 +7,8 @@
  * against confident answers, and read the joint. Here the joint is asked for one thing, the best renaming: it is fitted
  * on one half of the examples and tried on the other, so that a class with few examples proves nothing.
  */
-import { describeTally, tallyOf } from '../statistics/e-process.ts';
-import { unitsOf } from '../referee/units.ts';
+import { describeTally, GRID } from '../statistics/e-process.ts';
+import { tallyUnits, unitsOf } from '../referee/units.ts';
 
 /** Below so many examples nobody can tell. */
 const LEAST_EXAMPLES = 20;
@@ -143,12 +143,12 @@ function movedClasses(given: LabelledAnswers, classes: number): Renaming[] {
     .sort((a, b) => b.labelled - a.labelled || a.from - b.from);
 }
 
-/** Of the mean gain by renaming, by units: neighbours, groups and repeats count once. */
+/** Of the mean gain by renaming, by units: groups and repeats count once, neighbours by their share. */
 function lowerBound(given: LabelledAnswers & { readonly differences: Float64Array }): number {
-  const { means } = unitsOf(given);
-  const { units, mean } = describeTally(tallyOf(means));
+  const tally = tallyUnits(unitsOf(given));
+  const { units, mean } = describeTally(tally);
   if (units < 2) return -1;
   let squares = 0;
-  for (const value of means) squares += (value - mean) ** 2;
+  for (const [cell, count] of tally) squares += count * (cell / GRID - mean) ** 2;
   return mean - SURE * Math.sqrt(squares / (units - 1) / units);
 }

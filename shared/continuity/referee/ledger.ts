@@ -3,7 +3,7 @@
  * what happens to it; where it is kept is `registry/ledger.ts`'s affair.
  */
 import { levelOfNext } from './levels.ts';
-import { type Trust, UNTRIED } from './trust.ts';
+import { lostTrust, type Trust, UNTRIED } from './trust.ts';
 
 export interface LedgerState {
   /** questions asked so far: "is this candidate (or one of the former champions) as good as the champion?" */
@@ -77,7 +77,7 @@ export function answerByPromotion(state: LedgerState, question: string): LedgerS
 
 /** A version that a trusted recipe made was taken back: it has to earn trust anew, with what comes after. */
 export function loseTrust(trust: Trust, from: number): Trust {
-  return trust.trusted ? { trusted: false, losses: trust.losses + 1, from } : trust;
+  return trust.trusted ? lostTrust(trust, from) : trust;
 }
 
 export function trustIn({ recipes }: LedgerState, recipe: string): Trust {

@@ -4,12 +4,23 @@
  * average is trusted: tonight's may serve at once. The version that it replaced goes on being judged beside it, and when
  * that one is shown to be better, trust is lost.
  *
- * Gaining trust tests "the mean gain is 0 or less"; a wealth that may be looked at every night, at levels that sum to
- * alpha over all the times that trust is lost and earned again. Losing it tests "the mean gain is 0 or more" with a test
- * that begins anew each night, weighted 1 / (j (j + 1)): one that began long ago would be diluted by good history
- * (a sum of wealths whose weights sum to 1 is a wealth).
+ * Gaining trust tests "the mean gain over the nights so far is 0 or less"; a wealth that may be looked at every night, at
+ * levels that sum to alpha over all the times that trust is lost and earned again. Losing it tests "the mean gain is 0 or
+ * more" with a test that begins anew each night, weighted 1 / (j (j + 1)): one that began long ago would be diluted by
+ * good history (a sum of wealths whose weights sum to 1 is a wealth).
+ *
+ * Labels come late, so the last few nights are counted anew each time. What older ones were worth is kept: a wealth that
+ * forgot them would be begun again every night, at no level at all (15 % false trust within a year, where 5 % is meant).
  */
-import { logSumExp, logWealth, mergeTallies, mirrorTally, type Tally } from '../statistics/e-process.ts';
+import {
+  logMeanExp,
+  logSumExp,
+  logWealth,
+  mergeTallies,
+  mirrorTally,
+  stakeLogs,
+  type Tally,
+} from '../statistics/e-process.ts';
 import { levelsOfTrust } from './levels.ts';
 
 /** What a recipe has been through. */
@@ -19,9 +30,24 @@ export interface Trust {
   readonly losses: number;
   /** only candidates from this version on count: those before belong to trust that was lost, or that brought it */
   readonly from: number;
+  /** what nights that are no longer counted anew left behind; null where there are none */
+  readonly settled: Settled | null;
 }
 
-export const UNTRIED: Trust = { trusted: false, losses: 0, from: 1 };
+/** Old nights in logarithms of what each stake made of them. */
+export interface Settled {
+  /** the last candidate among them */
+  readonly to: number;
+  /** share of the bet on a change for the worse that was staked in these nights */
+  readonly staked: number;
+  /** what is bet on the recipe, or against it, as the question is: all stakes' wealth, [24] */
+  readonly logs: readonly number[];
+}
+
+export const UNTRIED: Trust = { trusted: false, losses: 0, from: 1, settled: null };
+
+/** Labels of a night count when they come within so many further nights of the recipe. */
+export const RECOUNTED = 6;
 
 /** One candidate of the recipe, on the labels of the night after it was trained. */
 export interface Night {
@@ -42,7 +68,8 @@ export interface TrustDecision {
 }
 
 /**
- * @param nights     of this recipe, in order of time; those before `trust.from` are left out
+ * @param nights     of this recipe, in order of time: the last `RECOUNTED` at least, and all that `trust.settled` has not;
+ *                   others are left out
  * @param rehearsal  of a recipe without a night: its differences from the champion on the second half of tonight's
  *                   labels, after it was trained up to there; null where it was not rehearsed
  * @param alpha      of a false trust over a life, and of a false loss in each spell of trust
@@ -53,37 +80,64 @@ export function decideTrust(
   rehearsal: Tally | null,
   alpha: number,
 ): TrustDecision {
-  const counted = nights.filter(({ version }) => version >= trust.from);
-  const next = 1 + Math.max(trust.from - 1, ...counted.map(({ version }) => version));
-  if (trust.trusted) {
-    const wealth = logWealthOfLoss(counted, trust.from);
-    const needed = Math.log(1 / alpha);
-    if (wealth < needed) return { trust, change: null, by: 'nights', wealth, needed };
-    const lost = { trusted: false, losses: trust.losses + 1, from: next };
-    return { trust: lost, change: 'lost', by: 'nights', wealth, needed };
-  }
-  const wealth = logWealth(mergeTallies(counted.map(({ units }) => units)), 0);
+  const since = Math.max(trust.from, (trust.settled?.to ?? 0) + 1);
+  const counted = nights.filter(({ version }) => version >= since);
+  const old = Math.max(0, counted.length - RECOUNTED);
+  const settled = counted
+    .slice(0, old)
+    .reduce((before, night) => settle(trust, before, night), trust.settled);
+  const wealth = logWealthOf(trust, settled, counted.slice(old));
   const levels = levelsOfTrust(alpha, trust.losses);
-  const needed = Math.log(1 / levels.nights);
-  const earned = { ...trust, trusted: true, from: next };
+  const needed = Math.log(1 / (trust.trusted ? alpha : levels.nights));
+  const from = 1 + Math.max(since - 1, ...counted.map(({ version }) => version));
+  if (wealth >= needed && trust.trusted) {
+    return { trust: lostTrust(trust, from), change: 'lost', by: 'nights', wealth, needed };
+  }
+  const earned = { ...trust, trusted: true, from, settled: null };
   if (wealth >= needed) return { trust: earned, change: 'earned', by: 'nights', wealth, needed };
-  if (rehearsal !== null && logWealth(rehearsal, 0) >= Math.log(1 / levels.rehearsal)) {
+  const rehearsed = trust.trusted || rehearsal === null ? 0 : logWealth(rehearsal, 0);
+  if (rehearsed >= Math.log(1 / levels.rehearsal)) {
     return { trust: earned, change: 'earned', by: 'rehearsal', wealth, needed };
   }
-  return { trust, change: null, by: null, wealth, needed };
+  return { trust: { ...trust, settled }, change: null, by: trust.trusted ? 'nights' : null, wealth, needed };
 }
 
-/** Against "the mean gain is 0 or more": one wealth for each night that a change for the worse could have come on. */
-function logWealthOfLoss(nights: readonly Night[], from: number): number {
-  let unbegun = 1;
-  const logs = nights.map(({ version }, i) => {
-    // By the number of the version, so that a night keeps its weight when older ones are no longer looked at.
-    const j = version - from + 1;
-    const weight = 1 / (j * (j + 1));
-    unbegun -= weight;
-    const since = mergeTallies(nights.slice(i).map(({ units }) => units));
-    return Math.log(weight) + logWealth(mirrorTally(since), 0);
-  });
-  // What is staked on nights to come, or on nights that nobody remembers, is still there.
-  return logSumExp([...logs, Math.log(unbegun)]);
+/** It has to be earned anew, with what comes from this version on, at a smaller level. */
+export function lostTrust({ losses }: Trust, from: number): Trust {
+  return { trusted: false, losses: losses + 1, from, settled: null };
+}
+
+/** All that a night adds to what is kept of those before it. */
+function settle(trust: Trust, before: Settled | null, { version, units }: Night): Settled {
+  if (trust.trusted) {
+    const weight = weightOf(version, trust.from);
+    const logs = stakeMore(before?.logs, weight, units);
+    return { to: version, staked: (before?.staked ?? 0) + weight, logs };
+  }
+  const own = stakeLogs(units, 0);
+  return { to: version, staked: 0, logs: own.map((log, k) => log + (before?.logs[k] ?? 0)) };
+}
+
+function logWealthOf(trust: Trust, settled: Settled | null, nights: readonly Night[]): number {
+  if (!trust.trusted) {
+    const own = stakeLogs(mergeTallies(nights.map(({ units }) => units)), 0);
+    return logMeanExp(own.map((log, k) => log + (settled?.logs[k] ?? 0)));
+  }
+  const all = nights.reduce((before, night) => settle(trust, before, night), settled);
+  // What is staked on nights to come, or on nights of other recipes, is still there.
+  return all === null ? 0 : logSumExp([logMeanExp(all.logs), Math.log1p(-all.staked)]);
+}
+
+/** By the number of the version, so that a night keeps its weight whichever others there are. They sum to at most 1. */
+function weightOf(version: number, from: number): number {
+  const j = version - from + 1;
+  return 1 / (j * (j + 1));
+}
+
+/** A change for the worse that came on this night, or before it: each stake's wealth so far, and what is new, bet on it. */
+function stakeMore(logs: readonly number[] | undefined, weight: number, units: Tally): number[] {
+  const fresh = Math.log(weight);
+  return stakeLogs(mirrorTally(units), 0).map(
+    (log, k) => log + (logs === undefined ? fresh : logSumExp([logs[k] as number, fresh])),
+  );
 }

@@ -18,7 +18,7 @@ export function blockLength(series: Float64Array): number {
   const n = series.length;
   const longest = Math.floor(Math.min(3 * Math.sqrt(n), n / 3));
   if (longest < 2) return 1;
-  const run = Math.max(5, Math.ceil(Math.log10(n)));
+  const run = Math.max(5, Math.ceil(Math.sqrt(Math.log10(n))));
   const lags = Math.min(n - 1, Math.ceil(Math.sqrt(n)) + run);
   const covariances = autocovariances(series, lags);
   const variance = covariances[0] as number;

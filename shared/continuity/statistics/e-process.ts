@@ -10,7 +10,7 @@
  * apart can be merged.
  */
 
-/** Units counted by their mean difference, in steps of 1 / GRID. */
+/** How many units have a mean difference, in steps of 1 / GRID; a unit may count as a share of one. */
 export type Tally = ReadonlyMap<number, number>;
 
 /** Fine enough that rounding moves a mean by at most 1.3e-4, less than a fiftieth of a point. */
@@ -29,14 +29,15 @@ export const stakes: readonly number[] = Array.from(
 
 /**
  * @param differences  mean difference of each unit, in [-1, 1], [units]
+ * @param share        what each counts for, in (0, 1]; a multiple of a power of 1/2 keeps sums free of their order
  * @throws RangeError for one outside (a bug in the caller)
  */
-export function tallyOf(differences: Iterable<number>): Tally {
+export function tallyOf(differences: Iterable<number>, share = 1): Tally {
   const counts = new Map<number, number>();
   for (const x of differences) {
     if (!(x >= -1 && x <= 1)) throw new RangeError(`expected a difference in [-1, 1], got ${x}`);
     const cell = Math.round(x * GRID);
-    counts.set(cell, (counts.get(cell) ?? 0) + 1);
+    counts.set(cell, (counts.get(cell) ?? 0) + share);
   }
   return counts;
 }
@@ -75,15 +76,29 @@ export function describeTally(tally: Tally): { readonly units: number; readonly 
  * @returns 0 without units
  */
 export function logWealth(tally: Tally, floor: number, growth = 1): number {
+  return logMeanExp(stakeLogs(tally, floor, growth));
+}
+
+/**
+ * The same for each stake alone. Those of units that are told apart add up, so that what is known of old units can be
+ * kept in so many numbers.
+ *
+ * @returns [24], in the order of `stakes`; all 0 without units
+ */
+export function stakeLogs(tally: Tally, floor: number, growth = 1): number[] {
   const cells = inOrder(tally);
   // The largest stake that can't be ruined: 1 + eta (-1 - floor) stays above 0.
   const scale = 1 / (1 + Math.max(0, floor));
-  const logs = stakes.map((stake) => {
+  return stakes.map((stake) => {
     let sum = 0;
     for (const [cell, count] of cells) sum += count * Math.log1p(stake * scale * (cell / GRID - floor));
     return growth * sum;
   });
-  return logSumExp(logs) - Math.log(STAKES);
+}
+
+/** Logarithm of the mean of what was taken the logarithm of. @param logs [k], k >= 1 */
+export function logMeanExp(logs: readonly number[]): number {
+  return logSumExp(logs) - Math.log(logs.length);
 }
 
 /** ln(sum of exp), without overflow. @param logs [k], k >= 1 */
