@@ -34,7 +34,8 @@ const ROUNDING = 1e-9;
 
 export interface LifePlan {
   readonly nights: number;
-  /** labels by which the referee judges, and held-out ones for the exam, each night */
+  /** labels by which the referee judges, and held-out ones for the exam,
+    open: exam === 'hold', each night */
   readonly labels: number;
   readonly heldOut: number;
   /** how much better tonight's candidate is than who serves */
