@@ -2,6 +2,8 @@
  * What the Worker says about itself: one JSON object a line, as `wrangler tail` and Logpush expect.
  */
 
+import { printable } from '../shared/printable.ts';
+
 export type LogFacts = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface Log {
@@ -13,8 +15,8 @@ export interface Log {
 
 export function createConsoleLog(): Log {
   return {
-    info: (event, facts) => console.log(JSON.stringify({ event, ...facts })),
-    error: (event, facts) => console.error(JSON.stringify({ event, ...facts })),
+    info: (event, facts) => console.log(printable(JSON.stringify({ event, ...facts }))),
+    error: (event, facts) => console.error(printable(JSON.stringify({ event, ...facts }))),
   };
 }
 

@@ -4,7 +4,7 @@
 import { createImageDecoder } from '../shared/model/images/decoder.ts';
 import { decoderModule } from '../shared/model/images/decoders-worker.ts';
 import { createRuntime } from '../shared/model/run/runtime.ts';
-import { wasmModule } from '../shared/model/run/wasm-worker.ts';
+import { wasmModule } from '../shared/model/wasm-edge.ts';
 import { createR2Store } from '../shared/registry/r2-store.ts';
 import { createAdmission } from './http/admission.ts';
 import { createAnnounce } from './collect/announce.ts';
@@ -26,6 +26,7 @@ import { createModelCache } from './serving/cache/model-cache.ts';
 import { createPredictionLog } from './collect/prediction-log.ts';
 import { createProgramCache } from './serving/cache/program-cache.ts';
 import { createRateLimit, type RateLimiter, type RateLimit } from './http/rate-limit.ts';
+import { createStoredKeys } from './stored-keys.ts';
 import type { TrainerService } from './operators/trainer-service.ts';
 import { createVersionLoader } from './serving/cache/version-loader.ts';
 
@@ -70,7 +71,7 @@ function assembleApp(env: EdgeEnv, config: Config): App {
     images: createImageReader(decoder, () => sleep(0)),
     predictions: createPredictionLog({ store, announce, log, now, sleep }),
     announce,
-    authenticator: createAuthenticator(config.keys, config.localKeys),
+    authenticator: createAuthenticator(config.keys, config.localKeys, createStoredKeys(store, log, now)),
     admission: createAdmission(
       {
         maxInFlight: config.maxInFlight,

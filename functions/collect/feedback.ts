@@ -2,7 +2,7 @@
  * `POST /v1/models/{m}:feedback`: labels for predictions, and whole labelled examples. Each item stands for itself: a
  * bad one is named by its index and refused, the others count.
  */
-import * as z from 'zod';
+import * as z from '../../shared/zod.ts';
 import { fromBase64 } from '../../shared/bytes.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import { parsePredictionId } from './prediction-id.ts';
@@ -47,23 +47,25 @@ export const MAX_ITEMS = 1_000;
 /** Clocks differ; more than this is a mistake. */
 const MAX_FUTURE_MS = 5 * 60_000;
 
-export const feedbackSchema = z.strictObject({ items: z.array(z.unknown()).min(1).max(MAX_ITEMS) });
+export const feedbackSchema = z.strictObject({
+  items: z.array(z.unknown()).check(z.minLength(1), z.maxLength(MAX_ITEMS)),
+});
 
 /** True: the answer was right before an update and is wrong now. */
-const flipField = z.boolean().optional();
+const flipField = z.optional(z.boolean());
 
 export const labelItemSchema = z.strictObject({
   prediction_id: z.string(),
-  label: z.unknown().optional(),
+  label: z.optional(z.unknown()),
   flip: flipField,
 });
 
 export const exampleItemSchema = z.strictObject({
   instance: z.unknown(),
-  label: z.unknown().optional(),
-  timestamp: z.iso.datetime({ offset: true }).optional(),
-  group: z.string().min(1).max(128).optional(),
-  id: z.string().min(1).max(128).optional(),
+  label: z.optional(z.unknown()),
+  timestamp: z.optional(z.iso.datetime({ offset: true })),
+  group: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
+  id: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
   flip: flipField,
 });
 

@@ -5,6 +5,7 @@
  * Only the generator and the tests import this. The Worker carries what was generated.
  */
 import * as z from 'zod';
+import { extend } from 'zod/mini';
 import { classificationSchema, regressionSchema } from '../../shared/model/spec/spec.ts';
 import { moveSchema } from '../../shared/registry/alias.ts';
 import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
@@ -33,7 +34,7 @@ const problemSchema = z
     status: z.int(),
     detail: z.string(),
     requestId: z.string().optional().meta({ description: 'of a 500: leads to its cause in the log' }),
-    lostTo: moveSchema.optional().meta({ description: 'of a lost race: the move that came first' }),
+    lostTo: z.optional(moveSchema).meta({ description: 'of a lost race: the move that came first' }),
   })
   .meta({ description: 'RFC 9457' });
 
@@ -129,17 +130,17 @@ const labelSchema = z
   .union([z.string(), z.number()])
   .meta({ description: "one of the model's labels; of a regression a finite number" });
 const feedbackItemSchema = z.union([
-  labelItemSchema.extend({ label: labelSchema }).meta({
+  extend(labelItemSchema, { label: labelSchema }).register(z.globalRegistry, {
     description:
       'A label for a prediction. `<id>.<i>` names instance i, the bare id instance 0. The latest label of an instance counts, so a repeated one changes nothing',
   }),
-  exampleItemSchema.extend({ label: labelSchema }).meta({
+  extend(exampleItemSchema, { label: labelSchema }).register(z.globalRegistry, {
     description:
       'A whole example. It counts once for each `id`; without one, once for each content, timestamp and group',
   }),
 ]);
 /** The route takes any items, so that a bad one is refused by itself; this says which are good. */
-const feedbackBodySchema = feedbackSchema.extend({
+const feedbackBodySchema = extend(feedbackSchema, {
   items: z.array(feedbackItemSchema).min(1).max(MAX_ITEMS),
 });
 const rejectionsSchema = z.array(z.object({ index: z.int().min(0), error: z.string() }));
@@ -231,7 +232,7 @@ const modelsSchema = z.object({
 const modelSchema = z.object({
   name: z.string(),
   description: z.string().nullable(),
-  champion: moveSchema.nullable(),
+  champion: z.nullable(moveSchema),
   serving: z
     .object({
       version: version.nullable(),
@@ -241,7 +242,7 @@ const modelSchema = z.object({
     })
     .nullable(),
   versions: z.array(version),
-  lastRun: runSchema.nullable(),
+  lastRun: z.nullable(runSchema),
   problems: z.array(z.string()),
 });
 const { createdAt, parent, run, snapshot, verdict, reasons, metrics } = manifestSchema.shape;
@@ -285,8 +286,8 @@ const comparisonsSchema = z.object({
     ]),
   ),
 });
-const comparisonSchema = comparisonRecordSchema.extend({
-  progress: progressSchema.nullable(),
+const comparisonSchema = extend(comparisonRecordSchema, {
+  progress: z.nullable(progressSchema),
   result: json.meta({
     description: 'what came out, as docs/training.md describes it; null while there is nothing',
   }),
@@ -345,7 +346,7 @@ export const SCHEMAS = {
   RollbackRequest: rollbackSchema,
   Runs: runsSchema,
   Run: runSchema,
-  RunWithProgress: runSchema.extend({ progress: progressSchema.nullable() }),
+  RunWithProgress: extend(runSchema, { progress: z.nullable(progressSchema) }),
   StartRequest: startSchema,
   Started: z.object({ run: z.string() }),
   Resumed: z.object({ status: z.string() }),
@@ -358,10 +359,10 @@ export const SCHEMAS = {
   Reproducing: z.object({ reproduction: z.string() }),
   Reproductions: reproductionsSchema,
   ReproductionRecord: reproductionSchema,
-  Reproduction: reproductionSchema.extend({ progress: progressSchema.nullable() }),
+  Reproduction: extend(reproductionSchema, { progress: z.nullable(progressSchema) }),
   Index: indexSchema,
   Health: healthSchema,
   Misconfigured: misconfiguredSchema,
-} as const satisfies Record<string, z.ZodType>;
+} as const satisfies Record<string, z.core.$ZodType>;
 
 export type SchemaName = keyof typeof SCHEMAS;

@@ -6,9 +6,15 @@
  *
  * A place is lent for as long as a request may take. A body that never ends, or a request that the platform ended, does
  * not keep its place for longer.
+ *
+ * No key has more than three quarters of the places, of the bytes and of the queue, rounded up: whoever sends bodies
+ * slowly, or more than anybody can compute, is refused while there is still room for the others.
  */
 import { createPace } from './pace.ts';
+
 export interface Place {
+  /** the key's name */
+  readonly holder: string;
   /** of the body */
   readonly bytes: number;
   readonly lentAtMs: number;
@@ -20,11 +26,12 @@ export interface Admission {
   /**
    * Takes a place, waiting for one behind those who came earlier.
    *
+   * @param holder  the key's name: what it has already counts against its share
    * @param bytes   of the body; a body larger than all bytes is taken on alone
    * @param waitMs  how long the place is worth waiting for
    * @returns `late` when the wait was over before there was a place
    */
-  enter(bytes: number, waitMs: number): Place | 'refused' | Promise<Place | 'late'>;
+  enter(holder: string, bytes: number, waitMs: number): Place | 'refused' | Promise<Place | 'late'>;
   leave(place: Place): void;
   /**
    * Finds out how long a turn takes to come here, from time to time: null where it is not the time.
@@ -43,9 +50,23 @@ export interface AdmissionLimits {
   readonly leaseMs: number;
 }
 
-interface Waiting {
+interface Wanted {
+  readonly holder: string;
   readonly bytes: number;
+}
+
+interface Waiting extends Wanted {
   readonly settle: (outcome: Place | 'late') => void;
+}
+
+/** What one key may have of everything, as long as there are more. */
+const KEY_SHARE = 3 / 4;
+
+/** What each key has: of places, of bytes, of the queue. */
+interface Holding {
+  places: number;
+  bytes: number;
+  waiting: number;
 }
 
 /** @param nextTurn  resolves in the isolate's next turn */
@@ -58,22 +79,34 @@ export function createAdmission(
   /** Both in order of arrival. */
   const lent = new Set<Place>();
   const waiting = new Set<Waiting>();
+  const holdings = createHoldings();
   let lentBytes = 0;
   const pace = createPace(maxInFlight, leaseMs);
 
   const isBusy = (): boolean => lent.size >= pace.limit();
   /** The queue shrinks with what is in flight, so that it is not waited for longer. */
-  const isQueueFull = (): boolean =>
-    waiting.size >= Math.ceil((maxWaiting * pace.limit()) / Math.max(1, maxInFlight));
-  const fits = (bytes: number): boolean => !isBusy() && (lentBytes + bytes <= maxBytes || lent.size === 0);
-  const lend = (bytes: number): Place => {
-    const place = { bytes, lentAtMs: now() };
+  const queueLimit = (): number => Math.ceil((maxWaiting * pace.limit()) / Math.max(1, maxInFlight));
+  const isQueueFull = (): boolean => waiting.size >= queueLimit();
+  const fits = ({ bytes }: Wanted): boolean =>
+    !isBusy() && (lentBytes + bytes <= maxBytes || lent.size === 0);
+  const isWithinShare = ({ holder, bytes }: Wanted): boolean => {
+    const has = holdings.of(holder);
+    if (has.places >= shareOf(pace.limit())) return false;
+    return has.bytes === 0 || has.bytes + bytes <= shareOf(maxBytes);
+  };
+  const mayQueue = ({ holder }: Wanted): boolean =>
+    !isQueueFull() && holdings.of(holder).waiting < shareOf(queueLimit());
+  const lend = ({ holder, bytes }: Wanted): Place => {
+    const place = { holder, bytes, lentAtMs: now() };
     lent.add(place);
     lentBytes += bytes;
+    holdings.change(holder, { places: 1, bytes });
     return place;
   };
   const takeBack = (place: Place): void => {
-    if (lent.delete(place)) lentBytes -= place.bytes;
+    if (!lent.delete(place)) return;
+    lentBytes -= place.bytes;
+    holdings.change(place.holder, { places: -1, bytes: -place.bytes });
   };
   const takeBackOverdue = (): void => {
     const nowMs = now();
@@ -82,24 +115,28 @@ export function createAdmission(
       takeBack(place);
     }
   };
-  const admitNext = (): void => {
+  /** Whoever waits for others of its own key lets everybody else pass. Says whether somebody waits for room. */
+  const admitNext = (): boolean => {
     for (const next of waiting) {
-      if (!fits(next.bytes)) return;
-      next.settle(lend(next.bytes));
+      if (!isWithinShare(next)) continue;
+      if (!fits(next)) return true;
+      next.settle(lend(next));
     }
+    return false;
   };
-  const wait = (bytes: number, waitMs: number): Promise<Place | 'late'> =>
+  const wait = (wanted: Wanted, waitMs: number): Promise<Place | 'late'> =>
     new Promise((resolve) => {
       const timer = setTimeout(() => next.settle('late'), waitMs);
       const next: Waiting = {
-        bytes,
+        ...wanted,
         settle(outcome) {
           clearTimeout(timer);
-          waiting.delete(next);
+          if (waiting.delete(next)) holdings.change(wanted.holder, { waiting: -1 });
           resolve(outcome);
         },
       };
       waiting.add(next);
+      holdings.change(wanted.holder, { waiting: 1 });
     });
 
   return {
@@ -109,12 +146,13 @@ export function createAdmission(
       admitNext();
       return isBusy() && isQueueFull();
     },
-    enter(bytes, waitMs) {
-      if (waiting.size === 0 && fits(bytes)) return lend(bytes);
+    enter(holder, bytes, waitMs) {
+      const wanted = { holder, bytes };
+      const isFree = (): boolean => fits(wanted) && isWithinShare(wanted);
+      if (waiting.size === 0 && isFree()) return lend(wanted);
       takeBackOverdue();
-      admitNext();
-      if (waiting.size === 0 && fits(bytes)) return lend(bytes);
-      return isQueueFull() ? 'refused' : wait(bytes, waitMs);
+      if (!admitNext() && isFree()) return lend(wanted);
+      return mayQueue(wanted) ? wait(wanted, waitMs) : 'refused';
     },
     leave(place) {
       takeBack(place);
@@ -124,6 +162,27 @@ export function createAdmission(
       const startedMs = now();
       if (!pace.isDue(startedMs)) return null;
       return nextTurn().then(() => pace.waited(now() - startedMs));
+    },
+  };
+}
+
+function shareOf(all: number): number {
+  return Math.ceil(KEY_SHARE * all);
+}
+
+/** Keys that have nothing are not kept. */
+function createHoldings() {
+  const NOTHING: Readonly<Holding> = { places: 0, bytes: 0, waiting: 0 };
+  const byHolder = new Map<string, Holding>();
+  return {
+    of: (holder: string): Readonly<Holding> => byHolder.get(holder) ?? NOTHING,
+    change(holder: string, by: Partial<Holding>): void {
+      const has = byHolder.get(holder) ?? { ...NOTHING };
+      has.places += by.places ?? 0;
+      has.bytes += by.bytes ?? 0;
+      has.waiting += by.waiting ?? 0;
+      if (has.places === 0 && has.waiting === 0) byHolder.delete(holder);
+      else byHolder.set(holder, has);
     },
   };
 }

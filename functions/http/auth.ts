@@ -4,6 +4,7 @@
 import { sha256Hex } from '../../shared/digest.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { ApiKey, Scope } from '../config.ts';
+import { STORED_TOKEN, type StoredKeys } from '../stored-keys.ts';
 
 export type AuthError =
   | { readonly kind: 'unauthenticated'; readonly detail: string }
@@ -27,6 +28,13 @@ export interface Caller {
 export interface Authenticator {
   /** Whether there is any key at all that could be admitted. */
   readonly open: boolean;
+  /**
+   * Finds out about a key that is not known yet: whoever is refused as unauthenticated may be let in after. Null where
+   * there is nothing to find out.
+   *
+   * @returns false when it could not be found out now
+   */
+  learn(authorization: string | null): Promise<boolean> | null;
   /** Admits a caller who has at least one of the scopes. */
   authorize(credentials: Credentials, scopes: readonly Scope[]): Result<Caller, AuthError>;
 }
@@ -41,11 +49,13 @@ export function permit(caller: Caller, scopes: readonly Scope[]): Result<Caller,
 interface Identity {
   readonly caller: Caller;
   readonly local: boolean;
+  /** Of a key that is asked for again from time to time. */
+  readonly stored: string | null;
 }
 
 /** Far longer than any key, and short enough that a wrong one costs nothing to digest. */
 const MAX_TOKEN_CHARACTERS = 1_024;
-const MAX_KNOWN = 1_000;
+const MAX_KNOWN = 10_000;
 
 /** The keys of local development: known to everybody, so they work from this machine to this machine only. */
 const LOCAL_CALLERS: Readonly<Record<string, Caller>> = {
@@ -57,8 +67,13 @@ const LOCAL_CALLERS: Readonly<Record<string, Caller>> = {
 /**
  * @param keys       the deployment's keys; looked up by the token's SHA-256, so comparing takes no secret-dependent time
  * @param localKeys  whether the known local keys are admitted on loopback
+ * @param stored     the keys in the bucket; none where it is left out
  */
-export function createAuthenticator(keys: readonly ApiKey[], localKeys: boolean): Authenticator {
+export function createAuthenticator(
+  keys: readonly ApiKey[],
+  localKeys: boolean,
+  stored: StoredKeys | null = null,
+): Authenticator {
   const byDigest = new Map(keys.map((key) => [key.sha256, key]));
   const open = byDigest.size > 0 || localKeys;
   /**
@@ -72,19 +87,26 @@ export function createAuthenticator(keys: readonly ApiKey[], localKeys: boolean)
   };
   const lookUp = (token: string): Identity | null => {
     if (token.length > MAX_TOKEN_CHARACTERS) return null;
-    const caller = byDigest.get(sha256Hex(token));
-    if (caller !== undefined) return { caller, local: false };
+    const sha256 = sha256Hex(token);
+    const caller = byDigest.get(sha256);
+    if (caller !== undefined) return { caller, local: false, stored: null };
+    const found = stored?.known(sha256) ?? null;
+    if (found !== null) return { caller: found, local: false, stored: sha256 };
     const local = localKeys && Object.hasOwn(LOCAL_CALLERS, token) ? LOCAL_CALLERS[token] : undefined;
-    return local === undefined ? null : { caller: local, local: true };
+    return local === undefined ? null : { caller: local, local: true, stored: null };
   };
+  const isStillKnown = ({ stored: sha256 }: Identity): boolean =>
+    sha256 === null || (stored?.known(sha256) ?? null) !== null;
   const authenticate = (credentials: Credentials): Result<Caller, AuthError> => {
-    if (!open) return unauthenticated('this deployment has no keys: set HOLDFAST_KEYS');
     const authorization = credentials.authorization ?? '';
     let identity = known.get(authorization) ?? null;
-    if (identity === null) {
-      const token = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
-      if (token === undefined) return unauthenticated('expected the header Authorization: Bearer <key>');
-      identity = lookUp(token);
+    if (identity === null || !isStillKnown(identity)) {
+      known.delete(authorization);
+      const token = tokenOf(authorization);
+      identity = token === null ? null : lookUp(token);
+      if (identity === null && !open)
+        return unauthenticated('this deployment has no keys: set HOLDFAST_KEYS');
+      if (token === null) return unauthenticated('expected the header Authorization: Bearer <key>');
       if (identity === null) return unauthenticated('the key is not known');
       remember(authorization, identity);
     }
@@ -94,11 +116,21 @@ export function createAuthenticator(keys: readonly ApiKey[], localKeys: boolean)
   };
   return {
     open,
+    learn(authorization) {
+      const token = stored === null || authorization === null ? null : tokenOf(authorization);
+      if (token === null || !STORED_TOKEN.test(token)) return null;
+      const sha256 = sha256Hex(token);
+      return byDigest.has(sha256) ? null : (stored?.learn(sha256) ?? null);
+    },
     authorize: (credentials, scopes) => {
       const caller = authenticate(credentials);
       return caller.ok ? permit(caller.value, scopes) : caller;
     },
   };
+}
+
+function tokenOf(authorization: string): string | null {
+  return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
 }
 
 /** Both ends must be loopback: the address keeps the network out, the host name keeps out DNS rebinding by a web page. */

@@ -3,6 +3,7 @@
  * reading: Content-Length can lie or be absent.
  */
 import { err, ok, type Result } from '../../shared/result.ts';
+import { decompress, join } from '../decompress.ts';
 import type { AppError } from './errors.ts';
 import { parseJsonText } from './json-text.ts';
 
@@ -47,10 +48,10 @@ export async function readBytes(
     const got = JSON.stringify(encoding.slice(0, 40));
     return err({ kind: 'invalid', detail: `Content-Encoding: expected gzip or deflate, got ${got}` });
   }
-  const stream = new Blob([bytes.value]).stream();
-  return readStream(stream.pipeThrough(new DecompressionStream(encoding)), maxBytes).catch(() =>
-    err({ kind: 'invalid', detail: `Content-Encoding: the body is not ${encoding}` }),
-  );
+  const plain = await decompress(bytes.value, encoding, maxBytes);
+  if (plain === 'too-large') return tooLarge(maxBytes);
+  if (plain !== 'malformed') return ok(plain);
+  return err({ kind: 'invalid', detail: `Content-Encoding: the body is not ${encoding}` });
 }
 
 async function readSent(
@@ -69,7 +70,7 @@ async function readSent(
   return request.body === null ? ok(new Uint8Array()) : readStream(request.body, maxBytes);
 }
 
-/** Stops at the limit: what a few bytes decompress to may have no end. */
+/** Stops at the limit: a body whose length nobody announced may have no end. */
 async function readStream(
   body: ReadableStream<Uint8Array>,
   maxBytes: number,
@@ -93,18 +94,6 @@ function tooLarge(maxBytes: number) {
     kind: 'body-too-large' as const,
     detail: `expected a body of at most ${maxBytes} bytes, got more`,
   });
-}
-
-function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const only = chunks[0];
-  if (chunks.length === 1 && only !== undefined) return only;
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });

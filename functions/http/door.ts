@@ -47,16 +47,28 @@ export interface DoorDeps {
 const INFERENCE = /^\/v[12](\/|$)/;
 const WORK = /^\/v[12]\//;
 const HEALTH = /^\/(healthz$|v2\/health\/)/;
+const KEYS_UNREAD: AppError = { kind: 'overloaded', detail: 'the key can not be looked up now' };
 const OVERLOADED: AppError = { kind: 'overloaded', detail: 'too many requests are under way here' };
 
 export function createDoor(deps: DoorDeps, rooms: Rooms): App {
   const { authenticator, admission, rateLimit, cors, now, limits } = deps;
 
+  /** A key that lies in the bucket is read when it first comes; nobody is refused because that can't be done now. */
+  const learnKey = async (headers: Headers, path: string): Promise<Response | null> => {
+    const learning = authenticator.learn(headers.get('authorization'));
+    return learning === null || (await learning) ? null : toErrorResponse(path, KEYS_UNREAD);
+  };
+
   const work = async (ask: Ask): Promise<Response> => {
     const { path, headers } = ask;
     const arrivedMs = now();
     if (admission.full()) return toErrorResponse(path, OVERLOADED);
-    const caller = authorize(authenticator, ask, SCOPES);
+    let caller = authorize(authenticator, ask, SCOPES);
+    if (!caller.ok && caller.error.kind === 'unauthenticated') {
+      const refused = await learnKey(headers, path);
+      if (refused !== null) return refused;
+      caller = authorize(authenticator, ask, SCOPES);
+    }
     if (!caller.ok) return toErrorResponse(path, caller.error);
     const timeout = parseTimeout(headers.get(TIMEOUT_HEADER), limits.timeoutMs);
     if (!timeout.ok) return toErrorResponse(path, timeout.error);
@@ -73,9 +85,9 @@ export function createDoor(deps: DoorDeps, rooms: Rooms): App {
     return answer;
   };
 
-  const answerInTurn = async (ask: Ask, { deadlineMs, timeoutMs }: WorkFacts): Promise<Response> => {
+  const answerInTurn = async (ask: Ask, { caller, deadlineMs, timeoutMs }: WorkFacts): Promise<Response> => {
     const bytes = bodyBytes(ask.sent, limits.maxBodyBytes);
-    const entered = admission.enter(bytes, deadlineMs - now());
+    const entered = admission.enter(caller.name, bytes, deadlineMs - now());
     const place = entered instanceof Promise ? await entered : entered;
     if (place === 'refused') return toErrorResponse(ask.path, OVERLOADED);
     if (place === 'late') return toErrorResponse(ask.path, timedOut(timeoutMs));
@@ -95,8 +107,8 @@ export function createDoor(deps: DoorDeps, rooms: Rooms): App {
     return refused.ok ? null : toErrorResponse(path, refused.error);
   };
 
-  const look = (request: Request, path: string, context: RequestContext): Response | Promise<Response> => {
-    const refused = mayLook(request, path);
+  const look = async (request: Request, path: string, context: RequestContext): Promise<Response> => {
+    const refused = (await learnKey(request.headers, path)) ?? mayLook(request, path);
     if (refused !== null) return refused;
     const isServed = INFERENCE.test(path) && !HEALTH.test(path);
     return isServed ? rooms.serve(toAsk(request, path, context)) : rooms.show(request, context);

@@ -2,7 +2,7 @@
  * `/api/models/{m}/compare` and `/comparisons`: two versions' recipes over repeated random splits, in the trainer.
  */
 import { Hono } from 'hono/tiny';
-import * as z from 'zod';
+import * as z from '../../shared/zod.ts';
 import {
   loadComparison,
   loadComparisonProgress,
@@ -25,14 +25,14 @@ import {
 
 export const compareSchema = z
   .strictObject({
-    a: z.int().min(1),
-    b: z.int().min(1),
+    a: z.int().check(z.minimum(1)),
+    b: z.int().check(z.minimum(1)),
     /** Each is a step of its own and trains two heads. */
-    splits: z.int().min(2).max(100).default(10),
-    seed: z.int().min(0).max(0xffff_ffff).default(1),
-    by: z.string().min(1).max(128).optional(),
+    splits: z.withDefault(z.int().check(z.minimum(2), z.maximum(100)), 10),
+    seed: z.withDefault(z.int().check(z.minimum(0), z.maximum(0xffff_ffff)), 1),
+    by: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
   })
-  .refine(({ a, b }) => a !== b, { path: ['b'], error: 'expected another version than a' });
+  .check(z.refine(({ a, b }) => a !== b, { path: ['b'], error: 'expected another version than a' }));
 
 export function createComparisonRoutes(deps: AppDeps): OperatorApp {
   const routes: OperatorApp = new Hono();

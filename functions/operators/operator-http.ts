@@ -2,8 +2,8 @@
  * What the operators' routes share: who acts, bodies by schema, and results as responses.
  */
 import type { Context, Hono } from 'hono';
-import * as z from 'zod';
-import { describeIssues } from '../../shared/registry/json.ts';
+import * as z from '../../shared/zod.ts';
+import { describeIssues, type Schema } from '../../shared/registry/json.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { Caller } from '../http/auth.ts';
@@ -29,7 +29,7 @@ export function respond(
 export async function readBody<T>(
   c: OperatorContext,
   deps: AppDeps,
-  schema: z.ZodType<T>,
+  schema: Schema<T>,
 ): Promise<Result<T, AppError>> {
   const empty = c.req.raw.body === null || c.req.header('content-length') === '0';
   const body = empty ? ok({}) : await readJson(c.req.raw, deps.limits.maxBodyBytes);
@@ -45,7 +45,7 @@ export function actorOf(c: OperatorContext, by: string | undefined): string {
 }
 
 /** Of a run, a comparison or a reproduction: it is part of storage keys. */
-export const recordId = z.string().regex(/^[A-Za-z0-9-]{1,128}$/);
+export const recordId = z.string().check(z.regex(/^[A-Za-z0-9-]{1,128}$/));
 
 /** Records shown at once: each is an object to be read. */
 const MAX_RECORDS = 30;

@@ -2,7 +2,7 @@
  * `/api`: what operators and the CLI see and do. Scope `operate`; errors as RFC 9457.
  */
 import { Hono } from 'hono/tiny';
-import * as z from 'zod';
+import * as z from '../../shared/zod.ts';
 import { anyString, has, oneOf, optional } from '../../shared/checks.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import { listModels, type SpecError, toSpec } from '../../shared/model/spec/find-spec.ts';
@@ -23,19 +23,19 @@ import { actorOf, type OperatorApp, type OperatorContext, readBody, respond } fr
 import { createReproductionRoutes } from './reproduction-routes.ts';
 import { createRunRoutes, loadLastRun } from './run-routes.ts';
 
-const byField = z.string().min(1).max(128).optional();
+const byField = z.optional(z.string().check(z.minLength(1), z.maxLength(128)));
 /** What served when the caller decided; null for none. Where another version serves by now, nothing moves. */
-const expectedField = z.int().min(1).nullable().optional();
+const expectedField = z.optional(z.nullable(z.int().check(z.minimum(1))));
 export const promoteSchema = z.strictObject({
-  version: z.int().min(1),
-  reason: z.string().min(1).max(2_000),
-  force: z.boolean().optional(),
+  version: z.int().check(z.minimum(1)),
+  reason: z.string().check(z.minLength(1), z.maxLength(2_000)),
+  force: z.optional(z.boolean()),
   expectedChampion: expectedField,
   by: byField,
 });
 export const rollbackSchema = z.strictObject({
-  reason: z.string().min(1).max(2_000),
-  to: z.int().min(1).optional(),
+  reason: z.string().check(z.minLength(1), z.maxLength(2_000)),
+  to: z.optional(z.int().check(z.minimum(1))),
   expectedChampion: expectedField,
   by: byField,
 });

@@ -3,7 +3,7 @@
  * handed on as the trainer wrote it.
  */
 import { Hono } from 'hono/tiny';
-import * as z from 'zod';
+import * as z from '../../shared/zod.ts';
 import { describeReadError, loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
@@ -24,11 +24,11 @@ import {
 } from './operator-http.ts';
 import { startSchema } from './run-routes.ts';
 
-export const reproduceSchema = startSchema.extend({
+export const reproduceSchema = z.extend(startSchema, {
   /** Compute features anew, instead of using those that are kept. */
-  recompute: z.boolean().default(false),
+  recompute: z.withDefault(z.boolean(), false),
   /** A reproduction that was left, to go on with. */
-  resume: recordId.nullable().default(null),
+  resume: z.withDefault(z.nullable(recordId), null),
 });
 
 const recordSchema = z.record(z.string(), z.unknown());

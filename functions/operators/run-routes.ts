@@ -2,7 +2,7 @@
  * `/api/models/{m}/runs`: what the trainer recorded in the bucket, and the two things it can be asked to do.
  */
 import { Hono } from 'hono/tiny';
-import * as z from 'zod';
+import * as z from '../../shared/zod.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { loadProgress, loadRun, type RunError, type RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
@@ -21,7 +21,9 @@ import {
   respond,
 } from './operator-http.ts';
 
-export const startSchema = z.strictObject({ by: z.string().min(1).max(128).optional() });
+export const startSchema = z.strictObject({
+  by: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
+});
 
 const REPORTS = {
   report: { file: 'report.json', type: 'application/json' },

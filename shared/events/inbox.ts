@@ -6,9 +6,10 @@
  * under `events/`, and then deletes them. Everything may happen twice: a batch is named by what is in it, and whoever
  * reads batches counts an event id once. A lost message costs nothing: the snapshot collects what is left.
  */
-import * as z from 'zod';
+import * as z from '../zod.ts';
 import { gunzip, gzip } from '../bytes.ts';
 import { sha256Hex } from '../digest.ts';
+import type { Schema } from '../registry/json.ts';
 import { keys } from '../registry/keys.ts';
 import type { ObjectStore } from '../registry/store.ts';
 import { type Event, eventSchema } from './schema.ts';
@@ -19,17 +20,32 @@ const MAX_BATCH_BYTES = 4_000_000;
 const NEWLINE = 10;
 
 /** What a queue message says: where the events are. */
-export const inboxMessageSchema: z.ZodType<InboxMessage> = z.object({ model: z.string(), key: z.string() });
+export const inboxMessageSchema: Schema<InboxMessage> = z.object({ model: z.string(), key: z.string() });
+
+/** A batch is written after so many objects, however small they are: what was done is kept if the rest fails. */
+const MAX_BATCH_OBJECTS = 500;
+/** Of a step of its own: each object is read and deleted, and the platform allows 10,000 such requests. */
+export const MAX_COLLECTED = 4_000;
+/** Requests to the store at a time. */
+const AT_ONCE = 20;
 
 export interface Collected {
   readonly objects: number;
   readonly events: number;
   readonly batches: readonly string[];
+  /** Inbox objects that were not looked at, because this is enough for once. */
+  readonly left: number;
+}
+
+interface InboxObject {
+  readonly key: string;
+  readonly bytes: Uint8Array;
 }
 
 /**
- * Turns inbox objects into batches and deletes them. Objects that are gone were collected before; unreadable lines
- * travel along (the snapshot counts and names them), so nothing that was acknowledged is dropped here.
+ * Turns inbox objects into batches and deletes them, the oldest first, and no more than a step may take. Objects that
+ * are gone were collected before; unreadable lines travel along (the snapshot counts and names them), so nothing that
+ * was acknowledged is dropped here.
  *
  * @param inboxKeys  objects of one model, or everything in its inbox when left out
  */
@@ -39,32 +55,54 @@ export async function collectInbox(
   now: Date,
   inboxKeys?: readonly string[],
 ): Promise<Collected> {
-  const wanted = [...new Set(inboxKeys ?? (await store.list(keys.inboxPrefix(model))))].sort();
+  const found = [...new Set(inboxKeys ?? (await store.list(keys.inboxPrefix(model))))].sort();
+  const wanted = found.slice(0, MAX_COLLECTED);
   const batches: string[] = [];
   let events = 0;
   let objects = 0;
-  let group: { key: string; bytes: Uint8Array }[] = [];
-  const close = async (): Promise<void> => {
-    if (group.length === 0) return;
+  for await (const group of inGroups(readObjects(store, wanted))) {
     batches.push(await writeBatch(store, model, now, group));
-    for (const { key } of group) await store.delete(key);
+    await eachFew(group, ({ key }) => store.delete(key));
     objects += group.length;
-    group = [];
-  };
+    for (const { bytes } of group) events += countLines(bytes);
+  }
+  return { objects, events, batches, left: found.length - wanted.length };
+}
+
+/** In the order of the keys. */
+async function* readObjects(store: ObjectStore, wanted: readonly string[]): AsyncGenerator<InboxObject> {
+  for (let at = 0; at < wanted.length; at += AT_ONCE) {
+    const objects = await eachFew(wanted.slice(at, at + AT_ONCE), (key) => store.get(key));
+    for (const [i, object] of objects.entries()) {
+      if (object !== null) yield { key: wanted[at + i] as string, bytes: object.bytes };
+    }
+  }
+}
+
+/** Each becomes a batch; one object alone may be larger than a batch should be. */
+async function* inGroups(objects: AsyncIterable<InboxObject>): AsyncGenerator<InboxObject[]> {
+  let group: InboxObject[] = [];
   let size = 0;
-  for (const key of wanted) {
-    const object = await store.get(key);
-    if (object === null) continue;
-    if (size + object.bytes.byteLength > MAX_BATCH_BYTES) {
-      await close();
+  for await (const object of objects) {
+    const isFull = size + object.bytes.byteLength > MAX_BATCH_BYTES || group.length === MAX_BATCH_OBJECTS;
+    if (isFull && group.length > 0) {
+      yield group;
+      group = [];
       size = 0;
     }
-    group.push({ key, bytes: object.bytes });
+    group.push(object);
     size += object.bytes.byteLength;
-    events += countLines(object.bytes);
   }
-  await close();
-  return { objects, events, batches };
+  if (group.length > 0) yield group;
+}
+
+/** A few at a time, all of them in the end; the first failure ends it. */
+async function eachFew<T, U>(items: readonly T[], use: (item: T) => Promise<U>): Promise<U[]> {
+  const results: U[] = [];
+  for (let at = 0; at < items.length; at += AT_ONCE) {
+    results.push(...(await Promise.all(items.slice(at, at + AT_ONCE).map(use))));
+  }
+  return results;
 }
 
 async function writeBatch(

@@ -2,7 +2,7 @@
  * What is collected: predictions as they were made, labels for them, and whole labelled examples.
  * One JSON object a line, in the inbox and in the batches.
  */
-import * as z from 'zod';
+import * as z from '../zod.ts';
 import { fromBase64 } from '../bytes.ts';
 import { digestSchema } from '../registry/manifest.ts';
 import { digestInput } from './input-digest.ts';
@@ -11,14 +11,15 @@ import { digestInput } from './input-digest.ts';
  * An example's raw input: bytes as base64, either inside the event or, where they are large, by their SHA-256 under
  * `inputs/`. `u8`: unsigned bytes (pixels that are whole numbers); `f32`: float32, little-endian.
  */
-export const storedInputSchema = z
-  .object({
+export const storedInputSchema = z.pipe(
+  z.object({
     type: z.enum(['u8', 'f32']),
     /** SHA-256 over the type and the bytes: what makes two examples the same. */
-    digest: digestSchema.optional(),
-    base64: z.string().optional(),
-  })
-  .transform(addDigest);
+    digest: z.optional(digestSchema),
+    base64: z.optional(z.string()),
+  }),
+  z.transform(addDigest),
+);
 export type StoredInput = z.infer<typeof storedInputSchema>;
 /** An input as it may be written. */
 export type WrittenInput = z.input<typeof storedInputSchema>;
@@ -26,17 +27,17 @@ export type WrittenInput = z.input<typeof storedInputSchema>;
 /** What a writer in a hurry leaves out, a reader computes: predictions are written without a digest. */
 function addDigest(
   input: { type: 'u8' | 'f32'; digest?: string | undefined; base64?: string | undefined },
-  context: z.RefinementCtx,
+  context: z.core.ParsePayload,
 ) {
   const { type, digest, base64 } = input;
   if (digest !== undefined) return { ...input, digest };
   const bytes = base64 === undefined ? null : fromBase64(base64);
   if (bytes !== null) return { ...input, digest: digestInput(type, bytes) };
-  context.addIssue({ code: 'custom', message: 'expected a digest, or bytes as base64' });
+  context.issues.push({ code: 'custom', message: 'expected a digest, or bytes as base64', input });
   return z.NEVER;
 }
 
-const timeSchema = z.int().min(0);
+const timeSchema = z.int().check(z.minimum(0));
 
 /** Index of the label; of a regression the target itself. Whether it is one of its model's, the snapshot asks. */
 const labelValueSchema = z.number();
@@ -46,14 +47,14 @@ const predictionSchema = z.object({
   /** The prediction id with its instance: unique. */
   id: z.string(),
   at: timeSchema,
-  version: z.int().min(1),
+  version: z.int().check(z.minimum(1)),
   input: storedInputSchema,
   /** Index of the predicted label; of a regression the number itself. */
   predicted: z.number(),
 });
 
 /** A user reported that the answer was right before an update and is wrong now. */
-const flipSchema = z.literal(true).optional();
+const flipSchema = z.optional(z.literal(true));
 
 const labelSchema = z.object({
   kind: z.literal('label'),
@@ -73,7 +74,7 @@ const exampleSchema = z.object({
   input: storedInputSchema,
   label: labelValueSchema,
   /** Keeps all examples of one user, device, … on one side of the split. */
-  group: z.string().optional(),
+  group: z.optional(z.string()),
   flip: flipSchema,
 });
 

@@ -5,7 +5,7 @@
  * copied to `history/<sequence>.json` after. A crash between the two loses nothing: whoever moves or reads next copies
  * the missing entry before anything else.
  */
-import * as z from 'zod';
+import * as z from '../zod.ts';
 import { err, ok, type Result } from '../result.ts';
 import { describeReadError, loadJson, putJson } from './json.ts';
 import { keys } from './keys.ts';
@@ -14,10 +14,10 @@ import type { ObjectStore } from './store.ts';
 
 export const moveSchema = z.object({
   /** 1, 2, 3, …: every move has one, none is reused. */
-  sequence: z.int().min(1),
+  sequence: z.int().check(z.minimum(1)),
   action: z.enum(['promote', 'rollback']),
-  from: z.int().min(1).nullable(),
-  to: z.int().min(1),
+  from: z.nullable(z.int().check(z.minimum(1))),
+  to: z.int().check(z.minimum(1)),
   at: z.iso.datetime(),
   by: z.string(),
   reason: z.string(),
@@ -25,9 +25,9 @@ export const moveSchema = z.object({
   /** True when a person promoted against the gate's verdict. */
   forced: z.boolean(),
   /** Of a run: the exam on the holdout, trust in the recipe, or the referee's comparison on what came in since. */
-  evidence: z.enum(['exam', 'trust', 'referee']).exactOptional(),
+  evidence: z.exactOptional(z.enum(['exam', 'trust', 'referee'])),
   /** The run that moved it; null for a person. */
-  run: z.string().nullable(),
+  run: z.nullable(z.string()),
 });
 export type Move = z.infer<typeof moveSchema>;
 
@@ -83,11 +83,18 @@ async function loseTo(store: ObjectStore, model: string, attempted: Move): Promi
   const champion = await loadChampion(store, model);
   if (!champion.ok) return champion;
   const winner = champion.value?.move;
-  if (winner === undefined || winner.sequence < attempted.sequence)
-    return err(behindHistory(model, attempted));
-  if (!isSameMove(winner, attempted)) return err(describeLoss(winner));
-  await recordMove(store, model, winner);
-  return ok(winner);
+  const entry = keys.history(model, attempted.sequence);
+  if (winner === undefined || winner.sequence < attempted.sequence) {
+    const isBehind = (await store.get(entry)) !== null;
+    return err(isBehind ? behindHistory(model, attempted) : refusedForNothing(model));
+  }
+  if (isSameMove(winner, attempted)) {
+    await recordMove(store, model, winner);
+    return ok(winner);
+  }
+  // It may have won for a moment, and somebody moved on from there, who copied it to the history first.
+  const taken = await loadJson(store, entry, moveSchema);
+  return taken.ok && isSameMove(taken.value.value, attempted) ? ok(attempted) : err(describeLoss(winner));
 }
 
 function isSameMove(a: Move, b: Move): boolean {
@@ -96,6 +103,12 @@ function isSameMove(a: Move, b: Move): boolean {
 
 function behindHistory(model: string, { sequence }: Move): AliasError {
   const detail = `${keys.alias(model, 'champion')}: expected the last move of the history, got an older one or none, while ${keys.history(model, sequence)} exists; copy the last history entry there`;
+  return { kind: 'alias-unreadable', detail };
+}
+
+/** The alias stands where it stood, and nobody moved it. */
+function refusedForNothing(model: string): AliasError {
+  const detail = `${keys.alias(model, 'champion')}: the store refused to write it, and nothing stands against it; nothing has moved: try again`;
   return { kind: 'alias-unreadable', detail };
 }
 

@@ -2,7 +2,7 @@
  * A comparison of two versions' recipes that was asked for: `comparisons/<id>/comparison.json`. What came out of it is
  * beside it, as `result.json` and `report.html`.
  */
-import * as z from 'zod';
+import * as z from '../zod.ts';
 import { err, ok, type Result } from '../result.ts';
 import { describeReadError, loadJson, putJson } from './json.ts';
 import { keys } from './keys.ts';
@@ -14,20 +14,20 @@ export const comparisonRecordSchema = z.object({
   id: z.string(),
   model: z.string(),
   /** the two versions, in the order in which they were named */
-  a: z.int().min(1),
-  b: z.int().min(1),
-  splits: z.int().min(2),
+  a: z.int().check(z.minimum(1)),
+  b: z.int().check(z.minimum(1)),
+  splits: z.int().check(z.minimum(2)),
   /** draws the examples and the splits */
-  seed: z.int().min(0),
+  seed: z.int().check(z.minimum(0)),
   /** whose examples are used, without the holdout */
   snapshot: z.string(),
   by: z.string(),
   status: z.enum(['running', 'complete', 'failed']),
   startedAt: z.iso.datetime(),
-  finishedAt: z.iso.datetime().nullable(),
+  finishedAt: z.nullable(z.iso.datetime()),
   /** one sentence: which recipe is better, or that it was not shown */
-  summary: z.string().nullable(),
-  error: z.string().nullable(),
+  summary: z.nullable(z.string()),
+  error: z.nullable(z.string()),
 });
 export type ComparisonRecord = z.infer<typeof comparisonRecordSchema>;
 

@@ -1,7 +1,6 @@
 /**
  * JSON objects in a store, parsed by their schema at the edge of the system.
  */
-import type * as z from 'zod';
 import { type Check, findProblem } from '../checks.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { ObjectStore, PutCondition, PutOutcome } from './store.ts';
@@ -13,13 +12,23 @@ export type ReadError =
   | { readonly kind: 'missing'; readonly key: string }
   | { readonly kind: 'unreadable'; readonly key: string; readonly detail: string };
 
+/** What this needs of a schema, whichever half of zod it was written with. */
+export interface Schema<T> {
+  safeParse(
+    value: unknown,
+  ): { readonly success: true; readonly data: T } | { readonly success: false; readonly error: SchemaError };
+}
+export interface SchemaError {
+  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
+}
+
 export type Loaded<T> = { readonly value: T; readonly etag: string };
 
 /** Reads one JSON object; `missing` when the key is not there, `unreadable` when it is not what the schema says. */
 export async function loadJson<T>(
   store: ObjectStore,
   key: string,
-  schema: z.ZodType<T>,
+  schema: Schema<T>,
 ): Promise<Result<Loaded<T>, ReadError>> {
   return load(store, key, (bytes) => parseJson(bytes, schema));
 }
@@ -52,7 +61,7 @@ async function load<T>(
 }
 
 /** Parses bytes as UTF-8 JSON of a schema; the error names every place that does not fit. */
-export function parseJson<T>(bytes: Uint8Array, schema: z.ZodType<T>): Result<T, string> {
+export function parseJson<T>(bytes: Uint8Array, schema: Schema<T>): Result<T, string> {
   const json = decodeJson(bytes);
   if (!json.ok) return json;
   const parsed = schema.safeParse(json.value);
@@ -68,7 +77,7 @@ function decodeJson(bytes: Uint8Array): Result<unknown, string> {
 }
 
 /** `training.epochs: expected a number >= 1; labels: expected an array`. */
-export function describeIssues(error: z.ZodError): string {
+export function describeIssues(error: SchemaError): string {
   return error.issues
     .map((issue) => `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${inOurWords(issue.message)}`)
     .join('; ');

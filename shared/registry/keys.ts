@@ -13,6 +13,12 @@ export type VersionFile = (typeof VERSION_FILES)[number];
 const model = (name: string): string => `models/${name}`;
 
 export const keys = {
+  /** Says that the store keeps the conditions of writes. */
+  storeMark: 'store.json',
+  probe: (id: string) => `probe/${id}`,
+  apiKeys: 'keys/',
+  /** By the SHA-256 of the bearer token. */
+  apiKey: (sha256: string) => `keys/${sha256}.json`,
   models: 'models/',
   spec: (name: string) => `${model(name)}/spec.json`,
   versions: (name: string) => `${model(name)}/versions/`,

@@ -2,12 +2,12 @@
  * What a version is: the manifest of its files and where they came from. Written last, so a version is either whole
  * or not there.
  */
-import * as z from 'zod';
+import * as z from '../zod.ts';
 import { DIGEST } from '../digest.ts';
 
-export const digestSchema = z.string().regex(DIGEST, 'expected a SHA-256 in hexadecimal');
+export const digestSchema = z.string().check(z.regex(DIGEST, 'expected a SHA-256 in hexadecimal'));
 
-export const fileSchema = z.object({ sha256: digestSchema, bytes: z.int().min(0) });
+export const fileSchema = z.object({ sha256: digestSchema, bytes: z.int().check(z.minimum(0)) });
 
 /** Constants of the preprocessing, fitted on training data: `(x - mean) * scale`, per numeric feature. */
 export const constantsSchema = z.object({ mean: z.array(z.number()), scale: z.array(z.number()) });
@@ -15,8 +15,8 @@ export type Constants = z.infer<typeof constantsSchema>;
 
 /** The number that a regression model predicts. Its unit is for people: `EUR`, `kWh`. */
 export const targetSchema = z.strictObject({
-  name: z.string().min(1).max(128),
-  unit: z.string().min(1).max(32).exactOptional(),
+  name: z.string().check(z.minLength(1), z.maxLength(128)),
+  unit: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(32))),
 });
 export type Target = z.infer<typeof targetSchema>;
 
@@ -26,23 +26,23 @@ export type VerdictName = z.infer<typeof verdictNameSchema>;
 export const manifestSchema = z.object({
   format: z.literal('holdfast-version/1'),
   model: z.string(),
-  version: z.int().min(1),
+  version: z.int().check(z.minimum(1)),
   createdAt: z.iso.datetime(),
   run: z.string(),
   /** The version whose head the training started from; null when it started afresh. */
-  parent: z.int().min(1).nullable(),
-  base: digestSchema.nullable(),
+  parent: z.nullable(z.int().check(z.minimum(1))),
+  base: z.nullable(digestSchema),
   /** Where the end of a base was trained too: which base, and from which layer on. `base` is then what comes before. */
-  unfrozen: z.object({ base: digestSchema, from: z.string() }).exactOptional(),
+  unfrozen: z.exactOptional(z.object({ base: digestSchema, from: z.string() })),
   /** What it was trained on; null for a version that came trained. */
-  snapshot: z.string().nullable(),
+  snapshot: z.nullable(z.string()),
   specDigest: digestSchema,
-  seed: z.int().min(0),
+  seed: z.int().check(z.minimum(0)),
   /** Of a classification; none for a regression. */
   labels: z.array(z.string()),
   /** Of a regression. */
-  target: targetSchema.exactOptional(),
-  constants: constantsSchema.nullable(),
+  target: z.exactOptional(targetSchema),
+  constants: z.nullable(constantsSchema),
   files: z.object({
     'model.json': fileSchema,
     'weights.bin': fileSchema,
@@ -50,11 +50,11 @@ export const manifestSchema = z.object({
     'edge.bin': fileSchema,
   }),
   /** Of `provenance.json` beside it: all that its training depended on. Absent of one that came trained. */
-  provenance: fileSchema.exactOptional(),
+  provenance: z.exactOptional(fileSchema),
   metrics: z.record(z.string(), z.number()),
   verdict: verdictNameSchema,
   /** 2: its run trained twice, and this is the second candidate, by a stronger recipe than the spec's. */
-  attempt: z.int().min(1).exactOptional(),
+  attempt: z.exactOptional(z.int().check(z.minimum(1))),
   reasons: z.array(z.string()),
 });
 export type Manifest = z.infer<typeof manifestSchema>;

@@ -2,6 +2,7 @@
  * The object store over an R2 binding. Used by both Workers.
  */
 import type { R2Bucket, R2Conditional, R2ListOptions } from '@cloudflare/workers-types';
+import { type Exchange, PATIENCE, putConditionally, WRITER } from './conditional-put.ts';
 import type { ObjectStore, PutCondition } from './store.ts';
 
 export function createR2Store(bucket: R2Bucket): ObjectStore {
@@ -23,11 +24,12 @@ export function createR2Store(bucket: R2Bucket): ObjectStore {
       }
     },
     async put(key, bytes, condition) {
-      const written =
-        condition === undefined
-          ? await bucket.put(key, bytes)
-          : await bucket.put(key, bytes, { onlyIf: toR2Condition(condition) });
-      return written === null ? null : { etag: written.etag };
+      if (condition === undefined) {
+        const written = await bucket.put(key, bytes);
+        return written === null ? null : { etag: written.etag };
+      }
+      const onlyIf = toR2Condition(condition);
+      return putConditionally(condition, exchangeOf(bucket, key, bytes, onlyIf), PATIENCE);
     },
     async list(prefix) {
       const found: string[] = [];
@@ -43,6 +45,23 @@ export function createR2Store(bucket: R2Bucket): ObjectStore {
     },
     async delete(key) {
       await bucket.delete(key);
+    },
+  };
+}
+
+function exchangeOf(bucket: R2Bucket, key: string, bytes: Uint8Array, onlyIf: R2Conditional): Exchange {
+  return {
+    async send(writer) {
+      try {
+        const written = await bucket.put(key, bytes, { onlyIf, customMetadata: { [WRITER]: writer } });
+        return written === null ? { kind: 'refused' } : { kind: 'written', etag: written.etag };
+      } catch (cause) {
+        return { kind: 'unanswered', cause };
+      }
+    },
+    async look() {
+      const present = await bucket.head(key);
+      return present === null ? null : { etag: present.etag, writer: present.customMetadata?.[WRITER] };
     },
   };
 }

@@ -2,7 +2,7 @@
  * A version that was trained again: `reproductions/<id>/reproduction.json`, with what came of it. The edge hands the
  * record on as it is stored, and carries none of this.
  */
-import * as z from 'zod';
+import * as z from '../zod.ts';
 import { err, ok, type Result } from '../result.ts';
 import { describeReadError, loadJson, putJson } from './json.ts';
 import { keys } from './keys.ts';
@@ -22,9 +22,9 @@ const outcomeSchema = z.object({
   /** The version's files; none where it was not trained again, because what it was trained on has changed. */
   files: z.array(comparedFileSchema),
   /** What the manifest says of the held-out windows, and what the reproduced files answer there now. */
-  metrics: z.array(z.object({ name: z.string(), recorded: z.number(), reproduced: z.number().nullable() })),
+  metrics: z.array(z.object({ name: z.string(), recorded: z.number(), reproduced: z.nullable(z.number()) })),
   /** The first thing on the way to the files that is another; null where they are the same. */
-  difference: z.object({ stage: z.string(), detail: z.string() }).nullable(),
+  difference: z.nullable(z.object({ stage: z.string(), detail: z.string() })),
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 
@@ -32,7 +32,7 @@ export const reproductionSchema = z.object({
   format: z.literal('holdfast-reproduction/1'),
   id: z.string(),
   model: z.string(),
-  version: z.int().min(1),
+  version: z.int().check(z.minimum(1)),
   /** Features were computed anew, instead of using those that are kept. */
   recompute: z.boolean(),
   /** `cli`: a Node job, which only where it runs can be gone on with. */
@@ -42,14 +42,14 @@ export const reproductionSchema = z.object({
   place: z.string(),
   /** Binaries that are not those that trained the version, by file: SHA-256; null where there is none. */
   otherBinaries: z.array(
-    z.object({ file: z.string(), recorded: digestSchema.nullable(), here: digestSchema.nullable() }),
+    z.object({ file: z.string(), recorded: z.nullable(digestSchema), here: z.nullable(digestSchema) }),
   ),
   status: z.enum(['running', 'complete', 'failed']),
   startedAt: z.iso.datetime(),
-  finishedAt: z.iso.datetime().nullable(),
-  outcome: outcomeSchema.nullable(),
+  finishedAt: z.nullable(z.iso.datetime()),
+  outcome: z.nullable(outcomeSchema),
   /** Why it could not be trained again. */
-  error: z.string().nullable(),
+  error: z.nullable(z.string()),
 });
 export type Reproduction = z.infer<typeof reproductionSchema>;
 

@@ -1,7 +1,7 @@
 /**
  * What a retraining run records about itself, step by step: `runs/<id>/run.json`.
  */
-import * as z from 'zod';
+import * as z from '../zod.ts';
 import { err, ok, type Result } from '../result.ts';
 import { describeReadError, loadJson, putJson } from './json.ts';
 import { keys } from './keys.ts';
@@ -11,7 +11,7 @@ import type { ObjectStore } from './store.ts';
 const stepSchema = z.object({
   name: z.string(),
   finishedAt: z.iso.datetime(),
-  seconds: z.number().min(0),
+  seconds: z.number().check(z.minimum(0)),
   /** One line for a person: `2,134 examples in 4 windows`. */
   note: z.string(),
 });
@@ -25,35 +25,35 @@ export const runSchema = z.object({
   /** `skipped`: there was nothing new to learn from, or too little to judge by. */
   status: z.enum(['running', 'complete', 'failed', 'skipped']),
   startedAt: z.iso.datetime(),
-  finishedAt: z.iso.datetime().nullable(),
+  finishedAt: z.nullable(z.iso.datetime()),
   /** Events seen by the edge after this are for the next run. */
-  cutoffMs: z.int().min(0),
+  cutoffMs: z.int().check(z.minimum(0)),
   /** The step that is under way; null before the first and after the last. */
-  step: z.string().nullable(),
+  step: z.nullable(z.string()),
   steps: z.array(stepSchema),
   specDigest: z.string(),
   /** False: the candidate is judged and published, and a person decides. */
   mayPromote: z.boolean(),
   /** Given: train on this existing snapshot instead of making one. */
-  wantedSnapshot: z.string().nullable(),
+  wantedSnapshot: z.nullable(z.string()),
   /** True: the same labels may be looked at again. */
-  again: z.literal(true).exactOptional(),
-  snapshot: z.string().nullable(),
+  again: z.exactOptional(z.literal(true)),
+  snapshot: z.nullable(z.string()),
   /** The version that served when the run began: what the candidate is compared with. */
-  championAtStart: z.int().min(1).nullable(),
+  championAtStart: z.nullable(z.int().check(z.minimum(1))),
   /** The candidate's version number, once published. */
-  candidate: z.int().min(1).nullable(),
-  verdict: verdictNameSchema.nullable(),
+  candidate: z.nullable(z.int().check(z.minimum(1))),
+  verdict: z.nullable(verdictNameSchema),
   promoted: z.boolean(),
   /** The version that was promoted, where that is not the candidate: a challenger, or a former champion. */
-  winner: z.int().min(1).exactOptional(),
+  winner: z.exactOptional(z.int().check(z.minimum(1))),
   /** Which evidence promoted it. */
-  decidedBy: z.enum(['exam', 'trust', 'referee']).exactOptional(),
+  decidedBy: z.exactOptional(z.enum(['exam', 'trust', 'referee'])),
   /** Why the champion was moved, or was not. */
-  why: z.string().nullable(),
+  why: z.nullable(z.string()),
   /** One sentence that says how it ended. */
-  summary: z.string().nullable(),
-  error: z.string().nullable(),
+  summary: z.nullable(z.string()),
+  error: z.nullable(z.string()),
 });
 export type RunRecord = z.infer<typeof runSchema>;
 
@@ -62,7 +62,7 @@ export const progressSchema = z.object({
   step: z.string(),
   at: z.iso.datetime(),
   /** 0 to 1 */
-  fraction: z.number().min(0).max(1),
+  fraction: z.number().check(z.minimum(0), z.maximum(1)),
   message: z.string(),
 });
 export type Progress = z.infer<typeof progressSchema>;

@@ -1,7 +1,7 @@
 /**
  * Versions: positive integers, claimed once, immutable, visible by their manifest.
  */
-import * as z from 'zod';
+import * as z from '../zod.ts';
 import { sha256Hex } from '../digest.ts';
 import { err, ok, type Result } from '../result.ts';
 import { describeDamage, listVersionNumbers, toVersion, type VersionError } from './find-version.ts';

@@ -13,6 +13,7 @@ import { createModelCache, type ModelCache } from '../../functions/serving/cache
 import { createPredictionLog, type PredictionLog } from '../../functions/collect/prediction-log.ts';
 import { createImageReader } from '../../functions/serving/image-reader.ts';
 import { createProgramCache } from '../../functions/serving/cache/program-cache.ts';
+import { createStoredKeys } from '../../functions/stored-keys.ts';
 import { createRateLimit, type RateLimiter } from '../../functions/http/rate-limit.ts';
 import type { TrainerService } from '../../functions/operators/trainer-service.ts';
 import { createVersionLoader } from '../../functions/serving/cache/version-loader.ts';
@@ -248,6 +249,8 @@ export interface CallOptions {
 export interface EdgeOptions {
   readonly keys?: readonly ApiKey[];
   readonly localKeys?: boolean;
+  /** Where stored keys lie, if not in the store. */
+  readonly keyStore?: ObjectStore;
   readonly trainer?: TrainerService;
   readonly queueFails?: boolean;
   readonly ttlMs?: number;
@@ -287,7 +290,11 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
       options.predictions ?? createPredictionLog({ store, announce, log, now, sleep: async () => {} }),
     images: createImageReader(toDecoder(options.decoders), async () => {}),
     announce,
-    authenticator: createAuthenticator(options.keys ?? KEYS, options.localKeys ?? false),
+    authenticator: createAuthenticator(
+      options.keys ?? KEYS,
+      options.localKeys ?? false,
+      createStoredKeys(options.keyStore ?? store, log, now),
+    ),
     trainer: options.trainer ?? null,
     assets: { fetch: async () => new Response('an asset') },
     log,

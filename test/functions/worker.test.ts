@@ -1,6 +1,9 @@
 /**
  * The real Worker as it is deployed: its own wrangler.toml, real queues, the real trainer behind the binding, sockets.
  */
+import { once } from 'node:events';
+import { buffer as readAll } from 'node:stream/consumers';
+import { createGzip } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestHarness, type TestHarness } from 'wrangler';
 import { writeInbox } from '../../shared/events/write-inbox.ts';
@@ -9,6 +12,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { createServedToy, promoteToy, publishToy, readEvents } from './support.ts';
+import { measurePeak } from './workerd-memory.ts';
 
 const ROW = { instances: [[1, 2]] };
 const TTL_MS = 1_000;
@@ -75,6 +79,28 @@ describe('the deployed Worker', () => {
       headers: { origin: 'https://elsewhere.example', 'access-control-request-method': 'GET' },
     });
     expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test('a bomb of half a gigabyte is refused at the limit, by any key, and takes no memory', async () => {
+    const zeros = Buffer.alloc(2 ** 24);
+    const packer = createGzip();
+    const packed = readAll(packer);
+    for (let i = 0; i < 32; i++) if (!packer.write(zeros)) await once(packer, 'drain');
+    packer.end();
+    const body = await packed;
+    const statuses: number[] = [];
+    const peak = await measurePeak(async () => {
+      for (const key of ['local-predict', 'local-feedback']) {
+        const response = await fetch(new URL('/v1/models/toy:predict', url), {
+          method: 'POST',
+          headers: { authorization: `Bearer ${key}`, 'content-encoding': 'gzip' },
+          body,
+        });
+        statuses.push(response.status);
+      }
+    });
+    expect(statuses).toEqual([413, 403]);
+    expect(peak ?? 0).toBeLessThan(100_000_000);
   });
 
   test('predictions of many requests are gathered, queued and merged, and none is missing', async () => {

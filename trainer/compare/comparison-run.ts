@@ -154,6 +154,19 @@ async function finish(
   await saveComparison(store, { ...record, ...end, finishedAt: now().toISOString() });
 }
 
+/** Its host won't repeat it any more. One that has ended meanwhile stays as it ended. */
+export async function giveUpComparison(
+  store: ObjectStore,
+  model: string,
+  id: string,
+  reason: string,
+  now: Date,
+): Promise<void> {
+  const record = unwrap(await loadComparison(store, model, id));
+  if (record.status !== 'running') return;
+  await finish({ store, now: () => now }, record, { status: 'failed', error: reason });
+}
+
 function unwrap(loaded: Result<ComparisonRecord, ComparisonError>): ComparisonRecord {
   if (!loaded.ok) throw new RunFailure(loaded.error.detail);
   return loaded.value;

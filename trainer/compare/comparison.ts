@@ -33,7 +33,7 @@ export const comparisonSchema = z.object({
   /** level of each of the interval's bounds */
   alpha: z.number(),
   /** of a regression, whose scores are errors; null for a classification */
-  target: targetSchema.nullable(),
+  target: z.nullable(targetSchema),
   /**
    * By how much the second recipe is better, mean over the splits, by the corrected resampled t interval: its test
    * accuracy less the first's; of a regression, the fall of the error in parts of the first's.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Builds the kernels' three binaries and records their digests, or checks that the committed ones are what the sources
+# Builds the kernels' four binaries and records their digests, or checks that the committed ones are what the sources
 # give: kernels.wasm (training, source/*.c) here; and in shared/model/kernels inference.wasm (source/inference/*.c),
 # apart because the edge Worker has no use for training, and panel.wasm (source/inference/panel.wat), which uses what C
-# can't express. Headers that both are built with lie in shared/model/kernels/source.
+# can't express, and tfjs.wasm, which is the installed TensorFlow.js's less what no plan calls (tfjs-exports.json). Headers that both are built with lie in shared/model/kernels/source.
 #
 #   npm run build:kernels              writes both, and <name>.wasm.sha256 beside them
 #   npm run build:kernels -- --check   builds aside and compares; changes nothing
@@ -52,6 +52,11 @@ build inference source/inference/*.c
 npx --yes --package binaryen@132.0.0 wasm-as --enable-gc --enable-reference-types --enable-simd \
   source/inference/panel.wat -o "$built"
 finish panel
+# Whole functions go, by what the exports reach; those that stay are not touched, so the bits stay what they were.
+npx --yes --package binaryen@132.0.0 wasm-metadce --enable-simd --enable-sign-ext --enable-mutable-globals \
+  --graph-file tfjs-exports.json -o "$built" \
+  ../../../node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm >/dev/null
+finish tfjs
 
 # A version says by which binaries it was trained.
 [ "$check" = --check ] || node ../../../trainer/node/write-engine.ts

@@ -8,6 +8,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import { loadRun, type Progress, type RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
+import { giveUpRun } from '../pipeline/record.ts';
 import { runPipeline, type StepHost } from '../pipeline/pipeline.ts';
 import { startRun, type StartError } from '../pipeline/start.ts';
 import { createSurroundings } from './surroundings.ts';
@@ -63,7 +64,14 @@ export async function resumeJob(
     ...(stepCpuSeconds === undefined ? {} : { stepCpuSeconds }),
     ...(onProgress ? { onProgress } : {}),
   });
-  return ok(await runPipeline(surroundings, model, id, createNodeHost(store, model, id)));
+  try {
+    return ok(await runPipeline(surroundings, model, id, createNodeHost(store, model, id)));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    // Where the store is what failed, the record can't say so; whoever ran this hears it either way.
+    await giveUpRun(store, model, id, reason, new Date()).catch(() => undefined);
+    throw cause;
+  }
 }
 
 /** Keeps every finished step's small result beside the run; a step that has one is not done again. */

@@ -55,12 +55,6 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
-/** How often the request was sent; 1 when nothing was retried. */
-export function attemptsOf(error: unknown): number {
-  const attempts = property(property(error, '$metadata'), 'attempts');
-  return typeof attempts === 'number' ? attempts : 1;
-}
-
 function describe(error: unknown, { bucket, endpoint, accessKeyId }: StoreFacts): string {
   const name = nameOf(error);
   const where = endpoint ?? 'AWS S3';

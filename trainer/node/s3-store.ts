@@ -4,7 +4,6 @@
  * ETags are kept without their quotes, so they read the same as those of the R2 binding. Every failure that is not
  * part of the contract is thrown as a StoreError.
  */
-import { randomUUID } from 'node:crypto';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -14,8 +13,15 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import {
+  PATIENCE,
+  type Present,
+  putConditionally,
+  type Sent,
+  WRITER,
+} from '../../shared/registry/conditional-put.ts';
 import type { ObjectStore, PutCondition, PutOutcome, StoredObject } from '../../shared/registry/store.ts';
-import { attemptsOf, nameOf, statusOf, type StoreFacts, toStoreError } from './s3-errors.ts';
+import { nameOf, statusOf, type StoreFacts, toStoreError } from './s3-errors.ts';
 
 export interface S3StoreOptions {
   readonly bucket: string;
@@ -32,16 +38,13 @@ export interface S3StoreOptions {
 /** Sends of one request, the first one included. */
 const MAX_ATTEMPTS = 4;
 
-/** Names the one put that wrote an object, see `wroteItself`. */
-const WRITER = 'holdfast-writer';
-
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const facts: StoreFacts = {
     bucket: options.bucket,
     endpoint: options.endpoint ?? null,
     accessKeyId: options.credentials?.accessKeyId ?? null,
   };
-  const bucket = createBucket(createClient(options), options);
+  const bucket = createBucket(createClient(options, MAX_ATTEMPTS), createClient(options, 1), options);
   const named = <A extends unknown[], T>(call: (...args: A) => Promise<T>) => {
     return (...args: A): Promise<T> =>
       call(...args).catch((error: unknown) => {
@@ -52,7 +55,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     get: named(bucket.get),
     getRange: named(bucket.getRange),
     put: named((key: string, bytes: Uint8Array, condition?: PutCondition) =>
-      condition === undefined ? bucket.put(key, bytes, {}) : putConditionally(bucket, key, bytes, condition),
+      condition === undefined ? bucket.put(key, bytes) : sendConditionally(bucket, key, bytes, condition),
     ),
     list: named(bucket.list),
     folders: named(bucket.folders),
@@ -60,10 +63,13 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   };
 }
 
-function createClient({ endpoint, region = 'auto', credentials }: S3StoreOptions): S3Client {
+function createClient(
+  { endpoint, region = 'auto', credentials }: S3StoreOptions,
+  maxAttempts: number,
+): S3Client {
   return new S3Client({
     region,
-    maxAttempts: MAX_ATTEMPTS,
+    maxAttempts,
     // The newer default checksums make streams that the local endpoint and older servers can't read.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -77,17 +83,25 @@ type PutHeaders = { IfNoneMatch?: '*'; IfMatch?: string; Metadata?: Record<strin
 interface Bucket {
   readonly get: (key: string) => Promise<StoredObject | null>;
   readonly getRange: (key: string, offset: number, length: number) => Promise<Uint8Array | null>;
-  readonly put: (key: string, bytes: Uint8Array, headers: PutHeaders) => Promise<{ readonly etag: string }>;
-  readonly head: (
+  readonly put: (key: string, bytes: Uint8Array) => Promise<{ readonly etag: string }>;
+  /** Without the SDK's repetitions. */
+  readonly putOnce: (
     key: string,
-  ) => Promise<{ readonly etag: string; readonly writer: string | undefined } | null>;
+    bytes: Uint8Array,
+    headers: PutHeaders,
+  ) => Promise<{ readonly etag: string }>;
+  readonly head: (key: string) => Promise<Present | null>;
   readonly list: (prefix: string) => Promise<string[]>;
   readonly folders: (prefix: string) => Promise<string[]>;
   readonly delete: (key: string) => Promise<void>;
 }
 
-/** The plain requests, with keys relative to the prefix. */
-function createBucket(client: S3Client, { bucket: Bucket, prefix = '' }: S3StoreOptions): Bucket {
+/** The plain requests, with keys relative to the prefix. `impatient` sends once. */
+function createBucket(
+  client: S3Client,
+  impatient: S3Client,
+  { bucket: Bucket, prefix = '' }: S3StoreOptions,
+): Bucket {
   const root = prefix === '' ? '' : `${prefix}/`;
   const at = (key: string) => ({ Bucket, Key: root + key });
   const pages = (Prefix: string, Delimiter?: '/') =>
@@ -104,9 +118,13 @@ function createBucket(client: S3Client, { bucket: Bucket, prefix = '' }: S3Store
   return {
     get: (key) => retryBody(() => orNull(read(client, at(key)))),
     getRange: (key, offset, length) => retryBody(() => orNull(readRange(client, at(key), offset, length))),
-    put: async (key, Body, headers) => {
-      const written = await client.send(new PutObjectCommand({ ...at(key), Body, ...headers }));
-      return { etag: unquote(written.ETag) };
+    put: async (key, Body) => {
+      const { ETag } = await client.send(new PutObjectCommand({ ...at(key), Body }));
+      return { etag: unquote(ETag) };
+    },
+    putOnce: async (key, Body, headers) => {
+      const { ETag } = await impatient.send(new PutObjectCommand({ ...at(key), Body, ...headers }));
+      return { etag: unquote(ETag) };
     },
     head: (key) =>
       orNull(
@@ -194,58 +212,38 @@ async function* eachPage(
   } while (token !== undefined);
 }
 
-/** A conditional put under a writer's mark of its own; see `wroteItself` for why. */
-async function putConditionally(
+/** One send, under the writer's mark. The SDK does not repeat it: what was not answered is looked up first. */
+async function sendOnce(bucket: Bucket, key: string, bytes: Uint8Array, headers: PutHeaders): Promise<Sent> {
+  try {
+    return { kind: 'written', ...(await bucket.putOnce(key, bytes, headers)) };
+  } catch (cause) {
+    const status = statusOf(cause);
+    if (status === 412) return { kind: 'refused' };
+    if (status === 409) return { kind: 'conflict', cause };
+    if (headers.IfMatch !== undefined && isMissing(cause)) return { kind: 'refused' };
+    if (status === undefined || status === 429 || status >= 500) return { kind: 'unanswered', cause };
+    throw cause;
+  }
+}
+
+function sendConditionally(
   bucket: Bucket,
   key: string,
   bytes: Uint8Array,
   condition: PutCondition,
 ): Promise<PutOutcome> {
-  const writer = randomUUID();
-  const Metadata = { [WRITER]: writer };
-  if ('absent' in condition) {
-    return attempt(bucket, key, writer, () => bucket.put(key, bytes, { IfNoneMatch: '*', Metadata }));
-  }
-  const { etag } = condition;
-  const quoted = await attempt(bucket, key, writer, () =>
-    bucket.put(key, bytes, { IfMatch: `"${etag}"`, Metadata }),
-  );
-  if (quoted !== null) return quoted;
-  // Ceph compares If-Match as it stands, and wants it without quotes. Where the object is still the expected one,
-  // the refusal was about the quotes. Asking again is safe: the server compares once more.
-  if ((await bucket.head(key))?.etag !== etag) return null;
-  return attempt(bucket, key, writer, () => bucket.put(key, bytes, { IfMatch: etag, Metadata }));
-}
-
-async function attempt(
-  bucket: Bucket,
-  key: string,
-  writer: string,
-  put: () => Promise<{ readonly etag: string }>,
-): Promise<PutOutcome> {
-  try {
-    return await put();
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-    return attemptsOf(error) > 1 ? wroteItself(bucket, key, writer) : null;
-  }
-}
-
-/** 412 everywhere; 409 where S3 sees a concurrent write; 404 where the object to replace was deleted. */
-function isConditionFailure(error: unknown): boolean {
-  const status = statusOf(error);
-  return status === 412 || status === 409 || isMissing(error);
-}
-
-/**
- * After a retry, "the condition does not hold" may be about ourselves: the first send was stored and only its answer
- * was lost. Comparing bytes or ETags could not tell that from another writer of the same content, so every
- * conditional put leaves a mark of its own in the object's metadata. When somebody has replaced our object since, we
- * report a loss although we had won for a moment: the caller reads again and sees the truth.
- */
-async function wroteItself(bucket: Bucket, key: string, writer: string): Promise<PutOutcome> {
-  const present = await bucket.head(key);
-  return present?.writer === writer ? { etag: present.etag } : null;
+  const send = async (writer: string): Promise<Sent> => {
+    const Metadata = { [WRITER]: writer };
+    if ('absent' in condition) return sendOnce(bucket, key, bytes, { IfNoneMatch: '*', Metadata });
+    const { etag } = condition;
+    const sent = await sendOnce(bucket, key, bytes, { IfMatch: `"${etag}"`, Metadata });
+    if (sent.kind !== 'refused') return sent;
+    // Ceph compares If-Match as it stands, and wants it without quotes. Where the object is still the expected one,
+    // the refusal was about the quotes. Asking again is safe: the server compares once more.
+    if ((await bucket.head(key))?.etag !== etag) return sent;
+    return sendOnce(bucket, key, bytes, { IfMatch: etag, Metadata });
+  };
+  return putConditionally(condition, { send, look: () => bucket.head(key) }, PATIENCE);
 }
 
 function unquote(etag: string | undefined): string {

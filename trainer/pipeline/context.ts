@@ -35,6 +35,8 @@ export interface Surroundings {
   readonly workshop?: Workshop;
   /** Where bases look at examples; in this thread when left out. */
   readonly featureWorkshop?: FeatureWorkshop;
+  /** Between two writes of a run's record; none where absent. */
+  readonly statePaceMs?: number;
   /** CPU that a durable step may take, in seconds; 20 where absent. */
   readonly stepCpuSeconds?: number;
 }

@@ -6,6 +6,7 @@
  * Every step reads what it needs from the store, writes what it found there, and may be repeated. The host decides how
  * a step is made durable: a Workflow remembers it, Node keeps its small result beside the run.
  */
+import { collectInbox } from '../../shared/events/inbox.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import { followCopies, planCopies } from './features/augmented-features.ts';
 import { type RunContext, RunFailure, type Surroundings } from './context.ts';
@@ -26,7 +27,15 @@ import type { Choice } from '../../shared/continuity/referee/decide.ts';
 import { choose, type Decision, promote } from './publish/promote.ts';
 import { publish } from './publish/publish.ts';
 import { compareWithChampion, describeSplits, saveSplits } from './judge/recipe-splits.ts';
-import { currentRecord, enterStep, finishRun, openRun, recordStep, updateRecord } from './record.ts';
+import {
+  currentRecord,
+  enterStep,
+  finishRun,
+  openRun,
+  recordStep,
+  reopenRun,
+  updateRecord,
+} from './record.ts';
 import { saveReport } from './publish/report.ts';
 import { deservesRetry, retryContext, retryHost } from './retry.ts';
 import { makeSnapshot } from './data/snapshot.ts';
@@ -50,6 +59,7 @@ export async function runPipeline(
 ): Promise<RunRecord> {
   const ctx = await openRun(surroundings, model, runId);
   if (ctx.run.status === 'complete' || ctx.run.status === 'skipped') return ctx.run;
+  if (ctx.run.status === 'failed') await reopenRun(ctx);
   try {
     return await followSteps(await applyUnfreeze(ctx), host);
   } catch (error) {
@@ -70,6 +80,7 @@ export function isRunFailure(error: unknown): error is RunFailure {
 
 async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> {
   const step = timed(ctx, host);
+  await collectSteps(ctx, host);
   const { snapshot: snapshotId, reason: nothingNew } = await step('snapshot', () => snapshotStep(ctx));
   if (nothingNew !== null) return skip(ctx, host, nothingNew);
   const snapshot = await loadSnapshot(ctx.store, ctx.run.model, snapshotId);
@@ -111,6 +122,18 @@ async function skip(ctx: RunContext, host: StepHost, reason: string): Promise<Ru
   return currentRecord(ctx);
 }
 
+/** What lies in the inbox becomes batches, as many objects a step as the platform allows. */
+async function collectSteps({ run, store, now }: RunContext, host: StepHost): Promise<void> {
+  if (run.wantedSnapshot !== null) return;
+  for (let portion = 1; ; portion++) {
+    const { left } = await host.do(`collect ${portion}`, async () => {
+      const { objects, left } = await collectInbox(store, run.model, now());
+      return { objects, left };
+    });
+    if (left === 0) return;
+  }
+}
+
 async function snapshotStep(ctx: RunContext) {
   const snapshot = await makeSnapshot(ctx);
   await updateRecord(ctx, { snapshot: snapshot.id });
@@ -121,14 +144,22 @@ async function snapshotStep(ctx: RunContext) {
   };
 }
 
-async function reasonToSkip(ctx: RunContext, { id, windows, examples }: Snapshot): Promise<string | null> {
-  if (examples === 0) return 'Nothing to learn from: there are no labelled examples yet';
+async function reasonToSkip(
+  ctx: RunContext,
+  { id, windows, examples, problems }: Snapshot,
+): Promise<string | null> {
+  if (examples === 0) return `Nothing to learn from: there are no labelled examples yet${unread(problems)}`;
   if (ctx.run.championAtStart !== null && windows.at(-1)?.examples === 0) {
     return 'Nothing new: no labelled examples since the champion was trained';
   }
   return (await wasDecided(ctx, id))
     ? 'Nothing new since the last run, which looked at the same labels'
     : null;
+}
+
+/** What was there and could not be read, with the first of it. */
+function unread({ count, first: [first = ''] }: Snapshot['problems']): string {
+  return count === 0 ? '' : `; ${count} batches or lines could not be read, the first: ${first}`;
 }
 
 function describeSnapshot({ examples, windows, unmatchedLabels, problems }: Snapshot): string {

@@ -6,6 +6,7 @@ import { describeReadError, loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { loadRun, type RunRecord, saveRun } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
+import { createJournal, type Journal } from './journal.ts';
 import { type RunContext, RunFailure, stepOf, type Surroundings } from './context.ts';
 
 export async function openRun(surroundings: Surroundings, model: string, id: string): Promise<RunContext> {
@@ -21,20 +22,37 @@ export async function loadRunSpec(store: ObjectStore, model: string, id: string)
   return spec.value.value;
 }
 
-export async function currentRecord({ store, run }: RunContext): Promise<RunRecord> {
-  const current = await loadRun(store, run.model, run.id);
-  if (!current.ok) throw new RunFailure(current.error.detail);
-  return current.value;
+/** By the run as it was opened, which all of its contexts share. */
+const journals = new WeakMap<RunRecord, { readonly store: ObjectStore; readonly journal: Journal }>();
+
+function journalOf({ run, store, statePaceMs = 0, log = () => {} }: RunContext): Journal {
+  const present = journals.get(run);
+  if (present?.store === store) return present.journal;
+  const sleep = async (ms: number): Promise<void> => {
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+  };
+  const journal = createJournal(run.model, run.id, {
+    store,
+    paceMs: statePaceMs,
+    nowMs: Date.now,
+    sleep,
+    log,
+  });
+  journals.set(run, { store, journal });
+  return journal;
 }
 
-/** One run has one writer, its pipeline: reading and writing back is safe. */
+export async function currentRecord(ctx: RunContext): Promise<RunRecord> {
+  return journalOf(ctx).read();
+}
+
 export async function updateRecord(ctx: RunContext, change: Partial<RunRecord>): Promise<void> {
-  await saveRun(ctx.store, { ...(await currentRecord(ctx)), ...change });
+  await journalOf(ctx).write((record) => ({ ...record, ...change }));
 }
 
 /** Notes the step that is under way. */
 export async function enterStep(ctx: RunContext, name: string): Promise<void> {
-  await updateRecord(ctx, { step: stepOf(ctx, name) });
+  await journalOf(ctx).note((record) => ({ ...record, step: stepOf(ctx, name) }));
 }
 
 /** Notes a finished step; a step that is repeated replaces its own note. */
@@ -45,12 +63,40 @@ export async function recordStep(
   finished: Date,
   seconds: number,
 ): Promise<void> {
-  const current = await currentRecord(ctx);
   const recorded = stepOf(ctx, name);
-  const others = current.steps.filter((step) => step.name !== recorded);
-  await updateRecord(ctx, {
-    steps: [...others, { name: recorded, note, finishedAt: finished.toISOString(), seconds }],
-  });
+  const step = { name: recorded, note, finishedAt: finished.toISOString(), seconds };
+  await journalOf(ctx).note((record) => ({
+    ...record,
+    steps: [...record.steps.filter(({ name }) => name !== recorded), step],
+  }));
+}
+
+/** Notes a step that an earlier process finished, where that died before its note was written. */
+export async function ensureRecorded(ctx: RunContext, name: string, note: string): Promise<void> {
+  const recorded = stepOf(ctx, name);
+  const { steps } = await currentRecord(ctx);
+  if (!steps.some((step) => step.name === recorded)) await recordStep(ctx, name, note, ctx.now(), 0);
+}
+
+/** A run that its host gave up goes on as one that is under way. */
+export async function reopenRun(ctx: RunContext): Promise<void> {
+  await updateRecord(ctx, { status: 'running', finishedAt: null, summary: null, error: null });
+}
+
+/** Its host won't repeat it any more. One that has ended meanwhile stays as it ended. */
+export async function giveUpRun(
+  store: ObjectStore,
+  model: string,
+  id: string,
+  reason: string,
+  now: Date,
+): Promise<void> {
+  const run = await loadRun(store, model, id);
+  if (!run.ok) throw new Error(run.error.detail);
+  if (run.value.status !== 'running') return;
+  const summary = `Failed: ${reason}`;
+  const end = { status: 'failed' as const, finishedAt: now.toISOString(), summary, error: reason };
+  await saveRun(store, { ...run.value, ...end });
 }
 
 export async function finishRun(

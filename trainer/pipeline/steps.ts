@@ -2,7 +2,7 @@
  * What a step of a run is: a piece of work that the host makes durable, and that the run records.
  */
 import { type RunContext, tell } from './context.ts';
-import { enterStep, recordStep } from './record.ts';
+import { enterStep, ensureRecorded, recordStep } from './record.ts';
 
 /** Runs one step, or gives what it gave before. Results are small JSON. */
 export interface StepHost {
@@ -17,8 +17,10 @@ export type Step = <T extends StepResult & { readonly note: string }>(
 
 /** Records when a step began and, with its note, when it ended. */
 export function timed(ctx: RunContext, host: StepHost): Step {
-  return (name, body) =>
-    host.do(name, async () => {
+  return async (name, body) => {
+    let isDoneHere = false;
+    const result = await host.do(name, async () => {
+      isDoneHere = true;
       const startedMs = ctx.now().getTime();
       await enterStep(ctx, name);
       await tell(ctx, name, 0, '');
@@ -28,4 +30,7 @@ export function timed(ctx: RunContext, host: StepHost): Step {
       await tell(ctx, name, 1, result.note);
       return result;
     });
+    if (!isDoneHere && ctx.statePaceMs !== undefined) await ensureRecorded(ctx, name, result.note);
+    return result;
+  };
 }

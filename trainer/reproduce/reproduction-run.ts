@@ -215,6 +215,19 @@ async function finish(
   await saveReproduction(store, { ...record, ...end, finishedAt: now().toISOString() });
 }
 
+/** Its host won't repeat it any more. One that has ended meanwhile stays as it ended. */
+export async function giveUpReproduction(
+  store: ObjectStore,
+  model: string,
+  id: string,
+  reason: string,
+  now: Date,
+): Promise<void> {
+  const record = unwrap(await loadReproduction(store, model, id));
+  if (record.status !== 'running') return;
+  await finish({ store, now: () => now }, record, { status: 'failed', error: reason });
+}
+
 export async function removeScratch(
   store: ObjectStore,
   { model, id }: Pick<Reproduction, 'model' | 'id'>,

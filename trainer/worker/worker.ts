@@ -11,15 +11,19 @@ import { createRuntime, type Runtime } from '../../shared/model/run/runtime.ts';
 import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
 import { saveComparisonProgress } from '../../shared/registry/comparisons.ts';
 import { saveReproductionProgress } from '../../shared/registry/reproductions.ts';
+import { printable } from '../../shared/printable.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
 import { type Progress, saveProgress } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Result } from '../../shared/result.ts';
-import { type ComparisonRequest, runComparison } from '../compare/comparison-run.ts';
+import { type ComparisonRequest, giveUpComparison, runComparison } from '../compare/comparison-run.ts';
 import type { Surroundings } from '../pipeline/context.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
+import { createProgressWriter } from '../pipeline/progress-writer.ts';
+import { giveUpRun } from '../pipeline/record.ts';
 import { runPipeline } from '../pipeline/pipeline.ts';
-import { runReproduction } from '../reproduce/reproduction-run.ts';
+import { giveUpReproduction, runReproduction } from '../reproduce/reproduction-run.ts';
+import { recordGivingUp } from './give-up.ts';
 import { hostOf } from './workflow-host.ts';
 import {
   type ComparisonParams,
@@ -47,6 +51,9 @@ const ROOM_BYTES = 48_000_000;
 /** Of the same: what that executor may take. A base that needs more fails by name, and not with the isolate. */
 const HEAP_BYTES = 80 * 2 ** 20;
 
+/** R2 takes about one write a second of a key. */
+const STATE_PACE_MS = 1_100;
+
 export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
   override async run(event: Readonly<WorkflowEvent<RunParams>>, step: WorkflowStep): Promise<string> {
     const store = createR2Store(this.env.BUCKET);
@@ -54,7 +61,12 @@ export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
     const surroundings = surroundingsOf(this.env, store, (progress) =>
       saveProgress(store, model, run, progress),
     );
-    const record = await runPipeline(surroundings, model, run, hostOf(step));
+    const record = await recordGivingUp(
+      step,
+      { model, run },
+      () => runPipeline(surroundings, model, run, hostOf(step)),
+      (reason) => giveUpRun(store, model, run, reason, new Date()),
+    );
     return record.summary ?? record.status;
   }
 }
@@ -66,7 +78,12 @@ export class Comparing extends WorkflowEntrypoint<TrainerEnv, ComparisonParams> 
     const surroundings = surroundingsOf(this.env, store, (progress) =>
       saveComparisonProgress(store, model, comparison, progress),
     );
-    const record = await runComparison(surroundings, model, comparison, hostOf(step));
+    const record = await recordGivingUp(
+      step,
+      { model, comparison },
+      () => runComparison(surroundings, model, comparison, hostOf(step)),
+      (reason) => giveUpComparison(store, model, comparison, reason, new Date()),
+    );
     return record.summary ?? record.status;
   }
 }
@@ -81,7 +98,12 @@ export class Reproducing extends WorkflowEntrypoint<TrainerEnv, ReproductionPara
     const surroundings = surroundingsOf(this.env, store, (progress) =>
       saveReproductionProgress(store, { model, id }, progress),
     );
-    const { status } = await runReproduction(surroundings, model, id, hostOf(step));
+    const { status } = await recordGivingUp(
+      step,
+      { model, reproduction: id },
+      () => runReproduction(surroundings, model, id, hostOf(step)),
+      (reason) => giveUpReproduction(store, model, id, reason, new Date()),
+    );
     return status;
   }
 }
@@ -100,19 +122,23 @@ function surroundingsOf(
   runtime ??= openRuntime();
   const stepSeconds = parseStepSeconds(env.HOLDFAST_STEP_CPU_SECONDS);
   if (!stepSeconds.ok) throw new Error(stepSeconds.error);
+  const log = (facts: Readonly<Record<string, unknown>>): void =>
+    console.log(printable(JSON.stringify(facts)));
+  const write = createProgressWriter({ save: keep, nowMs: Date.now, log });
   return {
     store,
+    statePaceMs: STATE_PACE_MS,
     wasm: wasmModule,
     kernels: kernelModule,
     runtime,
     roomBytes: ROOM_BYTES,
     stepCpuSeconds: stepSeconds.value,
     breathe: letOthersIn,
-    log: (facts) => console.log(JSON.stringify(facts)),
+    log,
     now: () => new Date(),
     stopwatch,
     onProgress: async (progress) => {
-      await keep(progress);
+      await write(progress);
       await letOthersIn();
     },
   };

@@ -1,5 +1,5 @@
 /**
- * The WASM binaries in a Worker, which may not compile bytes: the bundler hands over compiled modules.
+ * The WASM binaries in a Worker that also trains. A Worker may not compile bytes: the bundler hands over compiled modules.
  */
 import tfjs from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
 import inference from '../kernels/inference.wasm';

@@ -87,7 +87,7 @@ const identityFields = {
 
 const commonFields = {
   /** Digest of an imported base; null when the head reads the input itself. */
-  base: digestSchema.nullable().default(null),
+  base: z.nullable(digestSchema).default(null),
   /** Layers between an image and the head, where there is no base: then the model is trained whole. */
   network: networkSchema.exactOptional(),
   /** Hidden layers; the output (softmax over the labels, or one linear number) follows by itself. */

@@ -3,7 +3,7 @@
  */
 import { createRuntime } from '../../../shared/model/run/runtime.ts';
 import { createServable, loadProgram } from '../../../shared/model/run/predictor.ts';
-import { wasmModule } from '../../../shared/model/run/wasm-worker.ts';
+import { wasmModule } from '../../../shared/model/wasm-edge.ts';
 import type { BenchModel } from '../bench-model.ts';
 import type { Side } from './side.ts';
 

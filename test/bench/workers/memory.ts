@@ -4,7 +4,7 @@
  */
 import { loadProgram } from '../../../shared/model/run/predictor.ts';
 import { createRuntime, type Program } from '../../../shared/model/run/runtime.ts';
-import { wasmModule } from '../../../shared/model/run/wasm-worker.ts';
+import { wasmModule } from '../../../shared/model/wasm-edge.ts';
 
 const runtime = createRuntime(wasmModule);
 let plan = new Uint8Array();

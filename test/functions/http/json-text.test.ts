@@ -22,6 +22,11 @@ test.each([
   '[Infinit]',
   '[+NaN]',
   '{NaN: 1}',
+  '{"a": 1, Infinity: NaN}',
+  '["a"NaN]',
+  '[NaN"a"]',
+  '[- NaN]',
+  '[--NaN]',
   '["NaN]',
   '[NaN',
 ])('%s is no JSON, and the complaint is about the text as it came', (text) => {
@@ -57,6 +62,36 @@ test('any value with non-finite numbers comes back as it was written', () => {
       );
     }),
   );
+});
+
+test.each(['\u007f', '~', '^'])('a text that could stand for a token stays a text (%#)', (mark) => {
+  const escaped = `\\u00${mark.charCodeAt(0).toString(16)}`;
+  for (const text of [mark, escaped, escaped.toUpperCase().replace('U', 'u')]) {
+    expect(parseJsonText(`[NaN, -Infinity, "${text}"]`)).toEqual([NaN, -Infinity, mark]);
+    const read = parseJsonText(`{"${text}": NaN, "__proto__": Inf}`) as object;
+    expect(Object.entries(read)).toEqual([
+      [mark, NaN],
+      ['__proto__', Infinity],
+    ]);
+  }
+});
+
+test.each(['NaN', 'Infinity', '-Infinity', '-NaN'])('%s is read about as quickly as 0', (token) => {
+  const read = (value: string): number => {
+    const text = `{"instances": [[${Array.from({ length: 1_000_000 }, () => value).join(',')}]]}`;
+    const startedMs = performance.now();
+    parseJsonText(text);
+    return performance.now() - startedMs;
+  };
+  const plainMs = Math.min(read('0'), read('0'), read('0'));
+  expect(Math.min(read(token), read(token), read(token))).toBeLessThan(100 + 15 * plainMs);
+});
+
+test('NaN at any depth is read: no call is made for each', () => {
+  const depth = 5_000;
+  let value = parseJsonText(`${'['.repeat(depth)}NaN${']'.repeat(depth)}`);
+  for (let i = 0; i < depth; i++) value = (value as unknown[])[0];
+  expect(value).toBeNaN();
 });
 
 test.each(['"\\"', '"', '[NaN,-', 'NaN "\\', '\\"'])(

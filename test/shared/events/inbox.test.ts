@@ -89,7 +89,12 @@ describe('collecting', () => {
   test('again finds nothing to do', async () => {
     await writeInbox(store, MODEL, [example('a')], NOW);
     const { batches } = await collectInbox(store, MODEL, NOW);
-    expect(await collectInbox(store, MODEL, TOMORROW)).toEqual({ objects: 0, events: 0, batches: [] });
+    expect(await collectInbox(store, MODEL, TOMORROW)).toEqual({
+      objects: 0,
+      events: 0,
+      batches: [],
+      left: 0,
+    });
     expect(await store.list('')).toEqual(batches);
   });
 
@@ -123,6 +128,49 @@ describe('collecting', () => {
     expect(sizes.filter((size) => size > 4_000_000)).toHaveLength(1);
     expect((await idsAfterJoin()).sort()).toEqual(['a', 'b', 'c', 'huge']);
     expect(await store.list(keys.inboxPrefix(MODEL))).toEqual([]);
+  });
+});
+
+describe('twelve thousand small objects', () => {
+  const many = 12_000;
+  const ids = Array.from({ length: many }, (_, i) => `e${String(i).padStart(5, '0')}`);
+  const fill = async () => {
+    for (const id of ids) await store.put(keys.inbox(MODEL, id), text(`${JSON.stringify(example(id))}\n`));
+  };
+
+  test('are collected in steps that each stay within what the platform allows', async () => {
+    await fill();
+    let calls = 0;
+    const counted = wrapStore(store, (_name, call) => {
+      calls += 1;
+      return call();
+    });
+    const steps: number[] = [];
+    for (let left = 1; left > 0;) {
+      calls = 0;
+      ({ left } = await collectInbox(counted, MODEL, NOW));
+      steps.push(left);
+      expect(calls).toBeLessThan(9_000);
+    }
+    expect(steps).toEqual([8_000, 4_000, 0]);
+    expect(await store.list(keys.inboxPrefix(MODEL))).toEqual([]);
+    expect((await idsAfterJoin()).sort()).toEqual(ids);
+  });
+
+  test('make progress also where every attempt is cut off after a thousand calls', async () => {
+    await fill();
+    const before: number[] = [many];
+    for (let attempt = 0; attempt < 60 && before.at(-1) !== 0; attempt++) {
+      let calls = 0;
+      const cut = wrapStore(store, (_name, call) => {
+        calls += 1;
+        return calls > 1_100 ? Promise.reject(new Error('too many subrequests')) : call();
+      });
+      await collectInbox(cut, MODEL, NOW).catch(() => undefined);
+      before.push((await store.list(keys.inboxPrefix(MODEL))).length);
+      expect(before.at(-1)).toBeLessThan(before.at(-2) as number);
+    }
+    expect((await idsAfterJoin()).sort()).toEqual(ids);
   });
 });
 

@@ -1,22 +1,76 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../../shared/digest.ts';
+import { instantiateWasm, type KernelExports } from '../../../shared/model/run/wasm-instance.ts';
+
+/** The compiler says when a name is missing here. */
+const CALLED: Record<keyof KernelExports, true> = {
+  memory: true,
+  __wasm_call_ctors: true,
+  init: true,
+  malloc: true,
+  free: true,
+  stackSave: true,
+  stackRestore: true,
+  register_tensor: true,
+  dispose_data: true,
+  _FusedMatMul: true,
+  FusedConv2D: true,
+  FusedDepthwiseConv2D: true,
+  MaxPool: true,
+  AvgPool: true,
+  PadV2: true,
+  Softmax: true,
+  Sigmoid: true,
+  Relu: true,
+  Relu6: true,
+  Elu: true,
+  Selu: true,
+  Tanh: true,
+  Softplus: true,
+  Erf: true,
+  Exp: true,
+  Abs: true,
+  Sqrt: true,
+  Rsqrt: true,
+  LeakyRelu: true,
+  ClipByValue: true,
+  Add: true,
+  Sub: true,
+  Multiply: true,
+  RealDiv: true,
+  Maximum: true,
+  Minimum: true,
+};
 
 const TRAINING = new URL('../../../trainer/kernels/', import.meta.url);
 const INFERENCE = new URL('../../../shared/model/kernels/', import.meta.url);
 /** Section id of static data in a WASM binary (WebAssembly core specification 2.0, 5.5). */
 const DATA_SECTION = 11;
 
-describe.each([
-  ['kernels', TRAINING],
-  ['inference', INFERENCE],
-])('%s.wasm', (name, folder) => {
-  const binary = () => readFile(new URL(`${name}.wasm`, folder));
+const folderOf = (name: string) => (name === 'kernels' ? TRAINING : INFERENCE);
+const read = (name: string) => readFile(new URL(`${name}.wasm`, folderOf(name)));
 
-  test('is the one whose digest the build recorded', async () => {
-    const recorded = (await readFile(new URL(`${name}.wasm.sha256`, folder), 'utf8')).split(' ')[0];
-    expect(sha256Hex(await binary())).toBe(recorded);
-  });
+test.each(['kernels', 'inference', 'panel', 'tfjs'])(
+  '%s.wasm is the one whose digest the build recorded',
+  async (name) => {
+    const recorded = (await readFile(new URL(`${name}.wasm.sha256`, folderOf(name)), 'utf8')).split(' ')[0];
+    expect(sha256Hex(await read(name))).toBe(recorded);
+  },
+);
+
+test('tfjs.wasm exports what plans call of TensorFlow.js, and nothing else', async () => {
+  const graph = JSON.parse(await readFile(new URL('tfjs-exports.json', INFERENCE), 'utf8')) as {
+    export?: string;
+  }[];
+  const { exports } = instantiateWasm(await WebAssembly.compile(await read('tfjs')), 1 << 24);
+  const kept = Object.keys(exports).toSorted();
+  expect(kept).toEqual(graph.flatMap((node) => node.export ?? []).toSorted());
+  expect(kept).toEqual(Object.keys(CALLED).toSorted());
+});
+
+describe.each(['kernels', 'inference'])('%s.wasm', (name) => {
+  const binary = () => read(name);
 
   test('imports a memory and nothing else', async () => {
     const module = await WebAssembly.compile(await binary());

@@ -17,6 +17,8 @@ export async function openCsv(file: InputFile, options: ReadOptions): Promise<Re
   if (!header.ok) return header;
   const layout = findColumns(header.value, options);
   if (!layout.ok) return err(`${file.name}: ${layout.error}`);
+  const unclosed = file.quoted ? await findUnclosed(file) : null;
+  if (unclosed !== null) return err(unclosed);
   const meter = createMeter(file.bytes);
   return ok({
     name: file.name,
@@ -28,8 +30,11 @@ export async function openCsv(file: InputFile, options: ReadOptions): Promise<Re
 }
 
 export interface CsvRecord {
-  /** Of the file, from 1; a record over several lines has the number of its last one. */
+  /** Of the file, from 1: where the record begins, and where it ends. */
   readonly line: number;
+  readonly lastLine: number;
+  /** A quote in it is never closed, so the rest of the file is part of it. */
+  readonly isUnclosed: boolean;
   readonly cells: Result<readonly string[], string>;
 }
 
@@ -41,7 +46,8 @@ export async function* readRecords(
   file: Pick<InputFile, 'path' | 'gzipped'>,
   onBytes: (length: number) => void = () => {},
 ): AsyncGenerator<CsvRecord> {
-  const broken: CsvRecord[] = [];
+  const broken: Broken[] = [];
+  const follow = createLineCount();
   const parser = toReadable(streamFile(file, onBytes)).pipe(
     parse({
       bom: true,
@@ -54,7 +60,7 @@ export async function* readRecords(
       skip_empty_lines: true,
       skip_records_with_error: true,
       on_skip: (error) => {
-        broken.push(describeBroken(error));
+        broken.push(toBroken(error));
         return undefined;
       },
     }),
@@ -62,19 +68,58 @@ export async function* readRecords(
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
       // The parser is ahead of us: a broken record further down may be known already.
-      while (broken[0] !== undefined && broken[0].line < info.lines) yield broken.shift() as CsvRecord;
-      yield { line: info.lines, cells: ok(record) };
+      while (broken[0] !== undefined && broken[0].lines < info.lines) {
+        yield describeBroken(broken.shift() as Broken, follow);
+      }
+      yield { ...follow(info), isUnclosed: false, cells: ok(record) };
     }
-    yield* broken;
+    for (const last of broken) yield describeBroken(last, follow);
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    yield describeBroken(error);
+    yield describeBroken(toBroken(error), follow);
   }
 }
 
-function describeBroken(error: CsvError | undefined): CsvRecord {
-  const lines: unknown = error?.['lines'];
-  return { line: typeof lines === 'number' ? lines : 0, cells: err(describeCode(error?.code)) };
+/** How far the parser had come, with the lines it passed over. */
+type Reached = Pick<Info, 'lines' | 'empty_lines'>;
+type Broken = Reached & { readonly code: string | undefined };
+type Span = Pick<CsvRecord, 'line' | 'lastLine'>;
+
+/** Where each record begins: behind the one before, and the empty lines between. To be asked in the file's order. */
+function createLineCount(): (reached: Reached) => Span {
+  let before: Reached = { lines: 0, empty_lines: 0 };
+  return (reached) => {
+    const first = before.lines + 1 + (reached.empty_lines - before.empty_lines);
+    before = reached;
+    const lastLine = Math.max(1, reached.lines);
+    return { line: Math.min(first, lastLine), lastLine };
+  };
+}
+
+function toBroken(error: CsvError | undefined): Broken {
+  const count = (name: string): number => {
+    const value: unknown = error?.[name];
+    return typeof value === 'number' ? value : 0;
+  };
+  return { lines: count('lines'), empty_lines: count('empty_lines'), code: error?.code };
+}
+
+const UNCLOSED = new Set(['CSV_QUOTE_NOT_CLOSED', 'CSV_MAX_RECORD_SIZE']);
+
+function describeBroken(broken: Broken, follow: (reached: Reached) => Span): CsvRecord {
+  const { code = '' } = broken;
+  return { ...follow(broken), isUnclosed: UNCLOSED.has(code), cells: err(describeCode(broken.code)) };
+}
+
+/** Such a file is refused as a whole: what is behind the quote would be lost, and half of it would be in the model. */
+async function findUnclosed(file: InputFile): Promise<string | null> {
+  for await (const { line, cells, isUnclosed } of readRecords(file)) {
+    if (!isUnclosed || cells.ok) continue;
+    const behind = Math.max(0, file.lines - line);
+    const lost = behind === 0 ? '' : `, and the ${behind} lines after it would be read as a part of it`;
+    return `${file.name}: line ${line}: ${cells.error}${lost}; nothing was imported`;
+  }
+  return null;
 }
 
 function describeCode(code: string | undefined): string {
@@ -184,15 +229,22 @@ async function* readRows(
   onBytes: (length: number) => void,
 ): AsyncGenerator<ReadRow> {
   let row = -1;
-  for await (const { line, cells } of readRecords(file, onBytes)) {
+  for await (const { line, lastLine, cells } of readRecords(file, onBytes)) {
     if (row === -1) {
       row = 0;
       continue;
     }
     const parsed = cells.ok ? parseRecord(cells.value, layout, options) : cells;
-    yield parsed.ok ? ok({ row, ...parsed.value }) : err({ row, problem: `line ${line}: ${parsed.error}` });
+    yield parsed.ok
+      ? ok({ row, ...parsed.value })
+      : err({ row, problem: `${where(line, lastLine)}: ${parsed.error}` });
     row += 1;
   }
+}
+
+/** A record with more lines than it should have may have swallowed others: all of them are named. */
+function where(line: number, lastLine: number): string {
+  return line === lastLine ? `line ${line}` : `lines ${line} to ${lastLine}`;
 }
 
 function parseRecord(

@@ -10,6 +10,7 @@ import { createGunzip } from 'node:zlib';
 import { err, ok, type Result } from '../../../shared/result.ts';
 
 const LINE_FEED = 10;
+const QUOTE = 34;
 
 export interface InputFile {
   readonly path: string;
@@ -21,6 +22,8 @@ export interface InputFile {
   readonly bytes: number;
   /** Line feeds, and one for a last line without. */
   readonly lines: number;
+  /** Whether there is a double quote anywhere. */
+  readonly quoted: boolean;
 }
 
 /** Reads the whole file once. Refuses what is missing, is a folder, is empty, or is broken gzip. */
@@ -31,12 +34,14 @@ export async function scanFile(path: string): Promise<Result<InputFile, string>>
   let bytes = 0;
   let lines = 0;
   let last = LINE_FEED;
+  let quoted = false;
   try {
     for await (const chunk of openStream(path, gzipped.value)) {
       hash.update(chunk);
       bytes += chunk.length;
       for (let at = chunk.indexOf(LINE_FEED); at !== -1; at = chunk.indexOf(LINE_FEED, at + 1)) lines += 1;
       last = chunk.at(-1) ?? last;
+      quoted ||= chunk.includes(QUOTE);
     }
   } catch (error) {
     return err(
@@ -46,7 +51,7 @@ export async function scanFile(path: string): Promise<Result<InputFile, string>>
   if (bytes === 0) return err(`${path}: the file is empty`);
   const name = basename(path);
   if (last !== LINE_FEED) lines += 1;
-  return ok({ path, name, gzipped: gzipped.value, digest: hash.digest('hex'), bytes, lines });
+  return ok({ path, name, gzipped: gzipped.value, digest: hash.digest('hex'), bytes, lines, quoted });
 }
 
 /** By the magic bytes (RFC 1952), whatever the name says. */

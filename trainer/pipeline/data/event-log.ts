@@ -58,10 +58,11 @@ export async function openEventLog(ctx: Log): Promise<EventLog> {
   };
 }
 
-/** A batch that is gone since it was listed has nothing to say. */
+/** A batch that is gone since it was listed is a problem, as one that can't be read is: its events are nowhere else. */
 async function readBatchAt({ store }: Log, key: string): Promise<BatchLines> {
   const object = await store.get(key);
-  return object === null ? { events: [], problems: [] } : readBatch(key, object.bytes);
+  if (object !== null) return readBatch(key, object.bytes);
+  return { events: [], problems: [`${key}: expected a batch, it was listed and then gone`] };
 }
 
 function withoutBytes(event: Event): Event {

@@ -38,7 +38,7 @@ export const trainingRecordSchema = z.object({
   seed: z.int().min(0),
   /** The version whose head it started from. */
   parent: z.int().min(1).nullable(),
-  constants: constantsSchema.nullable(),
+  constants: z.nullable(constantsSchema),
   digest: z.string(),
   examples: z.int().min(1),
   validation: z.int().min(0),

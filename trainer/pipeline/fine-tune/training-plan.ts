@@ -29,7 +29,7 @@ const planSchema = z.object({
   start: z.int().min(1).nullable(),
   /** Whether that head does not fit, or none is wanted. */
   fresh: z.boolean(),
-  constants: constantsSchema.nullable(),
+  constants: z.nullable(constantsSchema),
   /** Of a regression's targets. */
   target: z.object({ mean: z.number(), deviation: z.number().gt(0) }).nullable(),
   classWeights: z.array(z.number()).nullable(),

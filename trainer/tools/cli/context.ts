@@ -4,6 +4,7 @@
 import { hostname, userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { guardStore } from '../../node/guarded-store.ts';
 import { createS3Store, type S3StoreOptions } from '../../node/s3-store.ts';
 import type { StoreLocation } from '../../node/store-url.ts';
 import { unwrap, usageError } from './failure.ts';
@@ -39,7 +40,7 @@ export function createContext(command: Command, env: Environment = process.env):
       throw usageError(
         'this needs the bucket itself: name it with --store s3://bucket (and --endpoint), or set HOLDFAST_STORE',
       );
-    return createS3Store(settings.store);
+    return openS3(settings.store);
   };
   return {
     connect() {
@@ -49,7 +50,7 @@ export function createContext(command: Command, env: Environment = process.env):
       return { kind: 'store', target: createStoreTarget(describeStore(settings.store), store), store };
     },
     openStore,
-    openBucket: (location) => createS3Store({ ...settings.store, ...location }),
+    openBucket: (location) => openS3({ ...settings.store, ...location }),
     by: options.by ?? describeUser(env),
     json: options.json === true,
     print(value, describe) {
@@ -57,6 +58,12 @@ export function createContext(command: Command, env: Environment = process.env):
     },
     now: () => new Date(),
   };
+}
+
+/** Of a server that nobody knows, so it is tried before it is written to. */
+function openS3(options: S3StoreOptions): ObjectStore {
+  const where = options.endpoint === undefined ? '' : ` at ${options.endpoint}`;
+  return guardStore(createS3Store(options), `${describeStore(options)}${where}`);
 }
 
 function describeStore(store: S3StoreOptions | null): string {

@@ -3,9 +3,10 @@
  * sentence, never `undefined` three functions later.
  */
 import * as z from 'zod';
+import { extend } from 'zod/mini';
 import { moveSchema } from '../../../shared/registry/alias.ts';
 import { comparisonRecordSchema } from '../../../shared/registry/comparisons.ts';
-import { describeIssues } from '../../../shared/registry/json.ts';
+import { describeIssues, type Schema } from '../../../shared/registry/json.ts';
 import { manifestSchema } from '../../../shared/registry/manifest.ts';
 import { reproductionSchema } from '../../../shared/registry/reproductions.ts';
 import { progressSchema, runSchema } from '../../../shared/registry/runs.ts';
@@ -21,25 +22,16 @@ const modelsSchema = z.object({ models: z.array(z.object({ name: z.string() })) 
 const statusSchema = z.object({
   name: z.string(),
   description: z.string().nullable(),
-  champion: moveSchema.nullable(),
+  champion: z.nullable(moveSchema),
   serving: z.object({ version: z.int().nullable() }).nullable(),
   versions: z.array(z.int()),
-  lastRun: runSchema.nullable(),
+  lastRun: z.nullable(runSchema),
   problems: z.array(z.string()),
 });
 
+const { version, createdAt, parent, run, verdict, reasons, metrics } = manifestSchema.shape;
 const versionSchema = z.discriminatedUnion('state', [
-  manifestSchema
-    .pick({
-      version: true,
-      createdAt: true,
-      parent: true,
-      run: true,
-      verdict: true,
-      reasons: true,
-      metrics: true,
-    })
-    .extend({ state: z.literal('published') }),
+  z.object({ version, createdAt, parent, run, verdict, reasons, metrics, state: z.literal('published') }),
   z.object({
     version: z.int(),
     state: z.enum(['unpublished', 'damaged', 'unknown-version']),
@@ -54,13 +46,13 @@ const movedSchema = z.object({ move: moveSchema });
 const runsSchema = z.object({
   runs: z.array(z.union([runSchema, z.object({ status: z.literal('unreadable') })])),
 });
-const runStateSchema = runSchema.extend({ progress: progressSchema.nullable() });
-const comparisonStateSchema = comparisonRecordSchema.extend({
-  progress: progressSchema.nullable(),
+const runStateSchema = extend(runSchema, { progress: z.nullable(progressSchema) });
+const comparisonStateSchema = extend(comparisonRecordSchema, {
+  progress: z.nullable(progressSchema),
   result: comparisonSchema.nullable(),
 });
 const comparingSchema = z.object({ comparison: z.string() });
-const reproductionStateSchema = reproductionSchema.extend({ progress: progressSchema.nullable() });
+const reproductionStateSchema = extend(reproductionSchema, { progress: z.nullable(progressSchema) });
 const reproducingSchema = z.object({ reproduction: z.string() });
 const startedSchema = z.object({ run: z.string() });
 
@@ -68,7 +60,7 @@ const startedSchema = z.object({ run: z.string() });
 const problemSchema = z.object({
   type: z.string().optional(),
   detail: z.string(),
-  lostTo: moveSchema.optional(),
+  lostTo: z.optional(moveSchema),
 });
 
 export function createHttpTarget(url: string, key: string | null): HttpTarget {
@@ -158,7 +150,7 @@ function createApi(url: string, key: string | null) {
   };
   return {
     bytes: (path: string) => send('GET', path),
-    async json<T>(method: string, path: string, schema: z.ZodType<T>, body?: object): Answer<T> {
+    async json<T>(method: string, path: string, schema: Schema<T>, body?: object): Answer<T> {
       const answer = await send(method, path, body);
       if (!answer.ok) return answer;
       const parsed = schema.safeParse(parseJson(answer.value));

@@ -4,11 +4,14 @@
  */
 import { CommanderError } from 'commander';
 import { StoreError } from '../../node/s3-errors.ts';
+import { installSafeOutput } from '../../safe-output.ts';
 import { Failure } from './failure.ts';
 import { style } from './output.ts';
 import { createProgram } from './program.ts';
 
 const USAGE = 2;
+
+installSafeOutput();
 
 try {
   await createProgram().parseAsync(process.argv);

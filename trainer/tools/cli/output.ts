@@ -3,12 +3,13 @@
  */
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { VerdictName } from '../../../shared/registry/manifest.ts';
+import { ours, styled, withoutStyles } from '../../safe-output.ts';
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
 
 /** Coloured on a terminal, plain elsewhere and under NO_COLOR. */
 export function style(name: Style, text: string): string {
-  return styleText(name, text, { stream: process.stdout });
+  return styled(text, (shown) => styleText(name, shown, { stream: process.stdout }));
 }
 
 export interface Column {
@@ -41,7 +42,7 @@ function pad(cell: string, to: number, align: 'left' | 'right'): string {
 }
 
 function width(text: string): number {
-  return stripVTControlCharacters(text).length;
+  return stripVTControlCharacters(withoutStyles(text)).length;
 }
 
 const UNITS = [
@@ -98,10 +99,10 @@ export function createProgressLine(stream: NodeJS.WriteStream = process.stderr):
       if (now - last < (terminal ? TERMINAL_MS : LOG_MS)) return;
       last = now;
       shown = true;
-      stream.write(terminal ? `\r\u001b[K${text}` : `${text}\n`);
+      stream.write(terminal ? `${ours('\r\u001b[K')}${text}` : `${text}\n`);
     },
     close() {
-      if (shown && terminal) stream.write('\r\u001b[K');
+      if (shown && terminal) stream.write(ours('\r\u001b[K'));
     },
   };
 }

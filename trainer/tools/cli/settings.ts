@@ -37,6 +37,7 @@ export function resolveSettings(options: GlobalOptions, env: Environment): Resul
   if (options.store !== undefined && options.url !== undefined)
     return err('expected --store or --url, got both');
   const url = options.url ?? env['HOLDFAST_URL'] ?? LOCAL_URL;
+  if (hasPassword(url)) return err(unwanted(options.url === undefined ? 'HOLDFAST_URL' : '--url'));
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     return err(`expected a URL like ${LOCAL_URL}, got ${JSON.stringify(url)}`);
   const overStore =
@@ -46,6 +47,16 @@ export function resolveSettings(options: GlobalOptions, env: Environment): Resul
   if (!store.ok) return store;
   const key = options.key ?? env['HOLDFAST_KEY'] ?? (isLoopback(url) ? LOCAL_OPERATOR : null);
   return ok({ http: overStore ? null : { url: url.replace(/\/+$/, ''), key }, store: store.value });
+}
+
+/** In front of the host, or where somebody meant to put it. */
+function hasPassword(url: string): boolean {
+  return /^[^?#]*@/.test(url);
+}
+
+/** It would be sent to nobody, and shown in every message. */
+function unwanted(where: string): string {
+  return `${where}: expected a URL without a user and a password (it is not shown here): the key for a deployment is HOLDFAST_KEY, those of a bucket are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`;
 }
 
 function resolveStore(
@@ -59,6 +70,10 @@ function resolveStore(
     if (!isLoopback(url)) return ok(null);
     const local = endpoint ?? new URL(LOCAL_S3_PATH, url).href;
     return ok({ bucket: LOCAL_BUCKET, endpoint: local, credentials: LOCAL_S3_KEYS });
+  }
+  if (hasPassword(named)) return err(unwanted(options.store === undefined ? 'HOLDFAST_STORE' : '--store'));
+  if (endpoint !== undefined && hasPassword(endpoint)) {
+    return err(unwanted(options.endpoint === undefined ? 'HOLDFAST_ENDPOINT' : '--endpoint'));
   }
   const location = parseStoreUrl(named);
   if (!location.ok) return location;

@@ -1,6 +1,7 @@
 /**
  * `npm run demo`, once Node is known to be new enough: a fresh state, a free port, the story, a page about it.
  */
+import { installSafeOutput } from '../../safe-output.ts';
 import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -28,6 +29,7 @@ a page: ${DEMO_REPORT}
 
 /** @returns 0 only when everything that the story claims has happened */
 export async function main(args: readonly string[]): Promise<number> {
+  installSafeOutput();
   const [unknown] = args.filter((argument) => argument !== '--help' && argument !== '-h');
   if (unknown !== undefined) {
     process.stderr.write(`expected no options, got ${unknown}\n\n${HELP}`);

@@ -3,6 +3,7 @@
  * Colour and rewriting on a terminal only, so a log file reads as well.
  */
 import { styleText } from 'node:util';
+import { ours, styled } from '../../safe-output.ts';
 import type { Terminal } from '../local/terminal.ts';
 
 type Paint = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
@@ -37,9 +38,9 @@ export function createNarrator(out: Terminal): Narrator {
   let passing = false;
   let chapters = 0;
   const paint = (name: Paint, text: string): string =>
-    colour ? styleText(name, text, { validateStream: false }) : text;
+    colour ? styled(text, (shown) => styleText(name, shown, { validateStream: false })) : text;
   const line = (text: string): void => {
-    out.write(`${passing ? '\r\u001B[2K' : ''}${text}\n`);
+    out.write(`${passing ? ours('\r\u001B[2K') : ''}${text}\n`);
     passing = false;
   };
   return {
@@ -64,7 +65,7 @@ export function createNarrator(out: Terminal): Narrator {
     },
     passing: (text) => {
       if (!terminal) return;
-      out.write(`\r\u001B[2K   ${paint('dim', text.slice(0, width - 4))}`);
+      out.write(`${ours('\r\u001B[2K')}   ${paint('dim', text.slice(0, width - 4))}`);
       passing = true;
     },
     block: (text) => {

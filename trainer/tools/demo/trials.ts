@@ -49,7 +49,7 @@ Send ${NIGHTS_WORTH} more labels for the night to learn from, of digits in a han
 
 Run tonight's retraining now, and watch it; or as cron would:
   ${holdfast} train ${DIGITS}
-  curl '${cronUrl(url)}'
+  curl -H 'Authorization: Bearer local-operate' '${cronUrl(url)}'
 
 See what serves; promote ${otherVersion(serving)}, roll back:
   ${holdfast} status ${DIGITS}

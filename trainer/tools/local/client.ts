@@ -1,7 +1,7 @@
 /**
  * HTTP to the local process, with the keys that everybody knows: one call, and what came back.
  */
-import { z } from 'zod';
+import { describeIssues, type Schema } from '../../../shared/registry/json.ts';
 
 export type Scope = 'predict' | 'feedback' | 'operate';
 
@@ -16,13 +16,7 @@ export interface Client {
   readonly url: string;
   call(scope: Scope, method: 'GET' | 'POST', route: string, body?: unknown): Promise<Answer>;
   /** As `call`, and the body as the schema says. Throws an Error with the answer where the status is not 2xx. */
-  ask<T>(
-    schema: z.ZodType<T>,
-    scope: Scope,
-    method: 'GET' | 'POST',
-    route: string,
-    body?: unknown,
-  ): Promise<T>;
+  ask<T>(schema: Schema<T>, scope: Scope, method: 'GET' | 'POST', route: string, body?: unknown): Promise<T>;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -46,7 +40,9 @@ export function createClient(url: string): Client {
       if (answer.status >= 300) {
         throw new Error(`${method} ${route}: ${answer.status} ${JSON.stringify(answer.body)}`);
       }
-      return schema.parse(answer.body);
+      const parsed = schema.safeParse(answer.body);
+      if (!parsed.success) throw new Error(`${method} ${route}: ${describeIssues(parsed.error)}`);
+      return parsed.data;
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
  * How far something is: one line that is written over on a terminal, one line a stage elsewhere.
  */
+import { ours } from '../../safe-output.ts';
 import type { Terminal } from './terminal.ts';
 
 const CELLS = 30;
@@ -17,7 +18,9 @@ export function createGauge(out: Terminal): Gauge {
       const full = Math.round(CELLS * Math.min(1, Math.max(0, fraction)));
       if (out.isTTY === true) {
         const room = Math.max(20, (out.columns ?? 100) - CELLS - 4);
-        out.write(`\r\u001B[2K${'█'.repeat(full)}${'░'.repeat(CELLS - full)}  ${text.slice(0, room)}`);
+        out.write(
+          `${ours('\r\u001B[2K')}${'█'.repeat(full)}${'░'.repeat(CELLS - full)}  ${text.slice(0, room)}`,
+        );
         shown = text;
         return;
       }
@@ -26,7 +29,7 @@ export function createGauge(out: Terminal): Gauge {
       shown = stage;
     },
     end: () => {
-      if (out.isTTY === true && shown !== '') out.write('\r\u001B[2K');
+      if (out.isTTY === true && shown !== '') out.write(ours('\r\u001B[2K'));
       shown = '';
     },
   };

@@ -154,7 +154,7 @@ async function runCron(url: string, at = new Date()): Promise<void> {
     host: '127.0.0.1',
     port,
     path: `/cdn-cgi/local/scheduled?${query.toString()}`,
-    headers: { host: `${TRAINER_HOST}:${port}` },
+    headers: { host: `${TRAINER_HOST}:${port}`, authorization: 'Bearer local-operate' },
   });
   const [response] = (await once(request, 'response')) as [http.IncomingMessage];
   const text = (await response.setEncoding('utf8').toArray()).join('');

@@ -2,6 +2,8 @@
  * What the Workers log, as lines for a person: `14:03:11  run-finished  model=digits run=… `.
  */
 import { styleText } from 'node:util';
+import { printable } from '../../../shared/printable.ts';
+import { ours } from '../../safe-output.ts';
 
 /** One message of the runtime. */
 export interface RuntimeLog {
@@ -22,9 +24,9 @@ export function formatLog({ timestamp, level, message }: RuntimeLog, colour: boo
   const text = message.trim();
   if (text === '' || isChatter(text)) return null;
   const time = new Date(timestamp).toTimeString().slice(0, 8);
-  const line = `${time}  ${LOUD.has(level) ? `${level}  ` : ''}${formatEvent(text)}`;
+  const line = printable(`${time}  ${LOUD.has(level) ? `${level}  ` : ''}${formatEvent(text)}`);
   return colour && LOUD.has(level)
-    ? styleText(level === 'error' ? 'red' : 'yellow', line, { validateStream: false })
+    ? ours(styleText(level === 'error' ? 'red' : 'yellow', line, { validateStream: false }))
     : line;
 }
 

@@ -14,6 +14,7 @@ import {
 } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as readWorkerOptions } from 'wrangler';
 import { type Bundles, CONFIGS, QUIET_WRANGLER, type WorkerName } from './bundles.ts';
+import { withGuardedEntry } from '../../local/guard-runtime.ts';
 import type { RuntimeLog } from './log-lines.ts';
 
 /** The trainer has no fetch handler; this host name reaches its cron handler, from this machine only. */
@@ -50,7 +51,11 @@ export async function startMiniflare({ bundles, port, state, onLog }: MiniflareO
       },
     ],
   });
-  return withoutSignalHandlers(() => new Miniflare(converted));
+  return withGuardedEntry(async () => {
+    const miniflare = withoutSignalHandlers(() => new Miniflare(converted));
+    await miniflare.ready;
+    return miniflare;
+  });
 }
 
 /** The environment's word counts here as it does for a Node job. */

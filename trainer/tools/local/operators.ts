@@ -2,6 +2,7 @@
  * The operators' API, as the first start and the demo use it.
  */
 import { z } from 'zod';
+import { extend } from 'zod/mini';
 import type { RunReport } from '../../report/report.ts';
 import { moveSchema } from '../../../shared/registry/alias.ts';
 import { progressSchema, type RunRecord, runSchema } from '../../../shared/registry/runs.ts';
@@ -15,7 +16,7 @@ const modelsSchema = z.object({
 const listedRunSchema = z.object({ id: z.string(), status: z.string(), trigger: z.string().optional() });
 const runsSchema = z.object({ runs: z.array(listedRunSchema) });
 export type ListedRun = z.infer<typeof listedRunSchema>;
-const watchedSchema = runSchema.extend({ progress: progressSchema.nullable() });
+const watchedSchema = extend(runSchema, { progress: z.nullable(progressSchema) });
 const movedSchema = z.object({ move: moveSchema });
 
 const api = (model: string): string => `/api/models/${model}`;

@@ -4,6 +4,7 @@
  */
 import { ensureDigitsModel } from '../demo/digits-model.ts';
 import { describeTrials, describeTrouble } from '../demo/trials.ts';
+import { installSafeOutput } from '../../safe-output.ts';
 import { createGauge } from './gauge.ts';
 import { type Local, type LocalError, startLocal } from './local.ts';
 import { formatLog } from './log-lines.ts';
@@ -16,6 +17,7 @@ export async function main(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
+  installSafeOutput();
   const options = parseOptions(args, env);
   if (!options.ok) {
     console.error(`${options.error}\n\n${HELP}`);

@@ -34,8 +34,7 @@ const ROUNDING = 1e-9;
 
 export interface LifePlan {
   readonly nights: number;
-  /** labels by which the referee judges, and held-out ones for the exam,
-    open: exam === 'hold', each night */
+  /** labels by which the referee judges, and held-out ones for the exam, each night */
   readonly labels: number;
   readonly heldOut: number;
   /** how much better tonight's candidate is than who serves */
@@ -88,6 +87,7 @@ export function live({ nights, labels, heldOut, drawGain }: LifePlan, draw: Draw
       candidate: candidate.version,
       champion: champion.version,
       exam: lower > -MARGIN ? 'promote' : upper < -MARGIN ? 'reject' : 'hold',
+      open: true,
       examSummary: '',
       trusted: false,
       winners: judged.filter(({ finding }) => finding === 'better').map(({ winner }) => winner),

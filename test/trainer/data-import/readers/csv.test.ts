@@ -79,11 +79,41 @@ describe('the CSV reader', () => {
     });
   });
 
-  it('says that a quote is never closed', async () => {
-    const path = await folder.write('open.csv', 'price,colour,label\n1,red,UP\n1,"red,UP\n');
-    const read = await readAll(path, { spec });
-    expect(read.rows).toHaveLength(1);
-    expect(read.problems).toEqual([expect.stringContaining('a quote is opened and never closed')]);
+  it.each([
+    [
+      'at the end',
+      'price,colour,label\n1,red,UP\n1,"red,UP\n',
+      /open\.csv: line 3: a quote is opened and never closed; nothing/,
+    ],
+    [
+      'in the middle',
+      `price,colour,label\n1,red,UP\n\n1,"red,UP\n${'2,blue,DOWN\n'.repeat(500)}`,
+      /open\.csv: line 4: a quote is opened and never closed, and the 500 lines after it would be read as a part of it; nothing was imported/,
+    ],
+    [
+      'beside closed ones',
+      'price,colour,label\n1,"red","UP"\n1,"a\nb",UP\n2,"red,UP\n3,red,UP\n',
+      /line 5: a quote .* the 1 lines? after it/,
+    ],
+    [
+      'in the first column',
+      'price,colour,label\n"1,red,UP\n1,red,UP\n',
+      /line 2: a quote .* the 1 lines? after it/,
+    ],
+    ['in the header', 'price,"colour,label\n1,red,UP\n', /line 1: a quote is opened and never closed/],
+  ])(
+    'refuses a file with a quote that is never closed, %s, by the line where it is opened',
+    async (_, text, message) => {
+      const path = await folder.write('open.csv', text);
+      expect(await readAll(path, { spec })).toEqual({ refused: expect.stringMatching(message) });
+    },
+  );
+
+  it('names all lines of a row that swallowed others', async () => {
+    const text = 'price,colour,label\n1,red,UP\n2,"blue,DOWN\n3,red,UP\n4,blue",DOWN\n5,red,UP\n';
+    const read = await readAll(await folder.write('swallowed.csv', text), { spec });
+    expect(read.rows).toHaveLength(2);
+    expect(read.problems).toEqual([expect.stringMatching(/^lines 3 to 5: /)]);
   });
 
   it.each([

@@ -75,4 +75,13 @@ describe('the event log', () => {
     await writeHistory(store, 1);
     expect((await openLog(store, 9_000)).events).toHaveLength(10);
   });
+
+  test('counts a batch that was listed and is gone, by its name', async () => {
+    const store = createMemoryStore();
+    await writeHistory(store, 3);
+    const [gone = ''] = await store.list(keys.eventsPrefix('m'));
+    const log = await openLog({ ...store, get: async (key) => (key === gone ? null : store.get(key)) });
+    expect(log.events).toHaveLength(2 * BATCH);
+    expect(log.problems).toEqual([`${gone}: expected a batch, it was listed and then gone`]);
+  });
 });
