@@ -73,7 +73,7 @@ async function judgeLabels(
   champion: Version,
   former: readonly Version[],
 ): Promise<LabelCheck> {
-  const usual = usualAgreement(state);
+  const usual = usualAgreement(state) ?? promised(champion);
   const finding = findingOf(ctx, seen, champion, usual);
   const toMs = snapshot.windows.at(-1)?.toMs ?? 0;
   const stretch = { fromMs: seen.times[0] as number, toMs };
@@ -114,6 +114,14 @@ function findingOf(
   const { labels, answers, groups, contents } = seen;
   const given = { labels, answers: answers.get(manifest.version) ?? [], contents, ...(groups && { groups }) };
   return findRelabelling(given, spec.task === 'classification' ? spec.labels.length : 1, usual);
+}
+
+/** Of a champion that has not served a night yet: what it was right on when it was judged; null of one that came trained. */
+function promised({ manifest: { metrics } }: Version): number | null {
+  const scores = Object.entries(metrics).flatMap(([name, value]) =>
+    name.startsWith('accuracy ') ? [value] : [],
+  );
+  return scores.length === 0 ? null : scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }
 
 function knows(ctx: RunContext, seen: Replayed, version: Version, usual: number | null): boolean {

@@ -28,8 +28,9 @@ export async function askQuestions(
 ): Promise<LedgerState> {
   const { alpha } = ctx.spec.gate;
   const { championAtStart } = ctx.run;
+  // A first version has nobody to be worse than: the baselines alone judge it, and it spends nothing.
   const questions = [
-    candidateQuestion(candidate),
+    ...(championAtStart === null ? [] : [candidateQuestion(candidate)]),
     ...(championAtStart !== null && contenders.some(({ kind }) => kind === 'former champion')
       ? [formerQuestion(championAtStart)]
       : []),

@@ -5,6 +5,7 @@ import { writeEvents } from '../../../shared/events/inbox.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { loadChampion, loadHistory } from '../../../shared/registry/alias.ts';
 import { keys } from '../../../shared/registry/keys.ts';
+import { listQuarantines } from '../../../shared/registry/quarantine.ts';
 import { promote } from '../../../shared/registry/promotion.ts';
 import { type RunRecord, saveRun } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
@@ -94,15 +95,37 @@ describe('night after night', () => {
     expect(await retrain(night, { again: true })).toMatchObject({ status: 'complete', candidate: 3 });
   });
 
-  test('a poisoned night is refused, with the check and by how much, and the champion stays', async () => {
+  test('a night of swapped labels is kept apart, with what was seen, and the champion stays', async () => {
     const night = await copyOf(store);
     await collect(night, { n: 2_000, seed: 3, fromMs: afterHistory, poisoned: true });
     const run = await retrain(night);
-    expect(run).toMatchObject({ status: 'complete', verdict: 'reject', promoted: false, candidate: 2 });
-    expect(run.summary).toMatch(/^Reject: .* window w0\d .* bound/);
+    expect(run).toMatchObject({ status: 'skipped', promoted: false, candidate: null });
+    expect(run.summary).toMatch(/of 2000 new labels agree with what served, and 3 classes .* kept apart/);
     expect(await championOf(night)).toBe(1);
-    const refused = await promote(night, MODEL, 2, { by: 'me', reason: 'why not', at: new Date() });
-    expect(refused).toMatchObject({ ok: false, error: { kind: 'not-passed' } });
+    const quarantines = await listQuarantines(night, MODEL);
+    expect(quarantines.ok && quarantines.value.map(({ status, examples }) => [status, examples])).toEqual([
+      ['held', 2_000],
+    ]);
+  });
+
+  test('a clean night after it trains and judges by its own labels alone', async () => {
+    const night = await copyOf(store);
+    await collect(night, { n: 500, seed: 3, fromMs: afterHistory, poisoned: true });
+    await retrain(night);
+    await collect(night, { n: 2_000, seed: 4, fromMs: afterHistory + 500_000, drift: 0.9 });
+    expect(await retrain(night)).toMatchObject({ promoted: true, candidate: 2 });
+    const quarantines = await listQuarantines(night, MODEL);
+    expect(quarantines.ok && quarantines.value.map(({ status }) => status)).toEqual(['held']);
+  });
+
+  test('labels that go on meaning something else were the world, and are released', async () => {
+    const night = await copyOf(store);
+    await collect(night, { n: 500, seed: 3, fromMs: afterHistory, poisoned: true });
+    await retrain(night);
+    await collect(night, { n: 500, seed: 4, fromMs: afterHistory + 500_000, poisoned: true });
+    expect(await retrain(night)).toMatchObject({ status: 'complete', candidate: 2 });
+    const quarantines = await listQuarantines(night, MODEL);
+    expect(quarantines.ok && quarantines.value.map(({ status }) => status)).toEqual(['released']);
   });
 
   test('a night of drift gives a candidate that is promoted, from the champion it started at', async () => {
@@ -317,12 +340,10 @@ describe('what can go wrong', () => {
     expect(await listVersionNumbers(store, MODEL)).toEqual([]);
   });
 
-  test('too few labels to judge by hold the candidate back, and say how many are missing', async () => {
+  test('a first version needs no more labels than it takes to beat what needs no model', async () => {
     const store = createMemoryStore();
     await createBlobModel(store, MODEL, { ...HISTORY, n: 120 });
-    const run = await retrain(store);
-    expect(run).toMatchObject({ verdict: 'hold', promoted: false });
-    expect(run.summary).toMatch(/about \d+ more labels/);
+    expect(await retrain(store)).toMatchObject({ verdict: 'promote', promoted: true });
   });
 
   test('an unreadable batch is counted and named; the rest is learned from', async () => {
