@@ -15,10 +15,12 @@ import { createTfServing } from './serving/tf-serving/routes.ts';
 
 const INDEX = {
   name: 'holdfast',
+  // What KServe's V1 clients ask of the server.
+  status: 'alive',
   predict: 'POST /v1/models/{model}:predict {"instances": [...]}',
   infer: 'POST /v2/models/{model}/infer {"inputs": [...]}',
   feedback: 'POST /v1/models/{model}:feedback {"items": [{"prediction_id": "...", "label": "..."}]}',
-  status: 'GET /v1/models/{model}',
+  versions: 'GET /v1/models/{model}',
   metadata: 'GET /v2/models/{model}',
   operators: 'GET /api/models',
   health: 'GET /healthz',

@@ -22,6 +22,8 @@ export interface Config {
   readonly keys: readonly ApiKey[];
   /** Whether the known local keys work, for loopback only. Set by the local launcher, never by a deployment. */
   readonly localKeys: boolean;
+  /** What whoever has no key may do. Nothing, unless HOLDFAST_PUBLIC names it. */
+  readonly publicScopes: readonly Scope[];
   readonly aliasTtlMs: number;
   readonly maxBodyBytes: number;
   readonly maxInstances: number;
@@ -63,6 +65,7 @@ export function parseConfig(env: object): Result<Config, ConfigProblem[]> {
   const config: Config = {
     keys: read('HOLDFAST_KEYS', parseKeys, []),
     localKeys: read('HOLDFAST_LOCAL_KEYS', parseSwitch, false),
+    publicScopes: read('HOLDFAST_PUBLIC', parsePublic, []),
     aliasTtlMs: read('HOLDFAST_ALIAS_TTL_SECONDS', number(0.1, 3_600), 5) * MILLISECONDS,
     maxBodyBytes: read('HOLDFAST_MAX_BODY_BYTES', wholeNumber(1_024, 67_108_864), 8_388_608),
     maxInstances: read('HOLDFAST_MAX_INSTANCES', wholeNumber(1, 65_536), 1_024),
@@ -108,6 +111,13 @@ function withoutValue(problem: string): string {
 
 function parseSwitch(value: string): Result<boolean, string> {
   return value === 'on' || value === 'off' ? ok(value === 'on') : err('expected on or off');
+}
+
+/** Feedback trains models and operators move them: neither is ever for everybody. */
+function parsePublic(value: string): Result<Scope[], string> {
+  return value === 'predict'
+    ? ok(['predict'])
+    : err('expected predict, the one thing that may be for everybody');
 }
 
 function number(min: number, max: number): Parse<number> {

@@ -71,7 +71,12 @@ function assembleApp(env: EdgeEnv, config: Config): App {
     images: createImageReader(decoder, () => sleep(0)),
     predictions: createPredictionLog({ store, announce, log, now, sleep }),
     announce,
-    authenticator: createAuthenticator(config.keys, config.localKeys, createStoredKeys(store, log, now)),
+    authenticator: createAuthenticator(
+      config.keys,
+      config.localKeys,
+      createStoredKeys(store, log, now),
+      config.publicScopes,
+    ),
     admission: createAdmission(
       {
         maxInFlight: config.maxInFlight,

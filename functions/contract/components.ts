@@ -60,6 +60,7 @@ export const HEADERS: JsonObject = {
     required: true,
     schema: text,
   },
+  Warning: { description: 'what is probably a mistake in a request that was answered', schema: text },
   BinaryLength: {
     description: 'how many bytes of the body are JSON, where bytes of tensors follow it',
     schema: { type: 'integer', minimum: 0 },

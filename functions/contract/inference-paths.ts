@@ -9,7 +9,11 @@ const ANY: readonly ErrorCode[] = [401, 403, 500];
 const MODEL: readonly ErrorCode[] = [400, ...ANY, 404, 503];
 const WORK: readonly ErrorCode[] = [...MODEL, 413, 429, 504];
 
-const PREDICTION_HEADERS = { 'Holdfast-Version': 'Version', 'Holdfast-Prediction-Id': 'PredictionId' };
+const PREDICTION_HEADERS = {
+  'Holdfast-Version': 'Version',
+  'Holdfast-Prediction-Id': 'PredictionId',
+  'Holdfast-Warning': 'Warning',
+};
 const EXAMPLES = { examples: [{ x: 1, y: 2 }] };
 const IMAGE = 'one encoded image: JPEG, PNG or WebP';
 
@@ -120,6 +124,12 @@ function inferPaths([suffix, id, which]: Named): Record<string, Operation> {
       summary: `Whether it can serve: ${which}`,
       answers: answered('ModelReady', 'it can'),
     },
+    [`GET ${at}/config`]: {
+      ...shown,
+      id: `config${id}`,
+      summary: `Inputs and outputs as Triton's clients read a configuration: ${which}`,
+      answers: answered('ModelConfig', 'inputs and outputs'),
+    },
     [`POST ${at}/infer`]: {
       ...openInference,
       id: `infer${id}`,
@@ -176,6 +186,14 @@ export const INFERENCE_PATHS: Readonly<Record<string, Operation>> = {
     summary: 'Names of the models',
     scopes: ['predict'],
     answers: answered('ModelNames', 'names'),
+    errors: [...ANY, 405],
+  },
+  'POST /v2/repository/index': {
+    ...openInference,
+    id: 'repositoryIndex',
+    summary: 'Which models there are, and which of their versions serves',
+    scopes: ['predict'],
+    answers: answered('RepositoryIndex', 'models'),
     errors: [...ANY, 405],
   },
   ...Object.assign({}, ...OIP_FORMS.map(inferPaths)),

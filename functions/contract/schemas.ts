@@ -56,14 +56,20 @@ const inputsSchema = z
   .union([z.array(z.union([z.array(json), objectSchema, valueSchema])).min(1), objectSchema])
   .meta({ description: 'Columns: a list by feature name, or the list of all rows, alone or named `input`' });
 
+const pixelsSchema = z.literal('unit').nullish().meta({
+  description: 'of a model of images: pixels come from 0 to 1, and are multiplied by 255; else 0 to 255',
+});
+
 const predictSchema = z.union([
   z.looseObject({
     signature_name: signatureName('predict'),
+    pixels: pixelsSchema,
     instances: instancesSchema,
     inputs: z.never().optional(),
   }),
   z.looseObject({
     signature_name: signatureName('predict'),
+    pixels: pixelsSchema,
     inputs: inputsSchema,
     instances: z.never().optional(),
   }),
@@ -192,7 +198,21 @@ const inferSchema = z.looseObject({
     .array(requestedOutputSchema)
     .optional()
     .meta({ description: 'with different names; all when absent' }),
-  parameters: z.looseObject({ binary_data_output: z.boolean().optional() }).optional(),
+  parameters: z.looseObject({ binary_data_output: z.boolean().optional(), pixels: pixelsSchema }).optional(),
+});
+const configTensorSchema = z.object({
+  name: z.string(),
+  data_type: z.enum(['TYPE_FP32', 'TYPE_STRING']),
+  dims: z.array(z.int()),
+});
+const modelConfigSchema = z.object({
+  name: z.string(),
+  platform: z.string(),
+  backend: z.string(),
+  version_policy: z.object({ latest: z.object({ num_versions: z.int() }) }),
+  max_batch_size: z.int(),
+  input: z.array(configTensorSchema),
+  output: z.array(configTensorSchema),
 });
 const outputTensorSchema = z.object({
   name: z.string(),
@@ -329,6 +349,15 @@ export const SCHEMAS = {
   ServerMetadata: z.object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) }),
   ServerHealth: z.object({ live: z.boolean(), ready: z.boolean() }),
   ModelNames: z.object({ models: z.array(z.string()) }),
+  ModelConfig: modelConfigSchema,
+  RepositoryIndex: z.array(
+    z.object({
+      name: z.string(),
+      version: z.string(),
+      state: z.enum(['READY', 'UNAVAILABLE']),
+      reason: z.string(),
+    }),
+  ),
   ModelMetadata: modelMetadataSchema,
   ModelReady: z.object({ name: z.string(), ready: z.boolean() }),
   InferRequest: inferSchema,

@@ -35,7 +35,7 @@ export interface Authenticator {
    * @returns false when it could not be found out now
    */
   learn(authorization: string | null): Promise<boolean> | null;
-  /** Admits a caller who has at least one of the scopes. */
+  /** Admits a caller who has at least one of the scopes; without a key, for what is public. */
   authorize(credentials: Credentials, scopes: readonly Scope[]): Result<Caller, AuthError>;
 }
 
@@ -68,14 +68,17 @@ const LOCAL_CALLERS: Readonly<Record<string, Caller>> = {
  * @param keys       the deployment's keys; looked up by the token's SHA-256, so comparing takes no secret-dependent time
  * @param localKeys  whether the known local keys are admitted on loopback
  * @param stored     the keys in the bucket; none where it is left out
+ * @param publicScopes  what whoever brings no key at all may do; a wrong key stays a wrong key
  */
 export function createAuthenticator(
   keys: readonly ApiKey[],
   localKeys: boolean,
   stored: StoredKeys | null = null,
+  publicScopes: readonly Scope[] = [],
 ): Authenticator {
   const byDigest = new Map(keys.map((key) => [key.sha256, key]));
-  const open = byDigest.size > 0 || localKeys;
+  const open = byDigest.size > 0 || localKeys || publicScopes.length > 0;
+  const isPublic = (scopes: readonly Scope[]) => scopes.some((scope) => publicScopes.includes(scope));
   /**
    * Headers that were admitted: to take one apart and digest its token for every request would be a tenth of what a
    * small model costs. The spelling is the client's, so there may be more headers than keys.
@@ -123,6 +126,9 @@ export function createAuthenticator(
       return byDigest.has(sha256) ? null : (stored?.learn(sha256) ?? null);
     },
     authorize: (credentials, scopes) => {
+      // Named by its address, which the rate limit then goes by.
+      if (credentials.authorization === null && isPublic(scopes))
+        return ok({ name: `public ${credentials.clientAddress() ?? ''}`.trim(), scopes: publicScopes });
       const caller = authenticate(credentials);
       return caller.ok ? permit(caller.value, scopes) : caller;
     },

@@ -59,7 +59,10 @@ async function readSent(
   maxBytes: number,
   announced: string | null,
 ): Promise<Result<Uint8Array, AppError>> {
-  if (announced !== null && Number(announced) > maxBytes) return tooLarge(maxBytes);
+  if (announced !== null && Number(announced) > maxBytes) {
+    await drain(request.body);
+    return tooLarge(maxBytes);
+  }
   // What is announced is all that HTTP lets through, and to read it in one piece costs a fraction of a stream,
   // as long as nothing asks for `request.body`.
   if (announced !== null) {
@@ -81,12 +84,33 @@ async function readStream(
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     size += next.value.byteLength;
     if (size > maxBytes) {
-      await reader.cancel();
+      reader.releaseLock();
+      await drain(body);
       return tooLarge(maxBytes);
     }
     chunks.push(next.value);
   }
   return ok(join(chunks, size));
+}
+
+/** As much as the platform lets through. */
+const MAX_DRAINED_BYTES = 100_000_000;
+const MAX_DRAIN_MS = 10_000;
+
+/** Reads what is left and forgets it: many a client writes its whole body before it looks at an answer. */
+async function drain(body: ReadableStream<Uint8Array> | null): Promise<void> {
+  if (body === null) return;
+  const reader = body.getReader();
+  const untilMs = Date.now() + MAX_DRAIN_MS;
+  let size = 0;
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      size += next.value.byteLength;
+      if (size > MAX_DRAINED_BYTES || Date.now() > untilMs) return await reader.cancel();
+    }
+  } catch {
+    // Whoever has gone reads no answer.
+  }
 }
 
 function tooLarge(maxBytes: number) {

@@ -11,6 +11,7 @@ import type { Scope } from '../config.ts';
 import type { AppDeps } from '../deps.ts';
 import type { AppError } from '../http/errors.ts';
 import { authorize, parseModelName } from '../http/http.ts';
+import { DIVIDED_WARNING, looksDivided } from './pixels.ts';
 import {
   type Answer,
   areRows,
@@ -84,7 +85,10 @@ export async function answerInference(
   if (!inference.ok) return refuse(ask, inference.error);
 
   deps.predictions.add(model, inference.value.logged, keepAlive);
-  return toResponse(inference.value, request.answer(inference.value.prediction));
+  const response = toResponse(inference.value, request.answer(inference.value.prediction));
+  if (input.kind === 'image' && request.examples.some(looksDivided))
+    response.headers.set('Holdfast-Warning', DIVIDED_WARNING);
+  return response;
 }
 
 function inferNow(

@@ -25,6 +25,8 @@ export interface BaseManifest {
   readonly pooling: (typeof POOLINGS)[number];
   readonly inputShape: readonly number[];
   readonly featureSize: number;
+  /** It scales pixels itself, so that they come to it as they are, 0 to 255. */
+  readonly wholePixels?: true;
   /** The base that this is the beginning of; its end is trained with the head. */
   readonly partOf?: string;
   readonly files: Readonly<Record<VersionFile, FileFacts>>;

@@ -2,8 +2,11 @@
  * Every storage key, in one place. docs/storage.md says who writes and reads each.
  */
 
-/** What a model may be called: it is part of URLs, of storage keys and of Workflow instance ids. */
-export const MODEL_NAME = /^[a-z0-9][a-z0-9-]{0,47}$/;
+/**
+ * What a model may be called: what clients of TF Serving and KServe have in their URLs. It is part of URLs and of storage
+ * keys. `stats` is Triton's word for the statistics of all models, where a name would stand.
+ */
+export const MODEL_NAME = /^(?!stats$)[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 export type AliasName = 'champion';
 
@@ -64,6 +67,11 @@ export const keys = {
   ledger: (name: string, sequence: number) => `${model(name)}/ledger/${padded(sequence)}.json`,
   base: (digest: string, file: BaseFile) => `bases/${digest}/${file}`,
   bases: 'bases/',
+  /** What a deleted model was, until it is purged or brought back. */
+  deletedModels: 'deleted/',
+  deleted: (name: string) => `deleted/${name}.json`,
+  /** What `holdfast doctor` tries a store with, and removes again. */
+  doctor: 'doctor/',
 } as const;
 
 export type ComparisonFile = 'comparison.json' | 'progress.json' | 'result.json' | 'report.html';

@@ -9,6 +9,7 @@ test('what is not said has defaults that admit nobody', () => {
     value: {
       keys: [],
       localKeys: false,
+      publicScopes: [],
       aliasTtlMs: 5_000,
       maxBodyBytes: 8_388_608,
       maxInstances: 1_024,
@@ -24,6 +25,7 @@ test('variables are read as what they say', () => {
   const config = parseConfig({
     HOLDFAST_KEYS: JSON.stringify([KEY]),
     HOLDFAST_LOCAL_KEYS: 'on',
+    HOLDFAST_PUBLIC: 'predict',
     HOLDFAST_ALIAS_TTL_SECONDS: '0.5',
     HOLDFAST_MAX_BODY_BYTES: '2048',
     HOLDFAST_MAX_INSTANCES: '10',
@@ -38,6 +40,7 @@ test('variables are read as what they say', () => {
     value: {
       keys: [KEY],
       localKeys: true,
+      publicScopes: ['predict'],
       aliasTtlMs: 500,
       maxBodyBytes: 2_048,
       maxInstances: 10,
@@ -53,6 +56,7 @@ test('every bad variable is named at once, with what was expected', () => {
   const config = parseConfig({
     HOLDFAST_KEYS: '[{"name": "app", "sha256": "secret", "scopes": ["predict"]}]',
     HOLDFAST_LOCAL_KEYS: 'yes',
+    HOLDFAST_PUBLIC: 'operate',
     HOLDFAST_ALIAS_TTL_SECONDS: '-1',
     HOLDFAST_MAX_BODY_BYTES: 'many',
     HOLDFAST_MAX_INSTANCES: '1.5',
@@ -62,13 +66,14 @@ test('every bad variable is named at once, with what was expected', () => {
   expect(config.error.map(({ variable }) => variable)).toEqual([
     'HOLDFAST_KEYS',
     'HOLDFAST_LOCAL_KEYS',
+    'HOLDFAST_PUBLIC',
     'HOLDFAST_ALIAS_TTL_SECONDS',
     'HOLDFAST_MAX_BODY_BYTES',
     'HOLDFAST_MAX_INSTANCES',
   ]);
   expect(config.error[0]?.problem).toBe('0.sha256: expected a SHA-256 in hexadecimal');
-  expect(config.error[2]?.problem).toBe('expected a number from 0.1 to 3600');
-  expect(config.error[4]?.problem).toBe('expected a whole number');
+  expect(config.error[3]?.problem).toBe('expected a number from 0.1 to 3600');
+  expect(config.error[5]?.problem).toBe('expected a whole number');
 });
 
 test.each(['{', '{}', '[{}]', '[{"name":"a","sha256":"","scopes":[]}]'])('the keys %s are bad', (text) => {

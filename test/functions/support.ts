@@ -251,6 +251,7 @@ export interface EdgeOptions {
   readonly localKeys?: boolean;
   /** Where stored keys lie, if not in the store. */
   readonly keyStore?: ObjectStore;
+  readonly publicScopes?: readonly Scope[];
   readonly trainer?: TrainerService;
   readonly queueFails?: boolean;
   readonly ttlMs?: number;
@@ -294,6 +295,7 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
       options.keys ?? KEYS,
       options.localKeys ?? false,
       createStoredKeys(options.keyStore ?? store, log, now),
+      options.publicScopes ?? [],
     ),
     trainer: options.trainer ?? null,
     assets: { fetch: async () => new Response('an asset') },

@@ -2,7 +2,7 @@
  * The files of a tfjs LayersModel: `model.json` and its weight shards, read into plain data.
  *
  * Reads what Keras, the tfjs converter and `model.save()` write: with or without `format`, the topology bare or
- * under `model_config`, Sequential or functional, one inside the other, any number of weight groups and shards.
+ * under `model_config`, Sequential or functional, one inside the other, any number of outputs, weight groups and shards.
  * It does not know what a layer computes: see layers.ts.
  */
 import * as z from 'zod';
@@ -22,8 +22,10 @@ export interface ModelJson {
   readonly name: string;
   /** In the file's order. */
   readonly layers: readonly LayerJson[];
-  /** The layer whose output is the model's. */
+  /** The layer whose output is the model's; of several the first. */
   readonly output: string;
+  /** All of them, where the model has more than one. */
+  readonly outputs?: readonly string[];
   readonly weightGroups: readonly WeightGroup[];
 }
 
@@ -72,8 +74,8 @@ const fileSchema = z.object({
  * Reads a `model.json`.
  *
  * @param json  the parsed JSON, from anywhere
- * @returns the layers in the file's order, the output's layer and the weights' layout; `unsupported` for another
- *   format (a GraphModel), several inputs or outputs, a layer used twice, or weights that are not numbers in float32
+ * @returns the layers in the file's order, the outputs' layers and the weights' layout; `unsupported` for another
+ *   format (a GraphModel), several inputs, a layer used twice, or weights that are not numbers in float32
  */
 export function parseModelJson(json: unknown): Result<ModelJson, ModelError> {
   const file = fileSchema.safeParse(json);
@@ -154,13 +156,11 @@ function layersOf({ config }: LayerSource): LayerSource[] {
 }
 
 function parseFunctional(config: z.infer<typeof functionalSchema>['config']): Result<Graph, ModelError> {
-  const [output, ...moreOutputs] = config.output_layers;
+  const [output, ...others] = config.output_layers;
   if (config.input_layers.length !== 1) {
     return unsupported(`modelTopology: expected one input, got ${config.input_layers.length}`);
   }
-  if (output === undefined || moreOutputs.length > 0) {
-    return unsupported(`modelTopology: expected one output, got ${config.output_layers.length}`);
-  }
+  if (output === undefined) return invalid('modelTopology: expected an output, got none');
   const calls: Call[] = [];
   for (const layer of config.layers) {
     const nodes = layer.inbound_nodes ?? [];
@@ -168,7 +168,9 @@ function parseFunctional(config: z.infer<typeof functionalSchema>['config']): Re
       return unsupported(`layer '${nameOf(layer)}' is applied ${nodes.length} times, expected once`);
     calls.push({ layer, inputs: (nodes[0] ?? []).map(([input]) => input) });
   }
-  return toGraph(config.name, calls, output[0]);
+  const graph = toGraph(config.name, calls, output[0]);
+  if (!graph.ok || others.length === 0) return graph;
+  return ok({ ...graph.value, outputs: config.output_layers.map(([name]) => name) });
 }
 
 /** Nobody nests deeper; a file that does would exhaust the stack. */
@@ -193,6 +195,10 @@ function toGraph(name: string, calls: readonly Call[], output: string): Result<G
     }
     const nested = parseTopology({ class_name: layer.class_name, config: layer.config });
     if (!nested.ok) return nested;
+    if (nested.value.outputs !== undefined)
+      return unsupported(
+        `model '${nameOf(layer)}' inside the model gives ${nested.value.outputs.length} outputs, expected one`,
+      );
     if (inputs.length !== 1)
       return unsupported(`model '${nameOf(layer)}' takes ${inputs.length} inputs, expected one`);
     layers.push(...inline(nested.value, nameOf(layer), inputs, names));

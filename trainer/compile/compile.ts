@@ -8,11 +8,11 @@ import { drawGraph } from './draw-graph.ts';
 import { emitPlan, type CompiledPlan } from './emit.ts';
 import { invalid, unsupported, type ModelError } from '../../shared/model/plan/error.ts';
 import { fuse, type Graph } from './fuse.ts';
-import { onlyOutputOf, type GraphModelJson } from './graph-model.ts';
+import type { GraphModelJson } from './graph-model.ts';
 import { addGlobalPooling, lowerLayer, nameLayer } from './layers.ts';
 import { createSketch, type Drawn, type Value } from './sketch.ts';
 import { sizeOf, type Shape, type Tensor } from '../../shared/model/plan/tensor.ts';
-import { isLayersModel, type TfjsModel } from './tfjs-model.ts';
+import { isLayersModel, outputOf, type TfjsModel } from './tfjs-model.ts';
 import { sortParts } from './topology.ts';
 
 /** How [height, width, channels] becomes one flat row: not at all, one mean a channel, or all of it. */
@@ -45,12 +45,14 @@ export function compileModel(
 export function compileLayersModel(
   model: ModelJson,
   weights: ReadonlyMap<string, Tensor>,
-  { output = model.output, pooling = 'none' }: CompileOptions = {},
+  { output: named, pooling = 'none' }: CompileOptions = {},
 ): Result<CompiledPlan, ModelError> {
-  const layers = sortParts(model.layers, output, 'layer');
+  const output = named === undefined ? outputOf(model) : ok(named);
+  if (!output.ok) return output;
+  const layers = sortParts(model.layers, output.value, 'layer');
   if (!layers.ok) return layers;
   const drawn = drawLayers(layers.value, weights);
-  return drawn.ok ? finishPlan(drawn.value, 'layer', output, pooling) : drawn;
+  return drawn.ok ? finishPlan(drawn.value, 'layer', output.value, pooling) : drawn;
 }
 
 function compileGraphModel(
@@ -58,7 +60,7 @@ function compileGraphModel(
   weights: ReadonlyMap<string, Tensor>,
   { output: named, pooling = 'none' }: CompileOptions,
 ): Result<CompiledPlan, ModelError> {
-  const output = named === undefined ? onlyOutputOf(model) : ok(named);
+  const output = named === undefined ? outputOf(model) : ok(named);
   if (!output.ok) return output;
   const drawn = drawGraph(model, weights, output.value);
   return drawn.ok ? finishPlan(drawn.value, 'node', output.value, pooling) : drawn;
@@ -69,7 +71,7 @@ export function graphOf(
   model: GraphModelJson,
   weights: ReadonlyMap<string, Tensor>,
 ): Result<Graph, ModelError> {
-  const output = onlyOutputOf(model);
+  const output = outputOf(model);
   if (!output.ok) return output;
   const drawn = drawGraph(model, weights, output.value);
   return drawn.ok ? ok(drawn.value.sketch.finish(drawn.value.output)) : drawn;

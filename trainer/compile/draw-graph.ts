@@ -13,6 +13,20 @@ import { sortParts } from './topology.ts';
 
 const SOURCES = ['Placeholder', 'Const'] as const;
 
+/** What makes a graph run some of its nodes more than once, or not at all. */
+const STEERING: ReadonlySet<string> = new Set([
+  'Enter',
+  'Exit',
+  'NextIteration',
+  'LoopCond',
+  'Merge',
+  'Switch',
+  'While',
+  'StatelessWhile',
+  'If',
+  'StatelessIf',
+]);
+
 /** TensorFlow's names of the operations that run at the edge. */
 export const SUPPORTED_OPS: readonly string[] = [...SOURCES, ...COMPUTING_OPS.keys(), ...SHAPING_OPS.keys()];
 
@@ -25,6 +39,11 @@ export function drawGraph(
   weights: ReadonlyMap<string, Tensor>,
   output: string,
 ): Result<Drawn, ModelError> {
+  const steering = model.nodes.find(({ op }) => STEERING.has(op));
+  if (steering !== undefined)
+    return unsupported(
+      `${nameNode(steering)} can't run at the edge: the graph has a loop or a branch, as tf.while_loop, tf.cond and recurrent layers make them; expected one that computes the same steps for every example`,
+    );
   const nodes = sortParts(model.nodes, output, 'node');
   if (!nodes.ok) return nodes;
   const inputShape = findInputShape(nodes.value);

@@ -191,9 +191,11 @@ export function readShape({ attributes }: GraphNode, key: string): Shape | undef
 }
 
 /** @returns the one output, or that there are several to choose from */
-export function onlyOutputOf({ outputs }: GraphModelJson): Result<string, ModelError> {
+export function onlyOutputOf({ outputs }: Pick<GraphModelJson, 'outputs'>): Result<string, ModelError> {
   const [output, ...others] = outputs;
   if (output !== undefined && others.length === 0) return ok(output);
   const shown = outputs.slice(0, 8).join(', ');
-  return unsupported(`the model has ${outputs.length} outputs (${shown}), expected one: name the one to use`);
+  return unsupported(
+    `the model has ${outputs.length} outputs (${shown}), expected one: name the one to use with --layer`,
+  );
 }

@@ -1,7 +1,7 @@
 /**
  * A tfjs model of either format.
  */
-import { ok, type Result } from '../../shared/result.ts';
+import type { Result } from '../../shared/result.ts';
 import { parseModelJson, type ModelJson } from './artifacts.ts';
 import type { ModelError } from '../../shared/model/plan/error.ts';
 import { isGraphModel, onlyOutputOf, parseGraphModelJson, type GraphModelJson } from './graph-model.ts';
@@ -23,7 +23,12 @@ export function listParts(model: TfjsModel): string[] {
   return model.nodes.filter(({ op }) => op !== 'Const' && op !== 'NoOp').map(({ name }) => name);
 }
 
-/** The layer or node whose output is the model's. */
+/** The layer or node whose output is the model's; an error where there are several. */
 export function outputOf(model: TfjsModel): Result<string, ModelError> {
-  return isLayersModel(model) ? ok(model.output) : onlyOutputOf(model);
+  return onlyOutputOf({ outputs: outputsOf(model) });
+}
+
+/** All layers or nodes whose outputs are the model's. */
+export function outputsOf(model: TfjsModel): readonly string[] {
+  return isLayersModel(model) ? (model.outputs ?? [model.output]) : model.outputs;
 }

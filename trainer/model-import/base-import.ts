@@ -16,9 +16,10 @@ import { keys, VERSION_FILES, type VersionFile } from '../../shared/registry/key
 import { type BaseManifest, loadBaseManifest } from '../../shared/registry/base-manifest.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { type BaseSource, concatShards, loadBaseSource, type SourceOptions } from './base-source.ts';
+import { type BaseSource, loadBaseSource, type SourceOptions } from './base-source.ts';
 import { compareAnswers, drawInputs } from './agreement.ts';
 import { cutWithTensorflow, type Reference } from './base-reference.ts';
+import { leadingScaling, takesWholePixels } from './pixel-scaling.ts';
 import { nearestNames } from '../nearest-names.ts';
 
 /** `auto`: the average of what has height and width, nothing for what is flat already. */
@@ -103,9 +104,15 @@ export async function prepareBase(
     pooling,
     inputShape: [...inputShape],
     featureSize,
+    ...(scalesPixels(compiled) ? { wholePixels: true as const } : {}),
     files: describeFiles(files),
   };
   return ok({ manifest, repeated: false, relativeError: relativeError.value, compiled, files });
+}
+
+function scalesPixels(compiled: CompiledPlan): boolean {
+  const leading = compiled.plan.inputShape.length === 3 ? leadingScaling(compiled) : null;
+  return leading !== null && takesWholePixels(leading);
 }
 
 /** Its files, then its manifest: it is there with the last write. */
@@ -151,7 +158,7 @@ function compileBase(source: BaseSource, wanted: BaseCut): Result<CompiledBase, 
   const { model } = source;
   const output = chooseOutput(model, wanted.output);
   if (!output.ok) return output;
-  const weights = decodeWeights(model, concatShards(source));
+  const weights = decodeWeights(model, source.weights);
   if (!weights.ok) return err(weights.error.message);
   const cut = { model, weights: weights.value, output: output.value };
   return wanted.pooling === 'auto' ? compileAuto(cut) : compileFlat(cut, wanted.pooling);
@@ -185,7 +192,8 @@ function compileFlat(
   );
 }
 
-function chooseOutput(model: TfjsModel, wanted: string | null): Result<string, string> {
+/** The layer or node of this name, by default the model's own output. */
+export function chooseOutput(model: TfjsModel, wanted: string | null): Result<string, string> {
   if (wanted === null) {
     const own = outputOf(model);
     return own.ok ? own : err(own.error.message);

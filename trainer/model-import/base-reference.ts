@@ -6,7 +6,7 @@ import type * as Tensorflow from '@tensorflow/tfjs';
 import type { Pooling } from '../compile/compile.ts';
 import { isLayersModel } from '../compile/tfjs-model.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { type BaseSource, concatShards } from './base-source.ts';
+import type { BaseSource } from './base-source.ts';
 import { cutGraphModel } from './graph-cut.ts';
 
 export interface Reference {
@@ -45,7 +45,7 @@ async function cutLayers(tf: typeof Tensorflow, cut: Cut): Promise<Reference> {
   const { json } = cut.source;
   const { modelTopology, weightsManifest } = json as Tensorflow.io.ModelJSON;
   const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
-  const weightData = concatShards(cut.source).buffer;
+  const weightData = cut.source.weights.buffer;
   const whole = await tf.loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData }));
   const inner = findOutput(tf, whole, cut.output);
   if (inner === undefined) throw new Error(`it has no layer '${cut.output}'`);
@@ -56,7 +56,7 @@ async function cutLayers(tf: typeof Tensorflow, cut: Cut): Promise<Reference> {
 async function cutGraph(tf: typeof Tensorflow, cut: Cut): Promise<Reference> {
   const { model, json } = cut.source;
   if (isLayersModel(model)) throw new Error('expected a GraphModel');
-  const files = cutGraphModel({ ...cut, model, json, weights: concatShards(cut.source) });
+  const files = cutGraphModel({ ...cut, model, json, weights: cut.source.weights });
   const { modelTopology, weightsManifest, signature } = files.modelJson;
   const loaded = await tf.loadGraphModel(
     tf.io.fromMemory({

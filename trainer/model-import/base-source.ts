@@ -1,17 +1,16 @@
 /**
- * The files of a tfjs model, from a folder, from an http(s) or file URL, or from a bucket.
+ * The files of a model, read: a tfjs model of either format, or what Keras saves itself, in one form.
  */
-import { readFile, stat } from 'node:fs/promises';
-import { pathToFileURL } from 'node:url';
 import { parseTfjsModel, type TfjsModel } from '../compile/tfjs-model.ts';
 import { byteLengthOf, listWeightFiles, type WeightGroup } from '../compile/weights.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { reasonOf } from '../data-import/readers/input-file.ts';
-import { parseStoreUrl, type StoreLocation } from '../node/store-url.ts';
-
-/** Of one file, its body included. */
-const TIMEOUT_MS = 60_000;
+import { isObject, type Json } from './json-object.ts';
+import { type KerasModel, readH5, readKeras } from './keras/keras-file.ts';
+import { toKeras2, type TopologyNotes } from './keras/keras-topology.ts';
+import { type NamedWeight, renameWeights } from './keras/keras-weights.ts';
+import { type Folder, openArchive, type OpenBucket, openFolder } from './model-folder.ts';
+import { describeContents, kindOfSource } from './source-kinds.ts';
+import { readZip } from './zip-file.ts';
 
 export interface SourceLimits {
   readonly maxJsonBytes: number;
@@ -22,8 +21,7 @@ export interface SourceLimits {
 export const SOURCE_LIMITS: SourceLimits = { maxJsonBytes: 32_000_000, maxWeightsBytes: 256_000_000 };
 
 export interface SourceOptions {
-  /** For `s3://` sources: the bucket, with the credentials at hand. */
-  readonly openBucket?: (location: StoreLocation) => ObjectStore;
+  readonly openBucket?: OpenBucket;
   /** What has been read of the weights. */
   readonly onProgress?: (text: string) => void;
   readonly limits?: SourceLimits;
@@ -37,50 +35,163 @@ export interface SourceFile {
 export interface BaseSource {
   /** Where it came from, as it is recorded. */
   readonly url: string;
-  /** `model.json` as it stands. */
+  /** A `model.json` that TensorFlow.js reads: the file as it stands, or in Keras 2's words. */
   readonly json: unknown;
   readonly model: TfjsModel;
-  /** `model.json` first, then the shards in their order. */
+  /** All weights in one piece, in the order in which `json` describes them. A plain array: a Buffer slices otherwise. */
+  readonly weights: Uint8Array<ArrayBuffer>;
+  /** As they came: `model.json` first, then the shards in their order; or the one file. */
   readonly files: readonly SourceFile[];
-}
-
-/** Somewhere files are read from. */
-interface Folder {
-  /** The address of its model.json, without secrets. */
-  readonly url: string;
-  readonly modelFile: string;
-  /** @returns a file's bytes, at most `maxBytes`; the reason, which names the file, where it can't be read */
-  readonly read: (path: string, maxBytes: number) => Promise<Result<Uint8Array, string>>;
+  /** Reads another file beside the model's; null where there is none. */
+  readonly beside: (path: string) => Promise<Result<Uint8Array | null, string>>;
 }
 
 /**
- * @param source  a folder, a `model.json`, the URL of either, or `s3://bucket/prefix`
- * @returns all files; the first one that is missing or too short, or what the model.json has that can't be read
+ * @param source  a folder, a `model.json`, a `.keras`, `.h5` or zip file, the URL of any, or `s3://bucket/prefix`
+ * @returns all files; the first one that is missing or too short, or what the model has that can't be read
  */
 export async function loadBaseSource(
   source: string,
   { openBucket, onProgress = () => {}, limits = SOURCE_LIMITS }: SourceOptions = {},
 ): Promise<Result<BaseSource, string>> {
-  const folder = openFolder(source, openBucket);
+  const folder = await openFolder(source, openBucket);
   if (!folder.ok) return folder;
-  const { url, modelFile, read } = folder.value;
-  const bytes = await read(modelFile, limits.maxJsonBytes);
-  if (!bytes.ok) return bytes;
-  const json = parseJsonText(url, bytes.value);
+  const { url, modelFile, read, names } = folder.value;
+  const isJson = modelFile.endsWith('.json');
+  const bytes = await read(modelFile, isJson ? limits.maxJsonBytes : limits.maxWeightsBytes);
+  if (!bytes.ok) {
+    const { absent, message } = bytes.error;
+    const isFolder = absent && modelFile === 'model.json';
+    const instead = isFolder ? describeContents(await names(), url.slice(0, -modelFile.length - 1)) : null;
+    return err(instead ?? message);
+  }
+  const kind = kindOfSource(bytes.value, url);
+  if (typeof kind === 'object') return err(kind.refusal);
+  const context = { folder: folder.value, onProgress, limits };
+  const file = { path: modelFile, bytes: bytes.value };
+  if (kind === 'json') return fromModelJson(file, context);
+  if (kind === 'hdf5') return fromKeras(await readH5(file.bytes, url), file, context);
+  return fromArchive(file, context);
+}
+
+interface Loading {
+  readonly folder: Folder;
+  readonly onProgress: (text: string) => void;
+  readonly limits: SourceLimits;
+}
+
+async function fromArchive(file: SourceFile, context: Loading): Promise<Result<BaseSource, string>> {
+  const { folder, limits } = context;
+  const maxBytes = limits.maxJsonBytes + limits.maxWeightsBytes;
+  const files = readZip(file.bytes, folder.url, maxBytes);
+  if (!files.ok) return files;
+  if (files.value.has('model.weights.h5'))
+    return fromKeras(await readKeras(file.bytes, folder.url, maxBytes), file, context);
+  const inner = openArchive(files.value, folder.url);
+  if (inner !== null) {
+    const json = await inner.read(inner.modelFile, limits.maxJsonBytes);
+    if (!json.ok) return err(json.error.message);
+    return fromModelJson({ path: inner.modelFile, bytes: json.value }, { ...context, folder: inner });
+  }
+  const names = [...files.value.keys()];
+  const shown = names.slice(0, 6).join(', ');
+  return err(
+    describeContents(names, folder.url) ??
+      `${folder.url}: expected a model.json in the archive, got ${shown}`,
+  );
+}
+
+async function fromModelJson(file: SourceFile, context: Loading): Promise<Result<BaseSource, string>> {
+  const { folder, onProgress, limits } = context;
+  const json = parseJsonText(folder.url, file.bytes);
   if (!json.ok) return json;
-  const model = parseTfjsModel(json.value);
+  const rewritten = isObject(json.value) ? toKeras2(json.value['modelTopology']) : null;
+  if (rewritten?.ok === false) return err(rewritten.error);
+  const spelt =
+    rewritten === null ? json.value : { ...Object(json.value), modelTopology: rewritten.value.topology };
+  const model = parseTfjsModel(isObject(json.value) && 'modelTopology' in json.value ? spelt : json.value);
   if (!model.ok) return err(model.error.message);
   const problem = checkSize(model.value.weightGroups, limits.maxWeightsBytes);
   if (problem !== null) return err(problem);
-  const shards = await readShards(folder.value, model.value.weightGroups, onProgress);
+  const shards = await readShards(folder, model.value.weightGroups, onProgress);
   if (!shards.ok) return shards;
-  const files = [{ path: 'model.json', bytes: bytes.value }, ...shards.value];
-  return ok({ url, json: json.value, model: model.value, files });
+  const files = [file, ...shards.value];
+  const bytes = new Uint8Array(Buffer.concat(shards.value.map((shard) => shard.bytes)));
+  const facts = { url: folder.url, files, beside: besideOf(folder, limits) };
+  const notes = rewritten?.value.notes;
+  if (notes === undefined || notes.classes.size === 0)
+    return ok({ ...facts, json: json.value, model: model.value, weights: bytes });
+  const named = cutWeights(json.value, model.value.weightGroups, bytes);
+  return assemble({
+    ...facts,
+    topology: rewritten?.value.topology,
+    named,
+    notes,
+    json: Object(json.value) as Json,
+  });
 }
 
-/** All shards in one piece, in the order in which model.json describes them. A plain array: a Buffer slices otherwise. */
-export function concatShards({ files }: Pick<BaseSource, 'files'>): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Buffer.concat(files.slice(1).map(({ bytes }) => bytes)));
+function fromKeras(
+  read: Result<KerasModel, string>,
+  file: SourceFile,
+  { folder, limits }: Loading,
+): Result<BaseSource, string> {
+  if (!read.ok) return read;
+  const topology = toKeras2(read.value.topology);
+  if (!topology.ok) return topology;
+  const json = { format: 'layers-model', generatedBy: 'keras', convertedBy: 'holdfast' };
+  return assemble({
+    url: folder.url,
+    files: [file],
+    beside: besideOf(folder, limits),
+    topology: topology.value.topology,
+    named: read.value.weights,
+    notes: topology.value.notes,
+    json,
+  });
+}
+
+interface Parts extends Pick<BaseSource, 'url' | 'files' | 'beside'> {
+  readonly topology: unknown;
+  readonly named: readonly NamedWeight[];
+  readonly notes: TopologyNotes;
+  /** What else model.json says. */
+  readonly json: Json;
+}
+
+function assemble({ topology, named, notes, json, ...facts }: Parts): Result<BaseSource, string> {
+  const renamed = renameWeights(named, notes);
+  if (!renamed.ok) return renamed;
+  const weightsManifest = [{ paths: ['weights.bin'], weights: renamed.value.map(({ spec }) => spec) }];
+  const written = { ...json, modelTopology: topology, weightsManifest };
+  const model = parseTfjsModel(written);
+  if (!model.ok) return err(model.error.message);
+  const weights = new Uint8Array(Buffer.concat(renamed.value.map(({ bytes }) => bytes)));
+  return ok({ ...facts, json: written, model: model.value, weights });
+}
+
+/** Each weight with its own bytes. */
+function cutWeights(json: unknown, groups: readonly WeightGroup[], bytes: Uint8Array): NamedWeight[] {
+  const { weightsManifest } = json as {
+    readonly weightsManifest: readonly { weights: NamedWeight['spec'][] }[];
+  };
+  const specs = weightsManifest.flatMap(({ weights }) => weights);
+  const sizes = groups.flatMap(({ weights }) => weights.map(byteLengthOf));
+  let at = 0;
+  return specs.map((spec, i) => {
+    const end = at + (sizes[i] ?? 0);
+    const own = bytes.subarray(at, end);
+    at = end;
+    return { spec, bytes: own };
+  });
+}
+
+function besideOf({ read }: Folder, { maxJsonBytes }: SourceLimits): BaseSource['beside'] {
+  return async (path) => {
+    const bytes = await read(path, maxJsonBytes);
+    if (bytes.ok) return bytes;
+    return bytes.error.absent ? ok(null) : err(bytes.error.message);
+  };
 }
 
 function parseJsonText(url: string, bytes: Uint8Array): Result<unknown, string> {
@@ -122,7 +233,7 @@ async function readShards(
         `weights: ${megabytes(done + held)} of ${megabytes(total)}, file ${files.length + 1} of ${count}`,
       );
       const shard = await read(path, expected);
-      if (!shard.ok) return shard;
+      if (!shard.ok) return err(shard.error.message);
       files.push({ path, bytes: shard.value });
       held += shard.value.byteLength;
     }
@@ -137,102 +248,4 @@ async function readShards(
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-function openFolder(source: string, openBucket: SourceOptions['openBucket']): Result<Folder, string> {
-  if (source.startsWith('s3://')) return openBucketFolder(source, openBucket);
-  const isUrl = /^(https?|file):\/\//.test(source);
-  if (isUrl && !URL.canParse(source)) return err(`expected a URL, got ${JSON.stringify(source)}`);
-  return ok(openUrlFolder(isUrl ? new URL(source) : pathToFileURL(source)));
-}
-
-function openBucketFolder(source: string, openBucket: SourceOptions['openBucket']): Result<Folder, string> {
-  const parts = /^(s3:\/\/.*?)(?:\/([^/]+\.json))?\/*$/.exec(source);
-  const location = parseStoreUrl(parts?.[1] ?? source);
-  if (!location.ok) return location;
-  if (openBucket === undefined) return err(`${source}: no bucket can be read here`);
-  const store = openBucket(location.value);
-  const modelFile = parts?.[2] ?? 'model.json';
-  return ok({
-    url: `${parts?.[1]}/${modelFile}`,
-    modelFile,
-    read: async (path, maxBytes) => {
-      const where = `${parts?.[1]}/${path}`;
-      const object = await store.get(path);
-      if (object === null) return err(`${where}: there is no such object`);
-      const { byteLength } = object.bytes;
-      return byteLength > maxBytes ? err(tooLong(where, maxBytes, byteLength)) : ok(object.bytes);
-    },
-  });
-}
-
-function openUrlFolder(url: URL): Folder {
-  if (!url.pathname.endsWith('.json')) url.pathname = `${url.pathname.replace(/\/+$/, '')}/model.json`;
-  const modelFile = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
-  const root = new URL('.', url).href;
-  return {
-    url: describeUrl(url),
-    modelFile,
-    read: async (path, maxBytes) => {
-      const file = new URL(path, url);
-      if (!file.href.startsWith(root))
-        return err(`weightsManifest: the path ${JSON.stringify(path)} leaves the model's folder`);
-      // A query may be what opens the folder: a signature, a format.
-      file.search = url.search;
-      return file.protocol === 'file:' ? readLocal(file, maxBytes) : download(file, maxBytes);
-    },
-  };
-}
-
-async function readLocal(file: URL, maxBytes: number): Promise<Result<Uint8Array, string>> {
-  try {
-    const { size } = await stat(file);
-    if (size > maxBytes) return err(tooLong(describeUrl(file), maxBytes, size));
-    return ok(new Uint8Array(await readFile(file)));
-  } catch (error) {
-    return err(`${describeUrl(file)}: ${reasonOf(error)}`);
-  }
-}
-
-async function download(file: URL, maxBytes: number): Promise<Result<Uint8Array, string>> {
-  const where = describeUrl(file);
-  try {
-    const response = await fetch(file, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const problem = responseProblem(response);
-    if (problem !== null) {
-      await response.body?.cancel();
-      return err(`${where}: ${problem}`);
-    }
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const chunk of response.body ?? []) {
-      bytes += chunk.byteLength;
-      if (bytes > maxBytes) return err(tooLong(where, maxBytes, bytes));
-      chunks.push(chunk);
-    }
-    return ok(new Uint8Array(Buffer.concat(chunks)));
-  } catch (error) {
-    if (error instanceof Error && error.name === 'TimeoutError')
-      return err(`${where}: no whole answer within ${TIMEOUT_MS / 1_000} s`);
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return err(`${where}: the download broke off: ${reasonOf(cause)}`);
-  }
-}
-
-function responseProblem({ ok: isOk, status, headers }: Response): string | null {
-  if (status === 404) return 'expected status 200, got 404: nothing is there';
-  if (!isOk) return `expected status 200, got ${status}`;
-  // Hosts answer wrong addresses with their front page.
-  const type = headers.get('content-type') ?? '';
-  return type.startsWith('text/html') ? 'expected a file of the model, got a web page (text/html)' : null;
-}
-
-function tooLong(where: string, maxBytes: number, bytes: number): string {
-  return `${where}: expected at most ${maxBytes} bytes, got ${bytes} or more`;
-}
-
-/** Without a user name and password or a query, which may carry secrets. */
-function describeUrl(url: URL): string {
-  if (url.protocol === 'file:') return decodeURIComponent(url.pathname);
-  return `${url.origin}${url.pathname}`;
 }

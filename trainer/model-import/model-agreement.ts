@@ -3,11 +3,11 @@
  * they came.
  */
 import type { CompiledPlan } from '../compile/emit.ts';
+import type { ImageSpec } from '../../shared/model/spec/input.ts';
 import { loadProgram } from '../../shared/model/run/predictor.ts';
 import { createRuntime } from '../../shared/model/run/runtime.ts';
 import type { SplitModel } from './split-head.ts';
 import { sizeOf } from '../../shared/model/plan/tensor.ts';
-import { outputOf } from '../compile/tfjs-model.ts';
 import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
 import type { Constants } from '../../shared/registry/manifest.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -16,6 +16,7 @@ import { compareAnswers, drawInputs } from './agreement.ts';
 import type { PreparedBase } from './base-import.ts';
 import { cutWithTensorflow } from './base-reference.ts';
 import type { BaseSource } from './base-source.ts';
+import type { ExportFacts } from './export-facts.ts';
 
 export interface ImportedParts {
   readonly source: BaseSource;
@@ -23,21 +24,26 @@ export interface ImportedParts {
   readonly compiled: CompiledPlan;
   readonly split: Pick<SplitModel, 'ending'>;
   readonly base: PreparedBase | null;
+  /** That the model's files have in them; not those that stand in a file beside. */
   readonly constants: Constants | null;
   /** Of the head. */
   readonly files: VersionFiles;
+  /** The layer or node that answers. */
+  readonly output: string;
+  /** How pictures are encoded; null of rows. */
+  readonly pixels: Pick<ImageSpec, 'scale' | 'offset'> | null;
+  /** What a number that the files give is multiplied by, and what is added, to be in the target's unit. */
+  readonly answer: ExportFacts['answer'];
 }
 
 /** @returns the largest relative difference; an error where it is too large, or TensorFlow.js can't load the files */
 export async function compareModel(
-  { source, compiled, split, base, constants, files }: ImportedParts,
+  { source, compiled, split, base, constants, files, output, pixels, answer }: ImportedParts,
   onProgress: (text: string) => void = () => {},
 ): Promise<Result<number, string>> {
-  const output = outputOf(source.model);
-  if (!output.ok) return err(output.error.message);
   onProgress('loading the whole model into TensorFlow.js');
   const { inputShape } = compiled.plan;
-  const whole = { source, output: output.value, pooling: 'none', inputShape, featureSize: 0 } as const;
+  const whole = { source, output, pooling: 'none', inputShape, featureSize: 0 } as const;
   const reference = await cutWithTensorflow(whole);
   if (!reference.ok) return reference;
   const serving = await openServing(base, files);
@@ -45,15 +51,23 @@ export async function compareModel(
   // Of a base that was compared by itself, what is left to compare is how the two go together.
   const drawn = drawInputs(sizeOf(inputShape), base === null ? undefined : 1);
   const encode = encoder(constants);
-  const inputs = drawn.map((input) => (constants === null ? input : rawOf(input, constants)));
+  const inputs = drawn.map((input) => {
+    if (pixels !== null) return input.map((x) => pixelOf(x) * pixels.scale + pixels.offset);
+    return constants === null ? input : rawOf(input, constants);
+  });
   const agreed = await compareAnswers(
     inputs,
     (input) => serving.value.run(encode(input)),
-    async (input) => endAs(split.ending, await reference.value.predict(input)),
+    async (input) => endAs(split.ending, await reference.value.predict(input), answer),
     onProgress,
   );
   serving.value.dispose();
   return agreed;
+}
+
+/** A whole pixel of a number from -1 to 1. */
+function pixelOf(x: number): number {
+  return Math.round((x + 1) * 127.5);
 }
 
 interface Serving {
@@ -89,11 +103,16 @@ function rawOf(encoded: Float32Array, { mean, scale }: Constants): Float32Array 
 }
 
 /** The files' own answer as a version gives it. */
-function endAs(ending: SplitModel['ending'], output: Float32Array): Float32Array {
+function endAs(
+  ending: SplitModel['ending'],
+  output: Float32Array,
+  answer: ExportFacts['answer'],
+): Float32Array {
   switch (ending) {
     case 'softmax':
-    case 'number':
       return output;
+    case 'number':
+      return answer === null ? output : output.map((x) => x * answer.scale + answer.offset);
     case 'logits':
       return softmax(Array.from(output));
     case 'sigmoid': {

@@ -10,10 +10,10 @@ import { randomHex, sha256Hex } from '../../shared/digest.ts';
 import { compileModel } from '../compile/compile.ts';
 import type { CompiledPlan } from '../compile/emit.ts';
 import type { DenseLayer } from '../model/head.ts';
-import { encodedShape } from '../../shared/model/spec/input.ts';
+import { encodedShape, encodedSize } from '../../shared/model/spec/input.ts';
 import { createModel, loadSpec, specDigest } from '../../shared/model/spec/load-spec.ts';
 import type { Resize } from '../../shared/model/spec/spec-bounds.ts';
-import { type Spec, specSchema } from '../../shared/model/spec/spec.ts';
+import { type InputSpec, type Spec, specSchema } from '../../shared/model/spec/spec.ts';
 import { foldScaling, type SplitModel, splitHead } from './split-head.ts';
 import { outputWidth } from '../../shared/model/spec/task.ts';
 import { sizeOf, type Shape } from '../../shared/model/plan/tensor.ts';
@@ -25,9 +25,19 @@ import type { ObjectStore } from '../../shared/registry/store.ts';
 import { claimVersion, loadManifest, publishVersion } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { encodeHead, type VersionFiles } from '../model/candidate-files.ts';
-import { type PreparedBase, prepareBase, storeBase } from './base-import.ts';
-import { type BaseSource, concatShards, loadBaseSource, type SourceOptions } from './base-source.ts';
+import { chooseOutput, type PreparedBase, prepareBase, storeBase } from './base-import.ts';
+import { type BaseSource, loadBaseSource, type SourceOptions } from './base-source.ts';
+import { describeTaken } from '../registry/delete-model.ts';
+import { type ExportFacts, readExportFacts } from './export-facts.ts';
+import { describeDuplicates, numberDuplicates } from './labels-file.ts';
 import { compareModel } from './model-agreement.ts';
+import {
+  choosePixels,
+  describeTwice,
+  type LeadingScaling,
+  leadingScaling,
+  type PixelChoice,
+} from './pixel-scaling.ts';
 
 export interface ModelImportRequest extends SourceOptions {
   readonly store: ObjectStore;
@@ -44,6 +54,10 @@ export interface ModelImportRequest extends SourceOptions {
   readonly offset?: number | undefined;
   /** Images: how files of another size are read. */
   readonly resize?: Resize | undefined;
+  /** Which layer or node answers; needed where the model has several outputs. */
+  readonly layer?: string | null;
+  /** Labels that stand twice become `crane` and `crane 2`. */
+  readonly numberDuplicates?: boolean;
   readonly now: Date;
 }
 
@@ -58,17 +72,25 @@ export interface ImportedModel {
   readonly endsWith: string | null;
   /** Of what will serve, against TensorFlow.js on the files as they came. */
   readonly relativeError: number;
+  /** What was found out and a person should know; `warnings` may be mistakes. */
+  readonly notes: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** What the files are, divided. */
 interface Divided {
   readonly source: BaseSource;
+  /** The layer or node that answers. */
+  readonly output: string;
   readonly compiled: CompiledPlan;
   readonly task: Spec['task'];
   readonly split: SplitModel;
   readonly head: readonly DenseLayer[];
   readonly constants: Constants | null;
   readonly inputShape: Shape;
+  /** null of rows, and where the model's spec says it already. */
+  readonly pixels: PixelChoice | null;
+  readonly leading: LeadingScaling | null;
 }
 
 /**
@@ -76,31 +98,91 @@ interface Divided {
  *
  * @returns the version; an error that names what can't run, can't be trained on, or contradicts the model's spec
  */
-export async function importModel(request: ModelImportRequest): Promise<Result<ImportedModel, string>> {
-  const present = await loadSpec(request.store, request.model);
+export async function importModel(given: ModelImportRequest): Promise<Result<ImportedModel, string>> {
+  const present = await loadSpec(given.store, given.model);
   if (!present.ok && present.error.kind !== 'unknown-model') return err(present.error.detail);
   const own = present.ok ? present.value.spec : null;
+  const source = await loadBaseSource(given.source, given);
+  if (!source.ok) return source;
+  const facts = await readExportFacts(source.value);
+  if (!facts.ok) return facts;
+  const asked = withFacts(given, facts.value);
+  if (!asked.ok) return asked;
+  const request = asked.value;
   const task = askedTask(request, own);
   if (!task.ok) return task;
-  const divided = await divide(request, task.value, own);
+  const divided = await divide(request, source.value, facts.value, task.value, own);
   if (!divided.ok) return divided;
   const misfit =
-    own === null ? misfitOfRequest(request, divided.value) : misfitOfSpec(own, request, divided.value);
+    own === null ? misfitOfRequest(request, divided.value) : misfitOfSpec(own, given, request, divided.value);
   if (misfit !== null) return err(misfit);
   const base = await prepareFront(request, divided.value, own?.base ?? null);
   if (!base.ok) return base;
   const spec = own === null ? newSpec(request, divided.value, base.value) : withBase(own, base.value);
   if (!spec.ok) return spec;
   const files = encodeHead(divided.value.head);
-  const agreed = await compareModel({ ...divided.value, base: base.value, files }, request.onProgress);
+  const pixels = spec.value.input.kind === 'image' ? spec.value.input : null;
+  const agreed = await compareModel(
+    {
+      ...divided.value,
+      base: base.value,
+      files,
+      pixels,
+      constants: facts.value?.constants ? null : divided.value.constants,
+      answer: facts.value?.answer ?? null,
+    },
+    request.onProgress,
+  );
   if (!agreed.ok) return agreed;
 
   if (base.value !== null) await storeBase(request.store, base.value);
   if (own === null && !(await createModel(request.store, spec.value)))
-    return err(`somebody else created ${request.model} meanwhile: try again`);
+    return err(await describeTaken(request.store, request.model));
   const published = await publish(request, spec.value, divided.value, files);
   const { ending, endsWith } = divided.value.split;
-  return ok({ ...published, spec: spec.value, ending, endsWith, relativeError: agreed.value });
+  const said = whatToSay(facts.value, request, given, spec.value, divided.value);
+  return ok({ ...published, ...said, spec: spec.value, ending, endsWith, relativeError: agreed.value });
+}
+
+type Asked = ModelImportRequest & { readonly input: InputSpec | null };
+
+/** What whoever asks leaves open, an exporter's file may say. */
+function withFacts(request: ModelImportRequest, facts: ExportFacts | null): Result<Asked, string> {
+  const { labels, target = null } = request;
+  const silent = labels === null && target === null;
+  const all = {
+    ...request,
+    labels: silent ? (facts?.labels ?? null) : labels,
+    target: silent ? (facts?.target ?? null) : target,
+    input: facts?.input ?? null,
+  };
+  const twice = all.labels === null ? null : describeDuplicates(all.labels);
+  if (twice === null || all.labels === null) return ok(all);
+  if (request.numberDuplicates === true) return ok({ ...all, labels: numberDuplicates(all.labels) });
+  return err(
+    `labels: expected different ones, got ${twice} (counted from 0): --number-duplicates numbers them`,
+  );
+}
+
+function whatToSay(
+  facts: ExportFacts | null,
+  request: Asked,
+  given: ModelImportRequest,
+  { input, name }: Spec,
+  { pixels, leading }: Divided,
+): Pick<ImportedModel, 'notes' | 'warnings'> {
+  const own =
+    pixels === null && leading !== null && input.kind === 'image' ? describeTwice(input, leading) : null;
+  const notes = [
+    facts?.labels && given.labels === null
+      ? `labels from ${facts.from}: ${request.labels?.join(', ')}`
+      : null,
+    facts?.target && given.target === undefined ? `target from ${facts.from}: ${request.target?.name}` : null,
+    pixels?.note ?? null,
+  ];
+  const warnings = [pixels?.warning ?? null, own === null ? null : `${name}: ${own}`];
+  const told = (text: string | null): string[] => (text === null ? [] : [text]);
+  return { notes: notes.flatMap(told), warnings: warnings.flatMap(told) };
 }
 
 /** What the model is asked to be, or is already; null where neither says. */
@@ -121,30 +203,49 @@ function askedTask(
 }
 
 async function divide(
-  request: ModelImportRequest,
+  request: Asked,
+  source: BaseSource,
+  facts: ExportFacts | null,
   task: Spec['task'] | null,
   own: Spec | null,
 ): Promise<Result<Divided, string>> {
-  const source = await loadBaseSource(request.source, request);
-  if (!source.ok) return source;
-  const { model } = source.value;
-  const weights = decodeWeights(model, concatShards(source.value));
+  const { model } = source;
+  const weights = decodeWeights(model, source.weights);
   if (!weights.ok) return err(weights.error.message);
-  const compiled = compileModel(model, weights.value);
+  const output = chooseOutput(model, request.layer ?? null);
+  if (!output.ok) return output;
+  const compiled = compileModel(model, weights.value, { output: output.value });
   if (!compiled.ok) return err(compiled.error.message);
   if (task === null) return err(describeChoice(sizeOf(outputShapeOf(compiled.value.plan))));
   const split = splitHead(compiled.value, task);
   if (!split.ok) return err(`the model can't serve as a version: ${split.error}`);
   const { inputShape } = compiled.value.plan;
-  const scaled = scaleInput(split.value, own);
+  const scaled = scaleInput(split.value, own, facts?.constants ?? null);
+  const leading = inputShape.length === 3 ? leadingScaling(compiled.value) : null;
+  const pixels = own === null && inputShape.length === 3 ? choosePixels(request, facts, leading) : null;
   return ok({
-    source: source.value,
+    source,
+    output: output.value,
     compiled: compiled.value,
     task,
     split: split.value,
     inputShape,
+    pixels,
+    leading,
     ...scaled,
+    head: facts?.answer ? scaleAnswer(scaled.head, facts.answer) : scaled.head,
   });
+}
+
+/** The last layer of a number, which is linear, in the target's unit. */
+function scaleAnswer(
+  head: readonly DenseLayer[],
+  { scale, offset }: NonNullable<ExportFacts['answer']>,
+): DenseLayer[] {
+  const last = head.at(-1) as DenseLayer;
+  const kernel = { ...last.kernel, data: last.kernel.data.map((weight) => weight * scale) };
+  const bias = { ...last.bias, data: last.bias.data.map((shift) => shift * scale + offset) };
+  return [...head.slice(0, -1), { ...last, kernel, bias }];
 }
 
 /** To whoever has not said what a new model predicts. */
@@ -154,10 +255,20 @@ function describeChoice(outputs: number): string {
     : `expected ${outputs} labels, one an output of the model, got none`;
 }
 
-/** The scaling in front of rows becomes the version's constants, or where categories are among them, of its first layer. */
-function scaleInput({ head, constants }: SplitModel, own: Spec | null): Pick<Divided, 'head' | 'constants'> {
+/**
+ * The scaling in front of rows becomes the version's constants, or where categories are among them, of its first layer.
+ * What an exporter's file says of it comes before what the model does itself.
+ */
+function scaleInput(
+  { head, constants }: SplitModel,
+  own: Spec | null,
+  told: Constants | null,
+): Pick<Divided, 'head' | 'constants'> {
   const [first, ...others] = head;
-  if (constants === null || first === undefined) return { head, constants: null };
+  if (first === undefined) return { head, constants: told };
+  if (told !== null)
+    return { head: constants === null ? head : [foldScaling(constants, first), ...others], constants: told };
+  if (constants === null) return { head, constants: null };
   const numbers = own === null || own.input.kind === 'image' || own.input.features.every(isNumber);
   if (!numbers) return { head: [foldScaling(constants, first), ...others], constants: null };
   return { head, constants: { mean: [...constants.mean], scale: [...constants.scale] } };
@@ -168,7 +279,7 @@ function isNumber({ type }: { readonly type: 'number' | 'category' }): boolean {
 }
 
 async function prepareFront(
-  request: ModelImportRequest,
+  request: Asked,
   { split, source, inputShape }: Divided,
   rather: string | null,
 ): Promise<Result<PreparedBase | null, string>> {
@@ -185,7 +296,7 @@ function outputsOf(head: readonly DenseLayer[]): number {
 
 /** What a new model is asked to be that the files are not. */
 function misfitOfRequest(
-  { labels, features, scale, offset, resize }: ModelImportRequest,
+  { labels, features, input, scale, offset, resize }: Asked,
   facts: Divided,
 ): string | null {
   const outputs = outputsOf(facts.head);
@@ -195,8 +306,12 @@ function misfitOfRequest(
       facts.split.ending === 'sigmoid' || facts.split.ending === 'logit'
         ? '2 labels (the one output is the probability of the second)'
         : `${outputs} labels, one an output of the model`;
-    return `expected ${what}, got ${labels.length}`;
+    const spare = labels.length === outputs + 1 && /^background$/i.test(labels[0] ?? '');
+    const hint = spare ? ': the first, "background", is of models with one output more; leave it out' : '';
+    return `expected ${what}, got ${labels.length}${hint}`;
   }
+  if (input !== null && !features && encodedSize(input) !== size)
+    return `the export says that the model reads ${encodedSize(input)} numbers, the files read ${size}`;
   if (facts.inputShape.length === 3)
     return features ? 'the model reads images: expected no names of features' : null;
   if (features && features.length !== size)
@@ -209,7 +324,8 @@ function misfitOfRequest(
 /** What the spec says that the files contradict. */
 function misfitOfSpec(
   spec: Spec,
-  { model, labels, target = null, features, scale, offset, resize }: ModelImportRequest,
+  { model, features, scale, offset, resize }: ModelImportRequest,
+  { labels, target = null }: Asked,
   { head, inputShape }: Divided,
 ): string | null {
   const outputs = outputsOf(head);
@@ -236,15 +352,15 @@ function withBase(spec: Spec, base: PreparedBase | null): Result<Spec, string> {
 }
 
 function newSpec(
-  request: ModelImportRequest,
-  { task, head, inputShape }: Divided,
+  request: Asked,
+  { task, head, inputShape, pixels }: Divided,
   base: PreparedBase | null,
 ): Result<Spec, string> {
   const spec = specSchema.safeParse({
     format: 'holdfast-spec/1',
     name: request.model,
     task,
-    input: inputOf(request, inputShape),
+    input: inputOf(request, pixels, inputShape),
     ...(task === 'classification' ? { labels: request.labels } : { target: request.target }),
     base: base?.manifest.digest ?? null,
     head: head.slice(0, -1).map(({ bias, activation }) => ({ units: sizeOf(bias.shape), activation })),
@@ -253,9 +369,14 @@ function newSpec(
   return spec.success ? ok(spec.data) : err(`the spec of ${request.model}: ${describeIssues(spec.error)}`);
 }
 
-function inputOf({ features, scale, offset, resize }: ModelImportRequest, shape: Shape): object {
+function inputOf({ features, input }: Asked, pixels: PixelChoice | null, shape: Shape): object {
   const [height, width, channels] = shape;
-  if (shape.length === 3) return { kind: 'image', height, width, channels, scale, offset, resize };
+  if (pixels !== null) {
+    const { scale, offset, resize } = pixels;
+    const how = resize === 'stretch' ? {} : { resize };
+    return { kind: 'image', height, width, channels, scale, offset, ...how };
+  }
+  if (input !== null && !features) return input;
   const names = features ?? Array.from({ length: sizeOf(shape) }, (_, i) => `x${i + 1}`);
   return { kind: 'tabular', features: names.map((name) => ({ name, type: 'number' })) };
 }

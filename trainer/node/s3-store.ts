@@ -21,19 +21,29 @@ import {
   WRITER,
 } from '../../shared/registry/conditional-put.ts';
 import type { ObjectStore, PutCondition, PutOutcome, StoredObject } from '../../shared/registry/store.ts';
+import { proxyAgents } from './proxy.ts';
 import { nameOf, statusOf, type StoreFacts, toStoreError } from './s3-errors.ts';
 
 export interface S3StoreOptions {
   readonly bucket: string;
   /** Put before every key, with a slash between. */
   readonly prefix?: string;
-  /** Of a server that is not AWS; its buckets are then addressed by path. */
+  /** Of a server that is not AWS. */
   readonly endpoint?: string;
-  /** Default `auto`, which R2 and the local endpoint want. */
+  /** Default: the profile's; else, at an endpoint, `auto`, which R2 and the local one want. */
   readonly region?: string;
-  /** Default: the SDK's chain (environment, profile, instance role). */
+  /** Default: the SDK's chain (environment with its session token, profile, single sign-on, instance role). */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Where the bucket's name stands in a URL. Default: `path` at an endpoint, `virtual` (in the host) at AWS. */
+  readonly addressing?: Addressing;
+  /** Whether every request carries a checksum, which some buckets demand and older servers can't read. */
+  readonly checksums?: Checksums;
 }
+
+export const ADDRESSINGS = ['path', 'virtual'] as const;
+export type Addressing = (typeof ADDRESSINGS)[number];
+export const CHECKSUMS = ['when-required', 'when-supported'] as const;
+export type Checksums = (typeof CHECKSUMS)[number];
 
 /** Sends of one request, the first one included. */
 const MAX_ATTEMPTS = 4;
@@ -42,7 +52,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   const facts: StoreFacts = {
     bucket: options.bucket,
     endpoint: options.endpoint ?? null,
-    accessKeyId: options.credentials?.accessKeyId ?? null,
+    accessKeyId: options.credentials?.accessKeyId ?? process.env['AWS_ACCESS_KEY_ID'] ?? null,
   };
   const bucket = createBucket(createClient(options, MAX_ATTEMPTS), createClient(options, 1), options);
   const named = <A extends unknown[], T>(call: (...args: A) => Promise<T>) => {
@@ -63,19 +73,33 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   };
 }
 
-function createClient(
-  { endpoint, region = 'auto', credentials }: S3StoreOptions,
-  maxAttempts: number,
-): S3Client {
+function createClient(options: S3StoreOptions, maxAttempts: number): S3Client {
+  const { endpoint, credentials, addressing = endpoint === undefined ? 'virtual' : 'path' } = options;
+  // The SDK's default makes streams that the local endpoint and older servers can't read.
+  const checksums = options.checksums === 'when-supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
+  const agents = proxyAgents(process.env);
   return new S3Client({
-    region,
+    region: options.region ?? regionOf(endpoint),
     maxAttempts,
-    // The newer default checksums make streams that the local endpoint and older servers can't read.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    requestChecksumCalculation: checksums,
+    responseChecksumValidation: checksums,
+    forcePathStyle: addressing === 'path',
+    ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
+    ...(agents === null ? {} : { requestHandler: agents }),
   });
+}
+
+/** As the SDK finds it in the environment and the profile. */
+function regionOf(endpoint: string | undefined): () => Promise<string> {
+  let found: Promise<string> | undefined;
+  return () => {
+    found ??= new S3Client({}).config.region().catch((error: unknown) => {
+      if (endpoint !== undefined) return 'auto';
+      throw error;
+    });
+    return found;
+  };
 }
 
 type PutHeaders = { IfNoneMatch?: '*'; IfMatch?: string; Metadata?: Record<string, string> };

@@ -12,6 +12,7 @@ import { type ComparisonRequest, startComparison } from '../compare/comparison-r
 import { startRun } from '../pipeline/start.ts';
 import { startReproduction } from '../reproduce/reproduction-run.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
+import { instanceName } from './instance-name.ts';
 
 export interface RunParams {
   readonly model: string;
@@ -83,7 +84,7 @@ export async function startComparing(
   const started = await startComparison(createR2Store(env.BUCKET), model, request, options);
   if (!started.ok) return started;
   const { id } = started.value;
-  await env.COMPARING.create({ id: `${model}_${id}`, params: { model, comparison: id } });
+  await env.COMPARING.create({ id: instanceName(model, id), params: { model, comparison: id } });
   return ok({ comparison: id });
 }
 
@@ -114,7 +115,7 @@ export async function startReproducing(
   }
   if (trigger === 'cli') return err(nodeJob('reproduction', id));
   const params = { model, reproduction: id };
-  const instance = await ensureInstance(env.REPRODUCING, `${model}_${id}`, params);
+  const instance = await ensureInstance(env.REPRODUCING, instanceName(model, id), params);
   if (resume !== null && status === 'running') await wake(instance);
   return ok({ reproduction: id });
 }
@@ -191,7 +192,7 @@ async function pauseAndResume(instance: WorkflowInstance): Promise<void> {
 }
 
 function ensureRun(env: Bindings, params: RunParams): Promise<WorkflowInstance> {
-  return ensureInstance(env.RETRAINING, `${params.model}_${params.run}`, params);
+  return ensureInstance(env.RETRAINING, instanceName(params.model, params.run), params);
 }
 
 /** The instance of that name; created when a crash came between recording what it is for and starting it. */

@@ -13,6 +13,8 @@ export interface InferRequest {
   readonly outputs: readonly RequestedOutput[] | null;
   /** Whether outputs that are not named are answered as bytes. */
   readonly binaryOutput: boolean;
+  /** What the request's parameters say of pixels, unchecked. */
+  readonly pixels: unknown;
 }
 
 export interface InputTensor {
@@ -54,6 +56,7 @@ export function parseInferRequest(body: unknown): Result<InferRequest, AppError>
     inputs: tensors.value,
     outputs: requested.value,
     binaryOutput: parameters.value['binary_data_output'] === true,
+    pixels: parameters.value['pixels'],
   });
 }
 

@@ -24,6 +24,25 @@ export function describeModel(spec: ServingSpec, version: number): object {
   };
 }
 
+/** As Triton's clients read a model's configuration (model_config.proto in JSON). */
+export function describeConfig(spec: ServingSpec): object {
+  const toConfig = ({ name, type, shape }: TensorSpec): object => ({
+    name,
+    data_type: type === 'float' ? 'TYPE_FP32' : 'TYPE_STRING',
+    // Without the batch; a tensor of nothing else has one number.
+    dims: shape.length > 1 ? shape.slice(1) : [1],
+  });
+  return {
+    name: spec.name,
+    platform: 'holdfast_edge',
+    backend: 'holdfast',
+    version_policy: { latest: { num_versions: 1 } },
+    max_batch_size: 0,
+    input: describeInputs(spec.input).map(toConfig),
+    output: describeOutputs(spec).map(toConfig),
+  };
+}
+
 function toTensorMetadata({ name, type, shape }: TensorSpec): object {
   return { name, datatype: type === 'float' ? 'FP32' : 'BYTES', shape };
 }

@@ -6,6 +6,7 @@ import { ok, type Result } from '../../../shared/result.ts';
 import { type AppError, invalid } from '../../http/errors.ts';
 import type { Example, InferenceRequest } from '../inference.ts';
 import { describeOutputs } from '../model-signature.ts';
+import { checkPixels } from '../pixels.ts';
 import { inferAnswer } from './answer.ts';
 import type { InferBody, RawTensor } from './body.ts';
 import { fromRawBody, toExamples } from './examples.ts';
@@ -18,7 +19,10 @@ export function readInferRequest(
   spec: ServingSpec,
   maxExamples: number,
 ): Result<InferenceRequest, AppError> {
-  const examples = readExamples(body, spec, maxExamples);
+  const said = body.kind === 'request' ? body.request.pixels : undefined;
+  const pixels = checkPixels(said, 'parameters.pixels', spec.input);
+  if (!pixels.ok) return pixels;
+  const examples = pixels.value(readExamples(body, spec, maxExamples));
   if (!examples.ok) return examples;
   const known = describeOutputs(spec).map(({ name }) => name);
   // Who sends nothing but the bytes of a tensor is answered in bytes.

@@ -3,13 +3,17 @@
  */
 import { Hono } from 'hono/tiny';
 import { listModels } from '../../../shared/model/spec/find-spec.ts';
+import type { ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
+import { loadChampionVersion } from '../../../shared/registry/serving.ts';
 import { type Ask, refuse, type Serve } from '../../http/ask.ts';
-import { readBytes } from '../../http/body.ts';
+import { ok, type Result } from '../../../shared/result.ts';
+import { parseJsonBody, readBytes } from '../../http/body.ts';
+import { type AppError, invalid } from '../../http/errors.ts';
 import type { AppDeps } from '../../deps.ts';
 import { authorize } from '../../http/http.ts';
 import { admit, answerInference, type Target } from '../inference-http.ts';
 import { HEADER_LENGTH, parseInferBody } from './body.ts';
-import { describeModel, HEALTHY, SERVER } from './metadata.ts';
+import { describeConfig, describeModel, HEALTHY, SERVER } from './metadata.ts';
 import { type Call, parseCall } from './path.ts';
 import { readInferRequest } from './request.ts';
 
@@ -36,11 +40,48 @@ async function answer(ask: Ask, deps: AppDeps, call: Call): Promise<Response> {
       return showToCaller(ask, deps, async () => SERVER);
     case 'models':
       return showToCaller(ask, deps, async () => ({ models: await listModels(deps.store) }));
+    case 'index':
+      return showIndex(ask, deps);
+    case 'config':
+      return showModel(ask, deps, call.target, describeConfig);
     case 'metadata':
       return showModel(ask, deps, call.target, describeModel);
     case 'ready':
       return showModel(ask, deps, call.target, ({ name }) => ({ name, ready: true }));
   }
+}
+
+/** A body may ask for what is ready alone: `{"ready": true}`. */
+async function showIndex(ask: Ask, deps: AppDeps): Promise<Response> {
+  const caller = authorize(deps.authenticator, ask, ['predict']);
+  if (!caller.ok) return refuse(ask, caller.error);
+  const bytes = await readBytes(ask.request, deps.limits.maxBodyBytes, ask.sent);
+  if (!bytes.ok) return refuse(ask, bytes.error);
+  const body = bytes.value.byteLength === 0 ? ok(null) : parseJsonBody(bytes.value);
+  if (!body.ok) return refuse(ask, body.error);
+  const ready = readReady(body.value);
+  if (!ready.ok) return refuse(ask, ready.error);
+  const index = await listIndex(deps);
+  return Response.json(ready.value ? index.filter(({ state }) => state === 'READY') : index);
+}
+
+function readReady(body: unknown): Result<boolean, AppError> {
+  const ready: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'ready') : undefined;
+  if (ready === undefined || ready === null) return ok(false);
+  return typeof ready === 'boolean' ? ok(ready) : invalid("Invalid value for 'ready': expected a boolean");
+}
+
+/** Triton's repository index: which models there are, and which of their versions serves. */
+async function listIndex({ store }: AppDeps): Promise<{ readonly state: string }[]> {
+  const names = await listModels(store);
+  const champions = await Promise.all(names.map((name) => loadChampionVersion(store, name)));
+  return names.map((name, i) => {
+    const champion = champions[i];
+    const version = champion?.ok === true ? champion.value : null;
+    return version === null
+      ? { name, version: '', state: 'UNAVAILABLE', reason: 'it has no champion' }
+      : { name, version: String(version), state: 'READY', reason: '' };
+  });
 }
 
 async function showToCaller(ask: Ask, deps: AppDeps, show: () => Promise<object>): Promise<Response> {
@@ -53,7 +94,7 @@ async function showModel(
   ask: Ask,
   deps: AppDeps,
   { model, version }: Target,
-  describe: typeof describeModel,
+  describe: (spec: ServingSpec, version: number) => object,
 ): Promise<Response> {
   const admitted = admit(ask, deps, model, ['predict']);
   if (!admitted.ok) return refuse(ask, admitted.error);

@@ -8,9 +8,10 @@ import { ok, type Result } from '../../../shared/result.ts';
 import { type AppError, invalid } from '../../http/errors.ts';
 import type { Example, InferenceRequest } from '../inference.ts';
 import { INPUT } from '../model-signature.ts';
+import { checkPixels } from '../pixels.ts';
 import { type Format, predictAnswer } from './answers.ts';
 import { checkSignature } from './signature.ts';
-import { checkCount, hasOnly, isBase64Object, isObject, type JsonObject, readExample } from './values.ts';
+import { checkCount, isBase64Object, isObject, type JsonObject, readExample } from './values.ts';
 
 /** @param maxInstances  in one request */
 export function readPredictRequest(
@@ -22,13 +23,15 @@ export function readPredictRequest(
   const signature = checkSignature(body['signature_name'], 'predict');
   if (!signature.ok) return signature;
   const { instances, inputs } = body;
+  const pixels = checkPixels(body['pixels'], 'pixels', spec.input);
+  if (!pixels.ok) return pixels;
   if (instances !== undefined && inputs !== undefined) {
     return invalid("expected one of 'instances' and 'inputs', got both");
   }
   if (instances !== undefined)
-    return toRequest('row', isBareList(instances), readRows(instances, spec, maxInstances));
+    return toRequest('row', isBareList(instances), pixels.value(readRows(instances, spec, maxInstances)));
   if (inputs !== undefined)
-    return toRequest('columnar', isBareList(inputs), readColumns(inputs, spec, maxInstances));
+    return toRequest('columnar', isBareList(inputs), pixels.value(readColumns(inputs, spec, maxInstances)));
   return invalid("missing 'inputs' or 'instances' key");
 }
 
@@ -63,7 +66,8 @@ function readRows(instances: unknown, spec: ServingSpec, max: number): Result<Ex
   if (mixed !== -1) {
     return invalid(`instances[${mixed}]: expected ${form} like the first, got ${formOf(instances[mixed])}`);
   }
-  return readExamples(form === 'an object' ? instances.map(unwrapInput) : instances, spec, 'instances');
+  const named = form === 'an object' ? instances.map((instance) => unwrapTensor(instance, spec)) : instances;
+  return readExamples(named, spec, 'instances');
 }
 
 function readExamples(
@@ -86,9 +90,17 @@ function formOf(instance: unknown): 'a list' | 'an object' | 'a value' {
   return isObject(instance) && !isBase64Object(instance) ? 'an object' : 'a value';
 }
 
-/** `[{"input": [1, 2]}]` says the same as `[[1, 2]]`, unless a feature has that name. */
-function unwrapInput(instance: JsonObject): unknown {
-  return hasOnly(instance, INPUT) && typeof instance[INPUT] === 'object' ? instance[INPUT] : instance;
+/**
+ * `[{"input": [1, 2]}]` says the same as `[[1, 2]]`, unless a feature has that name. The one tensor may go by any name,
+ * as under `/v2`: a client has that of the graph which it was written for (`images`, `keras_layer_input`).
+ */
+function unwrapTensor(instance: JsonObject, { input }: ServingSpec): unknown {
+  const [name, ...others] = Object.keys(instance);
+  if (name === undefined || others.length > 0 || typeof instance[name] !== 'object') return instance;
+  if (name === INPUT || input.kind === 'image') return instance[name];
+  // A row of one is as likely the misspelt name of the feature.
+  const isFeature = input.features.length === 1 || input.features.some((feature) => feature.name === name);
+  return isFeature ? instance : instance[name];
 }
 
 function readColumns(inputs: unknown, spec: ServingSpec, max: number): Result<Example[], AppError> {
@@ -99,7 +111,9 @@ function readColumns(inputs: unknown, spec: ServingSpec, max: number): Result<Ex
   if (input.kind === 'tabular' && input.features.every(({ name }) => Object.hasOwn(inputs, name))) {
     return readFeatureColumns(inputs, input.features, spec, max);
   }
-  const list = inputs[INPUT];
+  const names = Object.keys(inputs);
+  const only = input.kind === 'image' || input.features.length > 1 ? names[0] : undefined;
+  const list = inputs[INPUT] ?? (names.length === 1 && only !== undefined ? inputs[only] : undefined);
   if (isBase64Object(list)) return readExamples([list], spec, `inputs.${INPUT}`);
   if (Array.isArray(list)) return readList(list, spec, `inputs.${INPUT}`, max);
   return invalid(describeMissing(inputs, spec));

@@ -10,9 +10,11 @@ export type SpecError =
   | { readonly kind: 'unknown-model'; readonly model: string; readonly detail: string }
   | { readonly kind: 'spec-unreadable'; readonly model: string; readonly detail: string };
 
-/** Names of all models, ascending. */
-export function listModels(store: ObjectStore): Promise<string[]> {
-  return store.folders(keys.models);
+/** Names of all models, ascending; not of those that were deleted and wait to be purged. */
+export async function listModels(store: ObjectStore): Promise<string[]> {
+  const [names, deleted] = await Promise.all([store.folders(keys.models), store.list(keys.deletedModels)]);
+  const gone = new Set(deleted);
+  return names.filter((name) => !gone.has(keys.deleted(name)));
 }
 
 /** What was read in the place of a model's spec, as that model's or as what is wrong with it. */

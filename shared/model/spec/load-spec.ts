@@ -27,8 +27,9 @@ export function specDigest(spec: Spec): string {
   return sha256Hex(encodeJson(spec));
 }
 
-/** Writes a new model's spec; false when the name is taken. */
+/** Writes a new model's spec; false when the name is taken, also by what is left of a model that was deleted. */
 export async function createModel(store: ObjectStore, spec: Spec): Promise<boolean> {
+  if ((await store.get(keys.deleted(spec.name))) !== null) return false;
   return (await store.put(keys.spec(spec.name), encodeJson(spec), { absent: true })) !== null;
 }
 

@@ -20,6 +20,9 @@ import {
 } from './spec-bounds.ts';
 import { type TrainingRecipe, trainingSchema } from './training.ts';
 
+const MODEL_NAME_RULE =
+  'expected 1 to 128 of letters, digits, ., _ and -, not starting with . or -, and not stats';
+
 const nameSchema = z.string().min(1).max(128);
 
 const featureSchema = z.discriminatedUnion('type', [
@@ -81,7 +84,7 @@ const holdoutSchema = z.strictObject({
 /** Before the task, and after it: the order in which a spec is written, and so its digest, stays what it was. */
 const identityFields = {
   format: z.literal(SPEC_FORMAT),
-  name: z.string().regex(MODEL_NAME, 'expected 1 to 48 of a-z, 0-9 and -, not starting with -'),
+  name: z.string().regex(MODEL_NAME, MODEL_NAME_RULE),
   description: z.string().max(1_000).default(''),
 };
 

@@ -196,7 +196,17 @@ const INFER = { inputs: [{ name: 'input', datatype: 'FP32', shape: [1, 2], data:
 
 /** Every operation once, in an order that lets them all succeed. */
 const SUCCESSES: readonly Call[] = [
-  ...['index', 'health', 'contract', 'docs', 'live', 'serverReady', 'server', 'modelNames'].map(plain),
+  ...[
+    'index',
+    'health',
+    'contract',
+    'docs',
+    'live',
+    'serverReady',
+    'server',
+    'modelNames',
+    'repositoryIndex',
+  ].map(plain),
   ...['', 'Version', 'Label'].flatMap((form): Call[] => [
     { operation: `predict${form}`, body: { instances: [[1, 2]] }, status: 200 },
     { operation: `classify${form}`, body: EXAMPLES, status: 200 },
@@ -207,6 +217,7 @@ const SUCCESSES: readonly Call[] = [
   ...['', 'Version'].flatMap((form): Call[] => [
     plain(`metadata${form}`),
     plain(`ready${form}`),
+    plain(`config${form}`),
     { operation: `infer${form}`, body: INFER, status: 200 },
   ]),
   { operation: 'feedback', body: { items: [{ instance: [1, 2], label: 'left' }, {}] }, status: 202 },

@@ -86,7 +86,15 @@ describe('every route stands in it, and no other', () => {
     const counts = Object.fromEntries(
       calls.map((kind) => [kind, calls.filter((one) => one === kind).length]),
     );
-    expect(counts).toEqual({ server: 1, models: 1, metadata: 2, ready: 2, infer: 2 });
+    expect(counts).toEqual({
+      server: 1,
+      models: 1,
+      index: 1,
+      metadata: 2,
+      config: 2,
+      ready: 2,
+      infer: 2,
+    });
   });
 });
 

@@ -291,7 +291,7 @@ describe('what the edge cannot run is refused with its node', () => {
     const x = graph.placeholder([-1, 3]);
     const files = graph.finish(graph.add('Relu', [x], {}, 'a'), graph.add('Tanh', [x], {}, 'b'));
     expect(messageOf(compile(files))).toBe(
-      'the model has 2 outputs (a, b), expected one: name the one to use',
+      'the model has 2 outputs (a, b), expected one: name the one to use with --layer',
     );
     expect(opsOf(unwrap(compile(files, { output: 'b' })))).toEqual(['tanh']);
   });

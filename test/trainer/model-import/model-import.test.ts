@@ -384,7 +384,7 @@ describe('importModel', () => {
     const source = await write('refused', await saveModel(classifier()));
     expect(await run(store, source, { labels: ['a', 'b'] })).toMatchObject({ ok: false });
     expect(await run(store, source, { model: 'No Name' })).toMatchObject({
-      error: expect.stringMatching(/^the spec of No Name: name: expected 1 to 48 of a-z/),
+      error: expect.stringMatching(/^the spec of No Name: name: expected 1 to 128 of letters/),
     });
     const broken = classifier();
     broken.getLayer('classes').setWeights([tf.ones([6, 3]).mul(Number.NaN), tf.zeros([3])]);

@@ -8,6 +8,7 @@ import { guardStore } from '../../node/guarded-store.ts';
 import { createS3Store, type S3StoreOptions } from '../../node/s3-store.ts';
 import type { StoreLocation } from '../../node/store-url.ts';
 import { unwrap, usageError } from './failure.ts';
+import { findLocalUrl } from './local-url.ts';
 import { createHttpTarget } from './http-target.ts';
 import { type Environment, type GlobalOptions, resolveSettings } from './settings.ts';
 import { createStoreTarget } from './store-target.ts';
@@ -24,6 +25,10 @@ export interface Context {
   openStore(): ObjectStore;
   /** Another bucket or folder of the same server, with the same credentials. */
   openBucket(location: StoreLocation): ObjectStore;
+  /** `s3://bucket/prefix`, for messages. */
+  readonly storeName: string;
+  /** Of the bucket's server; null where it is AWS's, or no bucket is known. */
+  readonly storeEndpoint: string | null;
   /** Who acts, for the records. */
   readonly by: string;
   readonly json: boolean;
@@ -34,7 +39,7 @@ export interface Context {
 
 export function createContext(command: Command, env: Environment = process.env): Context {
   const options = command.optsWithGlobals<GlobalOptions>();
-  const settings = unwrap(resolveSettings(options, env), 2);
+  const settings = unwrap(resolveSettings(options, env, findLocalUrl(env) ?? undefined), 2);
   const openStore = (): ObjectStore => {
     if (settings.store === null)
       throw usageError(
@@ -51,6 +56,8 @@ export function createContext(command: Command, env: Environment = process.env):
     },
     openStore,
     openBucket: (location) => openS3({ ...settings.store, ...location }),
+    storeName: describeStore(settings.store),
+    storeEndpoint: settings.store?.endpoint ?? null,
     by: options.by ?? describeUser(env),
     json: options.json === true,
     print(value, describe) {

@@ -3,6 +3,7 @@
  * (0 done, 1 could not be done, 2 asked for wrongly).
  */
 import { CommanderError } from 'commander';
+import { useProxy } from '../../node/proxy.ts';
 import { StoreError } from '../../node/s3-errors.ts';
 import { installSafeOutput } from '../../safe-output.ts';
 import { Failure } from './failure.ts';
@@ -14,6 +15,7 @@ const USAGE = 2;
 installSafeOutput();
 
 try {
+  useProxy(process.env);
   await createProgram().parseAsync(process.argv);
 } catch (error) {
   process.exitCode = report(error);

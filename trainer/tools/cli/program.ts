@@ -3,13 +3,18 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { ADDRESSINGS, CHECKSUMS } from '../../node/s3-store.ts';
+import { oneOf } from './commands/options.ts';
 import { addAugmentCommands } from './commands/augment.ts';
 import { addBaseCommands } from './commands/base.ts';
 import { addCompareCommand } from './commands/compare.ts';
 import { addCreateCommand } from './commands/create.ts';
+import { addDeleteCommands } from './commands/delete.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addImportModelCommand } from './commands/import-model.ts';
+import { addInspectCommand } from './commands/inspect.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLrFindCommand } from './commands/lr-find.ts';
 import { addMoveCommands } from './commands/move.ts';
@@ -21,8 +26,8 @@ import { addTrainCommand } from './commands/train.ts';
 
 const AFTER = `
 Registry commands speak to a deployment over HTTP (--url, HOLDFAST_URL, default http://127.0.0.1:8787; --key,
-HOLDFAST_KEY), or straight to its bucket (--store s3://bucket, HOLDFAST_STORE; --endpoint, HOLDFAST_ENDPOINT;
-AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). create, import, import-model, base, spec set, export and train --store need the bucket;
+HOLDFAST_KEY), or straight to its bucket (--store s3://bucket, HOLDFAST_STORE; --endpoint, HOLDFAST_ENDPOINT; keys,
+session, profile and region as the AWS CLI finds them; HTTPS_PROXY). holdfast doctor tries the store. create, import, import-model, base, spec set, export and train --store need the bucket;
 beside a local npm start they find it by themselves.
 
 Exit codes: 0 done, 1 could not be done, 2 asked for wrongly.`;
@@ -33,6 +38,12 @@ export function createProgram(): Command {
     .version(packageVersion())
     .option('--store <s3://bucket>', 'work straight on this bucket')
     .option('--endpoint <url>', 'S3 server of --store')
+    .option(
+      '--addressing <style>',
+      'the bucket in the path or in the host (virtual) of the store’s URLs; HOLDFAST_S3_ADDRESSING',
+      oneOf(ADDRESSINGS),
+    )
+    .option('--checksums <when>', 'when-required or when-supported; HOLDFAST_S3_CHECKSUMS', oneOf(CHECKSUMS))
     .option('--url <url>', 'deployment to speak to')
     .option('--key <token>', 'bearer key with the scope operate')
     .option('--by <who>', 'who acts, for the records (default: $USER@host)')
@@ -43,6 +54,7 @@ export function createProgram(): Command {
     .exitOverride();
   addCreateCommand(program);
   addImportCommand(program);
+  addInspectCommand(program);
   addBaseCommands(program);
   addImportModelCommand(program);
   addAugmentCommands(program);
@@ -56,6 +68,8 @@ export function createProgram(): Command {
   addExportCommand(program);
   addSpecCommands(program);
   addKeyCommands(program);
+  addDeleteCommands(program);
+  addDoctorCommand(program);
   return program;
 }
 

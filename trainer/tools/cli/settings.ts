@@ -1,15 +1,24 @@
 /**
- * Where a command works: options first, then the environment, then the local defaults of `npm start`.
+ * Where a command works: options first, then the environment, then the local defaults of `npm start`. Keys, session
+ * tokens, profiles and regions are the AWS SDK's to find, as the AWS CLI finds them.
  */
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { isLoopback } from '../../node/loopback.ts';
-import type { S3StoreOptions } from '../../node/s3-store.ts';
+import {
+  type Addressing,
+  ADDRESSINGS,
+  type Checksums,
+  CHECKSUMS,
+  type S3StoreOptions,
+} from '../../node/s3-store.ts';
 import { parseStoreUrl } from '../../node/store-url.ts';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
   readonly store?: string;
   readonly endpoint?: string;
+  readonly addressing?: Addressing;
+  readonly checksums?: Checksums;
   readonly url?: string;
   readonly key?: string;
   readonly by?: string;
@@ -32,11 +41,19 @@ const LOCAL_BUCKET = 'holdfast';
 const LOCAL_S3_KEYS = { accessKeyId: 'local', secretAccessKey: 'local-secret' };
 const LOCAL_OPERATOR = 'local-operate';
 
-/** `--store`, else `--url`, else HOLDFAST_URL, else HOLDFAST_STORE, else the local URL. */
-export function resolveSettings(options: GlobalOptions, env: Environment): Result<Settings, string> {
+/**
+ * `--store`, else `--url`, else HOLDFAST_URL, else HOLDFAST_STORE, else the local URL.
+ *
+ * @param localUrl  where the `npm start` of this state folder answers, as its lock file says
+ */
+export function resolveSettings(
+  options: GlobalOptions,
+  env: Environment,
+  localUrl: string = LOCAL_URL,
+): Result<Settings, string> {
   if (options.store !== undefined && options.url !== undefined)
     return err('expected --store or --url, got both');
-  const url = options.url ?? env['HOLDFAST_URL'] ?? LOCAL_URL;
+  const url = options.url ?? env['HOLDFAST_URL'] ?? localUrl;
   if (hasPassword(url)) return err(unwanted(options.url === undefined ? 'HOLDFAST_URL' : '--url'));
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     return err(`expected a URL like ${LOCAL_URL}, got ${JSON.stringify(url)}`);
@@ -65,10 +82,11 @@ function resolveStore(
   url: string,
 ): Result<S3StoreOptions | null, string> {
   const named = options.store ?? env['HOLDFAST_STORE'];
-  const endpoint = options.endpoint ?? env['HOLDFAST_ENDPOINT'];
+  const endpoint =
+    options.endpoint ?? env['HOLDFAST_ENDPOINT'] ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'];
   if (named === undefined) {
     if (!isLoopback(url)) return ok(null);
-    const local = endpoint ?? new URL(LOCAL_S3_PATH, url).href;
+    const local = options.endpoint ?? env['HOLDFAST_ENDPOINT'] ?? new URL(LOCAL_S3_PATH, url).href;
     return ok({ bucket: LOCAL_BUCKET, endpoint: local, credentials: LOCAL_S3_KEYS });
   }
   if (hasPassword(named)) return err(unwanted(options.store === undefined ? 'HOLDFAST_STORE' : '--store'));
@@ -77,26 +95,61 @@ function resolveStore(
   }
   const location = parseStoreUrl(named);
   if (!location.ok) return location;
-  if (endpoint !== undefined && !URL.canParse(endpoint))
-    return err(`expected an endpoint like ${LOCAL_URL}${LOCAL_S3_PATH}, got ${JSON.stringify(endpoint)}`);
-  const credentials = resolveCredentials(env, endpoint);
-  const region = env['AWS_REGION'];
+  const misfit = endpoint === undefined ? null : describeMisfit(endpoint, location.value.bucket);
+  if (misfit !== null) return err(misfit);
+  const switches = resolveSwitches(options, env);
+  if (!switches.ok) return switches;
+  const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   return ok({
     bucket: location.value.bucket,
     prefix: location.value.prefix,
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === null ? {} : { credentials }),
+    ...(isLocalS3(endpoint) && env['AWS_ACCESS_KEY_ID'] === undefined ? { credentials: LOCAL_S3_KEYS } : {}),
     ...(region === undefined ? {} : { region }),
+    ...switches.value,
   });
 }
 
-/** null: left to the SDK's chain of profiles and instance roles. */
-function resolveCredentials(
+function isLocalS3(endpoint: string | undefined): boolean {
+  return endpoint !== undefined && isLoopback(endpoint) && endpoint.includes(LOCAL_S3_PATH);
+}
+
+/** Hosts whose endpoints have no path: what stands there is a bucket. */
+const WITHOUT_PATH =
+  /(^|\.)(r2\.cloudflarestorage\.com|amazonaws\.com|digitaloceanspaces\.com|backblazeb2\.com)$/;
+
+/** An endpoint that has the bucket in it, as dashboards show it: everything would be written to bucket/bucket. */
+function describeMisfit(endpoint: string, bucket: string): string | null {
+  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint))
+    return `expected an endpoint like ${LOCAL_URL}${LOCAL_S3_PATH}, got ${JSON.stringify(endpoint)}`;
+  const { protocol, host, hostname, pathname } = new URL(endpoint);
+  const path = pathname.replace(/^\/+|\/+$/g, '');
+  const last = path.split('/').at(-1);
+  if (last === bucket || (path !== '' && WITHOUT_PATH.test(hostname))) {
+    const without = `${protocol}//${host}${pathname.slice(0, pathname.lastIndexOf(`/${last}`))}`;
+    return `the endpoint ${endpoint} ends in a bucket (${last}): expected the server alone, --store names the bucket: --endpoint ${without}`;
+  }
+  if (!hostname.startsWith(`${bucket}.`) || isLoopback(endpoint)) return null;
+  return `the endpoint ${endpoint} begins with the bucket: expected the server alone: --endpoint ${protocol}//${host.slice(bucket.length + 1)} --addressing virtual`;
+}
+
+function resolveSwitches(
+  options: GlobalOptions,
   env: Environment,
-  endpoint: string | undefined,
-): NonNullable<S3StoreOptions['credentials']> | null {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
-  if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey };
-  const local = endpoint !== undefined && isLoopback(endpoint) && endpoint.includes(LOCAL_S3_PATH);
-  return local ? LOCAL_S3_KEYS : null;
+): Result<Pick<S3StoreOptions, 'addressing' | 'checksums'>, string> {
+  const addressing = options.addressing ?? env['HOLDFAST_S3_ADDRESSING'];
+  const checksums =
+    options.checksums ?? env['HOLDFAST_S3_CHECKSUMS'] ?? env['AWS_REQUEST_CHECKSUM_CALCULATION'];
+  const style = ADDRESSINGS.find((known) => known === addressing);
+  const sums = CHECKSUMS.find((known) => known === checksums?.toLowerCase().replaceAll('_', '-'));
+  if (addressing !== undefined && style === undefined)
+    return err(
+      `HOLDFAST_S3_ADDRESSING: expected ${ADDRESSINGS.join(' or ')}, got ${JSON.stringify(addressing)}`,
+    );
+  if (checksums !== undefined && sums === undefined)
+    return err(`HOLDFAST_S3_CHECKSUMS: expected ${CHECKSUMS.join(' or ')}, got ${JSON.stringify(checksums)}`);
+  return ok({
+    ...(style === undefined ? {} : { addressing: style }),
+    ...(sums === undefined ? {} : { checksums: sums }),
+  });
 }

@@ -23,7 +23,7 @@ export interface StateLock {
   release(): Promise<void>;
 }
 
-const LOCK_FILE = 'holdfast.lock';
+export const LOCK_FILE = 'holdfast.lock';
 
 /**
  * Takes a state folder for this process, making it if need be.

@@ -134,8 +134,16 @@ describe('a refusal', () => {
   });
 
   test.each([
-    ['name', { name: '-digits' }, 'name: expected 1 to 48 of a-z, 0-9 and -, not starting with -'],
-    ['name', { name: 'a/b' }, 'name: expected 1 to 48 of a-z, 0-9 and -, not starting with -'],
+    [
+      'name',
+      { name: '-digits' },
+      'name: expected 1 to 128 of letters, digits, ., _ and -, not starting with . or -, and not stats',
+    ],
+    [
+      'name',
+      { name: 'a/b' },
+      'name: expected 1 to 128 of letters, digits, ., _ and -, not starting with . or -, and not stats',
+    ],
     ['labels', { labels: ['a', 'a'] }, 'labels: expected different labels'],
     [
       'features',
@@ -199,7 +207,7 @@ describe('a refusal', () => {
   );
 
   test('names every place at once', () => {
-    expect(refusal({ name: 'A', labels: ['a', 'a'], salt: '' }).split('; ')).toHaveLength(3);
+    expect(refusal({ name: '-a', labels: ['a', 'a'], salt: '' }).split('; ')).toHaveLength(3);
   });
 });
 

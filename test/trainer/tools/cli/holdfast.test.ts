@@ -355,7 +355,7 @@ describe('holdfast', () => {
     [['import', 'nobody', 'x.csv'], 1, /^error: there is no model "nobody"\n$/],
     [['promote', 'm', 'three', '--reason', 'x'], 2, /expected a whole number from 1 on, got "three"/],
     [['promote', 'm', '3'], 2, /required option '--reason <text>'/],
-    [['create', 'Bad Name', '--feature', 'a', '--labels', 'a,b'], 2, /name: expected 1 to 48 of a-z/],
+    [['create', 'Bad Name', '--feature', 'a', '--labels', 'a,b'], 2, /name: expected 1 to 128 of letters/],
     [['create', 'm', '--labels', 'a,b'], 2, /input: .*\(give --from, --feature or --size/],
     [['create', 'm', '--input', 'image', '--labels', 'a,b'], 2, /an image needs its --size/],
     [['key', 'create', '--name', 'x', '--scope', 'admin'], 2, /expected some of predict, feedback, operate/],

@@ -29,22 +29,53 @@ describe('resolveSettings', () => {
     },
   );
 
-  it('takes keys from the environment for a named store, and the local ones for the local endpoint', () => {
-    const env = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_REGION: 'eu-west-1' };
+  it('leaves keys, session and profile to the SDK for a named store, and knows those of the local endpoint', () => {
+    const env = {
+      AWS_ACCESS_KEY_ID: 'a',
+      AWS_SECRET_ACCESS_KEY: 'b',
+      AWS_SESSION_TOKEN: 'c',
+      AWS_REGION: 'eu-west-1',
+    };
     expect(resolveSettings({ store: 's3://models/team' }, env)).toEqual({
       ok: true,
-      value: {
-        http: null,
-        store: {
-          bucket: 'models',
-          prefix: 'team',
-          region: 'eu-west-1',
-          credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-        },
-      },
+      value: { http: null, store: { bucket: 'models', prefix: 'team', region: 'eu-west-1' } },
     });
     const local = resolveSettings({ store: 's3://holdfast', endpoint: S3 }, {});
     expect(local).toMatchObject({ value: { http: null, store: { credentials: LOCAL_KEYS } } });
+    const named = resolveSettings({ store: 's3://holdfast', endpoint: S3 }, env);
+    expect(named.ok && named.value.store?.credentials).toBeUndefined();
+  });
+
+  it('finds region, endpoint and switches where the AWS CLI does', () => {
+    const env = {
+      HOLDFAST_STORE: 's3://models',
+      AWS_DEFAULT_REGION: 'eu-north-1',
+      AWS_ENDPOINT_URL_S3: 'https://s3.example',
+      AWS_REQUEST_CHECKSUM_CALCULATION: 'WHEN_SUPPORTED',
+      HOLDFAST_S3_ADDRESSING: 'virtual',
+    };
+    expect(resolveSettings({}, env)).toMatchObject({
+      value: {
+        store: {
+          region: 'eu-north-1',
+          endpoint: 'https://s3.example',
+          checksums: 'when-supported',
+          addressing: 'virtual',
+        },
+      },
+    });
+    expect(resolveSettings({ checksums: 'when-required', addressing: 'path' }, env)).toMatchObject({
+      value: { store: { checksums: 'when-required', addressing: 'path' } },
+    });
+  });
+
+  it('speaks to the npm start whose port is known', () => {
+    expect(resolveSettings({}, {}, 'http://127.0.0.1:8899')).toMatchObject({
+      value: {
+        http: { url: 'http://127.0.0.1:8899' },
+        store: { endpoint: 'http://127.0.0.1:8899/cdn-cgi/local/r2/s3' },
+      },
+    });
   });
 
   it('lets an option win over the environment, and a URL over HOLDFAST_STORE', () => {
@@ -63,6 +94,22 @@ describe('resolveSettings', () => {
     [{ url: 'localhost:8787' }, /expected a URL like/],
     [{ store: 'bucket' }, /expected a store like s3:\/\/bucket/],
     [{ store: 's3://a-bucket', endpoint: 'nonsense' }, /expected an endpoint like/],
+    [
+      { store: 's3://a-bucket', endpoint: 'https://1234.r2.cloudflarestorage.com/a-bucket' },
+      /ends in a bucket \(a-bucket\).*--endpoint https:\/\/1234\.r2\.cloudflarestorage\.com$/,
+    ],
+    [
+      { store: 's3://a-bucket', endpoint: 'https://1234.r2.cloudflarestorage.com/other/' },
+      /ends in a bucket \(other\)/,
+    ],
+    [
+      { store: 's3://a-bucket', endpoint: 'https://minio.example/s3/a-bucket' },
+      /--endpoint https:\/\/minio\.example\/s3$/,
+    ],
+    [
+      { store: 's3://a-bucket', endpoint: 'https://a-bucket.s3.example' },
+      /begins with the bucket.*--endpoint https:\/\/s3\.example --addressing virtual/,
+    ],
   ])('refuses %o', (options, message) => {
     expect(resolveSettings(options, {})).toEqual({ ok: false, error: expect.stringMatching(message) });
   });

@@ -23,7 +23,7 @@ export function addBaseCommands(program: Command): void {
   base
     .command('import <source>')
     .description(
-      'import a tfjs LayersModel or GraphModel from a folder, a URL or s3://bucket/prefix, compile it for the edge and compare the two',
+      'import a model of TensorFlow.js or Keras (folder, .keras, .h5 or .zip file, URL or s3://bucket/prefix), compile it for the edge and compare the two',
     )
     .option(
       '--layer <name>',
@@ -98,6 +98,9 @@ function describe({ manifest, repeated, relativeError }: ImportedBase): string {
   const facts = formatFacts([
     ['base', digest],
     ['input', inputShape.join('x')],
+    ...(manifest.wholePixels === true
+      ? [['pixels', 'scaled by the base itself: create gives it them as they are, 0 to 255'] as const]
+      : []),
     ['features', `${featureSize} (layer ${output}, pooling ${pooling})`],
     ['edge plan', `${(bytes / 1_000).toFixed(0)} kB`],
     ...(relativeError === null

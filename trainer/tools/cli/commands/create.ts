@@ -15,6 +15,7 @@ import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { listBases } from '../../../model-import/base-import.ts';
 import { inferFromCsv } from '../../../data-import/infer-spec.ts';
 import { reasonOf } from '../../../data-import/readers/input-file.ts';
+import { describeTaken } from '../../../registry/delete-model.ts';
 import { createContext } from '../context.ts';
 import { Failure, unwrap, usageError } from '../failure.ts';
 import { describeSpec } from '../spec-text.ts';
@@ -119,12 +120,12 @@ export function addCreateCommand(program: Command): void {
       const used = base ?? (spec.base === null ? null : await findBase(store, spec.base));
       if (used !== null) checkSize(spec, used);
       if (!(await createModel(store, spec))) {
-        throw new Failure(`there is a model ${model} already; holdfast spec set ${model} changes it`, 1, {
-          kind: 'model-exists',
-        });
+        throw new Failure(await describeTaken(store, model), 1, { kind: 'model-exists' });
       }
       const { salt: _, ...shown } = spec;
-      context.print(shown, () => `created ${model}\n${describeSpec(spec)}`);
+      const note = used === null ? null : describePixels(spec, used);
+      const lines = [`created ${model}`, describeSpec(spec), ...(note === null ? [] : [note])];
+      context.print(shown, () => lines.join('\n'));
     });
 }
 
@@ -233,7 +234,13 @@ function inputFrom(
   if (input === 'tabular' || (input === undefined && size === undefined && !readsPictures)) return undefined;
   const shape = size ?? sizeOfBase(base);
   if (shape === null) throw usageError('an image needs its --size, like 28x28x1');
-  return { kind: 'image', ...shape, ...withoutUndefined({ scale, offset, resize }) };
+  const own = base?.wholePixels === true && scale === undefined && offset === undefined;
+  return {
+    kind: 'image',
+    ...shape,
+    ...(own ? { scale: 1, offset: 0 } : {}),
+    ...withoutUndefined({ scale, offset, resize }),
+  };
 }
 
 function sizeOfBase(base: BaseManifest | null): Size | null {
@@ -247,6 +254,14 @@ function parseFeature(text: string): object {
   const at = text.indexOf('=');
   if (at === -1) return { name: text, type: 'number' };
   return { name: text.slice(0, at), type: 'category', values: commaList(text.slice(at + 1)) };
+}
+
+/** What a base that scales its own pixels makes of the spec's scale. */
+function describePixels({ input }: Spec, base: BaseManifest): string | null {
+  if (base.wholePixels !== true || input.kind !== 'image') return null;
+  if (Math.abs(input.scale) > 0.1)
+    return 'pixels     the base scales them itself, so it gets them as they are, 0 to 255';
+  return `warning: pixels are scaled twice, by ${input.scale} and by the base itself: it was probably made for pixels as they are (--scale 1)`;
 }
 
 /** A base that reads something else would fail in the first run; better now. */
