@@ -4,7 +4,7 @@
  * class alike however rare it is; a cost matrix says what each mistake costs; log loss what the probabilities were worth.
  */
 import { type AnyEvidence, type Evidence, isRegression } from './evidence/evidence.ts';
-import type { GatePolicy } from './policy.ts';
+import { type GatePolicy, metricProblem } from './policy.ts';
 import { LARGEST_LOG_LOSS, logLosses } from './probabilities.ts';
 
 /** As the policy names it. */
@@ -176,28 +176,10 @@ export function errorLosses(
   });
 }
 
-/** Why a model cannot be judged by the policy's metric; [] when it can. */
-export function metricProblems(
-  { metric }: Pick<GatePolicy, 'metric'>,
-  task: 'classification' | 'regression',
-  classes: number,
-): string[] {
-  if (metric === 'auto') return [];
-  const ofClasses = typeof metric === 'string' ? !['mae', 'rmse'].includes(metric) : 'costs' in metric;
-  if (ofClasses !== (task === 'classification')) {
-    return [`expected a metric of a ${task}, got ${nameMetric(metric)}`];
-  }
-  if (typeof metric === 'string' || !('costs' in metric)) return [];
-  const { costs } = metric;
-  const square = costs.length === classes && costs.every((row) => row.length === classes);
-  return square
-    ? []
-    : [`expected costs of ${classes} rows and columns, one per class, got ${costs.length} rows`];
-}
-
-/** The same of evidence. */
+/** Why the evidence cannot be judged by the policy's metric; [] when it can. */
 export function evidenceMetricProblems(evidence: AnyEvidence, policy: Pick<GatePolicy, 'metric'>): string[] {
-  return isRegression(evidence)
-    ? metricProblems(policy, 'regression', 0)
-    : metricProblems(policy, 'classification', evidence.classes.length);
+  const problem = isRegression(evidence)
+    ? metricProblem(policy, 'regression', 0)
+    : metricProblem(policy, 'classification', evidence.classes.length);
+  return problem === null ? [] : [problem];
 }

@@ -254,6 +254,10 @@ function unique(values: readonly string[]): boolean {
 export interface PolicySubject {
   /** names of the features that can be sliced by */
   readonly sliceable: readonly string[];
+  /** left out where the metric is not to be looked at */
+  readonly task?: 'classification' | 'regression';
+  /** of a classification */
+  readonly classes?: number;
 }
 
 export interface PolicyProblem {
@@ -262,12 +266,32 @@ export interface PolicyProblem {
   readonly message: string;
 }
 
+const CLASS_METRICS = ['accuracy', 'balanced-accuracy', 'log-loss', 'costs'];
+
+/** Why a model of this task cannot be judged by the policy's metric; null when it can. */
+export function metricProblem(
+  { metric }: Pick<GatePolicy, 'metric'>,
+  task: 'classification' | 'regression',
+  classes: number,
+): string | null {
+  if (metric === 'auto') return null;
+  const [name = ''] = typeof metric === 'string' ? [metric] : Object.keys(metric);
+  if (CLASS_METRICS.includes(name) !== (task === 'classification')) {
+    return `expected a metric of a ${task}, got '${name}'`;
+  }
+  const costs = typeof metric === 'object' && 'costs' in metric ? metric.costs : null;
+  return costs === null || [costs, ...costs].every(({ length }) => length === classes)
+    ? null
+    : `expected ${classes} rows and columns of costs, one per class`;
+}
+
 /**
  * What makes a valid policy unfit for a model: for the moment at which a spec is saved.
  *
  * @returns every problem with its place; [] when the policy can be used
  */
-export function policyProblems(policy: GatePolicy, { sliceable }: PolicySubject): PolicyProblem[] {
+export function policyProblems(policy: GatePolicy, subject: PolicySubject): PolicyProblem[] {
+  const { sliceable, task, classes = 0 } = subject;
   const problems: PolicyProblem[] = policy.slices.flatMap((name, i) =>
     sliceable.includes(name)
       ? []
@@ -278,6 +302,8 @@ export function policyProblems(policy: GatePolicy, { sliceable }: PolicySubject)
           },
         ],
   );
+  const misfit = task === undefined ? null : metricProblem(policy, task, classes);
+  if (misfit !== null) problems.push({ path: ['metric'], message: misfit });
   const { worstWindow, forgotten } = policy.margins;
   if (forgotten >= worstWindow) {
     problems.push({
