@@ -11,8 +11,8 @@ import type { RunContext } from '../../../trainer/pipeline/context.ts';
 import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { runPipeline } from '../../../trainer/pipeline/pipeline.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
-import { blobEvents, createBlobModel } from '../../support/tabular-model.ts';
-import { AFTER, HISTORY, MODEL, NIGHT, retriedSpec } from './retry-night.ts';
+import { createBlobModel } from '../../support/tabular-model.ts';
+import { AFTER, HISTORY, MODEL, nightEvents, retriedSpec } from './retry-night.ts';
 
 /** Of both candidates' edge.bin, on every machine. */
 const DIGESTS = [
@@ -44,7 +44,7 @@ export function describeRetrying(
     };
     await createBlobModel(store, MODEL, HISTORY, retriedSpec({ strength: 8 }));
     await retrain(AFTER);
-    await writeEvents(store, MODEL, blobEvents(NIGHT), new Date(AFTER));
+    await writeEvents(store, MODEL, nightEvents(), new Date(AFTER));
     const run = await retrain(AFTER + 36_000_000);
     expect(run).toMatchObject({ status: 'complete', promoted: true, candidate: 2 });
     const first = { store, run } as unknown as RunContext;

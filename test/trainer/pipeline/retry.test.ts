@@ -20,17 +20,17 @@ import { deservesRetry } from '../../../trainer/pipeline/retry.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
 import { copyOf } from '../../support/copy-of.ts';
 import { Crash, countWrites, crashAtWrite } from '../../support/faulty-store.ts';
-import { blobEvents, blobSpec, createBlobModel } from '../../support/tabular-model.ts';
-import { AFTER, HISTORY, MODEL, NIGHT, retriedSpec } from './retry-night.ts';
+import { blobSpec, createBlobModel } from '../../support/tabular-model.ts';
+import { AFTER, HISTORY, MODEL, nightEvents, retriedSpec } from './retry-night.ts';
 import { describeRetrying } from './retry-suite.ts';
 
 /** A champion, and the night after. */
-async function openNight(spec: Partial<ClassificationSpec>): Promise<ObjectStore> {
+async function openNight(spec: Partial<ClassificationSpec>, poisoned?: number): Promise<ObjectStore> {
   const store = createMemoryStore();
   await createBlobModel(store, MODEL, HISTORY, spec);
   const first = await retrain(store);
   expect(first.promoted).toBe(true);
-  await writeEvents(store, MODEL, blobEvents(NIGHT), new Date(AFTER));
+  await writeEvents(store, MODEL, nightEvents(poisoned), new Date(AFTER));
   return store;
 }
 
@@ -104,13 +104,13 @@ describe('a candidate that is refused for its flips alone', () => {
     const [first] = await Promise.all(attemptsOf(store, run).map(loadTrainingRecord));
     expect(report.firstAttempt).toMatchObject({
       digest: first?.digest,
-      verdict: { verdict: 'hold' },
+      verdict: { verdict: 'reject' },
       distillation: { first: 0, second: 4 },
     });
     expect(report.firstAttempt?.windows).toHaveLength(report.windows.length);
     expect(report.verdict.verdict).toBe('promote');
     const page = await readText(store, run, 'report.html');
-    expect(page).toMatch(/Held for its flips \(negative flips 0\.6 %, budget 1\.0 %\), trained again/);
+    expect(page).toMatch(/Refused for its flips \(negative flips 13\.6 %, budget 10\.3 %\), trained again/);
   });
 
   test('of a version that was not tried twice, nothing of it is said', async () => {
@@ -121,7 +121,7 @@ describe('a candidate that is refused for its flips alone', () => {
 
 describe('a retry that is refused as well', () => {
   test('ends the run, and the second candidate is what can be looked at', async () => {
-    const store = await openNight(retriedSpec({ strength: 1.01 }, 0.003));
+    const store = await openNight(retriedSpec({ strength: 1.01 }), 1_200);
     const run = await retrain(store);
     expect(run).toMatchObject({ status: 'complete', promoted: false, candidate: 2 });
     expect(run.verdict).not.toBe('promote');
