@@ -22,10 +22,14 @@ export function nightEvents(poisoned = 900): ExampleEvent[] {
   ];
 }
 
-/** Nothing holds on to the champion at first, and the gate minds flips more than anything else. */
-export function retriedSpec(retry: object): Partial<ClassificationSpec> {
+/**
+ * Nothing holds on to the champion at first, and the gate minds flips more than anything else.
+ *
+ * @param weight  of the distillation that a retry strengthens
+ */
+export function retriedSpec(retry: object, weight = 0.5): Partial<ClassificationSpec> {
   const changes: object = {
-    training: { epochs: 12, learningRate: 0.01, distillation: { kind: 'none' }, retry },
+    training: { epochs: 12, learningRate: 0.01, distillation: { kind: 'none', weight }, retry },
     gate: {
       budgets: { sliceFlips: 0.4 },
       margins: {

@@ -121,7 +121,7 @@ describe('a candidate that is refused for its flips alone', () => {
 
 describe('a retry that is refused as well', () => {
   test('ends the run, and the second candidate is what can be looked at', async () => {
-    const store = await openNight(retriedSpec({ strength: 1.01 }), 1_200);
+    const store = await openNight(retriedSpec({ strength: 1.01 }, 0.01), 1_000);
     const run = await retrain(store);
     expect(run).toMatchObject({ status: 'complete', promoted: false, candidate: 2 });
     expect(run.verdict).not.toBe('promote');
