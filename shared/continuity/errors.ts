@@ -2,6 +2,7 @@
  * Errors of two models that predict a number, on the same examples.
  */
 import type { RegressionWindow } from './evidence/evidence.ts';
+import { errorLosses, type ErrorMetric } from './metric.ts';
 import type { GatePolicy } from './policy.ts';
 import type { RatioStatistic } from './statistics/bootstrap.ts';
 import type { Interval } from './statistics/interval.ts';
@@ -47,37 +48,83 @@ function meanOf(values: Float64Array): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Units whose columns are: examples, the candidate's |e| and e^2, the champion's |e| and e^2. */
-export function sampleErrors(windows: readonly ComparedRegression[], policy: GatePolicy): UnitSample {
-  const of = (model: 'candidate' | 'champion'): Float64Array =>
-    concatenate(windows.map((window) => absoluteErrors(window.targets, window[model])));
-  const [candidate, champion] = [of('candidate'), of('champion')];
-  return sampleUnits(windows, policy, [candidate, candidate.map(square), champion, champion.map(square)]);
-}
-
 function square(value: number): number {
   return value * value;
 }
 
-/** Mean absolute error of the candidate over the champion's. */
-const MAE_RATIO: RatioStatistic = { numerator: 1, denominator: 3, scale: 'log' };
-/** The same of the mean square error. */
-const MSE_RATIO: RatioStatistic = { numerator: 2, denominator: 4, scale: 'log' };
-
-/** Relative rise of MAE with bounds: 0.02 is 2 % worse; null where none can be drawn. */
-export function maeRise(sample: UnitSample, policy: GatePolicy): Interval | null {
-  const [ratio = null] = boundsOf(sample, [MAE_RATIO], policy);
-  return ratio && mapBounds(ratio, (value) => value - 1);
+/** A measure of error whose relative rise is judged. */
+interface ErrorMeasure {
+  readonly name: string;
+  /** loss of each example, [n]; the measure is its mean, or the root of that */
+  readonly lossesOf: (targets: Float64Array, predictions: Float64Array) => Float64Array;
+  readonly root: boolean;
 }
 
-/** Relative rise of the root mean square error, likewise. */
-export function rmseRise(sample: UnitSample, policy: GatePolicy): Interval | null {
-  const [ratio = null] = boundsOf(sample, [MSE_RATIO], policy);
-  return ratio && mapBounds(ratio, (value) => Math.sqrt(value) - 1);
+const MAE: ErrorMeasure = { name: 'MAE', lossesOf: absoluteErrors, root: false };
+const RMSE: ErrorMeasure = {
+  name: 'RMSE',
+  lossesOf: (targets, predictions) => absoluteErrors(targets, predictions).map(square),
+  root: true,
+};
+
+/** What a metric asks of the current window: MAE and RMSE where the policy names none. */
+export function measuresOf(metric: RatioMetric): readonly ErrorMeasure[] {
+  return metric === 'auto' ? [MAE, RMSE] : [mainMeasure(metric)];
+}
+
+/** The one measure by which past windows, slices and baselines are judged. */
+export function mainMeasure(metric: RatioMetric): ErrorMeasure {
+  if (metric === 'rmse') return RMSE;
+  if (metric === 'auto' || metric === 'mae') return MAE;
+  return {
+    name: 'pinball loss',
+    lossesOf: (targets, predictions) => errorLosses(metric, targets, predictions),
+    root: false,
+  };
+}
+
+/** A metric that is judged by the ratio of two errors; a tolerance is judged by shares. */
+export type RatioMetric = Exclude<ErrorMetric, { readonly tolerance: number }>;
+
+/** Units whose columns are: examples, the candidate's losses, the champion's. */
+export function sampleErrors(
+  windows: readonly ComparedRegression[],
+  policy: Pick<GatePolicy, 'alpha' | 'bootstrap'>,
+  { lossesOf }: ErrorMeasure = MAE,
+): UnitSample {
+  const of = (model: 'candidate' | 'champion'): Float64Array =>
+    concatenate(windows.map((window) => lossesOf(window.targets, window[model])));
+  return sampleUnits(windows, policy, [of('candidate'), of('champion')]);
+}
+
+const RATIO: RatioStatistic = { numerator: 1, denominator: 2, scale: 'log' };
+
+/** Below so many units a resampled bound promises too much. */
+export const LEAST_UNITS = 20;
+
+/** Relative rise of the measure with bounds: 0.02 is 2 % worse; null where none can be drawn. */
+export function errorRise(
+  sample: UnitSample,
+  policy: Pick<GatePolicy, 'bootstrap'>,
+  { root }: ErrorMeasure = MAE,
+): Interval | null {
+  const [ratio = null] = boundsOf(sample, [RATIO], policy);
+  return ratio && mapBounds(ratio, (value) => (root ? Math.sqrt(value) : value) - 1);
 }
 
 function mapBounds({ estimate, lower, upper }: Interval, rising: (value: number) => number): Interval {
   return { estimate: rising(estimate), lower: rising(lower), upper: rising(upper) };
+}
+
+/** Rise of the measure as it was seen, without bounds; 0 where the champion has no error. */
+export function estimatedRise(
+  windows: readonly ComparedRegression[],
+  { lossesOf, root }: ErrorMeasure = MAE,
+): number {
+  const of = (model: 'candidate' | 'champion'): number =>
+    meanOf(concatenate(windows.map((window) => lossesOf(window.targets, window[model]))));
+  const ratio = of('champion') > 0 ? of('candidate') / of('champion') : 1;
+  return (root ? Math.sqrt(ratio) : ratio) - 1;
 }
 
 /** Mean absolute error of the champion over all windows. */

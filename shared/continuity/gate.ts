@@ -1,11 +1,12 @@
 /**
  * The gate: from evidence and policy to promote, reject or hold. Pure; it fails closed.
  *
- * Every check must pass (an intersection-union test, Berger 1982): a candidate that is truly worse than the
- * margin of any one check is promoted with probability at most alpha, and nothing needs correcting for the
- * number of checks.
+ * What a promotion rests on must be shown: sound files, judges that judge, and the current window (of a first version, the
+ * baselines). A candidate that is truly worse than the margin there is promoted with probability at most its level. Every
+ * other check refuses what it shows to be worse, or holds where something that should be there broke; none waits for
+ * evidence that cannot come.
  */
-import { compareGravity, plainFinding, unitOf } from './findings/check-result.ts';
+import { compareGravity, holdBroken } from './findings/check-result.ts';
 import type { CheckOutcome, CheckResult } from './findings/check-result.ts';
 import { checkBaseline } from './checks/baseline.ts';
 import { checkCalibration } from './checks/calibration.ts';
@@ -23,14 +24,15 @@ import { checkPastMean } from './checks/past-mean.ts';
 import { checkRepeatedErrors, checkRepeatedSplits } from './checks/repeated-splits.ts';
 import { checkReportedFlips } from './checks/reported-flips.ts';
 import { checkSanity } from './checks/sanity.ts';
-import { checkReportedTests, checkSelfTests } from './checks/self-tests.ts';
+import { checkErrorSelfTests, checkSelfTests } from './checks/self-tests.ts';
 import { checkWorsened } from './checks/worsened.ts';
 import { checkWorstWindow } from './checks/worst-window.ts';
 import { type AnyEvidence, type CommonEvidence, type Evidence, isRegression } from './evidence/evidence.ts';
 import type { RegressionEvidence } from './evidence/evidence.ts';
-import { formatMeasure, formatMoreLabels, formatPoints } from './findings/format.ts';
+import { evidenceMetricProblems } from './metric.ts';
 import { gatePolicySchema } from './policy.ts';
 import type { GatePolicy } from './policy.ts';
+import { isBroken, reasonOf, summarizeHold, summarizePromote, summarizeReject } from './summary.ts';
 import { validateEvidence } from './evidence/validate-evidence.ts';
 import { validateRegression } from './evidence/validate-regression.ts';
 
@@ -69,7 +71,7 @@ export const CHECKS: readonly Check[] = [
 /** The same for a model that predicts a number. */
 export const REGRESSION_CHECKS: readonly Check<RegressionEvidence>[] = [
   { check: 'sanity', title: 'Files and weights', run: checkSanity },
-  { check: 'self-tests', title: 'The judges themselves', run: checkReportedTests },
+  { check: 'self-tests', title: 'The judges themselves', run: checkErrorSelfTests },
   { check: 'baseline', title: 'Beats answers without a model', run: checkErrorBaseline },
   { check: 'current-window', title: 'Current window', run: checkErrorCurrent },
   { check: 'past-mean', title: 'Past windows, mean', run: checkErrorPast },
@@ -90,7 +92,7 @@ export function decideGate(
   policy: GatePolicy,
   checks: readonly Check[] = CHECKS,
 ): Verdict {
-  return decide(evidence, validateEvidence(evidence), policy, checks);
+  return decide(evidence, () => validateEvidence(evidence), policy, checks);
 }
 
 /** The same for a model that predicts a number. */
@@ -99,7 +101,7 @@ export function decideRegressionGate(
   policy: GatePolicy,
   checks: readonly Check<RegressionEvidence>[] = REGRESSION_CHECKS,
 ): Verdict {
-  return decide(evidence, validateRegression(evidence), policy, checks);
+  return decide(evidence, () => validateRegression(evidence), policy, checks);
 }
 
 /** By the checks of the model's task. */
@@ -107,21 +109,32 @@ export function decideAnyGate(evidence: AnyEvidence, policy: GatePolicy): Verdic
   return isRegression(evidence) ? decideRegressionGate(evidence, policy) : decideGate(evidence, policy);
 }
 
-function decide<Judged extends CommonEvidence>(
+function decide<Judged extends AnyEvidence>(
   evidence: Judged,
-  evidenceProblems: readonly string[],
+  validate: () => readonly string[],
   policy: GatePolicy,
   checks: readonly Check<Judged>[],
 ): Verdict {
-  const problems = [...policyProblems(policy), ...evidenceProblems];
+  const ofPolicy = policyProblems(policy);
+  const ofMetric = ofPolicy.length > 0 ? [] : evidenceMetricProblems(evidence, policy);
+  const problems = [...ofPolicy, ...ofMetric.map((problem) => `policy.metric: ${problem}`), ...validate()];
   if (problems.length > 0) {
-    const summary = `Hold: the evidence cannot be judged (${problems.length} ${problems.length === 1 ? 'problem' : 'problems'})`;
+    const summary = `Hold: the evidence is not fit to judge by, so that nothing was decided (${problems.length} ${problems.length === 1 ? 'problem' : 'problems'})`;
     return { verdict: 'hold', checks: [], reasons: problems, summary };
   }
   return combine(
     checks.map((check) => runCheck(check, evidence, policy)),
     evidence,
   );
+}
+
+/**
+ * Whether a candidate is held for nothing but evidence that is still to come: nothing broke, nothing is missing, nothing
+ * speaks against it.
+ */
+export function isOpen({ verdict, checks }: Pick<Verdict, 'verdict' | 'checks'>): boolean {
+  const held = checks.filter((check) => check.verdict === 'hold');
+  return verdict === 'hold' && held.length > 0 && !held.some(isBroken);
 }
 
 function policyProblems(policy: GatePolicy): string[] {
@@ -140,8 +153,13 @@ function runCheck<Judged>(
     return { check, title, ...run(evidence, policy) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { check, title, ...plainFinding('hold', `the check itself broke: ${message}`) };
+    return { check, title, ...holdBroken(`the check itself broke: ${message}`) };
   }
+}
+
+/** What a promotion rests on: shown, not merely not refuted. */
+function restsOn({ champion }: CommonEvidence): readonly string[] {
+  return ['sanity', 'self-tests', champion === null ? 'baseline' : 'current-window'];
 }
 
 function combine(checks: readonly CheckResult[], evidence: CommonEvidence): Verdict {
@@ -150,67 +168,19 @@ function combine(checks: readonly CheckResult[], evidence: CommonEvidence): Verd
     gravestFirst.filter((result) => result.verdict === verdict);
   const failed = withVerdict('fail');
   const held = withVerdict('hold');
-  const passed = withVerdict('pass');
   if (failed.length > 0) {
-    return {
-      verdict: 'reject',
-      checks,
-      reasons: [...failed, ...held].map(reasonOf),
-      summary: summarizeReject(failed),
-    };
+    const reasons = [...failed, ...held].map(reasonOf);
+    return { verdict: 'reject', checks, reasons, summary: summarizeReject(failed, evidence) };
   }
   if (held.length > 0) {
-    return { verdict: 'hold', checks, reasons: held.map(reasonOf), summary: summarizeHold(held) };
+    return { verdict: 'hold', checks, reasons: held.map(reasonOf), summary: summarizeHold(held, evidence) };
   }
-  if (passed.length === 0) {
-    return { verdict: 'hold', checks, reasons: checks.map(reasonOf), summary: 'Hold: no check passed' };
+  const passed = withVerdict('pass');
+  const unshown = restsOn(evidence).filter((id) => passed.every(({ check }) => check !== id));
+  if (unshown.length > 0) {
+    const summary = `Hold: what a promotion rests on was not shown: ${unshown.join(', ')}`;
+    return { verdict: 'hold', checks, reasons: checks.map(reasonOf), summary };
   }
-  return {
-    verdict: 'promote',
-    checks,
-    reasons: passed.map(reasonOf),
-    summary: summarizePromote(passed, evidence),
-  };
-}
-
-function reasonOf({ title, detail }: CheckResult): string {
-  return `${title}: ${detail}`;
-}
-
-/** The worst in full, the others by name, worst first. */
-function summarizeReject(failed: readonly CheckResult[]): string {
-  const [worst, ...others] = failed;
-  const names = others.map(({ title }) => title.toLowerCase()).join(', ');
-  return `Reject: ${worst === undefined ? '' : reasonOf(worst)}${names === '' ? '' : `; also failed: ${names}`}`;
-}
-
-function summarizeHold(held: readonly CheckResult[]): string {
-  const open = held.map(({ title }) => title.toLowerCase()).join('; ');
-  const wanted = held.flatMap(({ moreLabels }) => (moreLabels === undefined ? [] : [moreLabels]));
-  const labels = wanted.map(({ n, where }) => `${formatMoreLabels(n)} in ${where}`).join('; ');
-  return `Hold: not settled: ${open}${labels === '' ? '' : `. To settle: about ${labels}`}`;
-}
-
-/** By how much at least, in the words of the check that decides: the current window, or the baselines of a first model. */
-function summarizePromote(passed: readonly CheckResult[], { champion }: CommonEvidence): string {
-  const deciding = passed.find(({ check }) => check === (champion === null ? 'baseline' : 'current-window'));
-  const rival = champion === null ? 'the best answer without a model' : `version ${champion.version}`;
-  const count = `${passed.length} checks passed`;
-  const extent = deciding === undefined ? null : describeExtent(deciding);
-  return extent === null
-    ? `Promote: ${count}`
-    : `Promote: ${extent} than ${rival} on the current window; ${count}`;
-}
-
-/** The bound that was cleared, as the least that is gained or the most that is lost; null without numbers. */
-function describeExtent(finding: CheckResult): string | null {
-  const { lower, upper, passes } = finding;
-  if (lower === null || upper === null) return null;
-  const gain = passes === 'above' ? lower : -upper;
-  const unit = unitOf(finding);
-  const size =
-    unit === 'points'
-      ? `${formatPoints(Math.abs(gain))} points`
-      : formatMeasure(Math.abs(gain), unit).replace('+', '');
-  return gain >= 0 ? `at least ${size} better` : `at most ${size} worse`;
+  const reasons = passed.map(reasonOf);
+  return { verdict: 'promote', checks, reasons, summary: summarizePromote(checks, evidence) };
 }

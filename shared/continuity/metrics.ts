@@ -58,6 +58,13 @@ export function addCounts(parts: readonly PairedCounts[]): PairedCounts {
   );
 }
 
+/** What a sample `factor` times as large, with the same rates, would count. */
+export function scaleCounts({ gains, losses, n }: PairedCounts, factor: number): PairedCounts {
+  const [more, fewer] = [gains * factor, losses * factor];
+  // rounding must not make of all examples a few more than all
+  return { gains: more, losses: fewer, n: Math.max(n * factor, more + fewer) };
+}
+
 /**
  * Backward trust compatibility: of the examples on which the champion is right, the share on which the candidate is
  * too; 1 when the champion is never right. Bansal et al. 2019, "Updates in Human-AI Teams", AAAI 33:2429-2437.

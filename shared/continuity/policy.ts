@@ -2,6 +2,7 @@
  * What a model's owner demands of a candidate. Every field has a default; docs/continuity.md gives the reasons.
  */
 import * as z from 'zod';
+import { EVIDENCE_PARTS } from './evidence/evidence.ts';
 import { LARGEST_BRIER, LARGEST_LOG_LOSS } from './probabilities.ts';
 
 /**
@@ -43,19 +44,15 @@ function rise(largest: number): z.ZodNumber {
     });
 }
 
+const costsSchema = z
+  .array(z.array(z.number().min(0, { error: 'expected a cost of 0 or more' })).min(2))
+  .min(2)
+  .refine((rows) => rows.some((row) => row.some((cost) => cost > 0)), {
+    error: 'expected a cost above 0 somewhere: nothing would be worse than anything else',
+  });
+
 /** Repeated splits: fewer give a t quantile above 2.1, and a spread that is hardly known. */
 export const MIN_SPLITS = 5;
-
-/** Optional parts of the evidence. */
-export const EVIDENCE_PARTS = [
-  'probabilities',
-  'previous',
-  'splits',
-  'edge',
-  'selfTests',
-  'reportedFlips',
-] as const;
-export type EvidencePart = (typeof EVIDENCE_PARTS)[number];
 
 export const BASELINES = ['majority', 'no-change', 'kappa', 'kappa-temporal'] as const;
 export type Baseline = (typeof BASELINES)[number];
@@ -68,11 +65,24 @@ export const gatePolicySchema = z.strictObject({
     .lt(0.5, { error: 'expected alpha below 0.5: beyond it a bound lies on the wrong side of its estimate' })
     .default(0.05),
 
+  /**
+   * What better means, of one example: see metric.ts. `auto` is accuracy, and balanced accuracy where one class is more
+   * than nine tenths; of a regression MAE and RMSE. Costs are of answering a column's class where the truth is the row's.
+   */
+  metric: z
+    .union([
+      z.enum(['auto', 'accuracy', 'balanced-accuracy', 'log-loss', 'mae', 'rmse']),
+      z.strictObject({ costs: costsSchema }),
+      z.strictObject({ pinball: z.number().gt(0).lt(1) }),
+      z.strictObject({ tolerance: z.number().gt(0) }),
+    ])
+    .default('auto'),
+
   /** On the current window: shown not worse than the margin, or shown better. */
   require: z.enum(['non-inferiority', 'improvement']).default('non-inferiority'),
 
-  /** Whether a window's k-th decision is taken at alpha / k; without it, a reused window passes anything in time. */
-  guardWear: z.boolean().default(true),
+  /** Without effect: what reuse costs is counted over the model's life. Specs that were saved with it stay valid. */
+  guardWear: z.boolean().exactOptional(),
 
   /**
    * Parts of the evidence whose absence holds the candidate; the checks on other parts are skipped without them.
@@ -107,9 +117,32 @@ export const gatePolicySchema = z.strictObject({
     })
     .prefault({}),
 
+  /**
+   * What a loss on the past may cost. A point lost on the newest past window weighs `weight` of a point on what comes in,
+   * half as much `halfLife` windows before: a loss that is shown and dearer than the gain refuses.
+   */
+  exchange: z
+    .strictObject({
+      weight: z
+        .number()
+        .gt(0, { error: 'expected a weight above 0: at 0 the past may be given up for nothing' })
+        .max(1_000, { error: 'expected a weight of 1,000 at most: no gain pays more' })
+        .default(0.25),
+      /** in windows */
+      halfLife: z
+        .number()
+        .gt(0, { error: 'expected a half-life above 0 windows: at 0 no past window counts' })
+        .max(1_000_000)
+        .default(4),
+    })
+    .prefault({}),
+
+  /** A class or slice holds a candidate that looks worse on it while a loss of more than this is still possible. */
+  holdBeyond: margin.default(0.15),
+
   budgets: z
     .strictObject({
-      /** Share of held-out examples that the champion got right and the candidate gets wrong. */
+      /** Share of the current window's examples that the champion got right and the candidate gets wrong. */
       negativeFlips: budget.default(0.05),
       /** The same within one class or one value of a feature. */
       sliceFlips: budget.default(0.1),
@@ -136,11 +169,12 @@ export const gatePolicySchema = z.strictObject({
     .strictObject({
       /** Past windows are pooled with their neighbours until a pool has this many. */
       window: minimum.default(250),
-      current: minimum.default(100),
+      /** Of the current window against a champion, beside the number that margin and level ask for by themselves. */
+      current: minimum.default(1),
       /** A class with fewer cannot hold a candidate back, only reject one that is shown to be worse. */
-      class: minimum.default(250),
+      class: minimum.default(1),
       /** The same for one value of a feature. */
-      slice: minimum.default(250),
+      slice: minimum.default(1),
       /** Below so many examples, or groups, calibration cannot hold a candidate back, only reject one shown to be worse. */
       calibration: minimum.default(500),
       /** Where examples come in groups: fewer groups than this give no judgement. */
@@ -220,6 +254,10 @@ function unique(values: readonly string[]): boolean {
 export interface PolicySubject {
   /** names of the features that can be sliced by */
   readonly sliceable: readonly string[];
+  /** left out where the metric is not to be looked at */
+  readonly task?: 'classification' | 'regression';
+  /** of a classification */
+  readonly classes?: number;
 }
 
 export interface PolicyProblem {
@@ -228,12 +266,32 @@ export interface PolicyProblem {
   readonly message: string;
 }
 
+const CLASS_METRICS = ['accuracy', 'balanced-accuracy', 'log-loss', 'costs'];
+
+/** Why a model of this task cannot be judged by the policy's metric; null when it can. */
+export function metricProblem(
+  { metric }: Pick<GatePolicy, 'metric'>,
+  task: 'classification' | 'regression',
+  classes: number,
+): string | null {
+  if (metric === 'auto') return null;
+  const [name = ''] = typeof metric === 'string' ? [metric] : Object.keys(metric);
+  if (CLASS_METRICS.includes(name) !== (task === 'classification')) {
+    return `expected a metric of a ${task}, got '${name}'`;
+  }
+  const costs = typeof metric === 'object' && 'costs' in metric ? metric.costs : null;
+  return costs === null || [costs, ...costs].every(({ length }) => length === classes)
+    ? null
+    : `expected ${classes} rows and columns of costs, one per class`;
+}
+
 /**
  * What makes a valid policy unfit for a model: for the moment at which a spec is saved.
  *
  * @returns every problem with its place; [] when the policy can be used
  */
-export function policyProblems(policy: GatePolicy, { sliceable }: PolicySubject): PolicyProblem[] {
+export function policyProblems(policy: GatePolicy, subject: PolicySubject): PolicyProblem[] {
+  const { sliceable, task, classes = 0 } = subject;
   const problems: PolicyProblem[] = policy.slices.flatMap((name, i) =>
     sliceable.includes(name)
       ? []
@@ -244,6 +302,8 @@ export function policyProblems(policy: GatePolicy, { sliceable }: PolicySubject)
           },
         ],
   );
+  const misfit = task === undefined ? null : metricProblem(policy, task, classes);
+  if (misfit !== null) problems.push({ path: ['metric'], message: misfit });
   const { worstWindow, forgotten } = policy.margins;
   if (forgotten >= worstWindow) {
     problems.push({

@@ -45,6 +45,8 @@ export const moveSchema = z.object({
   verdict: verdictNameSchema,
   /** True when a person promoted against the gate's verdict. */
   forced: z.boolean(),
+  /** Of a run: the exam on the holdout, trust in the recipe, or the referee's comparison on what came in since. */
+  evidence: z.exactOptional(z.enum(['exam', 'trust', 'referee'])),
   /** The run that moved it; null for a person. */
   run: z.nullable(z.string()),
   /** True when nobody decided it but a machine that watches the champion. */

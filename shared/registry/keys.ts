@@ -75,9 +75,11 @@ export const keys = {
   outbox: (name: string, id: string) => `outbox/${name}~${id}.json`,
   /** When every model is due; made again from the specs where it is not there. */
   schedules: 'schedules.json',
-  decisionsPrefix: (name: string) => `${model(name)}/decisions/`,
-  decision: (name: string, run: string, fromMs: number, toMs: number) =>
-    `${model(name)}/decisions/${run}~${fromMs}-${toMs}.json`,
+  quarantinePrefix: (name: string) => `${model(name)}/quarantine/`,
+  quarantine: (name: string, fromMs: number, toMs: number) =>
+    `${model(name)}/quarantine/${fromMs}-${toMs}.json`,
+  ledgerPrefix: (name: string) => `${model(name)}/ledger/`,
+  ledger: (name: string, sequence: number) => `${model(name)}/ledger/${padded(sequence)}.json`,
   base: (digest: string, file: BaseFile) => `bases/${digest}/${file}`,
   bases: 'bases/',
   /** What a deleted model was, until it is purged or brought back. */

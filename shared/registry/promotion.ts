@@ -36,6 +36,8 @@ export interface PromotionRequest {
   readonly at: Date;
   /** Promote although the gate's verdict was not `promote`. Recorded as forced. */
   readonly force?: boolean;
+  /** What a run promotes by: a version that the exam held may serve by trust in its recipe, or by the referee. */
+  readonly evidence?: 'exam' | 'trust' | 'referee';
   /** The version the decision was based on; promotion is refused when another one serves by now. */
   readonly expectedChampion?: number | null | undefined;
 }
@@ -73,7 +75,7 @@ export async function promote(
   if (surprise !== null) return err(surprise);
   const manifest = await loadWhole(store, model, version);
   if (!manifest.ok) return manifest;
-  const forced = manifest.value.verdict !== 'promote';
+  const forced = manifest.value.verdict !== 'promote' && request.evidence === undefined;
   if (forced && request.force !== true) return err(notPassed(manifest.value));
   const pause = machine === null ? ok(current?.pause) : await machine.check(manifest.value, current?.pause);
   if (!pause.ok) return pause;
@@ -264,6 +266,7 @@ function moveFacts(manifest: Manifest, request: Omit<PromotionRequest, 'force'>,
     verdict: manifest.verdict,
     run,
     origin: describeOrigin(manifest),
+    ...(request.evidence && { evidence: request.evidence }),
   };
 }
 

@@ -36,6 +36,8 @@ export const runSchema = z.object({
   mayPromote: z.boolean(),
   /** Given: train on this existing snapshot instead of making one. */
   wantedSnapshot: z.nullable(z.string()),
+  /** True: the same labels may be looked at again. */
+  again: z.exactOptional(z.literal(true)),
   snapshot: z.nullable(z.string()),
   /** The version that served when the run began: what the candidate is compared with. */
   championAtStart: z.nullable(z.int().check(z.minimum(1))),
@@ -43,6 +45,10 @@ export const runSchema = z.object({
   candidate: z.nullable(z.int().check(z.minimum(1))),
   verdict: z.nullable(verdictNameSchema),
   promoted: z.boolean(),
+  /** The version that was promoted, where that is not the candidate: a challenger, or a former champion. */
+  winner: z.exactOptional(z.int().check(z.minimum(1))),
+  /** Which evidence promoted it. */
+  decidedBy: z.exactOptional(z.enum(['exam', 'trust', 'referee'])),
   /** Why the champion was moved, or was not. */
   why: z.nullable(z.string()),
   /** One sentence that says how it ended. */

@@ -13,6 +13,7 @@ import { doHere } from '../pipeline/features/portions.ts';
 import { followFeatures } from '../pipeline/features/store-features.ts';
 import { checkRoom, readingRecipe } from '../pipeline/features/unfreeze.ts';
 import { loadShard, shardsOf, type Snapshot } from '../pipeline/data/snapshot-file.ts';
+import { openQuarantines } from '../labels/check-labels.ts';
 import { assignSides } from '../pipeline/data/split.ts';
 import type { Identities } from './random-split.ts';
 import type { RecipeSettings } from './recipe.ts';
@@ -85,7 +86,7 @@ async function choosePositions(
   snapshot: Snapshot,
   { seed, most }: { readonly seed: number; readonly most: number },
 ): Promise<number[]> {
-  const { sides } = await assignSides(ctx, snapshot);
+  const { sides } = await assignSides(ctx, snapshot, await openQuarantines(ctx));
   const free = sides.flat().flatMap((side, at) => (side === 'train' || side === 'validation' ? [at] : []));
   if (Math.min(most, free.length) >= LEAST_EXAMPLES) {
     return shuffle(free, createRandom(seed))

@@ -23,6 +23,7 @@ import { doHere } from '../pipeline/features/portions.ts';
 import { followFeatures } from '../pipeline/features/store-features.ts';
 import { makeSnapshot } from '../pipeline/data/snapshot.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
+import { openQuarantines } from '../labels/check-labels.ts';
 import { makeSplit } from '../pipeline/data/split.ts';
 import { readSample } from '../pipeline/fine-tune/training-set.ts';
 import { rangeTest, type RangeTest } from './range-test.ts';
@@ -127,7 +128,7 @@ function withScratch(store: ObjectStore, prefix: string): ObjectStore {
 }
 
 async function prepareFeatures(ctx: RunContext, snapshot: Snapshot): Promise<void> {
-  const split = await makeSplit(ctx, snapshot);
+  const split = await makeSplit(ctx, snapshot, await openQuarantines(ctx));
   if (ctx.spec.base === null) return;
   await followFeatures(ctx, snapshot, await basesRead(ctx), doHere);
   await followCopies(ctx, planCopies(ctx.spec, ctx.spec.training, snapshot, split), doHere);

@@ -22,6 +22,8 @@ export interface JobOptions {
   readonly promote: boolean;
   /** Train on this existing snapshot instead of making one. */
   readonly snapshot?: string;
+  /** Train although nothing is new since the last run. */
+  readonly again?: boolean;
   /** Cores to work on; default: one a core, at most eight. */
   readonly threads?: number;
   readonly onProgress?: (progress: Progress) => void;
@@ -38,6 +40,7 @@ export async function runJob(options: JobOptions): Promise<Result<RunRecord, Sta
     suffix: randomHex(3),
     mayPromote: options.promote,
     wantedSnapshot: options.snapshot ?? null,
+    ...(options.again === true && { again: true }),
   });
   if (!started.ok) return started;
   return resumeJob(options, started.value.id);

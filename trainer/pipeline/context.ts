@@ -45,6 +45,8 @@ export interface RunContext extends Surroundings {
   /** The run as it was started. Its id, champion, cutoff and wishes never change; its status does, in the store. */
   readonly run: RunRecord;
   readonly spec: Spec;
+  /** A training beside the run's own: files and steps have names of their own. */
+  readonly attempt?: 'retry' | 'rehearsal';
   /** Where this is a run's second attempt (`retry.ts`): the first. */
   readonly first?: RunContext;
   /** Where the end of the base is trained too; `spec.base` is then what comes before it. */
@@ -79,18 +81,18 @@ export async function readClock({ now, breathe }: Pick<Surroundings, 'now' | 'br
 }
 
 /** A step's name as it is recorded: `retry fine-tune` in a second attempt. */
-export function stepOf({ first }: Pick<RunContext, 'first'>, name: string): string {
-  return first === undefined ? name : `retry ${name}`;
+export function stepOf({ attempt }: Pick<RunContext, 'attempt'>, name: string): string {
+  return attempt === undefined ? name : `${attempt} ${name}`;
 }
 
 /** The key of a file that each attempt has of its own. */
-export function attemptKey({ run, first }: Pick<RunContext, 'run' | 'first'>, file: string): string {
-  return keys.run(run.model, run.id, first === undefined ? file : `retry/${file}`);
+export function attemptKey({ run, attempt }: Pick<RunContext, 'run' | 'attempt'>, file: string): string {
+  return keys.run(run.model, run.id, attempt === undefined ? file : `${attempt}/${file}`);
 }
 
 /** Tells whoever watches how far a step has come. */
 export async function tell(
-  ctx: Pick<RunContext, 'now' | 'onProgress' | 'first'>,
+  ctx: Pick<RunContext, 'now' | 'onProgress' | 'attempt'>,
   step: string,
   fraction: number,
   message: string,

@@ -12,11 +12,19 @@ import { followCopies, planCopies } from './features/augmented-features.ts';
 import { type RunContext, RunFailure, type Surroundings } from './context.ts';
 import { applyUnfreeze, basesRead } from './features/unfreeze.ts';
 import { evaluate } from './judge/evaluate.ts';
-import { loadEvidence } from './judge/evidence-file.ts';
 import { followFeatures } from './features/store-features.ts';
 import { judge } from './judge/judge.ts';
 import type { DoPart } from './features/portions.ts';
-import { promote } from './publish/promote.ts';
+import { checkLabels, openQuarantines } from '../labels/check-labels.ts';
+import { findContenders } from '../referee/contenders.ts';
+import { describeReferee } from '../referee/describe.ts';
+import { findRefereeRecord } from '../referee/record.ts';
+import { followRehearsal } from '../referee/rehearsal.ts';
+import { referee } from '../referee/referee.ts';
+import { askQuestions, settle, wasDecided } from '../referee/settle.ts';
+import { loadTrainingRecord } from './fine-tune/fine-tune.ts';
+import type { Choice } from '../../shared/continuity/referee/decide.ts';
+import { choose, type Decision, promote } from './publish/promote.ts';
 import { publish } from './publish/publish.ts';
 import { compareWithChampion, describeSplits, saveSplits } from './judge/recipe-splits.ts';
 import {
@@ -32,7 +40,7 @@ import { saveReport } from './publish/report.ts';
 import { deservesRetry, retryContext, retryHost } from './retry.ts';
 import { makeSnapshot } from './data/snapshot.ts';
 import { loadSnapshot, shardsOf, type Snapshot } from './data/snapshot-file.ts';
-import { loadSplit, makeSplit, type Split } from './data/split.ts';
+import { loadSplit, makeSplit } from './data/split.ts';
 import { type StepHost, timed } from './steps.ts';
 import { clearTraining } from './fine-tune/training-set.ts';
 import { followTraining } from './fine-tune/training-steps.ts';
@@ -58,7 +66,8 @@ export async function runPipeline(
     if (!isRunFailure(error)) throw error;
     await host.do('fail', async () => {
       await finishRun(ctx, { status: 'failed', error: error.message, summary: `Failed: ${error.message}` });
-      for (const attempt of [ctx, { ...ctx, first: ctx }]) await clearTraining(attempt);
+      for (const attempt of ['retry', 'rehearsal'] as const) await clearTraining({ ...ctx, attempt });
+      await clearTraining(ctx);
       return {};
     });
     return currentRecord(ctx);
@@ -75,17 +84,20 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
   const { snapshot: snapshotId, reason: nothingNew } = await step('snapshot', () => snapshotStep(ctx));
   if (nothingNew !== null) return skip(ctx, host, nothingNew);
   const snapshot = await loadSnapshot(ctx.store, ctx.run.model, snapshotId);
-  const { reason: tooFew } = await step('split', () => splitStep(ctx, snapshot));
-  if (tooFew !== null) return skip(ctx, host, tooFew);
   await featuresSteps(ctx, host, snapshot);
+  const { nothingNew: keptApart } = await step('labels', () => checkLabels(ctx, snapshot));
+  if (keptApart !== null) return skip(ctx, host, keptApart);
+  await step('split', () => splitStep(ctx, snapshot));
   await copiesSteps(ctx, host, snapshot);
   await followTraining(ctx, host, snapshot);
   await followSplits(ctx, host, snapshot);
+  await followRehearsal(ctx, host, snapshot);
+  await step('referee', () => refereeStep(ctx, snapshot));
   await step('evaluate', () => evaluateStep(ctx, snapshot));
   const { retry } = await step('gate', () => gateStep(ctx));
   const judged = retry ? await followRetry(ctx, host, snapshot) : ctx;
   await step('publish', () => publishStep(judged, snapshot));
-  await step('promote', () => promoteStep(judged));
+  await step('promote', () => promoteStep(judged, snapshotId));
   await step('report', () => reportStep(judged, snapshotId));
   return currentRecord(ctx);
 }
@@ -96,6 +108,7 @@ async function followRetry(first: RunContext, host: StepHost, snapshot: Snapshot
   const again = retryHost(ctx, host);
   const step = timed(ctx, again);
   await followTraining(ctx, again, snapshot);
+  await step('referee', () => refereeStep(ctx, snapshot));
   await step('evaluate', () => evaluateStep(ctx, snapshot));
   await step('gate', () => gateStep(ctx));
   return ctx;
@@ -124,15 +137,24 @@ async function collectSteps({ run, store, now }: RunContext, host: StepHost): Pr
 async function snapshotStep(ctx: RunContext) {
   const snapshot = await makeSnapshot(ctx);
   await updateRecord(ctx, { snapshot: snapshot.id });
-  return { snapshot: snapshot.id, reason: reasonToSkip(ctx, snapshot), note: describeSnapshot(snapshot) };
+  return {
+    snapshot: snapshot.id,
+    reason: await reasonToSkip(ctx, snapshot),
+    note: describeSnapshot(snapshot),
+  };
 }
 
-function reasonToSkip({ run }: RunContext, { windows, examples, problems }: Snapshot): string | null {
+async function reasonToSkip(
+  ctx: RunContext,
+  { id, windows, examples, problems }: Snapshot,
+): Promise<string | null> {
   if (examples === 0) return `Nothing to learn from: there are no labelled examples yet${unread(problems)}`;
-  if (run.championAtStart !== null && windows.at(-1)?.examples === 0) {
+  if (ctx.run.championAtStart !== null && windows.at(-1)?.examples === 0) {
     return 'Nothing new: no labelled examples since the champion was trained';
   }
-  return null;
+  return (await wasDecided(ctx, id))
+    ? 'Nothing new since the last run, which looked at the same labels'
+    : null;
 }
 
 /** What was there and could not be read, with the first of it. */
@@ -149,20 +171,10 @@ function describeSnapshot({ examples, windows, late = 0, unmatchedLabels, proble
 }
 
 async function splitStep(ctx: RunContext, snapshot: Snapshot) {
-  const split = await makeSplit(ctx, snapshot);
+  const split = await makeSplit(ctx, snapshot, await openQuarantines(ctx));
   const held = split.holdout.reduce((sum, positions) => sum + positions.length, 0);
   const note = `${split.train.length} to train on, ${split.validation.length} to watch, ${held} held out`;
-  return { note, reason: reasonToWait(ctx, snapshot, split) };
-}
-
-/** A candidate that could only be held for want of evidence is not worth training; the labels wait for the next run. */
-function reasonToWait({ run, spec }: RunContext, snapshot: Snapshot, split: Split): string | null {
-  const wanted = spec.gate.minimum.current;
-  const held = split.holdout.at(-1)?.length ?? 0;
-  if (run.championAtStart === null || held >= wanted) return null;
-  const fresh = snapshot.windows.at(-1)?.examples ?? 0;
-  const missing = Math.ceil((wanted - held) / spec.holdout.fraction);
-  return `Too early: ${fresh} new labelled examples, ${held} of them held out; the gate judges by ${wanted}, which takes about ${missing} more labels`;
+  return { note };
 }
 
 /** What bases see, in as many steps as they take their time for. */
@@ -221,6 +233,14 @@ async function followSplits(ctx: RunContext, host: StepHost, snapshot: Snapshot)
   });
 }
 
+async function refereeStep(ctx: RunContext, snapshot: Snapshot) {
+  const { championAtStart } = ctx.run;
+  const contenders = championAtStart === null ? [] : await findContenders(ctx, championAtStart);
+  const state = await askQuestions(ctx, (await loadTrainingRecord(ctx)).digest, contenders);
+  const record = await referee(ctx, snapshot, contenders, state);
+  return { note: describeReferee(record) };
+}
+
 async function evaluateStep(ctx: RunContext, snapshot: Snapshot) {
   const { windows } = await evaluate(ctx, snapshot);
   const judged = windows.flatMap(({ exampleIds }) => exampleIds).length;
@@ -230,7 +250,7 @@ async function evaluateStep(ctx: RunContext, snapshot: Snapshot) {
 async function gateStep(ctx: RunContext) {
   const verdict = await judge(ctx);
   await updateRecord(ctx, { verdict: verdict.verdict });
-  const retry = deservesRetry(ctx, verdict, (await loadEvidence(ctx)).windows);
+  const retry = deservesRetry(ctx, verdict);
   const note = retry
     ? `${verdict.summary}. Flips alone: trained once more, closer to the champion`
     : verdict.summary;
@@ -244,24 +264,31 @@ async function publishStep(ctx: RunContext, snapshot: Snapshot) {
   return { version, note: `version ${version}` };
 }
 
-async function promoteStep(ctx: RunContext) {
+async function promoteStep(ctx: RunContext, snapshotId: string) {
   const { candidate } = await currentRecord(ctx);
   const verdict = await judge(ctx);
-  const decision = await promote(ctx, {
-    version: candidate as number,
-    verdict: verdict.verdict,
-    reasons: [verdict.summary],
-  });
-  const passed = verdict.verdict === 'promote' && !decision.promoted;
+  const record = await findRefereeRecord(ctx);
+  const choice = choose(ctx, candidate as number, verdict, record);
+  const decision = await promote(ctx, choice);
+  await settle(ctx, snapshotId, choice, decision.promoted, record);
+  const { version, by } = choice;
   await updateRecord(ctx, {
     promoted: decision.promoted,
     why: decision.why,
-    summary: passed ? `Not promoted: ${decision.why}` : `${verdict.summary}${decision.paused ?? ''}`,
+    ...(decision.promoted && by !== null && { decidedBy: by }),
+    ...(decision.promoted && version !== null && version !== candidate && { winner: version }),
+    summary: summarize(choice, decision),
   });
   return {
     promoted: decision.promoted,
-    note: decision.promoted ? `version ${candidate} is champion` : decision.why,
+    note: decision.promoted ? `version ${version} is champion` : decision.why,
   };
+}
+
+/** One sentence that says how it ended. */
+function summarize({ version, by, why }: Choice, decision: Decision): string {
+  if (version !== null && !decision.promoted) return `Not promoted: ${decision.why}`;
+  return by === 'trust' || by === 'referee' ? `Promote: ${why}` : `${why}${decision.paused ?? ''}`;
 }
 
 async function reportStep(ctx: RunContext, snapshotId: string) {

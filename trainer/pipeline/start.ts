@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly suffix: string;
   readonly mayPromote?: boolean;
   readonly wantedSnapshot?: string | null;
+  /** Train although nothing is new since the last run. */
+  readonly again?: boolean;
 }
 
 export type StartError = SpecError | AliasError | RunError;
@@ -50,6 +52,7 @@ export async function startRun(
     specDigest: specDigest(spec),
     mayPromote: (options.mayPromote ?? true) && spec.promotion === 'automatic',
     wantedSnapshot: options.wantedSnapshot ?? null,
+    ...(options.again === true && { again: true as const }),
     snapshot: null,
     championAtStart: champion.value?.move.to ?? null,
     candidate: null,

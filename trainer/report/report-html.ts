@@ -15,7 +15,6 @@ import { renderPage } from './page/report-page.ts';
 import { reliabilitySection } from './report-reliability.ts';
 import { retrySection } from './report-retry.ts';
 import { MARKS } from './report-text.ts';
-import { wearSection } from './report-wear.ts';
 import type { RunReport, TrainingSummary, WindowSummary } from './report.ts';
 
 /** Parts of one check in the figure: the gravest ones; the table below has them all. */
@@ -23,7 +22,7 @@ const MAX_PARTS = 12;
 
 /** The page as a string. Every name and message in the report is inserted as text, never as markup. */
 export function renderReportHtml(report: RunReport): string {
-  const { verdict, model, run, createdAt, reliability, matrix, wear, firstAttempt } = report;
+  const { verdict, model, run, createdAt, reliability, matrix, firstAttempt } = report;
   return renderPage({
     title: `${verdict.verdict} · ${model} · ${run}`,
     content: html`${headline(report)} ${verdict.verdict === 'promote' ? null : reasons(report)}
@@ -31,7 +30,7 @@ export function renderReportHtml(report: RunReport): string {
     ${rateFigures(report)} ${windowFigure(report)} ${checkSection(verdict.checks)} ${flipSections(report)}
     ${reliability === undefined ? null : reliabilitySection(reliability)}
     ${matrix === undefined ? null : matrixSection(matrix, measureOf(report))}
-    ${wear === undefined ? null : wearSection(wear)} ${trainingSection(report.training)}`,
+    ${trainingSection(report.training)}`,
     footer: `run ${run} · ${createdAt}`,
   });
 }

@@ -48,7 +48,8 @@ export function retrySection(report: RunReport, first: FirstAttempt): Markup {
   return html`<section>
     <h2>The second candidate of this run</h2>
     <p class="caption">
-      ${describeRetry(report, first)} Both were judged on the same terms, and both decisions count. The first,
+      ${describeRetry(report, first)} Both were judged on the same terms, and both count as candidates. The
+      first,
       <code>${formatDigest(first.digest)}</code>, did not become a version; the rest of this page is about the
       second.
     </p>

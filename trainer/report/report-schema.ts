@@ -19,6 +19,14 @@ const findingFields = {
   unit: z.enum(['points', 'percent', 'relative', 'score', 'ratio', 'bytes']).optional(),
   n: z.number().min(0),
   verdict,
+  skipped: z
+    .enum(['not-asked', 'unanswerable'])
+    .optional()
+    .describe('of a skip: the question does not arise, or the data that there will ever be cannot answer it'),
+  broken: z
+    .literal(true)
+    .optional()
+    .describe('of a hold: something that should be there broke or is missing'),
   detail: z.string(),
   moreLabels: z.object({ n: z.int().min(1), where: z.string() }).optional(),
 };
@@ -112,9 +120,6 @@ export const reportSchema = z.object({
       ),
       metrics: z.object({ acc: metric, bwt: metric, fwt: metric }),
     })
-    .optional(),
-  wear: z
-    .array(z.object({ id: z.string(), decisions: z.int().min(0), level: z.number(), left: z.int().min(0) }))
     .optional(),
   firstAttempt: z
     .object({

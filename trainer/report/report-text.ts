@@ -9,7 +9,6 @@ import {
   formatMeasure,
   formatPoints,
 } from '../../shared/continuity/findings/format.ts';
-import { describeLeft } from './report-wear.ts';
 import { describeRetry } from './report-retry.ts';
 import { measureOf } from './report-measure.ts';
 import type { RunReport, TrainingSummary } from './report.ts';
@@ -139,9 +138,9 @@ function windowTable(report: RunReport, paint: Painter): string[] {
   return [...measure, paint('dim', `  ${header}`), ...lines.map((line) => `  ${line}`)];
 }
 
-/** One line each of what the page shows as figures: calibration, the matrix's numbers, the most worn window. */
+/** One line each of what the page shows as figures: calibration, the matrix's numbers. */
 function evidenceLines(report: RunReport): string[] {
-  const { reliability, matrix, wear = [] } = report;
+  const { reliability, matrix } = report;
   const measure = measureOf(report);
   const lines: string[] = [];
   if (reliability !== undefined) {
@@ -155,12 +154,6 @@ function evidenceLines(report: RunReport): string[] {
       value === null ? '–' : format(value);
     lines.push(
       `Versions           ${measure.lessIsBetter ? 'MAE' : 'ACC'} ${show(acc, measure.format)}, BWT ${show(bwt, measure.formatDifference)}, FWT ${show(fwt, measure.formatDifference)}`,
-    );
-  }
-  const [worn] = wear.toSorted((a, b) => a.left - b.left || b.decisions - a.decisions);
-  if (worn !== undefined) {
-    lines.push(
-      `Windows left       ${worn.id} has the least: ${describeLeft(worn.left)}, after ${formatCount(worn.decisions)} decisions`,
     );
   }
   return lines;

@@ -4,32 +4,19 @@
  */
 import { continualMetrics } from '../pipeline/judge/accuracy-matrix.ts';
 import type { AccuracyMatrix, ContinualMetrics } from '../pipeline/judge/accuracy-matrix.ts';
-import {
-  comparedRegressions,
-  maeRise,
-  meanAbsoluteError,
-  rootMeanSquareError,
-  sampleErrors,
-} from '../../shared/continuity/errors.ts';
+import { meanAbsoluteError, rootMeanSquareError } from '../../shared/continuity/errors.ts';
 import { type AnyEvidence, isRegression } from '../../shared/continuity/evidence/evidence.ts';
 import type {
   Evidence,
-  RegressionEvidence,
   RegressionWindow,
   WindowEvidence,
 } from '../../shared/continuity/evidence/evidence.ts';
 import type { Verdict } from '../../shared/continuity/gate.ts';
-import { accuracy, countPaired } from '../../shared/continuity/metrics.ts';
+import { accuracy } from '../../shared/continuity/metrics.ts';
 import type { GatePolicy } from '../../shared/continuity/policy.ts';
 import { expectedCalibrationError, reliabilityBins } from '../../shared/continuity/probabilities.ts';
 import type { ReliabilityBin } from '../../shared/continuity/probabilities.ts';
-import {
-  decisionsLeft,
-  levelFor,
-  LONGEST_LIFE,
-  riseDecisionsLeft,
-} from '../../shared/continuity/findings/wear.ts';
-import { comparedWindows, currentWindow } from '../../shared/continuity/evidence/windows.ts';
+import { currentWindow } from '../../shared/continuity/evidence/windows.ts';
 
 /**
  * Scores on the held-out examples of one window: accuracies, fractions in [0, 1]; of a regression mean absolute errors
@@ -83,8 +70,6 @@ export interface RunReport {
   readonly reliability?: Reliability;
   /** every version on every window, with what is drawn from it */
   readonly matrix?: MatrixSummary;
-  /** what reuse has left of each window */
-  readonly wear?: readonly WindowWear[];
   /** where the run tried twice: the candidate before the one that this report is about */
   readonly firstAttempt?: FirstAttempt;
   /** flipped (or worsened) examples by id, as `data:image/…` URIs; only pictures */
@@ -115,16 +100,6 @@ export interface Reliability {
 
 export interface MatrixSummary extends AccuracyMatrix {
   readonly metrics: ContinualMetrics;
-}
-
-export interface WindowWear {
-  readonly id: string;
-  /** decisions served before this one */
-  readonly decisions: number;
-  /** level at which it was judged this time */
-  readonly level: number;
-  /** further decisions until a candidate as good as the champion would be held; 3,650 for more than that */
-  readonly left: number;
 }
 
 /** Scores of both models, window by window, in the order of the evidence. */
@@ -181,39 +156,4 @@ export function summarizeReliability(evidence: Evidence): Reliability | null {
 
 export function summarizeMatrix(matrix: AccuracyMatrix): MatrixSummary {
   return { ...matrix, metrics: continualMetrics(matrix) };
-}
-
-/** What is left of each window, by the margin that is asked of it alone; [] without a champion. */
-export function summarizeWear(evidence: AnyEvidence, policy: GatePolicy): WindowWear[] {
-  return isRegression(evidence) ? wearOfErrors(evidence, policy) : wearOfAccuracies(evidence, policy);
-}
-
-function wearOfErrors({ windows }: RegressionEvidence, policy: GatePolicy): WindowWear[] {
-  const { alpha, guardWear, margins } = policy;
-  return comparedRegressions(windows).map((window) => {
-    const { id, kind, decisions = 0 } = window;
-    const sample = sampleErrors([window], policy);
-    const margin = kind === 'current' ? margins.currentError : margins.worstError;
-    const rise = maeRise(sample, policy);
-    return {
-      id,
-      decisions,
-      level: sample.alpha,
-      left: guardWear ? riseDecisionsLeft(rise, sample.alpha, margin, alpha, decisions + 1) : LONGEST_LIFE,
-    };
-  });
-}
-
-function wearOfAccuracies(evidence: Evidence, policy: GatePolicy): WindowWear[] {
-  const { alpha, guardWear, margins } = policy;
-  return comparedWindows(evidence).map(({ id, kind, labels, candidate, champion, decisions = 0 }) => {
-    const margin = kind === 'current' ? margins.current : margins.worstWindow;
-    const counts = countPaired(labels, candidate, champion);
-    return {
-      id,
-      decisions,
-      level: levelFor([{ decisions }], { alpha, guarded: guardWear }),
-      left: guardWear ? decisionsLeft(counts, margin, alpha, decisions + 1) : LONGEST_LIFE,
-    };
-  });
 }

@@ -20,6 +20,7 @@ import { loadCandidate, type VersionFiles } from '../model/candidate-files.ts';
 import { type RunContext, RunFailure, type Surroundings } from '../pipeline/context.ts';
 import { ENGINE } from '../pipeline/publish/engine.ts';
 import { copiesSteps, featuresSteps, isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
+import type { Provenance } from '../pipeline/publish/provenance.ts';
 import { loadSnapshot, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { makeSplit } from '../pipeline/data/split.ts';
 import { timed } from '../pipeline/steps.ts';
@@ -132,7 +133,7 @@ async function followSteps(
   const { manifest, provenance } = origin.value;
   const ctx = await openScratch(surroundings, record, origin.value);
   const snapshot = await loadSnapshot(ctx.store, record.model, manifest.snapshot);
-  await followRun(ctx, host, snapshot, provenance.training.recipe);
+  await followRun(ctx, host, snapshot, provenance);
   const outcome = await compareWithVersion(ctx, surroundings.store, host, snapshot, origin.value, record);
   await onFiles(await loadCandidate(ctx));
   await keep(surroundings, record, host, outcome);
@@ -143,16 +144,16 @@ async function followRun(
   ctx: RunContext,
   host: StepHost,
   snapshot: Snapshot,
-  recipe: RunContext['spec']['training'],
+  { apart, training }: Provenance,
 ): Promise<void> {
   await timed(ctx, host)('split', async () => {
-    const { train, validation } = await makeSplit(ctx, snapshot);
+    const { train, validation } = await makeSplit(ctx, snapshot, apart ?? []);
     return { note: `${train.length} to train on, ${validation.length} to watch` };
   });
   await featuresSteps(ctx, host, snapshot);
   await copiesSteps(ctx, host, snapshot);
   // Of a second attempt another than the spec's: what was drawn and copied is the first's.
-  await followTraining({ ...ctx, spec: { ...ctx.spec, training: recipe } }, host, snapshot);
+  await followTraining({ ...ctx, spec: { ...ctx.spec, training: training.recipe } }, host, snapshot);
 }
 
 /** The version's run once more, under the reproduction's name and in its scratch. */

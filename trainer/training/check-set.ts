@@ -96,22 +96,3 @@ export function createFeatureCheck(size: number, before = 0): FeatureCheck {
 export function describeSame(size: number, n: number): string {
   return `expected features that tell examples apart, got the same ${size} numbers in all ${n} training examples`;
 }
-
-/**
- * A version that starts afresh can't know a label it never saw.
- *
- * @param labels  class ids of the training examples
- * @throws RunFailure that names the labels without an example
- */
-export function checkLabelsPresent(labels: Labels, names: readonly string[]): void {
-  const present = new Set(labels);
-  // One label only has a message of its own.
-  if (present.size < 2) return;
-  const missing = names.filter((_, id) => !present.has(id));
-  if (missing.length === 0) return;
-  const first = missing.slice(0, 5).map((name) => JSON.stringify(name));
-  const more = missing.length > first.length ? ` and ${missing.length - first.length} more` : '';
-  throw new RunFailure(
-    `expected training examples of all ${names.length} labels, got none of ${first.join(', ')}${more}`,
-  );
-}

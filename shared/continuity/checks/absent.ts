@@ -1,12 +1,19 @@
 /**
- * A part of the evidence that was not supplied: no reason to hold, unless the policy asks for it.
+ * A part of the evidence that was not supplied. Where it should be there (the policy asks for it, or whoever gathered the
+ * evidence says that it broke), it holds, by name; otherwise the question does not arise.
  */
-import { plainFinding } from '../findings/check-result.ts';
+import { holdBroken, notAsked } from '../findings/check-result.ts';
 import type { Finding } from '../findings/check-result.ts';
-import type { EvidencePart, GatePolicy } from '../policy.ts';
+import type { CommonEvidence, EvidencePart } from '../evidence/evidence.ts';
+import type { GatePolicy } from '../policy.ts';
 
-export function absent(part: EvidencePart, { needs }: GatePolicy, detail: string): Finding {
-  return needs.includes(part)
-    ? plainFinding('hold', `${detail}, and the policy needs it`)
-    : plainFinding('skip', detail);
+export function absent(
+  part: EvidencePart,
+  { missing }: Pick<CommonEvidence, 'missing'>,
+  { needs }: GatePolicy,
+  detail: string,
+): Finding {
+  const reason = missing?.[part];
+  if (reason !== undefined) return holdBroken(`${detail}, and should be there: ${reason}`);
+  return needs.includes(part) ? holdBroken(`${detail}, and the policy needs it`) : notAsked(detail);
 }

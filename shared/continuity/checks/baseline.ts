@@ -1,22 +1,35 @@
 /**
- * Baselines: on the current window the candidate beats the answers that need no model. Asked with and without a
- * champion; without one it is the check that decides.
+ * Baselines: on the current window the candidate beats the answers that need no model. Of a first version they are what a
+ * promotion rests on; beside a champion they can only refuse.
  *
- * `majority` always answers the training data's most frequent class; `no-change` repeats the last label, which is hard
- * to beat where labels come in runs. Kappa and kappa-temporal say the same on a scale on which 1 is perfect.
+ * `majority` always answers the training data's most frequent class; `no-change` repeats the last label that was known,
+ * which is hard to beat where labels come in runs and come back in time. Kappa and kappa-temporal say the same on a scale
+ * on which 1 is perfect. All are by the owner's metric; agreement is a matter of accuracy, so that by another metric
+ * kappa asks what `majority` does, and kappa-temporal what `no-change` does.
  */
-import { compareGravity, gravestOf, judgeInterval, plainFinding, unitOf } from '../findings/check-result.ts';
+import {
+  compareGravity,
+  gravestOf,
+  judgeInterval,
+  notAsked,
+  plainFinding,
+  refuseOnly,
+  unanswerable,
+  unitOf,
+} from '../findings/check-result.ts';
 import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
+import { compareWindows } from '../comparison.ts';
 import type { Evidence, WindowEvidence } from '../evidence/evidence.ts';
-import { formatConfidence, formatSignedScore } from '../findings/format.ts';
+import { formatConfidence, formatCount, formatSignedScore } from '../findings/format.ts';
+import { LEAST_LEVEL, promotionLevel } from '../level.ts';
+import { type ClassMetric, classMetric } from '../metric.ts';
 import {
   growInterval,
-  holdForExamples,
   holdForGroups,
   holdUntilSettled,
-  judgePaired,
+  judgeComparison,
   POWER,
-  questionOf,
+  tellLabels,
 } from '../findings/paired-finding.ts';
 import { samplePairs } from '../findings/paired-sample.ts';
 import type { PairedSample } from '../findings/paired-sample.ts';
@@ -28,38 +41,100 @@ import { levelForPower } from '../statistics/normal.ts';
 import { currentWindow } from '../evidence/windows.ts';
 import { absent } from './absent.ts';
 
-/** Passes when the lower bound of each of the policy's baselines is above 0, and then shows the closest in points. */
+/** The standard errors of agreement are of large samples: with fewer examples it is told, and its rival asked instead. */
+const LEAST_FOR_KAPPA = 100;
+
+/** Nobody could repeat the last label where labels come back too late for most examples. */
+const LEAST_KNOWN = 0.5;
+
+/** What is asked of the candidate, and at which level. */
+interface Asked {
+  readonly evidence: Evidence;
+  readonly policy: GatePolicy;
+  readonly window: WindowEvidence;
+  readonly metric: ClassMetric;
+  /** to be shown better */
+  readonly level: number;
+}
+
+/**
+ * Of a first version: passes when the lower bound over each of the policy's baselines, at the evidence's level, is above 0.
+ * Beside a champion it fails what is shown to be worse than a baseline that the champion is not worse than.
+ */
 export function checkBaseline(evidence: Evidence, policy: GatePolicy): CheckOutcome {
-  const window = currentWindow(evidence);
-  const known = withPrevious(window);
-  const judge: Readonly<Record<Baseline, () => Finding>> = {
-    majority: () => judgeMajority(window, evidence, policy),
-    'no-change': () => judgeNoChange(window.id, known, policy),
-    kappa: () => judgeKappa(window, evidence.classes.length, policy),
-    'kappa-temporal': () => judgeKappaTemporal(window.id, known, policy),
+  const first = evidence.champion === null;
+  const asked: Asked = {
+    evidence,
+    policy,
+    window: currentWindow(evidence),
+    metric: rivalMetric(evidence, policy),
+    level: first ? Math.max(LEAST_LEVEL, promotionLevel(evidence, policy)) : policy.alpha,
   };
-  const parts = policy.baselines.map((id): Part => ({ id, ...judge[id]() }));
+  const judged = policy.baselines.map((id): Part => ({ id, ...judgeBaseline(id, asked) }));
+  const parts = first ? withoutEchoes(judged) : judged.map((part) => besideChampion(part, asked));
   const gravest = gravestOf(parts, 'baselines');
+  if (gravest.verdict !== 'pass') return gravest;
   const closest = [...parts]
     .sort(compareGravity)
     .find((part) => part.verdict === 'pass' && unitOf(part) === 'points');
-  if (gravest.verdict !== 'pass' || closest === undefined) return gravest;
+  if (closest === undefined) return gravest;
   const { id: _id, ...shown } = closest;
   return { ...shown, parts };
 }
 
-function judgeMajority(window: WindowEvidence, { classes, majority }: Evidence, policy: GatePolicy): Finding {
-  const where = `window ${window.id}, against always '${classes[majority]}'`;
-  const rival = window.labels.map(() => majority);
-  return judgeRival(samplePairs([{ ...window, champion: rival }], policy), where, policy);
+/** Answers without a model have no probabilities: by log loss they are judged as `auto` would. */
+function rivalMetric(evidence: Evidence, policy: GatePolicy): ClassMetric {
+  const metric = classMetric(evidence, policy);
+  return metric === 'log-loss' ? classMetric(evidence, { metric: 'auto' }) : metric;
 }
 
-/** The examples whose previous label is known, with it as the champion's answer; null where none was supplied. */
-type WithPrevious = WindowEvidence & { readonly champion: Int32Array };
+function judgeBaseline(id: Baseline, asked: Asked): Finding {
+  const agreement = asked.metric === 'accuracy';
+  switch (id) {
+    case 'majority':
+      return judgeMajority(asked);
+    case 'kappa':
+      return agreement ? judgeKappa(asked) : judgeMajority(asked);
+    case 'no-change':
+      return judgeNoChange(asked);
+    case 'kappa-temporal':
+      return agreement ? judgeKappaTemporal(asked) : judgeNoChange(asked);
+  }
+}
 
-function withPrevious(window: WindowEvidence): WithPrevious | null {
-  const { labels, candidate, groups, previousLabels } = window;
-  if (previousLabels === undefined) return null;
+/** An agreement that is not settled waits for nothing where its rival was beaten: that is what it would say. */
+function withoutEchoes(parts: readonly Part[]): Part[] {
+  const beaten = (id: string): boolean =>
+    parts.some((part) => part.verdict === 'pass' && part.id === (id === 'kappa' ? 'majority' : 'no-change'));
+  return parts.map((part) => {
+    const waits = part.verdict === 'hold' && part.broken !== true && part.id.startsWith('kappa');
+    return waits && beaten(part.id) ? { ...unanswerable(part), id: part.id } : part;
+  });
+}
+
+/** A baseline refuses only where it tells the two models apart: the alternative to the candidate is the champion. */
+function besideChampion(part: Part, { evidence, window, policy, metric }: Asked): Part {
+  if (part.verdict !== 'fail' || window.champion === null) return { ...refuseOnly(part), id: part.id };
+  const { estimate } = compareWindows([{ ...window, champion: window.champion }], metric, policy.alpha);
+  if (estimate < 0) return part;
+  const version = evidence.champion?.version ?? 0;
+  const detail = `${part.detail}; version ${version} does no better, so that it speaks for neither`;
+  return { ...unanswerable({ ...part, detail }), id: part.id };
+}
+
+/** The rival's answers in the champion's place. */
+type Rivalled = WindowEvidence & { readonly champion: Int32Array };
+
+function judgeMajority(asked: Asked): Finding {
+  const { window, evidence } = asked;
+  const { classes, majority } = evidence;
+  const where = `window ${window.id}, against always '${classes[majority]}'`;
+  return judgeRival({ ...window, champion: window.labels.map(() => majority) }, where, asked);
+}
+
+/** The examples whose last label was known, with it as the rival's answer. */
+function withKnown(window: WindowEvidence, previousLabels: Int32Array): Rivalled {
+  const { labels, candidate, groups } = window;
   const known = (ids: Int32Array): Int32Array => ids.filter((_, i) => (previousLabels[i] as number) >= 0);
   return {
     id: window.id,
@@ -71,41 +146,64 @@ function withPrevious(window: WindowEvidence): WithPrevious | null {
     candidate: known(candidate),
     champion: known(previousLabels),
     ...(groups === undefined ? {} : { groups: known(groups) }),
-    ...(window.decisions === undefined ? {} : { decisions: window.decisions }),
   };
 }
 
-function judgeNoChange(id: string, known: WithPrevious | null, policy: GatePolicy): Finding {
-  if (known === null) return absent('previous', policy, 'the previous labels are not known');
-  return judgeRival(samplePairs([known], policy), `window ${id}, against repeating the last label`, policy);
+/** The examples to repeat the last label on, or why that is not asked. */
+function askNoChange({ window, evidence, policy }: Asked): Rivalled | Finding {
+  const { previousLabels, id, labels } = window;
+  if (previousLabels === undefined) {
+    return absent('previous', evidence, policy, 'the previous labels are not known');
+  }
+  const known = withKnown(window, previousLabels);
+  const n = known.labels.length;
+  if (n >= LEAST_KNOWN * labels.length && n > 0) return known;
+  const of = `${formatCount(n)} of ${formatCount(labels.length)} examples`;
+  return notAsked(`window ${id}: a label was known before ${of}, so that nobody could repeat it`);
 }
 
-function judgeRival(sample: PairedSample, where: string, policy: GatePolicy): Finding {
-  return (
-    holdForGroups(sample, policy.minimum.groups, where) ??
-    judgePaired(sample.counts, questionOf(sample, where, 0, policy.minimum.current))
-  );
+function judgeNoChange(asked: Asked): Finding {
+  const known = askNoChange(asked);
+  return 'verdict' in known
+    ? known
+    : judgeRival(known, `window ${asked.window.id}, against repeating the last label`, asked);
 }
 
-function judgeKappa(window: WindowEvidence, classes: number, policy: GatePolicy): Finding {
+function judgeRival(rivalled: Rivalled, where: string, { policy, metric, level }: Asked): Finding {
+  const comparison = compareWindows([rivalled], metric, level);
+  const tooFew = holdForGroups(comparison.groups, comparison.n, policy.minimum.groups, where);
+  if (tooFew !== null) return tooFew;
+  const question = { where, line: 0, alpha: level, refuseAt: policy.alpha };
+  return tellLabels(toCome(judgeComparison(comparison, question)));
+}
+
+/** Labels of a window that is closed are those that come in. */
+function toCome(finding: Finding): Finding {
+  const { moreLabels } = finding;
+  return moreLabels === undefined
+    ? finding
+    : { ...finding, moreLabels: { ...moreLabels, where: 'what comes in' } };
+}
+
+function judgeKappa({ window, evidence, policy, level }: Asked): Finding {
   const { labels, candidate } = window;
-  const where = `window ${window.id}, Cohen's kappa`;
   const nobody = labels.map(() => -1);
-  const sample = samplePairs([{ ...window, champion: nobody }], policy);
-  return judgeAgreement(sample, where, policy, () =>
-    cohenKappa(labels, candidate, classes, sample.alpha, sample.share),
+  const sample = samplePairs([{ ...window, champion: nobody }], { alpha: level });
+  return judgeAgreement(sample, `window ${window.id}, Cohen's kappa`, policy, (alpha) =>
+    cohenKappa(labels, candidate, evidence.classes.length, alpha, sample.share),
   );
 }
 
-function judgeKappaTemporal(id: string, known: WithPrevious | null, policy: GatePolicy): Finding {
-  if (known === null) return absent('previous', policy, 'the previous labels are not known');
-  const sample = samplePairs([known], policy);
-  return judgeAgreement(sample, `window ${id}, kappa-temporal`, policy, () =>
-    kappaTemporal(countErrors(known), sample.alpha, sample.share),
+function judgeKappaTemporal(asked: Asked): Finding {
+  const known = askNoChange(asked);
+  if ('verdict' in known) return known;
+  const sample = samplePairs([known], { alpha: asked.level });
+  return judgeAgreement(sample, `window ${asked.window.id}, kappa-temporal`, asked.policy, (alpha) =>
+    kappaTemporal(countErrors(known), alpha, sample.share),
   );
 }
 
-function countErrors({ labels, candidate, champion }: WithPrevious): ErrorCounts {
+function countErrors({ labels, candidate, champion }: Rivalled): ErrorCounts {
   let [model, previous, both] = [0, 0, 0];
   for (let i = 0; i < labels.length; i++) {
     const modelWrong = candidate[i] !== labels[i];
@@ -121,29 +219,38 @@ function countErrors({ labels, candidate, champion }: WithPrevious): ErrorCounts
 function judgeAgreement(
   sample: PairedSample,
   where: string,
-  { minimum }: GatePolicy,
-  measure: () => Interval | null,
+  policy: GatePolicy,
+  measure: (alpha: number) => Interval | null,
 ): Finding {
-  const { alpha, counts } = sample;
+  const { alpha, counts, groups } = sample;
   const { n } = counts;
-  if (n < minimum.current) return holdForExamples(n, minimum.current, where);
-  const tooFew = holdForGroups(sample, minimum.groups, where);
+  if (n < LEAST_FOR_KAPPA) return tooFewForKappa(n, where);
+  const tooFew = holdForGroups(groups, n, policy.minimum.groups, where);
   if (tooFew !== null) return tooFew;
-  const interval = measure();
-  if (interval === null)
-    return { ...plainFinding('hold', `${where}: undefined, as one class is all there is`), n };
+  const [near, far] = [measure(alpha), measure(policy.alpha)];
+  if (near === null || far === null) {
+    return { ...unanswerable(`${where}: undefined, as one class is all there is`), n };
+  }
+  const interval = { ...near, upper: far.upper };
   const verdict = judgeInterval(interval, 0, 'above');
   const bound =
     verdict === 'fail'
-      ? `upper bound ${formatSignedScore(interval.upper)}`
-      : `lower bound ${formatSignedScore(interval.lower)}`;
-  const detail = `${where}: ${formatSignedScore(interval.estimate)}, ${formatConfidence(alpha)} ${bound}, needs more than 0`;
+      ? `${formatConfidence(policy.alpha)} upper bound ${formatSignedScore(interval.upper)}`
+      : `${formatConfidence(alpha)} lower bound ${formatSignedScore(interval.lower)}`;
+  const detail = `${where}: ${formatSignedScore(interval.estimate)}, ${bound}, needs more than 0`;
   const finding: Finding = { ...interval, margin: 0, passes: 'above', unit: 'score', n, verdict, detail };
   if (verdict !== 'hold') return finding;
   const level = levelForPower(alpha, POWER);
-  return holdUntilSettled(
-    finding,
-    where,
-    (factor) => judgeInterval(growInterval(interval, factor, alpha, level), 0, 'above') !== 'hold',
-  );
+  const settles = (factor: number): boolean =>
+    judgeInterval(growInterval(near, factor, alpha, level), 0, 'above') !== 'hold';
+  return tellLabels(holdUntilSettled(finding, 'what comes in', settles));
+}
+
+function tooFewForKappa(n: number, where: string): Finding {
+  const detail = `${where}: ${n} of the ${LEAST_FOR_KAPPA} examples from which agreement has a standard error`;
+  return {
+    ...plainFinding('hold', detail),
+    n,
+    moreLabels: { n: LEAST_FOR_KAPPA - n, where: 'what comes in' },
+  };
 }

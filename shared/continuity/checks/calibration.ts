@@ -7,10 +7,11 @@
  *
  * Both scores' means are carried by a few confident mistakes, so their bounds are those of a bounded mean.
  */
-import { gravestOf, plainFinding } from '../findings/check-result.ts';
-import type { CheckOutcome, Part } from '../findings/check-result.ts';
+import { gravestOf, notAsked, refuseOnly, unanswerable } from '../findings/check-result.ts';
+import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { formatCount, formatPoints } from '../findings/format.ts';
+import { tellLabels } from '../findings/paired-finding.ts';
 import type { GatePolicy } from '../policy.ts';
 import {
   brierScores,
@@ -48,19 +49,20 @@ const SCORES: readonly Score[] = [
 ];
 
 /**
- * Passes when the upper bound of the rise in mean log loss and in mean Brier score is within its margin, on the current
- * window and on all past ones together: Gaffke's bound over examples, or over groups where there are groups. With fewer
- * of these than `minimum.calibration` it holds the candidate only where the policy needs probabilities.
+ * Fails when the lower bound of the rise in mean log loss or in mean Brier score on the current window is above its
+ * margin: Gaffke's bound over examples, or over groups where there are groups. Where the policy needs probabilities it
+ * also holds what is not settled. The rise on all past windows together is told: what a candidate loses there the exchange
+ * prices.
  */
 export function checkCalibration(evidence: Evidence, policy: GatePolicy): CheckOutcome {
-  if (evidence.champion === null) return plainFinding('skip', 'there is no champion to compare with');
+  if (evidence.champion === null) return notAsked('there is no champion to compare with');
   const scored = comparedWindows(evidence).filter(isScored);
-  if (scored.length === 0) return absent('probabilities', policy, 'no probabilities were supplied');
+  if (scored.length === 0) return absent('probabilities', evidence, policy, 'no probabilities were supplied');
   const current = scored.filter(({ kind }) => kind === 'current');
   const past = scored.filter(({ kind }) => kind === 'past');
   const parts = [
-    ...judgeWindows(current, 'current', policy.minimum.current, policy),
-    ...judgeWindows(past, 'past', policy.minimum.window, policy),
+    ...judgeWindows(current, 'current', policy).map((part) => unlessNeeded(part, policy)),
+    ...judgeWindows(past, 'past', policy).map(tellOnly),
   ];
   const outcome = gravestOf(parts, 'scores');
   const [before, after] = [calibrationError(current, 'champion'), calibrationError(current, 'candidate')];
@@ -77,12 +79,7 @@ function isScored(window: ComparedWindow): window is ScoredWindow {
 }
 
 /** [] when there are no such windows. */
-function judgeWindows(
-  windows: readonly ScoredWindow[],
-  kind: string,
-  minimum: number,
-  policy: GatePolicy,
-): Part[] {
+function judgeWindows(windows: readonly ScoredWindow[], kind: string, policy: GatePolicy): Part[] {
   if (windows.length === 0) return [];
   const subject = kind === 'current' ? `window ${windows[0]?.id}` : 'past windows';
   return SCORES.map((score) => {
@@ -91,9 +88,9 @@ function judgeWindows(
     const boundsAt = (growth: number, alpha: number): Interval =>
       boundedMean(sample, { least: -score.most, most: score.most }, alpha, growth);
     const where = `${subject}, ${score.name}`;
-    const question = { where, margin: policy.margins[score.margin], unit: 'score', minimum } as const;
+    const question = { where, margin: policy.margins[score.margin], unit: 'score' } as const;
     const finding = judgeRise(boundsAt(1, sample.alpha), sample, question, policy, boundsAt);
-    return unlessSmall({ id: `${score.name}, ${kind}`, ...finding }, sample, policy);
+    return { id: `${score.name}, ${kind}`, ...unlessSmall(finding, sample, policy) };
   });
 }
 
@@ -101,13 +98,30 @@ function judgeWindows(
  * No bound on a mean with a range settles much below some hundred units, however good the candidate is: one confident
  * mistake that was not seen would be enough. Such a sample rejects what it shows to be worse, and holds nobody back.
  */
-function unlessSmall(part: Part, { sums, groups }: GroupedSums, { minimum, needs }: GatePolicy): Part {
-  const large = sums.length >= minimum.calibration;
-  if (part.verdict !== 'hold' || large || needs.includes('probabilities')) return part;
-  const { moreLabels: _moreLabels, ...finding } = part;
+function unlessSmall(finding: Finding, { sums, groups }: GroupedSums, { minimum }: GatePolicy): Finding {
+  if (finding.verdict !== 'hold' || sums.length >= minimum.calibration) return finding;
   const units = groups === null ? 'examples' : 'groups';
   const reason = `not settled, and ${formatCount(sums.length)} of the ${formatCount(minimum.calibration)} ${units} that could hold a candidate back`;
-  return { ...finding, verdict: 'skip', detail: `${part.detail}; ${reason}` };
+  return unanswerable({ ...finding, detail: `${finding.detail}; ${reason}` });
+}
+
+/** What is not settled holds only where the owner asked for probabilities, and labels that come in will settle it. */
+function unlessNeeded(part: Part, { needs }: GatePolicy): Part {
+  return needs.includes('probabilities') ? tell(part) : { ...refuseOnly(part), id: part.id };
+}
+
+function tell(part: Part): Part {
+  const { moreLabels } = part;
+  const where = 'what comes in';
+  const told = tellLabels(
+    moreLabels === undefined ? part : { ...part, moreLabels: { ...moreLabels, where } },
+  );
+  return { ...told, id: part.id };
+}
+
+/** A rise on the past that is shown is told, and priced with what the candidate loses there. */
+function tellOnly(part: Part): Part {
+  return part.verdict === 'pass' ? part : { ...unanswerable(part), id: part.id };
 }
 
 /** Candidate's score - champion's, per example, [n]; below 0 is better. */

@@ -1,7 +1,8 @@
 /**
- * Class recall: no class is given up for the sake of the others.
+ * Class recall: no class is given up for the sake of the others, on what comes in. (What older windows lose, of whatever
+ * class, is part of the loss that the exchange prices.)
  */
-import { gravestOf, plainFinding } from '../findings/check-result.ts';
+import { gravestOf, notAsked } from '../findings/check-result.ts';
 import type { CheckOutcome } from '../findings/check-result.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { GatePolicy } from '../policy.ts';
@@ -9,14 +10,16 @@ import { classSlices, judgeSlice } from '../findings/slices.ts';
 import { comparedWindows } from '../evidence/windows.ts';
 
 /**
- * Passes when, for every class with enough examples over all windows, Tango's lower bound of the paired
- * difference in recall is above -margin. A class with fewer can fail, when it is shown to be worse, but does
- * not hold: a rare class would otherwise keep every candidate out.
+ * Fails when, for a class, Tango's upper bound of the paired difference in recall on the current window is below -margin.
+ * Holds as `judgeSlice` does; a class that is too rare to be judged is told.
  */
 export function checkClassRecall(evidence: Evidence, policy: GatePolicy): CheckOutcome {
-  if (evidence.champion === null) return plainFinding('skip', 'there is no champion to compare with');
-  const windows = comparedWindows(evidence);
+  const current = comparedWindows(evidence).at(-1);
+  if (current === undefined) return notAsked('there is no champion to compare with');
   const limits = { margin: policy.margins.classRecall, minimum: policy.minimum.class };
-  const parts = classSlices(evidence).map((slice) => judgeSlice(slice, windows, policy, limits));
+  const slices = classSlices(evidence);
+  const parts = slices.map((slice) =>
+    judgeSlice(slice, current, policy, { ...limits, among: slices.length }),
+  );
   return gravestOf(parts, 'classes');
 }

@@ -1,27 +1,76 @@
 /**
  * Current window: on the newest held-out examples the candidate is shown to be no worse than the champion by
- * the margin, or, with `require: 'improvement'`, shown to be better.
+ * the margin, or, with `require: 'improvement'`, shown to be better. It is what a promotion by the exam rests on.
  */
-import { plainFinding } from '../findings/check-result.ts';
-import type { CheckOutcome } from '../findings/check-result.ts';
+import { notAsked, plainFinding } from '../findings/check-result.ts';
+import type { CheckOutcome, Finding } from '../findings/check-result.ts';
+import { type Comparison, compareWindows } from '../comparison.ts';
 import type { Evidence } from '../evidence/evidence.ts';
-import { holdForGroups, judgePaired, questionOf } from '../findings/paired-finding.ts';
-import { samplePairs } from '../findings/paired-sample.ts';
+import { formatCount, formatPoints } from '../findings/format.ts';
+import { fewestExamples, LEAST_LEVEL, promotionLevel } from '../level.ts';
+import { canMeasure } from '../measurable.ts';
+import { classMetric } from '../metric.ts';
+import {
+  holdForGroups,
+  judgeComparison,
+  leaveToReferee,
+  type PairedQuestion,
+} from '../findings/paired-finding.ts';
 import type { GatePolicy } from '../policy.ts';
 import { mcnemarExact } from '../statistics/mcnemar.ts';
 import { comparedWindows } from '../evidence/windows.ts';
+import { absent } from './absent.ts';
 
-/** Passes when Tango's lower bound of the paired difference is above -margin (above 0 for improvement). */
+/**
+ * Passes when the lower bound of the paired difference, at the evidence's level, is above -margin (above 0 for
+ * improvement); fails when the upper bound, at the policy's alpha, is below. What is neither is left to the referee.
+ */
 export function checkCurrentWindow(evidence: Evidence, policy: GatePolicy): CheckOutcome {
   const current = comparedWindows(evidence).at(-1);
-  if (current === undefined) return plainFinding('skip', 'there is no champion to compare with');
+  if (current === undefined) return notAsked('there is no champion to compare with');
+  const metric = classMetric(evidence, policy);
+  if (!canMeasure(current, metric)) {
+    const needy = { ...policy, needs: [...policy.needs, 'probabilities' as const] };
+    return absent('probabilities', evidence, needy, 'no probabilities were supplied for the log loss');
+  }
   const where = `window ${current.id}`;
-  const sample = samplePairs([current], policy);
+  const level = promotionLevel(evidence, policy);
   const line = policy.require === 'improvement' ? 0 : -policy.margins.current;
-  const finding =
-    holdForGroups(sample, policy.minimum.groups, where) ??
-    judgePaired(sample.counts, questionOf(sample, where, line, policy.minimum.current));
-  if (finding.estimate === null || sample.groups !== null) return finding;
-  const p = mcnemarExact(sample.counts).twoSided;
+  const comparison = compareWindows([current], metric, Math.max(level, LEAST_LEVEL));
+  const question = { where, line, alpha: Math.max(level, LEAST_LEVEL), refuseAt: policy.alpha };
+  const finding = judge(comparison, question, level, policy);
+  if (finding.estimate === null || comparison.groups !== null || metric !== 'accuracy') return finding;
+  const p = mcnemarExact(comparison.counts).twoSided;
   return { ...finding, detail: `${finding.detail} (McNemar p ${p < 0.001 ? '< 0.001' : p.toFixed(3)})` };
+}
+
+function judge(comparison: Comparison, question: PairedQuestion, level: number, policy: GatePolicy): Finding {
+  const { n, share, groups, metric } = comparison;
+  const { where, line } = question;
+  const tooFew = holdForGroups(groups, n, policy.minimum.groups, where);
+  if (tooFew !== null) return leaveToReferee(tooFew, null);
+  const finding = judgeComparison(comparison, question);
+  if (finding.verdict === 'fail') return finding;
+  if (level < LEAST_LEVEL) {
+    const spent = plainFinding(
+      'hold',
+      `${where}: nothing is left of the level at which a promotion is shown`,
+    );
+    return leaveToReferee({ ...spent, n }, null);
+  }
+  const byMargin = metric === 'accuracy' ? fewestExamples(line, level) : 1;
+  const wanted = Math.max(policy.minimum.current, byMargin);
+  if (n * share < wanted) {
+    const reason = whyTooEarly(n, wanted, byMargin, line);
+    return leaveToReferee({ ...finding, detail: `${finding.detail}; ${reason}` }, wanted);
+  }
+  if (finding.verdict !== 'hold') return finding;
+  return leaveToReferee(finding, finding.moreLabels === undefined ? null : n + finding.moreLabels.n);
+}
+
+function whyTooEarly(n: number, wanted: number, byMargin: number, line: number): string {
+  const margin = line < 0 ? `a margin of ${formatPoints(-line)} points` : 'an improvement';
+  return wanted === byMargin
+    ? `${margin} cannot be shown by fewer than ${formatCount(wanted)} examples, and there are ${formatCount(n)}`
+    : `the policy asks for ${formatCount(wanted)} examples, and there are ${formatCount(n)}`;
 }

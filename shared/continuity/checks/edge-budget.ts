@@ -1,7 +1,7 @@
 /**
  * Edge budget: the candidate is not much slower or larger than the champion, and fits into an isolate.
  */
-import { gravestOf, judgeInterval, plainFinding } from '../findings/check-result.ts';
+import { gravestOf, holdBroken, judgeInterval, notAsked, refuseOnly } from '../findings/check-result.ts';
 import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
 import type { CommonEvidence, EdgeFacts } from '../evidence/evidence.ts';
 import { formatBytes, formatConfidence, formatMeasure } from '../findings/format.ts';
@@ -10,11 +10,13 @@ import { medianBounds } from '../statistics/median-bound.ts';
 import { absent } from './absent.ts';
 
 /**
- * Passes when the upper bound of the median ratio of two timings made in turns is within the budget, and size and
- * memory, which are facts, are within theirs. A timing here and there that a busy machine spoils moves no median.
+ * Fails when the lower bound of the median ratio of two timings made in turns is above the budget, or size or memory,
+ * which are facts, above theirs. A timing here and there that a busy machine spoils moves no median.
  */
-export function checkEdgeBudget({ edge }: CommonEvidence, policy: GatePolicy): CheckOutcome {
-  if (edge === undefined) return absent('edge', policy, 'latency, size and memory were not measured');
+export function checkEdgeBudget(evidence: CommonEvidence, policy: GatePolicy): CheckOutcome {
+  const { edge } = evidence;
+  if (edge === undefined)
+    return absent('edge', evidence, policy, 'latency, size and memory were not measured');
   return gravestOf(
     [
       { id: 'latency', ...judgeLatency(edge, policy) },
@@ -26,18 +28,17 @@ export function checkEdgeBudget({ edge }: CommonEvidence, policy: GatePolicy): C
 }
 
 function judgeLatency({ candidateMs, championMs }: EdgeFacts, { alpha, edge }: GatePolicy): Finding {
-  if (championMs === null) return plainFinding('skip', 'latency: there is no champion to compare with');
+  if (championMs === null) return notAsked('latency: there is no champion to compare with');
   const interval = medianBounds(
     candidateMs.map((ms, i) => ms / (championMs[i] as number)),
     alpha,
   );
-  if (interval === null)
-    return plainFinding('hold', `latency: ${candidateMs.length} timings are too few for a bound`);
+  if (interval === null) return holdBroken(`latency: ${candidateMs.length} timings are too few for a bound`);
   const verdict = judgeInterval(interval, edge.latencyRatio, 'below');
   const bound = verdict === 'fail' ? 'lower' : 'upper';
   const show = (value: number): string => formatMeasure(value, 'ratio');
   const detail = `latency: ${show(interval.estimate)} the champion's, ${formatConfidence(alpha)} ${bound} bound ${show(interval[bound])}, budget ${show(edge.latencyRatio)}`;
-  return {
+  return refuseOnly({
     ...interval,
     margin: edge.latencyRatio,
     passes: 'below',
@@ -45,11 +46,11 @@ function judgeLatency({ candidateMs, championMs }: EdgeFacts, { alpha, edge }: G
     n: candidateMs.length,
     verdict,
     detail,
-  };
+  });
 }
 
 function judgeSize({ candidateBytes, championBytes }: EdgeFacts, { edge }: GatePolicy): Finding {
-  if (championBytes === null) return plainFinding('skip', 'size: there is no champion to compare with');
+  if (championBytes === null) return notAsked('size: there is no champion to compare with');
   return judgeFact('size', candidateBytes / championBytes, edge.sizeRatio, 'ratio', (value) =>
     formatMeasure(value, 'ratio'),
   );

@@ -1,32 +1,40 @@
 /**
- * Regression, worst past window: no single earlier window is forgotten.
+ * Regression, worst past window: no single earlier window is given up for less than it is worth.
  */
-import { gravestOf, plainFinding } from '../findings/check-result.ts';
+import { gravestOf, notAsked, refuseOnly } from '../findings/check-result.ts';
 import type { CheckOutcome } from '../findings/check-result.ts';
-import { comparedRegressions, maeRise, sampleErrors } from '../errors.ts';
+import { errorRise, mainMeasure, sampleErrors } from '../errors.ts';
 import type { RegressionEvidence } from '../evidence/evidence.ts';
+import { priceOf, settle } from '../exchange.ts';
+import { errorMetric } from '../metric.ts';
+import { fallNow, poolPastErrors, showRelative } from '../past-errors.ts';
 import type { GatePolicy } from '../policy.ts';
 import { judgeRise } from '../findings/rise-finding.ts';
-import { poolWindows } from '../evidence/windows.ts';
+import { withinTolerance } from '../within-tolerance.ts';
+import { checkWorstWindow } from './worst-window.ts';
 
-/** Passes when, on every past window, the bootstrap's upper bound of the relative rise of MAE is within the margin. */
-export function checkErrorWorst({ windows, champion }: RegressionEvidence, policy: GatePolicy): CheckOutcome {
-  if (champion === null) return plainFinding('skip', 'there is no champion to compare with');
-  const past = comparedRegressions(windows).filter(({ kind }) => kind === 'past');
-  const pools = poolWindows(past, policy.minimum.window, ({ targets }) => targets.length);
-  if (pools.length === 0) return plainFinding('skip', 'there are no past windows yet');
-  const parts = pools.map((pool) => {
-    const sample = sampleErrors(pool.windows, policy);
-    const mae = maeRise(sample, policy);
-    const question = {
-      where: `window ${pool.id}, MAE`,
-      unit: 'relative',
-      minimum: policy.minimum.window,
-    } as const;
-    return {
-      id: pool.id,
-      ...judgeRise(mae, sample, { ...question, margin: policy.margins.worstError }, policy),
-    };
+/**
+ * Fails when, on a past window, the bootstrap's lower bound of the relative rise of the error is above the margin, and the
+ * error on what comes in falls by less than the exchange asks for that window.
+ */
+export function checkErrorWorst(evidence: RegressionEvidence, policy: GatePolicy): CheckOutcome {
+  const metric = errorMetric(policy);
+  if (typeof metric === 'object' && 'tolerance' in metric) {
+    return checkWorstWindow(withinTolerance(evidence, metric.tolerance), { ...policy, metric: 'accuracy' });
+  }
+  if (evidence.champion === null) return notAsked('there is no champion to compare with');
+  const pools = poolPastErrors(evidence, policy);
+  if (pools.length === 0) return notAsked('there are no past windows yet');
+  const measure = mainMeasure(metric);
+  const gain = fallNow(evidence, metric);
+  const parts = pools.map(({ id, windows, age }) => {
+    const sample = sampleErrors(windows, policy, measure);
+    const rise = errorRise(sample, policy, measure);
+    const question = { where: `window ${id}, ${measure.name}`, unit: 'relative' } as const;
+    const finding = judgeRise(rise, sample, { ...question, margin: policy.margins.worstError }, policy);
+    const loss = rise?.estimate ?? 0;
+    const price = priceOf([{ loss, age }], policy);
+    return { id, ...settle(refuseOnly(finding), loss, { price, gain, show: showRelative }) };
   });
   return gravestOf(parts, 'past windows');
 }

@@ -2,64 +2,60 @@
  * Past windows, mean: what the candidate lost, on average, on what was learnt before.
  * Backward transfer: Lopez-Paz & Ranzato 2017, arXiv:1706.08840; here as a paired difference with an interval.
  */
-import { plainFinding } from '../findings/check-result.ts';
+import { notAsked, refuseOnly, unanswerable } from '../findings/check-result.ts';
 import type { CheckOutcome } from '../findings/check-result.ts';
 import type { Evidence } from '../evidence/evidence.ts';
-import { addCounts } from '../metrics.ts';
-import {
-  describeDifference,
-  holdForExamples,
-  holdForGroups,
-  scaleCounts,
-} from '../findings/paired-finding.ts';
-import { pairOutcomes, samplePairs } from '../findings/paired-sample.ts';
-import type { PairedSample } from '../findings/paired-sample.ts';
+import { priceOf, settle } from '../exchange.ts';
+import { formatCount } from '../findings/format.ts';
+import { describeDifference, holdForGroups } from '../findings/paired-finding.ts';
+import { pairOutcomes } from '../findings/paired-sample.ts';
+import { comparePast, gainNow, type PastPool, showPoints } from '../past.ts';
 import type { GatePolicy } from '../policy.ts';
 import { clusterVariance, UNGROUPED } from '../statistics/design-effect.ts';
 import type { Interval } from '../statistics/interval.ts';
 import { moverMean } from '../statistics/mover.ts';
-import { tangoInterval } from '../statistics/tango.ts';
-import { levelFor } from '../findings/wear.ts';
-import { poolPastWindows } from '../evidence/windows.ts';
-import type { ComparedWindow, Pool } from '../evidence/windows.ts';
+import { concatenate } from '../findings/unit-sample.ts';
 
 /**
- * Passes when the lower bound of the mean, over past windows, of the paired difference is above -margin.
- * Every window has the same weight, however many examples it has: an old one is not outvoted by a large one.
+ * Fails when the upper bound of the mean, over past windows, of the paired difference is below -margin, and the gain on
+ * what comes in is less than the exchange asks for. Passes when the lower bound is above -margin; what is not shown
+ * either way is told. Every window has the same weight, however many examples it has: an old one is not outvoted.
  */
 export function checkPastMean(evidence: Evidence, policy: GatePolicy): CheckOutcome {
-  if (evidence.champion === null) return plainFinding('skip', 'there is no champion to compare with');
-  const pools = poolPastWindows(evidence, policy.minimum.window);
-  if (pools.length === 0) return plainFinding('skip', 'there are no past windows yet');
-  const samples = pools.map(({ windows }) => samplePairs(windows, policy));
-  const { n } = addCounts(samples.map(({ counts }) => counts));
-  if (n < policy.minimum.window) return holdForExamples(n, policy.minimum.window, 'past windows');
+  if (evidence.champion === null) return notAsked('there is no champion to compare with');
+  const pools = comparePast(evidence, policy);
+  if (pools.length === 0) return notAsked('there are no past windows yet');
+  const n = pools.reduce((sum, { comparison }) => sum + comparison.n, 0);
   const where = pools.length === 1 ? 'one past window' : `${pools.length} past windows`;
-  const tooFew = samples
-    .map((sample) => holdForGroups(sample, policy.minimum.groups, where))
+  const tooFew = pools
+    .map(({ comparison }) => holdForGroups(comparison.groups, comparison.n, policy.minimum.groups, where))
     .find((hold) => hold !== null);
-  if (tooFew !== undefined) return tooFew;
-
-  const windows = pools.flatMap((pool) => pool.windows);
-  const alpha = levelFor(windows, { alpha: policy.alpha, guarded: policy.guardWear });
+  if (tooFew !== undefined) return unanswerable(tooFew);
+  if (pools.some(({ comparison }) => comparison.boundsAt(policy.alpha) === null)) {
+    return unanswerable(`${where}: ${formatCount(n)} examples, of too few groups for a bound`);
+  }
   const spread = spreadOfShared(pools);
-  const question = { where, line: -policy.margins.pastMean, alpha, minimum: 0 };
-  const intervalAt = (factor: number, level: number): Interval =>
-    widen(meanDifference(samples, factor, level), spread);
-  return describeDifference(intervalAt(1, alpha), n, question, intervalAt);
+  const question = { where, line: -policy.margins.pastMean, alpha: policy.alpha };
+  const finding = refuseOnly(
+    describeDifference(n, question, (factor, level) => widen(meanDifference(pools, factor, level), spread)),
+  );
+  const losses = pools.map(({ age, comparison }) => ({ age, loss: -comparison.estimate }));
+  return settle(finding, -(finding.estimate ?? 0), {
+    price: priceOf(losses, policy),
+    gain: gainNow(evidence, policy),
+    show: showPoints,
+  });
 }
 
-function meanDifference(samples: readonly PairedSample[], factor: number, alpha: number): Interval {
-  return moverMean(
-    samples.map(({ counts, share }) => tangoInterval(scaleCounts(counts, factor * share), alpha)),
-  );
+function meanDifference(pools: readonly PastPool[], factor: number, alpha: number): Interval {
+  return moverMean(pools.map(({ comparison }) => comparison.boundsAt(alpha, factor) as Interval));
 }
 
 /**
  * Groups that are in several windows tie the windows together: by how much the standard error of the mean is larger
  * than that of independent windows, at least 1.
  */
-function spreadOfShared(pools: readonly Pool<ComparedWindow>[]): number {
+function spreadOfShared(pools: readonly PastPool[]): number {
   const parts = pools.map(({ windows }) => pairOutcomes(windows));
   if (parts.every(({ groups }) => groups === null)) return 1;
   const contributions = parts.map(({ outcomes }) => centred(outcomes));
@@ -80,10 +76,6 @@ function centred(outcomes: Float64Array): Float64Array {
   const n = outcomes.length;
   const mean = outcomes.reduce((sum, value) => sum + value, 0) / n;
   return outcomes.map((value) => (value - mean) / n);
-}
-
-function concatenate(parts: readonly Float64Array[]): Float64Array {
-  return Float64Array.from(parts.flatMap((part) => [...part]));
 }
 
 function widen({ estimate, lower, upper }: Interval, by: number): Interval {

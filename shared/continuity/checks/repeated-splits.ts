@@ -2,19 +2,17 @@
  * Repeated splits: the candidate's recipe against the champion's, trained anew on the same random splits. Tells a better
  * recipe from a lucky training run. Corrected resampled t: Nadeau & Bengio 2003, Machine Learning 52:239.
  */
-import { judgeInterval, plainFinding } from '../findings/check-result.ts';
+import { holdBroken, judgeInterval, notAsked, refuseOnly, unanswerable } from '../findings/check-result.ts';
 import type { CheckOutcome, Finding } from '../findings/check-result.ts';
 import { SAME_RECIPE } from '../evidence/evidence.ts';
 import type { CommonEvidence, SplitScores } from '../evidence/evidence.ts';
 import { formatConfidence, formatMeasure } from '../findings/format.ts';
-import { growInterval, holdUntilSettled, POWER } from '../findings/paired-finding.ts';
 import { MIN_SPLITS } from '../policy.ts';
 import type { GatePolicy } from '../policy.ts';
-import { levelForPower } from '../statistics/normal.ts';
 import { correctedResampledT } from '../statistics/resampled-t.ts';
 import { absent } from './absent.ts';
 
-/** Passes when the lower bound of the mean difference in test accuracy is above -margin. */
+/** Fails when the upper bound of the mean difference in test accuracy is below -margin. */
 export function checkRepeatedSplits(evidence: CommonEvidence, policy: GatePolicy): CheckOutcome {
   return judgeScores(evidence, policy, {
     gain: (candidate, champion) => candidate - champion,
@@ -37,18 +35,19 @@ interface Scoring {
 }
 
 function judgeScores(
-  { champion, splits }: CommonEvidence,
+  evidence: CommonEvidence,
   policy: GatePolicy,
   { gain, resolution }: Scoring,
 ): CheckOutcome {
-  if (champion === null) return plainFinding('skip', 'there is no champion to compare with');
+  const { champion, splits } = evidence;
+  if (champion === null) return notAsked('there is no champion to compare with');
   if (splits === undefined)
-    return absent('splits', policy, 'the recipes were not trained on repeated splits');
+    return absent('splits', evidence, policy, 'the recipes were not trained on repeated splits');
   if (splits === SAME_RECIPE)
-    return plainFinding('skip', "the candidate was trained by the champion's recipe: nothing to compare");
+    return notAsked("the candidate was trained by the champion's recipe: nothing to compare");
   const gains = splits.candidate.test.map((score, i) => gain(score, splits.champion.test[i] as number));
   if (gains.length < MIN_SPLITS) {
-    return plainFinding('hold', `${gains.length} of the ${MIN_SPLITS} splits needed for a judgement`);
+    return holdBroken(`${gains.length} of the ${MIN_SPLITS} splits needed for a judgement`);
   }
   return judgeSplits(splits, [...gains], resolution(splits.tested), policy);
 }
@@ -63,18 +62,11 @@ function judgeSplits(
   const margin = -margins.splits;
   const where = `${gains.length} splits`;
   if (!(interval.upper > interval.lower)) {
-    return plainFinding('hold', `${where}: no spread between them, so that no bound can be drawn`);
+    return unanswerable(`${where}: no spread between them, so that no bound can be drawn`);
   }
   const verdict = judgeInterval(interval, margin, 'above');
   const bound = verdict === 'fail' ? 'upper' : 'lower';
   const show = (value: number): string => formatMeasure(value, 'points');
   const detail = `${where}: ${show(interval.estimate)} points, ${formatConfidence(alpha)} ${bound} bound ${show(interval[bound])}, margin ${show(margin)}`;
-  const finding: Finding = { ...interval, margin, passes: 'above', n: trained + tested, verdict, detail };
-  if (verdict !== 'hold') return finding;
-  const level = levelForPower(alpha, POWER);
-  return holdUntilSettled(
-    finding,
-    'the training data',
-    (factor) => judgeInterval(growInterval(interval, factor, alpha, level), margin, 'above') !== 'hold',
-  );
+  return refuseOnly({ ...interval, margin, passes: 'above', n: trained + tested, verdict, detail });
 }

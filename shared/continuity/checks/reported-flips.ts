@@ -3,7 +3,7 @@
  * software: it is looked through, not sampled from, so there is no interval. Only what the champion gets right can turn
  * wrong again: what it still gets wrong would hold every candidate back for a fault that is not the candidate's.
  */
-import { plainFinding } from '../findings/check-result.ts';
+import { notAsked } from '../findings/check-result.ts';
 import type { CheckOutcome } from '../findings/check-result.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { formatCount, formatPercent } from '../findings/format.ts';
@@ -11,15 +11,17 @@ import type { GatePolicy } from '../policy.ts';
 import { absent } from './absent.ts';
 
 /** Passes when the share of the set that the candidate gets wrong is within the budget. */
-export function checkReportedFlips({ reportedFlips, classes }: Evidence, policy: GatePolicy): CheckOutcome {
-  if (reportedFlips === undefined) return absent('reportedFlips', policy, 'no flips were collected');
+export function checkReportedFlips(evidence: Evidence, policy: GatePolicy): CheckOutcome {
+  const { reportedFlips, classes } = evidence;
+  if (reportedFlips === undefined)
+    return absent('reportedFlips', evidence, policy, 'no flips were collected');
   const { exampleIds, labels, candidate, champion, windows } = reportedFlips;
-  if (labels.length === 0) return plainFinding('skip', 'no held-out flips were reported');
+  if (labels.length === 0) return notAsked('no held-out flips were reported');
   const judged = [...labels.keys()].filter((i) => champion === undefined || champion[i] === labels[i]);
   const n = judged.length;
   const still = labels.length - n;
   const unmended = still === 0 ? '' : `; ${formatCount(still)} more are wrong with the champion too`;
-  if (n === 0) return plainFinding('skip', `none of ${formatCount(still)} reported flips is right again yet`);
+  if (n === 0) return notAsked(`none of ${formatCount(still)} reported flips is right again yet`);
   const nameOf = (classId: number | undefined): string => classes[classId ?? -1] ?? '';
   const wrong = judged
     .filter((i) => candidate[i] !== labels[i])

@@ -1,56 +1,69 @@
 /**
- * Worsened predictions: what negative flips are to classes. How often a prediction becomes worse by more than a user
- * would overlook.
+ * Worsened predictions: what negative flips are to classes. How often, on what comes in, a prediction becomes worse by
+ * more than a user would overlook.
  */
-import { judgeInterval, plainFinding } from '../findings/check-result.ts';
+import { judgeInterval, notAsked, refuseOnly, unanswerable } from '../findings/check-result.ts';
 import type { CheckOutcome, Finding, FlippedExample } from '../findings/check-result.ts';
-import { absoluteErrors, championMae, comparedRegressions } from '../errors.ts';
+import { absoluteErrors, championMae, comparedRegressions, errorRise, sampleErrors } from '../errors.ts';
 import type { ComparedRegression } from '../errors.ts';
 import type { RegressionEvidence } from '../evidence/evidence.ts';
 import { formatConfidence, formatCount, formatPercent } from '../findings/format.ts';
-import { holdForExamples, holdUntilSettled, POWER } from '../findings/paired-finding.ts';
+import { holdForGroups } from '../findings/paired-finding.ts';
 import { countGroups } from '../findings/paired-sample.ts';
 import type { GatePolicy } from '../policy.ts';
 import { clopperPearson } from '../statistics/clopper-pearson.ts';
 import { effectiveShare } from '../statistics/design-effect.ts';
-import { levelForPower } from '../statistics/normal.ts';
-import { levelFor } from '../findings/wear.ts';
-import { concatenate, joinGroups } from '../findings/unit-sample.ts';
+import { joinGroups } from '../findings/unit-sample.ts';
 
 /** As many as there are of flips. */
 const MAX_LISTED = 50;
 
+/** Of the predictions that two models with unrelated errors would worsen, a candidate may worsen half. */
+const RELATIVE_RATE = 0.5;
+
 /**
- * Passes when the Clopper-Pearson upper bound of the share of examples whose absolute error grows by more than tau,
- * over all windows, is within the budget. Without a tau in the policy it is the champion's mean absolute error.
+ * Fails when the Clopper-Pearson lower bound of the share of the current window's examples whose absolute error grows by
+ * more than tau is above the budget. Without a tau in the policy it is the champion's mean absolute error over all windows.
+ * Where the champion is shown to have fallen behind, the budget is at least half of what unrelated errors would give.
  */
 export function checkWorsened({ windows, champion }: RegressionEvidence, policy: GatePolicy): CheckOutcome {
-  if (champion === null) return plainFinding('skip', 'there is no champion to compare with');
   const compared = comparedRegressions(windows);
+  const current = compared.at(-1);
+  if (champion === null || current === undefined) return notAsked('there is no champion to compare with');
   const tau = policy.tau ?? championMae(compared);
-  const worse = concatenate(compared.map((window) => worsenedBy(window, tau)));
+  const worse = worsenedBy(current, tau);
   const n = worse.length;
-  const ids = joinGroups(compared, n);
-  const groups = ids && countGroups(ids);
-  const alpha = levelFor(compared, { alpha: policy.alpha, guarded: policy.guardWear });
-  const where = 'all windows';
-  if (n < policy.minimum.current) return holdForExamples(n, policy.minimum.current, where);
-  if (groups !== null && groups < policy.minimum.groups) {
-    return {
-      ...plainFinding(
-        'hold',
-        `${where}: ${groups} of the ${policy.minimum.groups} groups needed for a judgement`,
-      ),
-      n,
-    };
-  }
-  const share = ids === null ? 1 : effectiveShare(worse, ids, alpha);
+  const ids = joinGroups([current], n);
+  const tooFew = holdForGroups(ids && countGroups(ids), n, policy.minimum.groups, `window ${current.id}`);
+  if (tooFew !== null) return unanswerable(tooFew);
+  const share = ids === null ? 1 : effectiveShare(worse, ids, policy.alpha);
   const total = worse.reduce((sum, value) => sum + value, 0);
-  const listed = compared.flatMap((window) => worsenedExamples(window, tau)).slice(0, MAX_LISTED);
+  const rate = { where: `window ${current.id}`, count: total, n, share, alpha: policy.alpha, tau };
+  const budget = policy.budgets.worsened;
+  const plain = judgeRate(rate, budget);
+  const fallen = plain.verdict === 'fail' && hasFallenBehind(current, policy);
+  const relative = fallen ? RELATIVE_RATE * unrelatedRate(current, tau) : 0;
   return {
-    ...judgeRate({ count: total, n, share, alpha, tau }, policy.budgets.worsened),
-    flips: { total, examples: listed },
+    ...refuseOnly(relative > budget ? judgeRate(rate, relative) : plain),
+    flips: { total, examples: worsenedExamples(current, tau).slice(0, MAX_LISTED) },
   };
+}
+
+function hasFallenBehind(current: ComparedRegression, policy: GatePolicy): boolean {
+  const rise = errorRise(sampleErrors([current], policy), policy);
+  return rise !== null && rise.upper < 0;
+}
+
+/** Share of all pairs of a candidate's and a champion's error, of whichever examples, that differ by more than tau. */
+function unrelatedRate({ targets, candidate, champion }: ComparedRegression, tau: number): number {
+  const before = absoluteErrors(targets, champion).sort();
+  const after = absoluteErrors(targets, candidate).sort();
+  let [below, pairs] = [0, 0];
+  for (const error of after) {
+    while (below < before.length && error - (before[below] as number) > tau) below++;
+    pairs += below;
+  }
+  return pairs / (before.length * after.length);
 }
 
 function worsenedExamples(window: ComparedRegression, tau: number): FlippedExample[] {
@@ -79,6 +92,7 @@ function worsenedBy({ targets, candidate, champion }: ComparedRegression, tau: n
 }
 
 interface Rate {
+  readonly where: string;
   readonly count: number;
   readonly n: number;
   readonly share: number;
@@ -86,22 +100,12 @@ interface Rate {
   readonly tau: number;
 }
 
-function judgeRate({ count, n, share, alpha, tau }: Rate, budget: number): Finding {
-  const where = 'all windows';
-  const boundsAt = (factor: number, level: number) =>
-    clopperPearson(count * share * factor, n * share * factor, level);
-  const interval = boundsAt(1, alpha);
+function judgeRate({ where, count, n, share, alpha, tau }: Rate, budget: number): Finding {
+  const interval = clopperPearson(count * share, n * share, alpha);
   const verdict = judgeInterval(interval, budget, 'below');
   const bound = verdict === 'fail' ? 'lower' : 'upper';
   const detail =
     `${where}: ${formatCount(count)} of ${formatCount(n)} predictions are worse by more than ${Number(tau.toPrecision(3))} (${formatPercent(interval.estimate)}), ` +
     `${formatConfidence(alpha)} ${bound} bound ${formatPercent(interval[bound])}, budget ${formatPercent(budget)}`;
-  const finding: Finding = { ...interval, margin: budget, passes: 'below', n, verdict, detail };
-  if (verdict !== 'hold') return finding;
-  const level = levelForPower(alpha, POWER);
-  return holdUntilSettled(
-    finding,
-    where,
-    (factor) => judgeInterval(boundsAt(factor, level), budget, 'below') !== 'hold',
-  );
+  return { ...interval, margin: budget, passes: 'below', n, verdict, detail };
 }

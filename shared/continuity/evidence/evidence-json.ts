@@ -5,7 +5,13 @@
  */
 import * as z from 'zod';
 import { fromBase64, toBase64 } from '../../bytes.ts';
-import { type AnyEvidence, type Evidence, type RegressionEvidence, SAME_RECIPE } from './evidence.ts';
+import {
+  type AnyEvidence,
+  type Evidence,
+  EVIDENCE_PARTS,
+  type RegressionEvidence,
+  SAME_RECIPE,
+} from './evidence.ts';
 
 /** A value that JSON.stringify writes without loss. */
 export function encodeEvidence(evidence: AnyEvidence): unknown {
@@ -62,7 +68,6 @@ const windowFields = {
   exampleIds: z.array(z.string()),
   groups: int32.exactOptional(),
   features: z.array(int32).exactOptional(),
-  decisions: z.number().exactOptional(),
 };
 
 const scores = z.object({ train: float64, test: float64 });
@@ -97,6 +102,8 @@ const commonFields = {
     ])
     .exactOptional(),
   selfTests: z.array(z.object({ id: z.string(), passed: z.boolean(), detail: z.string() })).exactOptional(),
+  level: z.number().exactOptional(),
+  missing: z.partialRecord(z.enum(EVIDENCE_PARTS), z.string()).exactOptional(),
 };
 
 export const evidenceSchema: z.ZodType<Evidence> = z.object({

@@ -4,6 +4,17 @@
  * the check that needs them is skipped, or, where the policy asks for it by name, holds.
  */
 
+/** Optional parts of the evidence, as a policy names them. */
+export const EVIDENCE_PARTS = [
+  'probabilities',
+  'previous',
+  'splits',
+  'edge',
+  'selfTests',
+  'reportedFlips',
+] as const;
+export type EvidencePart = (typeof EVIDENCE_PARTS)[number];
+
 export interface WindowEvidence {
   readonly id: string;
   readonly kind: 'past' | 'current';
@@ -25,10 +36,11 @@ export interface WindowEvidence {
   readonly groups?: Int32Array;
   /** value ids of each declared feature, [features][n], in the order of `Evidence.features`; -1 for none */
   readonly features?: readonly Int32Array[];
-  /** class id of the label before, in time (of the same group where there are groups), [n]; -1 where none was known */
+  /**
+   * class id of the last label that was known when the example's answer was wanted (of the same group where there are
+   * groups), [n]; -1 where none was
+   */
   readonly previousLabels?: Int32Array;
-  /** decisions that this window has served before this one; 0 when left out */
-  readonly decisions?: number;
 }
 
 /** What was found out about the candidate's files before any example was judged. */
@@ -105,6 +117,13 @@ export interface CommonEvidence {
   readonly edge?: EdgeFacts;
   readonly splits?: SplitScores | typeof SAME_RECIPE;
   readonly selfTests?: readonly SelfTestOutcome[];
+  /**
+   * level of what a promotion must show, in [0, 0.5): the current window's, and a first version's over the baselines; the
+   * policy's alpha when left out
+   */
+  readonly level?: number;
+  /** parts that should be there and broke or were left out, each with the reason: they hold, by name */
+  readonly missing?: Readonly<Partial<Record<EvidencePart, string>>>;
 }
 
 export interface Evidence extends CommonEvidence {
@@ -131,9 +150,8 @@ export interface RegressionWindow {
   readonly champion: Float64Array | null;
   readonly groups?: Int32Array;
   readonly features?: readonly Int32Array[];
-  /** the target before, in time, [n]; NaN where none was known */
+  /** the last target that was known when the example's answer was wanted, [n]; NaN where none was */
   readonly previousTargets?: Float64Array;
-  readonly decisions?: number;
 }
 
 /** Evidence on a model that predicts a number. */

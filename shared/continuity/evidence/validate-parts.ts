@@ -31,20 +31,16 @@ export function windowListProblems(windows: readonly WindowHead[]): string[] {
 interface WindowParts {
   readonly groups?: Int32Array;
   readonly features?: readonly Int32Array[];
-  readonly decisions?: number;
 }
 
-/** Group ids, one per label and at least -1; a whole number of decisions. */
-export function groupProblems({ groups, decisions }: WindowParts, place: string, n: number): string[] {
+/** Group ids, one per label and at least -1. */
+export function groupProblems({ groups }: WindowParts, place: string, n: number): string[] {
   const problems: string[] = [];
   if (groups !== undefined) {
     if (groups.length !== n)
       problems.push(`${place}.groups: expected ${n} group ids, one per label, got ${groups.length}`);
     const bad = groups.findIndex((id) => id < -1);
     if (bad >= 0) problems.push(`${place}.groups[${bad}]: expected a group id or -1, got ${groups[bad]}`);
-  }
-  if (decisions !== undefined && !(Number.isSafeInteger(decisions) && decisions >= 0)) {
-    problems.push(`${place}.decisions: expected a whole number of decisions, got ${decisions}`);
   }
   return problems;
 }
@@ -71,9 +67,12 @@ export function featureProblems(
   });
 }
 
-/** Edge facts and split scores. */
-export function partProblems({ edge, splits, champion }: CommonEvidence): string[] {
+/** The level, edge facts and split scores. */
+export function partProblems({ edge, splits, champion, level }: CommonEvidence): string[] {
   return [
+    ...(level === undefined || (level >= 0 && level < 0.5)
+      ? []
+      : [`level: expected a number of 0 or more and below 0.5, got ${level}`]),
     ...(edge === undefined ? [] : edgeProblems(edge, champion !== null)),
     ...(splits === undefined || splits === SAME_RECIPE ? [] : splitProblems(splits)),
   ];

@@ -13,6 +13,8 @@ export interface Pool<Window> {
   /** `2026-11-20`, or `2026-11-20 … 2026-11-23` */
   readonly id: string;
   readonly windows: readonly Window[];
+  /** past windows that came after its newest one: 0 for the newest pool */
+  readonly age: number;
 }
 
 /** The current window. @throws RangeError when there is none: validateEvidence refuses that first */
@@ -39,8 +41,8 @@ export function poolPastWindows(evidence: Evidence, minimum: number): Pool<Compa
 
 /**
  * A window with fewer than `minimum` examples is joined with the next ones until they have it; what remains at the end
- * joins the last pool. So every held-out example counts, and a few small windows cannot hold every candidate back for
- * want of examples. A single pool can be smaller than `minimum`: when all windows together are.
+ * joins the last pool. So every held-out example counts, and what small windows lose is seen together. A single pool can
+ * be smaller than `minimum`: when all windows together are.
  *
  * @param windows  in time order
  */
@@ -58,7 +60,11 @@ export function poolWindows<Window extends { readonly id: string }>(
     open = [];
   }
   if (open.length > 0) groups.push([...(groups.pop() ?? []), ...open]);
-  return groups.map((group) => ({ id: nameOf(group), windows: group }));
+  let after = windows.length;
+  return groups.map((group) => {
+    after -= group.length;
+    return { id: nameOf(group), windows: group, age: after };
+  });
 }
 
 function nameOf(windows: readonly { readonly id: string }[]): string {

@@ -4,8 +4,14 @@
 import type { Unit } from './format.ts';
 import type { Interval } from '../statistics/interval.ts';
 
-/** `hold`: not enough evidence either way. `skip`: the question does not arise, for the reason in `detail`. */
+/** `hold`: not shown either way, or broken. `skip`: not judged, for the reason in `detail`; it is never a pass. */
 export type CheckVerdict = 'pass' | 'fail' | 'hold' | 'skip';
+
+/**
+ * Why a check was not judged. `not-asked`: the question does not arise. `unanswerable`: the data that there will ever be
+ * cannot answer it; it is told and weighs nothing. (What broke or was left out is no skip: it holds, by name.)
+ */
+export type Skipped = 'not-asked' | 'unanswerable';
 
 /** How many labels, and where, would settle a check that holds. */
 export interface MoreLabels {
@@ -28,6 +34,10 @@ export interface Finding {
   /** examples it rests on */
   readonly n: number;
   readonly verdict: CheckVerdict;
+  /** of a skip: which kind */
+  readonly skipped?: Skipped;
+  /** of a hold: something that should be there broke or was left out, so that no label helps */
+  readonly broken?: true;
   /** one readable sentence with its numbers */
   readonly detail: string;
   readonly moreLabels?: MoreLabels;
@@ -79,7 +89,34 @@ export function plainFinding(verdict: CheckVerdict, detail: string): Finding {
   return { estimate: null, lower: null, upper: null, margin: null, passes: 'above', n: 0, verdict, detail };
 }
 
+/** The question does not arise. */
+export function notAsked(detail: string): Finding {
+  return { ...plainFinding('skip', detail), skipped: 'not-asked' };
+}
+
+/** Something that should be there is not: it holds, and says what. */
+export function holdBroken(detail: string): Finding {
+  return { ...plainFinding('hold', detail), broken: true };
+}
+
+/** The data that there will ever be cannot answer: the numbers are told and weigh nothing. */
+export function unanswerable(finding: Finding | string): Finding {
+  if (typeof finding === 'string') return { ...plainFinding('skip', finding), skipped: 'unanswerable' };
+  const { moreLabels: _moreLabels, broken: _broken, ...numbers } = finding;
+  return { ...numbers, verdict: 'skip', skipped: 'unanswerable' };
+}
+
+/** For a check that can refuse and not hold: what is not shown either way is told and weighs nothing. */
+export function refuseOnly(finding: Finding): Finding {
+  return finding.verdict === 'hold' && finding.broken !== true ? unanswerable(finding) : finding;
+}
+
 const GRAVITY: Readonly<Record<CheckVerdict, number>> = { fail: 3, hold: 2, pass: 1, skip: 0 };
+
+/** A question that was asked and not answered comes before one that was not asked. */
+function gravityOf({ verdict, skipped }: Finding): number {
+  return GRAVITY[verdict] + (skipped === 'unanswerable' ? 0.5 : 0);
+}
 
 /**
  * Gravest first: fail, hold, pass, skip; among equals the one whose bound is furthest on the wrong side, counted in
@@ -87,7 +124,7 @@ const GRAVITY: Readonly<Record<CheckVerdict, number>> = { fail: 3, hold: 2, pass
  */
 export function compareGravity(a: Finding, b: Finding): number {
   const [here, there] = [headroom(a), headroom(b)];
-  return GRAVITY[b.verdict] - GRAVITY[a.verdict] || (here === there ? 0 : here - there);
+  return gravityOf(b) - gravityOf(a) || (here === there ? 0 : here - there);
 }
 
 /** A line at 0 counts in points. */

@@ -1,8 +1,9 @@
 /**
- * From the paired counts of candidate and reference to a finding, for every check that compares two models.
+ * From a comparison of two models on the same examples to a finding, for every check that makes one.
  */
 import { judgeInterval, plainFinding } from './check-result.ts';
 import type { Finding, MoreLabels } from './check-result.ts';
+import type { Comparison } from '../comparison.ts';
 import {
   formatConfidence,
   formatCount,
@@ -10,91 +11,119 @@ import {
   formatPoints,
   formatSignedPoints,
 } from './format.ts';
+import { nameMetric } from '../metric.ts';
+import { scaleCounts } from '../metrics.ts';
 import type { PairedSample } from './paired-sample.ts';
 import { growthToSettle } from '../statistics/growth.ts';
 import type { Interval, PairedCounts } from '../statistics/interval.ts';
+import { mcnemarExact } from '../statistics/mcnemar.ts';
 import { levelForPower, upperNormalPoint } from '../statistics/normal.ts';
 import { tangoInterval } from '../statistics/tango.ts';
 
 /** A forecast of labels aims at settling the question four times in five: the field's custom. */
 export const POWER = 0.8;
 
+/** With fewer disagreements than this a score test of "no better" promises too much, and the exact one decides. */
+const FEW_DISAGREEMENTS = 25;
+
 export interface PairedQuestion {
   /** subject of the sentence: `window 2026-11-20` */
   readonly where: string;
   /** the difference that must be exceeded: -margin, or 0 to demand improvement */
   readonly line: number;
+  /** level at which the candidate must be shown to be above the line */
   readonly alpha: number;
-  /** fewer examples than this give no judgement */
-  readonly minimum: number;
-  /** share of the examples that counts, see effectiveShare; 1 when left out */
-  readonly share?: number;
-}
-
-/** What a sample asks of paired-finding: its level and what groups leave of it. */
-export function questionOf(
-  { alpha, share }: PairedSample,
-  where: string,
-  line: number,
-  minimum: number,
-): PairedQuestion {
-  return { where, line, alpha, minimum, share };
+  /** level at which it is shown to be below; alpha when left out */
+  readonly refuseAt?: number;
 }
 
 /** A sample from too few groups holds, whatever it shows; null when there are enough. */
 export function holdForGroups(
-  { groups, counts }: PairedSample,
+  groups: number | null,
+  n: number,
   minimum: number,
   where: string,
 ): Finding | null {
   if (groups === null || groups >= minimum) return null;
-  const detail = `${where}: ${formatCount(counts.n)} examples come from ${groups} of the ${minimum} groups needed for a judgement`;
-  return { ...plainFinding('hold', detail), n: counts.n };
+  const detail = `${where}: ${formatCount(n)} examples come from ${groups} of the ${minimum} groups needed for a judgement`;
+  return { ...plainFinding('hold', detail), n };
 }
 
 /** Whether P(candidate right) - P(reference right) lies above the line, by Tango's interval. */
-export function judgePaired(counts: PairedCounts, question: PairedQuestion): Finding {
-  const { where, minimum, share = 1 } = question;
-  if (counts.n < minimum) return holdForExamples(counts.n, minimum, where);
+export function judgePaired(
+  { counts, share }: Pick<PairedSample, 'counts' | 'share'>,
+  question: PairedQuestion,
+): Finding {
   const intervalAt = (factor: number, alpha: number): Interval =>
     tangoInterval(scaleCounts(counts, factor * share), alpha);
-  return describeDifference(intervalAt(1, question.alpha), counts.n, question, intervalAt);
+  return describeDifference(counts.n, question, intervalAt);
 }
 
-/** Too few examples for any judgement. */
-export function holdForExamples(n: number, minimum: number, where: string): Finding {
-  const detail = `${where}: ${n} of the ${minimum} examples needed for a judgement`;
-  return { ...plainFinding('hold', detail), n, moreLabels: { n: minimum - n, where } };
+/** Whether the candidate is better than the line says, by the comparison's metric. */
+export function judgeComparison(comparison: Comparison, question: PairedQuestion): Finding {
+  const { n, metric, boundsAt, counts, share } = comparison;
+  if (boundsAt(question.alpha) === null) {
+    return { ...plainFinding('hold', `${question.where}: ${formatCount(n)} examples, all of one group`), n };
+  }
+  const intervalAt = (factor: number, alpha: number): Interval => boundsAt(alpha, factor) as Interval;
+  const finding = describeDifference(
+    n,
+    question,
+    intervalAt,
+    metric === 'accuracy' ? '' : ` by ${nameMetric(metric)}`,
+  );
+  return metric === 'accuracy' ? requireSignTest(finding, scaleCounts(counts, share), question) : finding;
+}
+
+/** Of few disagreements, a candidate that is shown to be better must be so by the exact test as well. */
+function requireSignTest(
+  finding: Finding,
+  { gains, losses }: PairedCounts,
+  { line, alpha }: PairedQuestion,
+): Finding {
+  if (finding.verdict !== 'pass' || line < 0 || gains + losses >= FEW_DISAGREEMENTS) return finding;
+  const p = mcnemarExact({ gains: Math.floor(gains), losses: Math.ceil(losses) }).better;
+  if (p <= alpha) return finding;
+  const held: Finding = {
+    ...finding,
+    verdict: 'hold',
+    detail: `${finding.detail}, but McNemar's exact p ${p.toFixed(3)}`,
+  };
+  const settles = (factor: number): boolean =>
+    mcnemarExact({ gains: Math.floor(gains * factor), losses: Math.ceil(losses * factor) }).better <= alpha;
+  return holdUntilSettled(held, 'what comes in', settles);
 }
 
 /**
- * The finding for a difference of accuracies whose interval is known.
+ * The finding for a difference whose bounds are known.
  *
- * @param grown  the interval that a sample `factor` times as large, with the same rates, would give
+ * @param intervalAt  the interval at a level that a sample `factor` times as large, with the same rates, would give
+ * @param by          the measure, where it is not accuracy: ` by balanced accuracy`
  */
 export function describeDifference(
-  interval: Interval,
   n: number,
-  { where, line, alpha }: PairedQuestion,
-  grown: (factor: number, alpha: number) => Interval,
+  { where, line, alpha, refuseAt = alpha }: PairedQuestion,
+  intervalAt: (factor: number, alpha: number) => Interval,
+  by = '',
 ): Finding {
+  const { estimate, lower } = intervalAt(1, alpha);
+  const { upper } = intervalAt(1, refuseAt);
+  const interval = { estimate, lower, upper };
   const verdict = judgeInterval(interval, line, 'above');
-  const [lower, upper] = [formatSignedPoints(interval.lower), formatSignedPoints(interval.upper)];
-  const bounds = {
-    pass: `lower bound ${lower}`,
-    fail: `upper bound ${upper}`,
-    hold: `bounds ${lower} and ${upper}`,
-  }[verdict];
-  const subject = `${where}: candidate ${describeEstimate(interval.estimate)}`;
-  const detail = `${subject}, ${formatConfidence(alpha)} ${bounds}, margin ${formatSignedPoints(line)}`;
+  const low = `${formatConfidence(alpha)} lower bound ${formatSignedPoints(lower)}`;
+  const high = `${formatConfidence(refuseAt)} upper bound ${formatSignedPoints(upper)}`;
+  const both =
+    refuseAt === alpha
+      ? `${formatConfidence(alpha)} bounds ${formatSignedPoints(lower)} and ${formatSignedPoints(upper)}`
+      : `${low}, ${high}`;
+  const bounds = { pass: low, fail: high, hold: both }[verdict];
+  const detail = `${where}: candidate ${describeEstimate(estimate)}${by}, ${bounds}, margin ${formatSignedPoints(line)}`;
   const finding: Finding = { ...interval, margin: line, passes: 'above', n, verdict, detail };
   if (verdict !== 'hold') return finding;
-  const level = levelForPower(alpha, POWER);
-  return holdUntilSettled(
-    finding,
-    where,
-    (factor) => judgeInterval(grown(factor, level), line, 'above') !== 'hold',
-  );
+  const settles = (factor: number): boolean =>
+    intervalAt(factor, levelForPower(alpha, POWER)).lower > line ||
+    intervalAt(factor, levelForPower(refuseAt, POWER)).upper < line;
+  return holdUntilSettled(finding, where, settles);
 }
 
 /**
@@ -118,24 +147,43 @@ export function growInterval(
   };
 }
 
-/** Adds to a finding that holds how many more labels would settle it, were the rates to stay as they are. */
+/**
+ * Adds to a finding that holds how many more labels would settle it, were the rates to stay as they are; nothing where no
+ * number would. Whether labels can still come there is for the check to know: `tellLabels` says it.
+ */
 export function holdUntilSettled(
   finding: Finding,
   where: string,
   settles: (factor: number) => boolean,
 ): Finding {
   const factor = growthToSettle(settles);
-  if (factor === null) return { ...finding, detail: `${finding.detail}; too close for labels to settle` };
+  if (factor === null) return finding;
   const moreLabels: MoreLabels = { n: Math.ceil((factor - 1) * finding.n), where };
-  return {
-    ...finding,
-    detail: `${finding.detail}; about ${formatMoreLabels(moreLabels.n)} would settle it`,
-    moreLabels,
-  };
+  return { ...finding, moreLabels };
 }
 
-export function scaleCounts({ gains, losses, n }: PairedCounts, factor: number): PairedCounts {
-  return { gains: gains * factor, losses: losses * factor, n: n * factor };
+/** The finding with its forecast in words, where it holds for want of labels that can come. */
+export function tellLabels(finding: Finding): Finding {
+  const { verdict, moreLabels, detail, estimate } = finding;
+  if (verdict !== 'hold' || estimate === null) return finding;
+  return moreLabels === undefined
+    ? { ...finding, detail: `${detail}; too close for labels to settle` }
+    : { ...finding, detail: `${detail}; about ${formatMoreLabels(moreLabels.n)} would settle it` };
+}
+
+/**
+ * What the exam leaves open, the referee decides: on labels of what comes in from now on, all of them, as neither model
+ * was trained on any.
+ *
+ * @param n  labels that would settle it; null where no number is known to
+ */
+export function leaveToReferee(finding: Finding, n: number | null): Finding {
+  const { moreLabels: _moreLabels, ...rest } = finding;
+  const sentence = 'left to the referee: what comes in will judge it';
+  if (n === null) return { ...rest, verdict: 'hold', detail: `${finding.detail}; ${sentence}` };
+  const labels = Math.max(1, Math.ceil(n));
+  const detail = `${finding.detail}; ${sentence}, in about ${formatCount(labels)} labels`;
+  return { ...rest, verdict: 'hold', detail, moreLabels: { n: labels, where: 'what comes in' } };
 }
 
 function describeEstimate(difference: number): string {

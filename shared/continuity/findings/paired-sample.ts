@@ -1,8 +1,6 @@
 /**
  * Champion and candidate counted on the same examples, with what groups leave of their number.
  */
-import { levelFor } from './wear.ts';
-import type { GatePolicy } from '../policy.ts';
 import { effectiveShare, UNGROUPED } from '../statistics/design-effect.ts';
 import type { PairedCounts } from '../statistics/interval.ts';
 import type { ComparedWindow } from '../evidence/windows.ts';
@@ -16,28 +14,28 @@ export interface PairedSample {
   readonly share: number;
   /** distinct groups; null without groups */
   readonly groups: number | null;
-  /** level at which the windows are judged */
+  /** level of each bound */
   readonly alpha: number;
 }
 
-/** Counts over windows, at the level that their wear leaves. */
+/** Counts over windows, for bounds at level `alpha`. */
 export function samplePairs(
   windows: readonly ComparedWindow[],
-  { alpha, guardWear }: GatePolicy,
+  { alpha }: { readonly alpha: number },
   select?: Selection,
 ): PairedSample {
-  return sampleOf(pairOutcomes(windows, select), levelFor(windows, { alpha, guarded: guardWear }));
+  return sampleOf(pairOutcomes(windows, select), alpha);
 }
 
 /** The same for the rate of losses alone, whose groups may be worth less or more than those of the difference. */
 export function sampleLosses(
   windows: readonly ComparedWindow[],
-  { alpha, guardWear }: GatePolicy,
+  { alpha }: { readonly alpha: number },
   select?: Selection,
 ): PairedSample {
   const { outcomes, groups } = pairOutcomes(windows, select);
   const losses = outcomes.map((outcome) => Math.min(0, outcome));
-  return sampleOf({ outcomes: losses, groups }, levelFor(windows, { alpha, guarded: guardWear }));
+  return sampleOf({ outcomes: losses, groups }, alpha);
 }
 
 function sampleOf({ outcomes, groups }: PairOutcomes, alpha: number): PairedSample {

@@ -1,10 +1,10 @@
 /**
  * The finding for a rise of a loss or an error.
  */
-import { judgeInterval, plainFinding } from './check-result.ts';
+import { judgeInterval, unanswerable } from './check-result.ts';
 import type { Finding } from './check-result.ts';
 import { formatConfidence, formatCount, formatMeasure } from './format.ts';
-import { growInterval, holdForExamples, holdUntilSettled, POWER } from './paired-finding.ts';
+import { growInterval, holdForGroups, holdUntilSettled, POWER } from './paired-finding.ts';
 import type { GatePolicy } from '../policy.ts';
 import type { Interval } from '../statistics/interval.ts';
 import { levelForPower } from '../statistics/normal.ts';
@@ -16,12 +16,10 @@ export interface RiseQuestion {
   /** largest rise that is tolerated */
   readonly margin: number;
   readonly unit: 'score' | 'relative';
-  /** fewer examples than this give no judgement */
-  readonly minimum: number;
 }
 
 /**
- * Passes when the upper bound of the rise is within the margin.
+ * Passes when the upper bound of the rise, at the sample's level, is within the margin; fails when the lower one is above.
  *
  * @param interval  null where none can be drawn: the examples do not vary, or are of one group
  * @param grown     the interval that a sample `factor` times as large would give; as of one whose width falls like
@@ -30,20 +28,15 @@ export interface RiseQuestion {
 export function judgeRise(
   interval: Interval | null,
   { n, groups, alpha }: Pick<UnitSample, 'n' | 'groups' | 'alpha'>,
-  { where, margin, unit, minimum }: RiseQuestion,
+  { where, margin, unit }: RiseQuestion,
   policy: GatePolicy,
   grown?: (factor: number, alpha: number) => Interval,
 ): Finding {
-  if (n < minimum) return holdForExamples(n, minimum, where);
-  if (groups !== null && groups < policy.minimum.groups) {
-    const detail = `${where}: ${formatCount(n)} examples come from ${groups} of the ${policy.minimum.groups} groups needed for a judgement`;
-    return { ...plainFinding('hold', detail), n };
-  }
+  const tooFew = holdForGroups(groups, n, policy.minimum.groups, where);
+  if (tooFew !== null) return tooFew;
   if (interval === null) {
-    return {
-      ...plainFinding('hold', `${where}: the same in every example, so that no bound can be drawn`),
-      n,
-    };
+    const detail = `${where}: the same in every one of ${formatCount(n)} examples, so that no bound can be drawn`;
+    return { ...unanswerable(detail), n };
   }
   const verdict = judgeInterval(interval, margin, 'below');
   const show = (value: number): string => formatMeasure(value, unit);

@@ -1,13 +1,17 @@
 /**
  * Slices: the examples of one class, or of one value of a declared feature.
  */
-import { plainFinding } from './check-result.ts';
+import { notAsked, unanswerable } from './check-result.ts';
 import type { Part } from './check-result.ts';
 import type { Evidence, SlicedFeature } from '../evidence/evidence.ts';
-import { judgePaired, questionOf } from './paired-finding.ts';
+import { formatPoints } from './format.ts';
+import { scaleCounts } from '../metrics.ts';
+import { holdForGroups, judgePaired, leaveToReferee } from './paired-finding.ts';
 import { samplePairs } from './paired-sample.ts';
 import type { Selection } from './paired-sample.ts';
 import type { GatePolicy } from '../policy.ts';
+import { levelForPower } from '../statistics/normal.ts';
+import { tangoInterval } from '../statistics/tango.ts';
 import type { ComparedWindow } from '../evidence/windows.ts';
 
 export interface Slice {
@@ -50,26 +54,50 @@ export function missingFeatures(features: readonly SlicedFeature[], wanted: read
   return wanted.filter((name) => features.every((feature) => feature.name !== name));
 }
 
+/** How one slice of several is judged. */
+interface SliceLimits {
+  readonly margin: number;
+  /** fewer examples than this cannot hold a candidate back */
+  readonly minimum: number;
+  /** slices that are judged beside it, itself included */
+  readonly among: number;
+}
+
+/** Of the candidates that are as good as the champion on every slice, so many may be held by one. */
+const FALSE_HOLDS = 0.05;
+
 /**
- * Whether the candidate is no worse by the margin within a slice. One with fewer examples than the minimum can fail,
- * when it is shown to be worse, but does not hold: a rare one would otherwise keep every candidate out.
+ * Whether the candidate is worse by the margin within a slice of a window: fails when that is shown. It holds only where
+ * a loss of more than the policy's `holdBeyond` is still possible though the slice has examples enough to exclude it for
+ * a candidate that is as good as the champion there and disagrees as often: so it is this candidate that looks worse, not
+ * the evidence that is too little. What else is not shown is told.
  */
 export function judgeSlice(
   { id, where, select }: Slice,
-  windows: readonly ComparedWindow[],
+  window: ComparedWindow,
   policy: GatePolicy,
-  { margin, minimum }: { readonly margin: number; readonly minimum: number },
+  { margin, minimum, among }: SliceLimits,
 ): Part {
-  const sample = samplePairs(windows, policy, select);
-  const { n } = sample.counts;
-  if (n === 0) return { id, ...plainFinding('skip', `${where}: no examples`) };
-  const small = (sample.groups ?? Number.POSITIVE_INFINITY) < policy.minimum.groups;
-  if (sample.share === 0) return { id, ...plainFinding('skip', `${where}: ${n} examples, all of one group`) };
-  const finding = judgePaired(sample.counts, questionOf(sample, where, -margin, 0));
-  if ((n >= minimum && !small) || finding.verdict === 'fail') return { id, ...finding };
-  const { moreLabels: _moreLabels, ...numbers } = finding;
-  const detail = small
-    ? `${where}: ${sample.groups} of the ${policy.minimum.groups} groups needed to hold a candidate back`
-    : `${where}: ${n} of the ${minimum} examples needed to hold a candidate back`;
-  return { id, ...numbers, verdict: 'skip', detail };
+  const { alpha, holdBeyond } = policy;
+  const sample = samplePairs([window], policy, select);
+  const { counts, share, groups } = sample;
+  const { n } = counts;
+  if (n === 0) return { id, ...notAsked(`${where}: no examples`) };
+  if (share === 0) return { id, ...unanswerable(`${where}: ${n} examples, all of one group`) };
+  const finding = judgePaired(sample, { where, line: -margin, alpha });
+  const tooFew = holdForGroups(groups, n, policy.minimum.groups, where);
+  if (finding.verdict === 'fail' || (finding.verdict === 'pass' && tooFew === null))
+    return { id, ...finding };
+  const even = (counts.gains + counts.losses) / 2;
+  const level = levelForPower(alpha, 1 - FALSE_HOLDS / among);
+  const excluded =
+    tangoInterval(scaleCounts({ gains: even, losses: even, n }, share), level).lower > -holdBeyond;
+  if (tooFew === null && n >= minimum && excluded && (finding.lower ?? 0) <= -holdBeyond) {
+    const detail = `${finding.detail}; a loss of more than ${formatPoints(holdBeyond)} points is still possible`;
+    return { id, ...leaveToReferee({ ...finding, detail }, n + (finding.moreLabels?.n ?? n)) };
+  }
+  return {
+    id,
+    ...unanswerable({ ...finding, detail: tooFew?.detail ?? `${finding.detail}; too few labels to tell` }),
+  };
 }

@@ -8,10 +8,8 @@ import type { RatioStatistic, Units } from '../statistics/bootstrap.ts';
 import type { BoundedSample } from '../statistics/bounded-mean.ts';
 import { UNGROUPED } from '../statistics/design-effect.ts';
 import type { Interval } from '../statistics/interval.ts';
-import { levelFor } from './wear.ts';
-import type { Worn } from './wear.ts';
 
-export interface GroupedWindow extends Worn {
+export interface GroupedWindow {
   readonly exampleIds: readonly string[];
   readonly groups?: Int32Array;
 }
@@ -22,25 +20,20 @@ export interface UnitSample {
   readonly n: number;
   /** distinct groups; null without groups */
   readonly groups: number | null;
-  /** level at which the windows are judged */
+  /** level of each bound */
   readonly alpha: number;
 }
 
 /** @param values  per example, each over all windows in their order, [values][n] */
 export function sampleUnits(
   windows: readonly GroupedWindow[],
-  { alpha, guardWear, bootstrap }: GatePolicy,
+  { alpha, bootstrap }: Pick<GatePolicy, 'alpha' | 'bootstrap'>,
   values: readonly Float64Array[],
 ): UnitSample {
   const n = windows.reduce((sum, { exampleIds }) => sum + exampleIds.length, 0);
   const groups = joinGroups(windows, n);
   const units = unitsOf([new Float64Array(n).fill(1), ...values], groups, bootstrap.seed);
-  return {
-    units,
-    n,
-    groups: groups && countGroups(groups),
-    alpha: levelFor(windows, { alpha, guarded: guardWear }),
-  };
+  return { units, n, groups: groups && countGroups(groups), alpha };
 }
 
 /** One value summed by unit, for bounds that draw nothing. */
@@ -49,14 +42,12 @@ export interface GroupedSums extends BoundedSample, Pick<UnitSample, 'n' | 'grou
 /** @param values  per example, over all windows in their order, [n] */
 export function sumByGroup(
   windows: readonly GroupedWindow[],
-  { alpha, guardWear }: GatePolicy,
+  { alpha }: { readonly alpha: number },
   values: Float64Array,
 ): GroupedSums {
   const n = values.length;
   const ids = joinGroups(windows, n);
-  const level = levelFor(windows, { alpha, guarded: guardWear });
-  if (ids === null)
-    return { sums: values, sizes: new Float64Array(n).fill(1), n, groups: null, alpha: level };
+  if (ids === null) return { sums: values, sizes: new Float64Array(n).fill(1), n, groups: null, alpha };
   const { unitOf, count } = numberUnits(ids);
   const [sums, sizes] = [new Float64Array(count), new Float64Array(count)];
   for (let i = 0; i < n; i++) {
@@ -64,7 +55,7 @@ export function sumByGroup(
     sums[unit] = (sums[unit] as number) + (values[i] as number);
     sizes[unit] = (sizes[unit] as number) + 1;
   }
-  return { sums, sizes, n, groups: count, alpha: level };
+  return { sums, sizes, n, groups: count, alpha };
 }
 
 /** Group ids over all windows, [n]; null when no window has any. */
@@ -86,7 +77,7 @@ export function joinGroups(windows: readonly GroupedWindow[], n: number): Int32A
 export function boundsOf(
   { units, alpha }: UnitSample,
   statistics: readonly RatioStatistic[],
-  { bootstrap }: GatePolicy,
+  { bootstrap }: Pick<GatePolicy, 'bootstrap'>,
 ): (Interval | null)[] {
   if (units.count < 2) return statistics.map(() => null);
   const level = cautiousLevel(alpha, units.count);

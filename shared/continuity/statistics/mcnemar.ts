@@ -5,6 +5,9 @@
 import jStat from 'jstat';
 import type { PairedCounts } from './interval.ts';
 
+/** All that the test reads of paired counts. */
+type Disagreements = Pick<PairedCounts, 'gains' | 'losses'> & Partial<PairedCounts>;
+
 /**
  * P-values from the disagreements alone: given gains + losses, the gains are binomial with rate 1/2 when neither
  * model is better.
@@ -14,7 +17,7 @@ import type { PairedCounts } from './interval.ts';
  *   the smaller, at most 1. All 1 when the models never disagree.
  * @throws RangeError when a count is negative or not whole (a bug in the caller)
  */
-export function mcnemarExact({ gains, losses }: PairedCounts): {
+export function mcnemarExact({ gains, losses }: Disagreements): {
   readonly better: number;
   readonly worse: number;
   readonly twoSided: number;

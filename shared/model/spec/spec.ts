@@ -196,6 +196,8 @@ export const specSchema = z
   .check(({ value, issues }) => {
     for (const { path, message } of policyProblems(value.gate, {
       sliceable: sliceableFeatures(value.input),
+      task: value.task,
+      ...(value.task === 'classification' && { classes: value.labels.length }),
     })) {
       issues.push({ code: 'custom', input: value.gate, path: ['gate', ...path], message });
     }

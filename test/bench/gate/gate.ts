@@ -1,10 +1,11 @@
 /**
- * The gate, measured: error rates, power, a year of reuse, speed. `HELP` says how it is called.
+ * The gate, measured: error rates, power, the referee, a year of reuse, speed. `HELP` says how it is called.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { summarizeErrorRates } from './error-rates.ts';
+import { joinTables } from './referee/referee.ts';
 import { type Job, type JobResult, JOBS } from './jobs.ts';
 import { benchSpeed } from './speed.ts';
 import { readCount, readNames, readOptions, refuseUsage } from '../usage.ts';
@@ -13,11 +14,11 @@ import { type Measured, printTable, renderMarkdown, type Table } from './table.t
 const DOCUMENT = new URL('../../../docs/continuity.md', import.meta.url);
 const [BEGIN, END] = ['<!-- bench:gate -->', '<!-- end of bench:gate -->'];
 
-const PARTS = ['errors', 'power', 'reuse', 'speed'];
+const PARTS = ['errors', 'power', 'referee', 'reuse', 'speed'];
 
 const HELP = `npm run bench:gate -- [options]
 
-Measures the gate: error rates, power, a year of reuse, speed. Everything, 2,000 nights a cell, one thread a core.
+Measures the gate: error rates, power, the referee, a year of reuse, speed. Everything, 2,000 nights a cell, one thread a core.
 It ends with 1 where a target was missed.
 
   --nights <n>   simulated nights a cell (default 2000; 200 for a first look)
@@ -54,7 +55,7 @@ const cells = results.flatMap((result) => ('cells' in result ? result.cells : []
 if (cells.length > 0) measured.push(summarizeErrorRates(cells, nights));
 measured.push(...results.flatMap((result) => ('measured' in result ? [result.measured] : [])));
 
-const tables = measured.flatMap((part) => part.tables);
+const tables = joinTables(measured.flatMap((part) => part.tables));
 for (const table of tables) printTable(table);
 const rows = measured.flatMap((part) => part.rows);
 const missed = rows.filter(({ met }) => met === false);

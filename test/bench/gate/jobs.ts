@@ -4,13 +4,15 @@
  */
 import { type Cell, runStudy, STUDY_COUNT } from './error-rates.ts';
 import { benchForgetting, benchPower, benchScoredPower } from './power.ts';
+import { benchReferee, REFEREE_PARTS } from './referee/referee.ts';
 import { benchReuse } from './reuse.ts';
 import type { Measured } from './table.ts';
 
 export type Job =
   | { readonly part: 'errors'; readonly study: number }
   | { readonly part: 'power'; readonly table: number }
-  | { readonly part: 'reuse' };
+  | { readonly part: 'reuse' }
+  | { readonly part: 'referee'; readonly piece: number };
 
 export type JobResult = { readonly cells: readonly Cell[] } | { readonly measured: Measured };
 
@@ -19,6 +21,7 @@ const POWER_TABLES = [benchPower, benchForgetting, benchScoredPower] as const;
 /** The longest first, so that no thread is left alone with one at the end. */
 export const JOBS: readonly Job[] = [
   { part: 'reuse' },
+  ...Array.from({ length: REFEREE_PARTS }, (_, piece) => ({ part: 'referee' as const, piece })),
   ...POWER_TABLES.map((_, table) => ({ part: 'power' as const, table })),
   ...Array.from({ length: STUDY_COUNT }, (_, study) => ({ part: 'errors' as const, study })),
 ];
@@ -29,6 +32,8 @@ export function runJob(job: Job, nights: number): JobResult {
       return { cells: runStudy(job.study, nights) };
     case 'power':
       return { measured: (POWER_TABLES[job.table] ?? benchPower)(nights) };
+    case 'referee':
+      return { measured: benchReferee(job.piece, nights) };
     case 'reuse':
       // a year costs as much as 365 nights
       return { measured: benchReuse(Math.max(1, Math.round(nights / 100))) };

@@ -4,6 +4,7 @@
  */
 import { checkWorstWindow } from '../../../shared/continuity/checks/worst-window.ts';
 import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
+import { priceOf } from '../../../shared/continuity/exchange.ts';
 import { decideGate } from '../../../shared/continuity/gate.ts';
 import { accuracy, countPaired } from '../../../shared/continuity/metrics.ts';
 import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
@@ -20,6 +21,30 @@ const PAST = 10;
 const DISAGREEMENT = 0.05;
 const SIZES = [500, 1_000] as const;
 const POLICY = gatePolicySchema.parse({});
+
+/**
+ * The gate before this one, all of whose checks had to pass: percent of 2,000 nights on which it promoted, by scenario and
+ * size of a window; and of 1,000 nights with windows of 0.85 times that size, which is what the exam alone must reach.
+ */
+interface Former {
+  readonly full: number;
+  readonly less?: number;
+}
+
+const FORMER: Readonly<Record<string, Readonly<Record<number, Former>>>> = {
+  '2 points better now, equal on the past': {
+    500: { full: 84.6, less: 74.4 },
+    1_000: { full: 96.8, less: 95.5 },
+  },
+  '1 point better now, equal on the past': {
+    500: { full: 58.1, less: 48.1 },
+    1_000: { full: 85.4, less: 79.5 },
+  },
+  'equal everywhere': { 500: { full: 25, less: 18.7 }, 1_000: { full: 38, less: 36.2 } },
+  '2 points better now, 3 worse on one past window': { 500: { full: 27.4 }, 1_000: { full: 5.5 } },
+  '2 points better now, 2 worse on all of the past': { 500: { full: 0 }, 1_000: { full: 0 } },
+  '2 points worse now, equal on the past': { 500: { full: 0.4 }, 1_000: { full: 0.1 } },
+};
 
 /** True differences: on the current window, on most past ones, on the first past one. */
 interface Scenario {
@@ -78,42 +103,85 @@ function promotesByMcnemar(evidence: Evidence): boolean {
   return mcnemarExact(countPaired(labels, candidate, champion)).better <= POLICY.alpha;
 }
 
-/** How often each gate promotes. */
+/** What the exchange asks of the gain now for what the scenario loses on the past, in points; '' where it loses nothing. */
+function priceOfScenario({ past, first }: Scenario): string {
+  const losses = Array.from({ length: PAST }, (_, i) => ({
+    loss: i === 0 ? -first : -past,
+    age: PAST - 1 - i,
+  }));
+  const prices = [priceOf(losses, POLICY), ...losses.map((loss) => priceOf([loss], POLICY))];
+  const price = Math.max(...prices);
+  return price === 0 ? '' : (100 * price).toFixed(2);
+}
+
+/**
+ * How often each gate promotes. Better candidates must get through no less often than the former gate let them on windows
+ * of 0.85 times the size, at the level that a model's first test has (0.9 of 0.66 alpha); worse ones no more often, except
+ * what the exchange pays for, with its figure.
+ */
 export function benchPower(nights: number): Measured {
   const rows: Row[] = [];
   const table: (string | number)[][] = [];
   for (const scenario of SCENARIOS) {
     for (const n of SIZES) {
       const draw = drawFrom(31 + n);
-      let [ours, point, mcnemar] = [0, 0, 0];
+      let [ours, spent, point, mcnemar] = [0, 0, 0, 0];
       for (let night = 0; night < nights; night++) {
         const evidence = drawEvidence(plansOf(scenario, n), draw);
         ours += Number(decideGate(evidence, POLICY).verdict === 'promote');
+        spent += Number(decideGate({ ...evidence, level: FIRST_LEVEL }, POLICY).verdict === 'promote');
         point += Number(promotesByPoint(evidence));
         mcnemar += Number(promotesByMcnemar(evidence));
       }
-      table.push([
-        scenario.name,
-        n,
-        percent(ours / nights),
-        percent(point / nights),
-        percent(mcnemar / nights),
-      ]);
-      const atLeast = scenario.atLeast?.[n];
-      const more = {
-        peer: 'point estimate',
-        theirs: (100 * point) / nights,
-        ...(atLeast === undefined ? {} : { atLeast }),
-      };
-      rows.push(rowOf(`power: ${scenario.name}; n ${n}`, '% promoted', (100 * ours) / nights, more));
+      const former = FORMER[scenario.name]?.[n];
+      const price = priceOfScenario(scenario);
+      const shares = [ours, spent, point, mcnemar].map((count) => percent(count / nights));
+      table.push([scenario.name, n, ...shares, former?.full ?? '', former?.less ?? '', price]);
+      rows.push(powerRow(scenario, n, (100 * ours) / nights, former, price !== ''));
     }
   }
   const printed = tableOf(
     `Promotions, % of ${nights} nights; ten past windows, 5 % disagreement`,
-    ['the candidate is', 'n a window', 'this gate', 'point estimate', 'McNemar alone'],
+    [
+      'the candidate is',
+      'n a window',
+      'the exam alone',
+      "at a first test's level",
+      'point estimate',
+      'McNemar alone',
+      'the former gate',
+      'the same at 0.85 n',
+      'points that the exchange asks for',
+    ],
     table,
   );
   return { rows, tables: [printed] };
+}
+
+const FIRST_LEVEL = 0.9 * 0.66 * POLICY.alpha;
+
+function powerRow(
+  scenario: Scenario,
+  n: number,
+  ours: number,
+  former: Former | undefined,
+  priced: boolean,
+): Row {
+  const name = `power: ${scenario.name}; n ${n}${priced ? ', paid for by the exchange' : ''}`;
+  if (former === undefined) return rowOf(name, '% promoted', ours);
+  if (scenario.current < 0) {
+    return rowOf(name, '% promoted', ours, {
+      peer: 'the former gate',
+      theirs: former.full,
+      atMost: former.full + 3.6 * Math.sqrt((100 * former.full) / 2_000),
+    });
+  }
+  if (priced) return rowOf(name, '% promoted', ours, { peer: 'the former gate', theirs: former.full });
+  return rowOf(name, '% promoted', ours, {
+    peer: 'the former gate at 0.85 n',
+    theirs: former.less ?? former.full,
+    atLeast: Math.max(former.less ?? former.full, scenario.atLeast?.[n] ?? 0),
+  });
 }
 
 /** The first scenario with probabilities in the evidence, so that calibration is judged too. */
@@ -220,10 +288,13 @@ export function benchForgetting(nights: number): Measured {
   const rows: Row[] = [];
   const catchers = [
     ...MARGINS.map(([worstWindow, forgotten]) => {
-      const policy = gatePolicySchema.parse({ margins: { worstWindow, forgotten } });
+      const policy = gatePolicySchema.parse({
+        margins: { worstWindow, forgotten },
+        exchange: { weight: 1_000 },
+      });
       return {
         name: `worst window, margins ${100 * worstWindow} and ${100 * forgotten}`,
-        caught: (evidence: Evidence) => checkWorstWindow(evidence, policy).verdict !== 'pass',
+        caught: (evidence: Evidence) => checkWorstWindow(evidence, policy).verdict === 'fail',
       };
     }),
     ...Object.entries(RIVALS).map(([name, test]) => ({
@@ -235,7 +306,7 @@ export function benchForgetting(nights: number): Measured {
     [0, -0.03].map((first) => catchShares(catchers, { name: '', current: 0.02, past: 0, first }, n, nights)),
   );
   const table = tableOf(
-    `Not let through, % of ${nights} nights; one of ten past windows, 5 % disagreement`,
+    `Refused where no gain pays, % of ${nights} nights; one of ten past windows, 5 % disagreement`,
     ['test', ...SIZES.flatMap((n) => [`equal, n ${n}`, `3 points worse, n ${n}`])],
     catchers.map(({ name }, i) => [name, ...shares.map((share) => percent(share[i] as number))]),
   );

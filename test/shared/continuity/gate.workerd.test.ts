@@ -6,5 +6,5 @@ import { evidenceOf } from './make-evidence.ts';
 test('the gate, with the libraries it uses, decides inside the Workers runtime', () => {
   const kept = { gains: 10, losses: 10, n: 2_000, bothWrong: 100 };
   const verdict = decideGate(evidenceOf([kept], { ...kept, gains: 60 }), gatePolicySchema.parse({}));
-  expect(verdict.summary).toContain('Promote: at least 1.9 points better than version 3');
+  expect(verdict.summary).toContain('At least 1.9 points better than version 3');
 });

@@ -5,8 +5,10 @@ test('an empty policy means the documented defaults', () => {
   expect(gatePolicySchema.parse({})).toEqual({
     alpha: 0.05,
     require: 'non-inferiority',
-    guardWear: true,
+    metric: 'auto',
     needs: [],
+    exchange: { weight: 0.25, halfLife: 4 },
+    holdBeyond: 0.15,
     margins: {
       current: 0.01,
       pastMean: 0.01,
@@ -23,13 +25,17 @@ test('an empty policy means the documented defaults', () => {
     },
     budgets: { negativeFlips: 0.05, sliceFlips: 0.1, reportedFlips: 0.05, worsened: 0.05 },
     tau: null,
-    minimum: { window: 250, current: 100, class: 250, slice: 250, calibration: 500, groups: 20 },
+    minimum: { window: 250, current: 1, class: 1, slice: 1, calibration: 500, groups: 20 },
     baselines: ['majority', 'no-change', 'kappa', 'kappa-temporal'],
     slices: [],
     splits: { count: 10, maxExamples: 2_000 },
     edge: { latencyRatio: 1.5, sizeRatio: 2, memoryBytes: 80_000_000 },
     bootstrap: { draws: 2_000, seed: 1 },
   });
+});
+
+test('a spec that was saved with a guard of wear is still read', () => {
+  expect(gatePolicySchema.safeParse({ guardWear: false }).success).toBe(true);
 });
 
 test('one margin can be set without the others', () => {
@@ -68,6 +74,32 @@ describe('refuses a policy that can never pass, or never fail', () => {
     [{ slices: ['device', 'device'] }, 'once'],
     [{ needs: ['edge', 'edge'] }, 'once'],
     [{ minimum: { groups: 1 } }, 'at least 2 groups'],
+    [{ exchange: { weight: 0 } }, 'given up for nothing'],
+    [{ exchange: { halfLife: 0 } }, 'no past window counts'],
+    [{ holdBeyond: 0 }, 'margin above 0'],
+    [
+      {
+        metric: {
+          costs: [
+            [0, 0],
+            [0, 0],
+          ],
+        },
+      },
+      'nothing would be worse',
+    ],
+    [
+      {
+        metric: {
+          costs: [
+            [0, -1],
+            [1, 0],
+          ],
+        },
+      },
+      'cost of 0 or more',
+    ],
+    [{ metric: { pinball: 1 } }, 'expected number to be <1'],
     [{ bootstrap: { draws: 100 } }, 'at least 1,000 draws'],
   ])('%j', (policy, message) => {
     const parsed = gatePolicySchema.safeParse(policy);

@@ -5,6 +5,7 @@ import { writeEvents } from '../../../shared/events/inbox.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { loadChampion, loadHistory } from '../../../shared/registry/alias.ts';
 import { keys } from '../../../shared/registry/keys.ts';
+import { listQuarantines } from '../../../shared/registry/quarantine.ts';
 import { promote, resumePromotion, rollback } from '../../../shared/registry/promotion.ts';
 import { type RunRecord, saveRun } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
@@ -28,7 +29,7 @@ async function collect(store: ObjectStore, night: BlobNight): Promise<void> {
 
 async function retrain(
   store: ObjectStore,
-  options: { promote?: boolean; snapshot?: string } = {},
+  options: { promote?: boolean; snapshot?: string; again?: boolean } = {},
 ): Promise<RunRecord> {
   const run = await runJob({ store, model: MODEL, by: 'a test', promote: true, ...options });
   if (!run.ok) throw new Error(run.error.detail);
@@ -63,8 +64,10 @@ describe('night after night', () => {
     });
     expect(run.steps.map(({ name }) => name)).toEqual([
       'snapshot',
+      'labels',
       'split',
       'fine-tune',
+      'referee',
       'evaluate',
       'gate',
       'publish',
@@ -81,25 +84,48 @@ describe('night after night', () => {
     expect(await listVersionNumbers(store, MODEL)).toEqual([1]);
   });
 
-  test('a night with too few labels to judge by is put off, and says how many are missing', async () => {
+  test('a night with few labels is trained on all the same, and its candidate waits as a challenger', async () => {
     const night = await copyOf(store);
     await collect(night, { n: 30, seed: 4, fromMs: afterHistory });
     const run = await retrain(night);
-    expect(run).toMatchObject({ status: 'skipped', candidate: null });
-    expect(run.summary).toMatch(
-      /^Too early: 30 new labelled examples, \d+ of them held out; .* about \d+ more labels$/,
-    );
+    expect(run).toMatchObject({ status: 'complete', verdict: 'hold', promoted: false, candidate: 2 });
+    const idle = await retrain(night);
+    expect(idle).toMatchObject({ status: 'skipped', candidate: null });
+    expect(idle.summary).toContain('Nothing new since the last run');
+    expect(await retrain(night, { again: true })).toMatchObject({ status: 'complete', candidate: 3 });
   });
 
-  test('a poisoned night is refused, with the check and by how much, and the champion stays', async () => {
+  test('a night of swapped labels is kept apart, with what was seen, and the champion stays', async () => {
     const night = await copyOf(store);
     await collect(night, { n: 2_000, seed: 3, fromMs: afterHistory, poisoned: true });
     const run = await retrain(night);
-    expect(run).toMatchObject({ status: 'complete', verdict: 'reject', promoted: false, candidate: 2 });
-    expect(run.summary).toMatch(/^Reject: .* window w0\d .* bound/);
+    expect(run).toMatchObject({ status: 'skipped', promoted: false, candidate: null });
+    expect(run.summary).toMatch(/of 2000 new labels agree with what served, and 3 classes .* kept apart/);
     expect(await championOf(night)).toBe(1);
-    const refused = await promote(night, MODEL, 2, { by: 'me', reason: 'why not', at: new Date() });
-    expect(refused).toMatchObject({ ok: false, error: { kind: 'not-passed' } });
+    const quarantines = await listQuarantines(night, MODEL);
+    expect(quarantines.ok && quarantines.value.map(({ status, examples }) => [status, examples])).toEqual([
+      ['held', 2_000],
+    ]);
+  });
+
+  test('a clean night after it trains and judges by its own labels alone', async () => {
+    const night = await copyOf(store);
+    await collect(night, { n: 500, seed: 3, fromMs: afterHistory, poisoned: true });
+    await retrain(night);
+    await collect(night, { n: 2_000, seed: 4, fromMs: afterHistory + 500_000, drift: 0.9 });
+    expect(await retrain(night)).toMatchObject({ promoted: true, candidate: 2 });
+    const quarantines = await listQuarantines(night, MODEL);
+    expect(quarantines.ok && quarantines.value.map(({ status }) => status)).toEqual(['held']);
+  });
+
+  test('labels that go on meaning something else were the world, and are released', async () => {
+    const night = await copyOf(store);
+    await collect(night, { n: 500, seed: 3, fromMs: afterHistory, poisoned: true });
+    await retrain(night);
+    await collect(night, { n: 500, seed: 4, fromMs: afterHistory + 500_000, poisoned: true });
+    expect(await retrain(night)).toMatchObject({ status: 'complete', candidate: 2 });
+    const quarantines = await listQuarantines(night, MODEL);
+    expect(quarantines.ok && quarantines.value.map(({ status }) => status)).toEqual(['released']);
   });
 
   test('a night of drift gives a candidate that is promoted, from the champion it started at', async () => {
@@ -108,10 +134,6 @@ describe('night after night', () => {
     expect(run).toMatchObject({ verdict: 'promote', promoted: true, candidate: 2, championAtStart: 1 });
     const manifest = await loadManifest(store, MODEL, 2);
     expect(manifest).toMatchObject({ ok: true, value: { parent: 1, run: run.id } });
-    const evidence = await evidenceOf(store, run);
-    // The history's windows served no decision before (the first version had nothing to be compared with), but the
-    // one that it was judged by against the majority answer.
-    expect(evidence.windows.map(({ decisions }) => decisions)).toEqual([0, 0, 0, 1, 0]);
     const history = await loadHistory(store, MODEL);
     expect(history.ok && history.value.map(({ from, to, run }) => [from, to, run !== null])).toEqual([
       [null, 1, true],
@@ -140,15 +162,6 @@ describe('night after night', () => {
     const report = await night.get(keys.run(MODEL, run.id, 'report.html'));
     expect(new TextDecoder().decode(report?.bytes)).toContain('promotion of blobs is paused since ada');
     expect(await championOf(night)).toBe(1);
-  });
-
-  test('the same windows, judged again, have served one decision more, and the gate grows stricter', async () => {
-    const night = await copyOf(store);
-    const from = { fromMs: afterHistory + 3 * HISTORY.n * 1_000, drift: 0.9 };
-    await collect(night, { n: 700, seed: 5, ...from });
-    await retrain(night, { promote: false });
-    const again = await evidenceOf(night, await retrain(night, { promote: false }));
-    expect(again.windows.map(({ decisions }) => decisions)).toEqual([2, 2, 2, 3, 2, 1]);
   });
 
   test('the evidence has what the whole gate judges by', async () => {
@@ -186,7 +199,6 @@ describe('night after night', () => {
       [2, 4],
     ]);
     expect(parsed.matrix?.metrics.bwt).toBeCloseTo(0, 1);
-    expect(parsed.wear?.map(({ decisions }) => decisions)).toEqual([0, 0, 0, 1, 0]);
     expect(parsed.reliability?.champion?.bins).toHaveLength(15);
     const page = new TextDecoder().decode((await store.get(keys.run(MODEL, run, 'report.html')))?.bytes);
     expect(page).toContain('<!doctype html>');
@@ -295,7 +307,6 @@ describe('a run that is killed', () => {
     const resumed = await resumeJob({ store, model: MODEL }, run.id);
     expect(resumed).toMatchObject({ ok: true, value: { status: 'complete', summary: run.summary } });
     expect(await store.get(keys.run(MODEL, run.id, 'evidence.json'))).toEqual(evidence);
-    expect(await store.list(keys.decisionsPrefix(MODEL))).toHaveLength(1);
   });
 
   async function startAndRun(store: ObjectStore): Promise<RunRecord> {
@@ -352,12 +363,10 @@ describe('what can go wrong', () => {
     expect(await listVersionNumbers(store, MODEL)).toEqual([]);
   });
 
-  test('too few labels to judge by hold the candidate back, and say how many are missing', async () => {
+  test('a first version needs no more labels than it takes to beat what needs no model', async () => {
     const store = createMemoryStore();
     await createBlobModel(store, MODEL, { ...HISTORY, n: 120 });
-    const run = await retrain(store);
-    expect(run).toMatchObject({ verdict: 'hold', promoted: false });
-    expect(run.summary).toMatch(/about \d+ more labels/);
+    expect(await retrain(store)).toMatchObject({ verdict: 'promote', promoted: true });
   });
 
   test('an unreadable batch is counted and named; the rest is learned from', async () => {

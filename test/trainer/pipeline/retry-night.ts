@@ -1,21 +1,37 @@
 /**
- * A night whose candidate is held for its flips alone.
+ * A night whose candidate is refused for its flips alone.
  */
+import type { ExampleEvent } from '../../../shared/events/schema.ts';
 import type { ClassificationSpec } from '../../../shared/model/spec/spec.ts';
-import { blobSpec, type BlobNight } from '../../support/tabular-model.ts';
+import { blobEvents, blobSpec, type BlobNight } from '../../support/tabular-model.ts';
 
 export const MODEL = 'blobs';
 export const HISTORY: BlobNight = { n: 2_000, seed: 1, fromMs: Date.parse('2026-11-01T00:00:00Z') };
 export const AFTER = HISTORY.fromMs + 2 * HISTORY.n * 1_000;
 /** It has turned away from what the champion learnt. */
-export const NIGHT: BlobNight = { n: 1_500, seed: 2, fromMs: AFTER, drift: 1.7 };
+const NIGHT: BlobNight = { n: 1_500, seed: 2, fromMs: AFTER, drift: 1.7 };
 
-/** Nothing holds on to the champion at first, and the gate minds flips more than anything else. */
-export function retriedSpec(retry: object, negativeFlips = 0.01): Partial<ClassificationSpec> {
+/**
+ * Most of it labelled as the next class: who learns that is right more often than the champion, and wrong where the
+ * champion is right.
+ */
+export function nightEvents(poisoned = 900): ExampleEvent[] {
+  return [
+    ...blobEvents({ ...NIGHT, n: poisoned, poisoned: true }),
+    ...blobEvents({ ...NIGHT, n: NIGHT.n - poisoned, seed: 3 }),
+  ];
+}
+
+/**
+ * Nothing holds on to the champion at first, and the gate minds flips more than anything else.
+ *
+ * @param weight  of the distillation that a retry strengthens
+ */
+export function retriedSpec(retry: object, weight = 0.5): Partial<ClassificationSpec> {
   const changes: object = {
-    training: { epochs: 12, learningRate: 0.01, distillation: { kind: 'none' }, retry },
+    training: { epochs: 12, learningRate: 0.01, distillation: { kind: 'none', weight }, retry },
     gate: {
-      budgets: { negativeFlips, sliceFlips: 0.4 },
+      budgets: { sliceFlips: 0.4 },
       margins: {
         current: 0.2,
         pastMean: 0.2,

@@ -11,13 +11,13 @@ import type { RunContext } from '../../../trainer/pipeline/context.ts';
 import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { runPipeline } from '../../../trainer/pipeline/pipeline.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
-import { blobEvents, createBlobModel } from '../../support/tabular-model.ts';
-import { AFTER, HISTORY, MODEL, NIGHT, retriedSpec } from './retry-night.ts';
+import { createBlobModel } from '../../support/tabular-model.ts';
+import { AFTER, HISTORY, MODEL, nightEvents, retriedSpec } from './retry-night.ts';
 
 /** Of both candidates' edge.bin, on every machine. */
 const DIGESTS = [
-  'f4e491e193b0d29ca5d9c1350d557a7349f4ba914a83cba134e692b51eacaabd',
-  'bcd93735cc5c41a32e1ca1ef69f75d4ce49dcd365d6242d455645b2ffde8e5d8',
+  '4b885cc7a8d8188d89e73775cc821acb3301547f7cbc8191786009171f7bbad6',
+  'daea0f2caba4193df3ab9cfa5c6f10d4d12e6b6bb0693af02ed6ed15ac2ea185',
 ];
 
 export function describeRetrying(
@@ -44,7 +44,7 @@ export function describeRetrying(
     };
     await createBlobModel(store, MODEL, HISTORY, retriedSpec({ strength: 8 }));
     await retrain(AFTER);
-    await writeEvents(store, MODEL, blobEvents(NIGHT), new Date(AFTER));
+    await writeEvents(store, MODEL, nightEvents(), new Date(AFTER));
     const run = await retrain(AFTER + 36_000_000);
     expect(run).toMatchObject({ status: 'complete', promoted: true, candidate: 2 });
     const first = { store, run } as unknown as RunContext;

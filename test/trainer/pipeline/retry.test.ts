@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { CheckResult } from '../../../shared/continuity/findings/check-result.ts';
-import { isRegression } from '../../../shared/continuity/evidence/evidence.ts';
 import type { Verdict } from '../../../shared/continuity/gate.ts';
 import { reportSchema } from '../../../trainer/report/report-schema.ts';
 import { writeEvents } from '../../../shared/events/inbox.ts';
@@ -16,23 +15,22 @@ import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
 import { resumeJob, runJob } from '../../../trainer/node/job.ts';
 import type { RunContext } from '../../../trainer/pipeline/context.ts';
-import { loadEvidence } from '../../../trainer/pipeline/judge/evidence-file.ts';
 import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { deservesRetry } from '../../../trainer/pipeline/retry.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
 import { copyOf } from '../../support/copy-of.ts';
 import { Crash, countWrites, crashAtWrite } from '../../support/faulty-store.ts';
-import { blobEvents, blobSpec, createBlobModel } from '../../support/tabular-model.ts';
-import { AFTER, HISTORY, MODEL, NIGHT, retriedSpec } from './retry-night.ts';
+import { blobSpec, createBlobModel } from '../../support/tabular-model.ts';
+import { AFTER, HISTORY, MODEL, nightEvents, retriedSpec } from './retry-night.ts';
 import { describeRetrying } from './retry-suite.ts';
 
 /** A champion, and the night after. */
-async function openNight(spec: Partial<ClassificationSpec>): Promise<ObjectStore> {
+async function openNight(spec: Partial<ClassificationSpec>, poisoned?: number): Promise<ObjectStore> {
   const store = createMemoryStore();
   await createBlobModel(store, MODEL, HISTORY, spec);
   const first = await retrain(store);
   expect(first.promoted).toBe(true);
-  await writeEvents(store, MODEL, blobEvents(NIGHT), new Date(AFTER));
+  await writeEvents(store, MODEL, nightEvents(poisoned), new Date(AFTER));
   return store;
 }
 
@@ -52,12 +50,6 @@ async function retrain(store: ObjectStore, onProgress?: (progress: Progress) => 
 function attemptsOf(store: ObjectStore, { id }: Pick<RunRecord, 'id'>): readonly [RunContext, RunContext] {
   const first = { store, run: { id, model: MODEL } } as RunContext;
   return [first, { ...first, first }];
-}
-
-async function decisionsOf(ctx: RunContext): Promise<readonly (number | undefined)[]> {
-  const evidence = await loadEvidence(ctx);
-  if (isRegression(evidence)) throw new Error('expected the evidence of a classification');
-  return evidence.windows.map(({ decisions }) => decisions);
 }
 
 async function readText(store: ObjectStore, run: RunRecord, file: string): Promise<string> {
@@ -107,28 +99,18 @@ describe('a candidate that is refused for its flips alone', () => {
     expect(second?.digest).not.toBe(first?.digest);
   });
 
-  test('counts as a decision that every window served before the second', async () => {
-    const [first, second] = attemptsOf(store, run);
-    const before = await decisionsOf(first);
-    expect(await decisionsOf(second)).toEqual(before.map((decisions) => (decisions ?? 0) + 1));
-    expect(await store.list(keys.decisionsPrefix(MODEL))).toHaveLength(3);
-  });
-
   test('is in the report with its verdict, and so is what became of it', async () => {
     const report = reportSchema.parse(JSON.parse(await readText(store, run, 'report.json')));
     const [first] = await Promise.all(attemptsOf(store, run).map(loadTrainingRecord));
     expect(report.firstAttempt).toMatchObject({
       digest: first?.digest,
-      verdict: { verdict: 'hold' },
+      verdict: { verdict: 'reject' },
       distillation: { first: 0, second: 4 },
     });
     expect(report.firstAttempt?.windows).toHaveLength(report.windows.length);
     expect(report.verdict.verdict).toBe('promote');
-    expect(report.wear?.map(({ decisions }) => decisions)).toEqual(
-      await decisionsOf(attemptsOf(store, run)[1]),
-    );
     const page = await readText(store, run, 'report.html');
-    expect(page).toMatch(/Held for its flips \(negative flips 0\.6 %, budget 1\.0 %\), trained again/);
+    expect(page).toMatch(/Refused for its flips \(negative flips 13\.6 %, budget 10\.3 %\), trained again/);
   });
 
   test('of a version that was not tried twice, nothing of it is said', async () => {
@@ -138,21 +120,18 @@ describe('a candidate that is refused for its flips alone', () => {
 });
 
 describe('a retry that is refused as well', () => {
-  test('ends the run: both decisions count, and the second candidate is what can be looked at', async () => {
-    const store = await openNight(retriedSpec({ strength: 1.01 }, 0.003));
+  test('ends the run, and the second candidate is what can be looked at', async () => {
+    const store = await openNight(retriedSpec({ strength: 1.01 }, 0.01), 1_000);
     const run = await retrain(store);
     expect(run).toMatchObject({ status: 'complete', promoted: false, candidate: 2 });
     expect(run.verdict).not.toBe('promote');
     const names = run.steps.map(({ name }) => name);
     expect(names.slice(names.indexOf('gate'))).toEqual(RETRIED);
-    const later = await retrain(store);
-    // The first version's decision was about the last window of the history; two were this night's.
-    expect((await decisionsOf(attemptsOf(store, later)[0])).slice(-2)).toEqual([3, 2]);
   });
 });
 
 describe('a run that is killed while it retries', () => {
-  test('goes on where it was, and ends in the same version with both decisions counted once', async () => {
+  test('goes on where it was, and ends in the same version', async () => {
     const base = await openNight(retriedSpec({ strength: 8 }));
     const whole = countWrites(await copyOf(base));
     let retryFrom = 0;
@@ -175,7 +154,6 @@ describe('a run that is killed while it retries', () => {
       const manifest = await loadManifest(store, MODEL, 2);
       expect(manifest.ok && manifest.value.files).toEqual(expected.value.files);
       expect(await listVersionNumbers(store, MODEL)).toEqual([1, 2]);
-      expect(await store.list(keys.decisionsPrefix(MODEL))).toHaveLength(3);
     }
   }, 120_000);
 
@@ -209,7 +187,6 @@ describe('no retry', () => {
     ...finding,
   };
   const verdict: Verdict = { verdict: 'reject', checks: [refused], reasons: [], summary: '' };
-  const served = [{ decisions: 1 }, { decisions: 0 }];
   const contextOf = (training: object = {}, championAtStart: number | null = 1): RunContext => {
     const recipe: TrainingRecipe = trainingSchema.parse(training);
     const spec = { ...blobSpec(MODEL), training: recipe };
@@ -217,35 +194,31 @@ describe('no retry', () => {
   };
 
   test('but for flips alone, with a champion to hold on to', () => {
-    expect(deservesRetry(contextOf(), verdict, served)).toBe(true);
+    expect(deservesRetry(contextOf(), verdict)).toBe(true);
   });
 
   test('when another check refuses or holds too', () => {
     const other: CheckResult = { ...refused, check: 'current-window' };
-    expect(deservesRetry(contextOf(), { ...verdict, checks: [refused, other] }, served)).toBe(false);
+    expect(deservesRetry(contextOf(), { ...verdict, checks: [refused, other] })).toBe(false);
     const held: CheckResult = { ...other, verdict: 'hold' };
-    expect(deservesRetry(contextOf(), { ...verdict, checks: [refused, held] }, served)).toBe(false);
+    expect(deservesRetry(contextOf(), { ...verdict, checks: [refused, held] })).toBe(false);
   });
 
   test('without a champion', () => {
-    expect(deservesRetry(contextOf({}, null), verdict, served)).toBe(false);
-  });
-
-  test('of windows that never judged before, where two looks are more than alpha', () => {
-    expect(deservesRetry(contextOf(), verdict, [{ decisions: 0 }])).toBe(false);
+    expect(deservesRetry(contextOf({}, null), verdict)).toBe(false);
   });
 
   test('when it is switched off', () => {
-    expect(deservesRetry(contextOf({ retry: { flips: false } }), verdict, served)).toBe(false);
+    expect(deservesRetry(contextOf({ retry: { flips: false } }), verdict)).toBe(false);
   });
 
   test('when the recipe holds on as firmly as it can', () => {
-    expect(deservesRetry(contextOf({ distillation: { weight: 100 } }), verdict, served)).toBe(false);
+    expect(deservesRetry(contextOf({ distillation: { weight: 100 } }), verdict)).toBe(false);
   });
 
   test('twice', () => {
     const first = contextOf();
-    expect(deservesRetry({ ...first, first }, verdict, served)).toBe(false);
+    expect(deservesRetry({ ...first, first }, verdict)).toBe(false);
   });
 });
 

@@ -4,12 +4,7 @@
 import type { Evidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { decideGate } from '../../../shared/continuity/gate.ts';
 import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
-import {
-  summarizeMatrix,
-  summarizeReliability,
-  summarizeWear,
-  summarizeWindows,
-} from '../../../trainer/report/report.ts';
+import { summarizeMatrix, summarizeReliability, summarizeWindows } from '../../../trainer/report/report.ts';
 import type { RunReport } from '../../../trainer/report/report.ts';
 
 /** The report that a run on this evidence would write. */
@@ -53,7 +48,7 @@ export function retriedReportOf(first: Evidence, second: Evidence): RunReport {
   return { ...reportOf(second), firstAttempt: { digest, verdict, windows, training, distillation } };
 }
 
-/** A report with everything in it: probabilities, matrix, wear, and a picture of the first flipped example. */
+/** A report with everything in it: probabilities, matrix, and a picture of the first flipped example. */
 export function fullReportOf(evidence: Evidence): RunReport {
   const scored = withProbabilities(evidence);
   const policy = gatePolicySchema.parse({});
@@ -73,7 +68,6 @@ export function fullReportOf(evidence: Evidence): RunReport {
         { version: 3, learned: 2, accuracy: [0.91, 0.94, 0.96] },
       ],
     }),
-    wear: summarizeWear(scored, policy),
     ...(flipped && { pictures: { [flipped.id]: PICTURE } }),
   };
 }

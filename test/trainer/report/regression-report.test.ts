@@ -6,12 +6,7 @@ import { meanAbsoluteError, rootMeanSquareError, rSquared } from '../../../share
 import { renderReportHtml } from '../../../trainer/report/report-html.ts';
 import { reportSchema } from '../../../trainer/report/report-schema.ts';
 import { renderReportText } from '../../../trainer/report/report-text.ts';
-import {
-  type RunReport,
-  summarizeMatrix,
-  summarizeWear,
-  summarizeWindows,
-} from '../../../trainer/report/report.ts';
+import { type RunReport, summarizeMatrix, summarizeWindows } from '../../../trainer/report/report.ts';
 import { evidenceOf } from '../../shared/continuity/make-evidence.ts';
 import { regressionOf, withoutRegressionChampion } from '../../shared/continuity/make-regression.ts';
 import { reportOf } from './make-report.ts';
@@ -32,7 +27,6 @@ function regressionReport(evidence: RegressionEvidence): RunReport {
         { version: 2, learned: 1, accuracy: [2.5, 1] },
       ],
     }),
-    wear: summarizeWear(evidence, policy),
   };
 }
 
@@ -56,7 +50,6 @@ test('every window has both errors of both models, and the report keeps to its s
 test('a first model has no errors to compare with', () => {
   const [first] = summarizeWindows(withoutRegressionChampion(regressionOf(300, 0.5)));
   expect(first).toMatchObject({ champion: null, rmse: { champion: null } });
-  expect(summarizeWear(withoutRegressionChampion(regressionOf(300, 0.5)), policy)).toEqual([]);
 });
 
 test("the page speaks of errors, in the target's unit, and of what became worse", () => {
@@ -84,14 +77,4 @@ test('the terminal has the same numbers', () => {
   expect(text).toMatch(/Mean absolute error of rent\n +Window/);
   expect(text).toMatch(/now \(current\) +300 +[\d.]+ EUR +[\d.]+ EUR +−\d+\.\d %/);
   expect(text).toContain('MAE 1.75 EUR, BWT +0.5 EUR, FWT −5 EUR');
-});
-
-test('a window that was used more has fewer decisions left, and a larger one more', () => {
-  const wear = (n: number, decisions: number): number => {
-    const evidence = regressionOf(n, 1);
-    const windows = evidence.windows.map((window) => ({ ...window, decisions }));
-    return summarizeWear({ ...evidence, windows }, policy).at(-1)?.left as number;
-  };
-  expect(wear(20, 0)).toBeLessThan(wear(2_000, 0));
-  expect(wear(60, 10)).toBeLessThanOrEqual(wear(60, 0));
 });

@@ -16,12 +16,6 @@ test('says what the first candidate was refused for, how it was trained again, a
   );
 });
 
-test('is held where it was held', () => {
-  const held = evidenceOf([], { gains: 200, losses: 105, n: 2_000 });
-  const text = renderReportText(retriedReportOf(held, second), { colour: false, width: 1_000 });
-  expect(text).toContain('\nHeld for its flips (negative flips 5.3 %, budget 5.0 %), trained again');
-});
-
 test('stands on the page with every reason the first was refused for, as text', () => {
   const { firstAttempt } = report;
   if (firstAttempt === undefined) throw new Error('expected two attempts');

@@ -10,7 +10,7 @@ import { importBarBase } from '../../support/bar-base.ts';
 import { barEvents, createBarModel } from '../../support/image-model.ts';
 import { createRentModel, rentEvents } from '../../support/regression-model.ts';
 import { blobEvents, createBlobModel } from '../../support/tabular-model.ts';
-import { HISTORY as RETRY_HISTORY, NIGHT as RETRY_NIGHT, retriedSpec } from '../pipeline/retry-night.ts';
+import { HISTORY as RETRY_HISTORY, nightEvents, retriedSpec } from '../pipeline/retry-night.ts';
 
 const START = Date.parse('2026-11-01T00:00:00Z');
 const LATER = START + 86_400_000;
@@ -79,7 +79,7 @@ export const CASES: readonly Case[] = [
     prepare: async (store, retrain) => {
       await createBlobModel(store, 'retried', RETRY_HISTORY, retriedSpec({ strength: 8 }));
       await retrain();
-      await collect(store, 'retried', blobEvents(RETRY_NIGHT));
+      await collect(store, 'retried', nightEvents());
     },
     version: 2,
   },

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { loadKernelModule } from '../../../trainer/kernels/kernels-node.ts';
 import { trainingSchema } from '../../../shared/model/spec/training.ts';
-import { checkLabelsPresent } from '../../../trainer/training/check-set.ts';
 import { weighExamples } from '../../../trainer/training/class-weights.ts';
 import { teach } from '../../../trainer/training/distillation.ts';
 
@@ -22,18 +21,6 @@ describe('what an example counts by its label', () => {
 
   test('by name, is what is said there, and once where nothing is said', () => {
     expect([...(weighExamples(labels, NAMES, { green: 5 }) ?? [])]).toEqual([1, 1, 1, 5]);
-  });
-});
-
-describe('labels without an example', () => {
-  test('are named', () => {
-    expect(() => checkLabelsPresent(Int32Array.of(0, 2, 2), NAMES)).toThrow(
-      'expected training examples of all 3 labels, got none of "green"',
-    );
-  });
-
-  test('are nobody’s concern where there are none', () => {
-    expect(() => checkLabelsPresent(Int32Array.of(0, 1, 2), NAMES)).not.toThrow();
   });
 });
 

@@ -22,6 +22,11 @@ export interface LabelledExample {
   readonly served?: { readonly version: number; readonly predicted: number };
   /** reported as turned wrong by an update */
   readonly flip?: true;
+  /**
+   * when the label came, milliseconds since the epoch, where it came for a prediction; a whole example's label comes with
+   * the example, and an import's long after `at`: nobody could have known it
+   */
+  readonly labelledAt?: number;
 }
 
 export interface Joined {
@@ -116,7 +121,8 @@ function withReport(example: LabelledExample, reported: boolean): LabelledExampl
 function fromPrediction(prediction: PredictionEvent, label: LabelEvent): LabelledExample {
   const { id, at, input, version, predicted } = prediction;
   const group = label.group ?? prediction.group;
-  const example = { id, at, label: label.label, input, served: { version, predicted } };
+  const served = { version, predicted };
+  const example = { id, at, label: label.label, input, served, labelledAt: label.at };
   return group === undefined ? example : { ...example, group };
 }
 

@@ -60,6 +60,7 @@ const exampleSchema = z.object({
   group: z.string().optional(),
   served: z.object({ version: z.int(), predicted: z.number() }).optional(),
   flip: z.literal(true).optional(),
+  labelledAt: z.int().optional(),
 });
 
 /** Writes one shard under the digest of its lines; writing it again changes nothing. */

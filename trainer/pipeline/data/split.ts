@@ -12,7 +12,8 @@ import type { TaskSpec } from '../../../shared/model/spec/task.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { describeReadError, encodeCompactJson, loadJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { type RunContext, RunFailure } from '../context.ts';
+import { attemptKey, type RunContext, RunFailure } from '../context.ts';
+import { isApart, type Stretch } from '../../labels/stretch.ts';
 import { drawReplay, sample } from './replay.ts';
 import { loadShard, type Snapshot } from './snapshot-file.ts';
 
@@ -25,24 +26,44 @@ const splitSchema = z.object({
   holdout: z.array(z.array(z.int().min(0))),
   /** The constant answer that the model has to beat: most frequent class id, or mean target, of the training examples. */
   constant: z.number(),
+  /** Class ids without any example to learn from, where there are some: they are there, and are never predicted. */
+  absent: z.array(z.int().min(0)).exactOptional(),
+  /** Stretches of time whose labels were kept apart. */
+  apart: z.array(z.object({ fromMs: z.int(), toMs: z.int() })).exactOptional(),
 });
 export type Split = z.infer<typeof splitSchema>;
 
-/** `duplicate`: the same content came before, on another side, and so this is on none. */
-export type SplitSide = Side | 'duplicate';
+/**
+ * `duplicate`: the same content came before, on another side, and so this is on none. `apart`: nobody believes its label.
+ */
+export type SplitSide = Side | 'duplicate' | 'apart';
 
-export async function makeSplit(ctx: RunContext, snapshot: Snapshot): Promise<Split> {
+/** @param apart  stretches of time whose labels neither train nor judge */
+export async function makeSplit(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  apart: readonly Stretch[],
+): Promise<Split> {
   const seed = seedFrom(ctx.spec.training.seed, snapshot.id, ctx.run.championAtStart ?? 'none');
-  const assigned = await assignSides(ctx, snapshot);
-  const split = drawSplit(snapshot, assigned, ctx.spec, seed);
+  const assigned = await assignSides(ctx, snapshot, apart);
+  const drawn = drawSplit(snapshot, assigned, ctx.spec, seed);
+  const split =
+    apart.length === 0 ? drawn : { ...drawn, apart: apart.map(({ fromMs, toMs }) => ({ fromMs, toMs })) };
   await ctx.store.put(keys.run(ctx.run.model, ctx.run.id, 'split.json'), encodeCompactJson(split));
   return split;
 }
 
-export async function loadSplit({ store, run }: RunContext): Promise<Split> {
-  const loaded = await loadJson(store, keys.run(run.model, run.id, 'split.json'), splitSchema);
+/** Of a rehearsal its own, which leaves out what it is tried on; every other attempt has the run's. */
+export async function loadSplit({ store, run, attempt }: RunContext): Promise<Split> {
+  const own = attempt === 'rehearsal' ? { run, attempt } : { run };
+  const loaded = await loadJson(store, attemptKey(own, 'split.json'), splitSchema);
   if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));
   return loaded.value.value;
+}
+
+/** What a rehearsal is trained on. */
+export async function saveRehearsalSplit({ store, run }: RunContext, split: Split): Promise<void> {
+  await store.put(attemptKey({ run, attempt: 'rehearsal' }, 'split.json'), encodeCompactJson(split));
 }
 
 export interface Assigned {
@@ -53,16 +74,20 @@ export interface Assigned {
   readonly contents: readonly string[];
 }
 
-export async function assignSides(ctx: RunContext, snapshot: Snapshot): Promise<Assigned> {
+export async function assignSides(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  apart: readonly Stretch[],
+): Promise<Assigned> {
   const fractions = { holdout: ctx.spec.holdout.fraction, validation: ctx.spec.training.validation };
   const labels: number[] = [];
-  const assigned: { readonly side: Side; readonly digest: string }[][] = [];
+  const assigned: Placed[][] = [];
   for (const window of snapshot.windows) {
-    const inside: { readonly side: Side; readonly digest: string }[] = [];
+    const inside: Placed[] = [];
     for (const shard of window.shards) {
       for (const example of await loadShard(ctx.store, ctx.run.model, shard)) {
         const side = assignSide(ctx.spec.salt, identityOf(example), fractions);
-        inside.push({ side, digest: example.input.digest });
+        inside.push({ side, digest: example.input.digest, apart: isApart(example.at, apart) });
         labels.push(example.label);
       }
     }
@@ -72,6 +97,13 @@ export async function assignSides(ctx: RunContext, snapshot: Snapshot): Promise<
   return { sides: withoutDuplicates(assigned), labels, contents };
 }
 
+interface Placed {
+  /** Also of an example that is kept apart: it has its side for the day on which its label is believed. */
+  readonly side: Side;
+  readonly digest: string;
+  readonly apart?: boolean;
+}
+
 /**
  * The same content may come in two groups, or in one and without any. The side on which it came first is its side for
  * ever: whoever else has it and is on another neither trains nor judges. So nothing is judged on that was trained on
@@ -79,14 +111,13 @@ export async function assignSides(ctx: RunContext, snapshot: Snapshot): Promise<
  *
  * @param assigned  by window, in order of time
  */
-export function withoutDuplicates(
-  assigned: readonly (readonly { readonly side: Side; readonly digest: string }[])[],
-): SplitSide[][] {
+export function withoutDuplicates(assigned: readonly (readonly Placed[])[]): SplitSide[][] {
   const first = new Map<string, Side>();
   return assigned.map((window) =>
-    window.map(({ side, digest }) => {
+    window.map(({ side, digest, apart = false }) => {
       const known = first.get(digest);
       if (known === undefined) first.set(digest, side);
+      if (apart) return 'apart';
       return known === undefined || known === side ? side : 'duplicate';
     }),
   );
@@ -116,13 +147,14 @@ export function drawSplit(
   const draw = (byWindow: readonly number[][], most: number, strategy: Strategy): number[] => {
     const { current, past } = divide(byWindow, most, training.replay.share);
     const windows = byWindow.slice(0, -1);
-    const labelOf = (position: number) => labels[position] as number;
+    const labelOf = labelAt(labels);
     const contentOf = (position: number) => contents[position] as string;
     const replayed = drawReplay({ windows, labelOf, contentOf }, past, strategy, { salt, random });
     return [...replayed, ...sample(byWindow.at(-1) ?? [], current, random)].sort((a, b) => a - b);
   };
   const train = draw(positions('train'), training.maxExamples, training.replay.strategy);
   const watched = Math.ceil(training.maxExamples * training.validation);
+  const absent = absentClasses(positions('train').flat().map(labelAt(labels)), spec);
   return {
     seed,
     train,
@@ -132,7 +164,19 @@ export function drawSplit(
       train.map((position) => labels[position] as number),
       spec,
     ),
+    ...(absent.length > 0 && { absent }),
   };
+}
+
+function labelAt(labels: readonly number[]): (position: number) => number {
+  return (position) => labels[position] as number;
+}
+
+/** @param labels  of all examples that may be learned from, drawn tonight or not */
+function absentClasses(labels: readonly number[], spec: TaskSpec): number[] {
+  if (spec.task === 'regression') return [];
+  const present = new Set(labels);
+  return [...spec.labels.keys()].filter((id) => !present.has(id));
 }
 
 type Strategy = Spec['training']['replay']['strategy'];

@@ -140,9 +140,9 @@ export async function openingOf(
   { deviations, shown }: Pick<BuiltSet, 'deviations' | 'shown'>,
 ): Promise<Opening> {
   const { spec, kernels, unfrozen } = ctx;
-  const { seed } = await loadSplit(ctx);
+  const { seed, absent } = await loadSplit(ctx);
   const champion = plan.fresh ? null : ((await chooseStart(ctx, recipe))?.model(plan.size) ?? null);
-  const objective = objectiveBy(plan.target);
+  const objective = objectiveBy(plan.target, absent);
   const random = createRandom(seed);
   const trunk = champion?.trunk ?? unfrozen?.trunk ?? initialTrunk(spec, random);
   const initial =
@@ -209,13 +209,13 @@ function createReporter(
 }
 
 /** One line a group, of the last epoch that is over. */
-function logCourse({ log, run, first }: RunContext, { epochs, best }: Course, over: boolean): void {
+function logCourse({ log, run, attempt }: RunContext, { epochs, best }: Course, over: boolean): void {
   const last = epochs.at(-1);
   log?.({
     event: 'training',
     model: run.model,
     run: run.id,
-    step: stepOf({ ...(first && { first }) }, 'fine-tune'),
+    step: stepOf({ ...(attempt && { attempt }) }, 'fine-tune'),
     epoch: epochs.length,
     loss: rounded(last?.loss),
     rate: rounded(last?.rate),

@@ -3,6 +3,7 @@
  */
 import type { DenseLayer } from '../../model/head.ts';
 import type { TaskSpec } from '../../../shared/model/spec/task.ts';
+import { silence, wake } from '../silent-classes.ts';
 import { fitTarget, fromTargetUnit, standardise, type TargetScale, toTargetUnit } from './target-scale.ts';
 
 export interface Objective {
@@ -16,12 +17,15 @@ export interface Objective {
   readonly finish: (layers: readonly DenseLayer[]) => readonly DenseLayer[];
 }
 
-const CLASSES: Objective = {
-  encode: (labels) => Int32Array.from(labels),
-  encodeAnswers: (answers) => answers,
-  resume: (layers) => layers,
-  finish: (layers) => layers,
-};
+/** @param absent  class ids without any example to learn from */
+function classesWithout(absent: readonly number[]): Objective {
+  return {
+    encode: (labels) => Int32Array.from(labels),
+    encodeAnswers: (answers) => answers,
+    resume: wake,
+    finish: (layers) => silence(layers, absent),
+  };
+}
 
 /**
  * @param labels  of the training examples
@@ -31,9 +35,12 @@ export function objectiveOf({ task }: Pick<TaskSpec, 'task'>, labels: Float64Arr
   return objectiveBy(task === 'classification' ? null : fitTarget(labels));
 }
 
-/** @param scale  of the targets; null where classes are learned */
-export function objectiveBy(scale: TargetScale | null): Objective {
-  if (scale === null) return CLASSES;
+/**
+ * @param scale   of the targets; null where classes are learned
+ * @param absent  class ids without any example to learn from
+ */
+export function objectiveBy(scale: TargetScale | null, absent: readonly number[] = []): Objective {
+  if (scale === null) return classesWithout(absent);
   return {
     encode: (targets) => standardise(targets, scale),
     encodeAnswers: (answers) => standardise(answers, scale),

@@ -7,7 +7,7 @@ import { createConstantsFit, encodedSize } from '../../../shared/model/spec/inpu
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
 import { describeReadError, loadJson, putJson } from '../../../shared/registry/json.ts';
 import { type Constants, constantsSchema } from '../../../shared/registry/manifest.ts';
-import { checkLabels, checkLabelsPresent } from '../../training/check-set.ts';
+import { checkLabels } from '../../training/check-set.ts';
 import { weighClasses } from '../../training/class-weights.ts';
 import { poolWindows } from '../../training/watch.ts';
 import { attemptKey, type RunContext, RunFailure } from '../context.ts';
@@ -46,7 +46,7 @@ const planSchema = z.object({
 });
 export type SetPlan = z.infer<typeof planSchema>;
 
-/** @throws RunFailure where there is nothing to learn from, or a label without an example in a training that starts afresh */
+/** @throws RunFailure where there is nothing to learn from, or too little to tell apart */
 export async function makePlan(
   ctx: RunContext,
   snapshot: Snapshot,
@@ -61,7 +61,6 @@ export async function makePlan(
   const parts = planRows(ctx, recipe, snapshot, split, Infinity);
   const originals = parts.filter(({ copy }) => copy === null);
   const labels = repeat(await readLabels(ctx, originals), parts.length / originals.length);
-  if (spec.task === 'classification' && fresh) checkLabelsPresent(labels, spec.labels);
   checkLabels(labels, spec.task);
   const startsWithTrunk = start?.model(size)?.trunk != null;
   return {

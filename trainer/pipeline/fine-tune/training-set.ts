@@ -398,12 +398,12 @@ interface Shelf {
  * Reads packs, and keeps the last ones read as far as one pack has room: a small set is read once. Beside them is room
  * for the one that is expected.
  */
-function createShelf({ store, run, first }: RunContext): Shelf {
+function createShelf({ store, run, attempt }: RunContext): Shelf {
   const kept = new Map<string, TrainingSet>();
   let numbers = 0;
   let coming: { readonly name: string; readonly set: Promise<TrainingSet> } | null = null;
   const read = async (name: string, shape: RowShape, rows: number): Promise<TrainingSet> => {
-    const key = attemptKey({ run, ...(first && { first }) }, name);
+    const key = attemptKey({ run, ...(attempt && { attempt }) }, name);
     const object = await store.get(key);
     const set = object && (await openPack(object.bytes, shape, rows));
     if (set === null) throw new RunFailure(describeLost(key, object !== null));

@@ -20,8 +20,9 @@ import { loadTrainingRecord } from '../fine-tune/fine-tune.ts';
 import { openFormerChampions, saveMatrix } from './former-champions.ts';
 import { loadSplits } from './recipe-splits.ts';
 import { gatherReported } from './reported-flips.ts';
-import { judgeBroken, openBroken, testChampionAgain } from './self-tests.ts';
+import { besideItself, judgeBroken, openBroken, testChampionAgain } from './self-tests.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
+import { examLevel } from '../../referee/settle.ts';
 import { loadSplit } from '../data/split.ts';
 import { judgeWindows, type Models } from './window-evidence.ts';
 import { classificationForm, regressionForm, type WindowForm } from './window-forms.ts';
@@ -77,7 +78,10 @@ async function gatherEvidence(
     const evidence = { ...common, task: spec.task, windows, mean: split.constant };
     return {
       ...evidence,
-      selfTests: await testJudges(ctx, models, compared, { ...evidence, windows: broken }),
+      selfTests: await testJudges(ctx, models, compared, {
+        ...evidence,
+        windows: besideItself(windows, broken),
+      }),
     };
   }
   const { windows, broken, reported } = await judge(classificationForm(spec.labels.length, held.length));
@@ -92,7 +96,10 @@ async function gatherEvidence(
   };
   return {
     ...evidence,
-    selfTests: await testJudges(ctx, models, compared, { ...evidence, windows: broken }),
+    selfTests: await testJudges(ctx, models, compared, {
+      ...evidence,
+      windows: besideItself(windows, broken),
+    }),
   };
 }
 
@@ -104,7 +111,6 @@ async function gatherFacts(
   compared: Examples,
 ): Promise<CommonEvidence> {
   const training = await loadTrainingRecord(ctx);
-  const splits = await loadSplits(ctx);
   return {
     candidate: await examineCandidate(ctx, files, candidate, training.examples, compared),
     champion: champion && {
@@ -113,7 +119,8 @@ async function gatherFacts(
     },
     features: slicedFeatures(ctx.spec),
     edge: await measureEdge(ctx, files, { candidate, champion }),
-    ...(splits !== undefined && { splits }),
+    ...(await loadSplits(ctx)),
+    ...(champion && { level: await examLevel(ctx, candidateDigest(files)) }),
   };
 }
 

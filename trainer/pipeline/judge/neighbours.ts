@@ -1,6 +1,6 @@
 /**
- * What an example's neighbours say about it: which group it belongs to, and which label or target came before its own; and what
- * its users do, where they reported it.
+ * What an example's neighbours say about it: which group it belongs to, and which label or target was the last one known
+ * when it was seen; and what its users do, where they reported it.
  */
 import type { LabelledExample } from '../data/join.ts';
 import type { RunContext } from '../context.ts';
@@ -9,7 +9,10 @@ import { loadShard, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
 export interface Neighbours {
   /** the same id for the same group, in order of first appearance, [n]; -1 for an example on its own; null without groups */
   readonly groups: Int32Array | null;
-  /** class id or target before, in time, of the same group where there is one, [n]; NaN for the first */
+  /**
+   * class id or target of the newest example, of the same group where there is one, whose label had come when this one was
+   * seen, [n]; NaN where none had
+   */
   readonly previous: Float64Array;
   /** positions of the examples that were reported as turned wrong by an update */
   readonly reported: ReadonlySet<number>;
@@ -24,29 +27,71 @@ export async function readNeighbours({ store, run }: RunContext, snapshot: Snaps
   return tracker.end();
 }
 
-/** @param n  examples that will be added, in time order */
+type Added = Pick<LabelledExample, 'at' | 'label' | 'group' | 'flip' | 'labelledAt'>;
+
+/** @param n  examples that will be added */
 export function trackNeighbours(n: number): {
-  readonly add: (example: Pick<LabelledExample, 'label' | 'group' | 'flip'>) => void;
+  readonly add: (example: Added) => void;
   readonly end: () => Neighbours;
 } {
   const ids = new Map<string, number>();
-  const lastLabel = new Map<number, number>();
   const groups = new Int32Array(n);
-  const previous = new Float64Array(n);
+  const labels = new Float64Array(n);
+  const seenAt = new Float64Array(n);
+  const knownAt = new Float64Array(n);
   const reported = new Set<number>();
-  let at = 0;
+  let count = 0;
   return {
-    add({ label, group, flip }) {
+    add({ at, label, group, flip, labelledAt }) {
       if (group !== undefined && !ids.has(group)) ids.set(group, ids.size);
-      const id = group === undefined ? -1 : (ids.get(group) as number);
-      groups[at] = id;
-      previous[at] = lastLabel.get(id) ?? Number.NaN;
-      lastLabel.set(id, label);
-      if (flip === true) reported.add(at);
-      at += 1;
+      groups[count] = group === undefined ? -1 : (ids.get(group) as number);
+      labels[count] = label;
+      seenAt[count] = at;
+      knownAt[count] = labelledAt ?? Number.POSITIVE_INFINITY;
+      if (flip === true) reported.add(count);
+      count += 1;
     },
-    end: () => ({ groups: ids.size === 0 ? null : groups, previous, reported }),
+    end: () => ({
+      groups: ids.size === 0 ? null : groups,
+      previous: lastKnown({ groups, labels, seenAt, knownAt }),
+      reported,
+    }),
   };
+}
+
+/** Of every example, [n]. */
+interface Told {
+  readonly groups: Int32Array;
+  readonly labels: Float64Array;
+  /** when its answer was wanted */
+  readonly seenAt: Float64Array;
+  /** when its label came; infinite where nobody could have known it */
+  readonly knownAt: Float64Array;
+}
+
+/** The label of the newest example of the same group whose label had come when each example was seen, [n]; NaN: none. */
+function lastKnown({ groups, labels, seenAt, knownAt }: Told): Float64Array {
+  const positions = [...labels.keys()];
+  const bySight = positions.toSorted((a, b) => (seenAt[a] as number) - (seenAt[b] as number));
+  const byLabel = positions
+    .filter((i) => Number.isFinite(knownAt[i]))
+    .sort((a, b) => (knownAt[a] as number) - (knownAt[b] as number));
+  const newest = new Map<number, number>();
+  const previous = new Float64Array(labels.length).fill(Number.NaN);
+  let told = 0;
+  for (const i of bySight) {
+    while (told < byLabel.length && (knownAt[byLabel[told] as number] as number) <= (seenAt[i] as number)) {
+      const next = byLabel[told] as number;
+      const group = groups[next] as number;
+      const before = newest.get(group);
+      if (before === undefined || (seenAt[before] as number) <= (seenAt[next] as number))
+        newest.set(group, next);
+      told += 1;
+    }
+    const last = newest.get(groups[i] as number);
+    if (last !== undefined) previous[i] = labels[last] as number;
+  }
+  return previous;
 }
 
 /** The values at some positions, in their order. */

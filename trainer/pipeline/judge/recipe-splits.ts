@@ -5,7 +5,7 @@
  * takes more.
  */
 import * as z from 'zod';
-import { SAME_RECIPE, type SplitScores } from '../../../shared/continuity/evidence/evidence.ts';
+import { type CommonEvidence, SAME_RECIPE } from '../../../shared/continuity/evidence/evidence.ts';
 import { seedFrom } from '../../../shared/digest.ts';
 import { describeReadError, loadJson, putJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
@@ -37,7 +37,12 @@ const splitsSchema = z.discriminatedUnion('outcome', [
     seconds: z.number(),
   }),
   z.object({ outcome: z.literal('same') }),
-  z.object({ outcome: z.literal('left out'), reason: z.string() }),
+  z.object({
+    outcome: z.literal('left out'),
+    reason: z.string(),
+    /** it should be there: a training failed */
+    broke: z.literal(true).optional(),
+  }),
 ]);
 export type RecipeSplits = z.infer<typeof splitsSchema>;
 
@@ -85,7 +90,7 @@ async function trainAll(
     await tell(ctx, 'splits', done / count, `${done} of ${count} splits`);
   });
   const failed = outcomes.find((outcome) => 'failed' in outcome);
-  if (failed !== undefined) return { outcome: 'left out', reason: failed.failed };
+  if (failed !== undefined) return { outcome: 'left out', reason: failed.failed, broke: true };
   return summarize(outcomes.flatMap((outcome) => ('failed' in outcome ? [] : [outcome])));
 }
 
@@ -176,22 +181,23 @@ export async function saveSplits(ctx: RunContext, splits: RecipeSplits): Promise
   await putJson(ctx.store, splitsKey(ctx), splits);
 }
 
-/** As evidence: undefined where there are no scores to judge by. */
-export async function loadSplits(ctx: RunContext): Promise<SplitScores | typeof SAME_RECIPE | undefined> {
+/** What there is of them, as evidence; where a training failed, why there are none. */
+export async function loadSplits(ctx: RunContext): Promise<Pick<CommonEvidence, 'splits' | 'missing'>> {
   const loaded = await loadJson(ctx.store, splitsKey(ctx), splitsSchema);
   if (!loaded.ok) {
-    if (loaded.error.kind === 'missing') return undefined;
+    if (loaded.error.kind === 'missing') return {};
     throw new RunFailure(describeReadError(loaded.error));
   }
   const splits = loaded.value.value;
   switch (splits.outcome) {
     case 'same':
-      return SAME_RECIPE;
+      return { splits: SAME_RECIPE };
     case 'left out':
-      return undefined;
+      return splits.broke === true ? { missing: { splits: splits.reason } } : {};
     case 'trained': {
       const { trained, tested, candidate, champion } = splits;
-      return { trained, tested, candidate: toArrays(candidate), champion: toArrays(champion) };
+      const scores = { trained, tested, candidate: toArrays(candidate), champion: toArrays(champion) };
+      return { splits: scores };
     }
   }
 }

@@ -6,7 +6,9 @@ import { meanAbsoluteError } from '../../../shared/continuity/errors.ts';
 import {
   type AnyEvidence,
   isRegression,
+  type RegressionWindow,
   type SelfTestOutcome,
+  type WindowEvidence,
 } from '../../../shared/continuity/evidence/evidence.ts';
 import { decideAnyGate } from '../../../shared/continuity/gate.ts';
 import { accuracy } from '../../../shared/continuity/metrics.ts';
@@ -80,6 +82,12 @@ export function openBroken(
   };
 }
 
+const STAND_IN: SelfTestOutcome = {
+  id: 'stand-in',
+  passed: true,
+  detail: 'of the tests that follow from this one',
+};
+
 /**
  * The gate that judges the candidate must not promote the broken one.
  *
@@ -90,11 +98,40 @@ export function judgeBroken(evidence: AnyEvidence, policy: GatePolicy): SelfTest
   const described = describeBroken(evidence);
   if (described === null) return { id, passed: false, detail: 'the broken candidate could not be made' };
   const candidate = { ...evidence.candidate, digest: `${evidence.candidate.digest}, broken` };
-  const { verdict } = decideAnyGate({ ...evidence, candidate, selfTests: [] }, policy);
+  // What is missing holds every candidate, whatever it answers; this one must be refused for its answers. Reported
+  // self-tests are what is being made here.
+  const { missing: _missing, ...gathered } = evidence;
+  const { verdict } = decideAnyGate(
+    { ...gathered, candidate, selfTests: [STAND_IN] },
+    { ...policy, needs: [] },
+  );
   const got = `the candidate with its ${described}, gets ${verdict}`;
   return verdict === 'promote'
     ? { id, passed: false, detail: `expected a refusal: ${got}` }
     : { id, passed: true, detail: got };
+}
+
+/**
+ * The windows of the broken candidate with the candidate itself in the champion's place: from that one it must be told,
+ * whereas a champion that has fallen may be worse than even the broken one.
+ *
+ * @param windows  as the candidate is judged by; without a champion they stay so
+ * @param broken   the same windows with the broken model's answers
+ */
+export function besideItself<Window extends WindowEvidence | RegressionWindow>(
+  windows: readonly Window[],
+  broken: readonly Window[],
+): Window[] {
+  return broken.map((window, i) => {
+    const own = windows[i];
+    if (own === undefined || own.champion === null) return window;
+    const probabilities = 'candidateProbabilities' in own ? own.candidateProbabilities : undefined;
+    return {
+      ...window,
+      champion: own.candidate,
+      ...(probabilities && { championProbabilities: probabilities }),
+    };
+  });
 }
 
 /** Null without windows. */

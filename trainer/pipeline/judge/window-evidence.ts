@@ -5,7 +5,6 @@ import { joinFloats } from '../../../shared/bytes.ts';
 import type { WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { answer, type Judged, type Version } from '../features/answer.ts';
 import { readingBase, type RunContext, tell } from '../context.ts';
-import { countDecisions, type Decision, listOtherDecisions, recordDecision } from './decisions.ts';
 import { slicedFeatures, sliceIds } from './feature-slices.ts';
 import { type Examples, readExamples } from '../features/features.ts';
 import type { FormerChampion, WindowScores } from './former-champions.ts';
@@ -31,12 +30,6 @@ export interface JudgedWindows<Window> {
   readonly reported: readonly (readonly number[])[];
 }
 
-/** What one window needs to know of the others. */
-interface Surroundings {
-  readonly neighbours: Neighbours;
-  readonly decisions: readonly Decision[];
-}
-
 export interface HeldOut {
   readonly window: SnapshotWindow;
   /** in the snapshot, ascending */
@@ -56,18 +49,15 @@ export async function judgeWindows<Window>(
   form: WindowForm<Window>,
 ): Promise<JudgedWindows<Window>> {
   const held = heldOut(snapshot, holdout);
-  const surroundings = {
-    neighbours: await readNeighbours(ctx, snapshot),
-    decisions: await countOthers(ctx, held, models.champion !== null),
-  };
+  const neighbours = await readNeighbours(ctx, snapshot);
   const windows: Window[] = [];
   const broken: Window[] = [];
   const scores: WindowScores[] = [];
   for (const [i, part] of held.entries()) {
     const answered = await answerWindow(ctx, snapshot, part.positions, models);
     const { labels, candidate, champion } = answered;
-    const truth = { labels, previous: pick(surroundings.neighbours.previous, part.positions) };
-    const described = describeWindow(part, answered, surroundings);
+    const truth = { labels, previous: pick(neighbours.previous, part.positions) };
+    const described = describeWindow(part, answered, neighbours);
     windows.push(form.toWindow(described, truth, { candidate, champion }));
     if (answered.broken !== null) {
       broken.push(form.toWindow(described, truth, { candidate: answered.broken, champion }));
@@ -82,7 +72,7 @@ export async function judgeWindows<Window>(
     });
     await tell(ctx, 'evaluate', (i + 1) / held.length, `window ${part.window.id}`);
   }
-  const { reported: positions } = surroundings.neighbours;
+  const { reported: positions } = neighbours;
   const reported = held.map((part) =>
     part.positions.flatMap((position, i) => (positions.has(position) ? [i] : [])),
   );
@@ -172,27 +162,10 @@ export function heldOut(
   });
 }
 
-/**
- * Notes this run's decision, then lists the others': of two runs at once, at least one sees the other. Without a
- * champion past windows have nothing to be compared with, and are not used up.
- */
-async function countOthers(
-  ctx: RunContext,
-  held: readonly HeldOut[],
-  compared: boolean,
-): Promise<Decision[]> {
-  const current = held.at(-1)?.window;
-  const first = compared ? held[0]?.window : current;
-  if (first !== undefined && current !== undefined) {
-    await recordDecision(ctx, { fromMs: first.fromMs, toMs: current.toMs });
-  }
-  return listOtherDecisions(ctx);
-}
-
 function describeWindow(
   { window: { id, fromMs, toMs }, kind, positions }: HeldOut,
   { ids, slices }: AnsweredWindow,
-  { neighbours, decisions }: Surroundings,
+  neighbours: Neighbours,
 ): Described {
   return {
     id,
@@ -202,6 +175,5 @@ function describeWindow(
     exampleIds: ids,
     ...(neighbours.groups && { groups: pickIds(neighbours.groups, positions) }),
     features: slices,
-    decisions: countDecisions({ fromMs, toMs }, decisions),
   };
 }

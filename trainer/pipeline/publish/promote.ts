@@ -1,10 +1,12 @@
 /**
- * Step 8: the champion alias moves, if the gate says so, the spec lets the trainer decide, and nobody else moved it
+ * Step 8: the champion alias moves, if the evidence says so, the spec lets the trainer decide, and nobody else moved it
  * since the run began.
  */
+import { type Choice, decideChampion } from '../../../shared/continuity/referee/decide.ts';
+import { isOpen, type Verdict } from '../../../shared/continuity/gate.ts';
 import { loadChampion } from '../../../shared/registry/alias.ts';
 import { describePause, promoteByRun } from '../../../shared/registry/machine-promotion.ts';
-import type { Manifest } from '../../../shared/registry/manifest.ts';
+import type { RefereeRecord } from '../../referee/record.ts';
 import { type RunContext, RunFailure } from '../context.ts';
 
 export interface Decision {
@@ -20,33 +22,45 @@ export interface Decision {
  */
 const PERSONS_DECISION: ReadonlySet<string> = new Set(['lost-race', 'taken-back', 'promotion-paused']);
 
-/** @param wonForward  the candidate was shown better than the champion on what came in after it was made */
-export async function promote(
-  ctx: RunContext,
-  candidate: Pick<Manifest, 'version' | 'verdict' | 'reasons'>,
-  wonForward = false,
-): Promise<Decision> {
+/** Tonight's candidate, a challenger, a former champion, or nobody. */
+export function choose(
+  { run }: RunContext,
+  candidate: number,
+  verdict: Pick<Verdict, 'verdict' | 'checks' | 'summary'>,
+  record: RefereeRecord | null,
+): Choice {
+  const contenders = record?.contenders ?? [];
+  return decideChampion({
+    candidate,
+    champion: run.championAtStart,
+    exam: verdict.verdict,
+    open: isOpen(verdict),
+    examSummary: verdict.summary,
+    trusted: record?.trust.trust.trusted ?? false,
+    winners: contenders.filter(({ judgement }) => judgement?.finding === 'better'),
+  });
+}
+
+/** What the referee lets serve was shown better on what came in after it was made; that is what a pause may wait for. */
+export async function promote(ctx: RunContext, { version, by, why }: Choice): Promise<Decision> {
   const { run, store } = ctx;
-  const summary = candidate.reasons[0] ?? candidate.verdict;
   const paused = await sayPause(ctx);
-  if (candidate.verdict !== 'promote') {
-    return { promoted: false, why: `the gate's verdict is ${candidate.verdict}${paused}`, paused };
-  }
+  if (version === null || by === null) return { promoted: false, why: `${why}${paused}`, paused };
   if (!run.mayPromote) {
-    const why = `the gate passed version ${candidate.version}; a person promotes it${paused}`;
-    return { promoted: false, why };
+    return { promoted: false, why: `version ${version} may serve, and a person promotes it: ${why}${paused}` };
   }
-  const moved = await promoteByRun(store, run.model, candidate.version, {
+  const moved = await promoteByRun(store, run.model, version, {
     by: `run ${run.id}`,
-    reason: summary,
+    reason: why,
     at: ctx.now(),
     run: run.id,
-    wonForward,
+    evidence: by,
+    wonForward: by === 'referee',
     expectedChampion: run.championAtStart,
   });
-  if (moved.ok) return { promoted: true, why: 'every check passed' };
+  if (moved.ok) return { promoted: true, why };
   if (PERSONS_DECISION.has(moved.error.kind)) return { promoted: false, why: moved.error.detail };
-  throw new RunFailure(`version ${candidate.version} was not promoted: ${moved.error.detail}`);
+  throw new RunFailure(`version ${version} was not promoted: ${moved.error.detail}`);
 }
 
 /** `; promotion of digits is paused since …`: said of every night, so that nobody waits for one that can't promote. */

@@ -13,6 +13,7 @@ import { type RunContext, RunFailure } from '../context.ts';
 import { ENGINE } from './engine.ts';
 import { loadTrainingRecord, trainingRecordSchema } from '../fine-tune/fine-tune.ts';
 import { loadRunSpec } from '../record.ts';
+import { loadSplit } from '../data/split.ts';
 
 export const provenanceSchema = z.object({
   format: z.literal('holdfast-provenance/1'),
@@ -27,6 +28,8 @@ export const provenanceSchema = z.object({
   snapshot: digestSchema,
   /** SHA-256 of `split.json`: which examples were drawn. */
   split: digestSchema,
+  /** Stretches of time whose labels were kept apart, where there were any. */
+  apart: z.array(z.object({ fromMs: z.int(), toMs: z.int() })).exactOptional(),
   /** SHA-256 of the binaries that computed, by file. */
   engine: z.record(z.string(), digestSchema),
   /** The recipe that was followed (of a second attempt not the spec's), and how the training went. */
@@ -41,6 +44,7 @@ export async function gatherProvenance(
 ): Promise<Provenance> {
   const { store, run } = ctx;
   const { seconds: _, ...training } = await loadTrainingRecord(ctx);
+  const { apart } = await loadSplit(ctx);
   return {
     format: 'holdfast-provenance/1',
     model: run.model,
@@ -50,6 +54,7 @@ export async function gatherProvenance(
     champion: await describeChampion(ctx),
     snapshot: await digestOf(store, keys.snapshot(run.model, snapshot)),
     split: await digestOf(store, keys.run(run.model, run.id, 'split.json')),
+    ...(apart && { apart }),
     engine: ENGINE,
     training,
   };

@@ -8,7 +8,6 @@ import {
   type RunReport,
   summarizeMatrix,
   summarizeReliability,
-  summarizeWear,
   summarizeWindows,
   type TrainingSummary,
 } from '../../report/report.ts';
@@ -91,8 +90,8 @@ async function evidenceSections(
   version: number,
   verdict: Verdict,
   evidence: AnyEvidence,
-): Promise<Pick<RunReport, 'reliability' | 'matrix' | 'wear' | 'pictures'>> {
-  const { store, run, spec } = ctx;
+): Promise<Pick<RunReport, 'reliability' | 'matrix' | 'pictures'>> {
+  const { store, run } = ctx;
   const reliability = isRegression(evidence) ? null : summarizeReliability(evidence);
   const matrix = await loadMatrix(ctx, version);
   const flips = verdict.checks.flatMap((check) => check.flips?.examples ?? []);
@@ -101,7 +100,6 @@ async function evidenceSections(
   return {
     ...(reliability && { reliability }),
     ...(matrix && { matrix: summarizeMatrix(matrix) }),
-    wear: summarizeWear(evidence, spec.gate),
     ...(Object.keys(pictures).length > 0 && { pictures }),
   };
 }

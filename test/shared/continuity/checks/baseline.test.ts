@@ -21,11 +21,31 @@ test('fails a candidate that is worse than the constant answer', () => {
   expect(checkBaseline(evidence, policy).verdict).toBe('fail');
 });
 
-test('holds one that is about as good, and one seen on too few examples', () => {
-  expect(checkBaseline(evidenceOf([], { gains: 0, losses: 98, n: 200 }), policy).verdict).toBe('hold');
-  const small = checkBaseline(evidenceOf([], { gains: 0, losses: 0, n: 40 }), policy);
-  expect(small.verdict).toBe('hold');
-  expect(small.moreLabels?.n).toBe(60);
+test('holds a first version that is about as good; beside a champion it waits for nothing', () => {
+  const close = evidenceOf([], { gains: 0, losses: 98, n: 200 });
+  expect(checkBaseline(withoutChampion(close), policy)).toMatchObject({
+    verdict: 'hold',
+    moreLabels: { where: 'what comes in' },
+  });
+  expect(checkBaseline(close, policy)).toMatchObject({ verdict: 'skip', skipped: 'unanswerable' });
+});
+
+test('a first version of a handful of examples is decided by an exact test', () => {
+  // right on all; always 'cat' is right on half
+  const rightOn = (n: number) =>
+    checkBaseline(withoutChampion(evidenceOf([], { gains: 0, losses: 0, n })), policy);
+  // 0.5 ** 4 = 0.06, 0.5 ** 5 = 0.03
+  expect(rightOn(8).verdict).toBe('hold');
+  expect(rightOn(8).parts?.[0]?.detail).toContain("McNemar's exact p 0.062");
+  expect(rightOn(10).verdict).toBe('pass');
+});
+
+test('a baseline that beats the champion as well refuses no candidate that is no worse than it', () => {
+  const losing = (gains: number, losses: number) =>
+    checkBaseline(evidenceOf([], { gains, losses, n: 400, bothWrong: 260 }), policy);
+  expect(losing(20, 10)).toMatchObject({ verdict: 'skip', skipped: 'unanswerable' });
+  expect(losing(20, 10).parts?.[0]?.detail).toContain('version 3 does no better');
+  expect(losing(10, 20).verdict).toBe('fail');
 });
 
 test('compares with the majority of the training data, not of the window', () => {
@@ -38,11 +58,12 @@ test('compares with the majority of the training data, not of the window', () =>
       candidate: window.candidate.map(() => 1),
     })),
   };
-  expect(checkBaseline({ ...skewed, majority: 0 }, policy).parts?.[0]).toMatchObject({
+  const first = withoutChampion(skewed);
+  expect(checkBaseline({ ...first, majority: 0 }, policy).parts?.[0]).toMatchObject({
     id: 'majority',
     verdict: 'pass',
   });
-  expect(checkBaseline({ ...skewed, majority: 1 }, policy).parts?.[0]).toMatchObject({
+  expect(checkBaseline({ ...first, majority: 1 }, policy).parts?.[0]).toMatchObject({
     id: 'majority',
     verdict: 'hold',
   });
@@ -88,12 +109,30 @@ describe('against repeating the last label', () => {
     expect(checkBaseline(inRuns(5, 20), policy).parts?.map(({ n }) => n)).toEqual([1_000, 999, 1_000, 999]);
   });
 
-  test('a window that has served 99 decisions is judged at a hundredth of the level against every baseline', () => {
+  test("a first version is shown better at the evidence's level, and refused at the policy's", () => {
     const fresh = inRuns(5, 20);
-    const worn = { ...fresh, windows: fresh.windows.map((window) => ({ ...window, decisions: 99 })) };
-    expect(checkBaseline(worn, policy)).toEqual(
-      checkBaseline(fresh, gatePolicySchema.parse({ alpha: 0.05 / 100 })),
+    const strict = checkBaseline({ ...fresh, level: 0.0005 }, policy);
+    const strictly = checkBaseline(fresh, gatePolicySchema.parse({ alpha: 0.0005 }));
+    expect(strict.parts?.map(({ lower }) => lower)).toEqual(strictly.parts?.map(({ lower }) => lower));
+    expect(strict.parts?.map(({ upper }) => upper)).toEqual(
+      checkBaseline(fresh, policy).parts?.map(({ upper }) => upper),
     );
+  });
+
+  test('is not asked where most labels come back too late for anyone to repeat them', () => {
+    const fresh = inRuns(20, 10);
+    const known = (share: number) => ({
+      ...fresh,
+      windows: fresh.windows.map((window) => ({
+        ...window,
+        previousLabels: (window.previousLabels ?? new Int32Array()).map((label, i) =>
+          i < share * 1_000 ? label : -1,
+        ),
+      })),
+    });
+    expect(verdicts(known(0.6))?.[1]).toEqual(['no-change', 'fail']);
+    expect(checkBaseline(known(0.4), policy).parts?.[1]).toMatchObject({ skipped: 'not-asked' });
+    expect(checkBaseline(known(0), policy)).toMatchObject({ verdict: 'pass' });
   });
 
   test('is skipped when previous labels are not known, unless the policy needs them', () => {
@@ -130,14 +169,14 @@ describe('against repeating the last label', () => {
   });
 });
 
-test('one class only leaves kappa undefined, which holds', () => {
-  const evidence = evidenceOf([], { gains: 0, losses: 0, n: 200 });
+test('one class only leaves kappa undefined, which is told; a first version has beaten nothing', () => {
+  const evidence = withoutChampion(evidenceOf([], { gains: 0, losses: 0, n: 200 }));
   const windows = evidence.windows.map((window) => ({
     ...window,
     labels: new Int32Array(200),
     candidate: new Int32Array(200),
   }));
-  const outcome = checkBaseline({ ...evidence, windows }, policy);
+  const outcome = checkBaseline({ ...evidence, windows }, gatePolicySchema.parse({ metric: 'accuracy' }));
   expect(outcome.verdict).toBe('hold');
   expect(outcome.parts?.[2]?.detail).toContain('one class is all there is');
 });
@@ -145,7 +184,7 @@ test('one class only leaves kappa undefined, which holds', () => {
 test('a kappa that is not settled says how many more labels would settle it', () => {
   const [kappa] =
     checkBaseline(
-      evidenceOf([], { gains: 0, losses: 92, n: 200 }),
+      withoutChampion(evidenceOf([], { gains: 0, losses: 92, n: 200 })),
       gatePolicySchema.parse({ baselines: ['kappa'] }),
     ).parts ?? [];
   expect(kappa?.verdict).toBe('hold');

@@ -51,19 +51,26 @@ test('fails probabilities that are worth less, though every answer is the same',
   expect(brier?.estimate).toBeGreaterThan(0.05);
 });
 
-test('a fall on the past is seen when the current window is well', () => {
+test('a fall on the past is told, and refuses nobody: the exchange prices what is lost there', () => {
   const evidence = evidenceOf([even], even);
   const [past, now] = [scored(evidence, 0.8).windows[0], scored(evidence, 1).windows[1]];
   if (past === undefined || now === undefined) throw new Error('expected two windows');
   const outcome = checkCalibration({ ...evidence, windows: [past, now] }, policy);
-  expect(outcome.verdict).toBe('fail');
-  expect(outcome.parts?.map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'fail', 'fail']);
+  expect(outcome.verdict).toBe('pass');
+  expect(outcome.parts?.map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'skip', 'skip']);
+  expect(outcome.parts?.[2]?.estimate).toBeGreaterThan(policy.margins.logLoss);
 });
 
-test('holds where it is not settled, saying how many more labels would settle it', () => {
-  const tight = gatePolicySchema.parse({ margins: { logLoss: 0.006 } });
+test('where the policy needs probabilities it holds what is not settled, saying how many more labels would settle it', () => {
+  const margins = { logLoss: 0.006 };
+  const tight = gatePolicySchema.parse({ margins, needs: ['probabilities'] });
   const outcome = checkCalibration(scored(evidenceOf([], { ...even, n: 2_000 }), 1), tight);
   expect(outcome.verdict).toBe('hold');
+  const unasked = checkCalibration(
+    scored(evidenceOf([], { ...even, n: 2_000 }), 1),
+    gatePolicySchema.parse({ margins }),
+  );
+  expect(unasked.parts?.[0]).toMatchObject({ verdict: 'skip', skipped: 'unanswerable' });
   const missing = outcome.moreLabels?.n ?? 0;
   expect(missing).toBeGreaterThan(100);
   const settled = scored(evidenceOf([], { ...even, n: 2_000 + missing }), 1);
@@ -86,10 +93,10 @@ describe('too few examples for such a bound', () => {
     ).toBe('fail');
   });
 
-  test('hold where the policy asks for fewer, or needs probabilities', () => {
-    const fewer = gatePolicySchema.parse({ minimum: { calibration: 249 } });
+  test('hold nobody even where the policy needs probabilities, unless it asks for fewer', () => {
+    const fewer = gatePolicySchema.parse({ minimum: { calibration: 249 }, needs: ['probabilities'] });
     expect(checkCalibration(few, fewer).verdict).toBe('hold');
-    expect(checkCalibration(few, needed).verdict).toBe('hold');
+    expect(checkCalibration(few, needed).skipped).toBe('unanswerable');
   });
 
   test('are counted in groups where there are groups', () => {
@@ -148,31 +155,13 @@ test('a label that was given next to nothing counts as given one per cent', () =
   expect(lossOf(0.02)).toBeLessThan(lossOf(0.01) ?? 0);
 });
 
-describe('holds, where the policy needs probabilities,', () => {
-  test('on too few examples, saying how many are missing', () => {
-    const outcome = checkCalibration(scored(evidenceOf([], { gains: 1, losses: 1, n: 80 }), 1), needed);
-    expect(outcome.verdict).toBe('hold');
-    expect(outcome.moreLabels?.n).toBe(20);
-  });
-
-  test('on too few groups', () => {
-    const evidence = scored(evidenceOf([], even), 1);
-    const windows = evidence.windows.map((window) => ({
-      ...window,
-      groups: window.labels.map((_, i) => i % 10),
-    }));
-    const outcome = checkCalibration({ ...evidence, windows }, needed);
-    expect(outcome.verdict).toBe('hold');
-    expect(outcome.detail).toContain('10 of the 20 groups');
-  });
-
-  test('without probabilities, when the policy needs them; otherwise it is skipped', () => {
-    const evidence = evidenceOf([even], even);
-    expect(checkCalibration(evidence, policy).verdict).toBe('skip');
-    expect(checkCalibration(evidence, gatePolicySchema.parse({ needs: ['probabilities'] })).verdict).toBe(
-      'hold',
-    );
-  });
+test('without probabilities it holds where the policy needs them, or where they broke; otherwise it is not asked', () => {
+  const evidence = evidenceOf([even], even);
+  expect(checkCalibration(evidence, policy).skipped).toBe('not-asked');
+  expect(checkCalibration(evidence, needed)).toMatchObject({ verdict: 'hold', broken: true });
+  const broke = checkCalibration({ ...evidence, missing: { probabilities: 'the disk was full' } }, policy);
+  expect(broke).toMatchObject({ verdict: 'hold', broken: true });
+  expect(broke.detail).toContain('and should be there: the disk was full');
 });
 
 test('groups widen the interval', () => {

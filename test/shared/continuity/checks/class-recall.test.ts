@@ -37,21 +37,38 @@ test('fails when one class is given up, though it is a small share of all', () =
   expect(outcome.detail).toContain("class 'fish': candidate 24.0 points worse");
 });
 
-test('holds when a class with enough examples straddles the margin', () => {
-  const outcome = checkClassRecall(withFish(250, 10), policy);
-  expect(outcome.verdict).toBe('hold');
-  expect(outcome.moreLabels?.where).toBe("class 'fish'");
+test('holds only where a loss beyond 15 points is still possible and the class is large enough to exclude it', () => {
+  // 40 of 250: 16 points, shown; 5 of 250: 2 points, told
+  expect(checkClassRecall(withFish(250, 5), policy)).toMatchObject({ verdict: 'pass' });
+  expect(checkClassRecall(withFish(250, 5), policy).parts?.[2]?.verdict).toBe('pass');
+  const wide = gatePolicySchema.parse({ margins: { classRecall: 0.14 } });
+  const held = checkClassRecall(withFish(250, 35), wide);
+  expect(held).toMatchObject({ verdict: 'hold', moreLabels: { where: 'what comes in' } });
+  expect(held.detail).toContain('a loss of more than 15.0 points is still possible');
+  const borne = gatePolicySchema.parse({ margins: { classRecall: 0.14 }, holdBeyond: 0.25 });
+  expect(checkClassRecall(withFish(250, 35), borne).parts?.[2]?.skipped).toBe('unanswerable');
 });
 
-test('a class with few examples does not hold, but fails when shown to be worse', () => {
-  const harmless = checkClassRecall(withFish(30, 1), policy);
-  expect(harmless.verdict).toBe('pass');
-  expect(harmless.parts?.at(2)).toMatchObject({ verdict: 'skip', n: 30 });
+test('a class that no equal candidate could clear, disagreeing as often, holds nobody back', () => {
+  const few = checkClassRecall(withFish(12, 2), policy);
+  expect(few.parts?.[2]).toMatchObject({ verdict: 'skip', skipped: 'unanswerable', n: 12 });
+  expect(few.verdict).toBe('pass');
+});
+
+test('a class with few examples fails when it is shown to be worse', () => {
   expect(checkClassRecall(withFish(30, 12), policy).verdict).toBe('fail');
 });
 
-test('skips classes without examples, and everything when there is no champion or no class is large', () => {
-  expect(checkClassRecall(withFish(0, 0), policy).parts?.at(2)).toMatchObject({ verdict: 'skip', n: 0 });
-  expect(checkClassRecall(withoutChampion(withFish(400, 0)), policy).verdict).toBe('skip');
-  expect(checkClassRecall(evidenceOf([], { gains: 0, losses: 0, n: 100 }), policy).verdict).toBe('skip');
+test('what older windows lose is not counted: the exchange prices it', () => {
+  const { windows, ...rest } = withFish(250, 60);
+  const [lost] = windows;
+  const [kept] = withFish(250, 0).windows;
+  if (lost === undefined || kept === undefined) throw new Error('expected windows');
+  const old = { ...lost, id: 'old', kind: 'past' as const };
+  expect(checkClassRecall({ ...rest, windows: [old, kept] }, policy).verdict).toBe('pass');
+});
+
+test('skips classes without examples, and everything when there is no champion', () => {
+  expect(checkClassRecall(withFish(0, 0), policy).parts?.at(2)).toMatchObject({ skipped: 'not-asked', n: 0 });
+  expect(checkClassRecall(withoutChampion(withFish(400, 0)), policy).skipped).toBe('not-asked');
 });

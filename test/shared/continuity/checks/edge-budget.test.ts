@@ -44,12 +44,14 @@ test('a few timings that a busy machine spoilt change nothing', () => {
   expect(judge({ candidateMs: spoilt }).verdict).toBe('pass');
 });
 
-test('holds where the timings straddle the budget, or are too few', () => {
+test('timings that straddle the budget are told; too few are a measurement that broke, and hold', () => {
   const straddling = Float64Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 1 : 3));
-  expect(judge({ candidateMs: straddling, championMs: timings(1).fill(1) }).verdict).toBe('hold');
-  expect(judge({ candidateMs: timings(1, 4), championMs: timings(1, 4) }).detail).toContain(
-    '4 timings are too few',
-  );
+  const open = judge({ candidateMs: straddling, championMs: timings(1).fill(1) });
+  expect(open.verdict).toBe('pass');
+  expect(open.parts?.[0]).toMatchObject({ id: 'latency', skipped: 'unanswerable' });
+  const few = judge({ candidateMs: timings(1, 4), championMs: timings(1, 4) });
+  expect(few).toMatchObject({ verdict: 'hold', broken: true });
+  expect(few.detail).toContain('4 timings are too few');
 });
 
 test('at its budget a fact still passes', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkPastMean } from '../../../../shared/continuity/checks/past-mean.ts';
 import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
-import { evidenceOf, withoutChampion } from '../make-evidence.ts';
+import { type Counts, evidenceOf, withoutChampion } from '../make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});
 const current = { gains: 0, losses: 300, n: 500 };
@@ -33,12 +33,25 @@ test('gives every window the same weight, however large', () => {
   expect(outcome.estimate).toBeCloseTo(-0.05, 12);
 });
 
-test('holds while the mean straddles its margin, or the past is too small', () => {
+test('a mean that straddles its margin, or a past that is small, is told and waits for nothing', () => {
   const noisy = checkPastMean(evidenceOf([{ gains: 12, losses: 12, n: 300 }], current), policy);
-  expect(noisy.verdict).toBe('hold');
-  expect(noisy.moreLabels?.n).toBeGreaterThan(1_000);
+  expect(noisy).toMatchObject({ verdict: 'skip', skipped: 'unanswerable' });
+  expect(noisy.moreLabels).toBeUndefined();
   const small = checkPastMean(evidenceOf([{ gains: 0, losses: 0, n: 80 }], current), policy);
-  expect(small).toMatchObject({ verdict: 'hold', moreLabels: { n: 170, where: 'past windows' } });
+  expect(small).toMatchObject({ verdict: 'skip', skipped: 'unanswerable' });
+});
+
+test('a loss of the mean is paid for by a gain on what comes in of a quarter of it, each window fading with its age', () => {
+  const lost = { gains: 0, losses: 40, n: 1_000 };
+  const decide = (past: readonly Counts[], gains: number) =>
+    checkPastMean(evidenceOf(past, { gains, losses: 0, n: 1_000 }), policy);
+  expect(decide([lost, lost], 9)).toMatchObject({
+    verdict: 'fail',
+    detail: expect.stringContaining('the exchange asks for 1.0 points: not paid for'),
+  });
+  expect(decide([lost, lost], 10).verdict).toBe('pass');
+  // 2 ** (-1 / 4) of the weight is the older window's: 4 points lost there ask for 0.25 * 4 * 0.841 / 1.841
+  expect(decide([lost, same], 0).detail).toContain('the exchange asks for 0.5 points');
 });
 
 test('skips without past windows and without a champion', () => {

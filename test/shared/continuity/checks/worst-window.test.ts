@@ -24,15 +24,57 @@ test('fails a candidate that forgets one window, even when the others gain more'
   );
 });
 
-test('holds when one window straddles the margin', () => {
+test('a window that straddles the margin is told, and waits for no label that cannot come', () => {
   const outcome = checkWorstWindow(evidenceOf([same, { gains: 5, losses: 15, n: 260 }], current), policy);
-  expect(outcome.verdict).toBe('hold');
-  expect(outcome.moreLabels?.where).toBe('window past-1');
+  expect(outcome.verdict).toBe('pass');
+  expect(outcome.parts?.[1]).toMatchObject({ verdict: 'skip', skipped: 'unanswerable' });
+  expect(outcome.parts?.[1]?.detail).not.toContain('would settle');
+  expect(outcome.parts?.[1]?.moreLabels).toBeUndefined();
 });
 
-test('holds when all past windows together are too small', () => {
-  const outcome = checkWorstWindow(evidenceOf([{ gains: 0, losses: 0, n: 100 }], current), policy);
-  expect(outcome).toMatchObject({ verdict: 'hold', moreLabels: { n: 150 } });
+test('past windows that are small all together are judged by what they show', () => {
+  const few = (losses: number) =>
+    checkWorstWindow(evidenceOf([{ gains: 0, losses, n: 20 }], current), policy);
+  expect(few(2)).toMatchObject({ verdict: 'skip', skipped: 'unanswerable' });
+  expect(few(12).verdict).toBe('fail');
+});
+
+describe('a loss that is shown', () => {
+  const lost = { gains: 0, losses: 100, n: 1_000 };
+  const gaining = (gains: number) => ({ gains, losses: 0, n: 1_000 });
+  // 10 points lost on the newest past window ask for a quarter of that now
+  test.each([
+    [
+      24,
+      'fail',
+      'lost 10.0 points there, gained 2.4 points on what comes in; the exchange asks for 2.5 points: not paid for',
+    ],
+    [
+      26,
+      'pass',
+      'lost 10.0 points there, gained 2.6 points on what comes in; the exchange asks for 2.5 points: paid for',
+    ],
+  ])('by %i gains of 1,000 now: %s', (gains, verdict, account) => {
+    const outcome = checkWorstWindow(evidenceOf([lost], gaining(gains)), policy);
+    expect(outcome.verdict).toBe(verdict);
+    expect(outcome.detail).toContain(account);
+  });
+
+  test('asks for half as much four windows later', () => {
+    const later = evidenceOf([lost, same, same, same, same], gaining(13));
+    expect(checkWorstWindow(later, policy).parts?.[0]).toMatchObject({
+      verdict: 'pass',
+      detail: expect.stringContaining('the exchange asks for 1.3 points'),
+    });
+    expect(checkWorstWindow(evidenceOf([same, lost], gaining(13)), policy).verdict).toBe('fail');
+  });
+
+  test('is not paid for by nothing', () => {
+    const nearly = gatePolicySchema.parse({ exchange: { weight: 1e-9 } });
+    expect(checkWorstWindow(evidenceOf([lost], { gains: 5, losses: 5, n: 1_000 }), nearly).verdict).toBe(
+      'fail',
+    );
+  });
 });
 
 test('skips without past windows and without a champion', () => {
@@ -72,11 +114,7 @@ describe('a window shown to be worse, though within the margin', () => {
     ).toBe('pass');
   });
 
-  test('the alarm is not softened by wear', () => {
-    const worn = {
-      ...forgetful,
-      windows: forgetful.windows.map((window) => ({ ...window, decisions: 300 })),
-    };
-    expect(checkWorstWindow(worn, policy).verdict).toBe('fail');
+  test('the alarm is not softened by a level that is nearly spent', () => {
+    expect(checkWorstWindow({ ...forgetful, level: 1e-6 }, policy).verdict).toBe('fail');
   });
 });

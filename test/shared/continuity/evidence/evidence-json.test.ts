@@ -22,7 +22,6 @@ const full: Evidence = {
     groups: new Int32Array(400).subarray(3, 3 + window.labels.length).fill(i),
     features: [window.labels.map(() => -1)],
     previousLabels: window.labels,
-    decisions: i,
   })),
   features: [{ name: 'device', values: ['desk'] }],
   edge: {
@@ -34,6 +33,8 @@ const full: Evidence = {
   },
   splits: { trained: 8, tested: 2, candidate: scores, champion: scores },
   selfTests: [{ id: 'a', passed: true, detail: 'b' }],
+  level: 0.0123,
+  missing: { splits: 'split 3 failed' },
   reportedFlips: { exampleIds: ['r'], labels: Int32Array.of(0), candidate: Int32Array.of(1) },
 };
 

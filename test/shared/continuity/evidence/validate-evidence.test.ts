@@ -208,15 +208,11 @@ const BAD_PARTS: readonly (readonly [string, Evidence, string])[] = [
     'windows[0].groups[0]: expected a group id or -1, got -2',
   ],
   [
-    'half a decision',
-    withWindow(1, { decisions: 0.5 }),
-    'windows[1].decisions: expected a whole number of decisions, got 0.5',
+    'a level of a half',
+    { ...scored, level: 0.5 },
+    'level: expected a number of 0 or more and below 0.5, got 0.5',
   ],
-  [
-    'fewer decisions than none',
-    withWindow(1, { decisions: -1 }),
-    'windows[1].decisions: expected a whole number of decisions, got -1',
-  ],
+  ['no level at all', { ...scored, level: Number.NaN }, 'level: expected a number of 0 or more'],
   [
     'a previous label outside the classes',
     withWindow(0, { previousLabels: new Int32Array(10).fill(7) }),
@@ -322,17 +318,17 @@ test('finds nothing in evidence with every part', () => {
   const full: Evidence = {
     ...scored,
     features,
-    windows: scored.windows.map((window, i) => ({
+    windows: scored.windows.map((window) => ({
       ...window,
       features: [window.labels.map(() => -1)],
       groups: window.labels.map(() => -1),
       previousLabels: window.labels.map(() => -1),
-      decisions: i,
     })),
     edge,
     splits,
     reportedFlips,
     selfTests: [],
+    level: 0,
   };
   expect(validateEvidence(full)).toEqual([]);
 });

@@ -10,9 +10,8 @@ import {
 import { seededRandom } from '../make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});
-const windowOf = (id: string, n: number, groups?: readonly number[], decisions = 0) => ({
+const windowOf = (id: string, n: number, groups?: readonly number[]) => ({
   exampleIds: Array.from({ length: n }, (_, i) => `${id}/${i}`),
-  decisions,
   ...(groups && { groups: Int32Array.from(groups) }),
 });
 
@@ -27,12 +26,6 @@ describe('one value summed by unit', () => {
     expect([...grouped.sums]).toEqual([4, 2, 4, 5]);
     expect([...grouped.sizes]).toEqual([2, 1, 1, 1]);
     expect(grouped).toMatchObject({ n: 5, groups: 4 });
-  });
-
-  test('is judged at the level of the window that has served most', () => {
-    const worn = [windowOf('a', 1, undefined, 1), windowOf('b', 1, undefined, 4)];
-    expect(sumByGroup(worn, policy, Float64Array.of(1, 2)).alpha).toBeCloseTo(0.01, 12);
-    expect(sumByGroup(worn, { ...policy, guardWear: false }, Float64Array.of(1, 2)).alpha).toBe(0.05);
   });
 });
 

@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { countDecisions } from '../../../../trainer/pipeline/judge/decisions.ts';
 import { continueWindows, divideHistory, rangesOf } from '../../../../trainer/pipeline/data/windows.ts';
 
 const policy = { examples: 100, keep: 12 };
@@ -71,25 +70,5 @@ describe('windows after a promotion', () => {
       { fromMs: 300, toMs: 400 },
       { fromMs: 400, toMs: 501 },
     ]);
-  });
-
-  test('a merged window has served as many decisions as the most used of its parts', () => {
-    const stretch = fc
-      .tuple(fc.nat(12), fc.nat(12))
-      .map(([a, b]) => ({ fromMs: 100 * Math.min(a, b), toMs: 100 * Math.max(a, b) + 100 }));
-    fc.assert(
-      fc.property(
-        fc.array(stretch, { maxLength: 20 }),
-        fc.array(fc.nat(500), { minLength: 2 }),
-        (served, sizes) => {
-          const closed = sizes.map((examples, i) => window(100 * i, examples));
-          for (const merged of continueWindows(closed, 0, { examples: 100, keep: 3 }).slice(0, -1)) {
-            const parts = closed.filter(({ fromMs }) => fromMs >= merged.fromMs && fromMs < merged.toMs);
-            const most = Math.max(...parts.map((part) => countDecisions(part, served)));
-            expect(countDecisions(merged, served)).toBe(most);
-          }
-        },
-      ),
-    );
   });
 });

@@ -73,7 +73,7 @@ export function testLargeSet(
     };
     const ctx = await openRun(surroundings, MODEL, started.value.id);
     const snapshot = await makeSnapshot(ctx);
-    await makeSplit(ctx, snapshot);
+    await makeSplit(ctx, snapshot, []);
     const steps: string[] = [];
     const train = () =>
       followTraining(

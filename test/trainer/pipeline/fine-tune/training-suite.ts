@@ -89,7 +89,7 @@ export function describeTrainingInPacks(
       await writeEvents(objects, MODEL, blobEvents(night), new Date(LATER_MS));
       ready = await openRun(surroundings, MODEL, await begin(LATER_MS + 10_000_000));
       snapshot = await makeSnapshot(ready);
-      await makeSplit(ready, snapshot);
+      await makeSplit(ready, snapshot, []);
     });
 
     /** The run as it is before its training, in a bucket of its own. */

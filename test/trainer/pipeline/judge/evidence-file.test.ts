@@ -29,7 +29,6 @@ const EVIDENCE: Evidence = {
       groups: Int32Array.of(-1, 3),
       features: [Int32Array.of(2, -1)],
       previousLabels: Int32Array.of(-1, 0),
-      decisions: 7,
     },
   ],
   candidate: {

@@ -1,22 +1,65 @@
 import { expect, test } from 'vitest';
 import { pick, pickIds, trackNeighbours } from '../../../../trainer/pipeline/judge/neighbours.ts';
 
-function track(examples: readonly (readonly [label: number, group?: string])[]) {
+interface Seen {
+  readonly at: number;
+  readonly label: number;
+  readonly group?: string;
+  readonly labelledAt?: number;
+}
+
+function track(examples: readonly Seen[]) {
   const tracker = trackNeighbours(examples.length);
-  for (const [label, group] of examples) tracker.add(group === undefined ? { label } : { label, group });
+  for (const example of examples) tracker.add(example);
   return tracker.end();
 }
 
-test('the label before is the one before in time, and the first has none', () => {
-  const { previous, groups } = track([[2], [0], [0], [1]]);
-  expect([...previous]).toEqual([Number.NaN, 2, 0, 0]);
-  expect(groups).toBeNull();
+/** Seen at 0, 10, 20, …; labels come so long after. */
+const delayed = (labels: readonly number[], delay: number) =>
+  labels.map((label, i) => ({ at: 10 * i, label, labelledAt: 10 * i + delay }));
+
+test('the last label is the newest that had come when the example was seen', () => {
+  expect([...track(delayed([2, 0, 0, 1], 10)).previous]).toEqual([Number.NaN, 2, 0, 0]);
+  expect([...track(delayed([2, 0, 0, 1], 11)).previous]).toEqual([Number.NaN, Number.NaN, 2, 0]);
+  expect([...track(delayed([2, 0, 0, 1], 1_000)).previous].every(Number.isNaN)).toBe(true);
 });
 
-test('with groups it is the one before of the same group; an example on its own follows others on their own', () => {
-  const { previous, groups } = track([[0, 'ann'], [1, 'bob'], [2], [1, 'ann'], [0], [2, 'bob']]);
+test('a label that comes late for an old example does not replace one of a newer example', () => {
+  const { previous } = track([
+    { at: 0, label: 7, labelledAt: 25 },
+    { at: 10, label: 8, labelledAt: 15 },
+    { at: 20, label: 9 },
+    { at: 30, label: 9 },
+  ]);
+  expect([...previous]).toEqual([Number.NaN, Number.NaN, 8, 8]);
+});
+
+test('nobody could have known the label of a whole example: it came with it, of an import long after', () => {
+  expect([
+    ...track([
+      { at: 0, label: 1 },
+      { at: 10, label: 1 },
+    ]).previous,
+  ]).toEqual([Number.NaN, Number.NaN]);
+});
+
+test('with groups it is one of the same group; an example on its own follows others on their own', () => {
+  const examples = ['ann', 'bob', undefined, 'ann', undefined, 'bob'].map((group, i) => ({
+    at: 10 * i,
+    label: i,
+    labelledAt: 10 * i + 1,
+    ...(group !== undefined && { group }),
+  }));
+  const { previous, groups } = track(examples);
   expect([...(groups ?? [])]).toEqual([0, 1, -1, 0, -1, 1]);
   expect([...previous]).toEqual([Number.NaN, Number.NaN, Number.NaN, 0, 2, 1]);
+  expect(track(delayed([1, 2], 1)).groups).toBeNull();
+});
+
+test('the order in which examples are added does not matter, only when they were seen', () => {
+  const examples = delayed([2, 0, 3, 1], 10);
+  const { previous } = track(examples.toReversed());
+  expect([...previous].toReversed()).toEqual([Number.NaN, 2, 0, 3]);
 });
 
 test('positions pick their values in order', () => {
@@ -26,6 +69,6 @@ test('positions pick their values in order', () => {
 
 test('positions of reported flips are kept', () => {
   const tracker = trackNeighbours(3);
-  for (const example of [{ label: 0 }, { label: 1, flip: true as const }, { label: 0 }]) tracker.add(example);
+  for (const flip of [false, true, false]) tracker.add({ at: 0, label: 0, ...(flip && { flip }) });
   expect([...tracker.end().reported]).toEqual([1]);
 });

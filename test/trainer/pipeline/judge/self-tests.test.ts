@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
+import { EVIDENCE_PARTS } from '../../../../shared/continuity/evidence/evidence.ts';
 import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
-import { judgeBroken, mirrorTarget, rotateClasses } from '../../../../trainer/pipeline/judge/self-tests.ts';
+import {
+  besideItself,
+  judgeBroken,
+  mirrorTarget,
+  rotateClasses,
+} from '../../../../trainer/pipeline/judge/self-tests.ts';
 import { evidenceOf } from '../../../shared/continuity/make-evidence.ts';
 import { regressionOf } from '../../../shared/continuity/make-regression.ts';
 
@@ -23,6 +29,27 @@ test('a gate that would promote the broken candidate is not believed', () => {
     passed: false,
     detail: expect.stringMatching(/^expected a refusal: .* gets promote$/) as string,
   });
+});
+
+test.each([...EVIDENCE_PARTS.map((part) => [part]), [...EVIDENCE_PARTS], []])(
+  'a broken candidate that the gate would promote is found out where the policy needs %j',
+  (...needs) => {
+    const missing = { splits: 'a split failed' };
+    expect(judgeBroken({ ...evidence, missing }, gatePolicySchema.parse({ needs })).passed).toBe(false);
+  },
+);
+
+test('a champion that fell below the broken candidate makes no difference: it is judged beside the candidate itself', () => {
+  // right on 85 %, its classes turned round on 15 %; the champion on none
+  const fallen = evidenceOf([], { gains: 1_700, losses: 0, n: 2_000, bothWrong: 300 });
+  const windows = fallen.windows.map((window) => ({
+    ...window,
+    candidate: window.candidate.map((answer) => 1 - answer),
+  }));
+  expect(judgeBroken({ ...fallen, windows }, policy).passed).toBe(false);
+  expect(judgeBroken({ ...fallen, windows: besideItself(fallen.windows, windows) }, policy).passed).toBe(
+    true,
+  );
 });
 
 test('a broken candidate that could not be made fails the self-test', () => {

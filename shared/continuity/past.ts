@@ -1,0 +1,36 @@
+/**
+ * The past windows of a classification, and what the candidate gains on what comes in: what the exchange weighs.
+ */
+import { type Comparison, compareWindows } from './comparison.ts';
+import type { Evidence } from './evidence/evidence.ts';
+import { formatPoints } from './findings/format.ts';
+import { classMetric } from './metric.ts';
+import { canMeasure } from './measurable.ts';
+import type { GatePolicy } from './policy.ts';
+import { comparedWindows, poolPastWindows } from './evidence/windows.ts';
+import type { ComparedWindow, Pool } from './evidence/windows.ts';
+
+export interface PastPool extends Pool<ComparedWindow> {
+  readonly comparison: Comparison;
+}
+
+/** Past windows against the champion by the policy's metric, in time order, pooled; [] where they cannot be measured. */
+export function comparePast(evidence: Evidence, policy: GatePolicy): PastPool[] {
+  const metric = classMetric(evidence, policy);
+  return poolPastWindows(evidence, policy.minimum.window)
+    .filter(({ windows }) => windows.every((window) => canMeasure(window, metric)))
+    .map((pool) => ({ ...pool, comparison: compareWindows(pool.windows, metric, policy.alpha) }));
+}
+
+/** How much better the candidate is on the current window, as estimated; 0 where it is no better or not measured. */
+export function gainNow(evidence: Evidence, policy: GatePolicy): number {
+  const current = comparedWindows(evidence).at(-1);
+  const metric = classMetric(evidence, policy);
+  if (current === undefined || !canMeasure(current, metric)) return 0;
+  return Math.max(0, compareWindows([current], metric, policy.alpha).estimate);
+}
+
+/** 0.0123 as `1.2 points`. */
+export function showPoints(fraction: number): string {
+  return `${formatPoints(fraction)} points`;
+}

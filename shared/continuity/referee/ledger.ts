@@ -1,0 +1,105 @@
+/**
+ * What the gate of a model has spent and what its recipes have earned, over the model's whole life. Pure: a state, and
+ * what happens to it; where it is kept is `registry/ledger.ts`'s affair.
+ */
+import { levelOfNext } from './levels.ts';
+import { lostTrust, type Trust, UNTRIED } from './trust.ts';
+
+export interface LedgerState {
+  /** questions asked so far: "is this candidate (or one of the former champions) as good as the champion?" */
+  readonly tests: number;
+  /** how many of them ended in a promotion on evidence */
+  readonly rejections: number;
+  /** level of each candidate that may still become champion, by the question's name */
+  readonly levels: Readonly<Record<string, number>>;
+  /** by the digest of the recipe */
+  readonly recipes: Readonly<Record<string, Trust>>;
+  /** what was decided about last: a snapshot, a spec and a champion, which need not be looked at twice */
+  readonly subject: string | null;
+  /** how far labels were looked at, milliseconds, exclusive */
+  readonly checkedToMs: number;
+  /** how far what served agreed with the labels of the last nights, oldest first; without those that were kept apart */
+  readonly agreements: readonly Agreement[];
+}
+
+export interface Agreement {
+  readonly n: number;
+  readonly right: number;
+}
+
+export const NEW_LEDGER: LedgerState = {
+  tests: 0,
+  rejections: 0,
+  levels: {},
+  recipes: {},
+  subject: null,
+  checkedToMs: 0,
+  agreements: [],
+};
+
+/** Levels that are remembered: older questions are closed, as no challenger stays for so many nights. */
+const REMEMBERED = 32;
+
+/** The question about a candidate, by its digest: the same candidate is never asked about twice. */
+export function candidateQuestion(digest: string): string {
+  return `candidate ${digest}`;
+}
+
+/** The question about all former champions, while this version serves. */
+export function formerQuestion(champion: number): string {
+  return `former champions against ${champion}`;
+}
+
+/** Asks a question, at the level that is left for it. One that was asked already keeps its level, and costs nothing. */
+export function ask(state: LedgerState, question: string, alpha: number): LedgerState {
+  if (question in state.levels) return state;
+  const level = levelOfNext(alpha, state);
+  const kept = Object.entries(state.levels).slice(-(REMEMBERED - 1));
+  return {
+    ...state,
+    tests: state.tests + 1,
+    levels: Object.fromEntries([...kept, [question, level]]),
+  };
+}
+
+/** @throws RangeError for a question that nobody asked (a bug in the caller) */
+export function levelOf({ levels }: LedgerState, question: string): number {
+  const level = levels[question];
+  if (level === undefined) throw new RangeError(`expected a question that was asked, got '${question}'`);
+  return level;
+}
+
+/** A question was answered by a promotion: what it cost comes back. */
+export function answerByPromotion(state: LedgerState, question: string): LedgerState {
+  const { [question]: answered, ...levels } = state.levels;
+  return answered === undefined ? state : { ...state, levels, rejections: state.rejections + 1 };
+}
+
+/** A version that a trusted recipe made was taken back: it has to earn trust anew, with what comes after. */
+export function loseTrust(trust: Trust, from: number): Trust {
+  return trust.trusted ? lostTrust(trust, from) : trust;
+}
+
+export function trustIn({ recipes }: LedgerState, recipe: string): Trust {
+  return recipes[recipe] ?? UNTRIED;
+}
+
+export function withTrust(state: LedgerState, recipe: string, trust: Trust): LedgerState {
+  return { ...state, recipes: { ...state.recipes, [recipe]: trust } };
+}
+
+/** Nights by which one tells what is usual. */
+const USUAL_NIGHTS = 4;
+
+/** Notes that labels were looked at up to a moment, and how far they agreed where they are believed. */
+export function noteLabels(state: LedgerState, toMs: number, believed: Agreement | null): LedgerState {
+  const agreements =
+    believed === null ? state.agreements : [...state.agreements, believed].slice(-USUAL_NIGHTS);
+  return { ...state, checkedToMs: Math.max(state.checkedToMs, toMs), agreements };
+}
+
+/** Share of the labels of the last nights that agreed with what served; null where none were seen. */
+export function usualAgreement({ agreements }: Pick<LedgerState, 'agreements'>): number | null {
+  const n = agreements.reduce((sum, each) => sum + each.n, 0);
+  return n === 0 ? null : agreements.reduce((sum, each) => sum + each.right, 0) / n;
+}

@@ -1,0 +1,51 @@
+/**
+ * What a decision may cost: the share of wrong promotions over a model's life is bounded, not that of one night.
+ *
+ * e-LOND (Z. Xu & A. Ramdas 2024, "Online multiple testing with e-values", AISTATS, arXiv:2311.06412): the t-th
+ * question is decided at alpha gamma_t (R + 1), where R questions were answered by a promotion before it was asked, and
+ * the gammas sum to at most 1. Then of all promotions at most the share alpha is wrong, in expectation, however the
+ * questions depend on each other. A question is asked once a candidate; looking at it again is free, because its
+ * evidence is a wealth that may be looked at as often as one likes.
+ */
+
+/** The first question's share. A first candidate is judged nearly as if it were alone. */
+const FIRST = 0.66;
+
+/** Of a candidate's level: what the exam on the holdout may use, once. The referee has the rest, and ten times the labels. */
+const EXAM_SHARE = 0.9;
+
+/** @param t  1, 2, 3, …; the shares of all t sum to 1 */
+export function shareOf(t: number): number {
+  return t === 1 ? FIRST : (1 - FIRST) / (t * (t - 1));
+}
+
+/**
+ * @param tests       questions that were asked before
+ * @param rejections  how many of them ended in a promotion
+ */
+export function levelOfNext(
+  alpha: number,
+  { tests, rejections }: { readonly tests: number; readonly rejections: number },
+): number {
+  return Math.min(alpha, alpha * shareOf(tests + 1) * (rejections + 1));
+}
+
+/** A candidate's level, divided between its two ways in (a union bound). */
+export function divideLevel(level: number): { readonly exam: number; readonly referee: number } {
+  return { exam: EXAM_SHARE * level, referee: (1 - EXAM_SHARE) * level };
+}
+
+/** Of what a false trust in a recipe may cost, the part that its rehearsal may use, once. */
+const REHEARSAL_SHARE = 0.5;
+
+/**
+ * Levels at which a recipe may earn trust: by its rehearsal, once in its life, and by its nights, each time that it lost
+ * trust before. Together they sum to alpha over a life.
+ */
+export function levelsOfTrust(
+  alpha: number,
+  losses: number,
+): { readonly rehearsal: number; readonly nights: number } {
+  const nights = ((1 - REHEARSAL_SHARE) * alpha) / ((losses + 1) * (losses + 2));
+  return { rehearsal: losses === 0 ? REHEARSAL_SHARE * alpha : 0, nights };
+}

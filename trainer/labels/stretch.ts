@@ -1,0 +1,14 @@
+/**
+ * A stretch of time whose labels are kept apart: they neither train nor judge.
+ */
+
+/** `fromMs` inclusive, `toMs` exclusive, of the inputs. */
+export interface Stretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** @param at  when the input was seen, milliseconds */
+export function isApart(at: number, stretches: readonly Stretch[]): boolean {
+  return stretches.some(({ fromMs, toMs }) => at >= fromMs && at < toMs);
+}

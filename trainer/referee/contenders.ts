@@ -1,0 +1,111 @@
+/**
+ * Who stands beside the champion: the last few candidates that nobody refused, and champions of former times, which is
+ * what recurring drift needs. And whose nights count for tonight's recipe.
+ */
+import { sha256Hex } from '../../shared/digest.ts';
+import type { Spec } from '../../shared/model/spec/spec.ts';
+import { loadHistory } from '../../shared/registry/alias.ts';
+import { listVersionNumbers } from '../../shared/registry/find-version.ts';
+import { loadJson } from '../../shared/registry/json.ts';
+import { keys } from '../../shared/registry/keys.ts';
+import type { Manifest } from '../../shared/registry/manifest.ts';
+import { loadManifest } from '../../shared/registry/versions.ts';
+import type { RunContext } from '../pipeline/context.ts';
+import { type Provenance, provenanceSchema } from '../pipeline/publish/provenance.ts';
+import { loadSnapshot } from '../pipeline/data/snapshot-file.ts';
+
+/** Candidates of the last runs that are still in the running: what older ones knew, newer ones know as well. */
+const MOST_CHALLENGERS = 3;
+const MOST_FORMER = 3;
+/** Candidates whose first night is counted anew in every run, as labels come late. */
+const MOST_NIGHTS = 8;
+
+export interface Contender {
+  readonly version: number;
+  readonly kind: 'challenger' | 'former champion';
+  readonly manifest: Manifest;
+  /** when the newest example that it was trained on was seen, milliseconds, exclusive; 0 for one that came trained */
+  readonly learnedToMs: number;
+}
+
+/** A candidate of tonight's recipe, the version it would have replaced, and the time that was its first night. */
+export interface CandidateNight {
+  readonly version: number;
+  readonly rival: number;
+  /** inclusive, and exclusive */
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What makes versions of one recipe: how they are trained, and what is trained. Not the seed, which is the draw. */
+export function recipeOf({ training, head, base, network }: Spec): string {
+  const { seed: _, ...recipe } = training;
+  return sha256Hex(JSON.stringify({ training: recipe, head, base, network: network ?? null })).slice(0, 32);
+}
+
+/** Newest first. Versions of other labels, and those that can't be read, stand beside nobody. */
+export async function findContenders(ctx: RunContext, champion: number): Promise<Contender[]> {
+  const { store, run } = ctx;
+  const history = await loadHistory(store, run.model);
+  const moves = history.ok ? history.value.filter(({ run: by }) => by !== run.id) : [];
+  const served = new Set(moves.map(({ to }) => to));
+  const numbers = (await listVersionNumbers(store, run.model)).toReversed();
+  const contenders: Contender[] = [];
+  const isWanted = (kind: Contender['kind'], most: number): boolean =>
+    contenders.filter((each) => each.kind === kind).length < most;
+  for (const version of numbers) {
+    const kind = served.has(version) ? 'former champion' : 'challenger';
+    if (version === champion || !isWanted(kind, kind === 'challenger' ? MOST_CHALLENGERS : MOST_FORMER))
+      continue;
+    const manifest = await loadManifest(store, run.model, version);
+    if (!manifest.ok || !mayStand(ctx, manifest.value, kind)) continue;
+    contenders.push({
+      version,
+      kind,
+      manifest: manifest.value,
+      learnedToMs: await learnedTo(ctx, manifest.value),
+    });
+    if (!isWanted('challenger', MOST_CHALLENGERS) && !isWanted('former champion', MOST_FORMER)) break;
+  }
+  return contenders;
+}
+
+function mayStand({ run, spec }: RunContext, manifest: Manifest, kind: Contender['kind']): boolean {
+  const { labels, run: maker, verdict, snapshot } = manifest;
+  const sameLabels = spec.task === 'regression' || JSON.stringify(labels) === JSON.stringify(spec.labels);
+  if (!sameLabels || maker === run.id) return false;
+  return kind === 'former champion' || (verdict !== 'reject' && snapshot !== null);
+}
+
+/** When the newest example that a version was trained on was seen, exclusive; 0 for one that came trained. */
+export async function learnedTo({ store, run }: RunContext, { snapshot }: Manifest): Promise<number> {
+  if (snapshot === null) return 0;
+  const loaded = await loadSnapshot(store, run.model, snapshot).catch(() => null);
+  return loaded?.windows.at(-1)?.toMs ?? 0;
+}
+
+/** The last candidates of a recipe before this run, in order of time, each until the next one was trained. */
+export async function findNights(ctx: RunContext, recipe: string): Promise<CandidateNight[]> {
+  const { store, run } = ctx;
+  const numbers = (await listVersionNumbers(store, run.model)).toReversed();
+  const nights: CandidateNight[] = [];
+  let toMs = Number.POSITIVE_INFINITY;
+  for (const version of numbers) {
+    const manifest = await loadManifest(store, run.model, version);
+    if (!manifest.ok || manifest.value.run === run.id || manifest.value.snapshot === null) continue;
+    const fromMs = await learnedTo(ctx, manifest.value);
+    const provenance = await loadProvenance(ctx, version);
+    if (provenance === null) continue;
+    if (provenance.champion !== null && recipeOf(provenance.spec) === recipe && fromMs < toMs) {
+      nights.unshift({ version, rival: provenance.champion.version, fromMs, toMs });
+    }
+    toMs = Math.min(toMs, fromMs);
+    if (nights.length === MOST_NIGHTS) break;
+  }
+  return nights;
+}
+
+async function loadProvenance({ store, run }: RunContext, version: number): Promise<Provenance | null> {
+  const read = await loadJson(store, keys.provenance(run.model, version), provenanceSchema);
+  return read.ok ? read.value.value : null;
+}

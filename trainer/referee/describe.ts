@@ -1,0 +1,27 @@
+/**
+ * What the referee saw, in one line for a person.
+ */
+import { describeComparison } from '../../shared/continuity/referee/decide.ts';
+import type { ContenderRecord, RefereeRecord } from './record.ts';
+
+export function describeReferee(record: RefereeRecord | null): string {
+  if (record === null) return 'no champion yet to stand beside';
+  const { contenders, champion, trust } = record;
+  const seen = contenders.map((contender) => describeContender(contender, champion));
+  const recipe = trust.trust.trusted ? 'the recipe is trusted' : 'the recipe has not earned trust yet';
+  const change = trust.change === null ? '' : ` (${trust.change} in this run)`;
+  return [...(seen.length === 0 ? ['nobody beside the champion'] : seen), `${recipe}${change}`].join('; ');
+}
+
+function describeContender(contender: ContenderRecord, champion: number): string {
+  const { version, kind, comparison, judgement, dropped } = contender;
+  const name = kind === 'challenger' ? `version ${version}` : `version ${version}, a former champion,`;
+  if (dropped !== null) return `${name} is out: ${dropped}`;
+  if (comparison.n === 0) return `${name} has seen no labels yet`;
+  const finding = {
+    better: 'may serve',
+    worse: 'is shown to be worse',
+    open: 'is still open',
+  }[judgement?.finding ?? 'open'];
+  return `${name} ${finding}: ${describeComparison(version, champion, comparison)}`;
+}

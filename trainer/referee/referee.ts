@@ -1,0 +1,189 @@
+/**
+ * The referee: who would be right on what came in since they were trained? Challengers and former champions beside the
+ * champion, on everything labelled that neither learned from; and the last candidates of tonight's recipe beside the
+ * versions that they replaced, for the trust in it. Read once a run: whoever resumes it decides by what is stored.
+ */
+import {
+  compareAnswers,
+  type Comparison,
+  judgeComparison,
+  NOTHING_SEEN,
+} from '../../shared/continuity/referee/comparison.ts';
+import {
+  candidateQuestion,
+  formerQuestion,
+  levelOf,
+  type LedgerState,
+  trustIn,
+} from '../../shared/continuity/referee/ledger.ts';
+import { divideLevel } from '../../shared/continuity/referee/levels.ts';
+import { decideTrust, type Night } from '../../shared/continuity/referee/trust.ts';
+import { openVersion, type Version } from '../pipeline/features/answer.ts';
+import type { RunContext } from '../pipeline/context.ts';
+import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
+import { openQuarantines } from '../labels/check-labels.ts';
+import { basesRead } from '../pipeline/features/unfreeze.ts';
+import { type CandidateNight, type Contender, findNights, learnedTo, recipeOf } from './contenders.ts';
+import { loadRehearsal } from './rehearsal.ts';
+import { type Replayed, replay, type Wanted } from './replay.ts';
+import { type ContenderRecord, findRefereeRecord, type RefereeRecord, saveRefereeRecord } from './record.ts';
+import { worthOf } from './worth.ts';
+
+/** Former champions share the level of one question. */
+function shareOfLevel(level: number, { kind }: Contender, all: readonly Contender[]): number {
+  return kind === 'challenger'
+    ? divideLevel(level).referee
+    : level / all.filter((each) => each.kind === kind).length;
+}
+
+/**
+ * @param contenders  who stands beside the champion
+ * @param state       of the ledger, after this run asked its questions
+ * @returns null where there is no champion to stand beside
+ */
+export async function referee(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  contenders: readonly Contender[],
+  state: LedgerState,
+): Promise<RefereeRecord | null> {
+  const { championAtStart } = ctx.run;
+  if (championAtStart === null) return null;
+  const known = await findRefereeRecord(ctx);
+  if (known !== null) return known;
+  const recipe = recipeOf(ctx.spec);
+  const nights = await findNights(ctx, recipe);
+  const opened = await openAll(ctx, [championAtStart, ...numbersOf(contenders, nights)]);
+  try {
+    const champion = opened.versions.get(championAtStart);
+    if (champion === undefined) return null;
+    const championLearned = await learnedTo(ctx, champion.manifest);
+    const seen = await replay(
+      ctx,
+      snapshot,
+      wantedOf(opened.versions, champion, championLearned, contenders, nights),
+      await openQuarantines(ctx),
+    );
+    const worth = worthOf(ctx.spec, seen);
+    const records = contenders.map((contender): ContenderRecord => {
+      const fromMs = Math.max(contender.learnedToMs, championLearned);
+      const comparison = opened.versions.has(contender.version)
+        ? compareBetween(seen, worth, contender.version, championAtStart, fromMs, Infinity)
+        : NOTHING_SEEN;
+      const question =
+        contender.kind === 'challenger'
+          ? candidateQuestion(contender.manifest.files['edge.bin'].sha256)
+          : formerQuestion(championAtStart);
+      const level =
+        question in state.levels ? shareOfLevel(levelOf(state, question), contender, contenders) : null;
+      const dropped =
+        opened.dropped.get(contender.version) ?? (level === null ? 'its question was closed' : null);
+      const floor = contender.kind === 'challenger' ? -marginOf(ctx) : 0;
+      return {
+        version: contender.version,
+        kind: contender.kind,
+        fromMs,
+        floor,
+        level: level ?? 0,
+        comparison,
+        judgement: dropped === null && level !== null ? judgeComparison(comparison, floor, level) : null,
+        dropped,
+      };
+    });
+    const lived = nights.map(({ version, rival, fromMs, toMs }): Night => {
+      const both = opened.versions.has(version) && opened.versions.has(rival);
+      return {
+        version,
+        units: both ? compareBetween(seen, worth, version, rival, fromMs, toMs).units : new Map(),
+      };
+    });
+    const record: RefereeRecord = {
+      champion: championAtStart,
+      contenders: records,
+      recipe,
+      trust: decideTrust(trustIn(state, recipe), lived, await loadRehearsal(ctx), ctx.spec.gate.alpha),
+    };
+    await saveRefereeRecord(ctx, record);
+    return record;
+  } finally {
+    for (const { program } of opened.versions.values()) program.dispose();
+  }
+}
+
+/** What "not worse" means on what comes in: points, or for numbers the same share of what answers are worth. */
+function marginOf({ spec }: RunContext): number {
+  return spec.task === 'classification' ? spec.gate.margins.current : spec.gate.margins.currentError / 4;
+}
+
+function numbersOf(contenders: readonly Contender[], nights: readonly CandidateNight[]): number[] {
+  return [
+    ...contenders.map(({ version }) => version),
+    ...nights.flatMap(({ version, rival }) => [version, rival]),
+  ];
+}
+
+/** Each version once; those that can't be opened by name. */
+async function openAll(ctx: RunContext, numbers: readonly number[]) {
+  const bases = await basesRead(ctx);
+  const versions = new Map<number, Version>();
+  const dropped = new Map<number, string>();
+  for (const number of new Set(numbers)) {
+    try {
+      const version = await openVersion(ctx, number, ctx.runtime);
+      if (bases.includes(version.manifest.base)) versions.set(number, version);
+      else {
+        version.program.dispose();
+        dropped.set(number, `version ${number} reads another base`);
+      }
+    } catch (error) {
+      dropped.set(number, error instanceof Error ? error.message : String(error));
+    }
+  }
+  return { versions, dropped };
+}
+
+/** Every version answers from the first moment on at which somebody asks. */
+function wantedOf(
+  versions: ReadonlyMap<number, Version>,
+  champion: Version,
+  championLearned: number,
+  contenders: readonly Contender[],
+  nights: readonly CandidateNight[],
+): Wanted[] {
+  const from = new Map<number, number>();
+  const ask = (number: number, fromMs: number): void => {
+    from.set(number, Math.min(from.get(number) ?? Infinity, fromMs));
+  };
+  ask(champion.manifest.version, championLearned);
+  for (const { version, learnedToMs } of contenders) ask(version, Math.max(learnedToMs, championLearned));
+  for (const { version, rival, fromMs } of nights) {
+    ask(version, fromMs);
+    ask(rival, fromMs);
+  }
+  return [...versions].flatMap(([number, version]) => {
+    const fromMs = from.get(number);
+    return fromMs === undefined ? [] : [{ number, judged: version, fromMs }];
+  });
+}
+
+/** @param fromMs inclusive @param toMs exclusive */
+function compareBetween(
+  { times, groups, contents }: Replayed,
+  worth: ReadonlyMap<number, Float64Array>,
+  challenger: number,
+  champion: number,
+  fromMs: number,
+  toMs: number,
+): Comparison {
+  const mine = worth.get(challenger);
+  const theirs = worth.get(champion);
+  if (mine === undefined || theirs === undefined) return NOTHING_SEEN;
+  const inside = [...times.keys()].filter(
+    (i) => (times[i] as number) >= fromMs && (times[i] as number) < toMs,
+  );
+  return compareAnswers({
+    differences: Float64Array.from(inside, (i) => (mine[i] as number) - (theirs[i] as number)),
+    contents: Int32Array.from(inside, (i) => contents[i] as number),
+    ...(groups && { groups: Int32Array.from(inside, (i) => groups[i] as number) }),
+  });
+}

@@ -1,0 +1,115 @@
+/**
+ * What versions would have answered to what came in: the logged inputs of labelled examples, through the plans that
+ * production runs, by the binary that production runs. So no traffic is mirrored, and each answer is the one that the
+ * version would have given, bit for bit.
+ */
+import type { LabelledExample } from '../pipeline/data/join.ts';
+import { UNGROUPED } from '../../shared/continuity/statistics/design-effect.ts';
+import { answer, argmaxRows, type Judged } from '../pipeline/features/answer.ts';
+import type { RunContext } from '../pipeline/context.ts';
+import { readExamples } from '../pipeline/features/features.ts';
+import { isApart, type Stretch } from '../labels/stretch.ts';
+import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
+
+/** Whoever answers, under which number, and from when on: `fromMs` inclusive. */
+export interface Wanted {
+  readonly number: number;
+  readonly judged: Judged;
+  readonly fromMs: number;
+}
+
+/** Examples in order of time, [n] each. */
+export interface Replayed {
+  /** when each input was seen, milliseconds */
+  readonly times: Float64Array;
+  /** class ids, or targets */
+  readonly labels: Float64Array;
+  /** the same id for the same group, UNGROUPED for an example on its own; null without groups */
+  readonly groups: Int32Array | null;
+  /** the same id for the same input */
+  readonly contents: Int32Array;
+  /** what each version's answers are, by its number: class ids or numbers; NaN before its time */
+  readonly answers: ReadonlyMap<number, Float64Array>;
+}
+
+/**
+ * Everything labelled whose input was seen at `fromMs` or later, answered by those who are wanted there.
+ *
+ * @param apart  stretches of time whose labels nobody believes
+ */
+export async function replay(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  wanted: readonly Wanted[],
+  apart: readonly Stretch[],
+): Promise<Replayed> {
+  const fromMs = Math.min(...wanted.map((each) => each.fromMs));
+  const chosen: LabelledExample[] = [];
+  const answers = new Map<number, number[]>(wanted.map(({ number }) => [number, []]));
+  for await (const { examples, positions } of shardsSince(ctx, snapshot, fromMs, apart)) {
+    const read = await readExamples(ctx, snapshot, positions);
+    chosen.push(...examples);
+    for (const { number, judged, fromMs: own } of wanted) {
+      const column = answers.get(number);
+      const asked = examples.some(({ at }) => at >= own);
+      const said = asked ? decide(ctx, await answer(ctx, judged, read), positions.length) : null;
+      for (const [i, { at }] of examples.entries())
+        column?.push(said && at >= own ? (said[i] as number) : NaN);
+    }
+  }
+  return {
+    times: Float64Array.from(chosen, ({ at }) => at),
+    labels: Float64Array.from(chosen, ({ label }) => label),
+    ...identify(chosen),
+    answers: new Map([...answers].map(([number, column]) => [number, Float64Array.from(column)])),
+  };
+}
+
+/** Examples of a shard that are new enough, with their positions in the snapshot. */
+async function* shardsSince(
+  { store, run }: RunContext,
+  snapshot: Snapshot,
+  fromMs: number,
+  apart: readonly Stretch[],
+) {
+  let start = 0;
+  for (const { shards, toMs } of snapshot.windows) {
+    for (const shard of shards) {
+      const base = start;
+      start += shard.examples;
+      if (toMs <= fromMs) continue;
+      const all = await loadShard(store, run.model, shard);
+      const inside = [...all.entries()].filter(([, { at }]) => at >= fromMs && !isApart(at, apart));
+      if (inside.length === 0) continue;
+      yield { examples: inside.map(([, example]) => example), positions: inside.map(([i]) => base + i) };
+    }
+  }
+}
+
+/** Class ids of the largest probabilities, or the numbers themselves. */
+function decide({ spec }: RunContext, outputs: Float32Array, n: number): ArrayLike<number> {
+  return spec.task === 'classification' ? argmaxRows(outputs, n) : outputs;
+}
+
+function identify(examples: readonly LabelledExample[]): Pick<Replayed, 'groups' | 'contents'> {
+  const groups = numbering();
+  const contents = numbering();
+  const groupIds = Int32Array.from(examples, ({ group }) =>
+    group === undefined ? UNGROUPED : groups(group),
+  );
+  return {
+    groups: groupIds.some((id) => id !== UNGROUPED) ? groupIds : null,
+    contents: Int32Array.from(examples, ({ input }) => contents(input.digest)),
+  };
+}
+
+/** Numbers names in the order in which they first come. */
+function numbering(): (name: string) => number {
+  const ids = new Map<string, number>();
+  return (name) => {
+    const known = ids.get(name);
+    if (known !== undefined) return known;
+    ids.set(name, ids.size);
+    return ids.size - 1;
+  };
+}
