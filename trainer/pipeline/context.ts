@@ -86,7 +86,10 @@ export function stepOf({ attempt }: Pick<RunContext, 'attempt'>, name: string): 
 }
 
 /** The key of a file that each attempt has of its own. */
-export function attemptKey({ run, attempt }: Pick<RunContext, 'run' | 'attempt'>, file: string): string {
+export function attemptKey(
+  { run, attempt }: Pick<RunContext, 'attempt'> & { readonly run: Pick<RunContext['run'], 'model' | 'id'> },
+  file: string,
+): string {
   return keys.run(run.model, run.id, attempt === undefined ? file : `${attempt}/${file}`);
 }
 

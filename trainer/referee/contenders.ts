@@ -9,13 +9,18 @@ import { listVersionNumbers } from '../../shared/registry/find-version.ts';
 import { loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
+import { loadLedger } from '../../shared/registry/ledger.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import type { RunContext } from '../pipeline/context.ts';
 import { type Provenance, provenanceSchema } from '../pipeline/publish/provenance.ts';
+import { findRefereeRecord } from './record.ts';
 import { loadSnapshot } from '../pipeline/data/snapshot-file.ts';
 
-/** Candidates of the last runs that are still in the running: what older ones knew, newer ones know as well. */
-const MOST_CHALLENGERS = 3;
+/**
+ * Candidates of the last runs: what older ones knew, newer ones know as well. Beside them stays the one that had come
+ * furthest when the referee looked last, or where few labels come nobody would ever stay long enough to be judged.
+ */
+const MOST_CHALLENGERS = 2;
 const MOST_FORMER = 3;
 /** Candidates whose first night is counted anew in every run, as labels come late. */
 const MOST_NIGHTS = 8;
@@ -43,6 +48,20 @@ export function recipeOf({ training, head, base, network }: Spec): string {
   return sha256Hex(JSON.stringify({ training: recipe, head, base, network: network ?? null })).slice(0, 32);
 }
 
+/** The challenger that had gathered most of what decides, when the last run looked; null where there was none. */
+async function findLeader({ store, run }: RunContext): Promise<number | null> {
+  const newest = await loadLedger(store, run.model);
+  if (!newest.ok || newest.value === null) return null;
+  const last = await findRefereeRecord({ store, run: { model: run.model, id: newest.value.run } });
+  const standing = (last?.contenders ?? []).filter(
+    ({ kind, judgement }) => kind === 'challenger' && judgement !== null && judgement.finding !== 'worse',
+  );
+  const [leader] = standing.sort(
+    (a, b) => (b.judgement?.progress ?? 0) - (a.judgement?.progress ?? 0) || b.version - a.version,
+  );
+  return leader?.version ?? null;
+}
+
 /** Newest first. Versions of other labels, and those that can't be read, stand beside nobody. */
 export async function findContenders(ctx: RunContext, champion: number): Promise<Contender[]> {
   const { store, run } = ctx;
@@ -50,13 +69,14 @@ export async function findContenders(ctx: RunContext, champion: number): Promise
   const moves = history.ok ? history.value.filter(({ run: by }) => by !== run.id) : [];
   const served = new Set(moves.map(({ to }) => to));
   const numbers = (await listVersionNumbers(store, run.model)).toReversed();
+  const leader = await findLeader(ctx);
   const contenders: Contender[] = [];
   const isWanted = (kind: Contender['kind'], most: number): boolean =>
     contenders.filter((each) => each.kind === kind).length < most;
   for (const version of numbers) {
     const kind = served.has(version) ? 'former champion' : 'challenger';
-    if (version === champion || !isWanted(kind, kind === 'challenger' ? MOST_CHALLENGERS : MOST_FORMER))
-      continue;
+    const most = kind === 'challenger' ? MOST_CHALLENGERS : MOST_FORMER;
+    if (version === champion || (version !== leader && !isWanted(kind, most))) continue;
     const manifest = await loadManifest(store, run.model, version);
     if (!manifest.ok || !mayStand(ctx, manifest.value, kind)) continue;
     contenders.push({
@@ -65,7 +85,13 @@ export async function findContenders(ctx: RunContext, champion: number): Promise
       manifest: manifest.value,
       learnedToMs: await learnedTo(ctx, manifest.value),
     });
-    if (!isWanted('challenger', MOST_CHALLENGERS) && !isWanted('former champion', MOST_FORMER)) break;
+    const leaderStands = leader === null || leader >= version;
+    if (
+      leaderStands &&
+      !isWanted('challenger', MOST_CHALLENGERS) &&
+      !isWanted('former champion', MOST_FORMER)
+    )
+      break;
   }
   return contenders;
 }

@@ -75,6 +75,11 @@ const recordSchema = z.object({
   }),
 });
 
+/** Whose record: a run's, or an attempt's of it. */
+type RecordOf = Pick<RunContext, 'store' | 'attempt'> & {
+  readonly run: Pick<RunContext['run'], 'model' | 'id'>;
+};
+
 export async function saveRefereeRecord(ctx: RunContext, record: RefereeRecord): Promise<void> {
   const contenders = record.contenders.map((contender) => ({
     ...contender,
@@ -87,13 +92,13 @@ export async function saveRefereeRecord(ctx: RunContext, record: RefereeRecord):
 }
 
 /** Null where this run has none yet. @throws RunFailure for one that is not of the form that was written */
-export async function findRefereeRecord(ctx: RunContext): Promise<RefereeRecord | null> {
+export async function findRefereeRecord(ctx: RecordOf): Promise<RefereeRecord | null> {
   const read = await loadJson(ctx.store, refereeKey(ctx), recordSchema);
   if (read.ok) return read.value.value;
   if (read.error.kind === 'missing') return null;
   throw new RunFailure(describeReadError(read.error));
 }
 
-function refereeKey(ctx: RunContext): string {
+function refereeKey(ctx: RecordOf): string {
   return attemptKey(ctx, 'referee.json');
 }
