@@ -68,8 +68,9 @@ export async function startRun(
 
 /**
  * Makes a failed run one that may be tried again. One that its host gave up in the middle of a step goes on with that
- * step; any other begins with its first one: what the failure left of the training is gone. What is a cache is found again, and evidence stands as long as the candidate does; so a run that had published before
- * it failed publishes the same. Any other run is returned as it is.
+ * step; any other begins with its first one: what the failure left of the training is gone. What is a cache is found
+ * again, and evidence stands as long as the candidate does; so a run that had published before it failed publishes the
+ * same. Any other run is returned as it is.
  */
 export async function reopenRun(
   store: ObjectStore,

@@ -47,7 +47,10 @@ export async function promote(ctx: RunContext, { version, by, why }: Choice): Pr
   const paused = await sayPause(ctx);
   if (version === null || by === null) return { promoted: false, why: `${why}${paused}`, paused };
   if (!run.mayPromote) {
-    return { promoted: false, why: `version ${version} may serve, and a person promotes it: ${why}${paused}` };
+    return {
+      promoted: false,
+      why: `version ${version} may serve, and a person promotes it: ${why}${paused}`,
+    };
   }
   const moved = await promoteByRun(store, run.model, version, {
     by: `run ${run.id}`,

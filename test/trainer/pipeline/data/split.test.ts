@@ -101,3 +101,13 @@ test('content that came without a group before is on no side in a group of anoth
   ]);
   expect(sides).toEqual([['train'], ['duplicate', 'train']]);
 });
+
+test('content that is kept apart has its side for the day on which its label is believed', () => {
+  const windows = (apart: boolean) => [
+    [{ side: 'holdout' as const, digest: 'a', apart }],
+    [{ side: 'train' as const, digest: 'a' }],
+  ];
+  // Were it learned from in the meantime, what has learned from it would be judged by it later.
+  expect(withoutDuplicates(windows(true))).toEqual([['apart'], ['duplicate']]);
+  expect(withoutDuplicates(windows(false))).toEqual([['holdout'], ['duplicate']]);
+});
