@@ -28,7 +28,6 @@ import {
   servedAtSchema,
   shownSpecSchema,
   versionsSchema,
-  version,
 } from './operator-schemas.ts';
 import { DEFAULT_SIGNATURE, METHODS } from '../serving/tf-serving/signature.ts';
 
