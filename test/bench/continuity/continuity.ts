@@ -1,8 +1,8 @@
 /**
  * The instrument: real streams, every strategy, one command. `options.ts` says how it is called.
  */
-import { writeFileSync } from 'node:fs';
-import { printTable, type Row } from '../gate/table.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { printTable, renderMarkdown, type Row, type Table } from '../gate/table.ts';
 import { refuseUsage } from '../usage.ts';
 import { type Job, openStream, planJobs } from './lives/jobs.ts';
 import { liveAll } from './lives/lives.ts';
@@ -13,7 +13,7 @@ import { renderContinuity } from './page.ts';
 import { HOLDFAST, NOBODY, specOf } from './lives/strategies.ts';
 import { cutNights } from './streams/stream.ts';
 import { targetRows } from './targets.ts';
-import { nightsTable, type Replay, strategyTable } from './tables.ts';
+import { nightsTable, type Replay, strategyTable, summaryTable } from './tables.ts';
 
 const parsed = parseOptions(process.argv.slice(2));
 if (!parsed.ok) refuseUsage(parsed.error, HELP);
@@ -35,6 +35,9 @@ async function run(options: Options): Promise<number> {
   });
   const replays = conditions.map((condition) => measureCondition(condition, lived, options));
   for (const replay of replays) show(replay, options);
+  const summaries = summarise(replays);
+  if (replays.length > 1) for (const table of summaries) printTable(table);
+  if (options.docs) refreshDocument(summaries);
   console.log(`\n${((Date.now() - startMs) / 60_000).toFixed(1)} minutes`);
   const rows = targetRows(replays);
   showTargets(rows);
@@ -110,6 +113,29 @@ function show(replay: Replay, { nightsLog }: Options): void {
   for (const measured of replay.measured) {
     if (measured.outcome.nights.length > 0) printTable(nightsTable(measured));
   }
+}
+
+/** Of each condition. */
+function summarise(replays: readonly Replay[]): Table[] {
+  const [clean, faulty] = [true, false].map((clean) =>
+    replays.filter(({ faults }) => (faults.length === 0) === clean),
+  ) as [Replay[], Replay[]];
+  return [
+    ...(clean.length > 0 ? [summaryTable(clean, 'Scores, clean')] : []),
+    ...(faulty.length > 0 ? [summaryTable(faulty, 'Scores, with faults')] : []),
+  ];
+}
+
+const DOCUMENT = new URL('../../../docs/continuity.md', import.meta.url);
+const [BEGIN, END] = ['<!-- bench:continuity -->', '<!-- end of bench:continuity -->'];
+
+/** Puts the tables between the two marks; what people wrote around them stays. */
+function refreshDocument(tables: readonly Table[]): void {
+  const text = readFileSync(DOCUMENT, 'utf8');
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`expected ${BEGIN} and ${END} in docs/continuity.md`);
+  const block = `${BEGIN}\n\n${tables.map(renderMarkdown).join('\n')}\n`;
+  writeFileSync(DOCUMENT, text.slice(0, begin) + block + text.slice(end));
 }
 
 function showTargets(rows: readonly Row[]): void {

@@ -6,6 +6,8 @@ import { type Table, tableOf } from '../gate/table.ts';
 import type { Measures } from './measures/measures.ts';
 import type { Outcome, Replayed } from './measures/outcomes.ts';
 import { isRegression } from './measures/promotions.ts';
+import { average } from './measures/statistics.ts';
+import { HOLDFAST } from './lives/strategies.ts';
 
 /** One strategy on one stream under one condition. */
 export interface Measured {
@@ -82,6 +84,38 @@ function toCells(m: Measures, digits: number): string[] {
     m.continuity.toFixed(1),
     m.secondsANight.toFixed(2),
   ];
+}
+
+/** Scores of all strategies on all streams under one condition, one line a stream; the mean of its seeds. */
+export function summaryTable(replays: readonly Replay[], title: string): Table {
+  const names = [
+    ...new Set(replays.flatMap(({ measured }) => measured.map(({ outcome }) => outcome.strategy))),
+  ];
+  const streams = [...new Set(replays.map(({ replayed }) => replayed.stream.name))];
+  const rows = streams.map((stream) => {
+    const own = replays.filter(({ replayed }) => replayed.stream.name === stream);
+    const cells = names.map((name) => meanScore(own, name));
+    const locked = own.map(({ measured }) => holdfastOf(measured)?.lockedOut ?? 0);
+    const promoted = own.map(({ measured }) => holdfastOf(measured)?.promotions ?? 0);
+    return [stream, ...cells, average(promoted).toFixed(1), average(locked).toFixed(1)];
+  });
+  return tableOf(title, ['stream', ...names, 'promoted', 'locked out'], rows);
+}
+
+function holdfastOf(measured: readonly Measured[]): Measures | null {
+  return measured.find(({ outcome }) => outcome.strategy === HOLDFAST)?.measures ?? null;
+}
+
+function meanScore(replays: readonly Replay[], strategy: string): string {
+  const scores = replays.flatMap(({ measured }) =>
+    measured.flatMap(({ outcome, measures }) =>
+      outcome.strategy === strategy && measures !== null ? [measures.score] : [],
+    ),
+  );
+  if (scores.length === 0) return 'never began';
+  return replays.some(({ replayed }) => isRegression(replayed))
+    ? average(scores).toPrecision(4)
+    : average(scores).toFixed(3);
 }
 
 /** Every night of every strategy: what served, how it did, what the run that followed made and said. */
