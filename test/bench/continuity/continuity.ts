@@ -12,6 +12,7 @@ import { describeReplay, gatherOutcomes, type LivedJob, type Replayed } from './
 import { renderContinuity } from './page.ts';
 import { HOLDFAST, NOBODY, specOf } from './lives/strategies.ts';
 import { cutNights } from './streams/stream.ts';
+import { measureOverhead } from './lives/overhead.ts';
 import { targetRows } from './targets.ts';
 import { nightsTable, type Replay, strategyTable, summaryTable } from './tables.ts';
 
@@ -39,7 +40,9 @@ async function run(options: Options): Promise<number> {
   if (replays.length > 1) for (const table of summaries) printTable(table);
   if (options.docs) refreshDocument(summaries);
   console.log(`\n${((Date.now() - startMs) / 60_000).toFixed(1)} minutes`);
+  const [first] = replays;
   const rows = targetRows(replays);
+  if (options.quick && first !== undefined) rows.push(await measureOverhead(first.replayed.stream));
   showTargets(rows);
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
   if (options.page !== null)

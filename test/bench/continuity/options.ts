@@ -28,6 +28,8 @@ export interface Options {
   readonly page: string | null;
   /** Where finished lives are kept; null: nowhere. */
   readonly work: string | null;
+  /** Also asks what a night costs beside a Node job. */
+  readonly quick: boolean;
   readonly docs: boolean;
   readonly failOnLockout: boolean;
 }
@@ -141,6 +143,7 @@ export function parseOptions(args: readonly string[]): Result<Options, string> {
     json: value.json ?? null,
     page: value.page ?? null,
     work: value.work === 'none' ? null : (value.work ?? WORK),
+    quick: value.quick,
     docs: value.docs,
     failOnLockout: value['fail-on-lockout'],
   });
