@@ -108,7 +108,7 @@ describe('the block that is being predicted', () => {
     const stream = small(generateStream('generated-quick', 1), 400);
     const nights = cut(stream);
     const block = nights.blocks[1] ?? { from: 0, to: 0 };
-    const turned = stream.rows.slice(block.from, block.to).reverse();
+    const turned = stream.rows.slice(block.from, block.to).toReversed();
     const shuffled = {
       ...stream,
       rows: [...stream.rows.slice(0, block.from), ...turned, ...stream.rows.slice(block.to)],
@@ -128,7 +128,7 @@ describe('the block that is being predicted', () => {
         await runLife(surroundings, { ...task, stream: shuffled }),
       ];
       expect(choicesBefore(reversed, 1)).toEqual(choicesBefore(straight, 1));
-      expect([...servedOn(reversed, nights, 1)].reverse()).toEqual([...servedOn(straight, nights, 1)]);
+      expect([...servedOn(reversed, nights, 1).toReversed()]).toEqual([...servedOn(straight, nights, 1)]);
     }
   });
 });
