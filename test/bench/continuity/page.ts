@@ -50,7 +50,7 @@ function section(replay: Replay): Markup {
     <h2>${titleOf(replay)}</h2>
     <p class="caption">
       Score by night. Triangles: a promotion, red where it was bad, amber where a better version was locked
-      out. Shaded: a fault in what was collected on that night, or an abrupt change.
+      out. Shaded red: a fault in what was collected on that night; grey: an abrupt change.
     </p>
     ${timeline(replay)}
     ${
@@ -122,10 +122,11 @@ function marksOf(replayed: Replayed, outcome: Measured['outcome']): Mark[] {
 function happenings({ replayed, measured }: Replay) {
   const nights = measured.find(({ outcome }) => outcome.nights.length > 0)?.outcome.nights ?? [];
   const faults = nights.flatMap(({ fault }, block) =>
-    fault === null ? [] : [{ block, title: `night ${block + 1}: ${fault}` }],
+    fault === null ? [] : [{ block, fault: true, title: `night ${block + 1}: ${fault}` }],
   );
   const changes = changedBlocks(replayed.stream, replayed.nights.blocks).map((block) => ({
     block,
+    fault: false,
     title: `night ${block + 1}: an abrupt change`,
   }));
   return [...faults, ...changes];
