@@ -154,8 +154,12 @@ function wantedOf(
   const ask = (number: number, fromMs: number): void => {
     from.set(number, Math.min(from.get(number) ?? Infinity, fromMs));
   };
-  ask(champion.manifest.version, championLearned);
-  for (const { version, learnedToMs } of contenders) ask(version, Math.max(learnedToMs, championLearned));
+  // The champion only where somebody stands beside it: what it has lived through alone grows with its age.
+  for (const { version, learnedToMs } of contenders) {
+    const fromMs = Math.max(learnedToMs, championLearned);
+    ask(version, fromMs);
+    ask(champion.manifest.version, fromMs);
+  }
   for (const { version, rival, fromMs } of nights) {
     ask(version, fromMs);
     ask(rival, fromMs);

@@ -1,19 +1,38 @@
 /**
  * The instrument: real streams, every strategy, one command. `options.ts` says how it is called.
  */
-import { writeFileSync } from 'node:fs';
-import { printTable, type Row } from '../gate/table.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { ZodError } from 'zod';
+import { describeIssues } from '../../../shared/registry/json.ts';
+import { printTable, renderMarkdown, type Row, type Table } from '../gate/table.ts';
 import { refuseUsage } from '../usage.ts';
 import { type Job, openStream, planJobs } from './lives/jobs.ts';
-import { liveAll } from './lives/lives.ts';
+import { openLives } from './lives/lives.ts';
 import { measure, requirementOf } from './measures/measures.ts';
 import { HELP, type Options, parseOptions } from './options.ts';
-import { describeReplay, gatherOutcomes, type LivedJob, type Replayed } from './measures/outcomes.ts';
+import {
+  describeReplay,
+  gatherOutcomes,
+  type LivedJob,
+  lossesOf,
+  meanOf,
+  type Outcome,
+  type Replayed,
+} from './measures/outcomes.ts';
+import { listLockouts, listPromotions } from './measures/promotions.ts';
 import { renderContinuity } from './page.ts';
-import { HOLDFAST, NOBODY, specOf } from './lives/strategies.ts';
-import { cutNights } from './streams/stream.ts';
+import { HOLDFAST, NOBODY, type Policy, specOf } from './lives/strategies.ts';
+import { cutNights, type Stream } from './streams/stream.ts';
+import { measureOverhead } from './lives/overhead.ts';
 import { targetRows } from './targets.ts';
-import { nightsTable, type Replay, strategyTable } from './tables.ts';
+import {
+  listFailures,
+  type Measured,
+  nightsTable,
+  type Replay,
+  strategyTable,
+  summaryTable,
+} from './tables.ts';
 
 const parsed = parseOptions(process.argv.slice(2));
 if (!parsed.ok) refuseUsage(parsed.error, HELP);
@@ -27,16 +46,26 @@ async function run(options: Options): Promise<number> {
   const startMs = Date.now();
   const conditions = await openConditions(options);
   const jobs = conditions.flatMap((condition) => condition.jobs);
-  const lived = await liveAll(jobs, {
+  const lives = await openLives(jobs.length, {
     threads: options.threads,
     work: options.work,
     onLived: (job, seconds, done, all) =>
       console.error(`${done} of ${all}: ${describeJob(job)}, ${seconds.toFixed(0)} s`),
   });
-  const replays = conditions.map((condition) => measureCondition(condition, lived, options));
+  // Each condition is measured when its last life has ended, so that few lives are held at a time.
+  const replays = await Promise.all(
+    conditions.map(async (condition) =>
+      measureCondition(condition, await lives.live(condition.jobs), options),
+    ),
+  ).finally(() => lives.close());
   for (const replay of replays) show(replay, options);
+  const summaries = summarise(replays);
+  if (replays.length > 1) for (const table of summaries) printTable(table);
+  if (options.docs) refreshDocument(summaries);
   console.log(`\n${((Date.now() - startMs) / 60_000).toFixed(1)} minutes`);
+  const [first] = replays;
   const rows = targetRows(replays);
+  if (options.quick && first !== undefined) rows.push(await measureOverhead(first.replayed.stream));
   showTargets(rows);
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
   if (options.page !== null)
@@ -63,13 +92,23 @@ async function openConditions(options: Options): Promise<Condition[]> {
       const cut = cutNights(opened.value.rows.length, nights);
       if (!cut.ok) refuse(`${stream.name}: ${cut.error}`);
       const replayed = describeReplay(opened.value, cut.value);
-      for (const policy of policies) specOf(opened.value, 'ours', 'gate', seed, policy);
+      for (const policy of policies) checkPolicy(opened.value, policy);
       for (const faults of conditions) {
         open.push({ replayed, jobs: planJobs({ stream, nights, seed, faults }, strategies, policies) });
       }
     }
   }
   return open;
+}
+
+/** A policy that is no part of a spec is refused by its first mistakes. */
+function checkPolicy(stream: Stream, policy: Policy): void {
+  try {
+    specOf(stream, 'ours', 'gate', 1, policy);
+  } catch (error) {
+    if (!(error instanceof ZodError)) throw error;
+    refuse(`--policy ${policy.name}: ${describeIssues(error)}`);
+  }
 }
 
 function refuse(problem: string): never {
@@ -87,8 +126,7 @@ function measureCondition(
   lived: readonly LivedJob[],
   { strategies }: Options,
 ): Replay {
-  const own = lived.filter(({ job }) => jobs.includes(job));
-  const outcomes = gatherOutcomes(replayed, own, [...strategies, NOBODY]);
+  const outcomes = gatherOutcomes(replayed, lived, [...strategies, NOBODY]);
   const nobody = outcomes.find(({ strategy }) => strategy === NOBODY);
   const started = nobody !== undefined && nobody.failed === null;
   const required = started ? requirementOf(replayed, nobody) : Number.NaN;
@@ -97,19 +135,57 @@ function measureCondition(
     faults: jobs[0]?.faults ?? [],
     seed: jobs[0]?.seed ?? 1,
     required,
-    measured: outcomes.map((outcome) => ({
-      outcome,
-      measures: outcome.failed === null ? measure(replayed, outcome, required) : null,
-    })),
+    measured: outcomes.map((outcome) => measureOutcome(replayed, outcome, required)),
+  };
+}
+
+function measureOutcome(replayed: Replayed, outcome: Outcome, required: number): Measured {
+  const { versions, answers: _, ...kept } = outcome;
+  const lived = outcome.failed === null;
+  // Everybody's versions are the oracle's: as a matrix they would be shown once more.
+  const own = outcome.strategy === HOLDFAST ? versions : [];
+  return {
+    outcome: kept,
+    measures: lived ? measure(replayed, outcome, required) : null,
+    promotions: lived ? listPromotions(replayed, outcome) : [],
+    lockouts: lived ? listLockouts(replayed, outcome) : [],
+    matrix: own.map(({ after, answers }) => {
+      const losses = lossesOf(replayed, answers);
+      return { after, losses: replayed.ranges.map(({ from, to }) => meanOf(losses, from, to)) };
+    }),
   };
 }
 
 function show(replay: Replay, { nightsLog }: Options): void {
   printTable(strategyTable(replay));
+  for (const why of listFailures(replay)) console.log(why);
   if (!nightsLog) return;
   for (const measured of replay.measured) {
     if (measured.outcome.nights.length > 0) printTable(nightsTable(measured));
   }
+}
+
+/** Of each condition. */
+function summarise(replays: readonly Replay[]): Table[] {
+  const [clean, faulty] = [true, false].map((clean) =>
+    replays.filter(({ faults }) => (faults.length === 0) === clean),
+  ) as [Replay[], Replay[]];
+  return [
+    ...(clean.length > 0 ? [summaryTable(clean, 'Scores, clean')] : []),
+    ...(faulty.length > 0 ? [summaryTable(faulty, 'Scores, with faults')] : []),
+  ];
+}
+
+const DOCUMENT = new URL('../../../docs/continuity.md', import.meta.url);
+const [BEGIN, END] = ['<!-- bench:continuity -->', '<!-- end of bench:continuity -->'];
+
+/** Puts the tables between the two marks; what people wrote around them stays. */
+function refreshDocument(tables: readonly Table[]): void {
+  const text = readFileSync(DOCUMENT, 'utf8');
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`expected ${BEGIN} and ${END} in docs/continuity.md`);
+  const block = `${BEGIN}\n\n${tables.map(renderMarkdown).join('\n')}\n`;
+  writeFileSync(DOCUMENT, text.slice(0, begin) + block + text.slice(end));
 }
 
 function showTargets(rows: readonly Row[]): void {

@@ -28,6 +28,9 @@ export interface Options {
   readonly page: string | null;
   /** Where finished lives are kept; null: nowhere. */
   readonly work: string | null;
+  /** Also asks what a night costs beside a Node job. */
+  readonly quick: boolean;
+  readonly docs: boolean;
   readonly failOnLockout: boolean;
 }
 
@@ -56,6 +59,7 @@ then a run follows. Every strategy beside Holdfast, on the same rows. docs/conti
   --nights-log        every night of every life: what served, what was made, what was said
   --json <file>       writes [{case, unit, ours, peer, theirs, ratio, target, met}]
   --page <file>       writes a page that stands alone
+  --docs              puts the scores into docs/continuity.md
   --threads <n>       lives at the same time (default: one a core)
   --work <folder>     keeps finished lives, and goes on from them (default .cache/continuity; "none" for nowhere)
   --fail-on-lockout   ends with 1 where Holdfast locked a better version out
@@ -88,6 +92,7 @@ const CONFIG = {
   page: { type: 'string' },
   threads: { type: 'string' },
   work: { type: 'string' },
+  docs: { type: 'boolean', default: false },
   'fail-on-lockout': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -138,6 +143,8 @@ export function parseOptions(args: readonly string[]): Result<Options, string> {
     json: value.json ?? null,
     page: value.page ?? null,
     work: value.work === 'none' ? null : (value.work ?? WORK),
+    quick: value.quick,
+    docs: value.docs,
     failOnLockout: value['fail-on-lockout'],
   });
 }

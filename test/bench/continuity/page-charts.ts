@@ -25,7 +25,7 @@ export interface Timeline {
   /** Rows of marks below the lines, each with its name. */
   readonly rows: readonly { readonly name: string; readonly marks: readonly Mark[] }[];
   /** Blocks that are shaded, with what happened there. */
-  readonly shaded: readonly { readonly block: number; readonly title: string }[];
+  readonly shaded: readonly { readonly block: number; readonly title: string; readonly fault: boolean }[];
   readonly blocks: number;
   readonly format: (value: number) => string;
 }
@@ -46,9 +46,9 @@ export function drawTimeline({ lines, rows, shaded, blocks, format }: Timeline):
   const ticks = [0, 1, 2, 3, 4].map((i) => least + (i * (most - least)) / 4);
   return html`<svg viewBox="0 0 ${WIDTH} ${height}" role="img">
     ${shaded.map(
-      ({ block, title }) =>
+      ({ block, title, fault }) =>
         html`<rect
-          class="beyond"
+          class="${fault ? 'beyond' : 'highlight'}"
           x="${px(x(block) - step / 2)}"
           y="${PLOT.top}"
           width="${px(step)}"

@@ -4,12 +4,12 @@
 import { html, type Markup } from '../../../trainer/report/page/html-template.ts';
 import { renderPage } from '../../../trainer/report/page/report-page.ts';
 import type { Row, Table } from '../gate/table.ts';
-import { meanOf, lossesOf, type Replayed } from './measures/outcomes.ts';
+import type { Replayed } from './measures/outcomes.ts';
 import { drawHeatMap, drawLegend, drawTimeline, type Line, type Mark } from './page-charts.ts';
-import { isRegression, listLockouts, listPromotions } from './measures/promotions.ts';
+import { isRegression } from './measures/promotions.ts';
 import { HOLDFAST, NOBODY, ORACLE } from './lives/strategies.ts';
 import { changedBlocks } from './streams/stream.ts';
-import { type Measured, type Replay, strategyTable, titleOf } from './tables.ts';
+import { listFailures, type Measured, type Replay, strategyTable, titleOf } from './tables.ts';
 
 const COLOURS: Readonly<Record<string, string>> = {
   [HOLDFAST]: 'var(--candidate)',
@@ -50,7 +50,7 @@ function section(replay: Replay): Markup {
     <h2>${titleOf(replay)}</h2>
     <p class="caption">
       Score by night. Triangles: a promotion, red where it was bad, amber where a better version was locked
-      out. Shaded: a fault in what was collected on that night, or an abrupt change.
+      out. Shaded red: a fault in what was collected on that night; grey: an abrupt change.
     </p>
     ${timeline(replay)}
     ${
@@ -62,7 +62,7 @@ function section(replay: Replay): Markup {
               version served.
             </p>`
     }
-    ${table(strategyTable(replay))}
+    ${table(strategyTable(replay))} ${listFailures(replay).map((why) => html`<p class="caption">${why}</p>`)}
   </section>`;
 }
 
@@ -84,7 +84,7 @@ function timeline(replay: Replay): Markup {
   if (lines.length === 0) return html`<p>Nobody had a first version.</p>`;
   const rows = shown
     .filter(({ outcome }) => outcome.strategy !== ORACLE && outcome.strategy !== NOBODY)
-    .map(({ outcome }) => ({ name: outcome.strategy, marks: marksOf(replayed, outcome) }));
+    .map((one) => ({ name: one.outcome.strategy, marks: marksOf(replayed, one) }));
   return html`${drawLegend(lines)}
     <figure>
       ${drawTimeline({
@@ -101,8 +101,8 @@ function formatScore(replayed: Replayed, value: number): string {
   return isRegression(replayed) ? value.toPrecision(3) : value.toFixed(3);
 }
 
-function marksOf(replayed: Replayed, outcome: Measured['outcome']): Mark[] {
-  const promoted = listPromotions(replayed, outcome).map(({ block, bad, worse, promoted }): Mark => {
+function marksOf(replayed: Replayed, { promotions, lockouts }: Measured): Mark[] {
+  const promoted = promotions.map(({ block, bad, worse, promoted }): Mark => {
     const change = `${formatScore(replayed, Math.abs(worse))} ${worse > 0 ? 'worse' : 'better'}`;
     return {
       block,
@@ -110,7 +110,7 @@ function marksOf(replayed: Replayed, outcome: Measured['outcome']): Mark[] {
       title: `version ${promoted + 1} serves from night ${block + 1} on: ${change} than the one before`,
     };
   });
-  const locked = listLockouts(replayed, outcome).map((block): Mark => ({
+  const locked = lockouts.map((block): Mark => ({
     block,
     colour: 'var(--hold)',
     title: `night ${block + 1}: a better version was kept away`,
@@ -122,25 +122,23 @@ function marksOf(replayed: Replayed, outcome: Measured['outcome']): Mark[] {
 function happenings({ replayed, measured }: Replay) {
   const nights = measured.find(({ outcome }) => outcome.nights.length > 0)?.outcome.nights ?? [];
   const faults = nights.flatMap(({ fault }, block) =>
-    fault === null ? [] : [{ block, title: `night ${block + 1}: ${fault}` }],
+    fault === null ? [] : [{ block, fault: true, title: `night ${block + 1}: ${fault}` }],
   );
   const changes = changedBlocks(replayed.stream, replayed.nights.blocks).map((block) => ({
     block,
+    fault: false,
     title: `night ${block + 1}: an abrupt change`,
   }));
   return [...faults, ...changes];
 }
 
-function heatMap(replayed: Replayed, { outcome }: Measured): Markup {
-  const { versions, serving } = outcome;
-  const losses = versions.map(({ answers }) => {
-    const all = lossesOf(replayed, answers);
-    return replayed.ranges.map(({ from, to }) => meanOf(all, from, to));
-  });
+function heatMap(replayed: Replayed, { outcome, matrix }: Measured): Markup {
+  const { serving } = outcome;
+  const losses = matrix.map((version) => version.losses);
   const [least, most] = [Math.min(...losses.flat()), Math.max(...losses.flat())];
   const regression = isRegression(replayed);
   return drawHeatMap({
-    versions: versions.map((_, i) => `version ${i + 1}`),
+    versions: matrix.map((_, i) => `version ${i + 1}`),
     shades: losses.map((row) => row.map((loss) => (most - loss) / (most - least || 1))),
     titles: losses.map((row, i) =>
       row.map(
@@ -149,7 +147,7 @@ function heatMap(replayed: Replayed, { outcome }: Measured): Markup {
       ),
     ),
     serving,
-    from: versions.map(({ after }) => after + 1),
+    from: matrix.map(({ after }) => after + 1),
   });
 }
 

@@ -5,13 +5,20 @@ import type { Fault } from './streams/collect.ts';
 import { type Table, tableOf } from '../gate/table.ts';
 import type { Measures } from './measures/measures.ts';
 import type { Outcome, Replayed } from './measures/outcomes.ts';
-import { isRegression } from './measures/promotions.ts';
+import { isRegression, type Promotion } from './measures/promotions.ts';
+import { average } from './measures/statistics.ts';
+import { HOLDFAST } from './lives/strategies.ts';
 
-/** One strategy on one stream under one condition. */
+/** One strategy on one stream under one condition; its versions' answers are not kept. */
 export interface Measured {
-  readonly outcome: Outcome;
+  readonly outcome: Omit<Outcome, 'versions' | 'answers'>;
   /** null where it never had a version */
   readonly measures: Measures | null;
+  readonly promotions: readonly Promotion[];
+  /** Blocks on which a better version was kept away. */
+  readonly lockouts: readonly number[];
+  /** Mean loss of each version on each block, and the block after which it was made. */
+  readonly matrix: readonly { readonly after: number; readonly losses: readonly number[] }[];
 }
 
 /** One stream under one condition: all strategies on the same rows. */
@@ -55,7 +62,7 @@ export function strategyTable(replay: Replay): Table {
   const digits = isRegression(replay.replayed) ? 4 : 3;
   const rows = replay.measured.map(({ outcome, measures }) =>
     measures === null
-      ? [outcome.strategy, `fails to start: ${outcome.failed ?? ''}`, ...HEADER.slice(2).map(() => '')]
+      ? [outcome.strategy, 'never began', ...HEADER.slice(2).map(() => '')]
       : [outcome.strategy, ...toCells(measures, digits)],
   );
   return tableOf(titleOf(replay), HEADER, rows);
@@ -82,6 +89,47 @@ function toCells(m: Measures, digits: number): string[] {
     m.continuity.toFixed(1),
     m.secondsANight.toFixed(2),
   ];
+}
+
+/** Why strategies never began, each reason once: `nobody, ours: expected training examples of …`. */
+export function listFailures({ measured }: Replay): string[] {
+  const reasons = [...new Set(measured.flatMap(({ outcome }) => outcome.failed ?? []))];
+  return reasons.map((reason) => {
+    const names = measured.flatMap(({ outcome }) => (outcome.failed === reason ? [outcome.strategy] : []));
+    return `never began: ${names.join('; ')}: ${reason}`;
+  });
+}
+
+/** Scores of all strategies on all streams under one condition, one line a stream; the mean of its seeds. */
+export function summaryTable(replays: readonly Replay[], title: string): Table {
+  const names = [
+    ...new Set(replays.flatMap(({ measured }) => measured.map(({ outcome }) => outcome.strategy))),
+  ];
+  const streams = [...new Set(replays.map(({ replayed }) => replayed.stream.name))];
+  const rows = streams.map((stream) => {
+    const own = replays.filter(({ replayed }) => replayed.stream.name === stream);
+    const cells = names.map((name) => meanScore(own, name));
+    const locked = own.map(({ measured }) => holdfastOf(measured)?.lockedOut ?? 0);
+    const promoted = own.map(({ measured }) => holdfastOf(measured)?.promotions ?? 0);
+    return [stream, ...cells, average(promoted).toFixed(1), average(locked).toFixed(1)];
+  });
+  return tableOf(title, ['stream', ...names, 'promoted', 'locked out'], rows);
+}
+
+function holdfastOf(measured: readonly Measured[]): Measures | null {
+  return measured.find(({ outcome }) => outcome.strategy === HOLDFAST)?.measures ?? null;
+}
+
+function meanScore(replays: readonly Replay[], strategy: string): string {
+  const scores = replays.flatMap(({ measured }) =>
+    measured.flatMap(({ outcome, measures }) =>
+      outcome.strategy === strategy && measures !== null ? [measures.score] : [],
+    ),
+  );
+  if (scores.length === 0) return 'never began';
+  return replays.some(({ replayed }) => isRegression(replayed))
+    ? average(scores).toPrecision(4)
+    : average(scores).toFixed(3);
 }
 
 /** Every night of every strategy: what served, how it did, what the run that followed made and said. */

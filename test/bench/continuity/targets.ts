@@ -3,7 +3,7 @@
  */
 import { type Row, rowOf } from '../gate/table.ts';
 import type { Measures } from './measures/measures.ts';
-import { meanOf, type Outcome } from './measures/outcomes.ts';
+import { meanOf } from './measures/outcomes.ts';
 import { isRegression } from './measures/promotions.ts';
 import { average, pairedDifference, Z_95 } from './measures/statistics.ts';
 import { HOLDFAST, STRATEGIES } from './lives/strategies.ts';
@@ -18,7 +18,7 @@ const FLIPS_SHARE = 0.5;
 const BAD_SHARE = 0.05;
 
 interface Lived {
-  readonly outcome: Outcome;
+  readonly outcome: Measured['outcome'];
   readonly measures: Measures;
 }
 

@@ -20,35 +20,36 @@ export interface LivesOptions {
   readonly onLived: (job: Job, seconds: number, done: number, all: number) => void;
 }
 
-/** @returns in the order of the jobs */
-export async function liveAll(
-  jobs: readonly Job[],
-  { threads, work, onLived }: LivesOptions,
-): Promise<LivedJob[]> {
+export interface Lives {
+  /** @returns in the order of the jobs */
+  live(jobs: readonly Job[]): Promise<LivedJob[]>;
+  close(): Promise<void>;
+}
+
+/** @param all  how many lives there will be */
+export async function openLives(all: number, { threads, work, onLived }: LivesOptions): Promise<Lives> {
   const code = await digestCode();
   const crew = createCrew<Job, LifeRecord>({
     name: 'a life',
     file: new URL('./thread.ts', import.meta.url),
     workerData: null,
-    threads: Math.min(threads, jobs.length),
+    threads: Math.min(threads, all),
   });
   let done = 0;
-  try {
-    return await Promise.all(
-      jobs.map(async (job): Promise<LivedJob> => {
-        const file = work === null ? null : path.join(work, `${keyOf(job, code)}.json.gz`);
-        const kept = file === null ? null : await readLife(file);
-        const startMs = performance.now();
-        const life = kept ?? (await crew.ask(job));
-        if (kept === null && file !== null) await writeLife(file, life);
-        done += 1;
-        onLived(job, (performance.now() - startMs) / 1_000, done, jobs.length);
-        return { job, life };
-      }),
-    );
-  } finally {
-    await crew.close();
-  }
+  const liveOne = async (job: Job): Promise<LivedJob> => {
+    const file = work === null ? null : path.join(work, `${keyOf(job, code)}.json.gz`);
+    const kept = file === null ? null : await readLife(file);
+    const startMs = performance.now();
+    const life = kept ?? (await crew.ask(job));
+    if (kept === null && file !== null) await writeLife(file, life);
+    done += 1;
+    onLived(job, (performance.now() - startMs) / 1_000, done, all);
+    return { job, life };
+  };
+  return {
+    live: (jobs) => Promise.all(jobs.map(liveOne)),
+    close: () => crew.close(),
+  };
 }
 
 function keyOf(job: Job, code: string): string {

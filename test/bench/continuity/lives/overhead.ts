@@ -1,0 +1,83 @@
+/**
+ * What a night costs inside the harness, beside the same night as a Node job over a store in memory: seconds of CPU,
+ * since both are measured where other lives may be going on.
+ */
+import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
+import type { ObjectStore } from '../../../../shared/registry/store.ts';
+import { runJob } from '../../../../trainer/node/job.ts';
+import { createSurroundings } from '../../../../trainer/node/surroundings.ts';
+import { type Row, rowOf } from '../../gate/table.ts';
+import { cutNights, type Nights, type Stream } from '../streams/stream.ts';
+import { createClock, createTimetable } from './clock.ts';
+import { createLife, type Life } from './life.ts';
+import type { SeenRow } from './serving.ts';
+import { specOf } from './strategies.ts';
+
+const MOST = 1.2;
+/** The night that is measured: others before it, so that the code is warm and the champion has a past. */
+const NIGHT = 3;
+
+/** @throws Error where a night does not come to its end */
+export async function measureOverhead(stream: Stream): Promise<Row> {
+  const cut = cutNights(stream.rows.length, NIGHT + 1);
+  if (!cut.ok) throw new Error(cut.error);
+  const nights = cut.value;
+  const timetable = createTimetable(nights);
+  const rows = (from: number, to: number): SeenRow[] =>
+    stream.rows.slice(from, to).map((row, i) => ({ ...row, atMs: timetable.rowMs(from + i) }));
+  const surroundings = await createSurroundings({ store: createMemoryStore(), threads: 1 });
+  // Nothing waits for labels, so that the measured night trains.
+  const policy = { name: 'no wait', change: { gate: { minimum: { current: 1 } } } };
+  const life = await createLife(surroundings, createClock(), specOf(stream, 'ours', 'gate', 1, policy));
+  await life.importRows(rows(nights.history.from, nights.history.to));
+  const { candidate } = await life.run(timetable.runMs(-1));
+  if ((await life.champion()) === null) await life.promote(candidate ?? 0, 'the first one');
+  const collected = (block: number) => collectBlock(life, nights, timetable.labelsMs(block), block, rows);
+  for (let block = 0; block < NIGHT; block++) {
+    await collected(block);
+    await life.run(timetable.runMs(block));
+  }
+  const serving = await cpuSeconds(() => collected(NIGHT));
+  const copy = await copyStore(life.store);
+  const night = await cpuSeconds(async () => {
+    const run = await life.run(timetable.runMs(NIGHT));
+    if (run.candidate !== null) await life.answer(run.candidate, stream.rows);
+  });
+  const alone = await cpuSeconds(() =>
+    runJob({ store: copy, model: life.spec.name, by: 'bench', promote: true, threads: 1 }),
+  );
+  return rowOf('a night in the harness', 'CPU s', serving + night, {
+    peer: 'the same as a Node job',
+    theirs: alone,
+    atMost: MOST * alone,
+  });
+}
+
+async function collectBlock(
+  life: Life,
+  { blocks }: Nights,
+  labelsMs: number,
+  block: number,
+  rows: (from: number, to: number) => SeenRow[],
+): Promise<void> {
+  const { from = 0, to = 0 } = blocks[block] ?? {};
+  const seen = rows(from, to);
+  const { ids } = await life.serve(seen);
+  const labels = seen.map(({ label }, i) => ({ label, prediction: ids[i] ?? '', damaged: null }));
+  await life.giveLabels(labels, labelsMs);
+}
+
+async function cpuSeconds(work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+async function copyStore(store: ObjectStore): Promise<ObjectStore> {
+  const copy = createMemoryStore();
+  for (const key of await store.list('')) {
+    await copy.put(key, (await store.get(key))?.bytes ?? new Uint8Array());
+  }
+  return copy;
+}
