@@ -105,7 +105,7 @@ async function judgeLabels(
   const believed: Agreement | null = keepApart
     ? null
     : { n: finding.n, right: Math.round(finding.agreement * finding.n) };
-  await note(ctx, toMs, believed);
+  await note(ctx, toMs, believed, repeats.length > 0);
   return summarize(finding, keepApart, repeats.length > 0, familiar?.manifest.version);
 }
 
@@ -209,12 +209,16 @@ async function loadState({ store, run }: RunContext): Promise<LedgerState> {
   return newest.value?.state ?? NEW_LEDGER;
 }
 
+/** @param afresh  whether what was usual before no longer is: labels mean something else for good */
 async function note(
   { store, run, now }: RunContext,
   toMs: number,
   believed: Agreement | null,
+  afresh = false,
 ): Promise<void> {
   const change = { run: run.id, event: 'labels', at: now() };
-  const written = await appendLedger(store, run.model, change, (state) => noteLabels(state, toMs, believed));
+  const written = await appendLedger(store, run.model, change, (state) =>
+    noteLabels(state, toMs, believed, afresh ? [] : state.agreements),
+  );
   if (!written.ok) throw new RunFailure(written.error.detail);
 }
