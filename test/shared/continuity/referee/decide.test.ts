@@ -24,7 +24,7 @@ const standing: Standing = {
   candidate: 9,
   champion: 6,
   exam: 'hold',
-        open: true,
+  open: true,
   examSummary: 'the exam is not settled',
   trusted: false,
   winners: [],
