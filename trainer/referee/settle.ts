@@ -1,7 +1,6 @@
 /**
  * What a run asks of the ledger and leaves in it: its questions before anything is judged, its outcome afterwards.
  */
-import { sha256Hex } from '../../shared/digest.ts';
 import type { Choice } from '../../shared/continuity/referee/decide.ts';
 import {
   answerByPromotion,
@@ -19,6 +18,8 @@ import { loadManifest } from '../../shared/registry/versions.ts';
 import { type RunContext, RunFailure, stepOf } from '../pipeline/context.ts';
 import type { Contender } from './contenders.ts';
 import type { RefereeRecord } from './record.ts';
+import { openQuarantines } from '../labels/check-labels.ts';
+import { subjectOf } from './subject.ts';
 
 /** Before anything is judged: what it is about is written down, at the level that is left for it. */
 export async function askQuestions(
@@ -58,6 +59,7 @@ export async function settle(
   record: RefereeRecord | null,
 ): Promise<LedgerState> {
   const question = promoted ? await questionOf(ctx, choice, record) : null;
+  const subject = subjectOf(ctx, snapshot, await openQuarantines(ctx));
   const returns =
     record?.contenders.find(({ version }) => version === choice.version)?.kind === 'former champion';
   return append(ctx, 'decided', (state) => {
@@ -67,7 +69,7 @@ export async function settle(
       record !== null && promoted && returns
         ? withTrust(answered, record.recipe, loseTrust(record.trust.trust, record.champion + 1))
         : answered;
-    return { ...trusting, subject: subjectOf(ctx, snapshot) };
+    return { ...trusting, subject };
   });
 }
 
@@ -96,14 +98,7 @@ export async function wasDecided(ctx: RunContext, snapshot: string): Promise<boo
   return (
     newest.value !== null &&
     newest.value.run !== ctx.run.id &&
-    newest.value.state.subject === subjectOf(ctx, snapshot)
-  );
-}
-
-function subjectOf({ run }: RunContext, snapshot: string): string {
-  return sha256Hex(JSON.stringify([snapshot, run.specDigest, run.championAtStart, run.mayPromote])).slice(
-    0,
-    32,
+    newest.value.state.subject === subjectOf(ctx, snapshot, await openQuarantines(ctx))
   );
 }
 

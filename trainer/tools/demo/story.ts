@@ -67,7 +67,6 @@ export interface Stage {
 /** How far each day's writing is from the office's (0) to the field's (1). */
 const DRIFT = [0.25, 0.5, 0.75, 1, 1, 1];
 const DIGITS_A_DAY = 160;
-/** With the clean night after it below one window: what is new then is all there is since version 2 learned. */
 const POISONED_DIGITS = 800;
 const CLEAN_DIGITS = 600;
 /** What a careless import does to labels: pairs that look alike change places. */
