@@ -25,7 +25,6 @@ import { basesRead } from '../pipeline/features/unfreeze.ts';
 import type { Stretch } from './stretch.ts';
 import { findContenders, learnedTo } from '../referee/contenders.ts';
 import { type Replayed, replay } from '../referee/replay.ts';
-import { subjectOf } from '../referee/subject.ts';
 
 /** A type, not an interface: a step's result has any keys. */
 export type LabelCheck = {
@@ -59,19 +58,11 @@ export async function checkLabels(ctx: RunContext, snapshot: Snapshot): Promise<
       })),
       [],
     );
-    if (seen.labels.length === 0) return await withoutLabels(ctx);
+    if (seen.labels.length === 0) return { note: 'no new labels', nothingNew: null };
     return await judgeLabels(ctx, snapshot, state, seen, champion, former);
   } finally {
     for (const { program } of [champion, ...former]) program.dispose();
   }
-}
-
-/** Killed after it kept labels apart, a run says again what it had found. */
-async function withoutLabels(ctx: RunContext): Promise<LabelCheck> {
-  const found = (await openQuarantines(ctx)).find(({ run }) => run === ctx.run.id);
-  if (found === undefined) return { note: 'no new labels', nothingNew: null };
-  const { examples, agreement, renamings } = found;
-  return summarize({ n: examples, agreement, renamings }, true, false, undefined);
 }
 
 async function judgeLabels(
@@ -110,9 +101,7 @@ async function judgeLabels(
   const believed: Agreement | null = keepApart
     ? null
     : { n: finding.n, right: Math.round(finding.agreement * finding.n) };
-  // Until something else comes in, or these are released, there is nothing to look at.
-  const subject = keepApart ? subjectOf(ctx, snapshot.id, await openQuarantines(ctx)) : null;
-  await note(ctx, toMs, believed, subject);
+  await note(ctx, toMs, believed);
   return summarize(finding, keepApart, repeats.length > 0, familiar?.manifest.version);
 }
 
@@ -140,7 +129,7 @@ function knows(ctx: RunContext, seen: Replayed, version: Version, usual: number 
 }
 
 function summarize(
-  { n, agreement, renamings }: Pick<LabelFinding, 'n' | 'agreement' | 'renamings'>,
+  { n, agreement, renamings }: LabelFinding,
   keptApart: boolean,
   released: boolean,
   familiar: number | undefined,
@@ -218,12 +207,8 @@ async function note(
   { store, run, now }: RunContext,
   toMs: number,
   believed: Agreement | null,
-  subject: string | null,
 ): Promise<void> {
   const change = { run: run.id, event: 'labels', at: now() };
-  const written = await appendLedger(store, run.model, change, (state) => ({
-    ...noteLabels(state, toMs, believed),
-    ...(subject !== null && { subject }),
-  }));
+  const written = await appendLedger(store, run.model, change, (state) => noteLabels(state, toMs, believed));
   if (!written.ok) throw new RunFailure(written.error.detail);
 }

@@ -4,10 +4,7 @@ import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { endQuarantine, listQuarantines, type Quarantine } from '../../../shared/registry/quarantine.ts';
 import type { RunRecord } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { resumeJob, runJob } from '../../../trainer/node/job.ts';
-import { startRun } from '../../../trainer/pipeline/start.ts';
-import { copyOf } from '../../support/copy-of.ts';
-import { Crash, countWrites, crashAtWrite } from '../../support/faulty-store.ts';
+import { runJob } from '../../../trainer/node/job.ts';
 import { blobEvents, type BlobNight, createBlobModel } from '../../support/tabular-model.ts';
 
 const MODEL = 'blobs';
@@ -34,15 +31,6 @@ async function retrain(): Promise<RunRecord> {
   return run.value;
 }
 
-async function startAndRun(of: ObjectStore): Promise<RunRecord> {
-  const cron = { trigger: 'cron', by: 'a test', now: new Date('2026-11-02T03:00:00Z'), suffix: '' } as const;
-  const started = await startRun(of, MODEL, cron);
-  if (!started.ok) throw new Error(started.error.detail);
-  const run = await resumeJob({ store: of, model: MODEL }, started.value.id);
-  if (!run.ok) throw new Error(run.error.detail);
-  return run.value;
-}
-
 async function theQuarantine(): Promise<Quarantine> {
   const found = await listQuarantines(store, MODEL);
   const [only, ...others] = found.ok ? found.value : [];
@@ -63,21 +51,5 @@ describe('labels that are kept apart', () => {
     const ending = { status: 'released', by: 'ann', at: new Date(), why: 'the names did change' } as const;
     await endQuarantine(store, MODEL, await theQuarantine(), ending);
     expect(await retrain()).toMatchObject({ status: 'complete', candidate: 2 });
-  });
-
-  test('are kept apart once, wherever the run that found them is killed', async () => {
-    const before = await copyOf(store);
-    const whole = countWrites(await copyOf(before));
-    const expected = await startAndRun(whole);
-    expect(expected.status).toBe('skipped');
-    for (let write = 2; write < whole.writes(); write++) {
-      store = await copyOf(before);
-      const side = write % 2 === 0 ? 'before' : 'after';
-      await expect(startAndRun(crashAtWrite(store, write, side))).rejects.toThrow(Crash);
-      const resumed = await startAndRun(store);
-      const place = `${side} write ${write}`;
-      expect(resumed, place).toMatchObject({ status: 'skipped', candidate: null, summary: expected.summary });
-      expect(await theQuarantine(), place).toMatchObject({ status: 'held', examples: SWAPPED.n });
-    }
   });
 });
