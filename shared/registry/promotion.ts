@@ -34,7 +34,7 @@ export interface PromotionRequest {
   readonly by: string;
   readonly reason: string;
   readonly at: Date;
-  /** Promote although the gate's verdict was not `promote`. Recorded as forced. */
+  /** Promote although neither the gate nor the referee ever let it in. Recorded as forced, where that is so. */
   readonly force?: boolean;
   /** What a run promotes by: a version that the exam held may serve by trust in its recipe, or by the referee. */
   readonly evidence?: 'exam' | 'trust' | 'referee';
@@ -53,7 +53,7 @@ export interface Machine {
 }
 
 /**
- * Moves the champion alias to a whole, undamaged version. Refuses a version that the gate did not pass, unless forced.
+ * Moves the champion alias to a whole, undamaged version. Refuses a version that never passed, unless forced.
  * What a rollback took back returns by this, when a person asks; the pause that the rollback began stays.
  *
  * @param machine  null for a person; a run goes by `promoteByRun`
@@ -75,7 +75,9 @@ export async function promote(
   if (surprise !== null) return err(surprise);
   const manifest = await loadWhole(store, model, version);
   if (!manifest.ok) return manifest;
-  const forced = manifest.value.verdict !== 'promote' && request.evidence === undefined;
+  const passed = await hasPassed(store, manifest.value, request);
+  if (!passed.ok) return passed;
+  const forced = !passed.value;
   if (forced && request.force !== true) return err(notPassed(manifest.value));
   const pause = machine === null ? ok(current?.pause) : await machine.check(manifest.value, current?.pause);
   if (!pause.ok) return pause;
@@ -85,6 +87,21 @@ export async function promote(
     forced,
     ...(pause.value && { pause: pause.value }),
   });
+}
+
+/**
+ * By the gate's verdict, by what the request says, or because it came to serve by trust or the referee before: what a
+ * rollback took away returns without force, whichever way it had come.
+ */
+async function hasPassed(
+  store: ObjectStore,
+  { model, version, verdict }: Manifest,
+  { evidence }: PromotionRequest,
+): Promise<Result<boolean, AliasError>> {
+  if (verdict === 'promote' || evidence !== undefined) return ok(true);
+  const history = await loadHistory(store, model);
+  if (!history.ok) return history;
+  return ok(history.value.some((move) => move.to === version && move.evidence !== undefined));
 }
 
 export type RollbackRequest = Omit<PromotionRequest, 'force'> & {

@@ -43,6 +43,9 @@ export async function checkLabels(ctx: RunContext, snapshot: Snapshot): Promise<
   if (run.championAtStart === null || spec.task !== 'classification') {
     return { note: 'no champion yet that could contradict them', nothingNew: null };
   }
+  const known = (await openQuarantines(ctx)).find((each) => each.run === run.id);
+  if (known !== undefined) await note(ctx, known.toMs, null);
+  if (known !== undefined) return keptApart(known.reason);
   const champion = await openVersion(ctx, run.championAtStart, ctx.runtime);
   const former = await openFormer(ctx, run.championAtStart);
   try {
@@ -77,11 +80,12 @@ async function judgeLabels(
   const finding = findingOf(ctx, seen, champion, usual);
   const toMs = snapshot.windows.at(-1)?.toMs ?? 0;
   const stretch = { fromMs: seen.times[0] as number, toMs };
-  const held = await openQuarantines(ctx);
-  const repeats = held.filter(
+  const by = `run ${ctx.run.id}`;
+  const repeats = (await loadQuarantines(ctx)).filter(
     (before) =>
       finding.suspicious &&
-      before.status === 'held' &&
+      // A run that was interrupted finds what it released itself.
+      (before.status === 'held' || (before.status === 'released' && before.ended?.by === by)) &&
       // Only the labels right before these: a fault that comes again after clean nights is a fault again.
       before.toMs === state.checkedToMs &&
       sameRenaming(before.renamings, finding.renamings),
@@ -93,7 +97,7 @@ async function judgeLabels(
     const why = 'the next labels say the same: it was the world that changed';
     await endQuarantine(ctx.store, ctx.run.model, each, {
       status: 'released',
-      by: `run ${ctx.run.id}`,
+      by,
       at: ctx.now(),
       why,
     });
@@ -101,7 +105,7 @@ async function judgeLabels(
   const believed: Agreement | null = keepApart
     ? null
     : { n: finding.n, right: Math.round(finding.agreement * finding.n) };
-  await note(ctx, toMs, believed);
+  await note(ctx, toMs, believed, repeats.length > 0);
   return summarize(finding, keepApart, repeats.length > 0, familiar?.manifest.version);
 }
 
@@ -130,19 +134,20 @@ function knows(ctx: RunContext, seen: Replayed, version: Version, usual: number 
 
 function summarize(
   { n, agreement, renamings }: LabelFinding,
-  keptApart: boolean,
+  apart: boolean,
   released: boolean,
   familiar: number | undefined,
 ): LabelCheck {
   const percent = `${(100 * agreement).toFixed(1)} % of ${n} new labels agree with what served`;
-  if (keptApart) {
-    const moved = `${renamings.length} classes seem to have changed places`;
-    const why = `${percent}, and ${moved}: they are kept apart`;
-    return { note: why, nothingNew: `Nothing new that may be learned from: ${why}` };
-  }
+  if (apart) return keptApart(`${percent}, and ${renamings.length} classes seem to have changed places`);
   const known = familiar === undefined ? '' : `; version ${familiar}, a former champion, agrees with them`;
   const again = released ? '; the labels before say the same, and are released' : '';
   return { note: `${percent}${known}${again}`, nothingNew: null };
+}
+
+function keptApart(seen: string): LabelCheck {
+  const why = `${seen}: they are kept apart`;
+  return { note: why, nothingNew: `Nothing new that may be learned from: ${why}` };
 }
 
 function describe(
@@ -175,13 +180,14 @@ function describe(
 }
 
 /** Stretches that neither train nor judge, as things stand. */
-export async function openQuarantines({
-  store,
-  run,
-}: Pick<RunContext, 'store' | 'run'>): Promise<Quarantine[]> {
+export async function openQuarantines(ctx: Pick<RunContext, 'store' | 'run'>): Promise<Quarantine[]> {
+  return (await loadQuarantines(ctx)).filter(({ status }) => status !== 'released');
+}
+
+async function loadQuarantines({ store, run }: Pick<RunContext, 'store' | 'run'>): Promise<Quarantine[]> {
   const all = await listQuarantines(store, run.model);
   if (!all.ok) throw new RunFailure(all.error.detail);
-  return all.value.filter(({ status }) => status !== 'released');
+  return all.value;
 }
 
 async function openFormer(ctx: RunContext, champion: number): Promise<Version[]> {
@@ -203,12 +209,16 @@ async function loadState({ store, run }: RunContext): Promise<LedgerState> {
   return newest.value?.state ?? NEW_LEDGER;
 }
 
+/** @param afresh  whether what was usual before no longer is: labels mean something else for good */
 async function note(
   { store, run, now }: RunContext,
   toMs: number,
   believed: Agreement | null,
+  afresh = false,
 ): Promise<void> {
   const change = { run: run.id, event: 'labels', at: now() };
-  const written = await appendLedger(store, run.model, change, (state) => noteLabels(state, toMs, believed));
+  const written = await appendLedger(store, run.model, change, (state) =>
+    noteLabels(state, toMs, believed, afresh ? [] : state.agreements),
+  );
   if (!written.ok) throw new RunFailure(written.error.detail);
 }

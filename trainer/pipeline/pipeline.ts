@@ -21,7 +21,7 @@ import { describeReferee } from '../referee/describe.ts';
 import { findRefereeRecord } from '../referee/record.ts';
 import { followRehearsal } from '../referee/rehearsal.ts';
 import { referee } from '../referee/referee.ts';
-import { askQuestions, settle, wasDecided } from '../referee/settle.ts';
+import { askQuestions, settle, settleApart, wasDecided } from '../referee/settle.ts';
 import { loadTrainingRecord } from './fine-tune/fine-tune.ts';
 import type { Choice } from '../../shared/continuity/referee/decide.ts';
 import { choose, type Decision, promote } from './publish/promote.ts';
@@ -86,7 +86,13 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
   const snapshot = await loadSnapshot(ctx.store, ctx.run.model, snapshotId);
   await featuresSteps(ctx, host, snapshot);
   const { nothingNew: keptApart } = await step('labels', () => checkLabels(ctx, snapshot));
-  if (keptApart !== null) return skip(ctx, host, keptApart);
+  if (keptApart !== null) {
+    await host.do('apart', async () => {
+      await settleApart(ctx, snapshotId);
+      return {};
+    });
+    return skip(ctx, host, keptApart);
+  }
   await step('split', () => splitStep(ctx, snapshot));
   await copiesSteps(ctx, host, snapshot);
   await followTraining(ctx, host, snapshot);

@@ -19,6 +19,7 @@ import { loadManifest } from '../../shared/registry/versions.ts';
 import { type RunContext, RunFailure, stepOf } from '../pipeline/context.ts';
 import type { Contender } from './contenders.ts';
 import type { RefereeRecord } from './record.ts';
+import { openQuarantines } from '../labels/check-labels.ts';
 
 /** Before anything is judged: what it is about is written down, at the level that is left for it. */
 export async function askQuestions(
@@ -58,6 +59,7 @@ export async function settle(
   record: RefereeRecord | null,
 ): Promise<LedgerState> {
   const question = promoted ? await questionOf(ctx, choice, record) : null;
+  const subject = await subjectOf(ctx, snapshot);
   const returns =
     record?.contenders.find(({ version }) => version === choice.version)?.kind === 'former champion';
   return append(ctx, 'decided', (state) => {
@@ -67,8 +69,14 @@ export async function settle(
       record !== null && promoted && returns
         ? withTrust(answered, record.recipe, loseTrust(record.trust.trust, record.champion + 1))
         : answered;
-    return { ...trusting, subject: subjectOf(ctx, snapshot) };
+    return { ...trusting, subject };
   });
+}
+
+/** Of a night whose labels are kept apart: until something else comes in, there is nothing to look at. */
+export async function settleApart(ctx: RunContext, snapshot: string): Promise<void> {
+  const subject = await subjectOf(ctx, snapshot);
+  await append(ctx, 'apart', (state) => ({ ...state, subject }));
 }
 
 /** Null for a promotion by trust: no question about the version itself was answered. */
@@ -96,15 +104,16 @@ export async function wasDecided(ctx: RunContext, snapshot: string): Promise<boo
   return (
     newest.value !== null &&
     newest.value.run !== ctx.run.id &&
-    newest.value.state.subject === subjectOf(ctx, snapshot)
+    newest.value.state.subject === (await subjectOf(ctx, snapshot))
   );
 }
 
-function subjectOf({ run }: RunContext, snapshot: string): string {
-  return sha256Hex(JSON.stringify([snapshot, run.specDigest, run.championAtStart, run.mayPromote])).slice(
-    0,
-    32,
-  );
+/** What a run decides about; of what is kept apart nothing is decided, until it is released. */
+async function subjectOf(ctx: RunContext, snapshot: string): Promise<string> {
+  const { specDigest, championAtStart, mayPromote } = ctx.run;
+  const about = [snapshot, specDigest, championAtStart, mayPromote];
+  const apart = (await openQuarantines(ctx)).map(({ fromMs, toMs }) => [fromMs, toMs]);
+  return sha256Hex(JSON.stringify(apart.length === 0 ? about : [...about, apart])).slice(0, 32);
 }
 
 async function append(

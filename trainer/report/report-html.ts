@@ -14,7 +14,7 @@ import { type Measure, measureOf } from './report-measure.ts';
 import { renderPage } from './page/report-page.ts';
 import { reliabilitySection } from './report-reliability.ts';
 import { retrySection } from './report-retry.ts';
-import { MARKS } from './report-text.ts';
+import { MARKS, whyDecided } from './report-text.ts';
 import type { RunReport, TrainingSummary, WindowSummary } from './report.ts';
 
 /** Parts of one check in the figure: the gravest ones; the table below has them all. */
@@ -54,7 +54,7 @@ function headline({
     <p class="kicker"><b>${model}</b> <span>run ${run}</span></p>
     <h1>${verdict.verdict}</h1>
     <p class="summary">${sentence(verdict.summary)}</p>
-    <p class="decision"><b>${decision.promoted ? 'Promoted' : 'Not promoted'}:</b> ${decision.why}</p>
+    <p class="decision"><b>${decision.promoted ? 'Promoted' : 'Not promoted'}:</b> ${whyDecided(decision)}</p>
     <dl>
       <div>
         <dt>Candidate</dt>

@@ -167,9 +167,14 @@ function trainingLine({ examples, epochs, seconds, seed, loss }: TrainingSummary
   return [facts, `Loss      ${first.training.toPrecision(3)} → ${last.training.toPrecision(3)}  ${curve}`];
 }
 
+/** Why the alias moved, or did not, beside a word that says which: without that word once more. */
+export function whyDecided({ promoted, why }: RunReport['decision']): string {
+  return promoted ? why.replace(/^Promote: /, '') : why;
+}
+
 function decisionLine({ decision }: RunReport, width: number, paint: Painter): string[] {
   const word = decision.promoted ? 'Promoted' : 'Not promoted';
-  const [first = '', ...rest] = wrap(decision.why, width - word.length - 2);
+  const [first = '', ...rest] = wrap(whyDecided(decision), width - word.length - 2);
   return [`${paint('bold', word)}: ${first}`, ...rest.map((line) => ' '.repeat(word.length + 2) + line)];
 }
 

@@ -5,7 +5,9 @@
  *
  * The idea is confident learning's (Northcutt, Jiang & Chuang 2021, JAIR 70:1373, arXiv:1911.00068): count given labels
  * against confident answers, and read the joint. Here the joint is asked for one thing, the best renaming: it is fitted
- * on one half of the examples and tried on the other, so that a class with few examples proves nothing.
+ * on one half of the examples and tried on the other, so that a class with few examples proves nothing. And it has to be
+ * right more often than the mix of the labels explains: where a version says nearly always the same and another class
+ * comes more often now, a renaming gains as well, and no label was swapped.
  */
 import { describeTally, GRID } from '../statistics/e-process.ts';
 import { tallyUnits, unitsOf } from '../referee/units.ts';
@@ -58,13 +60,17 @@ export function findRelabelling(given: LabelledAnswers, classes: number, usual: 
   const n = labels.length;
   const agreement = agreementOf(labels, answers, null);
   const halves = [0, 1].map((half) => bestRenaming(countPairs(given, classes, 1 - half)));
-  const differences = new Float64Array(n);
+  const shares = sharesOf(labels, classes);
+  const gains = new Float64Array(n);
+  const beyondChance = new Float64Array(n);
   let renamed = 0;
   for (let i = 0; i < n; i++) {
     const [label, answer] = [labels[i] as number, answers[i] as number];
-    const right = (halves[i % 2]?.get(answer) ?? answer) === label ? 1 : 0;
+    const name = halves[i % 2]?.get(answer) ?? answer;
+    const right = name === label ? 1 : 0;
     renamed += right;
-    differences[i] = right - (answer === label ? 1 : 0);
+    gains[i] = right - (answer === label ? 1 : 0);
+    beyondChance[i] = right - (shares[name] as number);
   }
   const renamedAgreement = n === 0 ? 0 : renamed / n;
   const renamings = movedClasses(given, classes);
@@ -74,7 +80,8 @@ export function findRelabelling(given: LabelledAnswers, classes: number, usual: 
     renamings.length >= 2 &&
     usual - agreement >= LEAST_LOSS &&
     renamedAgreement - agreement >= LEAST_RECOVERED * (usual - agreement) &&
-    lowerBound({ ...given, differences }) > 0;
+    lowerBound({ ...given, differences: gains }) > 0 &&
+    lowerBound({ ...given, differences: beyondChance }) > 0;
   return { n, agreement, renamedAgreement, renamings, suspicious };
 }
 
@@ -97,6 +104,16 @@ function agreementOf(
     if ((renaming?.get(answer) ?? answer) === labels[i]) right++;
   }
   return n === 0 ? 0 : right / n;
+}
+
+/** How often each label comes, [classes]; a renaming that is right as often as that knows nothing of the examples. */
+function sharesOf(labels: ArrayLike<number>, classes: number): Float64Array {
+  const shares = new Float64Array(classes);
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i] as number;
+    shares[label] = (shares[label] as number) + 1 / labels.length;
+  }
+  return shares;
 }
 
 /** Counts by answer and label, [classes, classes]; of one half of the examples, or of all. */
@@ -143,7 +160,7 @@ function movedClasses(given: LabelledAnswers, classes: number): Renaming[] {
     .sort((a, b) => b.labelled - a.labelled || a.from - b.from);
 }
 
-/** Of the mean gain by renaming, by units: groups and repeats count once, neighbours by their share. */
+/** Of a mean difference, by units: groups and repeats count once, neighbours by their share. */
 function lowerBound(given: LabelledAnswers & { readonly differences: Float64Array }): number {
   const tally = tallyUnits(unitsOf(given));
   const { units, mean } = describeTally(tally);

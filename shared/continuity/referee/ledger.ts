@@ -91,10 +91,18 @@ export function withTrust(state: LedgerState, recipe: string, trust: Trust): Led
 /** Nights by which one tells what is usual. */
 const USUAL_NIGHTS = 4;
 
-/** Notes that labels were looked at up to a moment, and how far they agreed where they are believed. */
-export function noteLabels(state: LedgerState, toMs: number, believed: Agreement | null): LedgerState {
-  const agreements =
-    believed === null ? state.agreements : [...state.agreements, believed].slice(-USUAL_NIGHTS);
+/**
+ * Notes that labels were looked at up to a moment, and how far they agreed where they are believed.
+ *
+ * @param before  nights that still tell what is usual; none where labels have come to mean something else for good
+ */
+export function noteLabels(
+  state: LedgerState,
+  toMs: number,
+  believed: Agreement | null,
+  before: readonly Agreement[] = state.agreements,
+): LedgerState {
+  const agreements = believed === null ? state.agreements : [...before, believed].slice(-USUAL_NIGHTS);
   return { ...state, checkedToMs: Math.max(state.checkedToMs, toMs), agreements };
 }
 

@@ -87,6 +87,23 @@ describe('promote', () => {
     expect(moved).toMatchObject({ ok: true, value: { forced: false } });
   });
 
+  test('takes back without force what served by trust or the referee before, but not what was forced', async () => {
+    await promote(store, MODEL, 1, ask());
+    expect(await promote(store, MODEL, 3, ask({ evidence: 'trust' }))).toMatchObject({
+      ok: true,
+    });
+    await rollback(store, MODEL, ask());
+    const back = await promote(store, MODEL, 3, ask());
+    expect(back).toMatchObject({ ok: true, value: { from: 1, to: 3, verdict: 'reject', forced: false } });
+
+    const other = createMemoryStore();
+    await publishVersions(other, 'promote', 'hold');
+    await promote(other, MODEL, 1, ask());
+    await promote(other, MODEL, 2, ask({ force: true }));
+    await rollback(other, MODEL, ask());
+    expect(await promote(other, MODEL, 2, ask())).toMatchObject({ error: { kind: 'not-passed' } });
+  });
+
   test('refuses an unknown version, and says which there are', async () => {
     expect(await promote(store, MODEL, 9, ask({ force: true }))).toEqual({
       ok: false,

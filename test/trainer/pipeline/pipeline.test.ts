@@ -144,11 +144,11 @@ describe('night after night', () => {
   test('what a person takes back is not promoted again on the next night, which says why', async () => {
     const night = await copyOf(store);
     await rollback(night, MODEL, { by: 'ada', reason: 'still bad', at: new Date() });
-    const again = await retrain(night);
+    const again = await retrain(night, { again: true });
     expect(again).toMatchObject({ status: 'complete', promoted: false, candidate: 3 });
     expect(again.why).toMatch(/version 3 has the weights of version 2, which was taken back/);
     await resumePromotion(night, MODEL, { by: 'ada', reason: 'mended', at: new Date(), until: 'now' });
-    expect(await retrain(night)).toMatchObject({ promoted: false });
+    expect(await retrain(night, { again: true })).toMatchObject({ promoted: false });
     expect(await championOf(night)).toBe(1);
   });
 

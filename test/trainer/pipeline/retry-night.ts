@@ -3,6 +3,7 @@
  */
 import type { ExampleEvent } from '../../../shared/events/schema.ts';
 import type { ClassificationSpec } from '../../../shared/model/spec/spec.ts';
+import type { RunContext } from '../../../trainer/pipeline/context.ts';
 import { blobEvents, blobSpec, type BlobNight } from '../../support/tabular-model.ts';
 
 export const MODEL = 'blobs';
@@ -10,6 +11,11 @@ export const HISTORY: BlobNight = { n: 2_000, seed: 1, fromMs: Date.parse('2026-
 export const AFTER = HISTORY.fromMs + 2 * HISTORY.n * 1_000;
 /** It has turned away from what the champion learnt. */
 const NIGHT: BlobNight = { n: 1_500, seed: 2, fromMs: AFTER, drift: 1.7 };
+
+/** The second attempt's context, as far as its files and steps are named by it. */
+export function retryOf(first: RunContext): RunContext {
+  return { ...first, first, attempt: 'retry' };
+}
 
 /**
  * Most of it labelled as the next class: who learns that is right more often than the champion, and wrong where the

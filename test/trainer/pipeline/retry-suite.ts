@@ -12,7 +12,7 @@ import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune/fine-tun
 import { runPipeline } from '../../../trainer/pipeline/pipeline.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
 import { createBlobModel } from '../../support/tabular-model.ts';
-import { AFTER, HISTORY, MODEL, nightEvents, retriedSpec } from './retry-night.ts';
+import { AFTER, HISTORY, MODEL, nightEvents, retriedSpec, retryOf } from './retry-night.ts';
 
 /** Of both candidates' edge.bin, on every machine. */
 const DIGESTS = [
@@ -48,7 +48,7 @@ export function describeRetrying(
     const run = await retrain(AFTER + 36_000_000);
     expect(run).toMatchObject({ status: 'complete', promoted: true, candidate: 2 });
     const first = { store, run } as unknown as RunContext;
-    const records = await Promise.all([first, { ...first, first }].map(loadTrainingRecord));
+    const records = await Promise.all([first, retryOf(first)].map(loadTrainingRecord));
     expect(records.map(({ digest }) => digest)).toEqual(DIGESTS);
   });
 }

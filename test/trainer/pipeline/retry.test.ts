@@ -21,7 +21,7 @@ import { startRun } from '../../../trainer/pipeline/start.ts';
 import { copyOf } from '../../support/copy-of.ts';
 import { Crash, countWrites, crashAtWrite } from '../../support/faulty-store.ts';
 import { blobSpec, createBlobModel } from '../../support/tabular-model.ts';
-import { AFTER, HISTORY, MODEL, nightEvents, retriedSpec } from './retry-night.ts';
+import { AFTER, HISTORY, MODEL, nightEvents, retriedSpec, retryOf } from './retry-night.ts';
 import { describeRetrying } from './retry-suite.ts';
 
 /** A champion, and the night after. */
@@ -49,14 +49,23 @@ async function retrain(store: ObjectStore, onProgress?: (progress: Progress) => 
 /** The contexts of a run's two attempts, as far as their files need them. */
 function attemptsOf(store: ObjectStore, { id }: Pick<RunRecord, 'id'>): readonly [RunContext, RunContext] {
   const first = { store, run: { id, model: MODEL } } as RunContext;
-  return [first, { ...first, first }];
+  return [first, retryOf(first)];
 }
 
 async function readText(store: ObjectStore, run: RunRecord, file: string): Promise<string> {
   return new TextDecoder().decode((await store.get(keys.run(MODEL, run.id, file)))?.bytes);
 }
 
-const RETRIED = ['gate', 'retry fine-tune', 'retry evaluate', 'retry gate', 'publish', 'promote', 'report'];
+const RETRIED = [
+  'gate',
+  'retry fine-tune',
+  'retry referee',
+  'retry evaluate',
+  'retry gate',
+  'publish',
+  'promote',
+  'report',
+];
 
 describe('a candidate that is refused for its flips alone', () => {
   let store: ObjectStore;
@@ -81,7 +90,7 @@ describe('a candidate that is refused for its flips alone', () => {
   test('is told about by the names of its steps, epochs and windows included', () => {
     const retried = told.filter(({ step }) => step.startsWith('retry '));
     expect(new Set(retried.map(({ step }) => step))).toEqual(
-      new Set(['retry fine-tune', 'retry evaluate', 'retry gate']),
+      new Set(['retry fine-tune', 'retry referee', 'retry evaluate', 'retry gate']),
     );
     expect(retried.some(({ message }) => message.startsWith('epoch 3 of at most 12'))).toBe(true);
     expect(retried.some(({ message }) => message.startsWith('window '))).toBe(true);
@@ -218,7 +227,7 @@ describe('no retry', () => {
 
   test('twice', () => {
     const first = contextOf();
-    expect(deservesRetry({ ...first, first }, verdict)).toBe(false);
+    expect(deservesRetry(retryOf(first), verdict)).toBe(false);
   });
 });
 

@@ -46,6 +46,12 @@ Promoted: the champion alias moved from version 3 to version 4
 `);
 });
 
+test('a promotion by the exam says its word once', () => {
+  const why = 'Promote: at least 1.9 points better than version 3 on the current window';
+  const text = renderReportText({ ...promoted, decision: { promoted: true, why } }, plain);
+  expect(text).toContain('\nPromoted: at least 1.9 points better than version 3 on the current window\n');
+});
+
 test('a rejection is marked, and explained with its gravest reason first', () => {
   const lines = renderReportText(rejected, plain).split('\n');
   expect(lines.some((line) => line.startsWith('✗ Past windows, worst'))).toBe(true);

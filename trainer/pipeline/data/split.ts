@@ -53,8 +53,13 @@ export async function makeSplit(
   return split;
 }
 
+/** Whose split: of a run, read by whoever looks at it, or of an attempt. */
+type SplitPlace = Pick<RunContext, 'store' | 'attempt'> & {
+  readonly run: Pick<RunContext['run'], 'model' | 'id'>;
+};
+
 /** Of a rehearsal its own, which leaves out what it is tried on; every other attempt has the run's. */
-export async function loadSplit({ store, run, attempt }: RunContext): Promise<Split> {
+export async function loadSplit({ store, run, attempt }: SplitPlace): Promise<Split> {
   const own = attempt === 'rehearsal' ? { run, attempt } : { run };
   const loaded = await loadJson(store, attemptKey(own, 'split.json'), splitSchema);
   if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));

@@ -5,7 +5,9 @@ import { installSafeOutput } from '../../safe-output.ts';
 import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { createRandom } from '../../../shared/random.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
 import { createGauge } from '../local/gauge.ts';
 import { type Local, startLocal } from '../local/local.ts';
 import { formatLog } from '../local/log-lines.ts';
@@ -16,31 +18,48 @@ import { createNarrator, type Narrator, sparkline } from './narrator.ts';
 import { emptyStory, type Story, StoryFailure, tellStory } from './story.ts';
 import { renderStoryPage } from './story-page.ts';
 
-const TRAFFIC_SEED = 3;
+const TRAFFIC_SEED = '3';
 
 const HELP = `npm run demo
 
 Tells the whole story in about a minute, on a state and a port of its own: a model serves, writing drifts, a night
-retrains it, a poisoned night is refused, a rollback. It ends with 0 only where each of these has happened, and leaves
-a page: ${DEMO_REPORT}
+retrains it, the labels of a poisoned night are kept apart and the night after goes on without them, a rollback. It
+ends with 0 only where each of these has happened, and leaves a page: ${DEMO_REPORT}
 
-  --help  this text
+  --seed <n>  other digits come in (default ${TRAFFIC_SEED})
+  --help      this text
 `;
 
 /** @returns 0 only when everything that the story claims has happened */
 export async function main(args: readonly string[]): Promise<number> {
   installSafeOutput();
-  const [unknown] = args.filter((argument) => argument !== '--help' && argument !== '-h');
-  if (unknown !== undefined) {
-    process.stderr.write(`expected no options, got ${unknown}\n\n${HELP}`);
+  const options = readOptions(args);
+  if (!options.ok) {
+    process.stderr.write(`${options.error}\n\n${HELP}`);
     return 2;
   }
-  if (args.length === 0) return tell();
+  if (!options.value.help) return tell(options.value.seed);
   process.stdout.write(HELP);
   return 0;
 }
 
-async function tell(): Promise<number> {
+function readOptions(
+  args: readonly string[],
+): Result<{ readonly help: boolean; readonly seed: number }, string> {
+  const options = {
+    help: { type: 'boolean', short: 'h', default: false },
+    seed: { type: 'string', default: TRAFFIC_SEED },
+  } as const;
+  try {
+    const { help, seed } = parseArgs({ args: [...args], options }).values;
+    if (/^\d{1,9}$/.test(seed)) return ok({ help, seed: Number(seed) });
+    return err(`--seed: expected a whole number of at most nine digits, got ${seed}`);
+  } catch (cause) {
+    return err(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+async function tell(seed: number): Promise<number> {
   const folder = path.dirname(DEMO_REPORT);
   await mkdir(folder, { recursive: true });
   const logFile = path.join(folder, 'workers.log');
@@ -65,7 +84,7 @@ async function tell(): Promise<number> {
   const story = emptyStory();
   try {
     await setTheStage(local, narrator, folder);
-    await tellStory({ local, narrator, random: createRandom(TRAFFIC_SEED) }, story);
+    await tellStory({ local, narrator, random: createRandom(seed) }, story);
     await leavePage(story, folder, null);
     narrator.chapter('The end');
     const seconds = Math.round((Date.now() - startMs) / 1_000);
@@ -104,8 +123,8 @@ async function setTheStage(local: Local, narrator: Narrator, folder: string): Pr
 /** The story's page, and the nights' own reports beside it. */
 async function leavePage(story: Story, folder: string, failure: string | null): Promise<void> {
   const files = story.nights.map((_, i) => `night-${i + 1}.html`);
-  for (const [i, { page }] of story.nights.entries()) {
-    await writeFile(path.join(folder, files[i] ?? ''), page);
+  for (const [i, { judged }] of story.nights.entries()) {
+    if (judged !== null) await writeFile(path.join(folder, files[i] ?? ''), judged.page);
   }
   await writeFile(DEMO_REPORT, renderStoryPage(story, files, failure));
 }

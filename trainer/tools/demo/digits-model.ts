@@ -89,8 +89,7 @@ function digitsSpec(base: string): Spec {
     labels: DIGIT_LABELS,
     base,
     head: [{ units: 64, activation: 'relu' }],
-    // Without the champion as a teacher: what a poisoned night does shows in full.
-    training: { epochs: 15, batchSize: 64, learningRate: 0.002, distillation: { kind: 'none' } },
+    training: { epochs: 15, batchSize: 64, learningRate: 0.002 },
     window: { examples: HISTORY / WINDOWS },
     holdout: { fraction: 0.3 },
     salt: randomHex(32),

@@ -44,9 +44,10 @@ ${confirmed.map(({ chapter, claim }) => `<tr><td>${escapeHtml(chapter)}</td><td>
 `;
 }
 
-function nightRow({ run, report }: Night, file: string): string {
-  const { verdict, summary } = report.verdict;
-  return `<tr><td>${escapeHtml(run.id)}</td><td class="${verdict}">${verdict}</td><td>${escapeHtml(summary)}</td><td><a href="${escapeHtml(file)}">all checks</a></td></tr>`;
+function nightRow({ run, judged }: Night, file: string): string {
+  const verdict = judged?.report.verdict.verdict ?? run.status;
+  const link = judged === null ? 'nothing to judge' : `<a href="${escapeHtml(file)}">all checks</a>`;
+  return `<tr><td>${escapeHtml(run.id)}</td><td class="${verdict}">${verdict}</td><td>${escapeHtml(run.summary ?? '')}</td><td>${link}</td></tr>`;
 }
 
 /** Dots joined by a line, a dot's colour being its version. */
@@ -69,7 +70,7 @@ ${grid.join('\n')}
 <polyline points="${line}"/>
 ${dots.join('\n')}
 </svg>
-<p><span class="key v1"></span> version 1 <span class="key v2"></span> version 2</p>`;
+<p><span class="key v1"></span> version 1 <span class="key v2"></span> version 2 <span class="key v3"></span> version 3</p>`;
 }
 
 export function escapeHtml(text: string): string {
@@ -81,15 +82,15 @@ export function escapeHtml(text: string): string {
 }
 
 const STYLE = `
-:root { color-scheme: light dark; --one: #b4532a; --two: #2a7ab4; --line: #8884; }
+:root { color-scheme: light dark; --one: #b4532a; --two: #2a7ab4; --three: #2a8a4a; --line: #8884; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); }
 svg { width: 100%; height: auto; }
 svg line { stroke: var(--line); } svg polyline { fill: none; stroke: #888; stroke-width: 1.5; }
 svg text { font-size: 11px; fill: currentColor; }
-circle.v1 { fill: var(--one); } circle.v2 { fill: var(--two); }
+circle.v1 { fill: var(--one); } circle.v2 { fill: var(--two); } circle.v3 { fill: var(--three); }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-left: 1em; }
-.key.v1 { background: var(--one); } .key.v2 { background: var(--two); }
+.key.v1 { background: var(--one); } .key.v2 { background: var(--two); } .key.v3 { background: var(--three); }
 .good, .promote { color: #2a8a4a; } .bad, .reject { color: #c0392b; }
 `;

@@ -1,27 +1,30 @@
 /**
- * The whole story, once: drift, labels, a night's retraining, the gate, a poisoned night, a rollback. Nothing is staged
- * but the digits: traffic goes over HTTP, the nights are the cron handler's, and every chapter checks its own claim.
+ * The whole story, once: drift, labels, a night's retraining, the gate, a poisoned night and the night after it, a
+ * rollback. Nothing is staged but the digits: the recipe is the default one, traffic goes over HTTP, the nights are the
+ * cron handler's, and every chapter checks its own claim.
  */
 import type { RunReport } from '../../report/report.ts';
 import { renderReportText } from '../../report/report-text.ts';
 import type { Random } from '../../../shared/random.ts';
+import { listQuarantines, type Quarantine } from '../../../shared/registry/quarantine.ts';
 import type { RunRecord } from '../../../shared/registry/runs.ts';
 import type { Local } from '../local/local.ts';
 import {
-  listModels,
   listRuns,
   loadReport,
   loadReportPage,
   promote,
   rollBack,
+  showServing,
   watchRun,
 } from '../local/operators.ts';
 import { pause } from '../local/processes.ts';
 import { loadSnapshot } from '../../pipeline/data/snapshot-file.ts';
+import { loadSplit } from '../../pipeline/data/split.ts';
 import { blendStyles, FIELD, OFFICE, type Style } from './digits.ts';
 import { DIGITS } from './digits-model.ts';
 import { type Narrator, percent, points } from './narrator.ts';
-import { accuracyOf, sendDigits, sendLabels, type Served } from './traffic.ts';
+import { accuracyOf, askVersion, sendDigits, sendLabels, type Served } from './traffic.ts';
 
 /** What a chapter claims did not happen. */
 export class StoryFailure extends Error {
@@ -38,6 +41,11 @@ export interface Day {
 
 export interface Night {
   readonly run: RunRecord;
+  /** null of a night on which nothing was trained, and so nothing judged */
+  readonly judged: Judged | null;
+}
+
+interface Judged {
   readonly report: RunReport;
   /** the run's own HTML page */
   readonly page: string;
@@ -59,7 +67,8 @@ export interface Stage {
 /** How far each day's writing is from the office's (0) to the field's (1). */
 const DRIFT = [0.25, 0.5, 0.75, 1, 1, 1];
 const DIGITS_A_DAY = 160;
-const POISONED_DIGITS = 1_000;
+const POISONED_DIGITS = 800;
+const CLEAN_DIGITS = 600;
 /** What a careless import does to labels: pairs that look alike change places. */
 const SWAPPED: Readonly<Record<number, number>> = { 1: 7, 7: 1, 3: 8, 8: 3, 4: 9, 9: 4 };
 
@@ -90,6 +99,7 @@ export async function tellStory(stage: Stage, story: Story): Promise<void> {
   const night = await nightFalls(teller, labels);
   await gateOpens(teller, night, accuracyOf(office), accuracyOf(drifted.slice(-3 * DIGITS_A_DAY)));
   await poisonedNight(teller);
+  await nightAfter(teller);
   await rollbackAndReturn(teller);
 }
 
@@ -189,13 +199,24 @@ async function runNight({ local, narrator, story }: Teller): Promise<Night> {
   const started = (await listRuns(local.client, DIGITS)).find(({ id }) => !known.has(id));
   if (started === undefined) throw new StoryFailure('expected the cron trigger to start a run');
   const run = await watchRun(local.client, DIGITS, started.id, (step) => narrator.passing(`${step} …`));
-  if (run.status !== 'complete') {
-    throw new StoryFailure(`expected run ${run.id} to complete, it ${run.status}: ${run.summary ?? ''}`);
+  if (run.status !== 'complete' && run.status !== 'skipped') {
+    throw new StoryFailure(`expected run ${run.id} to end well, got ${run.status}: ${run.summary ?? ''}`);
   }
-  const report = await loadReport(local.client, DIGITS, run.id);
-  const night = { run, report, page: await loadReportPage(local.client, DIGITS, run.id) };
+  const night = { run, judged: run.status === 'complete' ? await loadJudged(local, run) : null };
   story.nights.push(night);
   return night;
+}
+
+async function loadJudged({ client }: Local, { id }: RunRecord): Promise<Judged> {
+  const report = await loadReport(client, DIGITS, id);
+  return { report, page: await loadReportPage(client, DIGITS, id) };
+}
+
+/** Shows the report of a night on which a candidate was judged. */
+function showReport({ narrator }: Teller, { judged }: Night): void {
+  if (judged === null) return;
+  narrator.block(renderReportText(judged.report, { colour: narrator.colour, width: narrator.width - 3 }));
+  narrator.say('');
 }
 
 async function countNewExamples({ store }: Local, run: RunRecord): Promise<number> {
@@ -203,12 +224,14 @@ async function countNewExamples({ store }: Local, run: RunRecord): Promise<numbe
   return snapshot.windows.at(-1)?.examples ?? 0;
 }
 
-async function gateOpens(teller: Teller, { run, report }: Night, before: number, fallen: number) {
-  const { narrator } = teller;
+async function gateOpens(teller: Teller, night: Night, before: number, fallen: number) {
   teller.open('The gate opens');
-  narrator.block(renderReportText(report, { colour: narrator.colour, width: narrator.width - 3 }));
-  narrator.say('');
-  teller.claim(run.verdict === 'promote' && run.promoted, 'every check passed, and version 2 is promoted');
+  showReport(teller, night);
+  const { verdict, promoted, candidate } = night.run;
+  teller.claim(
+    verdict === 'promote' && promoted && candidate === 2,
+    'version 2 is shown to be better, and promoted',
+  );
   await seeServed(teller, 2);
   const field = [...(await teller.day('day 9', FIELD)), ...(await teller.day('day 10', FIELD))];
   const office = await teller.day('office', OFFICE);
@@ -243,37 +266,104 @@ async function seeServed({ local, random, claim }: Teller, version: number): Pro
 async function poisonedNight(teller: Teller): Promise<void> {
   const { local, narrator } = teller;
   teller.open('A poisoned night');
-  narrator.say(
-    'A careless import swaps labels: 1 with 7, 3 with 8, 4 with 9. The next night learns from them.',
-  );
+  narrator.say('A careless import swaps labels: 1 with 7, 3 with 8, 4 with 9.');
   const served = await teller.day('day 11', FIELD, POISONED_DIGITS);
   const accepted = await sendLabels(local.client, DIGITS, served, (digit) => SWAPPED[digit] ?? digit);
   narrator.say(`${accepted} labels are accepted: one by one they look like any others.`);
-  const { run, report } = await runNight(teller);
-  narrator.block(renderReportText(report, { colour: narrator.colour, width: narrator.width - 3 }));
-  narrator.say('');
-  narrator.say('On the swapped labels themselves the candidate looks better. The windows before tell on it.');
-  const failed = report.verdict.checks.some(({ verdict }) => verdict === 'fail');
+  const before = await showServing(local.client, DIGITS);
+  const { run } = await runNight(teller);
+  const found = await quarantines(local);
+  const [held] = found;
   teller.claim(
-    run.verdict === 'reject' && !run.promoted && failed,
-    `the gate refuses the candidate: ${report.verdict.reasons[0] ?? ''}`,
+    run.status === 'skipped' && found.length === 1 && held?.status === 'held' && held.examples === accepted,
+    `the night keeps all ${accepted} of them apart: ${held?.reason ?? run.summary ?? ''}`,
   );
-  const [model] = await listModels(local.client);
+  teller.claim(namesTheSwap(held), `it names what changed places: ${describeRenamings(held)}`);
+  const after = await showServing(local.client, DIGITS);
+  teller.claim(
+    run.candidate === null && after.versions.length === before.versions.length,
+    'nothing is learned from them: no version was trained',
+  );
   const [answer] = await sendDigits(local.client, DIGITS, 1, FIELD, teller.random);
-  teller.claim(model?.champion === 2 && answer?.version === 2, 'version 2 goes on serving');
+  teller.claim(after.champion === 2 && answer?.version === 2, 'version 2 goes on serving');
+}
+
+async function quarantines({ store }: Local): Promise<Quarantine[]> {
+  const found = await listQuarantines(store, DIGITS);
+  if (!found.ok) throw new StoryFailure(found.error.detail);
+  return found.value;
+}
+
+/** All six classes that changed places, and no other. A class's id is its digit. */
+function namesTheSwap(held: Quarantine | undefined): boolean {
+  const named = new Map(held?.renamings.map(({ from, to }) => [from, to]));
+  const swapped = Object.entries(SWAPPED);
+  return named.size === swapped.length && swapped.every(([from, to]) => named.get(Number(from)) === to);
+}
+
+function describeRenamings(held: Quarantine | undefined): string {
+  const named = held?.renamings.map(({ from, to }) => `${from} labelled ${to}`) ?? [];
+  return named.length === 0 ? 'nothing' : named.join(', ');
+}
+
+async function nightAfter(teller: Teller): Promise<void> {
+  const { local, narrator } = teller;
+  teller.open('The night after');
+  narrator.say('The import is mended. The swapped labels lie where they are; the new ones are right.');
+  const served = await teller.day('day 12', FIELD, CLEAN_DIGITS);
+  const accepted = await sendLabels(local.client, DIGITS, served);
+  const night = await runNight(teller);
+  showReport(teller, night);
+  const { run } = night;
+  const used = run.status === 'complete' ? await countUsed(local, run) : 0;
+  teller.claim(
+    used === accepted && (await quarantines(local)).every(({ status }) => status === 'held'),
+    `the night goes on with all ${accepted} right labels, and without the ${POISONED_DIGITS} swapped ones`,
+  );
+  const version = run.candidate ?? 0;
+  const read = await askVersion(local.client, DIGITS, version, DIGITS_A_DAY, FIELD, teller.random);
+  teller.claim(
+    accuracyOf(read) >= LEAST_RECOVERED,
+    `version ${version} learned nothing wrong: asked by its number, it reads ${percent(accuracyOf(read))} of the field's digits right`,
+  );
+  const { champion } = await showServing(local.client, DIGITS);
+  const expected = run.promoted ? version : 2;
+  teller.claim(
+    champion === expected,
+    `version ${champion} serves, as the gate decided: ${run.summary ?? ''}`,
+  );
+}
+
+/** New examples that train, watch the training or judge: all but those that are kept apart. */
+async function countUsed({ store }: Local, run: RunRecord): Promise<number> {
+  const { windows } = await loadSnapshot(store, DIGITS, run.snapshot ?? '');
+  const { train, validation, holdout } = await loadSplit({ store, run });
+  const firstNew = windows.slice(0, -1).reduce((sum, { examples }) => sum + examples, 0);
+  return [...train, ...validation, ...holdout.flat()].filter((position) => position >= firstNew).length;
 }
 
 async function rollbackAndReturn(teller: Teller): Promise<void> {
   const { client } = teller.local;
   teller.open('Back, and forth again');
-  teller.narrator.say('Somebody does not trust version 2 tonight. One command puts version 1 back.');
-  const back = await rollBack(client, DIGITS, 'the demo wants to see version 1 again');
-  teller.claim(back.from === 2 && back.to === 1, 'the champion moves from version 2 to version 1');
-  await seeServed(teller, 1);
-  await teller.day('day 12', FIELD);
-  teller.narrator.say('It was a mistake. Version 2 passed the gate once, so it may come back without force.');
-  const forth = await promote(client, DIGITS, 2, 'version 2 reads the field better');
-  teller.claim(forth.from === 1 && forth.to === 2 && !forth.forced, 'version 2 is promoted again');
-  await seeServed(teller, 2);
+  const { champion } = await showServing(client, DIGITS);
+  teller.narrator.say(
+    `Somebody does not trust version ${champion} tonight. One command puts back what served before.`,
+  );
+  const back = await rollBack(client, DIGITS, `the demo wants to see what served before ${champion}`);
+  teller.claim(
+    back.from === champion && back.to === champion - 1,
+    `the champion moves from version ${champion} to version ${back.to}`,
+  );
+  await seeServed(teller, back.to);
   await teller.day('day 13', FIELD);
+  teller.narrator.say(
+    `It was a mistake. Version ${champion} was promoted before, so it may come back without force.`,
+  );
+  const forth = await promote(client, DIGITS, champion, `version ${champion} reads the field better`);
+  teller.claim(
+    forth.from === back.to && forth.to === champion && !forth.forced,
+    `version ${champion} is promoted again`,
+  );
+  await seeServed(teller, champion);
+  await teller.day('day 14', FIELD);
 }

@@ -29,22 +29,41 @@ export async function sendDigits(
   style: Style,
   random: Random,
 ): Promise<Served[]> {
-  const { images, digits } = drawBatch(count, style, random);
+  return readDigits(client, `/v1/models/${model}:predict`, drawBatch(count, style, random));
+}
+
+/** The same, by a version that need not be the one that serves. */
+export async function askVersion(
+  client: Client,
+  model: string,
+  version: number,
+  count: number,
+  style: Style,
+  random: Random,
+): Promise<Served[]> {
+  const route = `/v1/models/${model}/versions/${version}:predict`;
+  return readDigits(client, route, drawBatch(count, style, random));
+}
+
+async function readDigits(
+  client: Client,
+  route: string,
+  { images, digits }: ReturnType<typeof drawBatch>,
+): Promise<Served[]> {
   const served: Served[] = [];
-  for (let at = 0; at < count; at += INSTANCES_PER_REQUEST) {
+  for (let at = 0; at < images.length; at += INSTANCES_PER_REQUEST) {
     const some = images.slice(at, at + INSTANCES_PER_REQUEST);
-    served.push(...(await predict(client, model, some, digits.slice(at, at + INSTANCES_PER_REQUEST))));
+    served.push(...(await predict(client, route, some, digits.slice(at, at + INSTANCES_PER_REQUEST))));
   }
   return served;
 }
 
 async function predict(
   client: Client,
-  model: string,
+  route: string,
   images: readonly Uint8Array[],
   digits: readonly number[],
 ): Promise<Served[]> {
-  const route = `/v1/models/${model}:predict`;
   const instances = images.map((image) => [...image]);
   const { status, headers, body } = await client.call('predict', 'POST', route, { instances });
   if (status !== 200) throw new Error(`POST ${route}: ${status} ${JSON.stringify(body)}`);

@@ -32,9 +32,9 @@ const example = (id: string, changes: Partial<ExampleEvent> = {}): ExampleEvent 
   ...changes,
 });
 
-test('a label meets its prediction: the example has the time and the input of the prediction', () => {
+test('a label meets its prediction: the example has the time and the input of the prediction, and when the label came', () => {
   expect(joinEvents([label('l', 'p'), prediction('p')])).toEqual({
-    examples: [{ id: 'p', at: 100, label: 0, input, served: { version: 3, predicted: 1 } }],
+    examples: [{ id: 'p', at: 100, label: 0, input, served: { version: 3, predicted: 1 }, labelledAt: 200 }],
     unmatchedLabels: 0,
     unlabelledPredictions: 0,
   });
@@ -62,7 +62,7 @@ test('labels without a prediction and predictions without a label are counted', 
 describe('of several labels for one prediction', () => {
   test('the latest counts', () => {
     const labels = [label('a', 'p', { at: 300, label: 1 }), label('b', 'p', { at: 200, label: 2 })];
-    expect(joinEvents([prediction('p'), ...labels]).examples).toMatchObject([{ label: 1 }]);
+    expect(joinEvents([prediction('p'), ...labels]).examples).toMatchObject([{ label: 1, labelledAt: 300 }]);
   });
 
   test('of one instant, the one with the greatest id counts', () => {

@@ -1,15 +1,21 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { writeEvents } from '../../../../shared/events/inbox.ts';
+import type { ExampleEvent } from '../../../../shared/events/schema.ts';
+import { loadInput } from '../../../../shared/events/stored-input.ts';
+import { createServable } from '../../../../shared/model/run/predictor.ts';
+import { createRuntime } from '../../../../shared/model/run/runtime.ts';
+import { loadHead } from '../../../../shared/model/run/servable.ts';
+import { loadWasmModule } from '../../../../shared/model/run/wasm-node.ts';
 import { createModel } from '../../../../shared/model/spec/load-spec.ts';
 import { trainingSchema } from '../../../../shared/model/spec/training.ts';
 import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
-import { listVersionNumbers } from '../../../../shared/registry/find-version.ts';
+import { loadManifest } from '../../../../shared/registry/versions.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
 import type { RunContext } from '../../../../trainer/pipeline/context.ts';
 import { loadTrainingRecord, type TrainingRecord } from '../../../../trainer/pipeline/fine-tune/fine-tune.ts';
-import { blobEvents, blobSpec, createBlobModel } from '../../../support/tabular-model.ts';
+import { BLOBS, blobEvents, blobSpec, createBlobModel } from '../../../support/tabular-model.ts';
 
 const MODEL = 'blobs';
 const HISTORY = { n: 4_000, seed: 1, fromMs: Date.parse('2026-11-01T00:00:00Z') };
@@ -78,13 +84,55 @@ describe('a recipe with all its parts', () => {
   });
 });
 
-test('a label without an example fails the run by name, and no version is made', async () => {
+describe('a label without an example', () => {
   const store = createMemoryStore();
-  await createModel(store, blobSpec(MODEL));
-  const events = blobEvents({ n: 2_000, seed: 5, fromMs: HISTORY.fromMs }).filter(({ label }) => label !== 2);
-  await writeEvents(store, MODEL, events, new Date(HISTORY.fromMs));
-  const run = await retrain(store);
-  expect(run.status).toBe('failed');
-  expect(run.error).toBe('expected training examples of all 3 labels, got none of "blue"');
-  expect(await listVersionNumbers(store, MODEL)).toEqual([]);
+  const BLUE = 2;
+  const { fromMs } = HISTORY;
+  let first: RunRecord;
+
+  /** Probabilities of a version for events, as it answers in production: rows of [labels]. */
+  async function answersOf(version: number, events: readonly ExampleEvent[]): Promise<Float32Array[]> {
+    const manifest = await loadManifest(store, MODEL, version);
+    if (!manifest.ok) throw new Error(manifest.error.detail);
+    const head = await loadHead(store, createRuntime(await loadWasmModule()), manifest.value);
+    if (!head.ok) throw new Error(head.error.detail);
+    const servable = createServable(blobSpec(MODEL), manifest.value, null, head.value);
+    const inputs = await Promise.all(
+      events.map(async ({ input }) => {
+        const read = await loadInput(store, MODEL, input, 2);
+        if (!read.ok) throw new Error(read.error);
+        return read.value;
+      }),
+    );
+    const probabilities = servable.predict(inputs);
+    return inputs.map((_, i) => probabilities.slice(i * BLOBS.length, (i + 1) * BLOBS.length));
+  }
+
+  beforeAll(async () => {
+    await createModel(store, blobSpec(MODEL));
+    const events = blobEvents({ n: 2_000, seed: 5, fromMs }).filter(({ label }) => label !== BLUE);
+    await writeEvents(store, MODEL, events, new Date(fromMs));
+    first = await retrain(store);
+  });
+
+  test('is part of the version all the same, and is never predicted', async () => {
+    expect(first).toMatchObject({ status: 'complete', promoted: true, candidate: 1, error: null });
+    expect(await loadManifest(store, MODEL, 1)).toMatchObject({ ok: true, value: { labels: BLOBS } });
+    const rows = await answersOf(1, blobEvents({ n: 300, seed: 6, fromMs }));
+    for (const [red = NaN, green = NaN, blue = NaN] of rows) {
+      expect(blue).toBeLessThan(1e-6);
+      expect(red + green).toBeCloseTo(1, 5);
+    }
+  });
+
+  test('is learned on the first night that has examples of it, from the champion', async () => {
+    const night = blobEvents({ n: 2_000, seed: 7, fromMs: fromMs + 4_000_000 });
+    await writeEvents(store, MODEL, night, new Date(fromMs));
+    expect(await retrain(store)).toMatchObject({ status: 'complete', promoted: true, candidate: 2 });
+    expect(await loadManifest(store, MODEL, 2)).toMatchObject({ ok: true, value: { parent: 1 } });
+    const fresh = blobEvents({ n: 300, seed: 8, fromMs }).filter(({ label }) => label === BLUE);
+    const rows = await answersOf(2, fresh);
+    const right = rows.filter((row) => row.indexOf(Math.max(...row)) === BLUE).length;
+    expect(right / rows.length).toBeGreaterThan(0.9);
+  });
 });

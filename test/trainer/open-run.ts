@@ -1,0 +1,35 @@
+/**
+ * A run that was started and goes no further by itself: for steps that are tried one by one over a real store.
+ */
+import type { RunRecord } from '../../shared/registry/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
+import { createSurroundings } from '../../trainer/node/surroundings.ts';
+import type { RunContext } from '../../trainer/pipeline/context.ts';
+import { makeSnapshot } from '../../trainer/pipeline/data/snapshot.ts';
+import type { Snapshot } from '../../trainer/pipeline/data/snapshot-file.ts';
+import { openRun } from '../../trainer/pipeline/record.ts';
+import { startRun } from '../../trainer/pipeline/start.ts';
+import { collectInbox } from '../../shared/events/inbox.ts';
+import { runJob } from '../../trainer/node/job.ts';
+
+export interface Opened {
+  readonly ctx: RunContext;
+  readonly snapshot: Snapshot;
+}
+
+/** Starts a run and makes its snapshot. @param suffix  tells runs apart */
+export async function openRunOf(store: ObjectStore, model: string, suffix: string): Promise<Opened> {
+  const now = new Date();
+  await collectInbox(store, model, now);
+  const started = await startRun(store, model, { trigger: 'cli', by: 'a test', now, suffix });
+  if (!started.ok) throw new Error(started.error.detail);
+  const ctx = await openRun(await createSurroundings({ store, threads: 1 }), model, started.value.id);
+  return { ctx, snapshot: await makeSnapshot(ctx) };
+}
+
+/** A whole run. */
+export async function retrain(store: ObjectStore, model: string, promote = true): Promise<RunRecord> {
+  const run = await runJob({ store, model, by: 'a test', promote });
+  if (!run.ok) throw new Error(run.error.detail);
+  return run.value;
+}
