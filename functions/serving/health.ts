@@ -21,6 +21,8 @@ export interface HealthDeps {
 }
 
 const LOOK_EVERY_MS = 5_000;
+/** Who probes has little patience: a look that takes longer is answered with the one before, and ends by itself. */
+const MOST_WAIT_MS = 1_000;
 /** Models that are looked at: those that this isolate knows, and others until there are so many. */
 const MOST_MODELS = 20;
 
@@ -40,6 +42,13 @@ export function createHealth({ store, models, now }: HealthDeps): Health {
     return last.failing;
   };
 
-  return async (keepAlive) =>
-    now() - last.atMs < LOOK_EVERY_MS ? last.failing : looks.run('health', keepAlive, () => look(keepAlive));
+  return async (keepAlive) => {
+    if (now() - last.atMs < LOOK_EVERY_MS) return last.failing;
+    const failing = looks.run('health', keepAlive, () => look(keepAlive));
+    return Promise.race([failing, pause(MOST_WAIT_MS).then(() => last.failing)]);
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

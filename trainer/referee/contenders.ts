@@ -9,7 +9,7 @@ import { listVersionNumbers } from '../../shared/registry/find-version.ts';
 import { loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
-import { loadLedger } from '../../shared/registry/ledger.ts';
+import { loadLedger } from './ledger-file.ts';
 import { describeOrigin, findRepeated, takenBack } from '../../shared/registry/taken-back.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import type { RunContext } from '../pipeline/context.ts';
