@@ -35,6 +35,14 @@ export interface ModelOptions extends CallOptions {
   readonly label?: 'champion';
 }
 
+/** Of a user, a device, a session: its examples are together trained on, or together judge. null and '' are none. */
+export type Group = string | number | null;
+
+/** `group`: of all instances, or a list with one for each. */
+export interface PredictOptions extends ModelOptions {
+  readonly group?: Group | readonly Group[];
+}
+
 /** What every prediction has. */
 export interface Predicted {
   /** that answered */
@@ -65,16 +73,26 @@ export interface Inference extends Predicted {
   readonly outputs: Readonly<Record<string, OutputTensor>>;
 }
 
+/** A label by its name, or by the number or truth that its name says; of a regression the number. */
+export type Label = string | number | boolean;
+
 /** `flip`: the answer was right before an update and is wrong now. */
 export type FeedbackItem =
-  | { readonly predictionId: string; readonly label: string | number; readonly flip?: boolean }
+  | {
+      readonly predictionId: string;
+      readonly label: Label;
+      /** in place of the one that was predicted with */
+      readonly group?: Group;
+      readonly flip?: boolean;
+    }
   | {
       readonly instance: Instance;
-      readonly label: string | number;
-      /** Counts once for each id. Without one: once for each content, timestamp and group. */
-      readonly id?: string;
-      readonly timestamp?: Date;
-      readonly group?: string;
+      readonly label: Label;
+      /** Counts once for each id, as it came last. Without one: once for each content, timestamp and group. */
+      readonly id?: string | number;
+      /** ISO 8601 as a text, seconds or milliseconds since 1970 as a number */
+      readonly timestamp?: Date | string | number;
+      readonly group?: Group;
       readonly flip?: boolean;
     };
 
@@ -107,16 +125,16 @@ export interface ModelMetadata {
 
 /** All of these throw `HoldfastError`; a call that is aborted throws what its signal was aborted with. */
 export interface Client {
-  predict(model: string, instances: readonly Instance[], options?: ModelOptions): Promise<Prediction>;
+  predict(model: string, instances: readonly Instance[], options?: PredictOptions): Promise<Prediction>;
   /** Examples by feature name, of a classification. */
-  classify(model: string, examples: readonly Instance[], options?: ModelOptions): Promise<Classification>;
+  classify(model: string, examples: readonly Instance[], options?: PredictOptions): Promise<Classification>;
   /** Examples by feature name, of a regression. */
-  regress(model: string, examples: readonly Instance[], options?: ModelOptions): Promise<Regression>;
+  regress(model: string, examples: readonly Instance[], options?: PredictOptions): Promise<Regression>;
   /** Tensors in, tensors out, as bytes: one of all numbers, or one for each feature by its name. */
   infer(
     model: string,
     input: Tensor | Readonly<Record<string, Tensor>>,
-    options?: ModelOptions,
+    options?: PredictOptions,
   ): Promise<Inference>;
   /** Items that are refused are in the answer, also when all of them are. */
   feedback(model: string, items: readonly FeedbackItem[], options?: CallOptions): Promise<Feedback>;
@@ -158,7 +176,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     async predict(model, instances, options = {}) {
       type Body = Pick<Prediction, 'predictions'> & Partial<Pick<Prediction, 'labels'>>;
-      const body = { instances: await encodeAll(instances) };
+      const body = { instances: await encodeAll(instances), ...groupOf(options) };
       const answer = await post<Body>(`${tfServingPath(model, options)}:predict`, options, body);
       const predictionIds = instances.map((_, i) => `${answer.predictionId}.${i}`);
       return { labels: [], ...answer, predictionIds };
@@ -166,15 +184,17 @@ export function createClient(options: ClientOptions): Client {
     async classify(model, examples, options = {}) {
       return post(`${tfServingPath(model, options)}:classify`, options, {
         examples: await encodeAll(examples),
+        ...groupOf(options),
       });
     },
     async regress(model, examples, options = {}) {
       return post(`${tfServingPath(model, options)}:regress`, options, {
         examples: await encodeAll(examples),
+        ...groupOf(options),
       });
     },
     async infer(model, input, options = {}) {
-      const { body, jsonBytes } = encodeTensors(isTensor(input) ? { input } : input);
+      const { body, jsonBytes } = encodeTensors(isTensor(input) ? { input } : input, groupOf(options));
       const headers = {
         'Content-Type': 'application/octet-stream',
         'Inference-Header-Content-Length': String(jsonBytes),
@@ -209,6 +229,10 @@ function openInferencePath(model: string, { version }: ModelOptions): string {
   return version === undefined ? path : `${path}/versions/${version}`;
 }
 
+function groupOf({ group }: PredictOptions): { readonly group?: Group | readonly Group[] } {
+  return group === undefined ? {} : { group };
+}
+
 function toJson(body: object) {
   return { content: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
 }
@@ -223,7 +247,10 @@ async function encodeItem(item: FeedbackItem): Promise<object> {
     return { prediction_id: predictionId, ...rest };
   }
   const { timestamp, instance, ...rest } = item;
-  const at = timestamp === undefined ? {} : { timestamp: timestamp.toISOString() };
+  const at =
+    timestamp === undefined
+      ? {}
+      : { timestamp: timestamp instanceof Date ? timestamp.toISOString() : timestamp };
   return { ...rest, ...at, instance: await encodeInstance(instance) };
 }
 

@@ -7,7 +7,8 @@ export type Bytes = Blob | ArrayBuffer | Uint8Array;
 /** Numbers that are sent as a list. */
 export type Numbers = Float32Array | Float64Array | Int32Array;
 
-export type Value = number | string | boolean | Bytes | Numbers | readonly Value[];
+/** null: a value that is missing, where the model lets it be. */
+export type Value = number | string | boolean | null | Bytes | Numbers | readonly Value[];
 /** A list in the order of the features, an object by feature name, an image, or a bare value. */
 export type Instance = Value | { readonly [feature: string]: Value };
 
@@ -27,7 +28,7 @@ async function encodeValue(value: Value): Promise<unknown> {
 
 function isPlainObject(instance: Instance): instance is { readonly [feature: string]: Value } {
   const isBytes = instance instanceof Blob || instance instanceof ArrayBuffer || ArrayBuffer.isView(instance);
-  return typeof instance === 'object' && !Array.isArray(instance) && !isBytes;
+  return typeof instance === 'object' && instance !== null && !Array.isArray(instance) && !isBytes;
 }
 
 /** So many arguments a call takes everywhere. */

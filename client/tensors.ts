@@ -23,7 +23,10 @@ interface TensorHead {
 }
 
 /** Strings go in the JSON, numbers behind it. All platforms that run JavaScript today are little-endian. */
-export function encodeTensors(tensors: Readonly<Record<string, Tensor>>): {
+export function encodeTensors(
+  tensors: Readonly<Record<string, Tensor>>,
+  parameters: object = {},
+): {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly jsonBytes: number;
 } {
@@ -33,7 +36,9 @@ export function encodeTensors(tensors: Readonly<Record<string, Tensor>>): {
     parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     return { name, shape, datatype: datatypeOf(data), parameters: { binary_data_size: data.byteLength } };
   });
-  const json = new TextEncoder().encode(JSON.stringify({ inputs, parameters: { binary_data_output: true } }));
+  const json = new TextEncoder().encode(
+    JSON.stringify({ inputs, parameters: { binary_data_output: true, ...parameters } }),
+  );
   const body = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, json.byteLength));
   body.set(json);
   let at = json.byteLength;

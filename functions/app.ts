@@ -8,7 +8,8 @@ import type { ConfigProblem } from './config.ts';
 import { createContractRoutes } from './contract/routes.ts';
 import type { AppDeps } from './deps.ts';
 import { type App, createDoor } from './http/door.ts';
-import { errorResponse, unexpectedResponse } from './http/http.ts';
+import { createHealth } from './serving/health.ts';
+import { errorResponse, keepAliveOf, unexpectedResponse } from './http/http.ts';
 import { describeCause, type Log } from './log.ts';
 import { createHealthRoutes, createOpenInference } from './serving/open-inference/routes.ts';
 import { createTfServing } from './serving/tf-serving/routes.ts';
@@ -52,8 +53,12 @@ function createServing(deps: AppDeps): (ask: Ask) => Promise<Response> {
 
 function createRoutes(deps: AppDeps): Hono {
   const app = createBareApp(deps.log);
-  app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  app.route('/v2/health', createHealthRoutes());
+  const health = createHealth(deps);
+  app.get('/healthz', async (c) => {
+    const failing = await health(keepAliveOf(c));
+    return failing === 0 ? c.json({ status: 'ok' }) : c.json({ status: 'not-serving', models: failing }, 503);
+  });
+  app.route('/v2/health', createHealthRoutes(health));
   app.get('/', (c) => {
     c.header('Vary', 'Accept');
     const isBrowser = c.req.header('accept')?.includes('text/html') === true;

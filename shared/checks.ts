@@ -37,9 +37,9 @@ export function integer(min: number, max: number): Check {
     );
 }
 
-export function oneOf(...values: readonly (string | number)[]): Check {
+export function oneOf(...values: readonly (string | number | boolean)[]): Check {
   return (value, path) =>
-    expected(values.includes(value as string | number), `one of ${values.join(', ')}`, value, path);
+    expected(values.includes(value as string | number | boolean), `one of ${values.join(', ')}`, value, path);
 }
 
 export function nullable(check: Check): Check {

@@ -25,6 +25,12 @@ export interface ModelOptions extends CallOptions {
     readonly version?: number;
     readonly label?: 'champion';
 }
+/** Of a user, a device, a session: its examples are together trained on, or together judge. null and '' are none. */
+export type Group = string | number | null;
+/** `group`: of all instances, or a list with one for each. */
+export interface PredictOptions extends ModelOptions {
+    readonly group?: Group | readonly Group[];
+}
 /** What every prediction has. */
 export interface Predicted {
     /** that answered */
@@ -50,18 +56,23 @@ export interface Inference extends Predicted {
     /** by name: `probabilities` and `label`, or of a regression `prediction` */
     readonly outputs: Readonly<Record<string, OutputTensor>>;
 }
+/** A label by its name, or by the number or truth that its name says; of a regression the number. */
+export type Label = string | number | boolean;
 /** `flip`: the answer was right before an update and is wrong now. */
 export type FeedbackItem = {
     readonly predictionId: string;
-    readonly label: string | number;
+    readonly label: Label;
+    /** in place of the one that was predicted with */
+    readonly group?: Group;
     readonly flip?: boolean;
 } | {
     readonly instance: Instance;
-    readonly label: string | number;
-    /** Counts once for each id. Without one: once for each content, timestamp and group. */
-    readonly id?: string;
-    readonly timestamp?: Date;
-    readonly group?: string;
+    readonly label: Label;
+    /** Counts once for each id, as it came last. Without one: once for each content, timestamp and group. */
+    readonly id?: string | number;
+    /** ISO 8601 as a text, seconds or milliseconds since 1970 as a number */
+    readonly timestamp?: Date | string | number;
+    readonly group?: Group;
     readonly flip?: boolean;
 };
 export interface Feedback {
@@ -95,13 +106,13 @@ export interface ModelMetadata {
 }
 /** All of these throw `HoldfastError`; a call that is aborted throws what its signal was aborted with. */
 export interface Client {
-    predict(model: string, instances: readonly Instance[], options?: ModelOptions): Promise<Prediction>;
+    predict(model: string, instances: readonly Instance[], options?: PredictOptions): Promise<Prediction>;
     /** Examples by feature name, of a classification. */
-    classify(model: string, examples: readonly Instance[], options?: ModelOptions): Promise<Classification>;
+    classify(model: string, examples: readonly Instance[], options?: PredictOptions): Promise<Classification>;
     /** Examples by feature name, of a regression. */
-    regress(model: string, examples: readonly Instance[], options?: ModelOptions): Promise<Regression>;
+    regress(model: string, examples: readonly Instance[], options?: PredictOptions): Promise<Regression>;
     /** Tensors in, tensors out, as bytes: one of all numbers, or one for each feature by its name. */
-    infer(model: string, input: Tensor | Readonly<Record<string, Tensor>>, options?: ModelOptions): Promise<Inference>;
+    infer(model: string, input: Tensor | Readonly<Record<string, Tensor>>, options?: PredictOptions): Promise<Inference>;
     /** Items that are refused are in the answer, also when all of them are. */
     feedback(model: string, items: readonly FeedbackItem[], options?: CallOptions): Promise<Feedback>;
     /** The version that serves, and before it one that is on its way. */

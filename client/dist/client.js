@@ -29,7 +29,7 @@ export function createClient(options) {
     const get = async (path, options) => JSON.parse(toText((await call(path, options)).bytes));
     return {
         async predict(model, instances, options = {}) {
-            const body = { instances: await encodeAll(instances) };
+            const body = { instances: await encodeAll(instances), ...groupOf(options) };
             const answer = await post(`${tfServingPath(model, options)}:predict`, options, body);
             const predictionIds = instances.map((_, i) => `${answer.predictionId}.${i}`);
             return { labels: [], ...answer, predictionIds };
@@ -37,15 +37,17 @@ export function createClient(options) {
         async classify(model, examples, options = {}) {
             return post(`${tfServingPath(model, options)}:classify`, options, {
                 examples: await encodeAll(examples),
+                ...groupOf(options),
             });
         },
         async regress(model, examples, options = {}) {
             return post(`${tfServingPath(model, options)}:regress`, options, {
                 examples: await encodeAll(examples),
+                ...groupOf(options),
             });
         },
         async infer(model, input, options = {}) {
-            const { body, jsonBytes } = encodeTensors(isTensor(input) ? { input } : input);
+            const { body, jsonBytes } = encodeTensors(isTensor(input) ? { input } : input, groupOf(options));
             const headers = {
                 'Content-Type': 'application/octet-stream',
                 'Inference-Header-Content-Length': String(jsonBytes),
@@ -77,6 +79,9 @@ function openInferencePath(model, { version }) {
     const path = `/v2/models/${encodeURIComponent(model)}`;
     return version === undefined ? path : `${path}/versions/${version}`;
 }
+function groupOf({ group }) {
+    return group === undefined ? {} : { group };
+}
 function toJson(body) {
     return { content: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
 }
@@ -89,7 +94,9 @@ async function encodeItem(item) {
         return { prediction_id: predictionId, ...rest };
     }
     const { timestamp, instance, ...rest } = item;
-    const at = timestamp === undefined ? {} : { timestamp: timestamp.toISOString() };
+    const at = timestamp === undefined
+        ? {}
+        : { timestamp: timestamp instanceof Date ? timestamp.toISOString() : timestamp };
     return { ...rest, ...at, instance: await encodeInstance(instance) };
 }
 function isTensor(input) {

@@ -5,7 +5,8 @@
 export type Bytes = Blob | ArrayBuffer | Uint8Array;
 /** Numbers that are sent as a list. */
 export type Numbers = Float32Array | Float64Array | Int32Array;
-export type Value = number | string | boolean | Bytes | Numbers | readonly Value[];
+/** null: a value that is missing, where the model lets it be. */
+export type Value = number | string | boolean | null | Bytes | Numbers | readonly Value[];
 /** A list in the order of the features, an object by feature name, an image, or a bare value. */
 export type Instance = Value | {
     readonly [feature: string]: Value;

@@ -19,7 +19,7 @@ async function encodeValue(value) {
 }
 function isPlainObject(instance) {
     const isBytes = instance instanceof Blob || instance instanceof ArrayBuffer || ArrayBuffer.isView(instance);
-    return typeof instance === 'object' && !Array.isArray(instance) && !isBytes;
+    return typeof instance === 'object' && instance !== null && !Array.isArray(instance) && !isBytes;
 }
 /** So many arguments a call takes everywhere. */
 const CHUNK = 0x8000;

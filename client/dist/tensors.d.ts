@@ -12,7 +12,7 @@ export interface OutputTensor {
     readonly data: Float32Array | readonly string[];
 }
 /** Strings go in the JSON, numbers behind it. All platforms that run JavaScript today are little-endian. */
-export declare function encodeTensors(tensors: Readonly<Record<string, Tensor>>): {
+export declare function encodeTensors(tensors: Readonly<Record<string, Tensor>>, parameters?: object): {
     readonly body: Uint8Array<ArrayBuffer>;
     readonly jsonBytes: number;
 };

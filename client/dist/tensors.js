@@ -3,7 +3,7 @@
  * then the elements, little-endian, in the order of the tensors.
  */
 /** Strings go in the JSON, numbers behind it. All platforms that run JavaScript today are little-endian. */
-export function encodeTensors(tensors) {
+export function encodeTensors(tensors, parameters = {}) {
     const parts = [];
     const inputs = Object.entries(tensors).map(([name, { shape, data }]) => {
         if (!ArrayBuffer.isView(data))
@@ -11,7 +11,7 @@ export function encodeTensors(tensors) {
         parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
         return { name, shape, datatype: datatypeOf(data), parameters: { binary_data_size: data.byteLength } };
     });
-    const json = new TextEncoder().encode(JSON.stringify({ inputs, parameters: { binary_data_output: true } }));
+    const json = new TextEncoder().encode(JSON.stringify({ inputs, parameters: { binary_data_output: true, ...parameters } }));
     const body = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, json.byteLength));
     body.set(json);
     let at = json.byteLength;

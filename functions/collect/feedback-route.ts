@@ -6,11 +6,15 @@ import { writeInbox } from '../../shared/events/write-inbox.ts';
 import { loadServingSpec } from '../../shared/model/spec/serving-spec.ts';
 import type { InputSpec } from '../../shared/model/spec/spec.ts';
 import { err } from '../../shared/result.ts';
+import { createArrivals } from './arrivals.ts';
 import { type Ask, checkDeadline, inTime, refuse } from '../http/ask.ts';
 import { readJson } from '../http/body.ts';
 import type { AppDeps } from '../deps.ts';
 import { parseFeedback, type ReadImage, toEvents } from './feedback.ts';
 import { admit } from '../serving/inference-http.ts';
+
+/** Of the isolate, whatever app asks. */
+const nextArrival = createArrivals();
 
 /** Once nobody waits any longer, what is left of the images is refused unread. */
 function imagesInTime(ask: Ask, deps: AppDeps, input: InputSpec): ReadImage {
@@ -40,6 +44,7 @@ async function writeFeedback(ask: Ask, deps: AppDeps, model: string, body: unkno
   const parsed = await parseFeedback(body, spec, {
     nowMs: deps.now(),
     requestId: randomHex(8),
+    arrival: () => nextArrival(deps.now()),
     readImage: imagesInTime(ask, deps, spec.input),
   });
   if (!parsed.ok) return refuse(ask, parsed.error);

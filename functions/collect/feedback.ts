@@ -5,10 +5,13 @@
 import * as z from '../../shared/zod.ts';
 import { fromBase64 } from '../../shared/bytes.ts';
 import { sha256Hex } from '../../shared/digest.ts';
+import { hideGroup } from '../../shared/events/group.ts';
 import { parsePredictionId } from './prediction-id.ts';
 import type { Event, ExampleEvent, LabelEvent } from '../../shared/events/schema.ts';
 import { storeInline, storeInput } from '../../shared/events/stored-input.ts';
 import { parseInstance } from '../../shared/model/spec/input.ts';
+import { parseTime } from '../../shared/model/spec/moment.ts';
+import { parseGroup } from '../../shared/model/spec/read-value.ts';
 import type { ServingSpec } from '../../shared/model/spec/serving-spec.ts';
 import { parseLabel } from '../../shared/model/spec/task.ts';
 import { describeIssues } from '../../shared/registry/json.ts';
@@ -41,31 +44,31 @@ export interface FeedbackContext {
   readonly nowMs: number;
   /** Unique to this request: ids of labels begin with it. */
   readonly requestId: string;
+  /** Of the next item; later than of the one before. */
+  readonly arrival: () => number;
 }
 
 export const MAX_ITEMS = 1_000;
-/** Clocks differ; more than this is a mistake. */
-const MAX_FUTURE_MS = 5 * 60_000;
-
 export const feedbackSchema = z.strictObject({
   items: z.array(z.unknown()).check(z.minLength(1), z.maxLength(MAX_ITEMS)),
 });
 
 /** True: the answer was right before an update and is wrong now. */
-const flipField = z.optional(z.boolean());
+const flipField = z.nullish(z.boolean());
 
 export const labelItemSchema = z.strictObject({
   prediction_id: z.string(),
   label: z.optional(z.unknown()),
+  group: z.optional(z.unknown()),
   flip: flipField,
 });
 
 export const exampleItemSchema = z.strictObject({
   instance: z.unknown(),
   label: z.optional(z.unknown()),
-  timestamp: z.optional(z.iso.datetime({ offset: true })),
-  group: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
-  id: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
+  timestamp: z.optional(z.unknown()),
+  group: z.optional(z.unknown()),
+  id: z.optional(z.unknown()),
   flip: flipField,
 });
 
@@ -104,8 +107,9 @@ async function parseItem(
   if (typeof item !== 'object' || item === null) {
     return err(`${where}: expected an object with prediction_id or instance, and label`);
   }
-  if ('prediction_id' in item) return parseLabelItem(item, index, spec, context);
-  if ('instance' in item) return parseExampleItem(item, where, spec, context);
+  const { prediction_id: named, ...rest } = item as { readonly prediction_id?: unknown };
+  if (named !== undefined && named !== null) return parseLabelItem(item, index, spec, context);
+  if ('instance' in item) return parseExampleItem(rest, where, spec, context);
   return err(`${where}: expected prediction_id or instance, got neither`);
 }
 
@@ -113,7 +117,7 @@ function parseLabelItem(
   item: object,
   index: number,
   spec: ServingSpec,
-  { nowMs, requestId }: FeedbackContext,
+  { nowMs, requestId, arrival }: FeedbackContext,
 ): Result<LabelEvent, string> {
   const where = `items[${index}]`;
   const parsed = labelItemSchema.safeParse(item);
@@ -122,42 +126,71 @@ function parseLabelItem(
   if (!prediction.ok) return err(`${where}.prediction_id: ${prediction.error}`);
   const label = parseLabel(spec, parsed.data.label);
   if (!label.ok) return err(`${where}.label: ${label.error}`);
-  const id = `${requestId}.${index}`;
-  const event = {
-    kind: 'label' as const,
-    id,
+  const group = parseGroup(parsed.data.group);
+  if (!group.ok) return err(`${where}.group: ${group.error}`);
+  return ok({
+    kind: 'label',
+    id: `${requestId}.${index}`,
     at: nowMs,
     prediction: prediction.value.id,
     label: label.value,
-  };
-  return ok(parsed.data.flip === true ? { ...event, flip: true } : event);
+    ...(group.value !== null && { group: hideGroup(spec.salt, group.value) }),
+    received: arrival(),
+    ...(parsed.data.flip === true && { flip: true }),
+  });
 }
 
 async function parseExampleItem(
   item: object,
   where: string,
   spec: ServingSpec,
-  { nowMs, readImage }: FeedbackContext,
+  { nowMs, readImage, arrival }: FeedbackContext,
 ): Promise<Result<LabelledInstance, string>> {
   const parsed = exampleItemSchema.safeParse(item);
   if (!parsed.success) return err(`${where}: ${describeIssues(parsed.error)}`);
-  const { instance, timestamp, group, id, flip } = parsed.data;
+  const { instance, flip } = parsed.data;
   const raw = await readInstance(spec, instance, `${where}.instance`, readImage);
   if (!raw.ok) return raw;
-  const label = parseLabel(spec, parsed.data.label);
-  if (!label.ok) return err(`${where}.label: ${label.error}`);
-  const at = timestamp === undefined ? nowMs : Date.parse(timestamp);
-  if (at < 0 || at > nowMs + MAX_FUTURE_MS) {
-    return err(`${where}.timestamp: expected a time from 1970 until now, got ${timestamp}`);
-  }
-  const given = { kind: 'example' as const, at, label: label.value, raw: raw.value };
-  const identity = id === undefined ? `content:${contentId(given, timestamp, group)}` : `client:${id}`;
+  const facts = readFacts(parsed.data, spec, nowMs);
+  if (!facts.ok) return err(`${where}.${facts.error}`);
+  const { label, at, group, id } = facts.value;
+  const content = { raw: raw.value, label, at, group };
   return ok({
-    ...given,
-    id: identity,
-    ...(group !== undefined && { group }),
+    kind: 'example',
+    at: at ?? nowMs,
+    label,
+    raw: raw.value,
+    id: id === null ? `content:${contentId(content)}` : `client:${id}`,
+    ...(group !== null && { group }),
+    received: arrival(),
     ...(flip === true && { flip }),
   });
+}
+
+interface Facts {
+  readonly label: number;
+  /** null where the client says none */
+  readonly at: number | null;
+  readonly group: string | null;
+  readonly id: string | null;
+}
+
+/** @returns an error that begins with the field's name */
+function readFacts(
+  item: z.infer<typeof exampleItemSchema>,
+  spec: ServingSpec,
+  nowMs: number,
+): Result<Facts, string> {
+  const label = parseLabel(spec, item.label);
+  if (!label.ok) return err(`label: ${label.error}`);
+  const at = parseTime(item.timestamp, nowMs);
+  if (!at.ok) return err(`timestamp: ${at.error}`);
+  const group = parseGroup(item.group);
+  if (!group.ok) return err(`group: ${group.error}`);
+  const id = parseGroup(item.id);
+  if (!id.ok) return err(`id: ${id.error}`);
+  const hidden = group.value === null ? null : hideGroup(spec.salt, group.value);
+  return ok({ label: label.value, at: at.value, group: hidden, id: id.value });
 }
 
 /** Numbers, or an image as `{"b64": "…"}`. */
@@ -172,13 +205,9 @@ async function readInstance(
   return bytes === null ? err(`${where}: expected base64`) : readImage({ bytes, where });
 }
 
-/** What a client said twice in the same words counts once, so a request can be repeated after a lost answer. */
-function contentId(
-  { raw, label }: { readonly raw: Float32Array; readonly label: number },
-  timestamp: string | undefined,
-  group: string | undefined,
-): string {
-  return sha256Hex(JSON.stringify([storeInline(raw).digest, label, timestamp ?? null, group ?? null]));
+/** What a client said twice counts once, so a request can be repeated after a lost answer. */
+function contentId({ raw, label, at, group }: Omit<Facts, 'id'> & { readonly raw: Float32Array }): string {
+  return sha256Hex(JSON.stringify([storeInline(raw).digest, label, at, group]));
 }
 
 /** The events of a feedback request; large inputs are put under `inputs/` on the way. */

@@ -30,6 +30,8 @@ export interface LoggedPrediction {
   readonly raw: Float32Array;
   /** index of the label; of a regression the number */
   readonly predicted: number;
+  /** hidden (shared/events/group.ts) */
+  readonly group?: string;
 }
 
 export interface PredictionLog {
@@ -117,8 +119,8 @@ function gather(gathered: Gathered, prediction: LoggedPrediction): void {
   gathered.bytes += line.length;
 }
 
-function toLine({ id, at, version, predicted }: LoggedPrediction, input: WrittenInput): string {
-  return encodeEvent({ kind: 'prediction', id, at, version, input, predicted });
+function toLine({ id, at, version, predicted, group }: LoggedPrediction, input: WrittenInput): string {
+  return encodeEvent({ kind: 'prediction', id, at, version, input, predicted, group });
 }
 
 /** Late: the request that opened it was ended before its timer rang. */

@@ -96,6 +96,14 @@ export const PARAMETERS: JsonObject = {
     schema: { type: 'string', pattern: '^[A-Za-z0-9-]{1,128}$' },
     example: '20261123T101502417-api-0a1b2c',
   },
+  time: {
+    name: 'time',
+    in: 'path',
+    required: true,
+    description: 'with its zone',
+    schema: { type: 'string', format: 'date-time' },
+    example: '2026-11-23T10:00:00Z',
+  },
   timeout: {
     name: 'Holdfast-Timeout-Ms',
     in: 'header',

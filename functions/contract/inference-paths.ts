@@ -177,8 +177,11 @@ export const INFERENCE_PATHS: Readonly<Record<string, Operation>> = {
   'GET /v2/health/ready': {
     ...healthy,
     id: 'serverReady',
-    summary: 'Whether the server takes requests',
-    answers: answered('ServerHealth', 'it does'),
+    summary: 'Whether every model serves that was promoted',
+    answers: {
+      200: { description: 'it does', schema: 'ServerHealth' },
+      503: { description: 'one at least can not be served', schema: 'ServerHealth' },
+    },
   },
   'GET /v2/models': {
     ...openInference,
@@ -206,10 +209,13 @@ export const INFERENCE_PATHS: Readonly<Record<string, Operation>> = {
   'GET /healthz': {
     ...open,
     id: 'health',
-    summary: 'Whether the deployment is configured',
+    summary: 'Whether the deployment is configured, and serves every model that was promoted',
     answers: {
-      200: { description: 'it is', schema: 'Health' },
-      503: { description: 'these variables can not be read', schema: 'Misconfigured' },
+      200: { description: 'it is, and does', schema: 'Health' },
+      503: {
+        description: 'so many models can not be served, or these variables not be read',
+        schema: 'Unhealthy',
+      },
     },
     errors: [500],
   },

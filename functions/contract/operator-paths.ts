@@ -41,6 +41,11 @@ export const OPERATOR_PATHS: Readonly<Record<string, Operation>> = {
     ...READ,
   ]),
   [`GET ${MODEL}/history`]: read('history', 'Every move of the champion alias', 'History', STORED),
+  [`GET ${MODEL}/notices`]: read('notices', 'The newest 100 notices: moves, runs, damage', 'Notices'),
+  [`GET ${MODEL}/at/{time}`]: read('servedAt', 'Which version answered at a time, and why', 'ServedAt', [
+    400,
+    ...STORED,
+  ]),
   [`POST ${MODEL}/promote`]: {
     ...operators,
     id: 'promote',
@@ -52,9 +57,17 @@ export const OPERATOR_PATHS: Readonly<Record<string, Operation>> = {
   [`POST ${MODEL}/rollback`]: {
     ...operators,
     id: 'rollback',
-    summary: 'Go back to the former champion, or to a given version',
+    summary: 'Go back to the former champion, or to a given version; promotion by runs is paused',
     body: { schema: 'RollbackRequest', example: { reason: 'something is wrong' } },
     answers: { 200: { description: 'the move', schema: 'Moved' } },
+    errors: WRITE,
+  },
+  [`POST ${MODEL}/resume-promotion`]: {
+    ...operators,
+    id: 'resumePromotion',
+    summary: 'Let runs promote again after a rollback',
+    body: { schema: 'ResumePromotionRequest', example: { reason: 'the data is mended' } },
+    answers: { 200: { description: 'the champion, without the pause', schema: 'PromotionResumed' } },
     errors: WRITE,
   },
   [`GET ${MODEL}/runs`]: read('runs', 'The newest 30 runs, oldest first', 'Runs'),

@@ -6,21 +6,31 @@
  */
 import * as z from 'zod';
 import { extend } from 'zod/mini';
-import { classificationSchema, regressionSchema } from '../../shared/model/spec/spec.ts';
 import { moveSchema } from '../../shared/registry/alias.ts';
 import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
-import { digestSchema, manifestSchema } from '../../shared/registry/manifest.ts';
+import { manifestSchema } from '../../shared/registry/manifest.ts';
+import { noticeSchema } from '../../shared/registry/notices.ts';
 import { reproductionSchema } from '../../shared/registry/reproductions.ts';
 import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
 import { compareSchema } from '../operators/comparison-routes.ts';
 import { exampleItemSchema, feedbackSchema, labelItemSchema, MAX_ITEMS } from '../collect/feedback.ts';
 import { DATATYPES } from '../serving/open-inference/datatypes.ts';
-import { promoteSchema, rollbackSchema } from '../operators/operator-routes.ts';
+import { promoteSchema, resumePromotionSchema, rollbackSchema } from '../operators/operator-routes.ts';
 import { reproduceSchema } from '../operators/reproduction-routes.ts';
 import { startSchema } from '../operators/run-routes.ts';
+import {
+  comparisonSchema,
+  comparisonsSchema,
+  modelSchema,
+  modelsSchema,
+  reproductionsSchema,
+  runsSchema,
+  servedAtSchema,
+  shownSpecSchema,
+  versionsSchema,
+} from './operator-schemas.ts';
 import { DEFAULT_SIGNATURE, METHODS } from '../serving/tf-serving/signature.ts';
 
-const version = z.int().min(1);
 const json = z.unknown();
 
 // Errors
@@ -44,8 +54,19 @@ const bytesSchema = z.strictObject({ b64: z.string().meta({ contentEncoding: 'ba
 const objectSchema = z.record(z.string(), json);
 const valueSchema = z.union([z.number(), z.string(), bytesSchema]);
 
+const nameSchema = z.union([z.string().max(128), z.number()]).nullable();
+const groupSchema = nameSchema.optional().meta({
+  description: 'of one user, device, …: its examples stay on one side of the split. Stored as a keyed hash',
+});
+const groupsSchema = z
+  .union([nameSchema, z.array(nameSchema)])
+  .optional()
+  .meta({
+    description: 'the group of all rows, or a list with one for each',
+  });
+
 const signatureName = (verb: keyof typeof METHODS) =>
-  z.enum(['', DEFAULT_SIGNATURE, METHODS[verb]]).optional();
+  z.enum(['', DEFAULT_SIGNATURE, METHODS[verb]]).nullish();
 const instancesSchema = z
   .union([z.array(z.array(json)).min(1), z.array(objectSchema).min(1), z.array(valueSchema).min(1)])
   .meta({
@@ -65,25 +86,31 @@ const predictSchema = z.union([
     signature_name: signatureName('predict'),
     pixels: pixelsSchema,
     instances: instancesSchema,
-    inputs: z.never().optional(),
+    inputs: z.null().optional(),
+    group: groupsSchema,
   }),
   z.looseObject({
     signature_name: signatureName('predict'),
     pixels: pixelsSchema,
     inputs: inputsSchema,
-    instances: z.never().optional(),
+    instances: z.null().optional(),
+    group: groupsSchema,
   }),
 ]);
 
 const featureValueSchema = z.union([valueSchema, z.boolean()]);
-const tfExampleSchema = z.record(z.string(), z.union([featureValueSchema, z.array(featureValueSchema)]));
+const tfExampleSchema = z.record(
+  z.string(),
+  z.union([featureValueSchema, z.array(featureValueSchema), z.null()]),
+);
 const examplesSchema = (verb: 'classify' | 'regress') =>
   z.looseObject({
     signature_name: signatureName(verb),
     context: tfExampleSchema
-      .optional()
+      .nullish()
       .meta({ description: 'features of every example that does not name them' }),
     examples: z.array(tfExampleSchema).min(1),
+    group: groupsSchema,
   });
 
 const answeredRows = z.union([z.array(z.array(z.number())), z.array(z.number())]);
@@ -132,17 +159,31 @@ const signaturesSchema = z.object({
 
 // Feedback
 
+const timestampSchema = z
+  .union([z.string().regex(/^\d/), z.number().min(10_000_101)])
+  .nullish()
+  .meta({
+    description:
+      'when it was seen: ISO 8601 (UTC where it names no zone), or seconds, milli-, micro- or nanoseconds since 1970',
+  });
 const labelSchema = z
-  .union([z.string(), z.number()])
+  .union([z.string(), z.number(), z.boolean()])
   .meta({ description: "one of the model's labels; of a regression a finite number" });
 const feedbackItemSchema = z.union([
-  extend(labelItemSchema, { label: labelSchema }).register(z.globalRegistry, {
+  extend(labelItemSchema, { label: labelSchema, group: groupSchema }).register(z.globalRegistry, {
     description:
-      'A label for a prediction. `<id>.<i>` names instance i, the bare id instance 0. The latest label of an instance counts, so a repeated one changes nothing',
+      'A label for a prediction. `<id>.<i>` names instance i, the bare id instance 0. The label that came last counts, so a repeated one changes nothing',
   }),
-  extend(exampleItemSchema, { label: labelSchema }).register(z.globalRegistry, {
+  extend(exampleItemSchema, {
+    // Says nothing where it is null.
+    prediction_id: z.null().optional(),
+    label: labelSchema,
+    timestamp: timestampSchema,
+    group: groupSchema,
+    id: nameSchema.optional(),
+  }).register(z.globalRegistry, {
     description:
-      'A whole example. It counts once for each `id`; without one, once for each content, timestamp and group',
+      'A whole example. It counts once for each `id`, as it came last; without one, once for each content, timestamp and group',
   }),
 ]);
 /** The route takes any items, so that a bad one is refused by itself; this says which are good. */
@@ -168,12 +209,14 @@ const namedTensor = {
 const inputTensorSchema = z.union([
   z.looseObject({
     ...namedTensor,
-    data: z.array(json).meta({ description: 'flat or nested; FP16 and BF16 have no form in JSON' }),
-    parameters: z.looseObject({ binary_data_size: z.null().optional() }).optional(),
+    data: z.array(json).meta({
+      description: 'flat or nested; null where a value is missing; FP16 and BF16 have no form in JSON',
+    }),
+    parameters: z.looseObject({ binary_data_size: z.null().optional() }).nullish(),
   }),
   z.looseObject({
     ...namedTensor,
-    data: z.never().optional(),
+    data: z.null().optional(),
     parameters: z.looseObject({ binary_data_size: sizeSchema }).meta({
       description: 'how many of the bytes behind the JSON are this tensor; little-endian, inputs in order',
     }),
@@ -189,16 +232,18 @@ const requestedOutputSchema = z.looseObject({
         .optional()
         .meta({ description: 'the so many best classes, as text' }),
     })
-    .optional(),
+    .nullish(),
 });
 const inferSchema = z.looseObject({
-  id: z.string().optional(),
+  id: z.string().nullish(),
   inputs: z.array(inputTensorSchema).min(1).meta({ description: 'with different names' }),
   outputs: z
     .array(requestedOutputSchema)
-    .optional()
+    .nullish()
     .meta({ description: 'with different names; all when absent' }),
-  parameters: z.looseObject({ binary_data_output: z.boolean().optional(), pixels: pixelsSchema }).optional(),
+  parameters: z
+    .looseObject({ binary_data_output: z.boolean().nullish(), pixels: pixelsSchema, group: groupsSchema })
+    .nullish(),
 });
 const configTensorSchema = z.object({
   name: z.string(),
@@ -242,92 +287,14 @@ const modelMetadataSchema = z.object({
   outputs: z.array(tensorMetadataSchema),
 });
 
-// Operators
-
-const modelsSchema = z.object({
-  models: z.array(
-    z.object({ name: z.string(), champion: version.nullable(), problem: z.string().optional() }),
-  ),
-});
-const modelSchema = z.object({
-  name: z.string(),
-  description: z.string().nullable(),
-  champion: z.nullable(moveSchema),
-  serving: z
-    .object({
-      version: version.nullable(),
-      promoted: version.nullable(),
-      checkedAt: z.iso.datetime().nullable(),
-      failure: z.object({ detail: z.string(), at: z.iso.datetime(), retryAt: z.iso.datetime() }).nullable(),
-    })
-    .nullable(),
-  versions: z.array(version),
-  lastRun: z.nullable(runSchema),
-  problems: z.array(z.string()),
-});
-const { createdAt, parent, run, snapshot, verdict, reasons, metrics } = manifestSchema.shape;
-const versionsSchema = z.object({
-  total: z.int().min(0),
-  versions: z.array(
-    z.union([
-      z.object({
-        version,
-        state: z.literal('published'),
-        createdAt,
-        parent,
-        run,
-        snapshot,
-        verdict,
-        reasons,
-        metrics,
-      }),
-      z.object({ version, state: z.enum(['unpublished', 'damaged', 'unknown-version']), detail: z.string() }),
-    ]),
-  ),
-});
-/** Without the salt, which is nobody's business. */
-const shownSpecSchema = z.union([
-  classificationSchema.omit({ salt: true }).extend({ digest: digestSchema }),
-  regressionSchema.omit({ salt: true }).extend({ digest: digestSchema }),
-]);
-const runsSchema = z.object({
-  total: z.int().min(0),
-  runs: z.array(
-    z.union([runSchema, z.object({ id: z.string(), status: z.literal('unreadable'), error: z.string() })]),
-  ),
-});
-
-const comparisonsSchema = z.object({
-  total: z.int().min(0),
-  comparisons: z.array(
-    z.union([
-      comparisonRecordSchema,
-      z.object({ id: z.string(), status: z.literal('unreadable'), error: z.string() }),
-    ]),
-  ),
-});
-const comparisonSchema = extend(comparisonRecordSchema, {
-  progress: z.nullable(progressSchema),
-  result: json.meta({
-    description: 'what came out, as docs/training.md describes it; null while there is nothing',
-  }),
-});
-
-const reproductionsSchema = z.object({
-  total: z.int().min(0),
-  reproductions: z.array(
-    z.union([
-      reproductionSchema,
-      z.object({ id: z.string(), status: z.literal('unreadable'), error: z.string() }),
-    ]),
-  ),
-});
-
 // The deployment
 
 const indexSchema = z.record(z.string(), z.string());
 const healthSchema = z.object({ status: z.literal('ok') });
-const misconfiguredSchema = z.object({ status: z.literal('misconfigured'), variables: z.array(z.string()) });
+const unhealthySchema = z.union([
+  z.object({ status: z.literal('not-serving'), models: z.int().min(1) }),
+  z.object({ status: z.literal('misconfigured'), variables: z.array(z.string()) }),
+]);
 
 /** By the names that they have under `components.schemas`. */
 export const SCHEMAS = {
@@ -370,9 +337,13 @@ export const SCHEMAS = {
   Manifest: manifestSchema,
   History: z.object({ moves: z.array(moveSchema) }),
   Move: moveSchema,
+  ServedAt: servedAtSchema,
+  Notices: z.object({ notices: z.array(noticeSchema) }),
   Moved: z.object({ move: moveSchema }),
   PromoteRequest: promoteSchema,
   RollbackRequest: rollbackSchema,
+  ResumePromotionRequest: resumePromotionSchema,
+  PromotionResumed: z.object({ champion: moveSchema }),
   Runs: runsSchema,
   Run: runSchema,
   RunWithProgress: extend(runSchema, { progress: z.nullable(progressSchema) }),
@@ -391,7 +362,7 @@ export const SCHEMAS = {
   Reproduction: extend(reproductionSchema, { progress: z.nullable(progressSchema) }),
   Index: indexSchema,
   Health: healthSchema,
-  Misconfigured: misconfiguredSchema,
+  Unhealthy: unhealthySchema,
 } as const satisfies Record<string, z.core.$ZodType>;
 
 export type SchemaName = keyof typeof SCHEMAS;

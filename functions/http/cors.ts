@@ -16,7 +16,7 @@ export const ANY_ORIGIN = '*';
 const ALLOWED_METHODS = 'GET, POST';
 const ALLOWED_HEADERS = 'Authorization, Content-Type, Holdfast-Timeout-Ms, Inference-Header-Content-Length';
 const EXPOSED_HEADERS =
-  'Holdfast-Version, Holdfast-Prediction-Id, Holdfast-Request-Id, Holdfast-Warning, Inference-Header-Content-Length, Retry-After';
+  'Holdfast-Version, Holdfast-Prediction-Id, Holdfast-Request-Id, Holdfast-Unseen-Values, Holdfast-Warning, Inference-Header-Content-Length, Retry-After';
 /** Two hours, the most that Chromium remembers. */
 const PREFLIGHT_SECONDS = '7200';
 

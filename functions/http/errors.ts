@@ -6,6 +6,7 @@ import type { ComparisonError } from '../../shared/registry/comparisons.ts';
 import type { PromotionError } from '../../shared/registry/promotion.ts';
 import type { ReproductionError } from '../../shared/registry/reproductions.ts';
 import type { RunError } from '../../shared/registry/runs.ts';
+import type { ServedAtError } from '../../shared/registry/served-at.ts';
 import type { VersionError } from '../../shared/registry/find-version.ts';
 import type { SpecError } from '../../shared/model/spec/find-spec.ts';
 import type { AuthError } from './auth.ts';
@@ -44,6 +45,7 @@ export type AppError =
   | PromotionError
   | ReproductionError
   | RunError
+  | ServedAtError
   | SpecError
   | VersionError;
 
@@ -64,6 +66,7 @@ export function statusOf(error: AppError): ErrorStatus {
     case 'unknown-comparison':
     case 'unknown-reproduction':
     case 'unpublished':
+    case 'nothing-served':
       return 404;
     case 'method-not-allowed':
       return 405;
@@ -72,6 +75,9 @@ export function statusOf(error: AppError): ErrorStatus {
     case 'already-champion':
     case 'not-passed':
     case 'nothing-to-roll-back':
+    case 'taken-back':
+    case 'promotion-paused':
+    case 'not-paused':
     case 'damaged':
     case 'trainer-refused':
       return 409;

@@ -11,13 +11,21 @@ import { SPEC_FORMAT } from '../../shared/model/spec/spec-bounds.ts';
 import { listVersionNumbers } from '../../shared/registry/find-version.ts';
 import { encodeJson, loadChecked } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
-import { promote, type PromotionError, rollback } from '../../shared/registry/promotion.ts';
+import { listNotices } from '../../shared/registry/notices.ts';
+import {
+  findRollbackTarget,
+  promote,
+  type PromotionError,
+  resumePromotion,
+  rollback,
+} from '../../shared/registry/promotion.ts';
+import { findServedAt } from '../../shared/registry/served-at.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { createComparisonRoutes } from './comparison-routes.ts';
 import type { AppDeps } from '../deps.ts';
-import type { AppError } from '../http/errors.ts';
+import { type AppError, invalid } from '../http/errors.ts';
 import { authorize, errorResponse, keepAliveOf, parseModelName, parseVersion } from '../http/http.ts';
 import { actorOf, type OperatorApp, type OperatorContext, readBody, respond } from './operator-http.ts';
 import { createReproductionRoutes } from './reproduction-routes.ts';
@@ -36,7 +44,14 @@ export const promoteSchema = z.strictObject({
 export const rollbackSchema = z.strictObject({
   reason: z.string().check(z.minLength(1), z.maxLength(2_000)),
   to: z.optional(z.int().check(z.minimum(1))),
+  /** Promotion by machines goes on too once a candidate is shown better on what came in after it was made. */
+  untilBetter: z.optional(z.boolean()),
   expectedChampion: expectedField,
+  by: byField,
+});
+export const resumePromotionSchema = z.strictObject({
+  reason: z.string().check(z.minLength(1), z.maxLength(2_000)),
+  untilBetter: z.optional(z.boolean()),
   by: byField,
 });
 
@@ -68,8 +83,17 @@ export function createOperatorRoutes(deps: AppDeps): OperatorApp {
     const moves = await loadHistory(deps.store, c.req.param('model'));
     return moves.ok ? c.json({ moves: moves.value }) : errorResponse(c, moves.error);
   });
+  routes.get('/models/:model/notices', async (c) =>
+    c.json({ notices: await listNotices(deps.store, c.req.param('model')) }),
+  );
+  routes.get('/models/:model/at/:time', async (c) => {
+    const at = parseTime(c.req.param('time'));
+    if (!at.ok) return errorResponse(c, at.error);
+    return respond(c, await findServedAt(deps.store, c.req.param('model'), at.value));
+  });
   routes.post('/models/:model/promote', (c) => promoteVersion(c, deps, c.req.param('model')));
   routes.post('/models/:model/rollback', (c) => rollBack(c, deps, c.req.param('model')));
+  routes.post('/models/:model/resume-promotion', (c) => resume(c, deps, c.req.param('model')));
   routes.route('/', createRunRoutes(deps));
   routes.route('/', createComparisonRoutes(deps));
   routes.route('/', createReproductionRoutes(deps));
@@ -111,10 +135,31 @@ async function showModel(c: OperatorContext, deps: AppDeps, model: string): Prom
     description: spec.ok ? (spec.value.description ?? '') : null,
     champion: champion.ok ? (champion.value?.move ?? null) : null,
     serving: serving.ok ? serving.value : null,
+    rollbackTo: (await offersRollback(store, model, serving)) ?? null,
     versions,
     lastRun: run,
     problems: [spec, champion, serving].flatMap((part) => (part.ok ? [] : [part.error.detail])),
   });
+}
+
+/** What a rollback would put back, where nothing serves; whole, or nothing is offered. */
+async function offersRollback(
+  store: ObjectStore,
+  model: string,
+  serving: Awaited<ReturnType<AppDeps['models']['inspect']>>,
+): Promise<number | undefined> {
+  if (serving.ok && (serving.value.version !== null || serving.value.promoted === null)) return undefined;
+  const target = await findRollbackTarget(store, model);
+  return target.ok ? target.value : undefined;
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
+
+/** `2026-03-01T10:00Z`, seconds and their fractions as one likes. */
+function parseTime(text: string): Result<Date, AppError> {
+  const time = new Date(text);
+  if (TIME.test(text) && !Number.isNaN(time.getTime())) return ok(time);
+  return invalid(`expected a time such as 2026-03-01T10:00Z, got ${JSON.stringify(text.slice(0, 80))}`);
 }
 
 /** Without the salt: who knows it can forge prediction ids and aim examples at the holdout. */
@@ -169,10 +214,29 @@ async function promoteVersion(c: OperatorContext, deps: AppDeps, model: string):
 async function rollBack(c: OperatorContext, deps: AppDeps, model: string): Promise<Response> {
   const body = await readBody(c, deps, rollbackSchema);
   if (!body.ok) return errorResponse(c, body.error);
-  const { reason, to, expectedChampion } = body.value;
-  const request = { reason, expectedChampion, by: actorOf(c, body.value.by), at: new Date(deps.now()) };
+  const { reason, to, untilBetter, expectedChampion } = body.value;
+  const request = {
+    reason,
+    expectedChampion,
+    pauseUntil: untilBetter === true ? ('better' as const) : ('resumed' as const),
+    by: actorOf(c, body.value.by),
+    at: new Date(deps.now()),
+  };
   const target = to === undefined ? request : { ...request, to };
   return answerMove(c, deps, model, await rollback(deps.store, model, target));
+}
+
+/** Machines may promote again. What serves stays, so no isolate has to look. */
+async function resume(c: OperatorContext, deps: AppDeps, model: string): Promise<Response> {
+  const body = await readBody(c, deps, resumePromotionSchema);
+  if (!body.ok) return errorResponse(c, body.error);
+  const { reason, untilBetter } = body.value;
+  const by = actorOf(c, body.value.by);
+  const until = untilBetter === true ? 'better' : 'now';
+  const resumed = await resumePromotion(deps.store, model, { reason, by, until, at: new Date(deps.now()) });
+  if (!resumed.ok) return errorResponse(c, resumed.error);
+  deps.log.info('promotion-resumed', { model, until, by });
+  return c.json({ champion: resumed.value });
 }
 
 function answerMove(

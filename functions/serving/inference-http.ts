@@ -10,6 +10,7 @@ import { permit } from '../http/auth.ts';
 import type { Scope } from '../config.ts';
 import type { AppDeps } from '../deps.ts';
 import type { AppError } from '../http/errors.ts';
+import type { Groups } from './groups.ts';
 import { authorize, parseModelName } from '../http/http.ts';
 import { DIVIDED_WARNING, looksDivided } from './pixels.ts';
 import {
@@ -69,9 +70,9 @@ export async function answerInference(
   const use = deps.models.use(model, version, keepAlive, (spec, servable) => {
     const request = read(spec);
     if (!request.ok) return request;
-    const { examples } = request.value;
+    const { examples, groups = null } = request.value;
     // Decoding images takes turns, and what is used here must be done with at once.
-    const inference = areRows(examples) ? inferNow(deps, spec, servable, examples) : null;
+    const inference = areRows(examples) ? inferNow(deps, spec, servable, examples, groups) : null;
     return ok({ request: request.value, input: spec.input, inference });
   });
   const used = await inTime(ask, deps.now(), use);
@@ -96,9 +97,10 @@ function inferNow(
   spec: ServingSpec,
   servable: Servable,
   rows: readonly Float32Array[],
+  groups: Groups,
 ): Inference {
   const random = crypto.getRandomValues(new Uint8Array(8));
-  return infer(spec, servable, rows, { nowMs: deps.now(), sample: deps.random(), random });
+  return infer(spec, servable, rows, { nowMs: deps.now(), sample: deps.random(), random, groups });
 }
 
 /** Decodes, then predicts with whatever serves by then: what an input is never changes. */
@@ -106,13 +108,13 @@ async function inferImages(
   ask: Ask,
   deps: AppDeps,
   { model, version }: Target,
-  { examples }: InferenceRequest,
+  { examples, groups = null }: InferenceRequest,
   input: InputSpec,
 ): Promise<Result<Inference, AppError>> {
   const rows = await decode(ask, deps, examples, input);
   if (!rows.ok) return rows;
   const use = deps.models.use(model, version, ask.keepAlive, (spec, servable) =>
-    inferNow(deps, spec, servable, rows.value),
+    inferNow(deps, spec, servable, rows.value, groups),
   );
   return inTime(ask, deps.now(), use);
 }
@@ -134,12 +136,13 @@ async function decode(
   return ok(rows);
 }
 
-function toResponse({ prediction }: Inference, { type, body, jsonBytes }: Answer): Response {
+function toResponse({ prediction, unseen }: Inference, { type, body, jsonBytes }: Answer): Response {
   const headers: Record<string, string> = {
     'Content-Type': type,
     'Holdfast-Version': String(prediction.version),
     'Holdfast-Prediction-Id': prediction.id,
   };
+  if (unseen > 0) headers['Holdfast-Unseen-Values'] = String(unseen);
   if (jsonBytes !== undefined) headers['Inference-Header-Content-Length'] = String(jsonBytes);
   return new Response(body, { headers });
 }

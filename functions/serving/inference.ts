@@ -3,12 +3,15 @@
  * the log. The
  * protocols read their requests into an `InferenceRequest` and write its answer from a `Prediction`.
  */
+import { hideGroup } from '../../shared/events/group.ts';
 import { createPredictionId, instanceId } from '../collect/prediction-id.ts';
 import type { Servable } from '../../shared/model/run/predictor.ts';
 import type { ServingSpec } from '../../shared/model/spec/serving-spec.ts';
+import type { InputSpec } from '../../shared/model/spec/spec.ts';
 import { outputWidth } from '../../shared/model/spec/task.ts';
 import type { Result } from '../../shared/result.ts';
 import type { AppError } from '../http/errors.ts';
+import type { Groups } from './groups.ts';
 import type { EncodedImage } from './image-reader.ts';
 import type { LoggedPrediction } from '../collect/prediction-log.ts';
 import { shortestFloat } from './shortest-float.ts';
@@ -18,6 +21,8 @@ export type Example = Float32Array | EncodedImage;
 
 export interface InferenceRequest {
   readonly examples: readonly Example[];
+  /** Of each example, where the request says so. */
+  readonly groups?: Groups;
   /** Writes the answer in the form that the request asked for. */
   readonly answer: (prediction: Prediction) => Answer;
 }
@@ -48,12 +53,15 @@ export interface InferenceContext {
   readonly sample: number;
   /** 8 bytes that no other prediction has */
   readonly random: Uint8Array;
+  readonly groups: Groups;
 }
 
 export interface Inference {
   readonly prediction: Prediction;
   /** One an example; none when the request is not logged. */
   readonly logged: readonly LoggedPrediction[];
+  /** Values of categories that were not known, and so served as "other". */
+  readonly unseen: number;
 }
 
 /**
@@ -73,25 +81,56 @@ export function infer(
   const outputs = servable.predict(rows);
   const predicted = choose(outputs, outputWidth(spec), spec.task === 'classification' ? argmax : onlyOne);
   const { version } = servable.manifest;
-  const logged = context.sample < spec.logging.rate && !predicted.includes(null) && rows.every(isFinite);
+  const learnable = (row: Float32Array): boolean => isFinite(row) || isRowWithGaps(spec, row);
+  const logged = context.sample < spec.logging.rate && !predicted.includes(null) && rows.every(learnable);
   const facts = { version, atMs: context.nowMs, instances: rows.length, logged };
   const id = createPredictionId(spec.salt, spec.name, facts, context.random);
   const prediction = { id, spec, version, outputs, predicted };
-  return { prediction, logged: logged ? toLogged(prediction, rows, context.nowMs) : [] };
+  const unseen = countUnseen(spec.input, rows);
+  return { prediction, logged: logged ? toLogged(prediction, rows, context) : [], unseen };
 }
 
 function toLogged(
-  { id, version, predicted }: Prediction,
+  { id, spec, version, predicted }: Prediction,
   rows: readonly Float32Array[],
-  atMs: number,
+  { nowMs, groups }: InferenceContext,
 ): LoggedPrediction[] {
-  return rows.map((raw, i) => ({
-    id: instanceId(id, i),
-    at: atMs,
-    version,
-    raw,
-    predicted: predicted[i] as number,
-  }));
+  const hidden = hideGroups(spec.salt, groups);
+  return rows.map((raw, i) => {
+    const group = groups?.[i] ?? null;
+    return {
+      id: instanceId(id, i),
+      at: nowMs,
+      version,
+      raw,
+      predicted: predicted[i] as number,
+      ...(group !== null && { group: hidden.get(group) as string }),
+    };
+  });
+}
+
+function countUnseen(input: InputSpec, rows: readonly Float32Array[]): number {
+  if (input.kind === 'image') return 0;
+  let count = 0;
+  for (const [i, feature] of input.features.entries()) {
+    if (feature.type !== 'category' || feature.rare === undefined) continue;
+    for (const row of rows) if (row[i] === feature.values.length) count += 1;
+  }
+  return count;
+}
+
+/** Each hashed once, however many examples it has. */
+function hideGroups(salt: string, groups: Groups): Map<string, string> {
+  const names = new Set(groups?.filter((group) => group !== null) ?? []);
+  return new Map([...names].map((name) => [name, hideGroup(salt, name)]));
+}
+
+/** What is not finite is missing, and may be. */
+function isRowWithGaps({ input }: ServingSpec, row: Float32Array): boolean {
+  return (
+    input.kind === 'tabular' &&
+    row.every((value, i) => Number.isFinite(value) || (Number.isNaN(value) && input.features[i]?.missing))
+  );
 }
 
 /** Whether all examples are numbers already. */

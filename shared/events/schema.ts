@@ -39,6 +39,12 @@ function addDigest(
 
 const timeSchema = z.int().check(z.minimum(0));
 
+/** Keeps all examples of one user, device, … on one side of the split. Hidden (group.ts); older ones are as they came. */
+const groupSchema = z.optional(z.string());
+
+/** When it came in, in milliseconds; a fraction orders what came within one. Of what is said twice, the last counts. */
+const receivedSchema = z.optional(z.number().check(z.minimum(0)));
+
 /** Index of the label; of a regression the target itself. Whether it is one of its model's, the snapshot asks. */
 const labelValueSchema = z.number();
 
@@ -51,6 +57,7 @@ const predictionSchema = z.object({
   input: storedInputSchema,
   /** Index of the predicted label; of a regression the number itself. */
   predicted: z.number(),
+  group: groupSchema,
 });
 
 /** A user reported that the answer was right before an update and is wrong now. */
@@ -63,6 +70,9 @@ const labelSchema = z.object({
   /** The prediction id with its instance. */
   prediction: z.string(),
   label: labelValueSchema,
+  /** In place of the prediction's. */
+  group: groupSchema,
+  received: receivedSchema,
   flip: flipSchema,
 });
 
@@ -73,8 +83,8 @@ const exampleSchema = z.object({
   at: timeSchema,
   input: storedInputSchema,
   label: labelValueSchema,
-  /** Keeps all examples of one user, device, … on one side of the split. */
-  group: z.optional(z.string()),
+  group: groupSchema,
+  received: receivedSchema,
   flip: flipSchema,
 });
 

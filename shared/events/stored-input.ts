@@ -1,6 +1,6 @@
 /**
  * Raw inputs as they are stored: pixels that are whole numbers as bytes, everything else as float32. Equal numbers are
- * stored as equal bytes (-0 becomes 0), because their digest decides which side of the split they are on.
+ * stored as equal bytes (-0 becomes 0, and all that is no number the same), because their digest decides which side of the split they are on.
  * Large ones are objects of their own under `inputs/`, by content, so a picture sent twice is stored once.
  */
 import { bytesToFloats, floatBytes, fromBase64, toBase64 } from '../bytes.ts';
@@ -12,6 +12,9 @@ import type { StoredInput } from './schema.ts';
 
 /** Above this an input is an object of its own: a batch of events stays small enough to be read in one piece. */
 const MAX_INLINE_BYTES = 16_384;
+
+/** Of the many float32 that are no number, the one that is stored: a value that is missing. */
+const NO_NUMBER = 0x7fc00000;
 
 /** The stored form of raw numbers, with the bytes inside. */
 export function storeInline(raw: Float32Array): StoredInput & { readonly base64: string } {
@@ -100,6 +103,8 @@ function pack(raw: Float32Array): { type: StoredInput['type']; bytes: Uint8Array
   if (isBytes(raw)) return { type: 'u8', bytes: Uint8Array.from(raw) };
   const positive = new Float32Array(raw.length);
   for (let i = 0; i < raw.length; i++) positive[i] = (raw[i] as number) + 0;
+  const bits = new Uint32Array(positive.buffer);
+  for (let i = 0; i < raw.length; i++) if (raw[i] !== raw[i]) bits[i] = NO_NUMBER;
   return { type: 'f32', bytes: floatBytes(positive) };
 }
 

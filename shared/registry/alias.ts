@@ -12,6 +12,27 @@ import { keys } from './keys.ts';
 import { verdictNameSchema } from './manifest.ts';
 import type { ObjectStore } from './store.ts';
 
+/** While it stands, machines promote nothing. A person's rollback begins it. */
+export const pauseSchema = z.object({
+  /** The sequence of the rollback that began it. */
+  since: z.int().check(z.minimum(1)),
+  at: z.iso.datetime(),
+  by: z.string(),
+  reason: z.string(),
+  /** `resumed`: a person ends it. `better`: so does a candidate that is shown better on what came in after it was made. */
+  until: z.enum(['resumed', 'better']),
+});
+export type Pause = z.infer<typeof pauseSchema>;
+
+/** Where a version comes from: what makes two versions the same thing under two numbers. */
+export const originSchema = z.object({
+  /** Of the files that serve it, with its preprocessing and base. */
+  weights: z.string(),
+  snapshot: z.nullable(z.string()),
+  parent: z.nullable(z.int().check(z.minimum(1))),
+});
+export type Origin = z.infer<typeof originSchema>;
+
 export const moveSchema = z.object({
   /** 1, 2, 3, …: every move has one, none is reused. */
   sequence: z.int().check(z.minimum(1)),
@@ -28,6 +49,14 @@ export const moveSchema = z.object({
   evidence: z.exactOptional(z.enum(['exam', 'trust', 'referee'])),
   /** The run that moved it; null for a person. */
   run: z.nullable(z.string()),
+  /** True when nobody decided it but a machine that watches the champion. */
+  automatic: z.exactOptional(z.literal(true)),
+  /** Of the version `to`. Absent of moves that were made before this was recorded. */
+  origin: z.exactOptional(originSchema),
+  /** What stands after the move; absent when machines may promote. */
+  pause: z.exactOptional(pauseSchema),
+  /** In the alias only: who ended the pause that stood after its move. */
+  resumed: z.exactOptional(z.object({ by: z.string(), at: z.iso.datetime(), reason: z.string() })),
 });
 export type Move = z.infer<typeof moveSchema>;
 
@@ -75,7 +104,37 @@ export async function moveChampion(
   const written = await putJson(store, keys.alias(model, 'champion'), move, condition);
   if (written === null) return loseTo(store, model, move);
   await recordMove(store, model, move);
+  await recordTime(store, model, move);
   return ok(move);
+}
+
+/**
+ * Ends the pause that stands in the alias, or changes what ends it. It is no move: what serves stays, and the history
+ * entry says that a pause stood after it, so an alias that is mended from the history is paused again.
+ */
+export async function changePause(
+  store: ObjectStore,
+  model: string,
+  { move, etag }: Champion,
+  change: {
+    readonly by: string;
+    readonly at: string;
+    readonly reason: string;
+    readonly until: 'now' | 'better';
+  },
+): Promise<Result<Move, AliasError>> {
+  await recordMove(store, model, move);
+  const { until, ...resumed } = change;
+  const { pause, ...rest } = move;
+  const changed: Move =
+    until === 'better' && pause !== undefined
+      ? { ...rest, pause: { ...pause, until } }
+      : { ...rest, resumed };
+  const written = await putJson(store, keys.alias(model, 'champion'), changed, { etag });
+  if (written !== null) return ok(changed);
+  const champion = await loadChampion(store, model);
+  if (!champion.ok) return champion;
+  return err(champion.value === null ? behindHistory(model, move) : describeLoss(champion.value.move));
 }
 
 /** Who won. That may be the move itself: a client of the store that repeats a put whose answer was lost is refused. */
@@ -136,4 +195,11 @@ export async function loadHistory(store: ObjectStore, model: string): Promise<Re
 /** Create-only: an entry that is there already is the same entry. */
 async function recordMove(store: ObjectStore, model: string, move: Move): Promise<void> {
   await putJson(store, keys.history(model, move.sequence), move, { absent: true });
+}
+
+/** The move once more under its time, for who asks what served when (served-at.ts), which writes what is missing. */
+export async function recordTime(store: ObjectStore, model: string, move: Move): Promise<string> {
+  const key = keys.moveTime(model, new Date(move.at).toISOString(), move.sequence);
+  await putJson(store, key, move, { absent: true });
+  return key;
 }

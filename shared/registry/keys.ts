@@ -33,13 +33,20 @@ export const keys = {
   alias: (name: string, alias: AliasName) => `${model(name)}/aliases/${alias}.json`,
   historyPrefix: (name: string) => `${model(name)}/history/`,
   history: (name: string, sequence: number) => `${model(name)}/history/${padded(sequence)}.json`,
+  moveTimes: (name: string) => `${model(name)}/history-times/`,
+  moveTime: (name: string, at: string, sequence: number) =>
+    `${model(name)}/history-times/${at.replaceAll(/[-:.]/g, '')}-${padded(sequence)}.json`,
   inboxPrefix: (name: string) => `${model(name)}/inbox/`,
   inbox: (name: string, id: string) => `${model(name)}/inbox/${id}.ndjson`,
   eventsPrefix: (name: string) => `${model(name)}/events/`,
+  eventsOf: (name: string, day: string) => `${model(name)}/events/dt=${day}/`,
   events: (name: string, day: string, batch: string) => `${model(name)}/events/dt=${day}/${batch}.ndjson.gz`,
   input: (name: string, digest: string) => `${model(name)}/inputs/${digest}`,
   importsPrefix: (name: string) => `${model(name)}/imports/`,
   importRecord: (name: string, id: string) => `${model(name)}/imports/${id}.json`,
+  importRowsPrefix: (name: string) => `${model(name)}/imported-rows/`,
+  /** By which later imports know the rows of this one. */
+  importRows: (name: string, id: string) => `${model(name)}/imported-rows/${id}`,
   snapshot: (name: string, id: string) => `${model(name)}/snapshots/${id}.json`,
   snapshotShard: (name: string, digest: string) => `${model(name)}/snapshots/shards/${digest}.ndjson.gz`,
   featuresOf: (name: string) => `${model(name)}/features/`,
@@ -52,6 +59,7 @@ export const keys = {
     `${model(name)}/copies/${base}/${augmentation}/${shard}-${copy}`,
   runs: (name: string) => `${model(name)}/runs/`,
   run: (name: string, id: string, file: string) => `${model(name)}/runs/${id}/${file}`,
+  runStepsOf: (name: string, id: string) => `${model(name)}/runs/${id}/steps/`,
   runSteps: (name: string, id: string, step: string) => `${model(name)}/runs/${id}/steps/${step}.json`,
   comparisons: (name: string) => `${model(name)}/comparisons/`,
   comparison: (name: string, id: string, file: ComparisonFile) => `${model(name)}/comparisons/${id}/${file}`,
@@ -60,6 +68,13 @@ export const keys = {
     `${model(name)}/reproductions/${id}/${file}`,
   /** Everything that a reproduction writes on its way, by the keys that a run would give it. */
   reproductionScratch: (name: string, id: string) => `${model(name)}/reproductions/${id}/scratch/`,
+  notices: (name: string) => `${model(name)}/notices/`,
+  notice: (name: string, at: string, id: string) =>
+    `${model(name)}/notices/${new Date(at).toISOString().replaceAll(/[-:.]/g, '')}~${id}.json`,
+  outboxPrefix: 'outbox/',
+  outbox: (name: string, id: string) => `outbox/${name}~${id}.json`,
+  /** When every model is due; made again from the specs where it is not there. */
+  schedules: 'schedules.json',
   quarantinePrefix: (name: string) => `${model(name)}/quarantine/`,
   quarantine: (name: string, fromMs: number, toMs: number) =>
     `${model(name)}/quarantine/${fromMs}-${toMs}.json`,

@@ -9,8 +9,19 @@ export const digestSchema = z.string().check(z.regex(DIGEST, 'expected a SHA-256
 
 export const fileSchema = z.object({ sha256: digestSchema, bytes: z.int().check(z.minimum(0)) });
 
-/** Constants of the preprocessing, fitted on training data: `(x - mean) * scale`, per numeric feature. */
-export const constantsSchema = z.object({ mean: z.array(z.number()), scale: z.array(z.number()) });
+const numbersSchema = z.array(z.number());
+
+/** Constants of the preprocessing, fitted on training data: `(x - mean) * scale`, per number or date feature. */
+export const constantsSchema = z.object({
+  mean: numbersSchema,
+  scale: numbersSchema,
+  /** The three only where the spec lets features be missing, or values be rare. In place of a number that is missing: */
+  median: z.exactOptional(numbersSchema),
+  /** Whether the training data lacked it too (1), so that the model has learnt what that means; per number or date. */
+  marked: z.exactOptional(numbersSchema),
+  /** Where each value of a category is seen, "other" and "missing" last; -1 nowhere. Per category. */
+  places: z.exactOptional(z.array(numbersSchema)),
+});
 export type Constants = z.infer<typeof constantsSchema>;
 
 /** The number that a regression model predicts. Its unit is for people: `EUR`, `kWh`. */

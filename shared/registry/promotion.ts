@@ -4,21 +4,28 @@
 import { err, ok, type Result } from '../result.ts';
 import {
   type AliasError,
+  changePause,
   type Champion,
   describeLoss,
   loadChampion,
   loadHistory,
   moveChampion,
   type Move,
+  type Pause,
 } from './alias.ts';
 import type { Manifest } from './manifest.ts';
 import type { ObjectStore } from './store.ts';
+import { noticeMove } from './move-notice.ts';
+import { describeOrigin, isBarred, originOf, takenBack } from './taken-back.ts';
 import type { VersionError } from './find-version.ts';
 import { loadManifest, loadVersionFile } from './versions.ts';
 
 export type PromotionError =
   | AliasError
   | VersionError
+  | { readonly kind: 'taken-back'; readonly detail: string }
+  | { readonly kind: 'promotion-paused'; readonly detail: string }
+  | { readonly kind: 'not-paused'; readonly detail: string }
   | { readonly kind: 'already-champion'; readonly detail: string }
   | { readonly kind: 'not-passed'; readonly detail: string }
   | { readonly kind: 'nothing-to-roll-back'; readonly detail: string };
@@ -29,31 +36,38 @@ export interface PromotionRequest {
   readonly at: Date;
   /** Promote although neither the gate nor the referee ever let it in. Recorded as forced, where that is so. */
   readonly force?: boolean;
-  readonly run?: string;
   /** What a run promotes by: a version that the exam held may serve by trust in its recipe, or by the referee. */
   readonly evidence?: 'exam' | 'trust' | 'referee';
   /** The version the decision was based on; promotion is refused when another one serves by now. */
   readonly expectedChampion?: number | null | undefined;
 }
 
+/** A run that promotes, and what it may not (machine-promotion.ts). */
+export interface Machine {
+  readonly run: string;
+  /** The pause that stands after the promotion, or why there is none. */
+  readonly check: (
+    manifest: Manifest,
+    pause: Pause | undefined,
+  ) => Promise<Result<Pause | undefined, PromotionError>>;
+}
+
 /**
  * Moves the champion alias to a whole, undamaged version. Refuses a version that never passed, unless forced.
- * Repeating a promotion by the same run is no error: the move it made is returned.
+ * What a rollback took back returns by this, when a person asks; the pause that the rollback began stays.
+ *
+ * @param machine  null for a person; a run goes by `promoteByRun`
  */
 export async function promote(
   store: ObjectStore,
   model: string,
   version: number,
   request: PromotionRequest,
+  machine: Machine | null = null,
 ): Promise<Result<Move, PromotionError>> {
   const champion = await loadChampion(store, model);
   if (!champion.ok) return champion;
   const current = champion.value?.move ?? null;
-  if (request.run !== undefined) {
-    const before = await findMoveOf(store, model, request.run);
-    if (!before.ok) return before;
-    if (before.value !== null) return ok(before.value);
-  }
   if (current?.to === version) {
     return err({ kind: 'already-champion', detail: `version ${version} already serves ${model}` });
   }
@@ -65,10 +79,13 @@ export async function promote(
   if (!passed.ok) return passed;
   const forced = !passed.value;
   if (forced && request.force !== true) return err(notPassed(manifest.value));
-  return moveChampion(store, model, champion.value, {
-    ...moveFacts(manifest.value, request),
+  const pause = machine === null ? ok(current?.pause) : await machine.check(manifest.value, current?.pause);
+  if (!pause.ok) return pause;
+  return moveAndTell(store, model, champion.value, {
+    ...moveFacts(manifest.value, request, machine?.run ?? null),
     action: 'promote',
     forced,
+    ...(pause.value && { pause: pause.value }),
   });
 }
 
@@ -87,25 +104,25 @@ async function hasPassed(
   return ok(history.value.some((move) => move.to === version && move.evidence !== undefined));
 }
 
-/** The move a run made, however long ago: it is not made again, also when a person undid it since. */
-async function findMoveOf(
-  store: ObjectStore,
-  model: string,
-  run: string,
-): Promise<Result<Move | null, AliasError>> {
-  const history = await loadHistory(store, model);
-  return history.ok ? ok(history.value.find((move) => move.run === run) ?? null) : history;
-}
+export type RollbackRequest = Omit<PromotionRequest, 'force'> & {
+  /** An earlier champion; when left out, the one before the current one that was not taken back. */
+  readonly to?: number;
+  /** Nobody decided it but a machine that watches the champion: it pauses nothing. */
+  readonly automatic?: boolean;
+  /** What ends the pause of promotion that a person's rollback begins; `resumed` when left out. */
+  readonly pauseUntil?: Pause['until'];
+};
 
 /**
- * Puts back the version that served before the current one was promoted (or a named earlier champion).
+ * Puts back the version that served before the current one was promoted (or a named earlier champion). What it takes
+ * back is not promoted again by a machine, and a person's rollback pauses the promotion by machines.
  * A second rollback goes further back, never forth: two people who roll back the same bad version must not bring it
- * back between them. What was rolled back returns by `promote`.
+ * back between them. What was taken back returns by `promote`.
  */
 export async function rollback(
   store: ObjectStore,
   model: string,
-  request: Omit<PromotionRequest, 'force'> & { readonly to?: number },
+  request: RollbackRequest,
 ): Promise<Result<Move, PromotionError>> {
   const champion = await loadChampion(store, model);
   if (!champion.ok) return champion;
@@ -115,11 +132,64 @@ export async function rollback(
   if (!target.ok) return target;
   const manifest = await loadWhole(store, model, target.value);
   if (!manifest.ok) return manifest;
-  return moveChampion(store, model, champion.value, {
-    ...moveFacts(manifest.value, request),
+  const { automatic = false } = request;
+  const pause = automatic ? champion.value?.move.pause : beginPause(champion.value, request);
+  return moveAndTell(store, model, champion.value, {
+    ...moveFacts(manifest.value, request, null),
     action: 'rollback',
     forced: false,
+    ...(automatic && { automatic }),
+    ...(pause && { pause }),
   });
+}
+
+function beginPause(champion: Champion | null, { at, by, reason, pauseUntil }: RollbackRequest): Pause {
+  const since = (champion?.move.sequence ?? 0) + 1;
+  return { since, at: at.toISOString(), by, reason, until: pauseUntil ?? 'resumed' };
+}
+
+/**
+ * Lets machines promote again after a person's rollback: now, or once a candidate is shown better on what came in after
+ * it was made. What was taken back stays barred.
+ */
+export async function resumePromotion(
+  store: ObjectStore,
+  model: string,
+  request: Pick<PromotionRequest, 'by' | 'reason' | 'at'> & { readonly until: 'now' | 'better' },
+): Promise<Result<Move, PromotionError>> {
+  const champion = await loadChampion(store, model);
+  if (!champion.ok) return champion;
+  if (champion.value?.move.pause === undefined) {
+    return err({ kind: 'not-paused', detail: `promotion of ${model} is not paused` });
+  }
+  const at = request.at.toISOString();
+  const changed = await changePause(store, model, champion.value, { ...request, at });
+  if (changed.ok) await noticeMove(store, model, changed.value);
+  return changed;
+}
+
+async function moveAndTell(
+  store: ObjectStore,
+  model: string,
+  seen: Champion | null,
+  next: Parameters<typeof moveChampion>[3],
+): Promise<Result<Move, AliasError>> {
+  const moved = await moveChampion(store, model, seen, next);
+  if (moved.ok) await noticeMove(store, model, moved.value);
+  return moved;
+}
+
+/** The version that a rollback which names none would put back: whole, or what is wrong with it. */
+export async function findRollbackTarget(
+  store: ObjectStore,
+  model: string,
+): Promise<Result<number, PromotionError>> {
+  const champion = await loadChampion(store, model);
+  if (!champion.ok) return champion;
+  const target = await rollbackTarget(store, model, champion.value, undefined);
+  if (!target.ok) return target;
+  const whole = await loadWhole(store, model, target.value);
+  return whole.ok ? target : whole;
 }
 
 async function rollbackTarget(
@@ -129,30 +199,48 @@ async function rollbackTarget(
   wanted: number | undefined,
 ): Promise<Result<number, PromotionError>> {
   if (champion === null) return nothingBefore(`${model} has had no champion`);
-  if (wanted === undefined) return championBefore(store, model, champion.move);
-  if (wanted === champion.move.to) {
+  const current = champion.move;
+  if (wanted === undefined) return championBefore(store, model, current);
+  if (wanted === current.to) {
     return err({ kind: 'already-champion', detail: `version ${wanted} already serves ${model}` });
   }
   const history = await loadHistory(store, model);
   if (!history.ok) return history;
-  if (history.value.some((move) => move.to === wanted)) return ok(wanted);
-  const detail = `version ${wanted} never served ${model}; use promote to make it champion for the first time`;
-  return err({ kind: 'nothing-to-roll-back', detail });
+  if (!history.value.some((move) => move.to === wanted)) {
+    const detail = `version ${wanted} never served ${model}; use promote to make it champion for the first time`;
+    return err({ kind: 'nothing-to-roll-back', detail });
+  }
+  const back = (await takenBack(store, model, history.value)).get(wanted);
+  if (back === undefined) return ok(wanted);
+  const detail = `version ${wanted} was taken back at ${back.at} by ${back.by} (${back.reason}); promote returns it`;
+  return err({ kind: 'taken-back', detail });
 }
 
-/** The last move says it itself, unless it was a rollback: so a damaged history keeps nobody from the first one. */
+/**
+ * The last champion on the way that was not taken back, and is not the same weights under another number. Where the
+ * history can't be read a promotion says itself what served before it: that keeps nobody from the first rollback.
+ */
 async function championBefore(
   store: ObjectStore,
   model: string,
-  { action, from, to }: Move,
+  current: Move,
 ): Promise<Result<number, PromotionError>> {
-  if (action === 'promote') {
-    return from === null ? nothingBefore(`${model} has had one champion only`) : ok(from);
+  if (current.action === 'promote' && current.from === null) {
+    return nothingBefore(`${model} has had one champion only`);
   }
   const history = await loadHistory(store, model);
-  if (!history.ok) return history;
-  const before = wayBack(history.value).at(-2);
-  return before === undefined ? nothingBefore(`version ${to} is the first champion of ${model}`) : ok(before);
+  if (!history.ok) {
+    return current.action === 'promote' && current.from !== null ? ok(current.from) : history;
+  }
+  const way = wayBack(history.value).slice(0, -1);
+  if (way.length === 0) return nothingBefore(`version ${current.to} is the first champion of ${model}`);
+  const back = new Map(await takenBack(store, model, history.value));
+  const leaving = await originOf(store, model, current.to, history.value);
+  back.set(current.to, { ...current, version: current.to, origin: leaving });
+  for (const version of way.toReversed()) {
+    if (!isBarred(back, version, await originOf(store, model, version, history.value))) return ok(version);
+  }
+  return nothingBefore(`every champion of ${model} before version ${current.to} was taken back`);
 }
 
 /** The champions that led to the current one, which is the last: a promotion adds one, a rollback takes some away. */
@@ -172,7 +260,7 @@ function nothingBefore(why: string) {
 }
 
 /** The alias must never point at something that can't be served: both edge files are read and verified first. */
-async function loadWhole(
+export async function loadWhole(
   store: ObjectStore,
   model: string,
   version: number,
@@ -186,14 +274,15 @@ async function loadWhole(
   return manifest;
 }
 
-function moveFacts(manifest: Manifest, request: PromotionRequest) {
+function moveFacts(manifest: Manifest, request: Omit<PromotionRequest, 'force'>, run: string | null) {
   return {
     to: manifest.version,
     at: request.at.toISOString(),
     by: request.by,
     reason: request.reason,
     verdict: manifest.verdict,
-    run: request.run ?? null,
+    run,
+    origin: describeOrigin(manifest),
     ...(request.evidence && { evidence: request.evidence }),
   };
 }

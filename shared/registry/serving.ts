@@ -2,7 +2,7 @@
  * What serving reads of the registry: the version that is champion, and of a version's manifest the part that a
  * prediction depends on. Whoever decides, compares or shows reads the whole (alias.ts, versions.ts).
  */
-import { anyNumber, anyString, has, integer, list, nullable } from '../checks.ts';
+import { anyNumber, anyString, has, integer, list, nullable, optional } from '../checks.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { AliasError } from './alias.ts';
 import { isDigest, versionFiles } from './base-manifest.ts';
@@ -23,7 +23,15 @@ const manifest = has({
   model: anyString,
   version: versionNumber,
   base: nullable(isDigest),
-  constants: nullable(has({ mean: constants, scale: constants })),
+  constants: nullable(
+    has({
+      mean: constants,
+      scale: constants,
+      median: optional(constants),
+      marked: optional(constants),
+      places: optional(list(constants, 0, Number.MAX_SAFE_INTEGER)),
+    }),
+  ),
   files: versionFiles,
 });
 

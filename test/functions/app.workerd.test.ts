@@ -359,7 +359,7 @@ test('bad feedback items are named by their index while the good ones count', as
       { index: 4, error: 'items[4].prediction_id: no prediction of partial has this id' },
       {
         index: 5,
-        error: 'items[5].timestamp: expected a time from 1970 until now, got 2026-11-20T12:06:00Z',
+        error: 'items[5].timestamp: expected a time that has passed, got 2026-11-20T12:06:00.000Z',
       },
       { index: 6, error: expect.stringContaining('lable') },
       { index: 7, error: 'items[7]: expected an object with prediction_id or instance, and label' },

@@ -244,6 +244,8 @@ export interface CallOptions {
   /** Bytes and text as they are, everything else as JSON. */
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
+  /** The answer alone, and not the end of what goes on after it. */
+  readonly leave?: boolean;
 }
 
 export interface EdgeOptions {
@@ -314,7 +316,10 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
       timeoutMs: options.timeoutMs ?? 10_000,
     },
   });
-  const call = async (path: string, { method, key = 'operate', body, headers = {} }: CallOptions = {}) => {
+  const call = async (
+    path: string,
+    { method, key = 'operate', body, headers = {}, leave = false }: CallOptions = {},
+  ) => {
     const left: Promise<unknown>[] = [];
     const context = {
       waitUntil: (work: Promise<unknown>) => void left.push(work),
@@ -328,7 +333,7 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
     if (body !== undefined) init.body = isText(body) ? body : JSON.stringify(body);
     const url = path.startsWith('http') ? path : `https://edge.example${path}`;
     const response = await app.fetch(new Request(url, init), { ...context, props: {} });
-    for (let i = 0; i < left.length; i++) await left[i];
+    for (let i = 0; i < left.length && !leave; i++) await left[i];
     return response;
   };
   const predict = (model: string, body: unknown, version?: number): Promise<Response> =>

@@ -1,7 +1,7 @@
 /**
  * All that moves pixels, composed into one map, so that a picture is resampled once and blurred once.
  */
-import { cosineOfDegrees, sineOfDegrees } from './exact-math.ts';
+import { cosineOfDegrees, sineOfDegrees } from '../../shared/exact-math.ts';
 import type { PictureDraw, PictureSize } from './picture-draw.ts';
 
 /** From an output pixel to where it is taken from: x' = xx x + xy y + x0, y' = yx x + yy y + y0, in pixels. */

@@ -3,7 +3,7 @@
  * On what the head reads: pixels without a base, features with one (there it is manifold mixup, Verma et al. 2019,
  * arXiv:1806.05236, at the base's last layer).
  */
-import { exponential, naturalLog } from './exact-math.ts';
+import { exponential, naturalLog } from '../../shared/exact-math.ts';
 import { type Random, shuffle } from '../../shared/random.ts';
 
 /** A mixture's share in steps of 2^-16: it and what it leaves of 1 are exact in float32, so targets sum to 1. */

@@ -2,6 +2,7 @@
  * Tabular examples changed, as the model sees them: numbers in their standard deviations, categories one-hot.
  */
 import type { RowRanges } from '../../shared/model/spec/augmentation.ts';
+import { widthOf } from '../../shared/model/spec/feature.ts';
 import type { Feature } from '../../shared/model/spec/spec.ts';
 import type { Random } from '../../shared/random.ts';
 
@@ -46,7 +47,7 @@ function columnsOf(features: readonly Feature[]): Column[] {
   let next = 0;
   return features.map((feature) => {
     const at = next;
-    const width = feature.type === 'number' ? 1 : feature.values.length;
+    const width = widthOf(feature);
     next += width;
     return { at, width, number: feature.type === 'number' };
   });

@@ -2,12 +2,20 @@
  * Brings a labelled history into a model's events, in batches, holding one batch in memory.
  */
 import { sha256Hex } from '../../shared/digest.ts';
+import { hideGroup } from '../../shared/events/group.ts';
 import { writeEvents } from '../../shared/events/inbox.ts';
 import type { ExampleEvent } from '../../shared/events/schema.ts';
 import { storeInput } from '../../shared/events/stored-input.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
+import {
+  createRowCounter,
+  findKnownRows,
+  type ImportedRows,
+  loadImportedRows,
+  saveImportedRows,
+} from './known-rows.ts';
 import { finishImport, type ImportRecord, openImportRecord, timeOfRow } from './import-record.ts';
 import type { ExampleRow, ExampleSource, ReadRow } from './readers/example-source.ts';
 
@@ -16,6 +24,8 @@ const BATCH_EVENTS = 2_000;
 const BATCH_BYTES = 4_000_000;
 /** Inputs that are stored at the same time: large ones are requests of their own. */
 const CONCURRENT_INPUTS = 16;
+/** Times of this century are exact to that. */
+const STEP_MS = 1 / 4_096;
 /** Problems that are shown in full; the rest is counted. */
 const SHOWN_PROBLEMS = 5;
 
@@ -23,11 +33,15 @@ export interface ImportRequest {
   readonly store: ObjectStore;
   readonly model: string;
   readonly task: Spec['task'];
+  /** the model's: hides groups */
+  readonly salt: string;
   readonly source: ExampleSource;
   /** Whatever changes what a row means (the columns, …): with other options it is another import. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly skip: number;
   readonly limit: number;
+  /** Rows that an earlier import brought count again. */
+  readonly again?: boolean;
   /** Reads everything, writes nothing. */
   readonly dryRun: boolean;
   readonly now: Date;
@@ -42,6 +56,8 @@ export interface ImportProgress {
 export interface ImportSummary {
   readonly imported: number;
   readonly rejected: number;
+  /** Rows that earlier imports brought already, with the same content, time and label. */
+  readonly present: number;
   /** The first few. */
   readonly problems: readonly string[];
   /** How many examples have each label, by its index; empty for a regression. */
@@ -77,6 +93,9 @@ export async function importExamples(request: ImportRequest): Promise<Result<Imp
   const record = opened.value;
   if (record.finishedAt !== null && !dryRun) return ok(repeatedSummary(record));
 
+  const earlier = await loadImportedRows(store, model, id);
+  const isKnown = request.again ? null : await findKnownRows(earlier, () => source.rows());
+  const rows = createImportedRows();
   const tally = createTally(request.task);
   const write = dryRun ? async () => {} : batchWriter(store, model, new Date(record.startedAt));
   let group: ExampleRow[] = [];
@@ -88,14 +107,19 @@ export async function importExamples(request: ImportRequest): Promise<Result<Imp
       await write(event);
     }
   };
-  for await (const read of window(source.rows(), request.skip, request.limit)) {
-    if (read.ok) group.push(read.value);
-    else tally.reject(read.error.problem);
+  // Rows that are skipped count too, so that of equal ones each is known by its place among them.
+  for await (const read of before(source.rows(), request.skip + request.limit)) {
+    const key = read.ok ? rows.count(read.value, request.skip) : null;
+    if ((read.ok ? read.value : read.error).row < request.skip) continue;
+    if (!read.ok) tally.reject(read.error.problem);
+    else if (isKnown?.(key as number, read.value)) tally.skip();
+    else group.push(read.value);
     if (group.length === CONCURRENT_INPUTS) await flush();
     request.onProgress({ rows: tally.rows(), fraction: source.fraction() });
   }
   await flush();
   await write(null);
+  if (!dryRun) await saveImportedRows(store, model, id, rows.end());
 
   const summary = tally.summary();
   if (!dryRun) {
@@ -117,12 +141,29 @@ function readOnly(store: ObjectStore): ObjectStore {
   return { ...store, put: async () => ({ etag: '' }) };
 }
 
-async function* window(rows: AsyncIterable<ReadRow>, skip: number, limit: number): AsyncGenerator<ReadRow> {
+async function* before(rows: AsyncIterable<ReadRow>, end: number): AsyncGenerator<ReadRow> {
   for await (const read of rows) {
-    const { row } = read.ok ? read.value : read.error;
-    if (row >= skip + limit) return;
-    if (row >= skip) yield read;
+    if ((read.ok ? read.value : read.error).row >= end) return;
+    yield read;
   }
+}
+
+/** Collects what later imports know the rows of this one by: of all that it has seen, whoever brought them. */
+function createImportedRows() {
+  const counter = createRowCounter();
+  const kept: number[] = [];
+  return {
+    count(row: ExampleRow, skip: number): number {
+      const key = counter.count(row);
+      if (row.row >= skip) kept.push(key);
+      return key;
+    },
+    end: (): ImportedRows => ({
+      rows: Float64Array.from(kept).sort(),
+      sequence: counter.sequence(),
+      distinct: counter.distinct(),
+    }),
+  };
 }
 
 /** At most so many rows are imported. */
@@ -131,19 +172,26 @@ function rowsOf({ source, skip, limit }: ImportRequest): number {
 }
 
 async function toEvent(
-  { store, model, skip, dryRun }: ImportRequest,
+  { store, model, salt, source: { maxRows }, skip, dryRun }: ImportRequest,
   record: ImportRecord,
-  { row, raw, label, at, group }: ExampleRow,
+  { row, raw, label, at, group, id }: ExampleRow,
 ): Promise<ExampleEvent> {
+  // Sorts by row, and is the same whenever and however often the same content is imported.
+  const place = `${record.digest.slice(0, 24)}-${String(row).padStart(9, '0')}`;
   return {
     kind: 'example',
-    // Sorts by row, and is the same whenever and however often the same content is imported.
-    id: `${record.digest.slice(0, 24)}-${String(row).padStart(9, '0')}`,
+    id: id === undefined ? place : `client:${id}`,
     at: at ?? timeOfRow(record, row - skip),
     input: await storeInput(dryRun ? readOnly(store) : store, model, raw),
     label,
-    ...(group === undefined ? {} : { group }),
+    ...(group !== undefined && { group: hideGroup(salt, group) }),
+    received: receivedAt(record, maxRows - row - 1, id),
   };
+}
+
+/** Rows come one after the other, the last one now: of two with one name the later counts. */
+function receivedAt({ startedAt }: ImportRecord, rowsAfter: number, id: string | undefined): number {
+  return Date.parse(startedAt) - (id === undefined ? 0 : rowsAfter * STEP_MS);
 }
 
 /** Collects events and writes a batch when it is full; `null` writes what is left. */
@@ -173,10 +221,11 @@ function createTally(task: Spec['task']) {
   const problems: string[] = [];
   let imported = 0;
   let rejected = 0;
+  let present = 0;
   let fromMs = Number.POSITIVE_INFINITY;
   let toMs = 0;
   return {
-    rows: () => imported + rejected,
+    rows: () => imported + present + rejected,
     count({ label, at }: ExampleEvent): void {
       imported += 1;
       if (task === 'classification') perLabel.set(label, (perLabel.get(label) ?? 0) + 1);
@@ -186,6 +235,9 @@ function createTally(task: Spec['task']) {
       fromMs = Math.min(fromMs, at);
       toMs = Math.max(toMs, at);
     },
+    skip(): void {
+      present += 1;
+    },
     reject(problem: string): void {
       rejected += 1;
       if (problems.length < SHOWN_PROBLEMS) problems.push(problem);
@@ -193,6 +245,7 @@ function createTally(task: Spec['task']) {
     summary: (): ImportSummary => ({
       imported,
       rejected,
+      present,
       problems,
       perLabel,
       targets:
@@ -209,6 +262,7 @@ function repeatedSummary({ imported, rejected }: ImportRecord): ImportSummary {
   return {
     imported,
     rejected,
+    present: 0,
     problems: [],
     perLabel: new Map(),
     targets: null,

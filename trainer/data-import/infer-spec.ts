@@ -1,134 +1,343 @@
 /**
- * Features and labels of a CSV file, read off its content: a column of numbers is a number feature, anything else a
- * category with the values that occur. Labels that are numbers are a target to predict, unless they are few whole ones.
+ * Features and labels of a table, read off all of its content. Every guess is a line of a table that a person reads, and
+ * has an option that says otherwise; nothing is asked.
  */
 import type { Feature } from '../../shared/model/spec/spec.ts';
+import { DATE_PARTS } from '../../shared/model/spec/spec-bounds.ts';
+import { isNumeral } from '../../shared/model/spec/read-value.ts';
 import type { TaskSpec } from '../../shared/model/spec/task.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { describeMissing, readHeader, readRecords } from './readers/csv.ts';
-import type { ColumnNames } from './readers/example-source.ts';
-import { scanFile } from './readers/input-file.ts';
+import { type ColumnFacts, lookAtColumns, MAX_DISTINCT, saysLabel, type TableFacts } from './column-facts.ts';
+import type { Table } from './readers/table.ts';
+import { describeMissing } from './readers/table-source.ts';
 
 /** As many as the spec allows. */
-const MAX_CATEGORIES = 1_000;
-const MAX_LABELS = 10_000;
+const MAX_VALUES = 1_000;
 /** Whole numbers of up to so many different values name classes, like digits or grades; more of them count something. */
 const MAX_NUMBERED_CLASSES = 30;
+/** Values of fewer training examples are joined, where nothing else is said. */
+const RARE = 5;
+
+/** What a person says; everything else is guessed. */
+export interface Said {
+  readonly label: string | null;
+  readonly time: string | null;
+  readonly group: string | null;
+  readonly id: string | null;
+  readonly ignore: readonly string[];
+  /** Columns that are features, whatever they look like. */
+  readonly use: readonly string[];
+  readonly number: readonly string[];
+  readonly category: readonly string[];
+  readonly date: readonly string[];
+  /** Columns that may be missing, also where this file has them all. */
+  readonly missing: readonly string[];
+  readonly rare: number | null;
+  readonly decimal: '.' | ',' | null;
+  readonly order: 'dmy' | 'mdy' | null;
+  readonly task: TaskSpec['task'] | null;
+}
+
+export const NOTHING_SAID: Said = {
+  label: null,
+  time: null,
+  group: null,
+  id: null,
+  ignore: [],
+  use: [],
+  number: [],
+  category: [],
+  date: [],
+  missing: [],
+  rare: null,
+  decimal: null,
+  order: null,
+  task: null,
+};
+
+/** What a column was taken for, as a person reads it. */
+export interface Finding {
+  readonly column: string;
+  readonly taken: string;
+  readonly missing: number;
+  /** Different values; null: more than are counted. */
+  readonly distinct: number | null;
+  readonly examples: readonly string[];
+  readonly hint: string | null;
+}
 
 export interface Inferred {
   readonly features: readonly Feature[];
   /** what the label column asks to predict */
   readonly task: TaskSpec;
+  /** How files like this one are read. */
+  readonly columns: {
+    readonly label: string;
+    readonly time?: string;
+    readonly group?: string;
+    readonly id?: string;
+    readonly ignore: readonly string[];
+    readonly decimal?: '.' | ',';
+    readonly order?: 'dmy' | 'mdy';
+  };
+  readonly findings: readonly Finding[];
+  readonly rows: number;
+  readonly broken: number;
 }
 
-/** What has been seen of a column. */
-interface Column {
-  readonly name: string;
-  numeric: boolean;
-  /** How many of its values are numbers. */
-  numbers: number;
-  /** Whether all numbers are whole. */
-  whole: boolean;
-  /** Different values, up to one more than a category may have. */
-  readonly values: Set<string>;
-}
-
-/**
- * @param task  null: as the label's values suggest
- * @returns features in the file's order, labels sorted (numbers by value)
- */
-export async function inferFromCsv(
-  path: string,
-  columns: ColumnNames,
-  task: TaskSpec['task'] | null = null,
-): Promise<Result<Inferred, string>> {
-  const file = await scanFile(path);
-  if (!file.ok) return file;
-  const header = await readHeader(file.value);
-  if (!header.ok) return header;
-  const named = [columns.label, columns.time, columns.group, ...columns.ignore];
-  const missing = named.find((name) => name !== null && !header.value.includes(name));
-  if (missing !== undefined && missing !== null)
-    return err(
-      `${path}: ${describeMissing(header.value, missing, missing === columns.label ? '--label' : 'another option')}`,
-    );
-  const seen = header.value.map((name): Column => ({
-    name,
-    numeric: true,
-    numbers: 0,
-    whole: true,
-    values: new Set(),
-  }));
-  await look(file.value, seen);
-
-  const label = seen.find(({ name }) => name === columns.label) as Column;
-  const predicted = toTask(label, task ?? suggestTask(label));
-  if (!predicted.ok) return err(`${path}: ${predicted.error}`);
-  const features: Feature[] = [];
-  for (const column of seen.filter(({ name }) => !named.includes(name))) {
-    const feature = toFeature(column);
-    if (!feature.ok) return err(`${path}: ${feature.error}`);
-    features.push(feature.value);
+/** @returns features in the file's order, labels sorted (numbers by value) */
+export async function inferFromTable(table: Table, said: Said, now: Date): Promise<Result<Inferred, string>> {
+  const label = said.label ?? guessLabel(table.columns);
+  const named = [label, said.time, said.group, said.id, ...listed(said)];
+  const absent = named.find((name) => name !== null && !table.columns.includes(name));
+  if (absent !== undefined && absent !== null) {
+    const option = absent === label ? '--label' : 'another option';
+    return err(`${table.name}: ${describeMissing(table.columns, absent, option)}`);
   }
-  return ok({ features, task: predicted.value });
+  const facts = await lookAtColumns(table, label);
+  const decided = decide(facts, label, said, now);
+  return decided.ok ? decided : err(`${table.name}: ${decided.error}`);
 }
 
-async function look(file: { path: string; gzipped: boolean }, seen: readonly Column[]): Promise<void> {
-  let first = true;
-  for await (const { cells } of readRecords(file)) {
-    if (!first && cells.ok && cells.value.length === seen.length) {
-      for (const [i, column] of seen.entries()) note(column, (cells.value[i] ?? '').trim());
-    }
-    first = false;
-  }
+function listed({ use, number, category, date, missing }: Said): string[] {
+  return [...use, ...number, ...category, ...date, ...missing];
 }
 
-function note(column: Column, cell: string): void {
-  if (cell === '') return;
-  const number = Number(cell);
-  if (Number.isFinite(number)) column.numbers++;
-  else column.numeric = false;
-  if (!Number.isInteger(number)) column.whole = false;
-  if (column.values.size <= MAX_LABELS) column.values.add(cell);
-}
+const LABELS =
+  /^(label|labels|target|class|y|outcome|result|response|survived|churn(ed)?|species|diagnosis|(is_?)?fraud|default(ed)?|category)$/i;
 
-function suggestTask({ numeric, whole, values }: Column): TaskSpec['task'] {
-  return numeric && !(whole && values.size <= MAX_NUMBERED_CLASSES) ? 'regression' : 'classification';
-}
-
-function toTask({ name, numeric, values }: Column, task: TaskSpec['task']): Result<TaskSpec, string> {
-  const column = JSON.stringify(name);
-  if (values.size < 2)
-    return err(
-      `expected 2 or more ${task === 'regression' ? 'values' : 'labels'} in ${column}, got ${values.size}`,
-    );
-  if (task === 'regression') {
-    if (!numeric) return err(`expected numbers only in ${column}, the target of a regression`);
-    return ok({ task, target: { name } });
-  }
-  if (values.size > MAX_LABELS) return err(`${column} has more than ${MAX_LABELS} values: is it the label?`);
-  return ok({ task, labels: sortValues(values) });
-}
-
-/** What tables write where a number is not known. */
-const MISSING = /^(nan|n\/?a|null|none|nil|-|\?|[+-]?inf(inity)?)$/i;
-
-function toFeature({ name, numeric, numbers, values }: Column): Result<Feature, string> {
-  if (numeric) return ok({ name, type: 'number' });
-  const text = [...values].filter((value) => !Number.isFinite(Number(value)));
-  if (numbers > 0 && text.every((value) => MISSING.test(value)))
-    return err(
-      `the column ${JSON.stringify(name)} has ${numbers} numbers, and ${text.map((value) => JSON.stringify(value)).join(', ')} in place of others: fill these in or leave their rows out; --feature names what the columns are, and an import then refuses such rows one by one`,
-    );
-  if (values.size >= 2 && values.size <= MAX_CATEGORIES)
-    return ok({ name, type: 'category', values: sortValues(values) });
-  const found = values.size > MAX_CATEGORIES ? `more than ${MAX_CATEGORIES}` : String(values.size);
-  return err(
-    `the column ${JSON.stringify(name)} is text with ${found} different values (2 to ${MAX_CATEGORIES} make a category); --ignore ${name} leaves it out`,
+/** By its name, else the last: where most tables have it. */
+function guessLabel(columns: readonly string[]): string {
+  return (
+    columns.find((name) => name.toLowerCase() === 'label') ??
+    columns.find((name) => LABELS.test(name)) ??
+    (columns.at(-1) as string)
   );
 }
 
-function sortValues(values: ReadonlySet<string>): string[] {
+interface Decision {
+  readonly kind: 'feature' | 'time' | 'group' | 'id' | 'label' | 'ignored';
+  readonly taken: string;
+  readonly feature?: Feature;
+  readonly hint?: string;
+}
+
+function decide(facts: TableFacts, label: string, said: Said, now: Date): Result<Inferred, string> {
+  const labels = facts.columns.find(({ name }) => name === label) as ColumnFacts;
+  const decimal = said.decimal ?? guessDecimal(facts.columns);
+  const task = toTask(labels, said.task ?? suggestTask(labels, decimal), decimal);
+  if (!task.ok) return task;
+  const guesses = { ...said, label, decimal, time: said.time ?? guessTime(facts.columns, said, now) };
+  const decisions = facts.columns.map((column) => decideColumn(column, guesses, task.value));
+  const features = decisions.flatMap(({ feature }) => (feature === undefined ? [] : [feature]));
+  if (features.length === 0)
+    return err(
+      `none of the columns is taken for a feature (${decisions.map(({ taken }, i) => `${facts.columns[i]?.name}: ${taken}`).join('; ')}); --use <columns> says that some are`,
+    );
+  const of = (kind: Decision['kind']): string[] =>
+    facts.columns.flatMap(({ name }, i) => (decisions[i]?.kind === kind ? [name] : []));
+  const first = (kind: Decision['kind']): string | undefined => of(kind)[0];
+  const order = said.order ?? orderOf(facts.columns.find(({ name }) => name === guesses.time));
+  return ok({
+    features,
+    task: task.value,
+    columns: {
+      label,
+      ...pick('time', first('time')),
+      ...pick('group', first('group')),
+      ...pick('id', first('id')),
+      ignore: of('ignored'),
+      ...(task.value.task === 'regression' && labels.numbers < labels.present ? { decimal } : {}),
+      ...pick('order', order ?? undefined),
+    },
+    findings: facts.columns.map((column, i) => describe(column, decisions[i] as Decision)),
+    rows: facts.rows,
+    broken: facts.broken,
+  });
+}
+
+function pick<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
+  return value === undefined ? {} : ({ [key]: value } as Partial<Record<K, V>>);
+}
+
+function describe(column: ColumnFacts, { taken, hint }: Decision): Finding {
+  const { name, missing, values, examples } = column;
+  const distinct = values.size > MAX_DISTINCT ? null : values.size;
+  return { column: name, taken, missing, distinct, examples, hint: hint ?? null };
+}
+
+/** A comma where some column is numbers with it and none without. */
+function guessDecimal(columns: readonly ColumnFacts[]): '.' | ',' {
+  const only = (mark: '.' | ',', other: '.' | ','): boolean =>
+    columns.some(
+      ({ numerals, present, affixes }) =>
+        present > 0 && numerals[mark] === present && numerals[other] < present && affixes.size <= 1,
+    );
+  return only(',', '.') ? ',' : '.';
+}
+
+const TIMES = /^(time|timestamp|ts|date|datetime|date_?time|created(_?at)?|event_?time)$/i;
+
+/** The one column that is called a time and is one that has passed. */
+function guessTime(columns: readonly ColumnFacts[], said: Said, now: Date): string | null {
+  const taken = [...said.ignore, ...said.use, ...said.date, ...said.number, ...said.category];
+  const found = columns.filter(
+    (column) =>
+      TIMES.test(column.name) &&
+      !taken.includes(column.name) &&
+      column.missing === 0 &&
+      isTimes(column) &&
+      column.latestMs <= now.getTime(),
+  );
+  return found.length === 1 ? (found[0]?.name ?? null) : null;
+}
+
+function isTimes({ times, present }: ColumnFacts): boolean {
+  return present > 0 && Math.max(times.any, times.dmy, times.mdy) === present;
+}
+
+/** How 1/2/2026 is meant, where the column has such: day first where both could be. */
+function orderOf(column: ColumnFacts | undefined): 'dmy' | 'mdy' | null {
+  if (column === undefined || column.times.any === column.present) return null;
+  return column.times.dmy === column.present ? 'dmy' : 'mdy';
+}
+
+type Guesses = Said & { readonly label: string; readonly decimal: '.' | ',' };
+
+function decideColumn(column: ColumnFacts, said: Guesses, task: TaskSpec): Decision {
+  const { name } = column;
+  if (name === said.label) return { kind: 'label', taken: describeTask(task) };
+  if (name === said.time) return { kind: 'time', taken: 'the time (--time)' };
+  if (name === said.group) return { kind: 'group', taken: 'the group (--group)' };
+  if (name === said.id) return { kind: 'id', taken: 'the id (--id)' };
+  if (said.ignore.includes(name)) return { kind: 'ignored', taken: 'ignored' };
+  const decided = toFeature(column, said);
+  const labels = task.task === 'classification' ? task.labels.length : 0;
+  if (decided.feature === undefined || !saysLabel(column, labels)) return decided;
+  return { ...decided, hint: 'says what the label is: a leak? (--ignore)' };
+}
+
+function describeTask(task: TaskSpec): string {
+  return task.task === 'regression' ? 'the number to predict' : `the label, ${task.labels.length} classes`;
+}
+
+const leave = (why: string, name: string): Decision => ({
+  kind: 'ignored',
+  taken: `left out: ${why}`,
+  hint: `--use ${name}`,
+});
+
+const ID =
+  /^(id|uuid|guid|key|index|row|row_?(no|number)|no\.?|nr\.?|#|unnamed: ?\d+|column \d+)$|[_\s-](id|uuid|key)$|[a-z]I[dD]$/i;
+
+function toFeature(column: ColumnFacts, said: Guesses): Decision {
+  const { name, present, missing, values, numbers, whole, counting } = column;
+  const kept = listed(said).includes(name);
+  const gap = missing > 0 || said.missing.includes(name) ? ({ missing: true } as const) : {};
+  const as = (feature: Feature, taken: string, hint?: string): Decision => ({
+    kind: 'feature',
+    feature,
+    taken,
+    ...(hint !== undefined && { hint }),
+  });
+  if (present === 0) return leave('it has no value', name);
+  if (said.date.includes(name)) return as(toDate(column, said, gap), 'a date (--date)');
+  if (said.number.includes(name)) return as(toNumber(column, said, gap), 'a number (--number)');
+  if (said.category.includes(name)) return as(toCategory(column, said, gap), 'a category (--category)');
+  if (values.size === 1 && missing === 0 && !kept) return leave('it is always the same', name);
+  const unique = present > 1 && values.size === Math.min(present, MAX_DISTINCT + 1);
+  if (numbers === present) {
+    if (unique && whole && ID.test(name) && !kept) return leave('numbers that name rows', name);
+    const hint = unique && counting && present > 2 ? 'counts the rows: an id? (--ignore)' : undefined;
+    return as(toNumber(column, said, gap), 'a number', hint);
+  }
+  if (isTimes(column) && column.timeTexts > 0) {
+    const form = orderOf(column);
+    const first = form === null ? '' : form === 'dmy' ? ', the day first' : ', the month first';
+    return as(toDate(column, said, gap), `a date${first}`, form === null ? undefined : '--date-order');
+  }
+  if (column.numerals[said.decimal] === present && column.affixes.size <= 1) {
+    const [unit = ''] = column.affixes;
+    return as(toNumber(column, said, gap), `a number${unit === '' ? '' : ` in ${unit}`}`, '--decimal');
+  }
+  const each = present / values.size;
+  if (!kept && present >= 20 && (each < 2 || values.size > MAX_DISTINCT))
+    return leave('nearly every row has its own text', name);
+  const many = values.size > MAX_VALUES ? `, the ${MAX_VALUES} most frequent of its values` : '';
+  return as(toCategory(column, said, gap), `a category${many}`);
+}
+
+type Gap = { readonly missing?: true };
+
+function toNumber(
+  { name, numbers, present, numerals, values }: ColumnFacts,
+  { decimal }: Guesses,
+  gap: Gap,
+): Feature {
+  // 1.234 among 1.234.567 is no fraction.
+  const thousands = (text: string): boolean => /^[+-]?\d{1,3}(\.\d{3})+$/.test(text);
+  const grouped =
+    decimal === ',' &&
+    numerals[','] === present &&
+    [...values.keys()].some((text) => text.includes('.')) &&
+    [...values.keys()].every((text) => thousands(text) || !text.includes('.'));
+  const plain = numbers === present && !grouped;
+  return { name, type: 'number', ...gap, ...(plain ? {} : { decimal }) };
+}
+
+function toDate(column: ColumnFacts, said: Guesses, gap: Gap): Feature {
+  const order = said.order ?? orderOf(column);
+  return {
+    name: column.name,
+    type: 'date',
+    parts: DATE_PARTS.filter((part) => part !== 'hour' || column.hours),
+    ...(order === null ? {} : { order }),
+    ...gap,
+  };
+}
+
+function toCategory({ name, values }: ColumnFacts, said: Guesses, gap: Gap): Feature {
+  const frequent = [...values].sort(([, a], [, b]) => b - a).slice(0, MAX_VALUES);
+  const kept = oneSpelling(frequent.map(([value]) => value));
+  return { name, type: 'category', values: sortValues(kept), rare: said.rare ?? RARE, ...gap };
+}
+
+function suggestTask(label: ColumnFacts, decimal: '.' | ','): TaskSpec['task'] {
+  const { numbers, present, whole, values, numerals, affixes } = label;
+  const numeric = numbers === present || (numerals[decimal] === present && affixes.size <= 1);
+  return numeric && !(whole && oneSpelling(values.keys()).length <= MAX_NUMBERED_CLASSES)
+    ? 'regression'
+    : 'classification';
+}
+
+function toTask(label: ColumnFacts, task: TaskSpec['task'], decimal: '.' | ','): Result<TaskSpec, string> {
+  const { name, numbers, present, numerals } = label;
+  const column = JSON.stringify(name);
+  const values = oneSpelling(label.values.keys());
+  if (values.length < 2)
+    return err(
+      `expected 2 or more ${task === 'regression' ? 'values' : 'labels'} in ${column}, got ${values.length}; --label says which column it is`,
+    );
+  if (task === 'regression') {
+    if (numbers !== present && numerals[decimal] !== present)
+      return err(`expected numbers only in ${column}, the target of a regression`);
+    return ok({ task, target: { name } });
+  }
+  if (values.length > MAX_DISTINCT)
+    return err(
+      `${column} has more than ${MAX_DISTINCT} values: is it the label? --label says which column is`,
+    );
+  return ok({ task, labels: sortValues(values) });
+}
+
+/** `1`, `1.0` and `1e0` are one value, in its shortest form; where all values are numbers. */
+function oneSpelling(values: Iterable<string>): string[] {
+  const texts = [...values];
+  if (!texts.every(isNumeral)) return texts;
+  return [...new Set(texts.map((text) => String(Number(text))))];
+}
+
+function sortValues(values: Iterable<string>): string[] {
   const collator = new Intl.Collator('en', { numeric: true });
   return [...values].sort((a, b) => collator.compare(a, b) || (a < b ? -1 : 1));
 }

@@ -11,7 +11,7 @@ import {
   sameRenaming,
 } from '../../shared/continuity/labels/relabelling.ts';
 import { NEW_LEDGER } from '../../shared/continuity/referee/ledger.ts';
-import { appendLedger, loadLedger } from '../../shared/registry/ledger.ts';
+import { appendLedger, loadLedger } from '../referee/ledger-file.ts';
 import {
   endQuarantine,
   listQuarantines,

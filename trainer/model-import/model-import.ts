@@ -13,7 +13,7 @@ import type { DenseLayer } from '../model/head.ts';
 import { encodedShape, encodedSize } from '../../shared/model/spec/input.ts';
 import { createModel, loadSpec, specDigest } from '../../shared/model/spec/load-spec.ts';
 import type { Resize } from '../../shared/model/spec/spec-bounds.ts';
-import { type InputSpec, type Spec, specSchema } from '../../shared/model/spec/spec.ts';
+import { type Feature, type InputSpec, type Spec, specSchema } from '../../shared/model/spec/spec.ts';
 import { foldScaling, type SplitModel, splitHead } from './split-head.ts';
 import { outputWidth } from '../../shared/model/spec/task.ts';
 import { sizeOf, type Shape } from '../../shared/model/plan/tensor.ts';
@@ -274,8 +274,8 @@ function scaleInput(
   return { head, constants: { mean: [...constants.mean], scale: [...constants.scale] } };
 }
 
-function isNumber({ type }: { readonly type: 'number' | 'category' }): boolean {
-  return type === 'number';
+function isNumber({ type, missing }: Feature): boolean {
+  return type === 'number' && !missing;
 }
 
 async function prepareFront(

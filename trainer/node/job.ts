@@ -5,12 +5,13 @@
 import { randomHex } from '../../shared/digest.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
-import { loadRun, type Progress, type RunRecord } from '../../shared/registry/runs.ts';
+import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { giveUpRun } from '../pipeline/record.ts';
+import { noticeRun } from '../notices/run-notice.ts';
 import { runPipeline, type StepHost } from '../pipeline/pipeline.ts';
-import { startRun, type StartError } from '../pipeline/start.ts';
+import { reopenRun, startRun, type StartError } from '../pipeline/start.ts';
 import { createSurroundings } from './surroundings.ts';
 
 export interface JobOptions {
@@ -45,7 +46,7 @@ export async function runJob(options: JobOptions): Promise<Result<RunRecord, Sta
   return resumeJob(options, started.value.id);
 }
 
-/** Goes on with a run that was interrupted: its finished steps are not done again. */
+/** Goes on with a run that was interrupted: its finished steps are not done again. One that failed is tried again. */
 export async function resumeJob(
   {
     store,
@@ -56,7 +57,7 @@ export async function resumeJob(
   }: Pick<JobOptions, 'store' | 'model' | 'threads' | 'onProgress' | 'stepCpuSeconds'>,
   id: string,
 ): Promise<Result<RunRecord, StartError>> {
-  const present = await loadRun(store, model, id);
+  const present = await reopenRun(store, model, id);
   if (!present.ok) return present;
   const surroundings = await createSurroundings({
     store,
@@ -65,11 +66,15 @@ export async function resumeJob(
     ...(onProgress ? { onProgress } : {}),
   });
   try {
-    return ok(await runPipeline(surroundings, model, id, createNodeHost(store, model, id)));
+    const run = await runPipeline(surroundings, model, id, createNodeHost(store, model, id));
+    await noticeRun(store, run);
+    return ok(run);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     // Where the store is what failed, the record can't say so; whoever ran this hears it either way.
-    await giveUpRun(store, model, id, reason, new Date()).catch(() => undefined);
+    await giveUpRun(store, model, id, reason, new Date())
+      .then((run) => noticeRun(store, run))
+      .catch(() => undefined);
     throw cause;
   }
 }

@@ -31,9 +31,9 @@ import {
   currentRecord,
   enterStep,
   finishRun,
+  goOnWithRun,
   openRun,
   recordStep,
-  reopenRun,
   updateRecord,
 } from './record.ts';
 import { saveReport } from './publish/report.ts';
@@ -59,7 +59,7 @@ export async function runPipeline(
 ): Promise<RunRecord> {
   const ctx = await openRun(surroundings, model, runId);
   if (ctx.run.status === 'complete' || ctx.run.status === 'skipped') return ctx.run;
-  if (ctx.run.status === 'failed') await reopenRun(ctx);
+  if (ctx.run.status === 'failed') await goOnWithRun(ctx);
   try {
     return await followSteps(await applyUnfreeze(ctx), host);
   } catch (error) {
@@ -168,11 +168,12 @@ function unread({ count, first: [first = ''] }: Snapshot['problems']): string {
   return count === 0 ? '' : `; ${count} batches or lines could not be read, the first: ${first}`;
 }
 
-function describeSnapshot({ examples, windows, unmatchedLabels, problems }: Snapshot): string {
+function describeSnapshot({ examples, windows, late = 0, unmatchedLabels, problems }: Snapshot): string {
   const current = windows.at(-1)?.examples ?? 0;
   const unmatched = unmatchedLabels > 0 ? `, ${unmatchedLabels} labels without their prediction` : '';
   const unreadable = problems.count > 0 ? `, ${problems.count} unreadable lines` : '';
-  return `${examples} examples in ${windows.length} windows, ${current} of them new${unmatched}${unreadable}`;
+  const earlier = late > 0 ? ` (${late} of these for earlier times)` : '';
+  return `${examples} examples in ${windows.length} windows, ${current} of them new${earlier}${unmatched}${unreadable}`;
 }
 
 async function splitStep(ctx: RunContext, snapshot: Snapshot) {
@@ -293,7 +294,7 @@ async function promoteStep(ctx: RunContext, snapshotId: string) {
 /** One sentence that says how it ended. */
 function summarize({ version, by, why }: Choice, decision: Decision): string {
   if (version !== null && !decision.promoted) return `Not promoted: ${decision.why}`;
-  return by === 'trust' || by === 'referee' ? `Promote: ${why}` : why;
+  return by === 'trust' || by === 'referee' ? `Promote: ${why}` : `${why}${decision.paused ?? ''}`;
 }
 
 async function reportStep(ctx: RunContext, snapshotId: string) {

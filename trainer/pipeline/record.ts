@@ -79,24 +79,26 @@ export async function ensureRecorded(ctx: RunContext, name: string, note: string
 }
 
 /** A run that its host gave up goes on as one that is under way. */
-export async function reopenRun(ctx: RunContext): Promise<void> {
+export async function goOnWithRun(ctx: RunContext): Promise<void> {
   await updateRecord(ctx, { status: 'running', finishedAt: null, summary: null, error: null });
 }
 
-/** Its host won't repeat it any more. One that has ended meanwhile stays as it ended. */
+/** Its host won't repeat it any more. One that has ended meanwhile stays as it ended, and is returned so. */
 export async function giveUpRun(
   store: ObjectStore,
   model: string,
   id: string,
   reason: string,
   now: Date,
-): Promise<void> {
+): Promise<RunRecord> {
   const run = await loadRun(store, model, id);
   if (!run.ok) throw new Error(run.error.detail);
-  if (run.value.status !== 'running') return;
+  if (run.value.status !== 'running') return run.value;
   const summary = `Failed: ${reason}`;
   const end = { status: 'failed' as const, finishedAt: now.toISOString(), summary, error: reason };
-  await saveRun(store, { ...run.value, ...end });
+  const givenUp: RunRecord = { ...run.value, ...end };
+  await saveRun(store, givenUp);
+  return givenUp;
 }
 
 export async function finishRun(

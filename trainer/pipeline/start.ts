@@ -7,7 +7,7 @@ import { type Spec, specSchema } from '../../shared/model/spec/spec.ts';
 import { type AliasError, loadChampion } from '../../shared/registry/alias.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
-import { createRunId, loadRun, type RunError, type RunRecord } from '../../shared/registry/runs.ts';
+import { createRunId, loadRun, type RunError, type RunRecord, saveRun } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 
@@ -64,6 +64,35 @@ export async function startRun(
   };
   const written = await putJson(store, keys.run(model, run.id, 'run.json'), run, { absent: true });
   return written === null ? loadRun(store, model, run.id) : ok(run);
+}
+
+/**
+ * Makes a failed run one that may be tried again. One that its host gave up in the middle of a step goes on with that
+ * step; any other begins with its first one: what the failure left of the training is gone. What is a cache is found
+ * again, and evidence stands as long as the candidate does; so a run that had published before it failed publishes the
+ * same. Any other run is returned as it is.
+ */
+export async function reopenRun(
+  store: ObjectStore,
+  model: string,
+  id: string,
+): Promise<Result<RunRecord, RunError>> {
+  const run = await loadRun(store, model, id);
+  if (!run.ok || run.value.status !== 'failed') return run;
+  const isGivenUp = run.value.step !== null;
+  if (!isGivenUp) {
+    for (const key of await store.list(keys.runStepsOf(model, id))) await store.delete(key);
+  }
+  const reopened: RunRecord = {
+    ...run.value,
+    status: 'running',
+    finishedAt: null,
+    summary: null,
+    error: null,
+    ...(isGivenUp ? {} : { step: null, steps: [] }),
+  };
+  await saveRun(store, reopened);
+  return ok(reopened);
 }
 
 /** The copy the run goes by: the one that is there already, where a crash came between it and the run's record. */

@@ -9,7 +9,8 @@ import { listVersionNumbers } from '../../shared/registry/find-version.ts';
 import { loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
-import { loadLedger } from '../../shared/registry/ledger.ts';
+import { loadLedger } from './ledger-file.ts';
+import { describeOrigin, findRepeated, takenBack } from '../../shared/registry/taken-back.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import type { RunContext } from '../pipeline/context.ts';
 import { type Provenance, provenanceSchema } from '../pipeline/publish/provenance.ts';
@@ -62,7 +63,10 @@ async function findLeader({ store, run }: RunContext): Promise<number | null> {
   return leader?.version ?? null;
 }
 
-/** Newest first. Versions of other labels, and those that can't be read, stand beside nobody. */
+/**
+ * Newest first. Versions of other labels, and those that can't be read, stand beside nobody; nor do those that a person
+ * took back, under whatever number: no run may promote them.
+ */
 export async function findContenders(ctx: RunContext, champion: number): Promise<Contender[]> {
   const { store, run } = ctx;
   const history = await loadHistory(store, run.model);
@@ -70,6 +74,7 @@ export async function findContenders(ctx: RunContext, champion: number): Promise
   const served = new Set(moves.map(({ to }) => to));
   const numbers = (await listVersionNumbers(store, run.model)).toReversed();
   const leader = await findLeader(ctx);
+  const back = await takenBack(store, run.model, moves);
   const contenders: Contender[] = [];
   const isWanted = (kind: Contender['kind'], most: number): boolean =>
     contenders.filter((each) => each.kind === kind).length < most;
@@ -79,6 +84,7 @@ export async function findContenders(ctx: RunContext, champion: number): Promise
     if (version === champion || (version !== leader && !isWanted(kind, most))) continue;
     const manifest = await loadManifest(store, run.model, version);
     if (!manifest.ok || !mayStand(ctx, manifest.value, kind)) continue;
+    if (findRepeated(back, version, describeOrigin(manifest.value)) !== null) continue;
     contenders.push({
       version,
       kind,

@@ -4,7 +4,7 @@
 import * as z from 'zod';
 import type { Comparison, Judgement } from '../../shared/continuity/referee/comparison.ts';
 import type { TrustDecision } from '../../shared/continuity/referee/trust.ts';
-import { trustSchema } from '../../shared/registry/ledger.ts';
+import { trustSchema } from './ledger-file.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { attemptKey, type RunContext, RunFailure } from '../pipeline/context.ts';
 

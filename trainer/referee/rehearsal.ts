@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import { compareAnswers } from '../../shared/continuity/referee/comparison.ts';
 import type { Tally } from '../../shared/continuity/statistics/e-process.ts';
-import { loadLedger } from '../../shared/registry/ledger.ts';
+import { loadLedger } from './ledger-file.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { openQuarantines } from '../labels/check-labels.ts';
 import { isApart } from '../labels/stretch.ts';

@@ -14,7 +14,7 @@ import {
   withTrust,
 } from '../../shared/continuity/referee/ledger.ts';
 import { divideLevel } from '../../shared/continuity/referee/levels.ts';
-import { appendLedger, loadLedger } from '../../shared/registry/ledger.ts';
+import { appendLedger, loadLedger } from './ledger-file.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { type RunContext, RunFailure, stepOf } from '../pipeline/context.ts';
 import type { Contender } from './contenders.ts';

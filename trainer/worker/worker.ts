@@ -13,7 +13,7 @@ import { saveComparisonProgress } from '../../shared/registry/comparisons.ts';
 import { saveReproductionProgress } from '../../shared/registry/reproductions.ts';
 import { printable } from '../../shared/printable.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
-import { type Progress, saveProgress } from '../../shared/registry/runs.ts';
+import { type Progress, type RunRecord, saveProgress } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Result } from '../../shared/result.ts';
 import { type ComparisonRequest, giveUpComparison, runComparison } from '../compare/comparison-run.ts';
@@ -22,6 +22,9 @@ import { parseStepSeconds } from '../step-seconds.ts';
 import { createProgressWriter } from '../pipeline/progress-writer.ts';
 import { giveUpRun } from '../pipeline/record.ts';
 import { runPipeline } from '../pipeline/pipeline.ts';
+import { deliverNotices } from '../notices/deliver.ts';
+import { noticeRun } from '../notices/run-notice.ts';
+import { parseWebhook } from '../notices/webhook.ts';
 import { giveUpReproduction, runReproduction } from '../reproduce/reproduction-run.ts';
 import { recordGivingUp } from './give-up.ts';
 import { hostOf } from './workflow-host.ts';
@@ -33,6 +36,7 @@ import {
   resumeWorkflow,
   type RunParams,
   startComparing,
+  startDue,
   startReproducing,
   startScheduled,
   startWorkflow,
@@ -44,6 +48,9 @@ import {
  * stays, and each step finds the room of the one before free.
  */
 let runtime: Runtime | undefined;
+
+/** The cron trigger of trainer/wrangler.toml, which asks what is due. */
+const TICK = '*/5 * * * *';
 
 /** Of the 128 MB of a Worker: what recipes that are compared read of all examples. */
 const ROOM_BYTES = 48_000_000;
@@ -65,10 +72,47 @@ export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
       step,
       { model, run },
       () => runPipeline(surroundings, model, run, hostOf(step)),
-      (reason) => giveUpRun(store, model, run, reason, new Date()),
+      async (reason) => tell(this.env, store, await giveUpRun(store, model, run, reason, new Date())),
     );
+    await step.do('tell', () => tell(this.env, store, record));
     return record.summary ?? record.status;
   }
+}
+
+/** How a run ended: one line in the log, and a notice where it is news. Repeating it tells nobody twice. */
+async function tell(env: TrainerEnv, store: ObjectStore, record: RunRecord): Promise<void> {
+  const { model, id: run, status, trigger, promoted, verdict, summary, error } = record;
+  const facts = { event: `run ${status}`, model, run, trigger, verdict, promoted, summary, error };
+  const line = printable(JSON.stringify(facts));
+  if (status === 'failed') console.error(line);
+  else console.log(line);
+  await noticeRun(store, record);
+  await deliver(env, store);
+}
+
+/** Sends what waits, if anybody wants to be told; a notice that does not arrive is sent again at a later tick. */
+async function deliver(env: TrainerEnv, store: ObjectStore): Promise<void> {
+  const log = (facts: Readonly<Record<string, unknown>>): void =>
+    console.error(printable(JSON.stringify(facts)));
+  const { HOLDFAST_WEBHOOK_URL: url, HOLDFAST_WEBHOOK_SHAPE: shape } = env;
+  const webhook = parseWebhook(url, secretOf(env), shape);
+  if (!webhook.ok) {
+    log({ event: 'misconfigured', problem: webhook.error });
+    return;
+  }
+  await deliverNotices({
+    store,
+    webhook: webhook.value,
+    now: new Date(),
+    send: (to, init) => fetch(to, init),
+    log,
+  });
+}
+
+/** A secret is in no file, so `wrangler types` does not know it. */
+function secretOf(env: object): string {
+  const { HOLDFAST_WEBHOOK_SECRET: secret } = env as { readonly HOLDFAST_WEBHOOK_SECRET?: string };
+  return secret ?? '';
 }
 
 export class Comparing extends WorkflowEntrypoint<TrainerEnv, ComparisonParams> {
@@ -191,6 +235,11 @@ export class Trainer extends WorkerEntrypoint<TrainerEnv> {
 
 export default {
   async scheduled(controller, env): Promise<void> {
-    await startScheduled(env, new Date(controller.scheduledTime));
+    const now = new Date(controller.scheduledTime);
+    const store = createR2Store(env.BUCKET);
+    // A deployment with a cron of its own decides by that when all models are retrained.
+    if (controller.cron === TICK) await startDue(env, now);
+    else await startScheduled(env, now);
+    await deliver(env, store);
   },
 } satisfies ExportedHandler<TrainerEnv>;

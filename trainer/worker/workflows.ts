@@ -9,8 +9,10 @@ import { loadReproduction } from '../../shared/registry/reproductions.ts';
 import { loadRun } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type ComparisonRequest, startComparison } from '../compare/comparison-run.ts';
-import { startRun } from '../pipeline/start.ts';
+import { lookAtModel } from '../notices/look.ts';
+import { reopenRun, startRun } from '../pipeline/start.ts';
 import { startReproduction } from '../reproduce/reproduction-run.ts';
+import { tick } from '../schedule/tick.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
 import { instanceName } from './instance-name.ts';
 
@@ -125,6 +127,24 @@ function nodeJob(what: string, id: string): Reason {
   return { kind: 'not-a-workflow', detail };
 }
 
+/** Starts the runs that the models' schedules ask for by now. */
+export async function startDue(env: Bindings, now: Date): Promise<void> {
+  const store = createR2Store(env.BUCKET);
+  await tick(
+    {
+      store,
+      look: (model) => lookAtModel(store, model, now),
+      log: (facts) => console.error(JSON.stringify(facts)),
+      async start(model, due) {
+        const started = await startWorkflow(env, model, { trigger: 'cron', by: 'cron' }, due);
+        if (!started.ok) throw new Error(`${started.error.kind}: ${started.error.detail}`);
+        console.log(JSON.stringify({ event: 'run started', model, ...started.value }));
+      },
+    },
+    now,
+  );
+}
+
 /** Starts a run of every model whose spec says so. One that can't be started does not keep the others from it. */
 export async function startScheduled(env: Bindings, at: Date): Promise<void> {
   const store = createR2Store(env.BUCKET);
@@ -147,7 +167,7 @@ export async function startScheduled(env: Bindings, at: Date): Promise<void> {
 }
 
 /**
- * Makes a run go on that stopped half-way. A Workflow resumes by itself in production; a local one that was killed
+ * Makes a run go on that stopped half-way, and tries one again that failed. A Workflow resumes by itself in production; a local one that was killed
  * says `running` and does nothing until it is paused and resumed. Finished steps are not done again.
  */
 export async function resumeWorkflow(
@@ -160,7 +180,14 @@ export async function resumeWorkflow(
   if (record.value.status === 'complete' || record.value.status === 'skipped')
     return ok({ status: record.value.status });
   if (record.value.trigger === 'cli') return err(nodeJob('run', run));
-  return ok({ status: await wake(await ensureRun(env, { model, run })) });
+  if (record.value.status !== 'failed')
+    return ok({ status: await wake(await ensureRun(env, { model, run })) });
+  const reopened = await reopenRun(createR2Store(env.BUCKET), model, run);
+  if (!reopened.ok) return err(reopened.error);
+  // The instance remembers its steps, the one that failed among them: all of them are done again.
+  const instance = await ensureRun(env, { model, run });
+  await instance.restart();
+  return ok({ status: 'restarted' });
 }
 
 async function wake(instance: WorkflowInstance): Promise<string> {

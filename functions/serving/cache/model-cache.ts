@@ -30,6 +30,10 @@ export interface ModelCache {
   ): Result<T, AppError> | Promise<Result<T, AppError>>;
   /** What serves a model here, checked as a prediction would check it. */
   inspect(model: string, keepAlive: KeepAlive): Promise<Result<ServingStatus, AppError>>;
+  /** Models that were asked for here and exist. */
+  known(): readonly string[];
+  /** Whether a model has a champion (or may have one: its alias can't be read) and nothing that could serve it. */
+  fails(model: string, keepAlive: KeepAlive): Promise<boolean>;
   /** After a promotion made here: the next request looks before it answers. */
   invalidate(model: string): void;
 }
@@ -279,6 +283,15 @@ export function createModelCache(deps: ModelCacheDeps): ModelCache {
     async inspect(model, keepAlive) {
       const entry = await fresh(model, keepAlive);
       return entry.ok ? ok(describeEntry(entry.value)) : entry;
+    },
+    known: () => [...entries.keys()],
+    async fails(model, keepAlive) {
+      const here = entries.get(model);
+      // What serves is not loaded again for this, also where its programs had to make room.
+      if (here !== undefined && here.serving !== null && here.failure === null) return false;
+      const entry = await fresh(model, keepAlive);
+      if (!entry.ok) return entry.error.kind !== 'unknown-model';
+      return entry.value.serving === null && entry.value.failure !== null;
     },
     invalidate: (model) => forget(entries.get(model)),
   };

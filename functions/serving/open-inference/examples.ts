@@ -3,13 +3,8 @@
  * [batch] or [batch, 1].
  */
 import { fromBase64 } from '../../../shared/bytes.ts';
-import {
-  describeBadCell,
-  describeBadPixel,
-  type ImageSpec,
-  rawSize,
-  readCategory,
-} from '../../../shared/model/spec/input.ts';
+import { describeBadCell, readCell } from '../../../shared/model/spec/feature.ts';
+import { describeBadPixel, type ImageSpec, rawSize } from '../../../shared/model/spec/input.ts';
 import type { Feature, InputSpec } from '../../../shared/model/spec/spec.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { type AppError, invalid } from '../../http/errors.ts';
@@ -81,41 +76,52 @@ function fromColumns(
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const stray = tensors.find(({ name }) => !features.some((feature) => feature.name === name));
   if (stray !== undefined) {
+    const gap = features.find(({ name, missing }) => !missing && !byName.has(name));
+    const lacks = gap === undefined ? '' : ` and ${JSON.stringify(gap.name)} is missing`;
     return err(
-      `${stray.where}: there is no feature ${JSON.stringify(stray.name.slice(0, 80))}; expected one tensor '${INPUT}', or one for each feature`,
+      `${stray.where}: there is no feature ${JSON.stringify(stray.name.slice(0, 80))}${lacks}; expected one tensor '${INPUT}', or one for each feature`,
     );
   }
   const rows = Array.from({ length: batch }, () => new Float32Array(features.length));
   for (const [i, feature] of features.entries()) {
     const tensor = byName.get(feature.name);
-    if (tensor === undefined) return err(`inputs: feature ${JSON.stringify(feature.name)} is missing`);
-    const problem = fillColumn(rows, i, feature, tensor);
+    if (tensor === undefined && feature.missing) fillGap(rows, i, feature);
+    else if (tensor === undefined) return err(`inputs: feature ${JSON.stringify(feature.name)} is missing`);
+    const problem = tensor === undefined ? null : fillColumn(rows, i, feature, tensor);
     if (problem !== null) return err(problem);
   }
   return ok(rows);
+}
+
+/** A feature without a tensor is missing in every example. */
+function fillGap(rows: readonly Float32Array[], column: number, feature: Feature): void {
+  const missing = readCell(feature, null, 'any') ?? Number.NaN;
+  for (const row of rows) row[column] = missing;
 }
 
 function fillColumn(
   rows: readonly Float32Array[],
   column: number,
   feature: Feature,
-  { values, shape, where }: Tensor,
+  { values, shape, where, logical }: Tensor,
 ): string | null {
   if (!isShape(shape, [rows.length]) && !isShape(shape, [rows.length, 1])) {
     return `${where}: expected the shape [${rows.length}] or [${rows.length},1], got [${shape.join(',')}]`;
   }
   for (const [i, row] of rows.entries()) {
-    const value = values[i];
-    const raw = readElement(feature, value);
-    if (raw === null) return describeBadCell(feature, toText(value), `${where} at position ${i}`);
+    const value = toCell(feature, values[i], logical);
+    const raw = readCell(feature, value, 'any');
+    if (raw === null) return describeBadCell(feature, value, `${where} at position ${i}`);
     row[column] = raw;
   }
   return null;
 }
 
-function readElement(feature: Feature, value: number | Bytes | undefined): number | null {
-  if (feature.type === 'number') return typeof value === 'number' ? value : null;
-  return value === undefined || typeof value === 'number' ? null : readCategory(feature, toText(value));
+/** True and false are words to a category; NaN is a gap to what is no number. */
+function toCell(feature: Feature, value: number | Bytes | undefined, logical: boolean): unknown {
+  if (typeof value !== 'number' || feature.type === 'number') return toText(value);
+  if (Number.isNaN(value)) return null;
+  return logical ? value === 1 : value;
 }
 
 function toText<T>(value: T | Uint8Array): T | string {
@@ -172,7 +178,7 @@ export function fromRawBody(
   }
   const values = decodeNumbers(bytes, 'FP32', batch * width);
   if (!values.ok) return invalid(`body: ${values.error}`);
-  const tensor = { name: INPUT, shape: [batch, width], where: 'body', values: values.value };
+  const tensor = { name: INPUT, shape: [batch, width], where: 'body', values: values.value, logical: false };
   return toExamples([tensor], input, maxExamples);
 }
 

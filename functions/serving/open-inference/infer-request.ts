@@ -15,6 +15,8 @@ export interface InferRequest {
   readonly binaryOutput: boolean;
   /** What the request's parameters say of pixels, unchecked. */
   readonly pixels: unknown;
+  /** What the parameter says, not yet looked at. */
+  readonly group: unknown;
 }
 
 export interface InputTensor {
@@ -42,21 +44,23 @@ type JsonObject = Readonly<Record<string, unknown>>;
 
 export function parseInferRequest(body: unknown): Result<InferRequest, AppError> {
   if (!isObject(body)) return invalid("expected an object with the key 'inputs' as the body");
-  const { id, inputs, outputs } = body;
-  if (id !== undefined && typeof id !== 'string') return invalid('id: expected a string');
+  // null is absent.
+  const { inputs, id = null, outputs = null } = body;
+  if (id !== null && typeof id !== 'string') return invalid('id: expected a string');
   const parameters = parseParameters(body['parameters'], 'parameters');
   if (!parameters.ok) return parameters;
   if (!Array.isArray(inputs)) return invalid('inputs: expected a list of tensors');
   const tensors = parseList(inputs, 'inputs', parseInput);
   if (!tensors.ok) return tensors;
-  const requested = outputs === undefined ? ok(null) : parseOutputs(outputs);
+  const requested = outputs === null ? ok(null) : parseOutputs(outputs);
   if (!requested.ok) return requested;
   return ok({
-    id: id ?? null,
+    id,
     inputs: tensors.value,
     outputs: requested.value,
     binaryOutput: parameters.value['binary_data_output'] === true,
     pixels: parameters.value['pixels'],
+    group: parameters.value['group'],
   });
 }
 
@@ -86,7 +90,7 @@ function parseList<T extends { readonly name: string }>(
 
 function parseInput(item: unknown, where: string): Result<InputTensor, AppError> {
   if (!isObject(item)) return invalid(`${where}: expected an object`);
-  const { name, datatype, data } = item;
+  const { name, datatype, data = null } = item;
   if (typeof name !== 'string') return invalid(`${where}.name: expected a string`);
   if (!isDatatype(datatype)) {
     return invalid(`${where}.datatype: expected BYTES or one of ${DATATYPES.join(', ')}`);
@@ -99,15 +103,15 @@ function parseInput(item: unknown, where: string): Result<InputTensor, AppError>
   if (binarySize !== null && !isSize(binarySize)) {
     return invalid(`${where}.parameters.binary_data_size: expected a number of bytes`);
   }
-  if ((data === undefined) === (binarySize === null)) {
+  if ((data === null) === (binarySize === null)) {
     return invalid(`${where}: expected either data or the parameter binary_data_size`);
   }
-  if (data !== undefined && !Array.isArray(data)) return invalid(`${where}.data: expected a list`);
+  if (data !== null && !Array.isArray(data)) return invalid(`${where}.data: expected a list`);
   return ok({
     name,
     datatype,
     ...shape.value,
-    data: data ?? null,
+    data,
     binarySize,
     base64: parameters.value['content_type'] === 'base64',
   });
@@ -139,7 +143,7 @@ function parseOutput(item: unknown, where: string): Result<RequestedOutput, AppE
 }
 
 function parseParameters(value: unknown, where: string): Result<JsonObject, AppError> {
-  if (value === undefined) return ok({});
+  if (value === undefined || value === null) return ok({});
   if (isObject(value) && 'shared_memory_region' in value)
     return invalid(`${where}: shared memory is not offered, the bytes go with the request`);
   return isObject(value) ? ok(value) : invalid(`${where}: expected an object`);

@@ -10,18 +10,21 @@ import { ok, type Result } from '../../../shared/result.ts';
 import { parseJsonBody, readBytes } from '../../http/body.ts';
 import { type AppError, invalid } from '../../http/errors.ts';
 import type { AppDeps } from '../../deps.ts';
-import { authorize } from '../../http/http.ts';
+import type { Health } from '../health.ts';
+import { authorize, keepAliveOf } from '../../http/http.ts';
 import { admit, answerInference, type Target } from '../inference-http.ts';
 import { HEADER_LENGTH, parseInferBody } from './body.ts';
 import { describeConfig, describeModel, HEALTHY, SERVER } from './metadata.ts';
 import { type Call, parseCall } from './path.ts';
 import { readInferRequest } from './request.ts';
 
-/** `/v2/health`: who asks whether the server is up has no key. */
-export function createHealthRoutes(): Hono {
+/** `/v2/health`: who asks whether the server is up has no key. It is ready when every model is that was promoted. */
+export function createHealthRoutes(health: Health): Hono {
   const routes = new Hono();
   routes.get('/live', (c) => c.json(HEALTHY));
-  routes.get('/ready', (c) => c.json(HEALTHY));
+  routes.get('/ready', async (c) =>
+    (await health(keepAliveOf(c))) === 0 ? c.json(HEALTHY) : c.json({ ...HEALTHY, ready: false }, 503),
+  );
   return routes;
 }
 

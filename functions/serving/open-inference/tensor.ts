@@ -2,7 +2,7 @@
  * The values of an input tensor: numbers as float32, or strings and bytes; from JSON, flat or nested, or from bytes.
  */
 import { fromBase64 } from '../../../shared/bytes.ts';
-import { kindOf } from '../../../shared/model/spec/input.ts';
+import { kindOf } from '../../../shared/model/spec/read-value.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { RawTensor } from './body.ts';
 import { NUMERIC, type NumericType } from './datatypes.ts';
@@ -13,22 +13,33 @@ export interface Tensor {
   /** How messages name it. */
   readonly where: string;
   readonly values: Float32Array | readonly Bytes[];
+  /** Its numbers are true (1) and false (0). */
+  readonly logical: boolean;
 }
 
-/** An element of BYTES: text from JSON, bytes from the binary part or from base64. */
-export type Bytes = string | Uint8Array;
+/** An element of BYTES: text from JSON, bytes from the binary part or from base64; null where it is missing. */
+export type Bytes = string | Uint8Array | null;
 
 /** Deeper than any shape; what a client nests deeper is a mistake or an attack (Triton's limit). */
 const MAX_DEPTH = 100;
 const LENGTH_BYTES = 4;
 
-export function readTensor(raw: RawTensor, where: string): Result<Tensor, string> {
-  const { name, shape } = raw;
-  const values = raw.datatype === 'BYTES' ? readBytes(raw) : readNumbers(raw, raw.datatype);
-  return values.ok ? ok({ name, shape, where, values: values.value }) : err(`${where}: ${values.error}`);
+/** Whether null may stand at a position of JSON, for a value that is missing. */
+export type Gaps = (position: number) => boolean;
+
+/** @param gaps  where null may stand; among numbers it becomes NaN */
+export function readTensor(raw: RawTensor, where: string, gaps: Gaps): Result<Tensor, string> {
+  const { name, shape, datatype } = raw;
+  const values = datatype === 'BYTES' ? readBytes(raw, gaps) : readNumbers(raw, datatype, gaps);
+  if (!values.ok) return err(`${where}: ${values.error}`);
+  return ok({ name, shape, where, values: values.value, logical: datatype === 'BOOL' });
 }
 
-function readNumbers({ data, bytes, size }: RawTensor, datatype: NumericType): Result<Float32Array, string> {
+function readNumbers(
+  { data, bytes, size }: RawTensor,
+  datatype: NumericType,
+  gaps: Gaps,
+): Result<Float32Array, string> {
   if (bytes !== null) return decodeNumbers(bytes, datatype, size);
   const fits = NUMERIC[datatype].json;
   if (fits === null) return err(`${datatype} has no form in JSON: send it as binary data`);
@@ -37,8 +48,9 @@ function readNumbers({ data, bytes, size }: RawTensor, datatype: NumericType): R
   const values = new Float32Array(size);
   for (let i = 0; i < size; i++) {
     const value = flat.value[i];
-    if (!fits(value)) return err(`expected ${datatype} at position ${i}, got ${kindOf(value)}`);
-    values[i] = Number(value);
+    const gap = value === null && gaps(i);
+    if (!gap && !fits(value)) return err(`expected ${datatype} at position ${i}, got ${kindOf(value)}`);
+    values[i] = gap ? Number.NaN : Number(value);
   }
   return ok(values);
 }
@@ -59,12 +71,16 @@ export function decodeNumbers(
   return ok(format.read(new Uint8Array(bytes).buffer));
 }
 
-function readBytes({ data, bytes, size, base64 }: RawTensor): Result<Bytes[], string> {
+function readBytes({ data, bytes, size, base64 }: RawTensor, gaps: Gaps): Result<Bytes[], string> {
   if (bytes !== null) return splitBytes(bytes, size);
   const flat = flatten(data ?? [], size);
   if (!flat.ok) return flat;
   const values: Bytes[] = [];
   for (const [i, value] of flat.value.entries()) {
+    if (value === null && gaps(i)) {
+      values.push(null);
+      continue;
+    }
     if (typeof value !== 'string') return err(`expected a string at position ${i}, got ${kindOf(value)}`);
     const element = base64 ? fromBase64(value) : value;
     if (element === null) return err(`expected base64 at position ${i}`);

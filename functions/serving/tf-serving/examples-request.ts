@@ -3,9 +3,12 @@
  * value or a list of values, and a `context` whose features hold for every example that does not name them itself.
  * Features that the model does not read are ignored, as parsing a tf.Example ignores them.
  */
+import { compareNames, describeNames } from '../../../shared/model/spec/input.ts';
 import type { ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
+import type { Feature } from '../../../shared/model/spec/spec.ts';
 import { ok, type Result } from '../../../shared/result.ts';
 import { type AppError, invalid } from '../../http/errors.ts';
+import { readGroups } from '../groups.ts';
 import type { Example, InferenceRequest } from '../inference.ts';
 import { INPUT } from '../model-signature.ts';
 import { classifyAnswer, regressAnswer } from './answers.ts';
@@ -38,7 +41,10 @@ export function readExamplesRequest(
     if (!example.ok) return example;
     examples.push(example.value);
   }
-  return ok({ examples, answer: verb === 'classify' ? classifyAnswer : regressAnswer });
+  const groups = readGroups(body['group'], examples.length, 'group');
+  if (!groups.ok) return groups;
+  const answer = verb === 'classify' ? classifyAnswer : regressAnswer;
+  return ok({ examples, groups: groups.value, answer });
 }
 
 /** The verb must be the one that the model's signature has: TF Serving says it in these words. */
@@ -59,8 +65,11 @@ function readFeatureMap(
   const features = { ...context, ...own.value };
   const { input } = spec;
   if (input.kind === 'image') return readExample(spec, unwrapImage(features[INPUT]), `${where}.${INPUT}`);
-  const known = input.features.flatMap(({ name }) =>
-    Object.hasOwn(features, name) ? [[name, toNumber(features[name])] as const] : [],
+  const { gaps, strays } = compareNames(input.features, features);
+  // Where a feature may be missing, a name that is not known may be one that is misspelt.
+  if (gaps.length > 0 && strays.length > 0) return invalid(`${where}: ${describeNames(gaps, strays)}`);
+  const known = input.features.flatMap((feature) =>
+    Object.hasOwn(features, feature.name) ? [[feature.name, toValue(feature, features[feature.name])]] : [],
   );
   return readExample(spec, Object.fromEntries(known), where);
 }
@@ -70,14 +79,16 @@ function readFeatures(value: unknown, where: string): Result<JsonObject, AppErro
   if (!isObject(value)) {
     return invalid(`${where}: Example must be JSON object`);
   }
-  for (const [name, content] of Object.entries(value)) {
+  // null is absent.
+  const given = Object.entries(value).filter(([, content]) => content !== null);
+  for (const [name, content] of given) {
     for (const item of Array.isArray(content) ? content : [content]) {
       if (item === null || (typeof item === 'object' && !isBase64Object(item))) {
         return invalid(`${where}: feature ${JSON.stringify(name.slice(0, 80))} has ${describe(item)} in it`);
       }
     }
   }
-  return ok(value);
+  return ok(Object.fromEntries(given));
 }
 
 function describe(item: object | null): string {
@@ -85,10 +96,10 @@ function describe(item: object | null): string {
   return Array.isArray(item) ? 'a list' : 'an object';
 }
 
-/** Booleans are stored as int64 in a tf.Example. */
-function toNumber(content: unknown): unknown {
-  if (Array.isArray(content) && content.length === 1) return toNumber(content[0]);
-  return typeof content === 'boolean' ? Number(content) : content;
+/** Booleans are stored as int64 in a tf.Example; of a category they are its words. */
+function toValue(feature: Feature, content: unknown): unknown {
+  if (Array.isArray(content) && content.length === 1) return toValue(feature, content[0]);
+  return typeof content === 'boolean' && feature.type === 'number' ? Number(content) : content;
 }
 
 /** An image is a list of its pixels, or its bytes, alone or in a list. */

@@ -2,14 +2,16 @@
  * What a `:predict` request says (tensorflow/serving, api_rest.md and json_tensor.cc): rows under `instances`, or columns
  * under `inputs`. Keys that TF Serving does not know are ignored, as it ignores them.
  */
+import { compareNames, describeNames } from '../../../shared/model/spec/input.ts';
 import type { ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
 import type { Feature } from '../../../shared/model/spec/spec.ts';
 import { ok, type Result } from '../../../shared/result.ts';
 import { type AppError, invalid } from '../../http/errors.ts';
+import { readGroups } from '../groups.ts';
 import type { Example, InferenceRequest } from '../inference.ts';
 import { INPUT } from '../model-signature.ts';
 import { checkPixels } from '../pixels.ts';
-import { type Format, predictAnswer } from './answers.ts';
+import { predictAnswer } from './answers.ts';
 import { checkSignature } from './signature.ts';
 import { checkCount, isBase64Object, isObject, type JsonObject, readExample } from './values.ts';
 
@@ -22,17 +24,26 @@ export function readPredictRequest(
   if (!isObject(body)) return invalid("expected an object with the key 'instances' or 'inputs' as the body");
   const signature = checkSignature(body['signature_name'], 'predict');
   if (!signature.ok) return signature;
-  const { instances, inputs } = body;
+  // null is absent.
+  const { instances = null, inputs = null, group } = body;
   const pixels = checkPixels(body['pixels'], 'pixels', spec.input);
   if (!pixels.ok) return pixels;
-  if (instances !== undefined && inputs !== undefined) {
+  if (instances !== null && inputs !== null) {
     return invalid("expected one of 'instances' and 'inputs', got both");
   }
-  if (instances !== undefined)
-    return toRequest('row', isBareList(instances), pixels.value(readRows(instances, spec, maxInstances)));
-  if (inputs !== undefined)
-    return toRequest('columnar', isBareList(inputs), pixels.value(readColumns(inputs, spec, maxInstances)));
-  return invalid("missing 'inputs' or 'instances' key");
+  if (instances === null && inputs === null) return invalid("missing 'inputs' or 'instances' key");
+  const row = instances !== null;
+  const read = row ? readRows(instances, spec, maxInstances) : readColumns(inputs, spec, maxInstances);
+  const examples = pixels.value(read);
+  if (!examples.ok) return examples;
+  const groups = readGroups(group, examples.value.length, 'group');
+  if (!groups.ok) return groups;
+  const bare = isBareList(row ? instances : inputs);
+  return ok({
+    examples: examples.value,
+    groups: groups.value,
+    answer: (prediction) => predictAnswer(row ? 'row' : 'columnar', bare, prediction),
+  });
 }
 
 /** A body that is one encoded image, as its media type says. */
@@ -41,15 +52,6 @@ export function readImageBody(bytes: Uint8Array): InferenceRequest {
     examples: [{ bytes, where: 'body' }],
     answer: (prediction) => predictAnswer('row', false, prediction),
   };
-}
-
-function toRequest(
-  format: Format,
-  bare: boolean,
-  examples: Result<Example[], AppError>,
-): Result<InferenceRequest, AppError> {
-  if (!examples.ok) return examples;
-  return ok({ examples: examples.value, answer: (prediction) => predictAnswer(format, bare, prediction) });
 }
 
 /** A list of values, [batch], in place of rows. */
@@ -108,8 +110,12 @@ function readColumns(inputs: unknown, spec: ServingSpec, max: number): Result<Ex
   if (Array.isArray(inputs)) return readList(inputs, spec, 'inputs', max);
   if (!isObject(inputs)) return invalid("expected 'inputs' to be a list, or an object of named lists");
   const { input } = spec;
-  if (input.kind === 'tabular' && input.features.every(({ name }) => Object.hasOwn(inputs, name))) {
-    return readFeatureColumns(inputs, input.features, spec, max);
+  if (input.kind === 'tabular') {
+    const { gaps, strays } = compareNames(input.features, inputs);
+    const some = gaps.length < input.features.length;
+    if (some && strays.length === 0 && gaps.every(({ missing }) => missing))
+      return readFeatureColumns(inputs, input.features, spec, max);
+    if (some) return invalid(`inputs: ${describeNames(gaps, strays)}`);
   }
   const names = Object.keys(inputs);
   const only = input.kind === 'image' || input.features.length > 1 ? names[0] : undefined;
@@ -138,6 +144,8 @@ function readFeatureColumns(
 ): Result<Example[], AppError> {
   const columns: unknown[][] = [];
   for (const { name } of features) {
+    // Not there at all: missing in every example.
+    if (!Object.hasOwn(inputs, name)) continue;
     const column = inputs[name];
     const length = columns[0]?.length;
     if (!Array.isArray(column) || (length !== undefined && column.length !== length)) {
@@ -149,7 +157,11 @@ function readFeatureColumns(
   }
   const counted = checkCount(columns[0] ?? [], 'inputs', max);
   if (!counted.ok) return counted;
-  const rows = columns[0]?.map((_, i) => columns.map((column) => unwrapSingle(column[i])));
+  const there = features.map(({ name }) => Object.hasOwn(inputs, name));
+  const rows = columns[0]?.map((_, i) => {
+    let next = 0;
+    return there.map((given) => (given ? unwrapSingle(columns[next++]?.[i]) : null));
+  });
   return readExamples(rows ?? [], spec, 'inputs');
 }
 

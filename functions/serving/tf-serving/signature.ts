@@ -22,7 +22,7 @@ export function exampleVerb({ task }: Pick<ServingSpec, 'task'>): 'classify' | '
 
 /** Checks a request's `signature_name` for a verb; absent or empty it is the default. */
 export function checkSignature(name: unknown, verb: Verb): Result<null, AppError> {
-  if (name === undefined) return ok(null);
+  if (name === undefined || name === null) return ok(null);
   if (typeof name !== 'string') return invalid("'signature_name' key must be a string value");
   const known = [DEFAULT_SIGNATURE, METHODS[verb]];
   if (name === '' || known.includes(name)) return ok(null);

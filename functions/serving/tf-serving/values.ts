@@ -39,7 +39,7 @@ export function readExample(spec: ServingSpec, value: unknown, where: string): R
   return raw.ok ? raw : invalid(raw.error);
 }
 
-/** Names of categories may come as bytes; numbers never do. */
+/** Names of categories and dates may come as bytes; numbers never do. */
 function decodeStrings(spec: ServingSpec, value: unknown): unknown {
   const { input } = spec;
   if (input.kind === 'image' || input.features.every(({ type }) => type === 'number')) return value;

@@ -1,6 +1,6 @@
 /**
  * What the gate of a model has spent and what its recipes have earned, over the model's whole life. Pure: a state, and
- * what happens to it; where it is kept is `registry/ledger.ts`'s affair.
+ * what happens to it; where it is kept is `trainer/referee/ledger-file.ts`'s affair.
  */
 import { levelOfNext } from './levels.ts';
 import { lostTrust, type Trust, UNTRIED } from './trust.ts';

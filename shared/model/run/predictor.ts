@@ -8,11 +8,12 @@ import type { BaseManifest } from '../../registry/base-manifest.ts';
 import type { Constants } from '../../registry/manifest.ts';
 import type { ServingManifest } from '../../registry/serving.ts';
 import { err, type Result } from '../../result.ts';
-import { createEncoder, encodedSize, type Encoder } from '../spec/input.ts';
+import { createEncoder, encodedSize } from '../spec/input.ts';
 import { parsePlan } from '../plan/plan.ts';
 import type { Program, Runtime } from './runtime.ts';
 import type { ServingSpec } from '../spec/serving-spec.ts';
 import type { InputSpec } from '../spec/spec.ts';
+import type { RowEncoder } from '../spec/table-encoder.ts';
 
 export interface Base {
   readonly manifest: BaseManifest;
@@ -69,7 +70,7 @@ export function createFeatureReader(
 function createRun(
   program: Program,
   size: number,
-  encode: Encoder,
+  encode: RowEncoder,
 ): (rows: readonly Float32Array[]) => Float32Array {
   return (rows) => {
     if (program.inputSize !== size)

@@ -5,14 +5,17 @@
  */
 import type { Constants } from '../../registry/manifest.ts';
 import { err, ok, type Result } from '../../result.ts';
+import { describeBadCell, type NumberPolicy, readCell, widthOf } from './feature.ts';
+import { kindOf } from './read-value.ts';
 import type { Feature, InputSpec } from './spec.ts';
+import { type ConstantsFit, createRowEncoder, createRowFit, type RowEncoder } from './table-encoder.ts';
 
 /** How many raw numbers an example has. */
 export function rawSize(input: InputSpec): number {
   return input.kind === 'image' ? input.height * input.width * input.channels : input.features.length;
 }
 
-/** How many numbers the model sees: category features take one each value (one-hot). */
+/** How many numbers the model sees. */
 export function encodedSize(input: InputSpec): number {
   if (input.kind === 'image') return rawSize(input);
   return input.features.reduce((size, feature) => size + widthOf(feature), 0);
@@ -22,12 +25,6 @@ export function encodedSize(input: InputSpec): number {
 export function encodedShape(input: InputSpec): number[] {
   return input.kind === 'image' ? [input.height, input.width, input.channels] : [encodedSize(input)];
 }
-
-/**
- * `finite`: what may be learnt from. `any`: NaN and infinities pass too, for predictions: the servers whose protocols
- * the edge speaks compute with them.
- */
-export type NumberPolicy = 'finite' | 'any';
 
 /**
  * Reads one instance.
@@ -165,17 +162,33 @@ function namedCells(
   value: Readonly<Record<string, unknown>>,
   where: string,
 ): Result<unknown[], string> {
-  const missing = features.find(({ name }) => !Object.hasOwn(value, name));
-  if (missing === undefined && Object.keys(value).length === features.length) {
+  const { gaps, strays } = compareNames(features, value);
+  if (strays.length === 0 && gaps.every(({ missing }) => missing)) {
     return ok(features.map(({ name }) => unwrapSingle(value[name])));
   }
+  return err(`${where}: ${describeNames(gaps, strays)}`);
+}
+
+/** What of the features is not named, and what is named and no feature. */
+export function compareNames(
+  features: readonly Feature[],
+  value: Readonly<Record<string, unknown>>,
+): { readonly gaps: readonly Feature[]; readonly strays: readonly string[] } {
+  const gaps = features.filter(({ name }) => !Object.hasOwn(value, name));
+  const names = Object.keys(value);
+  if (names.length === features.length - gaps.length) return { gaps, strays: [] };
   const known = new Set(features.map(({ name }) => name));
-  const unknown = Object.keys(value).find((name) => !known.has(name));
-  return err(
-    unknown === undefined
-      ? `${where}: feature ${JSON.stringify(missing?.name)} is missing`
-      : `${where}: there is no feature ${kindOf(unknown)}`,
-  );
+  return { gaps, strays: names.filter((name) => !known.has(name)) };
+}
+
+/** A misspelt name is both: one that is missing and one that is not known. */
+export function describeNames(gaps: readonly Feature[], strays: readonly string[]): string {
+  const [stray] = strays;
+  const gap = gaps.find(({ missing }) => !missing);
+  return [
+    ...(stray === undefined ? [] : [`there is no feature ${kindOf(stray)}`]),
+    ...(gap === undefined ? [] : [`feature ${JSON.stringify(gap.name)} is missing`]),
+  ].join(', and ');
 }
 
 /** `[5]` as `5`: a client of a model whose inputs have the shape [batch, 1] writes its values so. */
@@ -183,40 +196,13 @@ function unwrapSingle(cell: unknown): unknown {
   return Array.isArray(cell) && cell.length === 1 ? cell[0] : cell;
 }
 
-/** A feature's raw number, or null when the cell holds none. */
-function readCell(feature: Feature, cell: unknown, numbers: NumberPolicy): number | null {
-  if (feature.type === 'category') return typeof cell === 'string' ? readCategory(feature, cell) : null;
-  if (typeof cell !== 'number') return null;
-  return numbers === 'any' || Number.isFinite(Math.fround(cell)) ? cell : null;
-}
-
-export type CategoryFeature = Extract<Feature, { type: 'category' }>;
-
-/** The index of a category's value, or null when it is none. */
-export function readCategory(feature: CategoryFeature, value: string): number | null {
-  const index = feature.values.indexOf(value);
-  return index === -1 ? null : index;
-}
-
-/** What is wrong with a cell of which nothing can be read. */
-export function describeBadCell(feature: Feature, cell: unknown, where: string): string {
-  if (feature.type === 'number') {
-    return typeof cell === 'number' && Number.isFinite(cell)
-      ? `${where}: expected a number that float32 can hold, got ${cell}`
-      : `${where}: expected a finite number, got ${kindOf(cell)}`;
-  }
-  const shown = feature.values.slice(0, 8).map((value) => JSON.stringify(value));
-  const more = feature.values.length > 8 ? ', …' : '';
-  return `${where}: expected one of ${shown.join(', ')}${more}, got ${kindOf(cell)}`;
-}
-
 /**
  * Writes what the model sees of one example into `out` at `offset`.
  *
- * Images: `pixel * scale + offset`. Numbers: `(x - mean) * scale` with the version's constants. Categories: one-hot.
+ * Images: `pixel * scale + offset`. Tables: as table-encoder.ts says.
  *
  * @param raw        [rawSize]
- * @param constants  a tabular version's constants, one entry a number feature, in order; null for images
+ * @param constants  a tabular version's; null for images
  * @param out        encoded examples; [encodedSize] numbers are written
  */
 export function encodeInput(
@@ -229,29 +215,25 @@ export function encodeInput(
   createEncoder(input, constants)(raw, out, offset);
 }
 
-/** Writes an example, encoded, to `out[offset]` and on. */
-export type Encoder = (raw: Float32Array, out: Float32Array, offset: number) => void;
-
 /** `encodeInput` for many examples: what depends on the spec alone is looked at once. */
-export function createEncoder(input: InputSpec, constants: Constants | null): Encoder {
+export function createEncoder(input: InputSpec, constants: Constants | null): RowEncoder {
   if (input.kind === 'image') return createImageEncoder(input);
   const { features } = input;
-  const numbers = features.filter((feature) => feature.type === 'number').length;
-  const mean = Float64Array.from({ length: numbers }, (_, i) => constants?.mean[i] ?? 0);
-  const scale = Float64Array.from({ length: numbers }, (_, i) => constants?.scale[i] ?? 1);
-  return numbers === features.length
-    ? (raw, out, offset) => encodeNumbers(mean, scale, raw, out, offset)
-    : (raw, out, offset) => encodeRow(features, mean, scale, raw, out, offset);
+  if (features.some((feature) => feature.type !== 'number' || feature.missing))
+    return createRowEncoder(features, constants);
+  const mean = Float64Array.from(features, (_, i) => constants?.mean[i] ?? 0);
+  const scale = Float64Array.from(features, (_, i) => constants?.scale[i] ?? 1);
+  return (raw, out, offset) => encodeNumbers(mean, scale, raw, out, offset);
 }
 
-function createImageEncoder({ scale, offset: shift }: ImageSpec): Encoder {
+function createImageEncoder({ scale, offset: shift }: ImageSpec): RowEncoder {
   if (scale === 1 && shift === 0) return (raw, out, offset) => out.set(raw, offset);
   return (raw, out, offset) => {
     for (let i = 0; i < raw.length; i++) out[offset + i] = (raw[i] as number) * scale + shift;
   };
 }
 
-/** A loop of its own: in the one below, a number takes ten times as long. */
+/** A loop of its own: where features differ, a number takes ten times as long. */
 function encodeNumbers(
   mean: Float64Array,
   scale: Float64Array,
@@ -263,75 +245,9 @@ function encodeNumbers(
     out[offset + i] = ((raw[i] as number) - (mean[i] as number)) * (scale[i] as number);
 }
 
-function encodeRow(
-  features: readonly Feature[],
-  mean: Float64Array,
-  scale: Float64Array,
-  raw: Float32Array,
-  out: Float32Array,
-  offset: number,
-): void {
-  let at = offset;
-  let numeric = 0;
-  // By index: an iterator would take a fifth of a small model's prediction.
-  for (let i = 0; i < features.length; i++) {
-    const feature = features[i] as Feature;
-    const value = raw[i] as number;
-    if (feature.type === 'number') {
-      out[at] = (value - (mean[numeric] as number)) * (scale[numeric] as number);
-      numeric += 1;
-    } else {
-      out.fill(0, at, at + feature.values.length);
-      out[at + value] = 1;
-    }
-    at += widthOf(feature);
-  }
-}
-
-/** Fits the constants to examples that come one by one, twice in the same order. */
-export interface ConstantsFit {
-  /** The first time. @param raw  [rawSize] */
-  centre(raw: Float32Array): void;
-  /** The second time, when all have been centred on. */
-  spread(raw: Float32Array): void;
-  constants(): Constants;
-}
-
-/**
- * Mean and reciprocal standard deviation of every number feature (population, two passes), whatever its unit.
- * A constant feature gets scale 1, so it is centred and never divided by zero.
- *
- * @returns null for images, which need none
- */
+/** Fits the constants to examples that come one by one, twice in the same order; null for images, which need none. */
 export function createConstantsFit(input: InputSpec): ConstantsFit | null {
-  if (input.kind === 'image') return null;
-  const numeric = input.features.flatMap((feature, i) => (feature.type === 'number' ? [i] : []));
-  const sums = numeric.map(() => 0);
-  const squares = numeric.map(() => 0);
-  const varies = numeric.map(() => false);
-  let first: Float32Array | undefined;
-  let count = 0;
-  const meanOf = (k: number): number => (count === 0 ? 0 : (sums[k] as number) / count);
-  return {
-    centre(raw) {
-      first ??= raw.slice();
-      count += 1;
-      for (const [k, i] of numeric.entries()) {
-        sums[k] = (sums[k] as number) + (raw[i] as number);
-        if (raw[i] !== first[i]) varies[k] = true;
-      }
-    },
-    spread(raw) {
-      for (const [k, i] of numeric.entries()) {
-        const distance = (raw[i] as number) - meanOf(k);
-        squares[k] = (squares[k] as number) + distance * distance;
-      }
-    },
-    constants: () => ({
-      mean: numeric.map((_, k) => meanOf(k)),
-      scale: numeric.map((_, k) => (varies[k] ? 1 / Math.sqrt((squares[k] as number) / count) : 1)),
-    }),
-  };
+  return input.kind === 'image' ? null : createRowFit(input.features);
 }
 
 /** The same of examples in memory. @param rows  raw, each [rawSize] */
@@ -341,18 +257,4 @@ export function fitConstants(input: InputSpec, rows: readonly Float32Array[]): C
   for (const row of rows) fit.centre(row);
   for (const row of rows) fit.spread(row);
   return fit.constants();
-}
-
-function widthOf(feature: Feature): number {
-  return feature.type === 'number' ? 1 : feature.values.length;
-}
-
-/** What came, in words short enough for a message. */
-export function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (value === undefined) return 'nothing';
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === 'object') return 'an object';
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : `a ${typeof value}`;
 }

@@ -21,6 +21,9 @@ import type { ObjectStore } from '../../registry/store.ts';
 import { ok, type Result } from '../../result.ts';
 import { type SpecError, toSpec } from './find-spec.ts';
 import {
+  DATE_ORDERS,
+  DATE_PARTS,
+  DECIMALS,
   LOGGING_DEFAULTS,
   MAX_FEATURES,
   MAX_LABELS,
@@ -37,9 +40,21 @@ type Served = 'name' | 'task' | 'input' | 'base' | 'logging' | 'salt';
 export type ServingSpec =
   Pick<ClassificationSpec, Served | 'labels'> | Pick<RegressionSpec, Served | 'target'>;
 
+const missing = optional(oneOf(true));
 const feature = tagged('type', {
-  number: has({ name: anyString }),
-  category: has({ name: anyString, values: list(anyString, 2, MAX_VALUES) }),
+  number: has({ name: anyString, missing, decimal: optional(oneOf(...DECIMALS)) }),
+  category: has({
+    name: anyString,
+    values: list(anyString, 1, MAX_VALUES),
+    rare: optional(integer(1, 1_000_000)),
+    missing,
+  }),
+  date: has({
+    name: anyString,
+    parts: list(oneOf(...DATE_PARTS), 1, DATE_PARTS.length),
+    order: optional(oneOf(...DATE_ORDERS)),
+    missing,
+  }),
 });
 const side = integer(1, MAX_PIXELS);
 const input = tagged('kind', {

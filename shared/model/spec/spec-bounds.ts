@@ -18,3 +18,10 @@ export type Resize = (typeof RESIZES)[number];
 /** What a spec that does not say it means. */
 export const PIXEL_DEFAULTS = { scale: 1 / 255, offset: 0 } as const;
 export const LOGGING_DEFAULTS = { rate: 1 } as const;
+
+/** What a model can see of a date (docs/data.md). */
+export const DATE_PARTS = ['hour', 'weekday', 'month', 'age'] as const;
+export type DatePart = (typeof DATE_PARTS)[number];
+export const DATE_ORDERS = ['dmy', 'mdy'] as const;
+/** Decimal marks of numbers that are texts. */
+export const DECIMALS = ['.', ','] as const;

@@ -6,9 +6,13 @@ import * as z from 'zod';
 import { gatePolicySchema, policyProblems } from '../../continuity/policy.ts';
 import { MODEL_NAME } from '../../registry/keys.ts';
 import { digestSchema, targetSchema } from '../../registry/manifest.ts';
+import { scheduleSchema } from '../../registry/schedule.ts';
 import { augmentationProblems } from './augmentation.ts';
 import { activationSchema, networkSchema, networkShapes } from './network.ts';
 import {
+  DATE_ORDERS,
+  DATE_PARTS,
+  DECIMALS,
   LOGGING_DEFAULTS,
   MAX_FEATURES,
   MAX_LABELS,
@@ -25,13 +29,39 @@ const MODEL_NAME_RULE =
 
 const nameSchema = z.string().min(1).max(128);
 
+/** It may have no value. Only where it says so: otherwise an example without it is refused. */
+const missingSchema = z.literal(true).exactOptional();
+
 const featureSchema = z.discriminatedUnion('type', [
-  z.strictObject({ name: nameSchema, type: z.literal('number') }),
   z.strictObject({
     name: nameSchema,
-    type: z.literal('category'),
-    /** Every value that may come; anything else is refused at the edge. */
-    values: z.array(z.string()).min(2).max(MAX_VALUES).refine(unique, 'expected different values'),
+    type: z.literal('number'),
+    missing: missingSchema,
+    /** Texts like `1,234.50 €` and `12 %` are numbers too, with this decimal mark. */
+    decimal: z.enum(DECIMALS).exactOptional(),
+  }),
+  z
+    .strictObject({
+      name: nameSchema,
+      type: z.literal('category'),
+      /** Every value that may come; anything else is refused at the edge, or is one of the others where `rare` is set. */
+      values: z.array(z.string()).min(1).max(MAX_VALUES).refine(unique, 'expected different values'),
+      /** Values of fewer training examples than this count as one, "other", and so do those that were never seen. */
+      rare: z.int().min(1).max(1_000_000).exactOptional(),
+      missing: missingSchema,
+    })
+    .refine(({ values, rare, missing }) => values.length > 1 || rare || missing, {
+      path: ['values'],
+      error: 'expected 2 or more values',
+    }),
+  z.strictObject({
+    name: nameSchema,
+    type: z.literal('date'),
+    /** What the model sees of it. Hour, weekday and month as points on a circle, age as days. */
+    parts: z.array(z.enum(DATE_PARTS)).min(1).refine(unique, 'expected different parts'),
+    /** How 1/2/2026 is meant. */
+    order: z.enum(DATE_ORDERS).exactOptional(),
+    missing: missingSchema,
   }),
 ]);
 export type Feature = z.infer<typeof featureSchema>;
@@ -69,6 +99,25 @@ export const hiddenLayerSchema = z.strictObject({
 });
 export type HiddenLayer = z.infer<typeof hiddenLayerSchema>;
 
+/** How the files that are imported are read, where the import does not say otherwise. */
+const columnsSchema = z.strictObject({
+  label: nameSchema,
+  time: nameSchema.exactOptional(),
+  group: nameSchema.exactOptional(),
+  id: nameSchema.exactOptional(),
+  /** Columns that are no features. */
+  ignore: z.array(nameSchema).max(MAX_FEATURES).default([]),
+  delimiter: z.string().min(1).max(4).exactOptional(),
+  encoding: z.string().max(32).exactOptional(),
+  /** Of a target that is a text. */
+  decimal: z.enum(DECIMALS).exactOptional(),
+  /** How 1/2/2026 is meant. */
+  order: z.enum(DATE_ORDERS).exactOptional(),
+  /** Of times that name none. */
+  timeZone: z.string().max(64).exactOptional(),
+});
+export type FileColumns = z.infer<typeof columnsSchema>;
+
 const windowSchema = z.strictObject({
   /** Examples a window when an imported history is divided; afterwards every promotion closes a window. */
   examples: z.int().min(10).max(1_000_000).default(1_000),
@@ -103,8 +152,11 @@ const commonFields = {
   promotion: z.enum(['automatic', 'manual']).default('automatic'),
   /** Whether the cron trigger retrains this model. */
   scheduled: z.boolean().default(true),
+  /** When it does; daily at 03:00 UTC when it is absent. */
+  schedule: scheduleSchema.exactOptional(),
   /** Share of the predictions that are logged and so can be labelled later. */
   logging: z.strictObject({ rate: z.number().min(0).max(1).default(LOGGING_DEFAULTS.rate) }).prefault({}),
+  columns: columnsSchema.exactOptional(),
   /** Keys the holdout hash and the prediction ids. Drawn when the model is created; never changes. */
   salt: digestSchema,
 };

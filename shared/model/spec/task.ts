@@ -4,6 +4,7 @@
  */
 import type { Target } from '../../registry/manifest.ts';
 import { err, ok, type Result } from '../../result.ts';
+import { findName, isNumeral, kindOf } from './read-value.ts';
 import type { ClassificationSpec, RegressionSpec } from './spec.ts';
 
 /** The part of a spec that says what is predicted. */
@@ -38,29 +39,27 @@ function isTarget(value: number): boolean {
 const SHOWN_LABELS = 10;
 
 /**
- * A label as a request has it: the label's name, or the target as a number.
+ * A label as anybody writes it: the label's name, or the target as a number or as a text that says one.
  *
  * @returns the label's index or the target; the error goes on after `items[2].label: `
  */
 export function parseLabel(spec: TaskSpec, value: unknown): Result<number, string> {
   if (spec.task === 'regression') return parseTarget(value);
-  const index = typeof value === 'string' ? spec.labels.indexOf(value) : -1;
+  const index = findName(spec.labels, value);
   if (index !== -1) return ok(index);
   const shown = spec.labels.slice(0, SHOWN_LABELS).map((label) => JSON.stringify(label));
-  const more = spec.labels.length > shown.length ? ', …' : '';
+  const more = spec.labels.length > shown.length ? `, … (${spec.labels.length} labels)` : '';
   return err(`expected one of ${shown.join(', ')}${more}, got ${describeValue(value)}`);
 }
 
 /** A target must be a number, finite also as float32. */
-export function parseTarget(value: unknown): Result<number, string> {
-  if (typeof value !== 'number') return err(`expected a finite number, got ${describeValue(value)}`);
-  if (!Number.isFinite(value)) return err(`expected a finite number, got ${value}`);
-  return isTarget(value) ? ok(value) : err(`expected a number within ±3.4e38, got ${value}`);
+function parseTarget(value: unknown): Result<number, string> {
+  const number = typeof value === 'string' && isNumeral(value) ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isFinite(number))
+    return err(`expected a finite number, got ${describeValue(value)}`);
+  return isTarget(number) ? ok(number) : err(`expected a number within ±3.4e38, got ${number}`);
 }
 
 function describeValue(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
-  return typeof value === 'number' ? `the number ${value}` : 'a value of another type';
+  return typeof value === 'number' && Number.isFinite(value) ? `the number ${value}` : kindOf(value);
 }

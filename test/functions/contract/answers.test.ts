@@ -239,7 +239,11 @@ const SUCCESSES: readonly Call[] = [
     'reproduction',
   ].map(plain),
   { operation: 'promote', path: { model: 'moved' }, body: { version: 2, reason: 'r' }, status: 200 },
+  { operation: 'notices', path: { model: 'moved' }, status: 200 },
+  { operation: 'servedAt', path: { model: 'moved', time: '2126-01-01T00:00Z' }, status: 200 },
   { operation: 'rollback', path: { model: 'moved' }, body: { reason: 'r' }, status: 200 },
+  { operation: 'model', path: { model: 'moved' }, status: 200 },
+  { operation: 'resumePromotion', path: { model: 'moved' }, body: { reason: 'r' }, status: 200 },
   // With the real trainer behind the binding.
   { operation: 'startRun', path: { model: 'moved' }, body: { by: 'a test' }, status: 202 },
 ];
@@ -324,6 +328,10 @@ describe('so are its errors', () => {
     { operation: 'promote', body: {}, status: 400 },
     { operation: 'promote', body: { version: 1, reason: 'r' }, status: 409 },
     { operation: 'rollback', body: { reason: 'r' }, status: 409 },
+    { operation: 'resumePromotion', body: { reason: 'r' }, status: 409 },
+    { operation: 'resumePromotion', body: {}, status: 400 },
+    { operation: 'servedAt', path: { time: '1999-01-01T00:00:00+01:00' }, status: 404 },
+    { operation: 'servedAt', path: { time: '2026-01-01' }, status: 400 },
     { operation: 'resumeRun', path: { run: 'none' }, status: 404 },
     { operation: 'comparison', path: { id: 'none' }, status: 404 },
     { operation: 'compare', body: { a: 1, b: 1 }, status: 400 },

@@ -4,9 +4,11 @@ import { loadChampion, loadHistory, type Move } from '../../../shared/registry/a
 import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { promote, type PromotionRequest, rollback } from '../../../shared/registry/promotion.ts';
+import { promoteByRun } from '../../../shared/registry/machine-promotion.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { describeOrigin } from '../../../shared/registry/taken-back.ts';
 import { crashEverywhere, wrapStore } from '../../support/faulty-store.ts';
-import { makeFiles, MODEL, publishVersions } from '../../support/version.ts';
+import { makeFiles, makeManifest, MODEL, publishVersions } from '../../support/version.ts';
 
 const AT = new Date('2026-11-23T09:00:00.000Z');
 
@@ -46,7 +48,7 @@ async function expectWholeHistory(from = store): Promise<Move[]> {
 
 describe('promote', () => {
   test('makes a version champion and records who did it, why, and on what verdict', async () => {
-    const moved = await promote(store, MODEL, 1, ask({ run: 'run-1' }));
+    const moved = await promote(store, MODEL, 1, ask());
     const expected = {
       sequence: 1,
       action: 'promote',
@@ -57,7 +59,8 @@ describe('promote', () => {
       reason: 'looks good',
       verdict: 'promote',
       forced: false,
-      run: 'run-1',
+      run: null,
+      origin: describeOrigin(makeManifest(1)),
     };
     expect(moved).toEqual({ ok: true, value: expected });
     expect(await history()).toEqual([expected]);
@@ -86,7 +89,7 @@ describe('promote', () => {
 
   test('takes back without force what served by trust or the referee before, but not what was forced', async () => {
     await promote(store, MODEL, 1, ask());
-    expect(await promote(store, MODEL, 3, ask({ run: 'run-3', evidence: 'trust' }))).toMatchObject({
+    expect(await promote(store, MODEL, 3, ask({ evidence: 'trust' }))).toMatchObject({
       ok: true,
     });
     await rollback(store, MODEL, ask());
@@ -176,29 +179,29 @@ describe('promote', () => {
 });
 
 describe('a run that promotes', () => {
-  const byRun = ask({ run: 'run-2', by: 'run run-2', expectedChampion: 1 });
+  const byRun = { ...ask({ by: 'run run-2', expectedChampion: 1 }), run: 'run-2' };
 
   test('may repeat it: the move it made is given back', async () => {
     await promote(store, MODEL, 1, ask());
-    const first = await promote(store, MODEL, 2, byRun);
-    expect(await promote(store, MODEL, 2, byRun)).toEqual(first);
+    const first = await promoteByRun(store, MODEL, 2, byRun);
+    expect(await promoteByRun(store, MODEL, 2, byRun)).toEqual(first);
     expect(await history()).toHaveLength(2);
   });
 
   test('does not overrule the person who has rolled its promotion back since', async () => {
     await promote(store, MODEL, 1, ask());
-    const first = await promote(store, MODEL, 2, byRun);
+    const first = await promoteByRun(store, MODEL, 2, byRun);
     await rollback(store, MODEL, ask({ by: 'grace', reason: 'complaints' }));
-    expect(await promote(store, MODEL, 2, byRun)).toEqual(first);
+    expect(await promoteByRun(store, MODEL, 2, byRun)).toEqual(first);
     expect(await champion()).toBe(1);
     expect(await history()).toHaveLength(3);
   });
 
   test('knows its own move also when another promotion has followed', async () => {
     await promote(store, MODEL, 1, ask());
-    const first = await promote(store, MODEL, 2, byRun);
+    const first = await promoteByRun(store, MODEL, 2, byRun);
     await promote(store, MODEL, 4, ask({ by: 'grace' }));
-    expect(await promote(store, MODEL, 2, byRun)).toEqual(first);
+    expect(await promoteByRun(store, MODEL, 2, byRun)).toEqual(first);
     expect(await champion()).toBe(4);
   });
 });
@@ -286,20 +289,23 @@ describe('rollback', () => {
     expect(await champion()).toBe(1);
   });
 
-  test('of any earlier state restores exactly what served, whatever was promoted in between', async () => {
+  test('goes back along the way that led here, past whatever was taken back', async () => {
     const step = fc.oneof(fc.constantFrom(1, 2, 4), fc.constant('back' as const));
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
         const store = createMemoryStore();
         await publishVersions(store, 'promote', 'promote', 'reject', 'promote');
         const served: number[] = [];
-        const way: number[] = [];
+        const back = new Set<number>();
+        let way: number[] = [];
         for (const step of steps) {
           const moved =
             step === 'back' ? await rollback(store, MODEL, ask()) : await promote(store, MODEL, step, ask());
           if (!moved.ok) continue;
-          if (step === 'back') way.pop();
+          if (step === 'back') way = way.slice(0, way.lastIndexOf(before(way, back)) + 1);
           else way.push(step);
+          if (step === 'back') back.add(moved.value.from ?? 0);
+          back.delete(moved.value.to);
           expect(moved.value.to).toBe(way.at(-1));
           served.push(moved.value.to);
           expect(await champion(store)).toBe(moved.value.to);
@@ -310,6 +316,12 @@ describe('rollback', () => {
     );
   });
 });
+
+/** The last on the way that is neither the champion nor taken back. */
+function before(way: readonly number[], back: ReadonlySet<number>): number {
+  const current = way.at(-1);
+  return way.slice(0, -1).findLast((version) => version !== current && !back.has(version)) ?? 0;
+}
 
 describe('a race', () => {
   test('is won by exactly one, and the others are told by whom', async () => {
@@ -353,7 +365,7 @@ describe('a race', () => {
         const racing = Promise.all([
           promote(slow, MODEL, 3, ask({ by: 'ada' })),
           rollback(slow, MODEL, ask({ by: 'grace' })),
-          promote(slow, MODEL, 4, ask({ by: 'run', run: 'run-4' })),
+          promoteByRun(slow, MODEL, 4, { ...ask({ by: 'run' }), run: 'run-4' }),
         ]);
         await scheduler.waitFor(Promise.all([reading, racing]));
         const won = (await racing).flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
@@ -374,14 +386,14 @@ describe('a crash at any call', () => {
     await promote(store, MODEL, 1, ask());
     return { store };
   };
-  const byRun = ask({ run: 'run-2', expectedChampion: 1 });
+  const byRun = { ...ask({ expectedChampion: 1 }), run: 'run-2' };
 
   test('of a promotion by a run leaves a repeat that promotes exactly once', async () => {
     const places = await crashEverywhere(
       setUp,
-      (store) => promote(store, MODEL, 2, byRun),
+      (store) => promoteByRun(store, MODEL, 2, byRun),
       async ({ store }, place) => {
-        const again = await promote(store, MODEL, 2, byRun);
+        const again = await promoteByRun(store, MODEL, 2, byRun);
         expect(again, place).toMatchObject({ ok: true, value: { to: 2, run: 'run-2', sequence: 2 } });
         expect(await expectWholeHistory(store), place).toHaveLength(2);
       },

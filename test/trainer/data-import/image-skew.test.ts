@@ -45,6 +45,7 @@ it.each([...IMAGE_FILES.keys()])('%s', async (file) => {
     store,
     model: 'skew',
     task: 'classification',
+    salt: spec.salt,
     source: source.value,
     options: {},
     skip: 0,

@@ -35,6 +35,7 @@ async function run(store: ObjectStore, changes: Partial<ImportRequest> & Pick<Im
     store,
     model: 'm',
     task: 'classification',
+    salt: 'ab'.repeat(32),
     options: {},
     skip: 0,
     limit: Number.POSITIVE_INFINITY,
@@ -77,8 +78,59 @@ describe('importExamples', () => {
   it('puts a second file after the first, however soon it comes', async () => {
     const store = createMemoryStore();
     await run(store, { source: source(1_000, 'first') });
-    await run(store, { source: source(3_000, 'second'), now: new Date(NOON.getTime() + 50) });
+    const now = new Date(NOON.getTime() + 50);
+    await run(store, { source: source(3_000, 'second'), again: true, now });
     expect(await readBack(store)).toEqual([...range(0, 1_000), ...range(0, 3_000)]);
+  });
+
+  it('counts of a file that grew what is new, and says what it left out', async () => {
+    const store = createMemoryStore();
+    const later = (n: number): Date => new Date(NOON.getTime() + n * 86_400_000);
+    await run(store, { source: source(500, 'night 1') });
+    const second = await run(store, { source: source(600, 'night 2'), now: later(1) });
+    expect(second).toMatchObject({ imported: 100, present: 500, rejected: 0 });
+    expect(second.times?.fromMs).toBeGreaterThan(NOON.getTime());
+    const third = await run(store, { source: source(650, 'night 3'), now: later(2) });
+    expect(third).toMatchObject({ imported: 50, present: 600 });
+    expect(await readBack(store)).toEqual(range(0, 650));
+  });
+
+  it('knows rows with times of their own wherever they are, and those without only in a file that grew', async () => {
+    const store = createMemoryStore();
+    const rowsOf = (name: string, rows: readonly [x: number, at?: number][]): ExampleSource => ({
+      ...source(rows.length, name),
+      async *rows() {
+        for (const [row, [x, at]] of rows.entries()) {
+          yield ok({ row, raw: Float32Array.of(x), label: 0, ...(at === undefined ? {} : { at }) });
+        }
+      },
+    });
+    await run(store, {
+      source: rowsOf('a', [
+        [1, 10],
+        [2, 20],
+        [2, 20],
+      ]),
+    });
+    // Out of order, and one of the equal rows more.
+    const timed = rowsOf('b', [
+      [3, 30],
+      [2, 20],
+      [2, 20],
+      [2, 20],
+      [1, 10],
+      [1, 11],
+    ]);
+    expect(await run(store, { source: timed })).toMatchObject({ imported: 3, present: 3 });
+    // Few different rows, none of them an event that was there before.
+    const other = createMemoryStore();
+    await run(other, { source: rowsOf('c', [[1], [1], [1], [2]]) });
+    expect(await run(other, { source: rowsOf('d', [[2], [1], [1], [1], [1], [2]]) })).toMatchObject({
+      imported: 6,
+      present: 0,
+    });
+    const grown = rowsOf('e', [[1], [1], [1], [2], [1]]);
+    expect(await run(other, { source: grown })).toMatchObject({ imported: 1, present: 4 });
   });
 
   it('changes nothing when the same file is imported again', async () => {

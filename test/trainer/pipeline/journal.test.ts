@@ -6,6 +6,7 @@ import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { createJournal } from '../../../trainer/pipeline/journal.ts';
 import { createProgressWriter } from '../../../trainer/pipeline/progress-writer.ts';
 import { giveUpRun } from '../../../trainer/pipeline/record.ts';
+import { reopenRun } from '../../../trainer/pipeline/start.ts';
 
 const RUN: RunRecord = {
   format: 'holdfast-run/1',
@@ -148,6 +149,26 @@ describe('the record of a run', () => {
     expect(await loadRun(world.store, 'm', 'r')).toMatchObject({
       value: { status: 'complete', error: null },
     });
+  });
+
+  test.each([
+    ['given up in the middle of a step goes on with it', 'split', ['snapshot']],
+    ['failed by name begins again', null, []],
+  ])('a run that %s', async (_, step, kept) => {
+    const steps = [{ name: 'snapshot', finishedAt: RUN.startedAt, seconds: 1, note: '' }];
+    await world.store.put(keys.runSteps('m', 'r', 'snapshot'), new TextEncoder().encode('{}'));
+    await saveRun(world.store, {
+      ...RUN,
+      status: 'failed',
+      error: 'down',
+      summary: 'Failed: down',
+      step,
+      steps,
+    });
+    expect(await reopenRun(world.store, 'm', 'r')).toMatchObject({
+      value: { status: 'running', step, error: null, summary: null, steps: kept.map((name) => ({ name })) },
+    });
+    expect(await world.store.list(keys.runStepsOf('m', 'r'))).toHaveLength(kept.length);
   });
 });
 

@@ -6,7 +6,7 @@ import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { loadChampion, loadHistory } from '../../../shared/registry/alias.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { listQuarantines } from '../../../shared/registry/quarantine.ts';
-import { promote } from '../../../shared/registry/promotion.ts';
+import { promote, resumePromotion, rollback } from '../../../shared/registry/promotion.ts';
 import { type RunRecord, saveRun } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
@@ -139,6 +139,29 @@ describe('night after night', () => {
       [null, 1, true],
       [1, 2, true],
     ]);
+  });
+
+  test('what a person takes back is not promoted again on the next night, which says why', async () => {
+    const night = await copyOf(store);
+    await rollback(night, MODEL, { by: 'ada', reason: 'still bad', at: new Date() });
+    const again = await retrain(night);
+    expect(again).toMatchObject({ status: 'complete', promoted: false, candidate: 3 });
+    expect(again.why).toMatch(/version 3 has the weights of version 2, which was taken back/);
+    await resumePromotion(night, MODEL, { by: 'ada', reason: 'mended', at: new Date(), until: 'now' });
+    expect(await retrain(night)).toMatchObject({ promoted: false });
+    expect(await championOf(night)).toBe(1);
+  });
+
+  test('after a rollback a new candidate waits for a person, and run and report say so', async () => {
+    const night = await copyOf(store);
+    await rollback(night, MODEL, { by: 'ada', reason: 'still bad', at: new Date() });
+    await collect(night, { n: 2_000, seed: 9, fromMs: afterHistory + 4_000_000, drift: 0.9 });
+    const run = await retrain(night);
+    expect(run).toMatchObject({ status: 'complete', promoted: false });
+    expect(run.summary).toMatch(/promotion of blobs is paused since ada rolled back/);
+    const report = await night.get(keys.run(MODEL, run.id, 'report.html'));
+    expect(new TextDecoder().decode(report?.bytes)).toContain('promotion of blobs is paused since ada');
+    expect(await championOf(night)).toBe(1);
   });
 
   test('the evidence has what the whole gate judges by', async () => {
@@ -355,15 +378,28 @@ describe('what can go wrong', () => {
     expect(run.steps[0]?.note).toContain('1 unreadable');
   });
 
-  test('a champion whose weights are damaged fails the run: nothing is promoted without a comparison', async () => {
+  test('a champion whose weights are damaged fails the run, which can be resumed once they are mended', async () => {
     const store = createMemoryStore();
     await createBlobModel(store, MODEL, HISTORY);
     await retrain(store);
+    const whole = (await store.get(keys.versionFile(MODEL, 1, 'edge.bin')))?.bytes ?? new Uint8Array();
     await store.put(keys.versionFile(MODEL, 1, 'edge.bin'), new Uint8Array(448));
     await collect(store, { n: 2_000, seed: 2, fromMs: HISTORY.fromMs + 3 * HISTORY.n * 1_000, drift: 0.9 });
     const run = await retrain(store);
     expect(run.status).toBe('failed');
     expect(run.error).toContain('expected SHA-256');
     expect(await championOf(store)).toBe(1);
+
+    // Nothing was mended: it fails again, by the same name.
+    expect(await resume(store, run)).toMatchObject({ status: 'failed', error: run.error });
+    await store.put(keys.versionFile(MODEL, 1, 'edge.bin'), whole);
+    expect(await resume(store, run)).toMatchObject({ status: 'complete', promoted: true, error: null });
+    expect(await championOf(store)).toBe(2);
   });
 });
+
+async function resume(store: ObjectStore, { id }: RunRecord): Promise<RunRecord> {
+  const resumed = await resumeJob({ store, model: MODEL }, id);
+  if (!resumed.ok) throw new Error(resumed.error.detail);
+  return resumed.value;
+}

@@ -3,6 +3,7 @@
  * with this seed would learn from.
  */
 import { type Augmentation, rowRanges } from '../../../shared/model/spec/augmentation.ts';
+import { momentOf, widthOf } from '../../../shared/model/spec/feature.ts';
 import { encodedSize, encodeInput } from '../../../shared/model/spec/input.ts';
 import type { Feature, InputSpec } from '../../../shared/model/spec/spec.ts';
 import type { Constants } from '../../../shared/registry/manifest.ts';
@@ -113,12 +114,18 @@ function decodeRow(
   let numeric = 0;
   return features.map((feature, i) => {
     const start = at;
+    at += widthOf(feature);
     if (feature.type === 'category') {
-      at += feature.values.length;
       const value = row.subarray(start, at).indexOf(1);
       return feature.values[value] ?? null;
     }
-    at += 1;
+    // Nothing is drawn for a date but whether it is known.
+    if (feature.type === 'date' || Number.isNaN(raw[i])) {
+      numeric += 1;
+      return row.subarray(start, at).some((value) => value !== 0) && !Number.isNaN(raw[i])
+        ? new Date(momentOf(raw[i] as number)).toISOString()
+        : null;
+    }
     const mean = constants?.mean[numeric] ?? 0;
     const scale = constants?.scale[numeric] ?? 1;
     numeric += 1;

@@ -1,35 +1,114 @@
 /**
- * Reads labelled examples from CSV (RFC 4180) with a header.
- *
- * Tabular models take their features by column name, image models take all other columns in order as pixels.
- * A column that is neither feature, label, time nor group must be ignored by name: a forgotten one is a mistake.
+ * Reads tables from CSV (RFC 4180) with a header, and from what spreadsheets and databases make of it: other marks
+ * between columns, other encodings and line ends, columns without a name or with the same.
  */
 import { CsvError, type Info, parse } from 'csv-parse';
-import { parseInstance, rawSize } from '../../../shared/model/spec/input.ts';
-import type { InputSpec } from '../../../shared/model/spec/spec.ts';
+import { parse as parseAtOnce } from 'csv-parse/sync';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import type { ColumnNames, ExampleRow, ExampleSource, ReadOptions, ReadRow } from './example-source.ts';
-import { createMeter, type InputFile, streamFile, toReadable } from './input-file.ts';
-import { parseLabel, parseTime } from './values.ts';
+import type { ExampleSource, ReadOptions } from './example-source.ts';
+import { createMeter, type InputFile, toReadable } from './input-file.ts';
+import { nameColumns, type Table, type TableRecord } from './table.ts';
+import { openTableSource } from './table-source.ts';
+import { openText, streamText, type TextFile, type TextForm } from './text-stream.ts';
 
-export async function openCsv(file: InputFile, options: ReadOptions): Promise<Result<ExampleSource, string>> {
-  const header = await readHeader(file);
-  if (!header.ok) return header;
-  const layout = findColumns(header.value, options);
-  if (!layout.ok) return err(`${file.name}: ${layout.error}`);
-  const unclosed = file.quoted ? await findUnclosed(file) : null;
+export async function openCsv(
+  file: InputFile,
+  options: ReadOptions & TextForm,
+): Promise<Result<ExampleSource, string>> {
+  const table = await openCsvTable(file, options);
+  return table.ok ? openTableSource(table.value, options) : table;
+}
+
+const MARKS: Readonly<Record<string, string>> = {
+  ',': 'commas',
+  ';': 'semicolons',
+  '\t': 'tabs',
+  '|': 'bars',
+};
+
+export async function openCsvTable(file: InputFile, form: TextForm): Promise<Result<Table, string>> {
+  const text = openText(file, form);
+  if (!text.ok) return text;
+  const delimiter = form.delimiter ?? (await guessDelimiter(text.value));
+  const header = await readHeader(text.value, delimiter);
+  if (!header.ok) return err(`${file.name}: ${header.error}`);
+  const unclosed = file.quoted ? await findUnclosed(text.value, delimiter) : null;
   if (unclosed !== null) return err(unclosed);
+  const columns = nameColumns(header.value);
   const meter = createMeter(file.bytes);
   return ok({
     name: file.name,
     digest: file.digest,
-    maxRows: file.lines - 1,
+    columns,
+    maxRows: Math.max(0, file.lines - 1),
+    notes: [
+      ...(delimiter === ',' ? [] : [`${MARKS[delimiter] ?? delimiter} between columns`]),
+      ...(text.value.decoder === null ? [] : [`read as ${text.value.decoder}`]),
+      ...header.value.flatMap((name, i) =>
+        name.trim() === columns[i] ? [] : [`column ${i + 1} is called ${JSON.stringify(columns[i])}`],
+      ),
+    ],
     fraction: meter.fraction,
-    rows: () => readRows(file, layout.value, options, meter.add),
+    records: () => readBody(text.value, delimiter, meter.add),
   });
 }
 
-export interface CsvRecord {
+async function* readBody(
+  text: TextFile,
+  delimiter: string,
+  onBytes: (length: number) => void,
+): AsyncGenerator<TableRecord> {
+  let isHeader = true;
+  for await (const { line, lastLine, cells } of readRecords(text, delimiter, onBytes)) {
+    if (!isHeader) yield { place: where(line, lastLine), cells };
+    isHeader = false;
+  }
+}
+
+/** A record with more lines than it should have may have swallowed others: all of them are named. */
+function where(line: number, lastLine: number): string {
+  return line === lastLine ? `line ${line}` : `lines ${line} to ${lastLine}`;
+}
+
+const SAMPLE_BYTES = 65_536;
+const SAMPLE_RECORDS = 50;
+
+/** What divides the header into most columns, of which the records below have as many. A comma where nothing does. */
+async function guessDelimiter(text: TextFile): Promise<string> {
+  let sample = '';
+  for await (const chunk of streamText(text)) {
+    sample += chunk.toString();
+    if (sample.length >= SAMPLE_BYTES) break;
+  }
+  let best = { delimiter: ',', score: 1 };
+  for (const delimiter of Object.keys(MARKS)) {
+    const widths = widthsBy(sample, delimiter);
+    const [header = 1] = widths;
+    const like = widths.filter((width) => width === header).length / Math.max(1, widths.length);
+    const score = header * like;
+    if (score > best.score) best = { delimiter, score };
+  }
+  return best.delimiter;
+}
+
+function widthsBy(sample: string, delimiter: string): number[] {
+  try {
+    const records: string[][] = parseAtOnce(sample, {
+      bom: true,
+      delimiter,
+      to: SAMPLE_RECORDS,
+      relax_column_count: true,
+      relax_quotes: true,
+      skip_empty_lines: true,
+      skip_records_with_error: true,
+    });
+    return records.map(({ length }) => length);
+  } catch {
+    return [];
+  }
+}
+
+interface CsvRecord {
   /** Of the file, from 1: where the record begins, and where it ends. */
   readonly line: number;
   readonly lastLine: number;
@@ -42,15 +121,17 @@ export interface CsvRecord {
 const MAX_RECORD_BYTES = 16_000_000;
 
 /** All records of a CSV file in their order, the header first. A record that can't be read is an error in its place. */
-export async function* readRecords(
-  file: Pick<InputFile, 'path' | 'gzipped'>,
+async function* readRecords(
+  text: TextFile,
+  delimiter: string,
   onBytes: (length: number) => void = () => {},
 ): AsyncGenerator<CsvRecord> {
   const broken: Broken[] = [];
   const follow = createLineCount();
-  const parser = toReadable(streamFile(file, onBytes)).pipe(
+  const parser = toReadable(streamText(text, onBytes)).pipe(
     parse({
       bom: true,
+      delimiter,
       info: true,
       max_record_size: MAX_RECORD_BYTES,
       relax_column_count: true,
@@ -112,8 +193,9 @@ function describeBroken(broken: Broken, follow: (reached: Reached) => Span): Csv
 }
 
 /** Such a file is refused as a whole: what is behind the quote would be lost, and half of it would be in the model. */
-async function findUnclosed(file: InputFile): Promise<string | null> {
-  for await (const { line, cells, isUnclosed } of readRecords(file)) {
+async function findUnclosed(text: TextFile, delimiter: string): Promise<string | null> {
+  const { file } = text;
+  for await (const { line, cells, isUnclosed } of readRecords(text, delimiter)) {
     if (!isUnclosed || cells.ok) continue;
     const behind = Math.max(0, file.lines - line);
     const lost = behind === 0 ? '' : `, and the ${behind} lines after it would be read as a part of it`;
@@ -135,143 +217,8 @@ function describeCode(code: string | undefined): string {
 }
 
 /** The names in the first line. */
-export async function readHeader(file: InputFile): Promise<Result<readonly string[], string>> {
-  for await (const { cells } of readRecords(file)) {
-    if (!cells.ok) return err(`${file.name}: line 1: ${cells.error}`);
-    const names = cells.value.map((name) => name.trim());
-    const twice = names.find((name, i) => names.indexOf(name) !== i);
-    return twice === undefined
-      ? ok(names)
-      : err(`${file.name}: the header names the column ${JSON.stringify(twice)} twice`);
-  }
-  return err(`${file.name}: expected a header, got an empty file`);
-}
-
-/** Where each thing stands in a record. */
-interface Layout {
-  readonly width: number;
-  readonly features: readonly number[];
-  readonly label: number;
-  readonly time: number | null;
-  readonly group: number | null;
-}
-
-function findColumns(header: readonly string[], { spec, columns }: ReadOptions): Result<Layout, string> {
-  const missing = namedColumns(columns).find(([, name]) => !header.includes(name));
-  if (missing !== undefined) return err(describeMissing(header, missing[1], missing[0]));
-  const features =
-    spec.input.kind === 'image'
-      ? ok(pixelColumns(header, columns))
-      : featureColumns(header, spec.input, columns);
-  if (!features.ok) return features;
-  const wanted = rawSize(spec.input);
-  if (features.value.length !== wanted)
-    return err(`expected ${wanted} columns of pixels beside the label, got ${features.value.length}`);
-  const index = (name: string | null): number | null => (name === null ? null : header.indexOf(name));
-  return ok({
-    width: header.length,
-    features: features.value,
-    label: header.indexOf(columns.label),
-    time: index(columns.time),
-    group: index(columns.group),
-  });
-}
-
-function namedColumns({ label, time, group, ignore }: ColumnNames): [option: string, name: string][] {
-  const named: [string, string | null][] = [
-    ['--label', label],
-    ['--time', time],
-    ['--group', group],
-  ];
-  const given = [...named, ...ignore.map((name): [string, string] => ['--ignore', name])];
-  return given.flatMap(([option, name]): [string, string][] => (name === null ? [] : [[option, name]]));
-}
-
-/** One sentence that offers what there is. */
-export function describeMissing(header: readonly string[], name: string, option: string): string {
-  // Control characters, and what stands where bytes were not UTF-8.
-  if (header.some((column) => /[\p{Cc}\uFFFD]/u.test(column)))
-    return 'expected a table as text in UTF-8, got other bytes';
-  const shown = header.slice(0, 12).join(', ');
-  const more = header.length > 12 ? ', …' : '';
-  return `there is no column ${JSON.stringify(name)} (the columns are ${shown}${more}); name it with ${option}`;
-}
-
-function isFeature(name: string, { label, time, group, ignore }: ColumnNames): boolean {
-  return name !== label && name !== time && name !== group && !ignore.includes(name);
-}
-
-function pixelColumns(header: readonly string[], columns: ColumnNames): number[] {
-  return header.flatMap((name, i) => (isFeature(name, columns) ? [i] : []));
-}
-
-function featureColumns(
-  header: readonly string[],
-  input: Extract<InputSpec, { kind: 'tabular' }>,
-  columns: ColumnNames,
-): Result<number[], string> {
-  const names = input.features.map(({ name }) => name);
-  const absent = names.find((name) => !header.includes(name));
-  if (absent !== undefined) return err(`the model's feature ${JSON.stringify(absent)} is no column`);
-  const extra = header.find((name) => isFeature(name, columns) && !names.includes(name));
-  if (extra !== undefined) {
-    return err(
-      `the column ${JSON.stringify(extra)} is no feature of the model; --ignore ${extra} leaves it out`,
-    );
-  }
-  return ok(names.map((name) => header.indexOf(name)));
-}
-
-async function* readRows(
-  file: InputFile,
-  layout: Layout,
-  options: ReadOptions,
-  onBytes: (length: number) => void,
-): AsyncGenerator<ReadRow> {
-  let row = -1;
-  for await (const { line, lastLine, cells } of readRecords(file, onBytes)) {
-    if (row === -1) {
-      row = 0;
-      continue;
-    }
-    const parsed = cells.ok ? parseRecord(cells.value, layout, options) : cells;
-    yield parsed.ok
-      ? ok({ row, ...parsed.value })
-      : err({ row, problem: `${where(line, lastLine)}: ${parsed.error}` });
-    row += 1;
-  }
-}
-
-/** A record with more lines than it should have may have swallowed others: all of them are named. */
-function where(line: number, lastLine: number): string {
-  return line === lastLine ? `line ${line}` : `lines ${line} to ${lastLine}`;
-}
-
-function parseRecord(
-  cells: readonly string[],
-  layout: Layout,
-  { spec, now }: ReadOptions,
-): Result<Omit<ExampleRow, 'row'>, string> {
-  if (cells.length !== layout.width) return err(`expected ${layout.width} columns, got ${cells.length}`);
-  const label = parseLabel(spec, (cells[layout.label] ?? '').trim());
-  if (!label.ok) return err(`label: ${label.error}`);
-  const time = layout.time === null ? null : parseTime((cells[layout.time] ?? '').trim(), now);
-  if (time !== null && !time.ok) return err(`time: ${time.error}`);
-  const values = layout.features.map((column, i) => readCell(spec.input, i, cells[column] ?? ''));
-  const raw = parseInstance(spec.input, values, 'row');
-  if (!raw.ok) return err(raw.error.replace(/^row\.?/, ''));
-  return ok({
-    raw: raw.value,
-    label: label.value,
-    ...(time === null ? {} : { at: time.value }),
-    ...(layout.group === null ? {} : { group: cells[layout.group] ?? '' }),
-  });
-}
-
-/** A number where the model wants one; text stays text, so that the message can show it. */
-function readCell(input: InputSpec, feature: number, cell: string): string | number {
-  const text = cell.trim();
-  const category = input.kind === 'tabular' && input.features[feature]?.type === 'category';
-  const number = category || text === '' ? Number.NaN : Number(text);
-  return Number.isNaN(number) ? text : number;
+async function readHeader(text: TextFile, delimiter: string): Promise<Result<readonly string[], string>> {
+  for await (const { cells } of readRecords(text, delimiter))
+    return cells.ok ? cells : err(`line 1: ${cells.error}`);
+  return err('expected a header, got an empty file');
 }

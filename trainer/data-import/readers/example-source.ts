@@ -2,6 +2,7 @@
  * What every reader gives: labelled examples one by one, or what is wrong with a row. A source has been looked
  * through once before it exists, so a file that is truncated, or fits the model in no row, is refused as a whole.
  */
+import type { MomentForm } from '../../../shared/model/spec/moment.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
 import type { TaskSpec } from '../../../shared/model/spec/task.ts';
 import type { Result } from '../../../shared/result.ts';
@@ -15,7 +16,10 @@ export interface ExampleRow {
   readonly label: number;
   /** Milliseconds since the epoch, where the file says so. */
   readonly at?: number;
+  /** As the file has it; an import hides it. */
   readonly group?: string;
+  /** What the file calls the example: of two with one id the last counts. */
+  readonly id?: string;
 }
 
 /** One sentence with its place: `line 13: label: expected one of "UP", "DOWN", got "UPP"`. */
@@ -43,6 +47,7 @@ export interface ColumnNames {
   readonly label: string;
   readonly time: string | null;
   readonly group: string | null;
+  readonly id?: string | null;
   readonly ignore: readonly string[];
 }
 
@@ -51,4 +56,8 @@ export interface ReadOptions {
   readonly columns: ColumnNames;
   /** Times after this are refused: a run would never see them. */
   readonly now: Date;
+  /** The decimal mark of targets that are texts. */
+  readonly decimal?: '.' | ',' | null | undefined;
+  /** How times are written. */
+  readonly moments?: MomentForm | undefined;
 }

@@ -5,11 +5,10 @@
 import { dirname, join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
-import type { TaskSpec } from '../../../shared/model/spec/task.ts';
+import { parseLabel, type TaskSpec } from '../../../shared/model/spec/task.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { ExampleSource, ReadOptions, ReadRow } from './example-source.ts';
 import { createMeter, type InputFile, scanFile, streamFile } from './input-file.ts';
-import { parseLabel } from './values.ts';
 
 const UNSIGNED_BYTE = 0x08;
 

@@ -1,20 +1,22 @@
 /**
- * Reads pictures sorted into folders by label: `<folder>/<label>/*.jpg|jpeg|png|webp`.
+ * Reads pictures sorted into folders by label: `<folder>/<label>/*`, JPEG, PNG or
+ * WebP by their content, whatever they are called and however deep they lie.
  *
  * Folders have no order of time, and one label after the other would make windows of one label each. So the pictures
  * come in the order of a hash of their path: mixed, and the same every time.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { sha256Hex } from '../../../shared/digest.ts';
+import { parseLabel } from '../../../shared/model/spec/task.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { ExampleSource, ReadOptions, ReadRow } from './example-source.ts';
 import { reasonOf } from './input-file.ts';
 import { decodePicture } from './picture.ts';
-import { parseLabel } from './values.ts';
 
-const PICTURE = /\.(png|jpe?g|webp)$/i;
+/** What file managers leave behind. */
+const NO_PICTURE = /^(\.|thumbs\.db$|desktop\.ini$)/i;
 
 interface Picture {
   /** `<label>/<file>` */
@@ -64,9 +66,7 @@ async function listPictures(
         return err(
           `${folder}: the folder ${JSON.stringify(entry.name)} is no label of the model; --ignore ${entry.name} leaves it out`,
         );
-      for (const file of await readdir(join(folder, entry.name))) {
-        if (PICTURE.test(file)) pictures.push({ path: `${entry.name}/${file}`, label: label.value });
-      }
+      for (const path of await listFiles(folder, entry.name)) pictures.push({ path, label: label.value });
     }
   } catch (error) {
     return err(`${folder}: ${reasonOf(error)}`);
@@ -75,6 +75,13 @@ async function listPictures(
     return err(`${folder}: expected pictures as <label>/*.jpg, *.png or *.webp, found none`);
   const mixed = pictures.map((picture) => ({ picture, rank: sha256Hex(picture.path) }));
   return ok(mixed.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ picture }) => picture));
+}
+
+/** Whatever lies there, at any depth: what is no picture is refused by its name, so that nothing is left out uncounted. */
+async function listFiles(folder: string, label: string): Promise<string[]> {
+  const entries = await readdir(join(folder, label), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && !NO_PICTURE.test(entry.name));
+  return files.map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
 }
 
 async function digestOf(folder: string, pictures: readonly Picture[]): Promise<Result<string, string>> {

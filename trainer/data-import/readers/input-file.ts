@@ -20,10 +20,14 @@ export interface InputFile {
   readonly digest: string;
   /** Unpacked. */
   readonly bytes: number;
-  /** Line feeds, and one for a last line without. */
+  /** Line feeds, and one for a last line without; carriage returns where there are no line feeds. */
   readonly lines: number;
   /** Whether there is a double quote anywhere. */
   readonly quoted: boolean;
+  /** The first bytes, unpacked. */
+  readonly start: Uint8Array;
+  /** The first line that is not UTF-8; null where all are. */
+  readonly notUtf8: number | null;
 }
 
 /** Reads the whole file once. Refuses what is missing, is a folder, is empty, or is broken gzip. */
@@ -35,9 +39,13 @@ export async function scanFile(path: string): Promise<Result<InputFile, string>>
   let lines = 0;
   let last = LINE_FEED;
   let quoted = false;
+  let start: Buffer = Buffer.alloc(0);
+  const utf8 = createUtf8Check();
   try {
     for await (const chunk of openStream(path, gzipped.value)) {
       hash.update(chunk);
+      if (start.length < START_BYTES) start = Buffer.concat([start, chunk.subarray(0, START_BYTES)]);
+      utf8.add(chunk, lines);
       bytes += chunk.length;
       for (let at = chunk.indexOf(LINE_FEED); at !== -1; at = chunk.indexOf(LINE_FEED, at + 1)) lines += 1;
       last = chunk.at(-1) ?? last;
@@ -51,7 +59,58 @@ export async function scanFile(path: string): Promise<Result<InputFile, string>>
   if (bytes === 0) return err(`${path}: the file is empty`);
   const name = basename(path);
   if (last !== LINE_FEED) lines += 1;
-  return ok({ path, name, gzipped: gzipped.value, digest: hash.digest('hex'), bytes, lines, quoted });
+  return ok({
+    path,
+    name,
+    gzipped: gzipped.value,
+    digest: hash.digest('hex'),
+    bytes,
+    // Old Macs and some instruments end lines with a carriage return alone: there are not more than bytes.
+    lines: lines <= 1 ? Math.max(lines, start.includes(CARRIAGE_RETURN) ? bytes : 0) : lines,
+    start: start.subarray(0, START_BYTES),
+    notUtf8: utf8.end(lines),
+    quoted,
+  });
+}
+
+const START_BYTES = 4_096;
+const CARRIAGE_RETURN = 13;
+
+/** Finds the first line that is not UTF-8. */
+function createUtf8Check() {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let found: number | null = null;
+  const check = (decode: () => string, describe: () => number): void => {
+    if (found !== null) return;
+    try {
+      decode();
+    } catch {
+      found = describe();
+    }
+  };
+  return {
+    /** @param before  lines that ended before the chunk */
+    add(chunk: Buffer, before: number): void {
+      check(
+        () => decoder.decode(chunk, { stream: true }),
+        () => before + linesUntilBad(chunk),
+      );
+    },
+    end(lines: number): number | null {
+      check(
+        () => decoder.decode(),
+        () => Math.max(1, lines),
+      );
+      return found;
+    },
+  };
+}
+
+/** Of a chunk, the line from 1 with the first byte that is not UTF-8. */
+function linesUntilBad(chunk: Buffer): number {
+  const text = new TextDecoder().decode(chunk);
+  const bad = text.indexOf('\uFFFD');
+  return text.slice(0, bad === -1 ? text.length : bad).split('\n').length;
 }
 
 /** By the magic bytes (RFC 1952), whatever the name says. */

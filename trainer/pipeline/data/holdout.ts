@@ -3,6 +3,7 @@
  * permanent: no version is ever trained on an example, or on a duplicate of one, that another was judged on.
  */
 import { keyedHash } from '../../../shared/digest.ts';
+import { hashOfGroup } from '../../../shared/events/group.ts';
 
 export type Side = 'holdout' | 'validation' | 'train';
 
@@ -13,12 +14,16 @@ export interface SplitFractions {
   readonly validation: number;
 }
 
+const GROUP = 'group:';
+
 /**
  * @param salt      the model's, in hexadecimal: without it nobody can aim an example at a side
- * @param identity  the input's digest, or the group's name where there is one
+ * @param identity  `input:` and the input's digest, or `group:` and the group as it is stored
  */
 export function assignSide(salt: string, identity: string, fractions: SplitFractions): Side {
-  const hash = keyedHash(salt, `split:${identity}`);
+  const hash = identity.startsWith(GROUP)
+    ? hashOfGroup(salt, identity.slice(GROUP.length))
+    : keyedHash(salt, `split:${identity}`);
   const view = new DataView(hash.buffer, hash.byteOffset);
   if (view.getUint32(0) / 2 ** 32 < fractions.holdout) return 'holdout';
   return view.getUint32(4) / 2 ** 32 < fractions.validation ? 'validation' : 'train';

@@ -38,7 +38,7 @@ export interface Joined {
 }
 
 /**
- * Joins labels to predictions and adds whole examples. The latest label of a prediction counts (by time, then id), so
+ * Joins labels to predictions and adds whole examples. What came last for an id counts, whenever it was seen, so
  * a wrong label can be put right by sending another. A reported flip stands as long as the label that it came with
  * does: repeating that label leaves it standing, another label takes it back. The order of the events changes nothing.
  */
@@ -78,18 +78,25 @@ export function joinEvents(events: Iterable<Event>): Joined {
   };
 }
 
-function keepLatest<T extends { readonly at: number; readonly id: string }>(
-  kept: Map<string, T>,
-  key: string,
-  next: T,
-): void {
+/** What two events for the same thing are ordered by. */
+interface Said {
+  readonly at: number;
+  readonly id: string;
+  readonly received?: number | undefined;
+}
+
+function keepLatest<T extends Said>(kept: Map<string, T>, key: string, next: T): void {
   const previous = kept.get(key);
   if (previous === undefined || compareEvents(previous, next) < 0) kept.set(key, next);
 }
 
-/** By time, then id, then content: two events that differ are never equal, so their order can't matter. */
-function compareEvents<T extends { readonly at: number; readonly id: string }>(a: T, b: T): number {
-  return byTimeThenId(a, b) || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+/**
+ * By when they came in, then time, id and content: two events that differ are never equal, so their order can't matter.
+ * Older events don't say when they came in; their time stands for it.
+ */
+function compareEvents(a: Said, b: Said): number {
+  const [first, second] = [a.received ?? a.at, b.received ?? b.at];
+  return first - second || byTimeThenId(a, b) || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 }
 
 function byTimeThenId(
@@ -113,7 +120,10 @@ function withReport(example: LabelledExample, reported: boolean): LabelledExampl
 
 function fromPrediction(prediction: PredictionEvent, label: LabelEvent): LabelledExample {
   const { id, at, input, version, predicted } = prediction;
-  return { id, at, label: label.label, input, served: { version, predicted }, labelledAt: label.at };
+  const group = label.group ?? prediction.group;
+  const served = { version, predicted };
+  const example = { id, at, label: label.label, input, served, labelledAt: label.at };
+  return group === undefined ? example : { ...example, group };
 }
 
 function fromExample({ id, at, label, input, group }: ExampleEvent): LabelledExample {

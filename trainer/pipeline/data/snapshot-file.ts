@@ -37,6 +37,8 @@ export const snapshotSchema = z.object({
   /** In time order; the last one is the current window. */
   windows: z.array(windowSchema).min(1),
   examples: z.int().min(0),
+  /** Of the current window: examples that came after the champion was trained, for times before. */
+  late: z.int().min(0).optional(),
   unmatchedLabels: z.int().min(0),
   unlabelledPredictions: z.int().min(0),
   /** The first few unreadable lines or batches, and how many there were. */

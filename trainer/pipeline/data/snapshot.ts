@@ -5,6 +5,7 @@
  * digest of the content: the same events give the same snapshot, whoever makes it.
  */
 import { sha256Hex } from '../../../shared/digest.ts';
+import { hiddenGroup } from '../../../shared/events/group.ts';
 import { collectInbox } from '../../../shared/events/inbox.ts';
 import { joinEvents, type LabelledExample } from './join.ts';
 import { isLabel } from '../../../shared/model/spec/task.ts';
@@ -14,9 +15,11 @@ import { loadManifest } from '../../../shared/registry/versions.ts';
 import { type RunContext, RunFailure } from '../context.ts';
 import { type EventLog, openEventLog } from './event-log.ts';
 import {
+  loadShard,
   loadSnapshot,
   saveShard,
   type ShardRef,
+  shardsOf,
   type Snapshot,
   type SnapshotWindow,
 } from './snapshot-file.ts';
@@ -35,12 +38,16 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
   const log = await openEventLog(ctx);
   const problems = [...log.problems];
   const { examples, unmatchedLabels, unlabelledPredictions } = joinEvents(log.events);
-  const usable = examples.filter(({ label }) => isLabel(ctx.spec, label));
+  const usable = examples
+    .filter(({ label }) => isLabel(ctx.spec, label))
+    .map((one) => withHiddenGroup(ctx, one));
   for (const { id } of examples.filter(({ label }) => !isLabel(ctx.spec, label))) {
     problems.push(`example ${id}: its label is not one of the model's`);
   }
   const parent = await loadParent(ctx);
-  const windows = await saveWindows(ctx, log, usable, boundsOf(ctx, usable, parent));
+  const bounds = boundsOf(ctx, usable, parent);
+  const late = await findLate(ctx, usable, bounds, parent);
+  const windows = await saveWindows(ctx, log, usable, bounds, late);
   const id = sha256Hex(JSON.stringify(windows.map(({ fromMs, shards }) => ({ fromMs, shards })))).slice(
     0,
     32,
@@ -53,12 +60,19 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
     parent: parent?.id ?? null,
     windows,
     examples: usable.length,
+    ...(late.size > 0 && { late: late.size }),
     unmatchedLabels,
     unlabelledPredictions,
     problems: { count: problems.length, first: problems.slice(0, SHOWN_PROBLEMS) },
   };
   await putJson(store, keys.snapshot(run.model, id), snapshot, { absent: true });
   return snapshot;
+}
+
+/** Older events have groups as they came: the same group is one, whenever it came. */
+function withHiddenGroup({ spec }: RunContext, example: LabelledExample): LabelledExample {
+  const { group } = example;
+  return group === undefined ? example : { ...example, group: hiddenGroup(spec.salt, group) };
 }
 
 /** The snapshot that the champion was trained on, whose windows are closed. One that came trained has closed none. */
@@ -68,6 +82,28 @@ async function loadParent({ run, store }: RunContext): Promise<Snapshot | null> 
   if (!manifest.ok) throw new RunFailure(`the champion's manifest: ${manifest.error.detail}`);
   const { snapshot } = manifest.value;
   return snapshot === null ? null : loadSnapshot(store, run.model, snapshot);
+}
+
+/**
+ * What came since for times that the champion's windows span already, by id. The champion has not seen it, so it is new:
+ * it joins the current window, is trained on and judges there; the next champion has it in the window of its time.
+ */
+async function findLate(
+  { run, store }: RunContext,
+  examples: readonly LabelledExample[],
+  bounds: readonly WindowBounds[],
+  parent: Snapshot | null,
+): Promise<ReadonlySet<string>> {
+  if (parent === null) return new Set();
+  const fromMs = bounds.at(-1)?.fromMs ?? 0;
+  const past = examples.filter(({ at }) => at < fromMs);
+  // Nothing leaves a history, so where there are not more of them there is no need to look.
+  if (past.length <= parent.examples) return new Set();
+  const late = new Set(past.map(({ id }) => id));
+  for (const shard of shardsOf(parent)) {
+    for (const { id } of await loadShard(store, run.model, shard)) late.delete(id);
+  }
+  return late;
 }
 
 function boundsOf(
@@ -88,6 +124,7 @@ async function saveWindows(
   log: EventLog,
   examples: readonly LabelledExample[],
   bounds: readonly WindowBounds[],
+  late: ReadonlySet<string>,
 ): Promise<SnapshotWindow[]> {
   const ranges = rangesOf(
     bounds,
@@ -96,13 +133,15 @@ async function saveWindows(
   const windows: SnapshotWindow[] = [];
   for (const [i, { fromMs, toMs }] of bounds.entries()) {
     const { start, end } = ranges[i] as { start: number; end: number };
-    const inside = examples.slice(start, end);
-    const last = i === bounds.length - 1 ? inside.at(-1) : undefined;
+    const isCurrent = i === bounds.length - 1;
+    const own = examples.slice(start, end).filter(({ id }) => !late.has(id));
+    const inside = isCurrent ? [...examples.filter(({ id }) => late.has(id)), ...own] : own;
+    const last = isCurrent ? inside.at(-1) : undefined;
     windows.push({
       id: windowName(i, inside[0]?.at ?? fromMs),
       fromMs,
       // The current window ends with its newest example: whatever is newer than that is new to the next run.
-      toMs: last === undefined ? toMs : last.at + 1,
+      toMs: last === undefined ? toMs : Math.max(fromMs, last.at) + 1,
       examples: inside.length,
       shards: await saveShards(ctx, log, inside),
     });

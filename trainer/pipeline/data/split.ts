@@ -33,7 +33,9 @@ const splitSchema = z.object({
 });
 export type Split = z.infer<typeof splitSchema>;
 
-/** `duplicate`: the same content as a held-out example, and so on no side. `apart`: nobody believes its label. */
+/**
+ * `duplicate`: the same content came before, on another side, and so this is on none. `apart`: nobody believes its label.
+ */
 export type SplitSide = Side | 'duplicate' | 'apart';
 
 /** @param apart  stretches of time whose labels neither train nor judge */
@@ -90,7 +92,7 @@ export async function assignSides(
     for (const shard of window.shards) {
       for (const example of await loadShard(ctx.store, ctx.run.model, shard)) {
         const side = assignSide(ctx.spec.salt, identityOf(example), fractions);
-        inside.push({ side: isApart(example.at, apart) ? 'apart' : side, digest: example.input.digest });
+        inside.push({ side, digest: example.input.digest, apart: isApart(example.at, apart) });
         labels.push(example.label);
       }
     }
@@ -101,19 +103,28 @@ export async function assignSides(
 }
 
 interface Placed {
-  readonly side: Side | 'apart';
+  /** Also of an example that is kept apart: it has its side for the day on which its label is believed. */
+  readonly side: Side;
   readonly digest: string;
+  readonly apart?: boolean;
 }
 
 /**
- * The same content may come in two groups, of which one is held out. It judges; it is not learned from.
+ * The same content may come in two groups, or in one and without any. The side on which it came first is its side for
+ * ever: whoever else has it and is on another neither trains nor judges. So nothing is judged on that was trained on
+ * before it had a group, nor the other way round.
+ *
+ * @param assigned  by window, in order of time
  */
 export function withoutDuplicates(assigned: readonly (readonly Placed[])[]): SplitSide[][] {
-  const held = new Set(assigned.flat().flatMap(({ side, digest }) => (side === 'holdout' ? [digest] : [])));
+  const first = new Map<string, Side>();
   return assigned.map((window) =>
-    window.map(({ side, digest }) =>
-      side !== 'holdout' && side !== 'apart' && held.has(digest) ? 'duplicate' : side,
-    ),
+    window.map(({ side, digest, apart = false }) => {
+      const known = first.get(digest);
+      if (known === undefined) first.set(digest, side);
+      if (apart) return 'apart';
+      return known === undefined || known === side ? side : 'duplicate';
+    }),
   );
 }
 

@@ -4,14 +4,23 @@
  */
 import { type Choice, decideChampion } from '../../../shared/continuity/referee/decide.ts';
 import { isOpen, type Verdict } from '../../../shared/continuity/gate.ts';
-import { promote as promoteVersion } from '../../../shared/registry/promotion.ts';
+import { loadChampion } from '../../../shared/registry/alias.ts';
+import { describePause, promoteByRun } from '../../../shared/registry/machine-promotion.ts';
 import type { RefereeRecord } from '../../referee/record.ts';
 import { type RunContext, RunFailure } from '../context.ts';
 
 export interface Decision {
   readonly promoted: boolean;
   readonly why: string;
+  /** That promotion is paused, where it is: for the summary of a run that would not have promoted anyway. */
+  readonly paused?: string;
 }
+
+/**
+ * Somebody moved the champion while this run was judging against the former one, or took back what this candidate
+ * repeats, or has paused promotion: their decision stands.
+ */
+const PERSONS_DECISION: ReadonlySet<string> = new Set(['lost-race', 'taken-back', 'promotion-paused']);
 
 /** Tonight's candidate, a challenger, a former champion, or nobody. */
 export function choose(
@@ -32,22 +41,34 @@ export function choose(
   });
 }
 
+/** What the referee lets serve was shown better on what came in after it was made; that is what a pause may wait for. */
 export async function promote(ctx: RunContext, { version, by, why }: Choice): Promise<Decision> {
   const { run, store } = ctx;
-  if (version === null || by === null) return { promoted: false, why };
+  const paused = await sayPause(ctx);
+  if (version === null || by === null) return { promoted: false, why: `${why}${paused}`, paused };
   if (!run.mayPromote) {
-    return { promoted: false, why: `version ${version} may serve, and a person promotes it: ${why}` };
+    return {
+      promoted: false,
+      why: `version ${version} may serve, and a person promotes it: ${why}${paused}`,
+    };
   }
-  const moved = await promoteVersion(store, run.model, version, {
+  const moved = await promoteByRun(store, run.model, version, {
     by: `run ${run.id}`,
     reason: why,
     at: ctx.now(),
     run: run.id,
     evidence: by,
+    wonForward: by === 'referee',
     expectedChampion: run.championAtStart,
   });
   if (moved.ok) return { promoted: true, why };
-  // Somebody decided while this run was judging against the former champion: their decision stands.
-  if (moved.error.kind === 'lost-race') return { promoted: false, why: moved.error.detail };
+  if (PERSONS_DECISION.has(moved.error.kind)) return { promoted: false, why: moved.error.detail };
   throw new RunFailure(`version ${version} was not promoted: ${moved.error.detail}`);
+}
+
+/** `; promotion of digits is paused since …`: said of every night, so that nobody waits for one that can't promote. */
+async function sayPause({ store, run }: RunContext): Promise<string> {
+  const champion = await loadChampion(store, run.model);
+  const pause = champion.ok ? champion.value?.move.pause : undefined;
+  return pause === undefined ? '' : `; ${describePause(run.model, pause)}`;
 }

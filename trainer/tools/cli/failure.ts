@@ -3,8 +3,24 @@
  */
 import type { Result } from '../../../shared/result.ts';
 
-/** 1: it could not be done. 2: it was asked for wrongly. */
-export type ExitCode = 1 | 2;
+/** What a command ends with, for scripts and schedulers. 0: done; of `train`, promoted. */
+export const EXIT = {
+  /** It could not be done. */
+  failed: 1,
+  /** It was asked for wrongly. */
+  usage: 2,
+  /** `train`: the gate holds the candidate back: nothing is shown either way. */
+  held: 3,
+  /** `train`: the gate refused the candidate. */
+  refused: 4,
+  /** `train`: there was nothing new to learn from, or too little to judge by. */
+  skipped: 5,
+  /** `train`: the gate passed the candidate, and a person decides: promotion is manual or paused, or was overtaken. */
+  waiting: 6,
+  /** `status`: a model has a champion and nothing serves it. */
+  notServing: 7,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export class Failure extends Error {
   override readonly name = 'Failure';

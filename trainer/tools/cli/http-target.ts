@@ -8,6 +8,7 @@ import { moveSchema } from '../../../shared/registry/alias.ts';
 import { comparisonRecordSchema } from '../../../shared/registry/comparisons.ts';
 import { describeIssues, type Schema } from '../../../shared/registry/json.ts';
 import { manifestSchema } from '../../../shared/registry/manifest.ts';
+import { noticeSchema } from '../../../shared/registry/notices.ts';
 import { reproductionSchema } from '../../../shared/registry/reproductions.ts';
 import { progressSchema, runSchema } from '../../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
@@ -23,13 +24,16 @@ const statusSchema = z.object({
   name: z.string(),
   description: z.string().nullable(),
   champion: z.nullable(moveSchema),
-  serving: z.object({ version: z.int().nullable() }).nullable(),
+  serving: z
+    .object({ version: z.int().nullable(), failure: z.object({ detail: z.string() }).nullable() })
+    .nullable(),
+  rollbackTo: z.int().nullable(),
   versions: z.array(z.int()),
   lastRun: z.nullable(runSchema),
   problems: z.array(z.string()),
 });
 
-const { version, createdAt, parent, run, verdict, reasons, metrics } = manifestSchema.shape;
+const { version, createdAt, parent, run, snapshot, verdict, reasons, metrics } = manifestSchema.shape;
 const versionSchema = z.discriminatedUnion('state', [
   z.object({ version, createdAt, parent, run, verdict, reasons, metrics, state: z.literal('published') }),
   z.object({
@@ -41,6 +45,17 @@ const versionSchema = z.discriminatedUnion('state', [
 
 const versionsSchema = z.object({ versions: z.array(versionSchema) });
 const historySchema = z.object({ moves: z.array(moveSchema) });
+const resumedSchema = z.object({ champion: moveSchema });
+const noticesSchema = z.object({ notices: z.array(noticeSchema) });
+const servedAtSchema = z.object({
+  model: z.string(),
+  at: z.string(),
+  version: z.int(),
+  move: moveSchema,
+  until: z.string().nullable(),
+  evidence: z.object({ run, snapshot, parent, verdict, reasons, metrics }).nullable(),
+  problem: z.string().nullable(),
+});
 const movedSchema = z.object({ move: moveSchema });
 /** A run that can't be read is shown by its id elsewhere; here it is left out. */
 const runsSchema = z.object({
@@ -78,11 +93,15 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
       map(await api.json('GET', at(model), statusSchema), (status) => ({
         ...status,
         serving: status.serving?.version ?? null,
+        failure: status.serving?.failure?.detail ?? null,
       })),
     versions: async (model) =>
       map(await api.json('GET', at(model, '/versions'), versionsSchema), ({ versions }) => versions),
     history: async (model) =>
       map(await api.json('GET', at(model, '/history'), historySchema), ({ moves }) => moves),
+    notices: async (model) =>
+      map(await api.json('GET', at(model, '/notices'), noticesSchema), ({ notices }) => notices),
+    servedAt: (model, time) => api.json('GET', at(model, `/at/${time.toISOString()}`), servedAtSchema),
     promote: async (model, version, request) =>
       map(
         await api.json('POST', at(model, '/promote'), movedSchema, { version, ...request }),
@@ -92,6 +111,11 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
       const body = to === null ? request : { ...request, to };
       return map(await api.json('POST', at(model, '/rollback'), movedSchema, body), ({ move }) => move);
     },
+    resumePromotion: async (model, request) =>
+      map(
+        await api.json('POST', at(model, '/resume-promotion'), resumedSchema, request),
+        ({ champion }) => champion,
+      ),
     runs: async (model) =>
       map(await api.json('GET', at(model, '/runs'), runsSchema), ({ runs }) =>
         runs.flatMap((run) => (run.status === 'unreadable' ? [] : [run])),

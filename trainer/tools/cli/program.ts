@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { ADDRESSINGS, CHECKSUMS } from '../../node/s3-store.ts';
 import { oneOf } from './commands/options.ts';
+import { addAtCommand } from './commands/at.ts';
 import { addAugmentCommands } from './commands/augment.ts';
 import { addBaseCommands } from './commands/base.ts';
 import { addCompareCommand } from './commands/compare.ts';
@@ -18,6 +19,7 @@ import { addInspectCommand } from './commands/inspect.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLrFindCommand } from './commands/lr-find.ts';
 import { addMoveCommands } from './commands/move.ts';
+import { addNoticeCommands } from './commands/notices.ts';
 import { addReproduceCommand } from './commands/reproduce.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSpecCommands } from './commands/spec.ts';
@@ -30,7 +32,8 @@ HOLDFAST_KEY), or straight to its bucket (--store s3://bucket, HOLDFAST_STORE; -
 session, profile and region as the AWS CLI finds them; HTTPS_PROXY). holdfast doctor tries the store. create, import, import-model, base, spec set, export and train --store need the bucket;
 beside a local npm start they find it by themselves.
 
-Exit codes: 0 done, 1 could not be done, 2 asked for wrongly.`;
+Exit codes: 0 done, 1 could not be done, 2 asked for wrongly. train: 0 promoted, 3 held, 4 refused, 5 nothing to learn
+from or too little to judge by, 6 passed and not promoted (a person decides). status: 7 a model does not serve.`;
 
 export function createProgram(): Command {
   const program = new Command('holdfast')
@@ -65,6 +68,8 @@ export function createProgram(): Command {
   addRunCommands(program);
   addMoveCommands(program);
   addStatusCommands(program);
+  addAtCommand(program);
+  addNoticeCommands(program);
   addExportCommand(program);
   addSpecCommands(program);
   addKeyCommands(program);

@@ -3,7 +3,7 @@
  */
 import type { Progress, RunRecord } from '../../../shared/registry/runs.ts';
 import type { Context } from './context.ts';
-import { Failure } from './failure.ts';
+import { EXIT, type ExitCode, Failure } from './failure.ts';
 import { createProgressLine, formatFacts, formatVerdict, relativeTime, style } from './output.ts';
 
 /** Steps of a run in this process, on the progress line. */
@@ -22,16 +22,27 @@ export function describeProgress({ step, fraction, message }: Progress): string 
 }
 
 /**
- * Prints how a run ended; a run that failed fails the command. A refused candidate does not: the gate did its work.
+ * Prints how a run ended; a run that failed fails the command. A refused candidate does not, it has an exit code of its
+ * own: the gate did its work, and whoever scheduled the run wants to know.
  *
  * @param steps  whether they are still to be shown: who watched the run has seen them
  */
 export function reportRun(context: Context, run: RunRecord, { steps }: { steps: boolean }): void {
   context.print(run, () => describeRun(run, context.now(), { steps }));
+  process.exitCode = exitCodeOf(run);
   if (run.status === 'failed')
-    throw new Failure(`run ${run.id} failed: ${run.error ?? 'no reason recorded'}`, 1, {
+    throw new Failure(`run ${run.id} failed: ${run.error ?? 'no reason recorded'}`, EXIT.failed, {
       kind: 'run-failed',
     });
+}
+
+/** How a finished run ends the command that trained: 0 where its candidate serves now. */
+export function exitCodeOf({ status, verdict, promoted }: RunRecord): 0 | ExitCode {
+  if (status === 'failed') return EXIT.failed;
+  if (status === 'skipped') return EXIT.skipped;
+  if (promoted) return 0;
+  if (verdict === 'reject') return EXIT.refused;
+  return verdict === 'hold' ? EXIT.held : EXIT.waiting;
 }
 
 export function describeRun(run: RunRecord, now: Date, shown: { steps: boolean }): string {

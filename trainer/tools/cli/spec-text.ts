@@ -1,6 +1,7 @@
 /**
  * A spec in a few lines.
  */
+import { DEFAULT_SCHEDULE, describeSchedule } from '../../../shared/registry/schedule.ts';
 import { describeLayer } from '../../../shared/model/spec/network.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
 import { outputActivation, outputWidth } from '../../../shared/model/spec/task.ts';
@@ -27,7 +28,10 @@ export function describeSpec(spec: Spec): string {
       : [['augmentation', describeAugmentation(training.augmentation)] as const]),
     ['window', `${formatCount(window.examples)} examples, ${window.keep} past windows kept apart`],
     ['holdout', `${holdout.fraction * 100} % of the examples, never trained on`],
-    ['promotion', `${spec.promotion}${spec.scheduled ? ', retrained on schedule' : ', not scheduled'}`],
+    [
+      'promotion',
+      `${spec.promotion}${spec.scheduled ? `, retrained ${describeSchedule(spec.schedule ?? DEFAULT_SCHEDULE)}` : ', not scheduled'}`,
+    ],
   ]);
 }
 

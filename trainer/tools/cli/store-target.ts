@@ -4,11 +4,24 @@
 import { listModels } from '../../../shared/model/spec/find-spec.ts';
 import { loadSpec } from '../../../shared/model/spec/load-spec.ts';
 import { loadChampion, loadHistory } from '../../../shared/registry/alias.ts';
+import { loadBaseManifest } from '../../../shared/registry/base-manifest.ts';
+import { describeReadError } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { promote, rollback } from '../../../shared/registry/promotion.ts';
+import {
+  findRollbackTarget,
+  loadWhole,
+  promote,
+  resumePromotion,
+  rollback,
+} from '../../../shared/registry/promotion.ts';
 import { listRuns, loadProgress, loadRun, type RunRecord } from '../../../shared/registry/runs.ts';
+import { listNotices } from '../../../shared/registry/notices.ts';
+import { findServedAt } from '../../../shared/registry/served-at.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
+import {
+  describeDamage as describeFileDamage,
+  listVersionNumbers,
+} from '../../../shared/registry/find-version.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { Answer, ModelStatus, Refusal, Target, VersionEntry } from './target.ts';
@@ -25,11 +38,26 @@ export function createStoreTarget(name: string, store: ObjectStore): Target {
     status: (model) => known(model, async () => ok(await loadStatus(store, model))),
     versions: (model) => known(model, async () => ok(await loadVersions(store, model))),
     history: (model) => known(model, () => loadHistory(store, model)),
+    notices: (model) => known(model, async () => ok(await listNotices(store, model))),
+    servedAt: (model, at) => known(model, () => findServedAt(store, model, at)),
     promote: (model, version, request) =>
       known(model, () => promote(store, model, version, { ...request, at: new Date() })),
-    rollback: (model, { to, ...request }) =>
+    rollback: (model, { to, untilBetter, ...request }) =>
       known(model, () =>
-        rollback(store, model, { ...request, at: new Date(), ...(to === null ? {} : { to }) }),
+        rollback(store, model, {
+          ...request,
+          at: new Date(),
+          ...(to === null ? {} : { to }),
+          pauseUntil: untilBetter ? 'better' : 'resumed',
+        }),
+      ),
+    resumePromotion: (model, { untilBetter, ...request }) =>
+      known(model, () =>
+        resumePromotion(store, model, {
+          ...request,
+          at: new Date(),
+          until: untilBetter ? 'better' : 'now',
+        }),
       ),
     runs: (model) => known(model, async () => ok(await listRuns(store, model))),
     run: (model, id) => known(model, () => loadRunState(store, model, id)),
@@ -45,15 +73,40 @@ async function loadStatus(store: ObjectStore, model: string): Promise<ModelStatu
     store.folders(keys.runs(model)),
   ]);
   const lastRun = runs.at(-1);
+  const move = champion.ok ? (champion.value?.move ?? null) : null;
+  const failure = move === null ? null : await describeDamage(store, model, move.to);
+  const target = failure === null ? null : await findRollbackTarget(store, model);
   return {
     name: model,
     description: spec.ok ? spec.value.spec.description : null,
-    champion: champion.ok ? (champion.value?.move ?? null) : null,
+    champion: move,
     serving: null,
+    failure,
+    rollbackTo: target?.ok === true ? target.value : null,
     versions,
     lastRun: lastRun === undefined ? null : orNull(await loadRun(store, model, lastRun)),
     problems: [spec, champion].flatMap((part) => (part.ok ? [] : [part.error.detail])),
   };
+}
+
+/** Nobody is asked who serves, so what would keep the edge from it is looked for: files and base, by their digests. */
+async function describeDamage(store: ObjectStore, model: string, version: number): Promise<string | null> {
+  const manifest = await loadWhole(store, model, version);
+  if (!manifest.ok) return manifest.error.detail;
+  const { base } = manifest.value;
+  if (base === null) return null;
+  const loaded = await loadBaseManifest(store, base);
+  if (!loaded.ok) return describeReadError(loaded.error);
+  for (const name of ['edge.json', 'edge.bin'] as const) {
+    const key = keys.base(base, name);
+    const problem = await describeFileDamage(
+      key,
+      loaded.value.value.files[name],
+      (await store.get(key))?.bytes,
+    );
+    if (problem !== null) return problem;
+  }
+  return null;
 }
 
 function orNull(run: Result<RunRecord, Refusal>): RunRecord | null {

@@ -4,8 +4,10 @@
 import type { Move } from '../../../shared/registry/alias.ts';
 import type { ComparisonRecord } from '../../../shared/registry/comparisons.ts';
 import type { Manifest } from '../../../shared/registry/manifest.ts';
+import type { Notice } from '../../../shared/registry/notices.ts';
 import type { Reproduction } from '../../../shared/registry/reproductions.ts';
 import type { Progress, RunRecord } from '../../../shared/registry/runs.ts';
+import type { ServedAt } from '../../../shared/registry/served-at.ts';
 import type { Result } from '../../../shared/result.ts';
 import type { Comparison } from '../../compare/comparison.ts';
 import type { ComparisonRequest } from '../../compare/comparison-run.ts';
@@ -25,6 +27,10 @@ export interface ModelStatus {
   readonly champion: Move | null;
   /** The version that this deployment serves at the moment; null when none does, or when nobody was asked. */
   readonly serving: number | null;
+  /** Why the champion is not what serves; null where it is, or where there is none. */
+  readonly failure: string | null;
+  /** Where nothing serves: the version that a rollback would put back. */
+  readonly rollbackTo: number | null;
   readonly versions: readonly number[];
   readonly lastRun: RunRecord | null;
   readonly problems: readonly string[];
@@ -56,6 +62,13 @@ export interface MoveRequest {
   readonly expectedChampion: number | null;
 }
 
+export interface ResumeRequest {
+  readonly reason: string;
+  readonly by: string;
+  /** Not yet, but once a candidate is shown better on what came in after it was made. */
+  readonly untilBetter: boolean;
+}
+
 export interface Target {
   /** `http://127.0.0.1:8787` or `s3://bucket`: for messages. */
   readonly name: string;
@@ -65,8 +78,17 @@ export interface Target {
   versions(model: string): Answer<readonly VersionEntry[]>;
   /** Oldest first. */
   history(model: string): Answer<readonly Move[]>;
+  /** The newest, oldest first. */
+  notices(model: string): Answer<readonly Notice[]>;
+  /** The version that was champion at a time. */
+  servedAt(model: string, at: Date): Answer<ServedAt>;
   promote(model: string, version: number, request: MoveRequest & { readonly force: boolean }): Answer<Move>;
-  rollback(model: string, request: MoveRequest & { readonly to: number | null }): Answer<Move>;
+  rollback(
+    model: string,
+    request: MoveRequest & { readonly to: number | null; readonly untilBetter: boolean },
+  ): Answer<Move>;
+  /** The champion, as it stands afterwards. */
+  resumePromotion(model: string, request: ResumeRequest): Answer<Move>;
   /** Oldest first. */
   runs(model: string): Answer<readonly RunRecord[]>;
   run(model: string, id: string): Answer<RunState>;

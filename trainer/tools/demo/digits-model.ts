@@ -98,10 +98,13 @@ function digitsSpec(base: string): Spec {
 
 /** What the office wrote and somebody typed in, as an import like any other: repeating it changes nothing. */
 async function importHistory(store: ObjectStore, onProgress: OnProgress): Promise<void> {
+  const found = await loadSpec(store, DIGITS);
+  if (!found.ok) throw new Error(found.error.detail);
   const imported = await importExamples({
     store,
     model: DIGITS,
     task: 'classification',
+    salt: found.value.spec.salt,
     source: drawnHistory(new Date()),
     options: {},
     skip: 0,

@@ -3,6 +3,7 @@
  * labels come back, a run follows. Import, executor, prediction log, feedback, pipeline, alias: all of it is what the
  * Workers and the Node job run, over a store in memory.
  */
+import { createArrivals } from '../../../../functions/collect/arrivals.ts';
 import { parseFeedback, toEvents } from '../../../../functions/collect/feedback.ts';
 import { sha256Hex } from '../../../../shared/digest.ts';
 import { writeInbox } from '../../../../shared/events/write-inbox.ts';
@@ -128,6 +129,8 @@ async function runAt({ surroundings, clock, spec }: World, atMs: number): Promis
   return runPipeline(surroundings, spec.name, id, createNodeHost(store, spec.name, id));
 }
 
+const arrivals = createArrivals();
+
 /** One request for feedback, as the edge reads it. */
 async function giveFeedback(
   { surroundings: { store }, clock, spec }: World,
@@ -136,7 +139,12 @@ async function giveFeedback(
 ): Promise<void> {
   const items = labels.map((label) => toItem(spec, label));
   const nowMs = clock.now().getTime();
-  const read = await parseFeedback({ items }, spec, { readImage: noImages, nowMs, requestId });
+  const read = await parseFeedback({ items }, spec, {
+    readImage: noImages,
+    nowMs,
+    requestId,
+    arrival: () => arrivals(nowMs),
+  });
   if (!read.ok) throw new Error(JSON.stringify(read.error));
   const [refused] = read.value.rejected;
   if (refused !== undefined) throw new Error(refused.error);
@@ -179,6 +187,7 @@ async function importSeen(
   const imported = await importExamples({
     store,
     model: spec.name,
+    salt: spec.salt,
     task: spec.task,
     source,
     options: {},

@@ -4,8 +4,10 @@
  */
 import { nearestNames } from '../../../../trainer/nearest-names.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { inferFromCsv, type Inferred } from '../../../../trainer/data-import/infer-spec.ts';
-import { openSource } from '../../../../trainer/data-import/readers/open-source.ts';
+import { inferFromTable, NOTHING_SAID } from '../../../../trainer/data-import/infer-spec.ts';
+import { openSource, openTable } from '../../../../trainer/data-import/readers/open-source.ts';
+import type { Feature } from '../../../../shared/model/spec/spec.ts';
+import type { TaskSpec } from '../../../../shared/model/spec/task.ts';
 import { dataPath, hasData } from '../../../support/data.ts';
 import { GENERATED, generateStream } from './generated.ts';
 import { loadMnist, MNIST } from './mnist.ts';
@@ -147,11 +149,9 @@ export async function loadCsv(
   rows: number | null,
 ): Promise<Result<Stream, string>> {
   const columns = { label: source.label, time: null, group: null, ignore: source.ignore };
-  const inferred = await inferFromCsv(path, columns, source.task);
-  if (!inferred.ok) return inferred;
-  const mixed = findMixedColumn(inferred.value);
-  if (mixed !== null) return err(`${path}: ${mixed}`);
-  const { task, features } = inferred.value;
+  const looked = await lookAtCsv(path, source);
+  if (!looked.ok) return looked;
+  const { task, features } = looked.value;
   const { perDay } = source;
   const weekday = perDay === null ? [] : [{ name: 'weekday', type: 'category' as const, values: WEEKDAYS }];
   const input = { kind: 'tabular' as const, features: [...features] };
@@ -185,18 +185,38 @@ export async function loadCsv(
   });
 }
 
-/** A column that is nearly all numbers was meant as one: a few words in it are a mistake, not a category. */
-function findMixedColumn({ features }: Inferred): string | null {
-  for (const feature of features) {
-    if (feature.type !== 'category') continue;
-    const words = feature.values.filter((value) => !Number.isFinite(Number(value)));
-    if (words.length > 0 && feature.values.length > 2 * words.length) {
-      const column = JSON.stringify(feature.name);
-      return `the column ${column} is numbers, but for ${words
-        .slice(0, 3)
-        .map((word) => JSON.stringify(word))
-        .join(', ')}; --ignore ${feature.name} leaves it out`;
-    }
+/** The task and the features of a file: all of its columns, numbers and categories, with every cell filled in. */
+async function lookAtCsv(
+  path: string,
+  { label, ignore, task }: CsvSource,
+): Promise<Result<{ readonly task: TaskSpec; readonly features: readonly Feature[] }, string>> {
+  const opened = await openTable(path, { format: 'csv' });
+  if (!opened.ok) return opened;
+  const { table } = opened.value;
+  const use = table.columns.filter((column) => column !== label && !ignore.includes(column));
+  const inferred = await inferFromTable(table, { ...NOTHING_SAID, label, ignore, use, task }, new Date());
+  if (!inferred.ok) return inferred;
+  const features: Feature[] = [];
+  for (const found of inferred.value.features) {
+    const problem = describeUnfit(found);
+    if (problem !== null)
+      return err(
+        `${path}: the column ${JSON.stringify(found.name)} ${problem}; --ignore ${found.name} leaves it out`,
+      );
+    features.push(
+      found.type === 'category' ? { name: found.name, type: found.type, values: found.values } : found,
+    );
   }
-  return null;
+  return ok({ task: inferred.value.task, features });
+}
+
+/** A column that is nearly all numbers was meant as one: a few words in it are a mistake, not a category. */
+function describeUnfit(feature: Feature): string | null {
+  if (feature.missing) return 'has empty cells';
+  if (feature.type === 'date') return 'is a date';
+  if (feature.type === 'number') return null;
+  const words = feature.values.filter((value) => !Number.isFinite(Number(value)));
+  if (words.length === 0 || feature.values.length <= 2 * words.length) return null;
+  const shown = words.slice(0, 3).map((word) => JSON.stringify(word));
+  return `is numbers, but for ${shown.join(', ')}`;
 }

@@ -345,7 +345,7 @@ describe('infer', () => {
     [
       'pair',
       { inputs: [input, { ...input, name: 'x' }] },
-      `inputs[0]: there is no feature "input"; expected one tensor 'input', or one for each feature`,
+      `inputs[0]: there is no feature "input" and "y" is missing; expected one tensor 'input', or one for each feature`,
     ],
     ['pair', { inputs: [{ ...input, name: 'x', shape: [1], data: [1] }] }, 'inputs: feature "y" is missing'],
     ['pair', { inputs: [input, input] }, 'inputs[1]: "input" is named twice'],

@@ -39,7 +39,7 @@ describe(':predict', () => {
       { instances: [{ input: [1, 5] }] },
       { instances: [{ x: [1], y: 5 }] },
       { inputs: { input: [[1, 5]] } },
-      { inputs: { x: [1], y: [[5]], unread: 'ignored' } },
+      { inputs: { x: [1], y: [[5]] } },
     ]) {
       const response = await post('pair:predict', body);
       answers.push([response.status, await response.text()]);
@@ -50,6 +50,14 @@ describe(':predict', () => {
       [200, '{"predictions":[[1.0,5.0]],"labels":["right"]}'],
       [200, '{"outputs":[[1.0,5.0]],"labels":["right"]}'],
       [200, '{"outputs":[[1.0,5.0]],"labels":["right"]}'],
+    ]);
+  });
+
+  test('refuses a column that the model does not read: it may be one that is misspelt', async () => {
+    const response = await post('pair:predict', { inputs: { x: [1], y: [5], z: [1] } });
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      { error: 'inputs: there is no feature "z"' },
     ]);
   });
 

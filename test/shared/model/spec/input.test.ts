@@ -192,7 +192,11 @@ describe('a row', () => {
       'instances[3]: there is no feature "Income"',
     ],
     ['{"x": 1, "y": 2, "__proto__": 3}', NUMBERS, 'instances[3]: there is no feature "__proto__"'],
-    ['{"constructor": 1, "y": 2}', NUMBERS, 'instances[3]: there is no feature "constructor"'],
+    [
+      '{"constructor": 1, "y": 2}',
+      NUMBERS,
+      'instances[3]: there is no feature "constructor", and feature "x" is missing',
+    ],
     ['["41","red",1]', TABULAR, 'instances[3].age: expected a finite number, got "41"'],
     ['[null,"red",1]', TABULAR, 'instances[3].age: expected a finite number, got null'],
     ['[true,"red",1]', TABULAR, 'instances[3].age: expected a finite number, got true'],

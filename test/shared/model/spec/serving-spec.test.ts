@@ -110,7 +110,7 @@ describe('what serving reads of a spec', () => {
     [{ input: { ...image, resize: 'crop' } }, 'input.resize: expected one of stretch, cover, contain, got'],
     [
       { input: { kind: 'tabular', features: [{ name: 'x', type: 'category' }] } },
-      'input.features.0.values: expected a list of 2 to 1000, got nothing',
+      'input.features.0.values: expected a list of 1 to 1000, got nothing',
     ],
     [{ salt: 'short' }, 'salt: expected a SHA-256 in hexadecimal, got "short"'],
     [{ logging: { rate: 2 } }, 'logging.rate: expected a number from 0 to 1, got 2'],

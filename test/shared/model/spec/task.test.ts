@@ -37,13 +37,14 @@ describe('a label from a request', () => {
   test('is a name, or a number', () => {
     expect(parseLabel(colours, 'blue')).toEqual({ ok: true, value: 2 });
     expect(parseLabel(rent, -12.5)).toEqual({ ok: true, value: -12.5 });
+    expect(parseLabel(rent, '-12.5')).toEqual({ ok: true, value: -12.5 });
   });
 
   test.each([
     [colours, 2, 'expected one of "red", "green", "blue", got the number 2'],
-    [rent, '700', 'expected a finite number, got "700"'],
+    [rent, 'cheap', 'expected a finite number, got "cheap"'],
     [rent, null, 'expected a finite number, got null'],
-    [rent, [1], 'expected a finite number, got a value of another type'],
+    [rent, [1], 'expected a finite number, got an array of 1'],
     [rent, Number.POSITIVE_INFINITY, 'expected a finite number, got Infinity'],
     [rent, 1e39, 'expected a number within ±3.4e38, got 1e+39'],
   ])('of another type is refused: %#', (spec, value, error) => {

@@ -126,7 +126,7 @@ describe('the CSV reader', () => {
     ['a missing time column', 'price,colour,label\n', { time: 'when' }, /no column "when".*--time/],
     ['a missing feature', 'price,label\n', {}, /the model's feature "colour" is no column/],
     ['a column too many', 'price,colour,label,x\n', {}, /column "x" is no feature.*--ignore x/],
-    ['a name that stands twice', 'price,price,label\n', {}, /names the column "price" twice/],
+    ['a name that stands twice', 'price,colour,label,price\n', {}, /the column "price \(2\)" is no feature/],
   ])('refuses %s before it reads a row', async (name, text, columns, message) => {
     const path = await folder.write(`${name}.csv`, `${text}1,red,UP\n`);
     expect(await readAll(path, { spec, columns })).toEqual({ refused: expect.stringMatching(message) });

@@ -85,6 +85,15 @@ describe('the reader of image folders', () => {
     ]);
   });
 
+  it('leaves nothing out uncounted: whatever a picture is called, and however deep it lies', async () => {
+    for (const name of ['a.jfif', 'b.jpe', 'no ending', 'deeper/c.png', '.DS_Store', 'Thumbs.db'])
+      await folder.write(`odd/dog/${name}`, CHECKS);
+    await folder.write('odd/dog/moving.gif', 'GIF89a');
+    const { rows, problems } = await readAll(`${folder.path}/odd`, { spec });
+    expect(rows).toHaveLength(4);
+    expect(problems).toEqual([expect.stringMatching(/^dog\/moving\.gif: /)]);
+  });
+
   it('reads JPEG and WebP as well', async () => {
     const twelve = { ...image, height: 8, width: 12 };
     for (const file of ['rgb.jpg', 'turned.webp']) await folder.write(`kinds/cat/${file}`, imageFile(file));

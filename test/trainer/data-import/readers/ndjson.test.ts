@@ -46,10 +46,10 @@ describe('the NDJSON reader', () => {
     const path = await folder.write('bad.jsonl', lines.join('\n'));
     expect((await readAll(path, { spec })).problems).toEqual([
       'line 1: instance: expected 2 numbers, got 1',
-      'line 2: label: expected a text or a number, got nothing',
+      'line 2: label: expected one of "0", "1", got nothing',
       'line 3: expected a JSON object',
       'line 4: expected a JSON object, got something that is no JSON',
-      'line 5: instance: there is no feature "c"',
+      'line 5: instance: there is no feature "c", and feature "b" is missing',
       'line 6: timestamp: expected a time, got true',
     ]);
   });

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { keyedHash } from '../../../../shared/digest.ts';
+import { hideGroup } from '../../../../shared/events/group.ts';
 import { assignSide, type Side } from '../../../../trainer/pipeline/data/holdout.ts';
 
 const SALT = 'ab'.repeat(32);
@@ -85,4 +86,18 @@ test('another salt gives another holdout, as independent as chance', () => {
     if (held(SALT) && held('cd'.repeat(32))) both += 1;
   }
   expectBinomial(both, n, 0.04);
+});
+
+test('a group keeps its side, whether it is stored as it came or hidden', () => {
+  fc.assert(
+    fc.property(salt, fc.string({ maxLength: 20 }), (salt, group) => {
+      const hidden = hideGroup(salt, group);
+      expect(hidden).toMatch(/^group-[0-9a-f]{64}$/);
+      const plain = Buffer.from(keyedHash(salt, `split:group:${group}`)).readUInt32BE(0) / 2 ** 32;
+      expect(assignSide(salt, `group:${hidden}`, FRACTIONS)).toBe(
+        assignSide(salt, `group:${group}`, FRACTIONS),
+      );
+      expect(assignSide(salt, `group:${hidden}`, FRACTIONS) === 'holdout').toBe(plain < 0.2);
+    }),
+  );
 });

@@ -155,3 +155,30 @@ describe('a reported flip', () => {
     expect(flipOf(prediction('p'), label('l', 'p', { flip: true }), other)).toEqual([undefined]);
   });
 });
+
+describe('the last word on something', () => {
+  test('is what came in last, whatever time it is about', () => {
+    const first = example('e', { at: 500, label: 1, received: 1_000 });
+    const last = example('e', { at: 100, label: 0, received: 1_000.25 });
+    for (const events of [
+      [first, last],
+      [last, first],
+    ]) {
+      expect(joinEvents(events).examples).toEqual([{ id: 'e', at: 100, label: 0, input }]);
+    }
+  });
+
+  test('of a prediction is told by arrival, not by the order of text', () => {
+    const labels = [
+      label('r.9', 'p', { label: 1, received: 200 }),
+      label('r.10', 'p', { label: 2, received: 200.5 }),
+    ];
+    expect(joinEvents([prediction('p'), ...labels]).examples[0]?.label).toBe(2);
+  });
+});
+
+test('a prediction has the group that it was made with, or the one that its label says', () => {
+  const predicted = prediction('p', { group: 'g' });
+  expect(joinEvents([predicted, label('l', 'p')]).examples[0]?.group).toBe('g');
+  expect(joinEvents([predicted, label('l', 'p', { group: 'h' })]).examples[0]?.group).toBe('h');
+});

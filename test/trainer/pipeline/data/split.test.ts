@@ -90,3 +90,24 @@ test('content that is held out in one group is not learned from in another', () 
     ['duplicate', 'duplicate', 'holdout'],
   ]);
 });
+
+test('content that came without a group before is on no side in a group of another side', () => {
+  const sides = withoutDuplicates([
+    [{ side: 'train', digest: 'a' }],
+    [
+      { side: 'holdout', digest: 'a' },
+      { side: 'train', digest: 'a' },
+    ],
+  ]);
+  expect(sides).toEqual([['train'], ['duplicate', 'train']]);
+});
+
+test('content that is kept apart has its side for the day on which its label is believed', () => {
+  const windows = (apart: boolean) => [
+    [{ side: 'holdout' as const, digest: 'a', apart }],
+    [{ side: 'train' as const, digest: 'a' }],
+  ];
+  // Were it learned from in the meantime, what has learned from it would be judged by it later.
+  expect(withoutDuplicates(windows(true))).toEqual([['apart'], ['duplicate']]);
+  expect(withoutDuplicates(windows(false))).toEqual([['holdout'], ['duplicate']]);
+});

@@ -106,6 +106,22 @@ describe('holdfast', () => {
     expect((await holdfast('rollback', 'blobs', '--reason', 'second thoughts')).out).toMatch(
       /rolled back: the champion of blobs is version 1, it was version 2/,
     );
+    expect((await holdfast('rollback', 'blobs', '--reason', 'again', '--from', '2')).out).toBe(
+      'nothing was done: version 2 no longer serves blobs, version 1 does\n',
+    );
+    expect((await holdfast('status', 'blobs')).out).toMatch(/^promotion of blobs is paused since ann/);
+    expect((await holdfast('status')).out).toContain('promotion is paused');
+    expect((await holdfast('resume-promotion', 'blobs', '--until-better')).out).toMatch(
+      /or a candidate that/,
+    );
+    expect((await holdfast('resume-promotion', 'blobs')).out).toMatch(/^runs may promote versions of blobs/);
+    expect((await holdfast('resume-promotion', 'blobs')).err).toMatch(/promotion of blobs is not paused/);
+    const answered = JSON.parse((await holdfast('at', 'blobs', '2126-03-01T10:00Z', '--json')).out);
+    expect(answered).toMatchObject({
+      version: 1,
+      move: { action: 'rollback', by: expect.stringContaining('ann@') },
+    });
+    expect((await holdfast('at', 'blobs', '2126-03-01T10:00')).code).toBe(2);
     const versions = await holdfast('versions', 'blobs');
     expect(versions.out).toMatch(/★ champion +1 /);
     const history = JSON.parse((await holdfast('history', 'blobs', '--json')).out);
@@ -301,10 +317,23 @@ describe('holdfast', () => {
     });
   });
 
-  it('does not take numbers of which some are missing for a category', async () => {
+  it('takes numbers of which some are missing for numbers that may be missing', async () => {
     const file = await folder.write('missing.csv', 'x,label\n1,a\nNaN,b\n2,a\n');
-    expect(await holdfast('create', 'missing', '--from', file)).toMatchObject({
-      err: expect.stringContaining('the column "x" has 2 numbers, and "NaN" in place of others'),
+    const created = await holdfast('create', 'missing', '--from', file);
+    expect(created.out).toMatch(/^x +a number +1 +2 +1, 2$/m);
+    expect(JSON.parse((await holdfast('spec', 'get', 'missing', '--json')).out).input.features).toEqual([
+      { name: 'x', type: 'number', missing: true },
+    ]);
+  });
+
+  it('ends with 1 when most rows are refused, and says how many', async () => {
+    const file = await folder.write('half.csv', 'x,label\n1,a\n2,b\n');
+    await holdfast('create', 'half', '--from', file);
+    const bad = await folder.write('bad-half.csv', 'x,label\n1,a\nfar,b\n3,c\n');
+    expect(await holdfast('import', 'half', bad)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('imported 1 examples'),
+      err: expect.stringContaining('2 of 3 rows of bad-half.csv were rejected'),
     });
   });
 

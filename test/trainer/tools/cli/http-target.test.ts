@@ -73,8 +73,12 @@ describe('createHttpTarget', () => {
   it('leaves out the version of a rollback that names none', async () => {
     answers.set('/api/models/m/rollback', { status: 200, body: { move: MOVE } });
     const request = { reason: 'bad', by: 'ann', expectedChampion: 2 };
-    await createHttpTarget(url, 'secret').rollback('m', { ...request, to: null });
-    expect(JSON.parse(seen.at(-1)?.body ?? '')).toEqual(request);
+    await createHttpTarget(url, 'secret').rollback('m', {
+      ...request,
+      to: null,
+      untilBetter: false,
+    });
+    expect(JSON.parse(seen.at(-1)?.body ?? '')).toEqual({ ...request, untilBetter: false });
   });
 
   it("gives the API's own word and sentence for a refusal, with what a race was lost to", async () => {
@@ -85,6 +89,7 @@ describe('createHttpTarget', () => {
       by: 'b',
       expectedChampion: 2,
       to: 1,
+      untilBetter: false,
     });
     expect(await rollback).toEqual({
       ok: false,

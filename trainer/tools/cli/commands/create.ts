@@ -13,21 +13,16 @@ import { describeIssues } from '../../../../shared/registry/json.ts';
 import type { BaseManifest } from '../../../../shared/registry/base-manifest.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { listBases } from '../../../model-import/base-import.ts';
-import { inferFromCsv } from '../../../data-import/infer-spec.ts';
 import { reasonOf } from '../../../data-import/readers/input-file.ts';
 import { describeTaken } from '../../../registry/delete-model.ts';
 import { createContext } from '../context.ts';
-import { Failure, unwrap, usageError } from '../failure.ts';
+import { Failure, usageError } from '../failure.ts';
 import { describeSpec } from '../spec-text.ts';
+import { addFromOptions, type FromOptions, type FromTable, inferParts } from './create-from.ts';
 import { collect, commaList, example, finiteNumber, oneOf, wholeNumber } from './options.ts';
 
-interface CreateOptions {
+interface CreateOptions extends FromOptions {
   readonly input?: 'tabular' | 'image';
-  readonly from?: string;
-  readonly label: string;
-  readonly ignore?: readonly string[];
-  readonly time?: string;
-  readonly group?: string;
   readonly feature?: readonly string[];
   readonly labels?: readonly string[];
   readonly task?: Spec['task'];
@@ -60,15 +55,11 @@ interface Size {
 }
 
 export function addCreateCommand(program: Command): void {
-  program
+  const command = program
     .command('create <model>')
     .description('describe a new model: input, labels, base, head and how it is trained and judged')
-    .option('--input <kind>', 'tabular or image', oneOf(['tabular', 'image']))
-    .option('--from <csv>', 'infer features and labels from the columns of a file')
-    .option('--label <column>', 'with --from: the label', 'label')
-    .option('--time <column>', 'with --from: the time, no feature')
-    .option('--group <column>', 'with --from: the group, no feature')
-    .option('--ignore <columns>', 'with --from: other columns that are no features', commaList)
+    .option('--input <kind>', 'tabular or image', oneOf(['tabular', 'image']));
+  addFromOptions(command)
     .option(
       '--feature <name[=a,b,c]>',
       'a number feature, or a category with its values; repeatable',
@@ -107,6 +98,7 @@ export function addCreateCommand(program: Command): void {
     .addHelpText(
       'after',
       example(
+        'create passengers --from passengers.csv',
         'create prices --from elec2.csv.gz --label class --ignore date',
         'create rents --from rents.csv --label rent --unit EUR',
         'create digits --input image --size 28x28x1 --labels 0,1,2,3,4,5,6,7,8,9',
@@ -116,7 +108,11 @@ export function addCreateCommand(program: Command): void {
       const context = createContext(command);
       const store = context.openStore();
       const base = options.base === undefined ? null : await findBase(store, options.base);
-      const spec = await buildSpec(model, options, base);
+      const inferred =
+        options.from === undefined
+          ? null
+          : await inferParts(context, options.from, options, askedTask(options));
+      const spec = await buildSpec(model, options, base, inferred);
       const used = base ?? (spec.base === null ? null : await findBase(store, spec.base));
       if (used !== null) checkSize(spec, used);
       if (!(await createModel(store, spec))) {
@@ -124,8 +120,8 @@ export function addCreateCommand(program: Command): void {
       }
       const { salt: _, ...shown } = spec;
       const note = used === null ? null : describePixels(spec, used);
-      const lines = [`created ${model}`, describeSpec(spec), ...(note === null ? [] : [note])];
-      context.print(shown, () => lines.join('\n'));
+      const lines = [inferred?.text, `created ${model}`, describeSpec(spec), note];
+      context.print(shown, () => lines.filter((line) => line !== null && line !== undefined).join('\n'));
     });
 }
 
@@ -148,9 +144,14 @@ async function findBase(store: ObjectStore, start: string): Promise<BaseManifest
   throw new Failure(`${found.length} bases begin with ${start}: ${hint}`, 1, { kind: 'unknown-base' });
 }
 
-async function buildSpec(model: string, options: CreateOptions, base: BaseManifest | null): Promise<Spec> {
+async function buildSpec(
+  model: string,
+  options: CreateOptions,
+  base: BaseManifest | null,
+  from: FromTable | null,
+): Promise<Spec> {
   const given = options.spec === undefined ? {} : await readJsonFile(options.spec);
-  const inferred: object = options.from === undefined ? {} : await inferParts(options.from, options);
+  const inferred = from?.parts ?? {};
   const spec = specSchema.safeParse({
     format: 'holdfast-spec/1',
     task: askedTask(options) ?? 'classification',
@@ -174,15 +175,6 @@ async function readJsonFile(path: string): Promise<Record<string, unknown>> {
     throw usageError(`${path}: ${error instanceof SyntaxError ? 'expected JSON' : reasonOf(error)}`);
   }
   throw usageError(`${path}: expected a JSON object`);
-}
-
-async function inferParts(path: string, options: CreateOptions): Promise<object> {
-  const { target, time = null, group = null, ignore = [] } = options;
-  const label = target ?? options.label;
-  const { features, task } = unwrap(
-    await inferFromCsv(path, { label, time, group, ignore }, askedTask(options)),
-  );
-  return options.input === 'image' ? task : { input: { kind: 'tabular', features }, ...task };
 }
 
 /** What the options leave no doubt about; null leaves it to the label's values. */

@@ -9,7 +9,7 @@ import { VERSION_FILES } from '../../../../shared/registry/keys.ts';
 import type { Outcome, Reproduction } from '../../../../shared/registry/reproductions.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import type { OnFiles } from '../../../reproduce/reproduction-run.ts';
-import { type Context, createContext } from '../context.ts';
+import { type Connection, type Context, createContext } from '../context.ts';
 import { Failure, unwrap, usageError } from '../failure.ts';
 import { formatTable, style } from '../output.ts';
 import { createRunProgress } from '../run-text.ts';
@@ -41,14 +41,21 @@ ${example('reproduce digits 3', 'reproduce digits 3 --store s3://holdfast --keep
     )
     .action(async (model: string, version: number, options: Options, command: Command) => {
       const context = createContext(command);
-      const connection = context.connect();
-      const asked = { model, version, ...options };
-      const ended =
-        connection.kind === 'store'
-          ? await reproduceHere(context, connection.store, asked)
-          : await reproduceThere(context, connection.target, asked);
-      report(context, ended, options.keep);
+      await reproduceVersion(context, context.connect(), { model, version, ...options });
     });
+}
+
+/** Trains a version again, here or in the trainer Worker, and prints what came of it. */
+export async function reproduceVersion(
+  context: Context,
+  connection: Connection,
+  asked: Asked,
+): Promise<void> {
+  const ended =
+    connection.kind === 'store'
+      ? await reproduceHere(context, connection.store, asked)
+      : await reproduceThere(context, connection.target, asked);
+  report(context, ended, asked.keep);
 }
 
 interface Asked extends Options {

@@ -3,7 +3,8 @@
  */
 import type { Command } from 'commander';
 import { type Context, createContext } from '../context.ts';
-import { unwrap } from '../failure.ts';
+import { EXIT, Failure, unwrap } from '../failure.ts';
+import { type Finding, findState, isServing } from '../model-state.ts';
 import { formatFacts, formatTable, formatVerdict, relativeTime, style } from '../output.ts';
 import type { ModelStatus, Target, VersionEntry } from '../target.ts';
 import { example } from './options.ts';
@@ -19,6 +20,7 @@ export function addStatusCommands(program: Command): void {
       if (model === undefined) return showAll(context, target);
       const status = unwrap(await target.status(model));
       context.print(status, () => describeModel(status, context.now()));
+      failUnlessServing([status]);
     });
   program
     .command('versions <model>')
@@ -83,17 +85,42 @@ async function showAll(context: Context, target: Target): Promise<void> {
         { title: 'VERDICT' },
         { title: '' },
       ],
-      statuses.map(({ name, champion, versions, lastRun, problems }) => [
-        name,
-        champion === null ? '-' : style('bold', String(champion.to)),
-        champion === null ? '-' : relativeTime(champion.at, now),
-        String(versions.length),
-        lastRun === null ? '-' : `${lastRun.status} ${relativeTime(lastRun.startedAt, now)}`,
-        formatVerdict(lastRun?.verdict ?? null),
-        problems.length === 0 ? '' : style('red', problems[0] ?? ''),
-      ]),
+      statuses
+        .map((status) => ({ ...status, findings: findState(status, now) }))
+        .map(({ name, champion, versions, lastRun, findings }) => [
+          name,
+          champion === null ? '-' : style('bold', String(champion.to)),
+          champion === null ? '-' : relativeTime(champion.at, now),
+          String(versions.length),
+          lastRun === null ? '-' : `${lastRun.status} ${relativeTime(lastRun.startedAt, now)}`,
+          formatVerdict(lastRun?.verdict ?? null),
+          findings.map(paintShort)[0] ?? '',
+        ]),
     );
   });
+  failUnlessServing(statuses);
+}
+
+function paintShort({ kind, short }: Finding): string {
+  return style(kind === 'paused' || kind === 'held' ? 'yellow' : 'red', short);
+}
+
+/** The worst first, each on a line of its own, before anything else is said. */
+function describeFindings(findings: readonly Finding[]): string[] {
+  return findings.map(({ kind, text }) =>
+    style(kind === 'paused' || kind === 'held' ? 'yellow' : 'red', text),
+  );
+}
+
+/** A model that does not serve fails the command, after everything was said. */
+function failUnlessServing(statuses: readonly ModelStatus[]): void {
+  const failing = statuses.filter((status) => !isServing(status)).map(({ name }) => name);
+  if (failing.length > 0) {
+    throw new Failure(`not serving: ${failing.join(', ')}`, EXIT.notServing, {
+      kind: 'not-serving',
+      models: failing,
+    });
+  }
 }
 
 /** An alias that can't be read is among the problems, and does not mean that there is no champion. */
@@ -102,7 +129,7 @@ function noChampion({ serving, problems }: ModelStatus): string {
 }
 
 function describeModel(status: ModelStatus, now: Date): string {
-  const { champion, serving, versions, lastRun, problems } = status;
+  const { champion, serving, versions, lastRun } = status;
   const facts: (readonly [string, string])[] = [
     ['model', style('bold', status.name)],
     ...(status.description ? [['about', status.description] as const] : []),
@@ -120,9 +147,8 @@ function describeModel(status: ModelStatus, now: Date): string {
         ? 'none'
         : `${lastRun.id}, ${lastRun.status} ${relativeTime(lastRun.finishedAt ?? lastRun.startedAt, now)}: ${lastRun.summary ?? lastRun.error ?? 'under way'}`,
     ],
-    ...problems.map((problem) => ['problem', style('red', problem)] as const),
   ];
-  return formatFacts(facts);
+  return [...describeFindings(findState(status, now)), formatFacts(facts)].join('\n');
 }
 
 function describeNumbers(versions: readonly number[]): string {

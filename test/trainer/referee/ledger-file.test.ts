@@ -9,7 +9,7 @@ import {
 import { decideTrust, UNTRIED } from '../../../shared/continuity/referee/trust.ts';
 import { tallyOf } from '../../../shared/continuity/statistics/e-process.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { appendLedger, loadLedger } from '../../../shared/registry/ledger.ts';
+import { appendLedger, loadLedger } from '../../../trainer/referee/ledger-file.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { crashEverywhere } from '../../support/faulty-store.ts';

@@ -1,11 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  cosineOfDegrees,
-  exponential,
-  naturalLog,
-  sineOfDegrees,
-} from '../../../trainer/augment/exact-math.ts';
+import { cosineOfDegrees, exponential, naturalLog, sineOfDegrees } from '../../shared/exact-math.ts';
 
 const angle = fc.double({ min: -720, max: 720, noNaN: true });
 

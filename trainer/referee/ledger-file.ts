@@ -3,11 +3,11 @@
  * one after the other: of two writers one sees what the other wrote before it decides.
  */
 import * as z from 'zod';
-import { type LedgerState, NEW_LEDGER } from '../continuity/referee/ledger.ts';
-import { err, ok, type Result } from '../result.ts';
-import { describeReadError, loadJson, putJson } from './json.ts';
-import { keys } from './keys.ts';
-import type { ObjectStore } from './store.ts';
+import { type LedgerState, NEW_LEDGER } from '../../shared/continuity/referee/ledger.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
+import { keys } from '../../shared/registry/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
 
 /** As many bets are kept of old nights (continuity/statistics/e-process.ts); other numbers of them are damage. */
 const BETS = 24;

@@ -1,0 +1,61 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { ClassificationSpec } from '../../../shared/model/spec/spec.ts';
+import type { Manifest } from '../../../shared/registry/manifest.ts';
+import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { promote, rollback } from '../../../shared/registry/promotion.ts';
+import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { publishVersion } from '../../../shared/registry/versions.ts';
+import type { RunContext } from '../../../trainer/pipeline/context.ts';
+import { findContenders } from '../../../trainer/referee/contenders.ts';
+import { makeFiles, makeManifest, MODEL } from '../../support/version.ts';
+
+const ADA = { by: 'ada', reason: 'still bad', at: new Date('2026-11-23T09:00:00.000Z') };
+
+/** A version with the files of another number where that is given, from a snapshot and a parent of its own by default. */
+async function publish(version: number, changes: Partial<Manifest> = {}, filesOf = version): Promise<void> {
+  const manifest = makeManifest(version, { snapshot: `snapshot-${version}`, ...changes });
+  await publishVersion(store, { ...manifest, files: makeManifest(filesOf).files }, makeFiles(filesOf));
+}
+
+/** Tonight's run, whose own version would be one that nobody knows yet. */
+async function contenders(champion: number): Promise<[number, string][]> {
+  const { labels } = makeManifest(1);
+  const spec = { task: 'classification', labels } as ClassificationSpec;
+  const ctx = { store, spec, run: { model: MODEL, id: 'tonight' } } as RunContext;
+  return (await findContenders(ctx, champion)).map(({ version, kind }) => [version, kind]);
+}
+
+let store: ObjectStore;
+beforeEach(async () => {
+  store = createMemoryStore();
+  for (const version of [1, 2, 3]) await publish(version);
+  for (const version of [1, 2]) await promote(store, MODEL, version, ADA);
+});
+
+test('former champions and candidates stand beside the champion, the newest first', async () => {
+  expect(await contenders(2)).toEqual([
+    [3, 'challenger'],
+    [1, 'former champion'],
+  ]);
+});
+
+test('what a person took back stands beside nobody: by number, weights, or snapshot and parent', async () => {
+  expect(await rollback(store, MODEL, ADA)).toMatchObject({ ok: true, value: { from: 2, to: 1 } });
+  await publish(4, {}, 2);
+  await publish(5, { snapshot: 'snapshot-2' });
+  await publish(6);
+  expect(await contenders(1)).toEqual([
+    [6, 'challenger'],
+    [3, 'challenger'],
+  ]);
+});
+
+test('what was taken back and promoted again by a person stands where it stood', async () => {
+  await rollback(store, MODEL, ADA);
+  await promote(store, MODEL, 2, ADA);
+  await promote(store, MODEL, 3, ADA);
+  expect(await contenders(3)).toEqual([
+    [2, 'former champion'],
+    [1, 'former champion'],
+  ]);
+});
