@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import { encodeJson } from '../../../shared/registry/json.ts';
 import { keys, VERSION_FILES } from '../../../shared/registry/keys.ts';
-import { loadLedger } from '../../../';
+import { loadLedger } from '../../../trainer/referee/ledger-file.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { promote } from '../../../shared/registry/promotion.ts';
 import { endQuarantine, listQuarantines, type Quarantine } from '../../../shared/registry/quarantine.ts';

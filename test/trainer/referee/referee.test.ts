@@ -5,7 +5,7 @@ import { ask, candidateQuestion, levelOf, NEW_LEDGER } from '../../../shared/con
 import { createServable } from '../../../shared/model/run/predictor.ts';
 import { loadHead } from '../../../shared/model/run/servable.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { loadLedger } from '../../../';
+import { loadLedger } from '../../../trainer/referee/ledger-file.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { promote } from '../../../shared/registry/promotion.ts';
 import type { RunRecord } from '../../../shared/registry/runs.ts';
