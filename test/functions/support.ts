@@ -333,7 +333,8 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
     if (body !== undefined) init.body = isText(body) ? body : JSON.stringify(body);
     const url = path.startsWith('http') ? path : `https://edge.example${path}`;
     const response = await app.fetch(new Request(url, init), { ...context, props: {} });
-    for (let i = 0; i < left.length && !leave; i++) await left[i];
+    if (leave) return response;
+    for (let i = 0; i < left.length; i++) await left[i];
     return response;
   };
   const predict = (model: string, body: unknown, version?: number): Promise<Response> =>
