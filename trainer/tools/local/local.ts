@@ -120,14 +120,17 @@ async function isFree(port: number): Promise<boolean> {
 
 const HEALTHY_WITHIN_MS = 15_000;
 
-/** Null once the edge says that it is well; otherwise what it said last. */
+/**
+ * Null once the edge says how it is; otherwise what it said last. A model that is not served is no reason to give up:
+ * the edge is up, and an earlier version can be put back through it.
+ */
 async function waitUntilHealthy(client: Client): Promise<string | null> {
   const deadline = Date.now() + HEALTHY_WITHIN_MS;
   let last = '';
   while (Date.now() < deadline) {
     try {
       const { status, body } = await client.call('operate', 'GET', '/healthz');
-      if (status === 200) return null;
+      if (status === 200 || isNotServing(body)) return null;
       last = `GET /healthz: ${status} ${JSON.stringify(body)}`;
     } catch (cause) {
       last = String(cause);
@@ -135,6 +138,10 @@ async function waitUntilHealthy(client: Client): Promise<string | null> {
     await pause(50);
   }
   return last;
+}
+
+function isNotServing(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'status' in body && body.status === 'not-serving';
 }
 
 export function openStore(url: string): ObjectStore {
