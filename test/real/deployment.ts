@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { RunReport } from '../../trainer/report/report.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
+import { EXIT } from '../../trainer/tools/cli/failure.ts';
 import { type Local, startLocal } from '../../trainer/tools/local/local.ts';
 
 export interface Deployment {
@@ -35,7 +36,8 @@ export async function startDeployment(): Promise<Deployment> {
   return {
     local,
     holdfast,
-    train: async (model) => JSON.parse(await holdfast('train', model, '--json')) as RunRecord,
+    train: async (model) =>
+      JSON.parse(await execute(local.url, ['train', model, '--json'], ENDED_WELL)) as RunRecord,
     report: async (model, { id }) =>
       JSON.parse(await holdfast('run', model, id, '--report', '--json')) as RunReport,
     predict: (model, instances, version) => predict(local, model, instances, version),
@@ -49,7 +51,11 @@ export async function startDeployment(): Promise<Deployment> {
 /** The salt decides which examples are held out: a fixed one makes what is measured repeatable. */
 export const FIXED_SPEC = JSON.stringify({ salt: '5a'.repeat(32) });
 
-function execute(url: string, args: readonly string[]): Promise<string> {
+/** What `train` ends with where a run ended as it should without a promotion: held, refused, nothing new, waiting. */
+const ENDED_WELL = [EXIT.held, EXIT.refused, EXIT.skipped, EXIT.waiting];
+
+/** @param accepted  exit codes other than 0 that are answers too */
+function execute(url: string, args: readonly string[], accepted: readonly number[] = []): Promise<string> {
   const { PATH = '', HOME = '' } = process.env;
   const env = { PATH, HOME, USER: 'ann', HOLDFAST_URL: url };
   return new Promise((done, fail) => {
@@ -58,7 +64,7 @@ function execute(url: string, args: readonly string[]): Promise<string> {
       [BIN, ...args],
       { env, timeout: 110_000, maxBuffer: 2 ** 26 },
       (error, out, err) => {
-        if (error === null) done(out);
+        if (error === null || accepted.some((code) => code === error.code)) done(out);
         else fail(new Error(`holdfast ${args.join(' ')}: ${err}${out}`));
       },
     );
