@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly runtime: Runtime;
   readonly now: () => Date;
   readonly stopwatch: Stopwatch;
+  /** How finely its clock counts, milliseconds; 1 where absent. */
+  readonly tickMs?: number;
   readonly onProgress: (progress: Progress) => Promise<void> | void;
   /** Bytes that the examples of recipes that are compared may take; without a limit where absent. */
   readonly roomBytes?: number;

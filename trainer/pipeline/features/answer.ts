@@ -25,9 +25,18 @@ export interface Version extends Judged {
 
 /** @returns probabilities, [n, labels]; of a regression the predicted numbers, [n, 1] */
 export async function answer(ctx: RunContext, judged: Judged, examples: Examples): Promise<Float32Array> {
-  const { program, constants, base } = judged;
-  const own = base === ctx.spec.base ? examples : await readAgain(readingBase(ctx, base), examples);
-  return program.run(featuresOf(readingBase(ctx, base), constants, own).values, own.labels.length);
+  return judged.program.run((await inputOf(ctx, judged, examples)).values, examples.labels.length);
+}
+
+/** What a head reads of examples: encoded rows, or features of its own base, [n, size]. */
+export async function inputOf(
+  ctx: RunContext,
+  { constants, base }: Pick<Judged, 'constants' | 'base'>,
+  examples: Examples,
+): Promise<Pick<Examples, 'values' | 'size'>> {
+  const reading = readingBase(ctx, base);
+  const own = base === ctx.spec.base ? examples : await readAgain(reading, examples);
+  return featuresOf(reading, constants, own);
 }
 
 /** Class with the largest probability in each row; the first of equals. @param probabilities [n, classes] */

@@ -1,14 +1,13 @@
 /**
- * What serving the candidate costs, beside the champion: by the executor that the edge has too. Measured once a run and then part of the evidence: whoever judges again
- * judges by the same numbers.
+ * What serving the candidate costs, beside the champion: by the executor that the edge has too, on held-out examples.
+ * Measured once a run and then part of the evidence: whoever judges again judges by the same numbers.
  */
 import type { EdgeFacts } from '../../../shared/continuity/evidence/evidence.ts';
-import { sha256Hex } from '../../../shared/digest.ts';
 import { encodedSize } from '../../../shared/model/spec/input.ts';
-import type { Program } from '../../../shared/model/run/runtime.ts';
 import type { Base } from '../../../shared/model/run/predictor.ts';
 import { loadBase } from '../../../shared/model/run/servable.ts';
-import type { Judged, Version } from '../features/answer.ts';
+import { inputOf, type Judged, type Version } from '../features/answer.ts';
+import type { Examples } from '../features/features.ts';
 import type { VersionFiles } from '../../model/candidate-files.ts';
 import type { Manifest } from '../../../shared/registry/manifest.ts';
 import { type RunContext, RunFailure, type Stopwatch } from '../context.ts';
@@ -17,30 +16,34 @@ import { type RunContext, RunFailure, type Stopwatch } from '../context.ts';
 export const TURNS = 21;
 /** A timing is the shortest of so many: a busy machine only ever adds to one. */
 const TRIES = 3;
-/** One try is as many predictions as take about this long: a Worker's clock counts whole milliseconds. */
-const TIMING_MS = 8;
+/** One try is as many predictions as take about so many ticks of the clock. */
+const TICKS = 8;
+/** A tick where the host says nothing, milliseconds: a Worker's clock counts whole ones. */
+const TICK_MS = 1;
 const MOST_PREDICTIONS = 1 << 16;
+/** Examples that are predicted in turn: kernels skip zeros, so what an example shows a model changes its time. */
+const TIMED_EXAMPLES = 64;
 
-/** @param models  as they are open already; they stay so */
+/**
+ * @param models    as they are open already; they stay so
+ * @param examples  held-out ones, by which both are timed
+ */
 export async function measureEdge(
   ctx: RunContext,
   files: VersionFiles,
   { candidate, champion }: { readonly candidate: Judged; readonly champion: Version | null },
+  examples: Examples,
 ): Promise<EdgeFacts> {
   const base = await openOwnBase(ctx, ctx.spec.base);
   // Of one base both have the same: what differs is compared.
   const apart = champion !== null && champion.base !== ctx.spec.base;
   const championBase = apart ? await openOwnBase(ctx, champion.base) : base;
-  const predict = predictionOf(ctx, base, candidate.program);
   try {
-    const timings =
-      !apart && isSamePlan(files, champion?.manifest)
-        ? await timeOnce(predict, ctx.stopwatch)
-        : await timeInTurns(
-            predict,
-            champion && predictionOf(ctx, championBase, champion.program),
-            ctx.stopwatch,
-          );
+    const timings = await timeInTurns(
+      await predictionOf(ctx, base, candidate, examples),
+      champion && (await predictionOf(ctx, championBase, champion, examples)),
+      ctx,
+    );
     const ownBytes = files['edge.json'].byteLength + files['edge.bin'].byteLength;
     return {
       candidateBytes: ownBytes + (apart ? edgeBytes(base?.manifest) : 0),
@@ -61,20 +64,6 @@ function edgeBytes(manifest: Pick<Manifest, 'files'> | undefined): number {
   return manifest === undefined ? 0 : manifest.files['edge.json'].bytes + manifest.files['edge.bin'].bytes;
 }
 
-/** The same operations on the same shapes: what the weights are changes nothing about the time. */
-function isSamePlan(files: VersionFiles, champion: Manifest | undefined): boolean {
-  return champion?.files['edge.json'].sha256 === sha256Hex(files['edge.json']);
-}
-
-/** Two models of one plan take the same time, and noise must not say otherwise. */
-async function timeOnce(
-  predict: () => void,
-  stopwatch: Stopwatch,
-): Promise<Pick<EdgeFacts, 'candidateMs' | 'championMs'>> {
-  const { candidateMs } = await timeInTurns(predict, null, stopwatch);
-  return { candidateMs, championMs: candidateMs };
-}
-
 async function openOwnBase({ store, runtime }: RunContext, digest: string | null): Promise<Base | null> {
   if (digest === null) return null;
   const base = await loadBase(store, runtime, digest);
@@ -82,11 +71,25 @@ async function openOwnBase({ store, runtime }: RunContext, digest: string | null
   return base.value;
 }
 
-/** One prediction of one example, the base's share included. What the example shows costs nothing more or less. */
-function predictionOf({ spec }: RunContext, base: Base | null, head: Program): () => void {
-  const input = new Float32Array(encodedSize(spec.input)).fill(0.5);
+/**
+ * One prediction of one example, the base's share included, of one held-out example after the other. The base itself is
+ * shown the same picture always: where both models have one of their own, it is the layers that differ.
+ */
+async function predictionOf(
+  ctx: RunContext,
+  base: Base | null,
+  model: Judged,
+  examples: Examples,
+): Promise<() => void> {
+  const { values, size } = await inputOf(ctx, model, examples);
+  const n = Math.min(TIMED_EXAMPLES, examples.ids.length);
+  const rows = Array.from({ length: n }, (_, i) => values.slice(i * size, (i + 1) * size));
+  const picture = new Float32Array(encodedSize(ctx.spec.input)).fill(0.5);
+  if (n === 0) rows.push(new Float32Array(model.program.inputSize).fill(0.5));
+  let next = 0;
   return () => {
-    head.run(base === null ? input : base.program.run(input, 1), 1);
+    base?.program.run(picture, 1);
+    model.program.run(rows[next++ % rows.length] as Float32Array, 1);
   };
 }
 
@@ -98,9 +101,9 @@ function predictionOf({ spec }: RunContext, base: Base | null, head: Program): (
 export async function timeInTurns(
   candidate: () => void,
   champion: (() => void) | null,
-  stopwatch: Stopwatch,
+  { stopwatch, tickMs = TICK_MS }: Pick<RunContext, 'stopwatch' | 'tickMs'>,
 ): Promise<Pick<EdgeFacts, 'candidateMs' | 'championMs'>> {
-  const count = await predictionsPerTiming(champion ?? candidate, stopwatch);
+  const count = await predictionsPerTiming(champion ?? candidate, stopwatch, TICKS * tickMs);
   const candidateMs: number[] = [];
   const championMs: number[] = [];
   for (let turn = 0; turn < TURNS; turn++) {
@@ -114,9 +117,13 @@ export async function timeInTurns(
 }
 
 /** Doubles until a timing is long enough to be read off the clock; warms the code up on the way. */
-async function predictionsPerTiming(predict: () => void, stopwatch: Stopwatch): Promise<number> {
+async function predictionsPerTiming(
+  predict: () => void,
+  stopwatch: Stopwatch,
+  wantedMs: number,
+): Promise<number> {
   let count = 1;
-  while (count < MOST_PREDICTIONS && (await shortest(predict, count, stopwatch)) < TIMING_MS) count *= 2;
+  while (count < MOST_PREDICTIONS && (await shortest(predict, count, stopwatch)) < wantedMs) count *= 2;
   return count;
 }
 

@@ -118,7 +118,7 @@ async function gatherFacts(
       digest: champion.manifest.files['edge.bin'].sha256,
     },
     features: slicedFeatures(ctx.spec),
-    edge: await measureEdge(ctx, files, { candidate, champion }),
+    edge: await measureEdge(ctx, files, { candidate, champion }, compared),
     ...(await loadSplits(ctx)),
     ...(champion && { level: await examLevel(ctx, candidateDigest(files)) }),
   };
