@@ -19,7 +19,7 @@ export const trustSchema = z.object({
   from: z.int().min(1),
   settled: z
     .object({
-      to: z.int().min(1),
+      to: z.int().min(0),
       staked: z.number().min(0).max(1),
       logs: z.array(z.number()).length(BETS).readonly(),
     })

@@ -35,17 +35,12 @@ export function divideLevel(level: number): { readonly exam: number; readonly re
   return { exam: EXAM_SHARE * level, referee: (1 - EXAM_SHARE) * level };
 }
 
-/** Of what a false trust in a recipe may cost, the part that its rehearsal may use, once. */
-const REHEARSAL_SHARE = 0.5;
-
 /**
- * Levels at which a recipe may earn trust: by its rehearsal, once in its life, and by its nights, each time that it lost
- * trust before. Together they sum to alpha over a life.
+ * The level at which a recipe may earn trust, each time that it lost it before: of all those times together at most
+ * alpha are wrong, over a life. Most of it is for the first time, which every recipe has.
+ *
+ * @param losses  how often it lost trust, 0, 1, 2, …
  */
-export function levelsOfTrust(
-  alpha: number,
-  losses: number,
-): { readonly rehearsal: number; readonly nights: number } {
-  const nights = ((1 - REHEARSAL_SHARE) * alpha) / ((losses + 1) * (losses + 2));
-  return { rehearsal: losses === 0 ? REHEARSAL_SHARE * alpha : 0, nights };
+export function levelOfTrust(alpha: number, losses: number): number {
+  return alpha * shareOf(losses + 1);
 }

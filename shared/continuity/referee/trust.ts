@@ -5,7 +5,8 @@
  * that one is shown to be better, trust is lost.
  *
  * Gaining trust tests "the mean gain over the nights so far is 0 or less"; a wealth that may be looked at every night, at
- * levels that sum to alpha over all the times that trust is lost and earned again. Losing it tests "the mean gain is 0 or
+ * levels that sum to alpha over all the times that trust is lost and earned again. A rehearsal, before there is a night,
+ * is the first bet of that wealth: on labels of its own, so that the nights' multiply it. Losing trust tests "the mean gain is 0 or
  * more" with a test that begins anew each night, weighted 1 / (j (j + 1)): one that began long ago would be diluted by
  * good history (a sum of wealths whose weights sum to 1 is a wealth).
  *
@@ -15,13 +16,12 @@
 import {
   logMeanExp,
   logSumExp,
-  logWealth,
   mergeTallies,
   mirrorTally,
   stakeLogs,
   type Tally,
 } from '../statistics/e-process.ts';
-import { levelsOfTrust } from './levels.ts';
+import { levelOfTrust } from './levels.ts';
 
 /** What a recipe has been through. */
 export interface Trust {
@@ -36,7 +36,7 @@ export interface Trust {
 
 /** Old nights in logarithms of what each stake made of them. */
 export interface Settled {
-  /** the last candidate among them */
+  /** the last candidate among them; the one before the first that counts where there is only a rehearsal */
   readonly to: number;
   /** share of the bet on a change for the worse that was staked in these nights */
   readonly staked: number;
@@ -80,24 +80,20 @@ export function decideTrust(
   rehearsal: Tally | null,
   alpha: number,
 ): TrustDecision {
-  const since = Math.max(trust.from, (trust.settled?.to ?? 0) + 1);
+  const kept = rehearsal === null ? trust.settled : settleRehearsal(trust, rehearsal);
+  const since = Math.max(trust.from, (kept?.to ?? 0) + 1);
   const counted = nights.filter(({ version }) => version >= since);
   const old = Math.max(0, counted.length - RECOUNTED);
-  const settled = counted
-    .slice(0, old)
-    .reduce((before, night) => settle(trust, before, night), trust.settled);
+  const settled = counted.slice(0, old).reduce((before, night) => settle(trust, before, night), kept);
   const wealth = logWealthOf(trust, settled, counted.slice(old));
-  const levels = levelsOfTrust(alpha, trust.losses);
-  const needed = Math.log(1 / (trust.trusted ? alpha : levels.nights));
+  const needed = Math.log(1 / (trust.trusted ? alpha : levelOfTrust(alpha, trust.losses)));
   const from = 1 + Math.max(since - 1, ...counted.map(({ version }) => version));
   if (wealth >= needed && trust.trusted) {
     return { trust: lostTrust(trust, from), change: 'lost', by: 'nights', wealth, needed };
   }
-  const earned = { ...trust, trusted: true, from, settled: null };
-  if (wealth >= needed) return { trust: earned, change: 'earned', by: 'nights', wealth, needed };
-  const rehearsed = trust.trusted || rehearsal === null ? 0 : logWealth(rehearsal, 0);
-  if (rehearsed >= Math.log(1 / levels.rehearsal)) {
-    return { trust: earned, change: 'earned', by: 'rehearsal', wealth, needed };
+  if (wealth >= needed) {
+    const by = counted.length > 0 ? 'nights' : 'rehearsal';
+    return { trust: { ...trust, trusted: true, from, settled: null }, change: 'earned', by, wealth, needed };
   }
   return { trust: { ...trust, settled }, change: null, by: trust.trusted ? 'nights' : null, wealth, needed };
 }
@@ -105,6 +101,12 @@ export function decideTrust(
 /** It has to be earned anew, with what comes from this version on, at a smaller level. */
 export function lostTrust({ losses }: Trust, from: number): Trust {
   return { trusted: false, losses: losses + 1, from, settled: null };
+}
+
+/** A recipe that has nothing behind it yet bets on its rehearsal first; any other keeps what it has. */
+function settleRehearsal(trust: Trust, rehearsal: Tally): Settled | null {
+  if (trust.trusted || trust.losses > 0 || trust.settled !== null) return trust.settled;
+  return { to: trust.from - 1, staked: 0, logs: stakeLogs(rehearsal, 0) };
 }
 
 /** All that a night adds to what is kept of those before it. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { levelsOfTrust } from '../../../../shared/continuity/referee/levels.ts';
+import { levelOfTrust } from '../../../../shared/continuity/referee/levels.ts';
 import {
   decideTrust,
   type Night,
@@ -65,9 +65,9 @@ describe('earning trust', () => {
 
   test('asks more after each loss', () => {
     const needed = [0, 1, 2].map((losses) => decideTrust({ ...UNTRIED, losses }, [], null, ALPHA).needed);
-    expect(needed).toEqual([0, 1, 2].map((losses) => Math.log(1 / levelsOfTrust(ALPHA, losses).nights)));
-    // half of alpha is the rehearsal's, and half of the rest is kept for later
-    expect(needed[0]).toBeCloseTo(Math.log(4 / ALPHA), 12);
+    expect(needed).toEqual([0, 1, 2].map((losses) => Math.log(1 / levelOfTrust(ALPHA, losses))));
+    // a third of alpha is kept for later
+    expect(needed[0]).toBeCloseTo(Math.log(1 / (0.66 * ALPHA)), 12);
   });
 
   test('does not count candidates from before it was lost', () => {
@@ -87,7 +87,7 @@ describe('earning trust', () => {
     expect(earned).toBeGreaterThan(8);
     const seen = nights.slice(0, earned + 1);
     const whole = logWealth(mergeTallies(seen.map(({ units }) => units)), 0);
-    expect(whole).toBeGreaterThanOrEqual(Math.log(1 / levelsOfTrust(ALPHA, 20).nights) - 1e-9);
+    expect(whole).toBeGreaterThanOrEqual(Math.log(1 / levelOfTrust(ALPHA, 20)) - 1e-9);
   });
 });
 
@@ -98,14 +98,31 @@ describe('a rehearsal', () => {
     expect(trust).toEqual({ trusted: true, losses: 0, from: 1, settled: null });
   });
 
-  test('that is not leaves everything as it was', () => {
-    for (const units of [counts(5, 40, 100), counts(1, 1, 30), new Map()]) {
-      expect(decideTrust(UNTRIED, [], units, ALPHA)).toMatchObject({
-        change: null,
-        by: null,
-        trust: UNTRIED,
-      });
-    }
+  test('that is not enough is the first bet of the nights that follow', () => {
+    const rehearsal = counts(6, 0, 40);
+    const first = decideTrust(UNTRIED, [], rehearsal, ALPHA);
+    expect(first).toMatchObject({ change: null, by: null, trust: { trusted: false, losses: 0, from: 1 } });
+    expect(first.wealth).toBeCloseTo(logWealth(rehearsal, 0), 12);
+    const night = { version: 2, units: counts(10, 2, 84) };
+    expect(decideTrust(UNTRIED, [night], null, ALPHA).change).toBeNull();
+    const second = decideTrust(first.trust, [night], null, ALPHA);
+    expect(second).toMatchObject({ change: 'earned', by: 'nights' });
+    // as if its labels were a night's
+    expect(second.wealth).toBeCloseTo(logWealth(mergeTallies([rehearsal, night.units]), 0), 12);
+  });
+
+  test('of a recipe that is worse makes trust dearer, and one without labels changes nothing', () => {
+    const night = { version: 2, units: counts(20, 2, 80) };
+    const plain = decideTrust(UNTRIED, [night], null, ALPHA);
+    const worse = decideTrust(UNTRIED, [], counts(2, 9, 40), ALPHA).trust;
+    expect(decideTrust(worse, [night], null, ALPHA).wealth).toBeLessThan(plain.wealth - 1);
+    const empty = decideTrust(UNTRIED, [], new Map(), ALPHA).trust;
+    expect(decideTrust(empty, [night], null, ALPHA).wealth).toBeCloseTo(plain.wealth, 12);
+  });
+
+  test('is not counted twice', () => {
+    const { trust } = decideTrust(UNTRIED, [], counts(6, 1, 40), ALPHA);
+    expect(decideTrust(trust, [], counts(6, 1, 40), ALPHA).trust).toEqual(trust);
   });
 
   test('brings nothing back once trust was lost, and takes nothing from a recipe that has it', () => {
@@ -217,10 +234,11 @@ test('in 400 lives of a hundred nights without any gain at most 5 % earn trust',
   const random = createRandom(77);
   let earned = 0;
   for (let life = 0; life < 400; life++) {
+    const { trust } = decideTrust(UNTRIED, [], nightOf(random, 20, 0), ALPHA);
     const nights = Array.from({ length: 100 }, (_, i) => ({ version: i + 1, units: nightOf(random, 40, 0) }));
-    earned += Number(live(nights).some(({ change }) => change === 'earned'));
+    earned += Number(trust.trusted || live(nights, trust).some(({ change }) => change === 'earned'));
   }
-  // the level for the first time, a quarter of 5 %, and three standard errors
-  const level = levelsOfTrust(ALPHA, 0).nights;
+  // the level for the first time, and three standard errors
+  const level = levelOfTrust(ALPHA, 0);
   expect(earned / 400).toBeLessThanOrEqual(level + 3 * Math.sqrt((level * (1 - level)) / 400));
 });
