@@ -14,7 +14,10 @@ const SHOWN = 8;
 const DISAGREEMENT = 0.08;
 export const LABELS_A_NIGHT = [80, 1_000] as const;
 
-/** Nights until trust changes; infinite where it does not. `gainOf` of each night. */
+/**
+ * Nights until trust changes; 0 where a rehearsal on half a night's labels is enough to earn it, infinite where it does
+ * not. `gainOf` of each night; a rehearsal gains what the first night does.
+ */
 function nightsUntilChange(
   start: Trust,
   labels: number,
@@ -23,6 +26,12 @@ function nightsUntilChange(
 ): number {
   let trust = start;
   const nights: Night[] = [];
+  if (!start.trusted) {
+    const units = tallyCounts(drawCounts(labels / 2, gainOf(0), DISAGREEMENT, draw));
+    const rehearsed = decideTrust(start, [], units, ALPHA);
+    if (rehearsed.change !== null) return 0;
+    trust = rehearsed.trust;
+  }
   for (let night = 0; night < NIGHTS; night++) {
     const units = tallyCounts(drawCounts(labels, gainOf(night), DISAGREEMENT, draw));
     nights.push({ version: start.from + night, units });
