@@ -3,11 +3,11 @@
  * and take the short way; health, the index, the contract and the operators' API under `/api` by a router.
  */
 import { Hono } from 'hono/tiny';
-import type { Ask } from './http/ask.ts';
+import type { RequestContext } from './http/request-context.ts';
 import type { ConfigProblem } from './config.ts';
 import { createContractRoutes } from './contract/routes.ts';
 import type { AppDeps } from './deps.ts';
-import { type App, createDoor } from './http/door.ts';
+import { type App, withMiddleware } from './http/middleware.ts';
 import { createHealth } from './serving/health.ts';
 import { errorResponse, keepAliveOf, unexpectedResponse } from './http/http.ts';
 import { describeCause, type Log } from './log.ts';
@@ -31,22 +31,22 @@ const INDEX = {
 
 export function createApp(deps: AppDeps): App {
   const routes = createRoutes(deps);
-  return createDoor(deps, {
-    serve: createServing(deps),
-    show: (request, context) => routes.fetch(request, {}, context),
+  return withMiddleware(deps, {
+    inference: createServing(deps),
+    fallback: (request, context) => routes.fetch(request, {}, context),
   });
 }
 
 /** The two inference protocols, without a router: what they ask is in the path, and each parses its own. */
-function createServing(deps: AppDeps): (ask: Ask) => Promise<Response> {
+function createServing(deps: AppDeps): (context: RequestContext) => Promise<Response> {
   const tfServing = createTfServing(deps);
   const openInference = createOpenInference(deps);
-  return async (ask) => {
+  return async (context) => {
     try {
-      const response = await (ask.path.startsWith('/v1') ? tfServing : openInference)(ask);
-      return ask.method === 'HEAD' ? new Response(null, response) : response;
+      const response = await (context.path.startsWith('/v1') ? tfServing : openInference)(context);
+      return context.method === 'HEAD' ? new Response(null, response) : response;
     } catch (cause) {
-      return answerUnexpected(deps.log, ask.request, ask.path, cause);
+      return answerUnexpected(deps.log, context.request, context.path, cause);
     }
   };
 }

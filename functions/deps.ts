@@ -4,14 +4,14 @@
 import type { ObjectStore } from '../shared/registry/store.ts';
 import type { Announce } from './collect/announce.ts';
 import type { Assets } from './contract/routes.ts';
-import type { DoorDeps } from './http/door.ts';
+import type { MiddlewareDeps } from './http/middleware.ts';
 import type { ImageReader } from './serving/image-reader.ts';
 import type { Log } from './log.ts';
 import type { ModelCache } from './serving/cache/model-cache.ts';
 import type { PredictionLog } from './collect/prediction-log.ts';
 import type { TrainerService } from './operators/trainer-service.ts';
 
-export interface AppDeps extends DoorDeps {
+export interface AppDeps extends MiddlewareDeps {
   readonly store: ObjectStore;
   readonly models: ModelCache;
   readonly images: ImageReader;
@@ -24,5 +24,5 @@ export interface AppDeps extends DoorDeps {
   readonly log: Log;
   /** Uniform in [0, 1): samples which predictions are logged. */
   readonly random: () => number;
-  readonly limits: DoorDeps['limits'] & { readonly maxInstances: number };
+  readonly limits: MiddlewareDeps['limits'] & { readonly maxInstances: number };
 }

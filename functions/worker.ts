@@ -13,7 +13,7 @@ import { createAuthenticator } from './http/auth.ts';
 import { type Config, parseConfig } from './config.ts';
 import type { Assets } from './contract/routes.ts';
 import { createCors } from './http/cors.ts';
-import type { App } from './http/door.ts';
+import type { App } from './http/middleware.ts';
 import { createImageReader } from './serving/image-reader.ts';
 import { createConsoleLog } from './log.ts';
 import {

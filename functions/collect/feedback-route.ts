@@ -7,7 +7,7 @@ import { loadServingSpec } from '../../shared/model/spec/serving-spec.ts';
 import type { InputSpec } from '../../shared/model/spec/spec.ts';
 import { err } from '../../shared/result.ts';
 import { createArrivals } from './arrivals.ts';
-import { type Ask, checkDeadline, inTime, refuse } from '../http/ask.ts';
+import { type RequestContext, checkDeadline, withDeadline, refuse } from '../http/request-context.ts';
 import { readJson } from '../http/body.ts';
 import type { AppDeps } from '../deps.ts';
 import { parseFeedback, type ReadImage, toEvents } from './feedback.ts';
@@ -17,41 +17,46 @@ import { admit } from '../serving/inference-http.ts';
 const nextArrival = createArrivals();
 
 /** Once nobody waits any longer, what is left of the images is refused unread. */
-function imagesInTime(ask: Ask, deps: AppDeps, input: InputSpec): ReadImage {
+function imagesInTime(context: RequestContext, deps: AppDeps, input: InputSpec): ReadImage {
   return async (image) => {
-    const waited = checkDeadline(ask, deps.now());
+    const waited = checkDeadline(context, deps.now());
     const read = waited.ok ? await deps.images.read(image, input) : waited;
     return read.ok ? read : err(read.error.detail);
   };
 }
 
-export async function takeFeedback(ask: Ask, deps: AppDeps, name: string): Promise<Response> {
-  const model = admit(ask, deps, name, ['feedback']);
-  if (!model.ok) return refuse(ask, model.error);
-  const body = await readJson(ask.request, deps.limits.maxBodyBytes);
-  if (!body.ok) return refuse(ask, body.error);
-  const writing = writeFeedback(ask, deps, model.value, body.value);
+export async function takeFeedback(context: RequestContext, deps: AppDeps, name: string): Promise<Response> {
+  const model = admit(context, deps, name, ['feedback']);
+  if (!model.ok) return refuse(context, model.error);
+  const body = await readJson(context.request, deps.limits.maxBodyBytes);
+  if (!body.ok) return refuse(context, body.error);
+  const writing = writeFeedback(context, deps, model.value, body.value);
   // What was begun is finished even when the client has its 504: it may repeat the request, which changes nothing.
-  ask.keepAlive(writing.catch(() => undefined));
-  const written = await inTime(ask, deps.now(), writing);
-  return written instanceof Response ? written : refuse(ask, written.error);
+  context.keepAlive(writing.catch(() => undefined));
+  const written = await withDeadline(context, deps.now(), writing);
+  return written instanceof Response ? written : refuse(context, written.error);
 }
 
-async function writeFeedback(ask: Ask, deps: AppDeps, model: string, body: unknown): Promise<Response> {
+async function writeFeedback(
+  context: RequestContext,
+  deps: AppDeps,
+  model: string,
+  body: unknown,
+): Promise<Response> {
   const loaded = await loadServingSpec(deps.store, model);
-  if (!loaded.ok) return refuse(ask, loaded.error);
+  if (!loaded.ok) return refuse(context, loaded.error);
   const spec = loaded.value;
   const parsed = await parseFeedback(body, spec, {
     nowMs: deps.now(),
     requestId: randomHex(8),
     arrival: () => nextArrival(deps.now()),
-    readImage: imagesInTime(ask, deps, spec.input),
+    readImage: imagesInTime(context, deps, spec.input),
   });
-  if (!parsed.ok) return refuse(ask, parsed.error);
+  if (!parsed.ok) return refuse(context, parsed.error);
 
   const { labels, rejected } = parsed.value;
   // A label without its prediction teaches nothing.
-  if (labels.length > 0) await deps.predictions.settle(spec.name, ask.keepAlive);
+  if (labels.length > 0) await deps.predictions.settle(spec.name, context.keepAlive);
   const events = await toEvents(deps.store, spec.name, parsed.value);
   if (events.length === 0) {
     return Response.json(
@@ -60,6 +65,6 @@ async function writeFeedback(ask: Ask, deps: AppDeps, model: string, body: unkno
     );
   }
   const message = await writeInbox(deps.store, spec.name, events, new Date(deps.now()));
-  ask.keepAlive(deps.announce(message));
+  context.keepAlive(deps.announce(message));
   return Response.json({ accepted: events.length, rejected }, { status: 202 });
 }

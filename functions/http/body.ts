@@ -17,13 +17,13 @@ export async function readJson(request: Request, maxBytes: number): Promise<Resu
 }
 
 /** How a body says it was sent. */
-export interface SentAs {
+export interface BodyHeaders {
   /** Content-Length and Content-Encoding, as they came */
   readonly contentLength: string | null;
   readonly contentEncoding: string | null;
 }
 
-export function sentAs(headers: Headers): SentAs {
+export function bodyHeadersOf(headers: Headers): BodyHeaders {
   return {
     contentLength: headers.get('content-length'),
     contentEncoding: headers.get('content-encoding'),
@@ -38,7 +38,7 @@ export function sentAs(headers: Headers): SentAs {
 export async function readBytes(
   request: Request,
   maxBytes: number,
-  sent: SentAs = sentAs(request.headers),
+  sent: BodyHeaders = bodyHeadersOf(request.headers),
 ): Promise<Result<Uint8Array, AppError>> {
   const encoding = sent.contentEncoding?.toLowerCase() ?? null;
   const bytes = await readSent(request, maxBytes, sent.contentLength);

@@ -5,7 +5,7 @@ import type { Servable } from '../../shared/model/run/predictor.ts';
 import type { ServingSpec } from '../../shared/model/spec/serving-spec.ts';
 import type { InputSpec } from '../../shared/model/spec/spec.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { type Ask, checkDeadline, inTime, refuse } from '../http/ask.ts';
+import { type RequestContext, checkDeadline, withDeadline, refuse } from '../http/request-context.ts';
 import { permit } from '../http/auth.ts';
 import type { Scope } from '../config.ts';
 import type { AppDeps } from '../deps.ts';
@@ -31,14 +31,16 @@ export interface Target {
 
 /** Admits the caller and checks the model's name. */
 export function admit(
-  ask: Ask,
+  context: RequestContext,
   deps: AppDeps,
   model: string,
   scopes: readonly Scope[],
 ): Result<string, AppError> {
-  // Whoever asks for work was identified at the door.
+  // Whoever calls was identified by the middleware.
   const caller =
-    ask.work === null ? authorize(deps.authenticator, ask, scopes) : permit(ask.work.caller, scopes);
+    context.call === null
+      ? authorize(deps.authenticator, context, scopes)
+      : permit(context.call.caller, scopes);
   return caller.ok ? parseModelName(model) : caller;
 }
 
@@ -59,14 +61,14 @@ export function toVersion(model: string, digits: string): Result<number, AppErro
 
 /** Predicts, logs and answers. */
 export async function answerInference(
-  ask: Ask,
+  context: RequestContext,
   deps: AppDeps,
   { model, version }: Target,
   read: ReadRequest,
 ): Promise<Response> {
-  const waited = checkDeadline(ask, deps.now());
-  if (!waited.ok) return refuse(ask, waited.error);
-  const { keepAlive } = ask;
+  const waited = checkDeadline(context, deps.now());
+  if (!waited.ok) return refuse(context, waited.error);
+  const { keepAlive } = context;
   const use = deps.models.use(model, version, keepAlive, (spec, servable) => {
     const request = read(spec);
     if (!request.ok) return request;
@@ -75,15 +77,15 @@ export async function answerInference(
     const inference = areRows(examples) ? inferNow(deps, spec, servable, examples, groups) : null;
     return ok({ request: request.value, input: spec.input, inference });
   });
-  const used = await inTime(ask, deps.now(), use);
+  const used = await withDeadline(context, deps.now(), use);
   const result = used.ok ? used.value : used;
-  if (!result.ok) return refuse(ask, result.error);
+  if (!result.ok) return refuse(context, result.error);
   const { request, input } = result.value;
   const inference =
     result.value.inference === null
-      ? await inferImages(ask, deps, { model, version }, request, input)
+      ? await inferImages(context, deps, { model, version }, request, input)
       : ok(result.value.inference);
-  if (!inference.ok) return refuse(ask, inference.error);
+  if (!inference.ok) return refuse(context, inference.error);
 
   deps.predictions.add(model, inference.value.logged, keepAlive);
   const response = toResponse(inference.value, request.answer(inference.value.prediction));
@@ -105,29 +107,29 @@ function inferNow(
 
 /** Decodes, then predicts with whatever serves by then: what an input is never changes. */
 async function inferImages(
-  ask: Ask,
+  context: RequestContext,
   deps: AppDeps,
   { model, version }: Target,
   { examples, groups = null }: InferenceRequest,
   input: InputSpec,
 ): Promise<Result<Inference, AppError>> {
-  const rows = await decode(ask, deps, examples, input);
+  const rows = await decode(context, deps, examples, input);
   if (!rows.ok) return rows;
-  const use = deps.models.use(model, version, ask.keepAlive, (spec, servable) =>
+  const use = deps.models.use(model, version, context.keepAlive, (spec, servable) =>
     inferNow(deps, spec, servable, rows.value, groups),
   );
-  return inTime(ask, deps.now(), use);
+  return withDeadline(context, deps.now(), use);
 }
 
 async function decode(
-  ask: Ask,
+  context: RequestContext,
   deps: AppDeps,
   examples: readonly Example[],
   input: InputSpec,
 ): Promise<Result<Float32Array[], AppError>> {
   const rows: Float32Array[] = [];
   for (const example of examples) {
-    const waited = checkDeadline(ask, deps.now());
+    const waited = checkDeadline(context, deps.now());
     if (!waited.ok) return waited;
     const row = example instanceof Float32Array ? ok(example) : await deps.images.read(example, input);
     if (!row.ok) return row;

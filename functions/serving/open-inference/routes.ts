@@ -5,7 +5,7 @@ import { Hono } from 'hono/tiny';
 import { listModels } from '../../../shared/model/spec/find-spec.ts';
 import type { ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
 import { loadChampionVersion } from '../../../shared/registry/serving.ts';
-import { type Ask, refuse, type Serve } from '../../http/ask.ts';
+import { type RequestContext, refuse, type Handler } from '../../http/request-context.ts';
 import { ok, type Result } from '../../../shared/result.ts';
 import { parseJsonBody, readBytes } from '../../http/body.ts';
 import { type AppError, invalid } from '../../http/errors.ts';
@@ -28,42 +28,42 @@ export function createHealthRoutes(health: Health): Hono {
   return routes;
 }
 
-export function createOpenInference(deps: AppDeps): Serve {
-  return (ask) => {
-    const call = parseCall(ask.method, ask.path);
-    return call.ok ? answer(ask, deps, call.value) : refuse(ask, call.error);
+export function createOpenInference(deps: AppDeps): Handler {
+  return (context) => {
+    const call = parseCall(context.method, context.path);
+    return call.ok ? answer(context, deps, call.value) : refuse(context, call.error);
   };
 }
 
-async function answer(ask: Ask, deps: AppDeps, call: Call): Promise<Response> {
+async function answer(context: RequestContext, deps: AppDeps, call: Call): Promise<Response> {
   switch (call.kind) {
     case 'infer':
-      return inferWith(ask, deps, call.target);
+      return inferWith(context, deps, call.target);
     case 'server':
-      return showToCaller(ask, deps, async () => SERVER);
+      return showToCaller(context, deps, async () => SERVER);
     case 'models':
-      return showToCaller(ask, deps, async () => ({ models: await listModels(deps.store) }));
+      return showToCaller(context, deps, async () => ({ models: await listModels(deps.store) }));
     case 'index':
-      return showIndex(ask, deps);
+      return showIndex(context, deps);
     case 'config':
-      return showModel(ask, deps, call.target, describeConfig);
+      return showModel(context, deps, call.target, describeConfig);
     case 'metadata':
-      return showModel(ask, deps, call.target, describeModel);
+      return showModel(context, deps, call.target, describeModel);
     case 'ready':
-      return showModel(ask, deps, call.target, ({ name }) => ({ name, ready: true }));
+      return showModel(context, deps, call.target, ({ name }) => ({ name, ready: true }));
   }
 }
 
 /** A body may ask for what is ready alone: `{"ready": true}`. */
-async function showIndex(ask: Ask, deps: AppDeps): Promise<Response> {
-  const caller = authorize(deps.authenticator, ask, ['predict']);
-  if (!caller.ok) return refuse(ask, caller.error);
-  const bytes = await readBytes(ask.request, deps.limits.maxBodyBytes, ask.sent);
-  if (!bytes.ok) return refuse(ask, bytes.error);
+async function showIndex(context: RequestContext, deps: AppDeps): Promise<Response> {
+  const caller = authorize(deps.authenticator, context, ['predict']);
+  if (!caller.ok) return refuse(context, caller.error);
+  const bytes = await readBytes(context.request, deps.limits.maxBodyBytes, context.bodyHeaders);
+  if (!bytes.ok) return refuse(context, bytes.error);
   const body = bytes.value.byteLength === 0 ? ok(null) : parseJsonBody(bytes.value);
-  if (!body.ok) return refuse(ask, body.error);
+  if (!body.ok) return refuse(context, body.error);
   const ready = readReady(body.value);
-  if (!ready.ok) return refuse(ask, ready.error);
+  if (!ready.ok) return refuse(context, ready.error);
   const index = await listIndex(deps);
   return Response.json(ready.value ? index.filter(({ state }) => state === 'READY') : index);
 }
@@ -87,38 +87,42 @@ async function listIndex({ store }: AppDeps): Promise<{ readonly state: string }
   });
 }
 
-async function showToCaller(ask: Ask, deps: AppDeps, show: () => Promise<object>): Promise<Response> {
-  const caller = authorize(deps.authenticator, ask, ['predict']);
-  return caller.ok ? Response.json(await show()) : refuse(ask, caller.error);
+async function showToCaller(
+  context: RequestContext,
+  deps: AppDeps,
+  show: () => Promise<object>,
+): Promise<Response> {
+  const caller = authorize(deps.authenticator, context, ['predict']);
+  return caller.ok ? Response.json(await show()) : refuse(context, caller.error);
 }
 
 /** What is shown of a model is what would serve now: one that can't be loaded is an error. */
 async function showModel(
-  ask: Ask,
+  context: RequestContext,
   deps: AppDeps,
   { model, version }: Target,
   describe: (spec: ServingSpec, version: number) => object,
 ): Promise<Response> {
-  const admitted = admit(ask, deps, model, ['predict']);
-  if (!admitted.ok) return refuse(ask, admitted.error);
-  const described = await deps.models.use(model, version, ask.keepAlive, (spec, servable) =>
+  const admitted = admit(context, deps, model, ['predict']);
+  if (!admitted.ok) return refuse(context, admitted.error);
+  const described = await deps.models.use(model, version, context.keepAlive, (spec, servable) =>
     describe(spec, servable.manifest.version),
   );
-  return described.ok ? Response.json(described.value) : refuse(ask, described.error);
+  return described.ok ? Response.json(described.value) : refuse(context, described.error);
 }
 
-async function inferWith(ask: Ask, deps: AppDeps, target: Target): Promise<Response> {
-  const admitted = admit(ask, deps, target.model, ['predict']);
-  if (!admitted.ok) return refuse(ask, admitted.error);
-  const bytes = await readBytes(ask.request, deps.limits.maxBodyBytes, ask.sent);
-  if (!bytes.ok) return refuse(ask, bytes.error);
+async function inferWith(context: RequestContext, deps: AppDeps, target: Target): Promise<Response> {
+  const admitted = admit(context, deps, target.model, ['predict']);
+  if (!admitted.ok) return refuse(context, admitted.error);
+  const bytes = await readBytes(context.request, deps.limits.maxBodyBytes, context.bodyHeaders);
+  if (!bytes.ok) return refuse(context, bytes.error);
   const body = parseInferBody(
     bytes.value,
-    ask.headers.get('content-type') ?? '',
-    ask.headers.get(HEADER_LENGTH),
+    context.headers.get('content-type') ?? '',
+    context.headers.get(HEADER_LENGTH),
   );
-  if (!body.ok) return refuse(ask, body.error);
-  return answerInference(ask, deps, target, (spec) =>
+  if (!body.ok) return refuse(context, body.error);
+  return answerInference(context, deps, target, (spec) =>
     readInferRequest(body.value, spec, deps.limits.maxInstances),
   );
 }

@@ -4,7 +4,7 @@
 import { loadServingSpec } from '../../../shared/model/spec/serving-spec.ts';
 import { loadServingManifest } from '../../../shared/registry/serving.ts';
 import { ok, type Result } from '../../../shared/result.ts';
-import { type Ask, refuse, type Serve } from '../../http/ask.ts';
+import { type RequestContext, refuse, type Handler } from '../../http/request-context.ts';
 import { parseJsonBody, readBytes } from '../../http/body.ts';
 import type { AppDeps } from '../../deps.ts';
 import type { AppError } from '../../http/errors.ts';
@@ -16,39 +16,49 @@ import { type Call, parseCall, type Verb } from './path.ts';
 import { readImageBody, readPredictRequest } from './predict-request.ts';
 import { available, toVersionStatuses, type VersionStatus } from './status.ts';
 
-export function createTfServing(deps: AppDeps): Serve {
-  return (ask) => {
-    const call = parseCall(ask.method, ask.path);
-    return call.ok ? answer(ask, deps, call.value) : refuse(ask, call.error);
+export function createTfServing(deps: AppDeps): Handler {
+  return (context) => {
+    const call = parseCall(context.method, context.path);
+    return call.ok ? answer(context, deps, call.value) : refuse(context, call.error);
   };
 }
 
-function answer(ask: Ask, deps: AppDeps, call: Call): Promise<Response> {
+function answer(context: RequestContext, deps: AppDeps, call: Call): Promise<Response> {
   switch (call.kind) {
     case 'infer':
-      return predictWith(ask, deps, call.verb, call.target);
+      return predictWith(context, deps, call.verb, call.target);
     case 'feedback':
-      return feedback(ask, deps, call.model);
+      return feedback(context, deps, call.model);
     case 'status':
-      return showStatus(ask, deps, call.target);
+      return showStatus(context, deps, call.target);
     case 'metadata':
-      return showMetadata(ask, deps, call.target);
+      return showMetadata(context, deps, call.target);
   }
 }
 
 /** What predicts starts without it, and without zod. */
-async function feedback(ask: Ask, deps: AppDeps, model: string): Promise<Response> {
+async function feedback(context: RequestContext, deps: AppDeps, model: string): Promise<Response> {
   const { takeFeedback } = await import('../../collect/feedback-route.ts');
-  return takeFeedback(ask, deps, model);
+  return takeFeedback(context, deps, model);
 }
 
-async function predictWith(ask: Ask, deps: AppDeps, verb: Verb, target: Target): Promise<Response> {
-  const admitted = admit(ask, deps, target.model, ['predict']);
-  if (!admitted.ok) return refuse(ask, admitted.error);
-  const bytes = await readBytes(ask.request, deps.limits.maxBodyBytes, ask.sent);
-  if (!bytes.ok) return refuse(ask, bytes.error);
-  const read = toReader(verb, bytes.value, ask.headers.get('content-type') ?? '', deps.limits.maxInstances);
-  return read.ok ? answerInference(ask, deps, target, read.value) : refuse(ask, read.error);
+async function predictWith(
+  context: RequestContext,
+  deps: AppDeps,
+  verb: Verb,
+  target: Target,
+): Promise<Response> {
+  const admitted = admit(context, deps, target.model, ['predict']);
+  if (!admitted.ok) return refuse(context, admitted.error);
+  const bytes = await readBytes(context.request, deps.limits.maxBodyBytes, context.bodyHeaders);
+  if (!bytes.ok) return refuse(context, bytes.error);
+  const read = toReader(
+    verb,
+    bytes.value,
+    context.headers.get('content-type') ?? '',
+    deps.limits.maxInstances,
+  );
+  return read.ok ? answerInference(context, deps, target, read.value) : refuse(context, read.error);
 }
 
 function toReader(
@@ -67,21 +77,23 @@ function toReader(
   );
 }
 
-async function showStatus(ask: Ask, deps: AppDeps, target: Target): Promise<Response> {
-  const admitted = admit(ask, deps, target.model, ['predict', 'operate']);
-  if (!admitted.ok) return refuse(ask, admitted.error);
+async function showStatus(context: RequestContext, deps: AppDeps, target: Target): Promise<Response> {
+  const admitted = admit(context, deps, target.model, ['predict', 'operate']);
+  if (!admitted.ok) return refuse(context, admitted.error);
   const { model, version } = target;
   const statuses =
-    version === null ? await championStatus(ask, deps, model) : await versionStatus(deps, model, version);
-  return statuses.ok ? Response.json({ model_version_status: statuses.value }) : refuse(ask, statuses.error);
+    version === null ? await championStatus(context, deps, model) : await versionStatus(deps, model, version);
+  return statuses.ok
+    ? Response.json({ model_version_status: statuses.value })
+    : refuse(context, statuses.error);
 }
 
 async function championStatus(
-  ask: Ask,
+  context: RequestContext,
   deps: AppDeps,
   model: string,
 ): Promise<Result<VersionStatus[], AppError>> {
-  const status = await deps.models.inspect(model, ask.keepAlive);
+  const status = await deps.models.inspect(model, context.keepAlive);
   return status.ok ? toVersionStatuses(model, status.value) : status;
 }
 
@@ -96,11 +108,15 @@ async function versionStatus(
   return manifest.ok ? ok([available(version)]) : manifest;
 }
 
-async function showMetadata(ask: Ask, deps: AppDeps, { model, version }: Target): Promise<Response> {
-  const admitted = admit(ask, deps, model, ['predict', 'operate']);
-  if (!admitted.ok) return refuse(ask, admitted.error);
-  const metadata = await deps.models.use(model, version, ask.keepAlive, (spec, servable) =>
+async function showMetadata(
+  context: RequestContext,
+  deps: AppDeps,
+  { model, version }: Target,
+): Promise<Response> {
+  const admitted = admit(context, deps, model, ['predict', 'operate']);
+  if (!admitted.ok) return refuse(context, admitted.error);
+  const metadata = await deps.models.use(model, version, context.keepAlive, (spec, servable) =>
     describeMetadata(spec, servable.manifest.version),
   );
-  return metadata.ok ? Response.json(metadata.value) : refuse(ask, metadata.error);
+  return metadata.ok ? Response.json(metadata.value) : refuse(context, metadata.error);
 }

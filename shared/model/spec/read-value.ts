@@ -1,6 +1,6 @@
 /**
  * How one value is read, whoever brings it: a cell of a table, a field of a line, a prediction request, feedback. One
- * reader for all of them, so that the same example means the same through every door.
+ * reader for all of them, so that the same example means the same whichever way it comes in.
  *
  * Numbers and booleans count as their text where the model has it, null is absent, and what is of another type is
  * refused. Pure, and without the schema library: a first prediction loads this.

@@ -1,5 +1,5 @@
 /**
- * The same example through every door: what is stored, and what the model is shown, is the same.
+ * The same example by every protocol: what is stored, and what the model is shown, is the same.
  */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -26,7 +26,7 @@ const NOW = new Date('2026-11-23T12:00:00Z');
 
 const spec = specSchema.parse({
   format: 'holdfast-spec/1',
-  name: 'doors',
+  name: 'protocols',
   task: 'classification',
   input: {
     kind: 'tabular',
@@ -62,7 +62,7 @@ const given: fc.Arbitrary<Given> = fc.record({
   group: fc.option(fc.oneof(fc.integer(), fc.constantFrom('', 'user 7', 'ü'))),
 });
 
-/** What of an event the doors have to agree about. */
+/** What of an event the protocols have to agree about. */
 interface Stored {
   readonly input: string;
   readonly label: number;
@@ -77,13 +77,13 @@ async function importText(name: string, text: string): Promise<Stored[]> {
   const options = { spec, columns, now: NOW, format: null, labelsFile: null };
   const source = await openSource(path, options);
   if (!source.ok) throw new Error(source.error);
-  const request = { store, model: 'doors', task: spec.task, salt: spec.salt, source: source.value };
+  const request = { store, model: 'protocols', task: spec.task, salt: spec.salt, source: source.value };
   const settings = { options: {}, skip: 0, limit: Number.POSITIVE_INFINITY, dryRun: false, now: NOW };
   const imported = await importExamples({ ...request, ...settings, onProgress: () => {} });
   if (!imported.ok || imported.value.rejected > 0) throw new Error(JSON.stringify(imported));
-  await collectInbox(store, 'doors', NOW);
+  await collectInbox(store, 'protocols', NOW);
   const events: Event[] = [];
-  for (const key of await store.list('models/doors/events/')) {
+  for (const key of await store.list('models/protocols/events/')) {
     events.push(...(await readBatch(key, (await store.get(key))?.bytes ?? new Uint8Array())).events);
   }
   return toStored(events.toSorted((a, b) => (a.id < b.id ? -1 : 1)));
@@ -105,7 +105,7 @@ async function feedBack(items: readonly unknown[]): Promise<Stored[]> {
     readImage: () => Promise.reject(new Error('there are no images')),
   });
   if (!parsed.ok || parsed.value.rejected.length > 0) throw new Error(JSON.stringify(parsed));
-  return toStored(await toEvents(createMemoryStore(), 'doors', parsed.value));
+  return toStored(await toEvents(createMemoryStore(), 'protocols', parsed.value));
 }
 
 /** What a client library sends. */
@@ -142,7 +142,7 @@ function instanceOf({ age, smoker, grade, seen }: Given): Instance {
   return { age, smoker, grade, seen };
 }
 
-test('the same example means the same through every door', async () => {
+test('the same example means the same by every protocol', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(given, { minLength: 1, maxLength: 4 }), async (rows) => {
       const items = rows.map((row) => ({
@@ -157,7 +157,7 @@ test('the same example means the same through every door', async () => {
       const lines = rows.map(({ time, age, smoker, grade, seen, group, label }) =>
         [time, age, spell(smoker), grade, seen, group, spell(label)].map(quote).join(','),
       );
-      expect(await importText('doors.csv', [header, ...lines].join('\n'))).toEqual(expected);
+      expect(await importText('protocols.csv', [header, ...lines].join('\n'))).toEqual(expected);
       expect(await importText('flat.ndjson', rows.map((row) => JSON.stringify(row)).join('\n'))).toEqual(
         expected,
       );
@@ -166,7 +166,7 @@ test('the same example means the same through every door', async () => {
         JSON.stringify(rest),
       );
       expect(await importText('whole.ndjson', nested.join('\n'))).toEqual(expected);
-      const sent = await sentBy((client) => client.feedback('doors', items));
+      const sent = await sentBy((client) => client.feedback('protocols', items));
       expect(await feedBack(sent.items)).toEqual(expected);
 
       const group = rows.map((row) => row.group);
@@ -182,7 +182,7 @@ test('the same example means the same through every door', async () => {
         seen: column('seen'),
       };
       expect(shown(readPredictRequest({ inputs: columns, group }, spec, 100))).toEqual(byName);
-      const asked = await sentBy((client) => client.predict('doors', rows.map(instanceOf), { group }));
+      const asked = await sentBy((client) => client.predict('protocols', rows.map(instanceOf), { group }));
       expect(shown(readPredictRequest(asked, spec, 100))).toEqual(byName);
 
       const inputs = [
