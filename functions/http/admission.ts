@@ -10,9 +10,9 @@
  * No key has more than three quarters of the places, of the bytes and of the queue, rounded up: whoever sends bodies
  * slowly, or more than anybody can compute, is refused while there is still room for the others.
  */
-import { createPace } from './pace.ts';
+import { createAdaptiveLimit } from './adaptive-limit.ts';
 
-export interface Place {
+export interface Slot {
   /** the key's name */
   readonly holder: string;
   /** of the body */
@@ -31,14 +31,14 @@ export interface Admission {
    * @param waitMs  how long the place is worth waiting for
    * @returns `late` when the wait was over before there was a place
    */
-  enter(holder: string, bytes: number, waitMs: number): Place | 'refused' | Promise<Place | 'late'>;
-  leave(place: Place): void;
+  acquire(holder: string, bytes: number, waitMs: number): Slot | 'refused' | Promise<Slot | 'late'>;
+  release(slot: Slot): void;
   /**
    * Finds out how long a turn takes to come here, from time to time: null where it is not the time.
    *
    * @returns the looking, which needs a request that is kept alive
    */
-  look(): Promise<void> | null;
+  probe(): Promise<void> | null;
 }
 
 export interface AdmissionLimits {
@@ -56,7 +56,7 @@ interface Wanted {
 }
 
 interface Waiting extends Wanted {
-  readonly settle: (outcome: Place | 'late') => void;
+  readonly settle: (outcome: Slot | 'late') => void;
 }
 
 /** What one key may have of everything, as long as there are more. */
@@ -64,7 +64,7 @@ const KEY_SHARE = 3 / 4;
 
 /** What each key has: of places, of bytes, of the queue. */
 interface Holding {
-  places: number;
+  slots: number;
   bytes: number;
   waiting: number;
 }
@@ -77,42 +77,42 @@ export function createAdmission(
 ): Admission {
   const { maxInFlight, maxWaiting, maxBytes, leaseMs } = limits;
   /** Both in order of arrival. */
-  const lent = new Set<Place>();
+  const lent = new Set<Slot>();
   const waiting = new Set<Waiting>();
   const holdings = createHoldings();
   let lentBytes = 0;
-  const pace = createPace(maxInFlight, leaseMs);
+  const adaptive = createAdaptiveLimit(maxInFlight, leaseMs);
 
-  const isBusy = (): boolean => lent.size >= pace.limit();
+  const isBusy = (): boolean => lent.size >= adaptive.limit();
   /** The queue shrinks with what is in flight, so that it is not waited for longer. */
-  const queueLimit = (): number => Math.ceil((maxWaiting * pace.limit()) / Math.max(1, maxInFlight));
+  const queueLimit = (): number => Math.ceil((maxWaiting * adaptive.limit()) / Math.max(1, maxInFlight));
   const isQueueFull = (): boolean => waiting.size >= queueLimit();
   const fits = ({ bytes }: Wanted): boolean =>
     !isBusy() && (lentBytes + bytes <= maxBytes || lent.size === 0);
   const isWithinShare = ({ holder, bytes }: Wanted): boolean => {
     const has = holdings.of(holder);
-    if (has.places >= shareOf(pace.limit())) return false;
+    if (has.slots >= shareOf(adaptive.limit())) return false;
     return has.bytes === 0 || has.bytes + bytes <= shareOf(maxBytes);
   };
   const mayQueue = ({ holder }: Wanted): boolean =>
     !isQueueFull() && holdings.of(holder).waiting < shareOf(queueLimit());
-  const lend = ({ holder, bytes }: Wanted): Place => {
-    const place = { holder, bytes, lentAtMs: now() };
-    lent.add(place);
+  const lend = ({ holder, bytes }: Wanted): Slot => {
+    const slot = { holder, bytes, lentAtMs: now() };
+    lent.add(slot);
     lentBytes += bytes;
-    holdings.change(holder, { places: 1, bytes });
-    return place;
+    holdings.change(holder, { slots: 1, bytes });
+    return slot;
   };
-  const takeBack = (place: Place): void => {
-    if (!lent.delete(place)) return;
-    lentBytes -= place.bytes;
-    holdings.change(place.holder, { places: -1, bytes: -place.bytes });
+  const takeBack = (slot: Slot): void => {
+    if (!lent.delete(slot)) return;
+    lentBytes -= slot.bytes;
+    holdings.change(slot.holder, { slots: -1, bytes: -slot.bytes });
   };
   const takeBackOverdue = (): void => {
     const nowMs = now();
-    for (const place of lent) {
-      if (place.lentAtMs + leaseMs > nowMs) return;
-      takeBack(place);
+    for (const slot of lent) {
+      if (slot.lentAtMs + leaseMs > nowMs) return;
+      takeBack(slot);
     }
   };
   /** Whoever waits for others of its own key lets everybody else pass. Says whether somebody waits for room. */
@@ -124,7 +124,7 @@ export function createAdmission(
     }
     return false;
   };
-  const wait = (wanted: Wanted, waitMs: number): Promise<Place | 'late'> =>
+  const wait = (wanted: Wanted, waitMs: number): Promise<Slot | 'late'> =>
     new Promise((resolve) => {
       const timer = setTimeout(() => next.settle('late'), waitMs);
       const next: Waiting = {
@@ -146,7 +146,7 @@ export function createAdmission(
       admitNext();
       return isBusy() && isQueueFull();
     },
-    enter(holder, bytes, waitMs) {
+    acquire(holder, bytes, waitMs) {
       const wanted = { holder, bytes };
       const isFree = (): boolean => fits(wanted) && isWithinShare(wanted);
       if (waiting.size === 0 && isFree()) return lend(wanted);
@@ -154,14 +154,14 @@ export function createAdmission(
       if (!admitNext() && isFree()) return lend(wanted);
       return mayQueue(wanted) ? wait(wanted, waitMs) : 'refused';
     },
-    leave(place) {
-      takeBack(place);
+    release(slot) {
+      takeBack(slot);
       admitNext();
     },
-    look() {
+    probe() {
       const startedMs = now();
-      if (!pace.isDue(startedMs)) return null;
-      return nextTurn().then(() => pace.waited(now() - startedMs));
+      if (!adaptive.isDue(startedMs)) return null;
+      return nextTurn().then(() => adaptive.observe(now() - startedMs));
     },
   };
 }
@@ -172,16 +172,16 @@ function shareOf(all: number): number {
 
 /** Keys that have nothing are not kept. */
 function createHoldings() {
-  const NOTHING: Readonly<Holding> = { places: 0, bytes: 0, waiting: 0 };
+  const NOTHING: Readonly<Holding> = { slots: 0, bytes: 0, waiting: 0 };
   const byHolder = new Map<string, Holding>();
   return {
     of: (holder: string): Readonly<Holding> => byHolder.get(holder) ?? NOTHING,
     change(holder: string, by: Partial<Holding>): void {
       const has = byHolder.get(holder) ?? { ...NOTHING };
-      has.places += by.places ?? 0;
+      has.slots += by.slots ?? 0;
       has.bytes += by.bytes ?? 0;
       has.waiting += by.waiting ?? 0;
-      if (has.places === 0 && has.waiting === 0) byHolder.delete(holder);
+      if (has.slots === 0 && has.waiting === 0) byHolder.delete(holder);
       else byHolder.set(holder, has);
     },
   };

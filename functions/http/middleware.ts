@@ -90,16 +90,16 @@ export function withMiddleware(deps: MiddlewareDeps, handlers: Handlers): App {
     { caller, deadlineMs, timeoutMs }: AdmittedCall,
   ): Promise<Response> => {
     const bytes = bodyBytes(context.bodyHeaders, limits.maxBodyBytes);
-    const entered = admission.enter(caller.name, bytes, deadlineMs - now());
-    const place = entered instanceof Promise ? await entered : entered;
-    if (place === 'refused') return toErrorResponse(context.path, OVERLOADED);
-    if (place === 'late') return toErrorResponse(context.path, timedOut(timeoutMs));
-    const looking = admission.look();
-    if (looking !== null) context.keepAlive(looking);
+    const acquired = admission.acquire(caller.name, bytes, deadlineMs - now());
+    const slot = acquired instanceof Promise ? await acquired : acquired;
+    if (slot === 'refused') return toErrorResponse(context.path, OVERLOADED);
+    if (slot === 'late') return toErrorResponse(context.path, timedOut(timeoutMs));
+    const probing = admission.probe();
+    if (probing !== null) context.keepAlive(probing);
     try {
       return await handlers.inference(context);
     } finally {
-      admission.leave(place);
+      admission.release(slot);
     }
   };
 

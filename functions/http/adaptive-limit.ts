@@ -12,13 +12,13 @@
  * may wait a share of that, and more only while they wait little.
  */
 
-export interface Pace {
+export interface AdaptiveLimit {
   /** From `MIN_LIMIT` to the largest. */
   limit(): number;
   /** Whether it is time to look again. Says so once, and then not before the next moment. */
   isDue(nowMs: number): boolean;
   /** Takes note of how long a turn took to come. */
-  waited(ms: number): void;
+  observe(ms: number): void;
 }
 
 /** What a turn may take to come where there are many. A request needs a few: for its head, its body, its answer. */
@@ -38,7 +38,7 @@ const INCREASE = 2;
  * @param max        the limit to begin with, and the largest
  * @param timeoutMs  what a request may take at all
  */
-export function createPace(max: number, timeoutMs: number): Pace {
+export function createAdaptiveLimit(max: number, timeoutMs: number): AdaptiveLimit {
   const min = Math.min(MIN_LIMIT, max);
   let limit = max;
   let lookedAtMs = 0;
@@ -51,7 +51,7 @@ export function createPace(max: number, timeoutMs: number): Pace {
       lookedAtMs = nowMs;
       return true;
     },
-    waited(ms) {
+    observe(ms) {
       const targetMs = limit > FEW ? TARGET_MS : Math.max(TARGET_MS, SHARE * timeoutMs);
       limit =
         ms > targetMs

@@ -1,14 +1,14 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  createPace,
+  createAdaptiveLimit,
   FEW,
   MIN_LIMIT,
   MOMENT_MS,
-  type Pace,
+  type AdaptiveLimit,
   SHARE,
   TARGET_MS,
-} from '../../../functions/http/pace.ts';
+} from '../../../functions/http/adaptive-limit.ts';
 
 const MAX = 64;
 const TIMEOUT_MS = 10_000;
@@ -16,12 +16,12 @@ const SLOW = 3 * TARGET_MS;
 const QUICK = TARGET_MS / 10;
 
 /** Looks once a moment. */
-function look(pace: Pace, fromMs: number, waits: readonly number[]): number {
+function look(pace: AdaptiveLimit, fromMs: number, waits: readonly number[]): number {
   let nowMs = fromMs;
   for (const ms of waits) {
     nowMs += MOMENT_MS;
     expect(pace.isDue(nowMs)).toBe(true);
-    pace.waited(ms);
+    pace.observe(ms);
   }
   return nowMs;
 }
@@ -31,13 +31,13 @@ function times(count: number, ms: number): number[] {
 }
 
 test('it looks once a moment', () => {
-  const pace = createPace(MAX, TIMEOUT_MS);
+  const pace = createAdaptiveLimit(MAX, TIMEOUT_MS);
   const due = Array.from({ length: 100 }, (_, i) => pace.isDue(1_000 + (i * MOMENT_MS) / 10));
   expect(due.filter(Boolean)).toHaveLength(10);
 });
 
 test('where turns are long in coming the limit falls to a few', () => {
-  const pace = createPace(MAX, TIMEOUT_MS);
+  const pace = createAdaptiveLimit(MAX, TIMEOUT_MS);
   look(pace, 1_000, [SLOW]);
   expect(pace.limit()).toBe(42);
   let nowMs = 2_000;
@@ -49,13 +49,13 @@ test('where turns are long in coming the limit falls to a few', () => {
 });
 
 test('where even a few wait for most of their time, it falls to the smallest', () => {
-  const pace = createPace(MAX, TIMEOUT_MS);
+  const pace = createAdaptiveLimit(MAX, TIMEOUT_MS);
   look(pace, 1_000, times(20, 2 * SHARE * TIMEOUT_MS));
   expect(pace.limit()).toBe(MIN_LIMIT);
 });
 
 test('it rises again once turns come soon, and after a quiet time at once', () => {
-  const pace = createPace(MAX, TIMEOUT_MS);
+  const pace = createAdaptiveLimit(MAX, TIMEOUT_MS);
   const nowMs = look(pace, 1_000, times(20, 2 * SHARE * TIMEOUT_MS));
   look(pace, nowMs, times(10, QUICK));
   expect(pace.limit()).toBeGreaterThan(MIN_LIMIT + 10);
@@ -66,7 +66,7 @@ test('it rises again once turns come soon, and after a quiet time at once', () =
 
 test('it settles where a turn takes about the target, whatever a request costs', () => {
   for (const serviceMs of [2, 5, 8]) {
-    const pace = createPace(MAX, TIMEOUT_MS);
+    const pace = createAdaptiveLimit(MAX, TIMEOUT_MS);
     const turns: number[] = [];
     let nowMs = 1_000;
     // A turn comes when all that are in flight have had theirs.
@@ -84,7 +84,7 @@ test('it settles where a turn takes about the target, whatever a request costs',
 test('the limit is a whole number from the smallest to the largest, whatever happens', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 200 }), fc.array(fc.nat(5_000)), (max, waits) => {
-      const pace = createPace(max, TIMEOUT_MS);
+      const pace = createAdaptiveLimit(max, TIMEOUT_MS);
       look(pace, 0, waits);
       expect(Number.isInteger(pace.limit())).toBe(true);
       expect(pace.limit()).toBeGreaterThanOrEqual(Math.min(MIN_LIMIT, max));
