@@ -2,7 +2,7 @@
  * What the routes are given. Nothing behind them reads the environment, the clock or a generator by itself.
  */
 import type { ObjectStore } from '../shared/registry/store.ts';
-import type { Announce } from './collect/announce.ts';
+import type { NotifyQueue } from './collect/queue-notifier.ts';
 import type { Assets } from './contract/routes.ts';
 import type { MiddlewareDeps } from './http/middleware.ts';
 import type { ImageReader } from './serving/image-reader.ts';
@@ -16,7 +16,7 @@ export interface AppDeps extends MiddlewareDeps {
   readonly models: ModelCache;
   readonly images: ImageReader;
   readonly predictions: PredictionLog;
-  readonly announce: Announce;
+  readonly notifyQueue: NotifyQueue;
   /** null: this deployment has no trainer bound. */
   readonly trainer: TrainerService | null;
   /** The contract and its page, which lie beside the trainer; null where it is not bound. */

@@ -7,7 +7,7 @@ import { createRuntime } from '../shared/model/run/runtime.ts';
 import { wasmModule } from '../shared/model/wasm-edge.ts';
 import { createR2Store } from '../shared/registry/r2-store.ts';
 import { createAdmission } from './http/admission.ts';
-import { createAnnounce } from './collect/announce.ts';
+import { createQueueNotifier } from './collect/queue-notifier.ts';
 import { createApp, createMisconfiguredApp } from './app.ts';
 import { createAuthenticator } from './http/auth.ts';
 import { type Config, parseConfig } from './config.ts';
@@ -64,13 +64,13 @@ function assembleApp(env: EdgeEnv, config: Config): App {
   });
   const loader = createVersionLoader({ store, runtime, programs });
   const decoder = createImageDecoder(decoderModule, () => roomForDecoder(runtime.memory().heapBytes));
-  const announce = createAnnounce(env.EVENTS, log);
+  const notifyQueue = createQueueNotifier(env.EVENTS, log);
   return createApp({
     store,
     models: createModelCache({ store, loader, log, now, ttlMs: config.aliasTtlMs }),
     images: createImageReader(decoder, () => sleep(0)),
-    predictions: createPredictionLog({ store, announce, log, now, sleep }),
-    announce,
+    predictions: createPredictionLog({ store, notifyQueue: notifyQueue, log, now, sleep }),
+    notifyQueue: notifyQueue,
     authenticator: createAuthenticator(
       config.keys,
       config.localKeys,

@@ -6,7 +6,7 @@ import { writeInbox } from '../../shared/events/write-inbox.ts';
 import { loadServingSpec } from '../../shared/model/spec/serving-spec.ts';
 import type { InputSpec } from '../../shared/model/spec/spec.ts';
 import { err } from '../../shared/result.ts';
-import { createArrivals } from './arrivals.ts';
+import { createArrivalClock } from './arrival-clock.ts';
 import { type RequestContext, checkDeadline, withDeadline, refuse } from '../http/request-context.ts';
 import { readJson } from '../http/body.ts';
 import type { AppDeps } from '../deps.ts';
@@ -14,7 +14,7 @@ import { parseFeedback, type ReadImage, toEvents } from './feedback.ts';
 import { admit } from '../serving/inference-http.ts';
 
 /** Of the isolate, whatever app asks. */
-const nextArrival = createArrivals();
+const nextArrival = createArrivalClock();
 
 /** Once nobody waits any longer, what is left of the images is refused unread. */
 function imagesInTime(context: RequestContext, deps: AppDeps, input: InputSpec): ReadImage {
@@ -25,7 +25,11 @@ function imagesInTime(context: RequestContext, deps: AppDeps, input: InputSpec):
   };
 }
 
-export async function takeFeedback(context: RequestContext, deps: AppDeps, name: string): Promise<Response> {
+export async function handleFeedback(
+  context: RequestContext,
+  deps: AppDeps,
+  name: string,
+): Promise<Response> {
   const model = admit(context, deps, name, ['feedback']);
   if (!model.ok) return refuse(context, model.error);
   const body = await readJson(context.request, deps.limits.maxBodyBytes);
@@ -65,6 +69,6 @@ async function writeFeedback(
     );
   }
   const message = await writeInbox(deps.store, spec.name, events, new Date(deps.now()));
-  context.keepAlive(deps.announce(message));
+  context.keepAlive(deps.notifyQueue(message));
   return Response.json({ accepted: events.length, rejected }, { status: 202 });
 }

@@ -16,7 +16,7 @@ import { encodeEvent, writeInboxLines } from '../../shared/events/write-inbox.ts
 import type { WrittenInput } from '../../shared/events/schema.ts';
 import { fitsInline, packInline, storeInput } from '../../shared/events/stored-input.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import type { Announce } from './announce.ts';
+import type { NotifyQueue } from './queue-notifier.ts';
 import { describeCause, type Log } from '../log.ts';
 import type { KeepAlive } from '../http/single-flight.ts';
 import { createWriteBudget, MAX_WAIT_MS, type WriteBudget } from './write-budget.ts';
@@ -43,7 +43,7 @@ export interface PredictionLog {
 
 export interface PredictionLogDeps {
   readonly store: ObjectStore;
-  readonly announce: Announce;
+  readonly notifyQueue: NotifyQueue;
   readonly log: Log;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
@@ -146,10 +146,13 @@ async function writeWithRetries(deps: PredictionLogDeps, gathered: Gathered): Pr
   }
 }
 
-async function write({ store, announce, now }: PredictionLogDeps, gathered: Gathered): Promise<void> {
+async function write(
+  { store, notifyQueue: notifyQueue, now }: PredictionLogDeps,
+  gathered: Gathered,
+): Promise<void> {
   const lines = [...gathered.lines];
   for (const prediction of gathered.large) {
     lines.push(toLine(prediction, await storeInput(store, gathered.model, prediction.raw)));
   }
-  await announce(await writeInboxLines(store, gathered.model, lines, new Date(now())));
+  await notifyQueue(await writeInboxLines(store, gathered.model, lines, new Date(now())));
 }

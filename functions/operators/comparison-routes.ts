@@ -10,7 +10,7 @@ import {
 } from '../../shared/registry/comparisons.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
-import { askTrainer } from './ask-trainer.ts';
+import { callTrainer } from './call-trainer.ts';
 import type { AppDeps } from '../deps.ts';
 import { errorResponse } from '../http/http.ts';
 import {
@@ -72,7 +72,7 @@ async function startComparison(c: OperatorContext, deps: AppDeps, model: string)
     if (!manifest.ok) return errorResponse(c, manifest.error);
   }
   const request = { ...body.value, by: actorOf(c, body.value.by) };
-  const started = await askTrainer(deps, (trainer) => trainer.startComparison(model, request));
+  const started = await callTrainer(deps, (trainer) => trainer.startComparison(model, request));
   if (started.ok) c.header('Location', `/api/models/${model}/comparisons/${started.value.comparison}`);
   return respond(c, started, 202);
 }

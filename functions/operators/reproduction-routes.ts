@@ -9,7 +9,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { askTrainer } from './ask-trainer.ts';
+import { callTrainer } from './call-trainer.ts';
 import type { AppDeps } from '../deps.ts';
 import type { AppError } from '../http/errors.ts';
 import { errorResponse, parseVersion } from '../http/http.ts';
@@ -70,7 +70,7 @@ async function startReproduction(
   if (!manifest.ok) return errorResponse(c, manifest.error);
   const { recompute, resume } = body.value;
   const request = { version: version.value, recompute, resume, by: actorOf(c, body.value.by) };
-  const started = await askTrainer(deps, (trainer) => trainer.reproduceVersion(model, request));
+  const started = await callTrainer(deps, (trainer) => trainer.reproduceVersion(model, request));
   if (started.ok) c.header('Location', `/api/models/${model}/reproductions/${started.value.reproduction}`);
   return respond(c, started, 202);
 }

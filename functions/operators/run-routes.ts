@@ -7,7 +7,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import { loadProgress, loadRun, type RunError, type RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, type Result } from '../../shared/result.ts';
-import { askTrainer } from './ask-trainer.ts';
+import { callTrainer } from './call-trainer.ts';
 import type { AppDeps } from '../deps.ts';
 import { errorResponse } from '../http/http.ts';
 import {
@@ -55,7 +55,7 @@ export function createRunRoutes(deps: AppDeps): OperatorApp {
     const { model, run: id } = c.req.param();
     const run = await findRun(store, model, id);
     if (!run.ok) return errorResponse(c, run.error);
-    return respond(c, await askTrainer(deps, (trainer) => trainer.resumeRun(model, id)), 202);
+    return respond(c, await callTrainer(deps, (trainer) => trainer.resumeRun(model, id)), 202);
   });
   return routes;
 }
@@ -64,7 +64,7 @@ async function startRun(c: OperatorContext, deps: AppDeps, model: string): Promi
   const body = await readBody(c, deps, startSchema);
   if (!body.ok) return errorResponse(c, body.error);
   const by = actorOf(c, body.value.by);
-  const started = await askTrainer(deps, (trainer) => trainer.startRun(model, { trigger: 'api', by }));
+  const started = await callTrainer(deps, (trainer) => trainer.startRun(model, { trigger: 'api', by }));
   if (started.ok) c.header('Location', `/api/models/${model}/runs/${started.value.run}`);
   return respond(c, started, 202);
 }

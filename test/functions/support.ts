@@ -3,7 +3,7 @@
  * hand. Runs in Node and in workerd.
  */
 import { type AdmissionLimits, createAdmission } from '../../functions/http/admission.ts';
-import { createAnnounce } from '../../functions/collect/announce.ts';
+import { createQueueNotifier } from '../../functions/collect/queue-notifier.ts';
 import { createApp } from '../../functions/app.ts';
 import { createAuthenticator } from '../../functions/http/auth.ts';
 import type { ApiKey, Scope } from '../../functions/config.ts';
@@ -281,7 +281,7 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
       sent.push(message);
     },
   };
-  const announce = createAnnounce(queue, log);
+  const announce = createQueueNotifier(queue, log);
   const programs = createProgramCache(options.budgetBytes ?? 48_000_000);
   const runtime = createRuntime(wasm);
   const loader = createVersionLoader({ store, runtime, programs });
@@ -290,9 +290,10 @@ export function createEdge(store: ObjectStore, wasm: WasmModules, options: EdgeO
     store,
     models,
     predictions:
-      options.predictions ?? createPredictionLog({ store, announce, log, now, sleep: async () => {} }),
+      options.predictions ??
+      createPredictionLog({ store, notifyQueue: announce, log, now, sleep: async () => {} }),
     images: createImageReader(toDecoder(options.decoders), async () => {}),
-    announce,
+    notifyQueue: announce,
     authenticator: createAuthenticator(
       options.keys ?? KEYS,
       options.localKeys ?? false,

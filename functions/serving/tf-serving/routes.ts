@@ -38,7 +38,7 @@ function answer(context: RequestContext, deps: AppDeps, call: Call): Promise<Res
 
 /** What predicts starts without it, and without zod. */
 async function feedback(context: RequestContext, deps: AppDeps, model: string): Promise<Response> {
-  const { takeFeedback } = await import('../../collect/feedback-route.ts');
+  const { handleFeedback: takeFeedback } = await import('../../collect/feedback-route.ts');
   return takeFeedback(context, deps, model);
 }
 

@@ -21,7 +21,7 @@ function createBench() {
   const predictions = createPredictionLog({
     store,
     log,
-    announce: async (message) => void sent.push(message),
+    notifyQueue: async (message) => void sent.push(message),
     now: () => clock.nowMs,
     sleep: () => new Promise((resolve) => timers.push(resolve)),
   });

@@ -4,7 +4,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createClient, type Instance } from '../../../client/client.ts';
-import { createArrivals } from '../../../functions/collect/arrivals.ts';
+import { createArrivalClock } from '../../../functions/collect/arrival-clock.ts';
 import { parseFeedback, toEvents } from '../../../functions/collect/feedback.ts';
 import type { InferenceRequest } from '../../../functions/serving/inference.ts';
 import { parseInferBody } from '../../../functions/serving/open-inference/body.ts';
@@ -97,7 +97,7 @@ function toStored(events: readonly Event[]): Stored[] {
 }
 
 async function feedBack(items: readonly unknown[]): Promise<Stored[]> {
-  const next = createArrivals();
+  const next = createArrivalClock();
   const parsed = await parseFeedback({ items }, spec, {
     nowMs: NOW.getTime(),
     requestId: 'r',

@@ -3,7 +3,7 @@
  * labels come back, a run follows. Import, executor, prediction log, feedback, pipeline, alias: all of it is what the
  * Workers and the Node job run, over a store in memory.
  */
-import { createArrivals } from '../../../../functions/collect/arrivals.ts';
+import { createArrivalClock } from '../../../../functions/collect/arrival-clock.ts';
 import { parseFeedback, toEvents } from '../../../../functions/collect/feedback.ts';
 import { sha256Hex } from '../../../../shared/digest.ts';
 import { writeInbox } from '../../../../shared/events/write-inbox.ts';
@@ -129,7 +129,7 @@ async function runAt({ surroundings, clock, spec }: World, atMs: number): Promis
   return runPipeline(surroundings, spec.name, id, createNodeHost(store, spec.name, id));
 }
 
-const arrivals = createArrivals();
+const arrivals = createArrivalClock();
 
 /** One request for feedback, as the edge reads it. */
 async function giveFeedback(

@@ -102,7 +102,7 @@ function createServingLog(store: ObjectStore, clock: SimulatedClock) {
   const failed: string[] = [];
   const log = createPredictionLog({
     store,
-    announce: async () => {},
+    notifyQueue: async () => {},
     log: { info: () => {}, error: (event) => void failed.push(event) },
     now: () => clock.now().getTime(),
     sleep: never,

@@ -7,7 +7,7 @@
 const STEP_MS = 1 / 1_024;
 
 /** @returns arrival times, each later than the one before, whatever the clock says */
-export function createArrivals(): (nowMs: number) => number {
+export function createArrivalClock(): (nowMs: number) => number {
   let last = 0;
   return (nowMs) => {
     last = Math.max(nowMs, last + STEP_MS);

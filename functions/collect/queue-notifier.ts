@@ -5,9 +5,12 @@
 import type { InboxMessage } from '../../shared/events/write-inbox.ts';
 import { describeCause, type Log } from '../log.ts';
 
-export type Announce = (message: InboxMessage) => Promise<void>;
+export type NotifyQueue = (message: InboxMessage) => Promise<void>;
 
-export function createAnnounce(queue: { send(message: InboxMessage): Promise<unknown> }, log: Log): Announce {
+export function createQueueNotifier(
+  queue: { send(message: InboxMessage): Promise<unknown> },
+  log: Log,
+): NotifyQueue {
   return async (message) => {
     try {
       await queue.send(message);

@@ -8,7 +8,7 @@ import { describeCause } from '../log.ts';
 import type { TrainerError, TrainerService } from './trainer-service.ts';
 
 /** A trainer that refuses says why; one that can't be reached is an outage, and the run may be asked for again. */
-export async function askTrainer<T extends object>(
+export async function callTrainer<T extends object>(
   { trainer, log }: AppDeps,
   context: (trainer: TrainerService) => Promise<Result<T, TrainerError>>,
 ): Promise<Result<T, AppError>> {
