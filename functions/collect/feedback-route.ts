@@ -11,7 +11,7 @@ import { type RequestContext, checkDeadline, withDeadline, refuse } from '../htt
 import { readJson } from '../http/body.ts';
 import type { AppDeps } from '../deps.ts';
 import { parseFeedback, type ReadImage, toEvents } from './feedback.ts';
-import { admit } from '../serving/inference-http.ts';
+import { authorizeModel } from '../serving/inference-http.ts';
 
 /** Of the isolate, whatever app asks. */
 const nextArrival = createArrivalClock();
@@ -30,7 +30,7 @@ export async function handleFeedback(
   deps: AppDeps,
   name: string,
 ): Promise<Response> {
-  const model = admit(context, deps, name, ['feedback']);
+  const model = authorizeModel(context, deps, name, ['feedback']);
   if (!model.ok) return refuse(context, model.error);
   const body = await readJson(context.request, deps.limits.maxBodyBytes);
   if (!body.ok) return refuse(context, body.error);

@@ -2,7 +2,7 @@
  * The operations of both inference protocols, feedback, and of the deployment itself.
  */
 import type { ErrorCode } from './components.ts';
-import type { Answer, Body, Operation } from './operation.ts';
+import type { ResponseDoc, BodyDoc, Operation } from './operation.ts';
 
 /** Of any request with a key; of one that asks for a model; of one that asks for work. */
 const ANY: readonly ErrorCode[] = [401, 403, 500];
@@ -26,11 +26,11 @@ const TFS_FORMS: readonly Named[] = [
 ];
 const OIP_FORMS: readonly Named[] = TFS_FORMS.slice(0, 2);
 
-function answered(schema: Answer['schema'], description: string): Record<number, Answer> {
+function answered(schema: ResponseDoc['schema'], description: string): Record<number, ResponseDoc> {
   return { 200: { description, schema } };
 }
 
-function predicted(schema: Answer['schema']): Record<number, Answer> {
+function predicted(schema: ResponseDoc['schema']): Record<number, ResponseDoc> {
   return { 200: { description: 'predictions', schema, headers: PREDICTION_HEADERS } };
 }
 
@@ -40,7 +40,7 @@ function callPaths([suffix, id, which]: Named): Record<string, Operation> {
   const at = `/v1/models/{model}${suffix}`;
   const work = { ...tfServing, scopes: ['predict'], parameters: ['timeout'], errors: WORK } as const;
   const shown = { ...tfServing, scopes: ['predict', 'operate'], errors: MODEL } as const;
-  const rows: Body = {
+  const rows: BodyDoc = {
     schema: 'PredictRequest',
     example: { instances: [[1, 2]] },
     others: { 'image/*': IMAGE },

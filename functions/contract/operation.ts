@@ -22,13 +22,13 @@ export interface Operation {
   readonly scopes: readonly Scope[];
   /** Names of parameters beside those of the path. */
   readonly parameters?: readonly string[];
-  readonly body?: Body;
-  readonly answers: Readonly<Record<number, Answer>>;
+  readonly body?: BodyDoc;
+  readonly answers: Readonly<Record<number, ResponseDoc>>;
   readonly errors: readonly ErrorCode[];
   readonly form: ErrorForm;
 }
 
-export interface Body {
+export interface BodyDoc {
   readonly schema: SchemaName;
   readonly example: Json;
   /** Bodies that are no JSON, by media type. */
@@ -36,7 +36,7 @@ export interface Body {
   readonly required?: boolean;
 }
 
-export interface Answer {
+export interface ResponseDoc {
   readonly description: string;
   /** null: `others` alone */
   readonly schema: SchemaName | null;
@@ -61,14 +61,14 @@ export function describeOperation(path: string, operation: Operation): JsonObjec
   };
 }
 
-function describeBody({ schema, example, others = {}, required = true }: Body): JsonObject {
+function describeBody({ schema, example, others = {}, required = true }: BodyDoc): JsonObject {
   return {
     required,
     content: { [JSON_TYPE]: { schema: schemaRef(schema), example }, ...describeOthers(others) },
   };
 }
 
-function describeAnswer({ description, schema, others = {}, headers = {} }: Answer): JsonObject {
+function describeAnswer({ description, schema, others = {}, headers = {} }: ResponseDoc): JsonObject {
   const named = Object.entries(headers).map(([header, name]) => [header, ref('headers', name)]);
   const json = schema === null ? {} : { [JSON_TYPE]: { schema: schemaRef(schema) } };
   return {

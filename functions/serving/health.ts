@@ -20,17 +20,17 @@ export interface HealthDeps {
   readonly now: () => number;
 }
 
-const LOOK_EVERY_MS = 5_000;
+const CHECK_EVERY_MS = 5_000;
 /** Who probes has little patience: a look that takes longer is answered with the one before, and ends by itself. */
 const MOST_WAIT_MS = 1_000;
 /** Models that are looked at: those that this isolate knows, and others until there are so many. */
 const MOST_MODELS = 20;
 
 export function createHealth({ store, models, now }: HealthDeps): Health {
-  const looks = createSingleFlight<number>();
+  const checks = createSingleFlight<number>();
   let last = { atMs: Number.NEGATIVE_INFINITY, failing: 0 };
 
-  const look = async (keepAlive: KeepAlive): Promise<number> => {
+  const check = async (keepAlive: KeepAlive): Promise<number> => {
     const atMs = now();
     const known = models.known();
     // In an outage of storage what is here goes on serving; where nothing is here, nothing can be served.
@@ -43,8 +43,8 @@ export function createHealth({ store, models, now }: HealthDeps): Health {
   };
 
   return async (keepAlive) => {
-    if (now() - last.atMs < LOOK_EVERY_MS) return last.failing;
-    const failing = looks.run('health', keepAlive, () => look(keepAlive));
+    if (now() - last.atMs < CHECK_EVERY_MS) return last.failing;
+    const failing = checks.run('health', keepAlive, () => check(keepAlive));
     return Promise.race([failing, pause(MOST_WAIT_MS).then(() => last.failing)]);
   };
 }

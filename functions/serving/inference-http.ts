@@ -14,23 +14,23 @@ import type { Groups } from './groups.ts';
 import { authorize, parseModelName } from '../http/http.ts';
 import { DIVIDED_WARNING, looksDivided } from './pixels.ts';
 import {
-  type Answer,
+  type EncodedResponse,
   areRows,
   type Example,
   type Inference,
   infer,
   type InferenceRequest,
-  type ReadRequest,
+  type RequestParser,
 } from './inference.ts';
 
 /** A version of a model; null for the champion. */
-export interface Target {
+export interface ModelRef {
   readonly model: string;
   readonly version: number | null;
 }
 
 /** Admits the caller and checks the model's name. */
-export function admit(
+export function authorizeModel(
   context: RequestContext,
   deps: AppDeps,
   model: string,
@@ -63,8 +63,8 @@ export function toVersion(model: string, digits: string): Result<number, AppErro
 export async function answerInference(
   context: RequestContext,
   deps: AppDeps,
-  { model, version }: Target,
-  read: ReadRequest,
+  { model, version }: ModelRef,
+  read: RequestParser,
 ): Promise<Response> {
   const waited = checkDeadline(context, deps.now());
   if (!waited.ok) return refuse(context, waited.error);
@@ -109,7 +109,7 @@ function inferNow(
 async function inferImages(
   context: RequestContext,
   deps: AppDeps,
-  { model, version }: Target,
+  { model, version }: ModelRef,
   { examples, groups = null }: InferenceRequest,
   input: InputSpec,
 ): Promise<Result<Inference, AppError>> {
@@ -138,7 +138,7 @@ async function decode(
   return ok(rows);
 }
 
-function toResponse({ prediction, unseen }: Inference, { type, body, jsonBytes }: Answer): Response {
+function toResponse({ prediction, unseen }: Inference, { type, body, jsonBytes }: EncodedResponse): Response {
   const headers: Record<string, string> = {
     'Content-Type': type,
     'Holdfast-Version': String(prediction.version),

@@ -24,11 +24,11 @@ export interface InferenceRequest {
   /** Of each example, where the request says so. */
   readonly groups?: Groups;
   /** Writes the answer in the form that the request asked for. */
-  readonly answer: (prediction: Prediction) => Answer;
+  readonly answer: (prediction: Prediction) => EncodedResponse;
 }
 
 /** Reads a request for a model: everything but the spec was known before. */
-export type ReadRequest = (spec: ServingSpec) => Result<InferenceRequest, AppError>;
+export type RequestParser = (spec: ServingSpec) => Result<InferenceRequest, AppError>;
 
 export interface Prediction {
   readonly id: string;
@@ -40,7 +40,7 @@ export interface Prediction {
   readonly predicted: readonly (number | null)[];
 }
 
-export interface Answer {
+export interface EncodedResponse {
   readonly type: 'application/json' | 'application/octet-stream';
   readonly body: string | Uint8Array<ArrayBuffer>;
   /** How many bytes of the body are JSON, where bytes of tensors follow it. */

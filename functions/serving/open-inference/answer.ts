@@ -1,7 +1,7 @@
 /**
  * `$inference_response`: JSON, or JSON with the bytes of tensors behind it where the request asked for bytes.
  */
-import type { Answer, Prediction } from '../inference.ts';
+import type { EncodedResponse, Prediction } from '../inference.ts';
 import type { RequestedOutput } from './infer-request.ts';
 import { outputBytes, outputJson, toOutput } from './outputs.ts';
 
@@ -11,7 +11,7 @@ export interface AnswerForm {
 }
 
 /** The prediction's id is also among the parameters: clients of this protocol seldom show headers. */
-export function inferAnswer({ id, outputs }: AnswerForm, prediction: Prediction): Answer {
+export function inferAnswer({ id, outputs }: AnswerForm, prediction: Prediction): EncodedResponse {
   const parts: Uint8Array[] = [];
   const described = outputs.map((requested) => {
     const output = toOutput(requested, prediction);
@@ -28,7 +28,7 @@ export function inferAnswer({ id, outputs }: AnswerForm, prediction: Prediction)
 
 const encoder = new TextEncoder();
 
-function withBytes(json: string, parts: readonly Uint8Array[]): Answer {
+function withBytes(json: string, parts: readonly Uint8Array[]): EncodedResponse {
   const head = encoder.encode(json);
   const body = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, head.byteLength));
   body.set(head);

@@ -4,13 +4,13 @@
  */
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { AppError } from '../../http/errors.ts';
-import { decodeSegment, type Target, toVersion } from '../inference-http.ts';
+import { decodeSegment, type ModelRef, toVersion } from '../inference-http.ts';
 
-export type Call =
+export type Route =
   | { readonly kind: 'server' }
   | { readonly kind: 'models' }
   | { readonly kind: 'index' }
-  | { readonly kind: 'metadata' | 'config' | 'ready' | 'infer'; readonly target: Target };
+  | { readonly kind: 'metadata' | 'config' | 'ready' | 'infer'; readonly target: ModelRef };
 
 const MODEL = /^\/v2\/models\/([^/]+)(?:\/versions\/([^/]+))?(?:\/(ready|infer|config))?$/;
 /** Triton's statistics, of all models or of one. */
@@ -20,7 +20,7 @@ const NO_STATS =
   'there are no statistics: a deployment is many isolates, and none counts for the others; predictions are in the log';
 
 /** @param path  as it was sent */
-export function parseCall(method: string, path: string): Result<Call, AppError> {
+export function parseRoute(method: string, path: string): Result<Route, AppError> {
   const call = parsePath(path);
   if (STATS.test(path)) return err({ kind: 'not-found', detail: NO_STATS });
   if (call === null) return err({ kind: 'not-found', detail: `there is no ${method} ${path.slice(0, 200)}` });
@@ -31,7 +31,7 @@ export function parseCall(method: string, path: string): Result<Call, AppError> 
   return err({ kind: 'method-not-allowed', detail });
 }
 
-function parsePath(path: string): Result<Call, AppError> | null {
+function parsePath(path: string): Result<Route, AppError> | null {
   if (path === '/v2' || path === '/v2/') return ok({ kind: 'server' });
   if (path === '/v2/repository/index') return ok({ kind: 'index' });
   if (path === '/v2/models' || path === '/v2/models/') return ok({ kind: 'models' });

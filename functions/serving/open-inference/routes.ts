@@ -12,10 +12,10 @@ import { type AppError, invalid } from '../../http/errors.ts';
 import type { AppDeps } from '../../deps.ts';
 import type { Health } from '../health.ts';
 import { authorize, keepAliveOf } from '../../http/http.ts';
-import { admit, answerInference, type Target } from '../inference-http.ts';
+import { authorizeModel, answerInference, type ModelRef } from '../inference-http.ts';
 import { HEADER_LENGTH, parseInferBody } from './body.ts';
 import { describeConfig, describeModel, HEALTHY, SERVER } from './metadata.ts';
-import { type Call, parseCall } from './path.ts';
+import { type Route, parseRoute } from './path.ts';
 import { readInferRequest } from './request.ts';
 
 /** `/v2/health`: who asks whether the server is up has no key. It is ready when every model is that was promoted. */
@@ -30,15 +30,15 @@ export function createHealthRoutes(health: Health): Hono {
 
 export function createOpenInference(deps: AppDeps): Handler {
   return (context) => {
-    const call = parseCall(context.method, context.path);
-    return call.ok ? answer(context, deps, call.value) : refuse(context, call.error);
+    const route = parseRoute(context.method, context.path);
+    return route.ok ? answer(context, deps, route.value) : refuse(context, route.error);
   };
 }
 
-async function answer(context: RequestContext, deps: AppDeps, call: Call): Promise<Response> {
-  switch (call.kind) {
+async function answer(context: RequestContext, deps: AppDeps, route: Route): Promise<Response> {
+  switch (route.kind) {
     case 'infer':
-      return inferWith(context, deps, call.target);
+      return handleInfer(context, deps, route.target);
     case 'server':
       return showToCaller(context, deps, async () => SERVER);
     case 'models':
@@ -46,11 +46,11 @@ async function answer(context: RequestContext, deps: AppDeps, call: Call): Promi
     case 'index':
       return showIndex(context, deps);
     case 'config':
-      return showModel(context, deps, call.target, describeConfig);
+      return showModel(context, deps, route.target, describeConfig);
     case 'metadata':
-      return showModel(context, deps, call.target, describeModel);
+      return showModel(context, deps, route.target, describeModel);
     case 'ready':
-      return showModel(context, deps, call.target, ({ name }) => ({ name, ready: true }));
+      return showModel(context, deps, route.target, ({ name }) => ({ name, ready: true }));
   }
 }
 
@@ -100,10 +100,10 @@ async function showToCaller(
 async function showModel(
   context: RequestContext,
   deps: AppDeps,
-  { model, version }: Target,
+  { model, version }: ModelRef,
   describe: (spec: ServingSpec, version: number) => object,
 ): Promise<Response> {
-  const admitted = admit(context, deps, model, ['predict']);
+  const admitted = authorizeModel(context, deps, model, ['predict']);
   if (!admitted.ok) return refuse(context, admitted.error);
   const described = await deps.models.use(model, version, context.keepAlive, (spec, servable) =>
     describe(spec, servable.manifest.version),
@@ -111,8 +111,8 @@ async function showModel(
   return described.ok ? Response.json(described.value) : refuse(context, described.error);
 }
 
-async function inferWith(context: RequestContext, deps: AppDeps, target: Target): Promise<Response> {
-  const admitted = admit(context, deps, target.model, ['predict']);
+async function handleInfer(context: RequestContext, deps: AppDeps, target: ModelRef): Promise<Response> {
+  const admitted = authorizeModel(context, deps, target.model, ['predict']);
   if (!admitted.ok) return refuse(context, admitted.error);
   const bytes = await readBytes(context.request, deps.limits.maxBodyBytes, context.bodyHeaders);
   if (!bytes.ok) return refuse(context, bytes.error);

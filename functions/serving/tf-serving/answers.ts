@@ -3,7 +3,7 @@
  * keys it knows.
  */
 import { floatsText, floatText, rowsText } from '../float-text.ts';
-import type { Answer, Prediction } from '../inference.ts';
+import type { EncodedResponse, Prediction } from '../inference.ts';
 import { labelsOf } from '../model-signature.ts';
 
 /** How the answer names its rows: `predictions`, or `outputs`. */
@@ -19,7 +19,7 @@ export function predictAnswer(
   format: Format,
   bare: boolean,
   { spec, outputs, predicted }: Prediction,
-): Answer {
+): EncodedResponse {
   const key = format === 'row' ? 'predictions' : 'outputs';
   if (spec.task === 'regression') {
     return json(`{"${key}":${bare ? floatsText(outputs) : rowsText(outputs, 1)}}`);
@@ -34,7 +34,7 @@ export function predictAnswer(
  * The key is `results`: so the server has always answered, and so its documentation's example reads; `result` stands
  * only in the prose above that example (tensorflow/serving, pull request 3652), and no client can have been written to it.
  */
-export function classifyAnswer({ spec, outputs }: Prediction): Answer {
+export function classifyAnswer({ spec, outputs }: Prediction): EncodedResponse {
   const names = labelsOf(spec).map((label) => JSON.stringify(label));
   const results: string[] = [];
   for (let at = 0; at < outputs.length; at += names.length) {
@@ -45,10 +45,10 @@ export function classifyAnswer({ spec, outputs }: Prediction): Answer {
 }
 
 /** `{"results": [12.3]}` */
-export function regressAnswer({ outputs }: Prediction): Answer {
+export function regressAnswer({ outputs }: Prediction): EncodedResponse {
   return json(`{"results":${floatsText(outputs)}}`);
 }
 
-function json(body: string): Answer {
+function json(body: string): EncodedResponse {
   return { type: 'application/json', body };
 }

@@ -4,15 +4,15 @@
  */
 import { ok, type Result } from '../../../shared/result.ts';
 import { type AppError, invalid } from '../../http/errors.ts';
-import { decodeSegment, type Target, toVersion } from '../inference-http.ts';
+import { decodeSegment, type ModelRef, toVersion } from '../inference-http.ts';
 
 export type Verb = 'predict' | 'classify' | 'regress';
 
-export type Call =
-  | { readonly kind: 'infer'; readonly verb: Verb; readonly target: Target }
+export type Route =
+  | { readonly kind: 'infer'; readonly verb: Verb; readonly target: ModelRef }
   | { readonly kind: 'feedback'; readonly model: string }
-  | { readonly kind: 'status'; readonly target: Target }
-  | { readonly kind: 'metadata'; readonly target: Target };
+  | { readonly kind: 'status'; readonly target: ModelRef }
+  | { readonly kind: 'metadata'; readonly target: ModelRef };
 
 const VERSION = String.raw`(?:/versions/(\d+)|/labels/([^/:]+))?`;
 const INFER = new RegExp(String.raw`^/v1/models/([^/:]+)${VERSION}:(classify|regress|predict)$`);
@@ -24,13 +24,13 @@ const CHAMPION = 'champion';
 const MAX_INT64 = 2n ** 63n - 1n;
 
 /** @param path  as it was sent */
-export function parseCall(method: string, path: string): Result<Call, AppError> {
+export function parseRoute(method: string, path: string): Result<Route, AppError> {
   if (method === 'POST') return parsePost(path) ?? malformed(method, path);
   if (method === 'GET' || method === 'HEAD') return parseGet(path) ?? malformed(method, path);
   return malformed(method, path);
 }
 
-function parsePost(path: string): Result<Call, AppError> | null {
+function parsePost(path: string): Result<Route, AppError> | null {
   const inference = INFER.exec(path);
   if (inference !== null) {
     const target = parseTarget(inference);
@@ -42,7 +42,7 @@ function parsePost(path: string): Result<Call, AppError> | null {
   return model === null || model === '' ? null : ok({ kind: 'feedback', model });
 }
 
-function parseGet(path: string): Result<Call, AppError> | null {
+function parseGet(path: string): Result<Route, AppError> | null {
   const shown = SHOW.exec(path);
   if (shown === null) return null;
   if (shown[1] === undefined) return invalid('Missing model name in request.');
@@ -52,7 +52,7 @@ function parseGet(path: string): Result<Call, AppError> | null {
 }
 
 /** @returns null when the encoding is broken */
-function parseTarget([, name, digits, label]: RegExpExecArray): Result<Target, AppError> | null {
+function parseTarget([, name, digits, label]: RegExpExecArray): Result<ModelRef, AppError> | null {
   const model = decodeSegment(name ?? '');
   const alias = decodeSegment(label ?? CHAMPION);
   if (model === null || alias === null) return null;
@@ -67,6 +67,6 @@ function parseTarget([, name, digits, label]: RegExpExecArray): Result<Target, A
   return version.ok ? ok({ model, version: version.value }) : version;
 }
 
-function malformed(method: string, path: string): Result<Call, AppError> {
+function malformed(method: string, path: string): Result<Route, AppError> {
   return invalid(`Malformed request: ${method} ${path.slice(0, 200)}`);
 }

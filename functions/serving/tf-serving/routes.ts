@@ -8,47 +8,47 @@ import { type RequestContext, refuse, type Handler } from '../../http/request-co
 import { parseJsonBody, readBytes } from '../../http/body.ts';
 import type { AppDeps } from '../../deps.ts';
 import type { AppError } from '../../http/errors.ts';
-import type { ReadRequest } from '../inference.ts';
-import { admit, answerInference, type Target } from '../inference-http.ts';
+import type { RequestParser } from '../inference.ts';
+import { authorizeModel, answerInference, type ModelRef } from '../inference-http.ts';
 import { readExamplesRequest } from './examples-request.ts';
 import { describeMetadata } from './metadata.ts';
-import { type Call, parseCall, type Verb } from './path.ts';
+import { type Route, parseRoute, type Verb } from './path.ts';
 import { readImageBody, readPredictRequest } from './predict-request.ts';
 import { available, toVersionStatuses, type VersionStatus } from './status.ts';
 
 export function createTfServing(deps: AppDeps): Handler {
   return (context) => {
-    const call = parseCall(context.method, context.path);
-    return call.ok ? answer(context, deps, call.value) : refuse(context, call.error);
+    const route = parseRoute(context.method, context.path);
+    return route.ok ? answer(context, deps, route.value) : refuse(context, route.error);
   };
 }
 
-function answer(context: RequestContext, deps: AppDeps, call: Call): Promise<Response> {
-  switch (call.kind) {
+function answer(context: RequestContext, deps: AppDeps, route: Route): Promise<Response> {
+  switch (route.kind) {
     case 'infer':
-      return predictWith(context, deps, call.verb, call.target);
+      return handleInference(context, deps, route.verb, route.target);
     case 'feedback':
-      return feedback(context, deps, call.model);
+      return handleFeedback(context, deps, route.model);
     case 'status':
-      return showStatus(context, deps, call.target);
+      return showStatus(context, deps, route.target);
     case 'metadata':
-      return showMetadata(context, deps, call.target);
+      return showMetadata(context, deps, route.target);
   }
 }
 
 /** What predicts starts without it, and without zod. */
-async function feedback(context: RequestContext, deps: AppDeps, model: string): Promise<Response> {
+async function handleFeedback(context: RequestContext, deps: AppDeps, model: string): Promise<Response> {
   const { handleFeedback: takeFeedback } = await import('../../collect/feedback-route.ts');
   return takeFeedback(context, deps, model);
 }
 
-async function predictWith(
+async function handleInference(
   context: RequestContext,
   deps: AppDeps,
   verb: Verb,
-  target: Target,
+  target: ModelRef,
 ): Promise<Response> {
-  const admitted = admit(context, deps, target.model, ['predict']);
+  const admitted = authorizeModel(context, deps, target.model, ['predict']);
   if (!admitted.ok) return refuse(context, admitted.error);
   const bytes = await readBytes(context.request, deps.limits.maxBodyBytes, context.bodyHeaders);
   if (!bytes.ok) return refuse(context, bytes.error);
@@ -66,7 +66,7 @@ function toReader(
   bytes: Uint8Array,
   contentType: string,
   max: number,
-): Result<ReadRequest, AppError> {
+): Result<RequestParser, AppError> {
   if (verb === 'predict' && contentType.startsWith('image/')) return ok(() => ok(readImageBody(bytes)));
   const body = parseJsonBody(bytes);
   if (!body.ok) return body;
@@ -77,8 +77,8 @@ function toReader(
   );
 }
 
-async function showStatus(context: RequestContext, deps: AppDeps, target: Target): Promise<Response> {
-  const admitted = admit(context, deps, target.model, ['predict', 'operate']);
+async function showStatus(context: RequestContext, deps: AppDeps, target: ModelRef): Promise<Response> {
+  const admitted = authorizeModel(context, deps, target.model, ['predict', 'operate']);
   if (!admitted.ok) return refuse(context, admitted.error);
   const { model, version } = target;
   const statuses =
@@ -111,9 +111,9 @@ async function versionStatus(
 async function showMetadata(
   context: RequestContext,
   deps: AppDeps,
-  { model, version }: Target,
+  { model, version }: ModelRef,
 ): Promise<Response> {
-  const admitted = admit(context, deps, model, ['predict', 'operate']);
+  const admitted = authorizeModel(context, deps, model, ['predict', 'operate']);
   if (!admitted.ok) return refuse(context, admitted.error);
   const metadata = await deps.models.use(model, version, context.keepAlive, (spec, servable) =>
     describeMetadata(spec, servable.manifest.version),

@@ -5,9 +5,9 @@ import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 import { renderPage } from '../../../functions/contract/page.ts';
-import { parseCall as parseInferenceCall } from '../../../functions/serving/open-inference/path.ts';
+import { parseRoute as parseInferenceCall } from '../../../functions/serving/open-inference/path.ts';
 import { createOperatorRoutes } from '../../../functions/operators/operator-routes.ts';
-import { parseCall as parseServingCall } from '../../../functions/serving/tf-serving/path.ts';
+import { parseRoute as parseServingCall } from '../../../functions/serving/tf-serving/path.ts';
 import { CONTRACT_FILE, contractText, PAGE_FILE, pageText } from './contract-file.ts';
 import { contract, OPERATIONS } from './contract.ts';
 

@@ -5,7 +5,7 @@
 import { expect } from 'vitest';
 import { toInferenceError } from '../../../../functions/http/errors.ts';
 import { floatsText, rowsText } from '../../../../functions/serving/float-text.ts';
-import type { Answer, Prediction } from '../../../../functions/serving/inference.ts';
+import type { EncodedResponse, Prediction } from '../../../../functions/serving/inference.ts';
 import { classifyAnswer, regressAnswer } from '../../../../functions/serving/tf-serving/answers.ts';
 import type { EncodingCase } from './cases.ts';
 import { numbers, toSpec } from './linear-model.ts';
@@ -44,7 +44,7 @@ function toPrediction(labels: readonly string[] | null, values: readonly (number
 }
 
 /** But for white space. */
-function expectText(body: Answer['body'], expected: string | undefined): void {
+function expectText(body: EncodedResponse['body'], expected: string | undefined): void {
   const compact = (text: string): string => text.replaceAll(/\s+(?=(?:[^"]*"[^"]*")*[^"]*$)/g, '');
   expect(compact(String(body))).toBe(compact(expected ?? ''));
 }
