@@ -6,7 +6,7 @@
  */
 import type { DenseLayer } from '../model/head.ts';
 import { ADAM_SETTINGS } from './adam.ts';
-import { PANEL_COLUMNS, TILE_ROWS } from './kernels.ts';
+import { PANEL_COLUMNS, TILE_ROWS } from './training-kernels.ts';
 import { allocateTogether, type Workspace } from './workspace.ts';
 
 /** As `enum activation` in dense.c counts them. */

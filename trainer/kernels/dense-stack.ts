@@ -61,7 +61,7 @@ export interface DenseStack {
   /**
    * Adds the loss against `teacher` to the gradient.
    *
-   * @param temperature  softens the outputs (Hinton et al. 2015); the teacher's are softened already, by `temper`. Squared
+   * @param temperature  softens the outputs (Hinton et al. 2015); the teacher's are softened already, by `applyTemperature`. Squared
    *                     error has none
    * @returns the sum over the rows by their teacher weights
    */

@@ -6,10 +6,10 @@
  * there for other things too and has room while those are not (`shareMemory`).
  */
 import type { SharedMemory } from '../../shared/model/run/shared-memory.ts';
-import { instantiateKernels, type KernelExports, STACK_BYTES } from './kernels.ts';
+import { instantiateTrainingKernels, type TrainingKernels, STACK_BYTES } from './training-kernels.ts';
 
 export interface Workspace {
-  readonly kernels: KernelExports;
+  readonly kernels: TrainingKernels;
   /**
    * Room for so many floats or integers, and a vector more.
    *
@@ -46,32 +46,32 @@ const SLACK_BYTES = 16;
 const FLOAT_BYTES = 4;
 
 /** A memory with an instance of the kernels, and how room in it is taken. */
-interface Bench {
+interface KernelInstance {
   readonly memory: WebAssembly.Memory;
-  readonly kernels: KernelExports;
+  readonly kernels: TrainingKernels;
 }
 
-interface SharedBench extends Bench {
+interface SharedInstance extends KernelInstance {
   readonly shared: SharedMemory;
 }
 
 /** What nobody uses at the moment, by the module it was made from. */
-const idle = new WeakMap<WebAssembly.Module, Bench[]>();
+const idle = new WeakMap<WebAssembly.Module, KernelInstance[]>();
 /** Where workspaces of a module are laid out instead. */
-const sharedBenches = new WeakMap<WebAssembly.Module, SharedBench>();
+const sharedInstances = new WeakMap<WebAssembly.Module, SharedInstance>();
 
 /** From now on workspaces of this module are laid out in a memory that is there already. @param module  as compiled */
 export function shareMemory(module: WebAssembly.Module, shared: SharedMemory): void {
   const stack = shared.malloc(STACK_BYTES + LINE_BYTES);
   if (stack === 0) throw new WorkspaceFull(STACK_BYTES, shared.maxBytes);
-  const kernels = instantiateKernels(module, shared.memory, toLine(stack) + STACK_BYTES);
-  sharedBenches.set(module, { memory: shared.memory, kernels, shared });
+  const kernels = instantiateTrainingKernels(module, shared.memory, toLine(stack) + STACK_BYTES);
+  sharedInstances.set(module, { memory: shared.memory, kernels, shared });
 }
 
 /** @param module  `kernels.wasm`, compiled */
 export function borrowWorkspace(module: WebAssembly.Module): Workspace {
-  const sharedBench = sharedBenches.get(module);
-  return sharedBench === undefined ? borrowIdle(module) : takeRoom(sharedBench);
+  const sharedInstance = sharedInstances.get(module);
+  return sharedInstance === undefined ? borrowIdle(module) : takeRoom(sharedInstance);
 }
 
 /** Bytes of all idle workspaces of a module: what a test of growth watches. */
@@ -103,14 +103,14 @@ function bump(start: number): { readonly allocate: Workspace['allocate']; readon
 }
 
 function borrowIdle(module: WebAssembly.Module): Workspace {
-  const benches = idle.get(module) ?? [];
-  idle.set(module, benches);
-  const bench = benches.pop() ?? createBench(module);
-  const { memory } = bench;
+  const instances = idle.get(module) ?? [];
+  idle.set(module, instances);
+  const instance = instances.pop() ?? createInstance(module);
+  const { memory } = instance;
   const { allocate, top } = bump(STACK_BYTES);
   let lent = true;
   return {
-    ...viewsOf(bench),
+    ...viewsOf(instance),
     allocate: (count) => {
       const address = allocate(count);
       const missing = top() - memory.buffer.byteLength;
@@ -118,21 +118,21 @@ function borrowIdle(module: WebAssembly.Module): Workspace {
       return address;
     },
     release: () => {
-      if (lent) benches.push(bench);
+      if (lent) instances.push(instance);
       lent = false;
     },
   };
 }
 
-function takeRoom(bench: SharedBench): Workspace {
-  const { malloc, free, maxBytes } = bench.shared;
+function takeRoom(instance: SharedInstance): Workspace {
+  const { malloc, free, maxBytes } = instance.shared;
   const taken: number[] = [];
   const release = (): void => {
     for (const address of taken) free(address);
     taken.length = 0;
   };
   return {
-    ...viewsOf(bench),
+    ...viewsOf(instance),
     allocate: (count) => {
       const bytes = count * FLOAT_BYTES + SLACK_BYTES + LINE_BYTES;
       const address = bytes > maxBytes ? 0 : malloc(bytes);
@@ -147,7 +147,10 @@ function takeRoom(bench: SharedBench): Workspace {
   };
 }
 
-function viewsOf({ memory, kernels }: Bench): Pick<Workspace, 'kernels' | 'floats' | 'doubles' | 'bytes'> {
+function viewsOf({
+  memory,
+  kernels,
+}: KernelInstance): Pick<Workspace, 'kernels' | 'floats' | 'doubles' | 'bytes'> {
   return {
     kernels,
     floats: (address, count) => new Float32Array(memory.buffer, address, count),
@@ -160,7 +163,7 @@ function toLine(address: number): number {
   return Math.ceil(address / LINE_BYTES) * LINE_BYTES;
 }
 
-function createBench(module: WebAssembly.Module): Bench {
+function createInstance(module: WebAssembly.Module): KernelInstance {
   const memory = new WebAssembly.Memory({ initial: STACK_BYTES / PAGE_BYTES });
-  return { memory, kernels: instantiateKernels(module, memory, STACK_BYTES) };
+  return { memory, kernels: instantiateTrainingKernels(module, memory, STACK_BYTES) };
 }

@@ -4,7 +4,7 @@
  */
 import type { CompiledPlan } from '../compile/emit.ts';
 import type { ImageSpec } from '../../shared/model/spec/input.ts';
-import { loadProgram } from '../../shared/model/run/predictor.ts';
+import { loadPlan } from '../../shared/model/run/predictor.ts';
 import { createRuntime } from '../../shared/model/run/runtime.ts';
 import type { SplitModel } from './split-head.ts';
 import { sizeOf } from '../../shared/model/plan/tensor.ts';
@@ -78,7 +78,7 @@ interface Serving {
 /** From the files' bytes, as the edge will read them. */
 async function openServing(base: PreparedBase | null, files: VersionFiles): Promise<Result<Serving, string>> {
   const runtime = createRuntime(await loadWasmModule());
-  const head = loadProgram(runtime, files['edge.json'], files['edge.bin']);
+  const head = loadPlan(runtime, files['edge.json'], files['edge.bin']);
   if (!head.ok) return head;
   const front = base === null ? null : runtime.load(base.compiled.plan, base.compiled.weights);
   if (front !== null && !front.ok) return err(front.error.message);

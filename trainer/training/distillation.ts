@@ -2,7 +2,7 @@
  * Learning from the champion's answers beside the labels: what it knew stays known (Hinton et al. 2015,
  * arXiv:1503.02531; Li & Hoiem 2017, arXiv:1606.09282).
  */
-import { temper } from '../kernels/temper.ts';
+import { applyTemperature } from '../kernels/temperature.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import type { Trainable } from './trainable.ts';
 import type { Labels, Teacher } from './training-set.ts';
@@ -28,7 +28,7 @@ export function teach(
   const focus = (row: number): number =>
     kind === 'focal' ? base + (isRight(answers, size, row, labels[row] as number) ? right : 0) : 1;
   return {
-    outputs: temperature === 1 ? answers : temper(kernels, answers, size, temperature),
+    outputs: temperature === 1 ? answers : applyTemperature(kernels, answers, size, temperature),
     weights: Float32Array.from({ length: n }, (_, row) => weight * focus(row)),
   };
 }

@@ -2,7 +2,7 @@
  * What a program holds in the WASM heap: memory and registered tensors, taken one by one and released together.
  */
 import { WEIGHT_ALIGNMENT } from '../plan/plan.ts';
-import type { KernelExports } from './wasm-instance.ts';
+import type { TfjsKernels } from './wasm-instance.ts';
 
 export interface Heap {
   /**
@@ -36,7 +36,7 @@ export interface Holdings {
  * @param maxOutsideBytes  what all holdings may keep outside of the heap
  */
 export function createHeap(
-  exports: KernelExports,
+  exports: TfjsKernels,
   maxBytes: number,
   makeRoom: () => boolean = () => false,
   maxOutsideBytes = 0,

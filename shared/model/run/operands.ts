@@ -4,14 +4,14 @@
 import type { InferenceKernels } from '../kernels/inference.ts';
 import type { PanelKernels, Panels } from '../kernels/panels.ts';
 import type { Shape } from '../plan/tensor.ts';
-import type { KernelExports } from './wasm-instance.ts';
+import type { TfjsKernels } from './wasm-instance.ts';
 
 /** Runs a node once. */
-export type Step = () => void;
+export type BoundOp = () => void;
 
 /** All binaries' kernels, on one memory. */
-export interface Kernels {
-  readonly stock: KernelExports;
+export interface KernelLibrary {
+  readonly stock: TfjsKernels;
   readonly own: InferenceKernels;
   /** Where they are faster; started when first asked for. */
   readonly panels?: (() => PanelKernels) | undefined;

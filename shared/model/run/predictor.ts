@@ -23,7 +23,7 @@ export interface Base {
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
 /** An edge plan's two files as a program. */
-export function loadProgram(
+export function loadPlan(
   runtime: Runtime,
   planJson: Uint8Array,
   weights: Uint8Array,

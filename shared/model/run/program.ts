@@ -6,15 +6,15 @@ import { invalid, outOfMemory, type ModelError } from '../plan/error.ts';
 import type { Heap, Holdings } from './heap.ts';
 import { createPanels, panelsSize } from '../kernels/panels.ts';
 import { once } from '../../once.ts';
-import { bindNode } from './kernels.ts';
+import { bindNode } from './bind-ops.ts';
 import { layOut } from './layout.ts';
-import type { Kernels, Operands, Registered, Step } from './operands.ts';
+import type { KernelLibrary, Operands, Registered, BoundOp } from './operands.ts';
 import { weightsOf } from '../plan/ops.ts';
-import { scratchSize } from './own-kernels.ts';
+import { scratchSize } from './bind-own-ops.ts';
 import { packingOf, skipsZeros } from './packing.ts';
 import { outputShapeOf, WEIGHT_ALIGNMENT, type Plan, type PlanNode, type WeightRef } from '../plan/plan.ts';
 import { sizeOf, type Shape } from '../plan/tensor.ts';
-import type { KernelExports, WasmInstance } from './wasm-instance.ts';
+import type { TfjsKernels, WasmInstance } from './wasm-instance.ts';
 
 export interface Program {
   /** Without the batch, like every shape here. */
@@ -64,7 +64,7 @@ const BYTES_PER_NODE = 2_048;
 interface Lane {
   readonly rows: number;
   /** By node; undefined where there is nothing to compute. */
-  readonly steps: readonly (Step | undefined)[];
+  readonly steps: readonly (BoundOp | undefined)[];
 }
 
 /** Where the parts of a program lie in the heap. */
@@ -102,7 +102,7 @@ export function loadProgram(
   plan: Plan,
   weights: Uint8Array,
   wasm: WasmInstance,
-  ours: Omit<Kernels, 'stock'>,
+  ours: Omit<KernelLibrary, 'stock'>,
   heap: Heap,
 ): Result<Program, ModelError> {
   if (weights.byteLength !== plan.weightsBytes) {
@@ -149,7 +149,7 @@ export function loadProgram(
 function createProgram(
   plan: Plan,
   { values }: Places,
-  { stock }: Kernels,
+  { stock }: KernelLibrary,
   holdings: Holdings,
   boundLanes: readonly Lane[],
 ): Omit<Program, 'heapBytes'> {
@@ -176,7 +176,7 @@ function createProgram(
     );
     return heap;
   };
-  const runSteps = (steps: readonly Step[]) => {
+  const runSteps = (steps: readonly BoundOp[]) => {
     try {
       for (const step of steps) step();
     } catch (trap) {
@@ -236,7 +236,7 @@ function bindLane(
   sparse: readonly boolean[],
   places: Places,
   panels: readonly Operands['panels'][],
-  kernels: Kernels,
+  kernels: KernelLibrary,
   holdings: Holdings,
   rows: number,
 ): Lane {
@@ -279,7 +279,7 @@ function offerPanels(
   node: PlanNode,
   sparse: boolean,
   weights: number,
-  { panels: panelKernels }: Kernels,
+  { panels: panelKernels }: KernelLibrary,
   holdings: Holdings,
 ): Operands['panels'] {
   if (panelKernels === undefined || !sparse || node.op !== 'dense') return undefined;
@@ -313,7 +313,7 @@ function place(
   sparse: readonly boolean[],
   sizes: Sizes,
   stage: number,
-  { stock }: Kernels,
+  { stock }: KernelLibrary,
   holdings: Holdings,
 ): Places {
   const arena = holdings.allocate(sizes.arena);
@@ -355,8 +355,8 @@ function packWeights(
   { nodes }: Plan,
   sparse: readonly boolean[],
   places: Places,
-  { stock, own }: Kernels,
-  steps: readonly (Step | undefined)[],
+  { stock, own }: KernelLibrary,
+  steps: readonly (BoundOp | undefined)[],
   weights: Uint8Array,
   stage: number,
 ): void {
@@ -375,7 +375,7 @@ function packWeights(
   }
 }
 
-function createIntStore({ memory }: KernelExports, start: number): (values: readonly number[]) => number {
+function createIntStore({ memory }: TfjsKernels, start: number): (values: readonly number[]) => number {
   let next = start;
   return (values) => {
     const address = next;

@@ -8,7 +8,7 @@ import { keys } from '../../registry/keys.ts';
 import type { ServingManifest } from '../../registry/serving.ts';
 import type { ObjectStore } from '../../registry/store.ts';
 import { err, ok, type Result } from '../../result.ts';
-import { type Base, loadProgram } from './predictor.ts';
+import { type Base, loadPlan } from './predictor.ts';
 import type { Program, Runtime } from './runtime.ts';
 
 export type ServableError =
@@ -37,7 +37,7 @@ export async function loadBase(
   const files = await loadBaseFiles(store, digest);
   if (!files.ok) return files;
   const { manifest, plan, weights } = files.value;
-  const program = loadProgram(runtime, plan, weights);
+  const program = loadPlan(runtime, plan, weights);
   return program.ok
     ? ok({ manifest, program: program.value })
     : err({ kind: 'base-unreadable', digest, detail: program.error });
@@ -72,7 +72,7 @@ export async function openHead(
   const damaged = (detail: string) => err({ kind: 'damaged' as const, version, detail });
   const files = await verifyPlan(read, (file) => keys.versionFile(model, version, file), manifest.files);
   if (!files.ok) return damaged(files.error);
-  const program = loadProgram(runtime, files.value.plan, files.value.weights);
+  const program = loadPlan(runtime, files.value.plan, files.value.weights);
   return program.ok ? program : damaged(`edge.json: ${program.error}`);
 }
 

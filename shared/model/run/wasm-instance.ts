@@ -5,7 +5,7 @@
  */
 
 /** Argument orders follow `cwrap` in the package's dist/kernels. Ids name registered tensors; 0 is none. */
-export interface KernelExports {
+export interface TfjsKernels {
   readonly memory: WebAssembly.Memory;
   readonly __wasm_call_ctors: () => void;
   readonly init: () => void;
@@ -142,7 +142,7 @@ type ConvolutionKernel = (
 ) => void;
 
 export interface WasmInstance {
-  readonly exports: KernelExports;
+  readonly exports: TfjsKernels;
   /** What the binary printed since the last call: kernels warn instead of failing. */
   takeWarnings(): string;
 }
@@ -179,7 +179,7 @@ export function instantiateWasm(module: WebAssembly.Module, maxHeapBytes: number
     },
   };
   const instance = new WebAssembly.Instance(module, { env, wasi_snapshot_preview1: wasi });
-  const exports = instance.exports as unknown as KernelExports;
+  const exports = instance.exports as unknown as TfjsKernels;
   const { __wasm_call_ctors: runConstructors, init } = exports;
   runConstructors();
   init();

@@ -2,7 +2,7 @@
  * An isolate that serves one model, for a look at what it holds: `PUT /plan`, `PUT /weights` (a store's bytes, as the
  * edge reads them), then any number of `GET /`, each of which predicts once.
  */
-import { loadProgram } from '../../../shared/model/run/predictor.ts';
+import { loadPlan } from '../../../shared/model/run/predictor.ts';
 import { createRuntime, type Program } from '../../../shared/model/run/runtime.ts';
 import { wasmModule } from '../../../shared/model/wasm-edge.ts';
 
@@ -26,7 +26,7 @@ export default {
 };
 
 function load(weights: Uint8Array): Program {
-  const loaded = loadProgram(runtime, plan, weights);
+  const loaded = loadPlan(runtime, plan, weights);
   if (!loaded.ok) throw new Error(loaded.error);
   return loaded.value;
 }

@@ -6,7 +6,7 @@ import { sha256Hex } from '../../../shared/digest.ts';
 import { type DenseLayer, tensorsOf } from '../../../trainer/model/head.ts';
 import { createDenseStack, type DenseStack } from '../../../trainer/kernels/dense-stack.ts';
 import { borrowWorkspace } from '../../../trainer/kernels/workspace.ts';
-import { temper } from '../../../trainer/kernels/temper.ts';
+import { applyTemperature } from '../../../trainer/kernels/temperature.ts';
 import type { Tensor } from '../../../shared/model/plan/tensor.ts';
 import { createRandom, type Random } from '../../../shared/random.ts';
 
@@ -39,7 +39,7 @@ export function takeTwentySteps(module: WebAssembly.Module, between: () => void 
     const rows = step % 2 === 0 ? 10 : 7;
     writeRandomBatch(stack, rows, random, 5);
     stack.teacher.set(
-      temper(
+      applyTemperature(
         module,
         Float32Array.from(stack.teacher, () => random.uniform()),
         5,

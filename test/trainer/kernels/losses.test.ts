@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { DenseLayer } from '../../../trainer/model/head.ts';
 import { createDenseStack, type DenseStack, type Loss } from '../../../trainer/kernels/dense-stack.ts';
 import { loadKernelModule } from '../../../trainer/kernels/kernels-node.ts';
-import { temper } from '../../../trainer/kernels/temper.ts';
+import { applyTemperature } from '../../../trainer/kernels/temperature.ts';
 import { createRandom, type Random } from '../../../shared/random.ts';
 
 const module = await loadKernelModule();
@@ -148,7 +148,7 @@ describe('a loss', () => {
 describe('probabilities at another temperature', () => {
   test('are their powers, divided by the sum', () => {
     const probabilities = distributions(createRandom(7));
-    const tempered = rowsOf(temper(module, probabilities, SIZE, 2));
+    const tempered = rowsOf(applyTemperature(module, probabilities, SIZE, 2));
     for (const [i, row] of rowsOf(probabilities).entries()) {
       const powers = row.map((p) => p ** 0.5);
       const sum = powers.reduce((a, b) => a + b, 0);
@@ -158,7 +158,7 @@ describe('probabilities at another temperature', () => {
 
   test('a certain answer stays a distribution', () => {
     const [certain] = rowsOf(
-      temper(
+      applyTemperature(
         module,
         Float32Array.from({ length: ROWS * SIZE }, (_, i) => (i % SIZE === 0 ? 1 : 0)),
         SIZE,

@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { sha256Hex } from '../../../shared/digest.ts';
 import { tensorsOf } from '../../../trainer/model/head.ts';
-import { temper } from '../../../trainer/kernels/temper.ts';
+import { applyTemperature } from '../../../trainer/kernels/temperature.ts';
 import { trainingSchema } from '../../../shared/model/spec/training.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { initialHead } from '../../../trainer/model/head-layers.ts';
@@ -53,7 +53,7 @@ export function testTrainHead(kernels: WebAssembly.Module): void {
   };
   const initial = initialHead(spec, 4, createRandom(5));
   const learnt = randomSet(90, 1);
-  const answers = temper(kernels, randomSet(90, 3).features.subarray(0, 270).map(Math.abs), 3, 1);
+  const answers = applyTemperature(kernels, randomSet(90, 3).features.subarray(0, 270).map(Math.abs), 3, 1);
   const data = {
     train: {
       ...learnt,

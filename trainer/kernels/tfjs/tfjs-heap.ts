@@ -3,7 +3,7 @@
  */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { backend_util, DataId, TensorInfo } from '@tensorflow/tfjs';
-import { instantiateKernels, type KernelExports, STACK_BYTES } from '../kernels.ts';
+import { instantiateTrainingKernels, type TrainingKernels, STACK_BYTES } from '../training-kernels.ts';
 
 /** What the backend has and its published types leave out. */
 interface Backend extends Pick<BackendWasm, 'makeOutput'> {
@@ -24,7 +24,7 @@ interface Backend extends Pick<BackendWasm, 'makeOutput'> {
 type Sizes = backend_util.Conv2DInfo | backend_util.Conv3DInfo;
 
 export interface TfjsHeap {
-  readonly kernels: KernelExports;
+  readonly kernels: TrainingKernels;
   /** Where a tensor's values are. They stay there until it is disposed. */
   readonly address: (tensor: Pick<TensorInfo, 'dataId'>) => number;
   /** A float32 tensor whose values are not set. */
@@ -84,7 +84,11 @@ function createHeap(backend: Backend, memory: WebAssembly.Memory, module: WebAss
   const { _free: free } = wasm;
   // Taken once and never given back: they live as long as the backend. `malloc` aligns to 8, the stack wants 16.
   const stack = allocate(wasm, STACK_BYTES + 16);
-  const kernels = instantiateKernels(module, memory, Math.floor((stack + STACK_BYTES + 16) / 16) * 16);
+  const kernels = instantiateTrainingKernels(
+    module,
+    memory,
+    Math.floor((stack + STACK_BYTES + 16) / 16) * 16,
+  );
   const geometry = allocate(wasm, GEOMETRY * NUMBER_BYTES);
   const settings = allocate(wasm, NUMBER_BYTES * 16);
   let scratch = { address: 0, bytes: 0 };

@@ -2,7 +2,7 @@
  * A head that is judged, and what it answers: run as the edge plan that production runs, read back from the store.
  */
 import type { Program, Runtime } from '../../../shared/model/run/runtime.ts';
-import { loadProgram } from '../../../shared/model/run/predictor.ts';
+import { loadPlan } from '../../../shared/model/run/predictor.ts';
 import { loadHead } from '../../../shared/model/run/servable.ts';
 import type { Constants, Manifest } from '../../../shared/registry/manifest.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
@@ -57,7 +57,7 @@ export function openProgram(
   files: Pick<VersionFiles, 'edge.json' | 'edge.bin'>,
   what = "the candidate's edge plan",
 ): Program {
-  const program = loadProgram(runtime, files['edge.json'], files['edge.bin']);
+  const program = loadPlan(runtime, files['edge.json'], files['edge.bin']);
   if (!program.ok) throw new RunFailure(`${what}: ${program.error}`);
   return program.value;
 }

@@ -6,7 +6,7 @@ import type { PictureRanges } from '../../../shared/model/spec/augmentation.ts';
 import { numbersOf, openInput, type OpenInput } from '../../../shared/events/stored-input.ts';
 import type { StoredInput } from '../../../shared/events/schema.ts';
 import { createEncoder, encodedSize, rawSize } from '../../../shared/model/spec/input.ts';
-import { loadProgram } from '../../../shared/model/run/predictor.ts';
+import { loadPlan } from '../../../shared/model/run/predictor.ts';
 import type { Runtime } from '../../../shared/model/run/runtime.ts';
 import type { BaseFiles } from '../../../shared/model/run/servable.ts';
 import type { InputSpec } from '../../../shared/model/spec/spec.ts';
@@ -125,7 +125,7 @@ export interface Seer {
 /** Loads a base. */
 export function createSeer({ input, base, fill = 'reflect' }: FeatureTask, machine: SeerMachine): Seer {
   const { manifest, plan, weights } = base;
-  const program = loadProgram(machine.runtime, plan, weights);
+  const program = loadPlan(machine.runtime, plan, weights);
   if (!program.ok) throw new RunFailure(`base ${manifest.digest}: ${program.error}`);
   const { inputSize } = program.value;
   if (inputSize !== encodedSize(input)) {

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:test';
 import { expect, test } from 'vitest';
 import { UNSERVABLE } from '../../../../functions/http/errors.ts';
-import { loadProgram } from '../../../../shared/model/run/predictor.ts';
+import { loadPlan } from '../../../../shared/model/run/predictor.ts';
 import { createRuntime } from '../../../../shared/model/run/runtime.ts';
 import { wasmModule } from '../../../../shared/model/run/wasm-worker.ts';
 import { encodeJson } from '../../../../shared/registry/json.ts';
@@ -26,7 +26,7 @@ const ROW = { instances: [[1, 2]] };
 /** What one of the toys takes of the heap. */
 async function toyBytes(): Promise<number> {
   const files = toyFiles(0);
-  const program = loadProgram(createRuntime(wasmModule), files['edge.json'], files['edge.bin']);
+  const program = loadPlan(createRuntime(wasmModule), files['edge.json'], files['edge.bin']);
   if (!program.ok) throw new Error(program.error);
   return program.value.heapBytes;
 }

@@ -1,10 +1,10 @@
 /**
  * Binds a node of a plan to the WASM kernel that computes it: all arguments fixed, nothing allocated when it runs.
  *
- * What takes the time runs on our own kernels (own-kernels.ts), the rest on TensorFlow.js's. Every kernel here treats
+ * What takes the time runs on our own kernels (bind-own-ops.ts), the rest on TensorFlow.js's. Every kernel here treats
  * rows alike whatever their number, so an example's output has the same bits in any batch.
  */
-import type { Kernels, Operands, Step } from './operands.ts';
+import type { KernelLibrary, Operands, BoundOp } from './operands.ts';
 import type { BinaryOp, Convolution, FusedActivation, UnaryOp } from '../plan/ops.ts';
 import {
   bindConvolution,
@@ -14,11 +14,11 @@ import {
   bindPool,
   bindScale,
   RANGES,
-} from './own-kernels.ts';
+} from './bind-own-ops.ts';
 import { packingOf } from './packing.ts';
 import type { PlanNode, WeightRef } from '../plan/plan.ts';
 import { sameShape, sizeOf, type Shape } from '../plan/tensor.ts';
-import type { KernelExports } from './wasm-instance.ts';
+import type { TfjsKernels } from './wasm-instance.ts';
 
 const FLOAT32 = 0;
 const FUSED_ACTIVATIONS: Record<FusedActivation, number> = { linear: 0, relu: 1, relu6: 2 };
@@ -36,7 +36,7 @@ const UNARY_KERNELS = {
   abs: 'Abs',
   sqrt: 'Sqrt',
   rsqrt: 'Rsqrt',
-} as const satisfies Partial<Record<UnaryOp, keyof KernelExports>>;
+} as const satisfies Partial<Record<UnaryOp, keyof TfjsKernels>>;
 
 const BINARY_KERNELS = {
   add: 'Add',
@@ -45,10 +45,14 @@ const BINARY_KERNELS = {
   divide: 'RealDiv',
   maximum: 'Maximum',
   minimum: 'Minimum',
-} as const satisfies Record<BinaryOp, keyof KernelExports>;
+} as const satisfies Record<BinaryOp, keyof TfjsKernels>;
 
 /** @returns the step, or undefined for a node that only renames a value */
-export function bindNode(node: PlanNode, { stock, own }: Kernels, operands: Operands): Step | undefined {
+export function bindNode(
+  node: PlanNode,
+  { stock, own }: KernelLibrary,
+  operands: Operands,
+): BoundOp | undefined {
   const { rows, outputAddress: to } = operands;
   const [shape = []] = operands.inputShapes;
   const [from = 0] = operands.inputAddresses;
@@ -118,14 +122,14 @@ export function bindNode(node: PlanNode, { stock, own }: Kernels, operands: Oper
   }
 }
 
-function bindUnary(run: KernelExports['Elu'], operands: Operands): Step {
+function bindUnary(run: TfjsKernels['Elu'], operands: Operands): BoundOp {
   const { inputs, output } = operands.register();
   const [x = 0] = inputs;
   return () => run(x, FLOAT32, output);
 }
 
 /** Equal shapes are one long vector, and the usual ones of our own; the others run on stock's kernels, which stretch. */
-function bindBinary(op: BinaryOp, { stock, own }: Kernels, operands: Operands): Step {
+function bindBinary(op: BinaryOp, { stock, own }: KernelLibrary, operands: Operands): BoundOp {
   const { rows, inputShapes, inputAddresses, outputAddress: to, storeInts } = operands;
   const [a = [], b = []] = inputShapes;
   const isEqual = sameShape(a, b);
@@ -153,9 +157,9 @@ function bindBinary(op: BinaryOp, { stock, own }: Kernels, operands: Operands): 
 function bindStockDepthwise(
   { kernel, strides, dilations, pads, activation }: Convolution<WeightRef>,
   outputShape: Shape,
-  { FusedDepthwiseConv2D: run }: KernelExports,
+  { FusedDepthwiseConv2D: run }: TfjsKernels,
   operands: Operands,
-): Step {
+): BoundOp {
   const { rows } = operands;
   const { inputs, output, kernel: filter, bias } = operands.register();
   const [x = 0] = inputs;
@@ -174,7 +178,12 @@ function bindStockDepthwise(
 }
 
 /** Neither binary has such a kernel: copies runs of numbers inside the heap. */
-function bindConcat(axis: number, outputShape: Shape, memory: WebAssembly.Memory, operands: Operands): Step {
+function bindConcat(
+  axis: number,
+  outputShape: Shape,
+  memory: WebAssembly.Memory,
+  operands: Operands,
+): BoundOp {
   const outer = operands.rows * sizeOf(outputShape.slice(0, axis));
   const outputRun = sizeOf(outputShape.slice(axis));
   const output = operands.outputAddress / 4;

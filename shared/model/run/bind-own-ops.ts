@@ -4,7 +4,7 @@
 import { once } from '../../once.ts';
 import { depthwiseZeros, type InferenceKernels, sparsePlaces } from '../kernels/inference.ts';
 import { bindPanels } from '../kernels/panels.ts';
-import type { Operands, Step } from './operands.ts';
+import type { Operands, BoundOp } from './operands.ts';
 import type { Convolution, FusedActivation, Pair, Pads, Pooling } from '../plan/ops.ts';
 import { isPointwise } from './packing.ts';
 import type { PlanNode, WeightRef } from '../plan/plan.ts';
@@ -25,7 +25,7 @@ export function bindDense(
   activation: FusedActivation,
   kernels: InferenceKernels,
   { rows, inputShapes, inputAddresses, outputAddress, sparse, weights, panels, scratch }: Operands,
-): Step {
+): BoundOp {
   const [x = 0] = inputAddresses;
   const vectors = (rows * sizeOf(inputShapes[0] ?? [])) / depth;
   const [low, high] = RANGES[activation];
@@ -47,7 +47,7 @@ export function bindConvolution(
   node: Convolution<WeightRef> & { readonly shape: Shape },
   kernels: InferenceKernels,
   operands: Operands,
-): Step {
+): BoundOp {
   const { inputAddresses, outputAddress, weights, scratch } = operands;
   const [height = 1, width = 1, channels = 1] = operands.inputShapes[0] ?? [];
   const [x = 0] = inputAddresses;
@@ -74,7 +74,7 @@ export function bindPad(
   [outHeight = 1, outWidth = 1]: Shape,
   { pad_images: padImages }: InferenceKernels,
   { rows, inputShapes, inputAddresses, outputAddress }: Operands,
-): Step {
+): BoundOp {
   const [x = 0] = inputAddresses;
   const [height = 1, width = 1, channels = 1] = inputShapes[0] ?? [];
   return () => padImages(x, outputAddress, rows, height, width, channels, outHeight, outWidth, top, left);
@@ -103,7 +103,7 @@ export function bindDepthwise(
   node: Convolution<WeightRef> & { readonly shape: Shape },
   { depthwise }: InferenceKernels,
   operands: Operands,
-): Step {
+): BoundOp {
   const { inputAddresses, outputAddress, weights, scratch, storeInts } = operands;
   const [x = 0] = inputAddresses;
   const [filterHeight = 1, filterWidth = 1] = node.kernel.shape;
@@ -116,7 +116,7 @@ export function bindPool(
   node: Pooling & { readonly shape: Shape },
   run: InferenceKernels['max_pool'],
   operands: Operands,
-): Step {
+): BoundOp {
   const { inputAddresses, outputAddress, storeInts } = operands;
   const [x = 0] = inputAddresses;
   const geometry = storeInts(geometryOf({ ...node, dilations: [1, 1] }, operands));
@@ -127,7 +127,7 @@ export function bindScale(
   activation: FusedActivation,
   { scale }: InferenceKernels,
   { rows, inputShapes, inputAddresses, outputAddress, weights }: Operands,
-): Step {
+): BoundOp {
   const [shape = []] = inputShapes;
   const [x = 0] = inputAddresses;
   const channels = shape.at(-1) ?? 1;

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../../shared/digest.ts';
-import { instantiateWasm, type KernelExports } from '../../../shared/model/run/wasm-instance.ts';
+import { instantiateWasm, type TfjsKernels } from '../../../shared/model/run/wasm-instance.ts';
 
 /** The compiler says when a name is missing here. */
-const CALLED: Record<keyof KernelExports, true> = {
+const CALLED: Record<keyof TfjsKernels, true> = {
   memory: true,
   __wasm_call_ctors: true,
   init: true,

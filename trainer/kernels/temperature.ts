@@ -11,7 +11,7 @@ import { borrowWorkspace } from './workspace.ts';
  * @param probabilities  [rows, classes]
  * @returns the same shape
  */
-export function temper(
+export function applyTemperature(
   module: WebAssembly.Module,
   probabilities: Float32Array,
   classes: number,

@@ -7,7 +7,7 @@
 type Address = number;
 type Flag = 0 | 1;
 
-export interface KernelExports {
+export interface TrainingKernels {
   /** Grows downwards. No kernel keeps anything on it between calls. */
   readonly __stack_pointer: { value: Address };
 
@@ -207,13 +207,13 @@ export const STACK_BYTES = 65_536;
  * @param memory    what the kernels work on
  * @param stackTop  the end of STACK_BYTES that nobody else uses, a multiple of 16
  */
-export function instantiateKernels(
+export function instantiateTrainingKernels(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   stackTop: Address,
-): KernelExports {
+): TrainingKernels {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const kernels = exports as unknown as KernelExports;
+  const kernels = exports as unknown as TrainingKernels;
   const { __stack_pointer: stackPointer } = kernels;
   stackPointer.value = stackTop;
   return kernels;
