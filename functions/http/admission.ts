@@ -1,13 +1,13 @@
 /**
- * How much an isolate takes on at once. A request holds a place, and the bytes of its body, from before its body is read
+ * How much an isolate takes on at once. A request holds a slot, and the bytes of its body, from before its body is read
  * until it is answered; a few more wait their turn with their bodies unread; all others are refused at once, at the
  * price of a comparison. So what was accepted is answered in time, whatever else arrives. How many are in flight, and
- * how many may wait, falls below the deployment's limits while the isolate is slower than they assume (pace.ts).
+ * how many may wait, falls below the deployment's limits while the isolate is slower than they assume (adaptive-limit.ts).
  *
- * A place is lent for as long as a request may take. A body that never ends, or a request that the platform ended, does
- * not keep its place for longer.
+ * A slot is lent for as long as a request may take. A body that never ends, or a request that the platform ended, does
+ * not keep its slot for longer.
  *
- * No key has more than three quarters of the places, of the bytes and of the queue, rounded up: whoever sends bodies
+ * No key has more than three quarters of the slots, of the bytes and of the queue, rounded up: whoever sends bodies
  * slowly, or more than anybody can compute, is refused while there is still room for the others.
  */
 import { createAdaptiveLimit } from './adaptive-limit.ts';
@@ -21,15 +21,15 @@ export interface Slot {
 }
 
 export interface Admission {
-  /** Whether there is neither a place nor room to wait for one: what arrives now is refused unseen. */
+  /** Whether there is neither a slot nor room to wait for one: what arrives now is refused unseen. */
   full(): boolean;
   /**
-   * Takes a place, waiting for one behind those who came earlier.
+   * Takes a slot, waiting for one behind those who came earlier.
    *
    * @param holder  the key's name: what it has already counts against its share
    * @param bytes   of the body; a body larger than all bytes is taken on alone
-   * @param waitMs  how long the place is worth waiting for
-   * @returns `late` when the wait was over before there was a place
+   * @param waitMs  how long the slot is worth waiting for
+   * @returns `late` when the wait was over before there was a slot
    */
   acquire(holder: string, bytes: number, waitMs: number): Slot | 'refused' | Promise<Slot | 'late'>;
   release(slot: Slot): void;
@@ -46,7 +46,7 @@ export interface AdmissionLimits {
   readonly maxWaiting: number;
   /** of the bodies of all requests in flight */
   readonly maxBytes: number;
-  /** how long a place is lent for */
+  /** how long a slot is lent for */
   readonly leaseMs: number;
 }
 
@@ -62,7 +62,7 @@ interface Waiting extends Wanted {
 /** What one key may have of everything, as long as there are more. */
 const KEY_SHARE = 3 / 4;
 
-/** What each key has: of places, of bytes, of the queue. */
+/** What each key has: of slots, of bytes, of the queue. */
 interface Holding {
   slots: number;
   bytes: number;

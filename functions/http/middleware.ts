@@ -1,6 +1,6 @@
 /**
  * What a request passes before its route. What asks for work (POST under `/v1` and `/v2`) needs a key, stays within the
- * key's rate, takes one of the isolate's places before its body is read, and is answered within its time budget.
+ * key's rate, takes one of the isolate's slots before its body is read, and is answered within its time budget.
  * Reading, health and the operators' API are never held up here: a rollback must get through when nothing else does.
  */
 import type { Admission } from './admission.ts';
@@ -80,7 +80,7 @@ export function withMiddleware(deps: MiddlewareDeps, handlers: Handlers): App {
       timeoutMs: timeout.value,
     };
     const answer = serveAdmitted({ ...context, call: facts }, facts);
-    // A client that goes away must not take a place with it.
+    // A client that goes away must not take a slot with it.
     context.keepAlive(answer);
     return answer;
   };

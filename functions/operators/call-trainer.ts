@@ -10,14 +10,14 @@ import type { TrainerError, TrainerService } from './trainer-service.ts';
 /** A trainer that refuses says why; one that can't be reached is an outage, and the run may be asked for again. */
 export async function callTrainer<T extends object>(
   { trainer, log }: AppDeps,
-  context: (trainer: TrainerService) => Promise<Result<T, TrainerError>>,
+  call: (trainer: TrainerService) => Promise<Result<T, TrainerError>>,
 ): Promise<Result<T, AppError>> {
   if (trainer === null) {
     return err({ kind: 'trainer-unavailable', detail: 'this deployment has no trainer bound to it' });
   }
   let answer: Result<T, TrainerError>;
   try {
-    answer = await context(trainer);
+    answer = await call(trainer);
   } catch (cause) {
     log.error('trainer-unavailable', { cause: describeCause(cause) });
     return err({ kind: 'trainer-unavailable', detail: 'the trainer does not answer' });

@@ -2,7 +2,7 @@
  * Splits side by side, in worker threads, each with its own executor. The examples are shared, not copied; which thread
  * trains a split changes nothing about its scores.
  */
-import { createCrew } from '../node/crew.ts';
+import { createWorkerPool } from '../node/worker-pool.ts';
 import { shareFloats } from '../node/share.ts';
 import type { SplitScore } from './comparison.ts';
 import type { SplitTask, Workshop } from './split-bench.ts';
@@ -12,13 +12,13 @@ export function workInThreads(threads: number): Workshop {
   return {
     width: threads,
     open(task) {
-      const crew = createCrew<number, SplitScore>({
+      const pool = createWorkerPool<number, SplitScore>({
         name: 'a training thread',
         file: new URL('./worker.ts', import.meta.url),
         workerData: shareTask(task),
         threads,
       });
-      return { train: (seed) => crew.ask(seed), close: () => crew.close() };
+      return { train: (seed) => pool.run(seed), close: () => pool.close() };
     },
   };
 }

@@ -5,11 +5,11 @@ import { workerData } from 'node:worker_threads';
 import { createRuntime } from '../../shared/model/run/runtime.ts';
 import { loadKernelModule } from '../kernels/kernels-node.ts';
 import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
-import { answerAsked } from '../node/thread.ts';
+import { serveTasks } from '../node/serve-tasks.ts';
 import { type SplitTask, trainSplit } from './split-bench.ts';
 
 const task = workerData as SplitTask;
 const wasm = await loadWasmModule();
 const machine = { kernels: await loadKernelModule(), runtime: createRuntime(wasm), wasm };
 
-answerAsked((seed: number) => trainSplit(task, seed, machine));
+serveTasks((seed: number) => trainSplit(task, seed, machine));

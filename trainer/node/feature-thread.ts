@@ -13,13 +13,13 @@ import {
   type Seen,
   type Seer,
 } from '../pipeline/features/feature-bench.ts';
-import { answerAsked } from './thread.ts';
+import { serveTasks } from './serve-tasks.ts';
 
 const task = workerData as FeatureTask;
 const machine = { runtime: createRuntime(await loadWasmModule()), kernels: await loadKernelModule() };
 let seer: Seer | undefined;
 
-answerAsked(
+serveTasks(
   async (block: FeatureBlock): Promise<Seen> => {
     const startMs = performance.now();
     const rows = await openBlock(task.input, block);

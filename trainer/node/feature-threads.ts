@@ -3,7 +3,7 @@
  * look at; what is left to it of an example is to hand over the bytes.
  */
 import type { FeatureBlock, FeatureWorkshop, Seen, StoredRow } from '../pipeline/features/feature-bench.ts';
-import { createCrew } from './crew.ts';
+import { createWorkerPool } from './worker-pool.ts';
 import { shareBytes } from './share.ts';
 
 /** So many threads, each started when it is first needed. */
@@ -13,7 +13,7 @@ export function seeInThreads(threads: number): FeatureWorkshop {
     width: threads + 1,
     open(task) {
       const { base } = task;
-      const crew = createCrew<FeatureBlock, Seen>({
+      const pool = createWorkerPool<FeatureBlock, Seen>({
         name: 'a feature thread',
         file: new URL('./feature-thread.ts', import.meta.url),
         workerData: { ...task, base: { ...base, weights: shareBytes(base.weights) } },
@@ -23,12 +23,12 @@ export function seeInThreads(threads: number): FeatureWorkshop {
         size: base.manifest.featureSize,
         see(block) {
           const rows = block.map(ownBytes);
-          return crew.ask(
+          return pool.run(
             rows,
             rows.flatMap(({ bytes }) => (bytes === undefined ? [] : [bytes.buffer])),
           );
         },
-        close: () => crew.close(),
+        close: () => pool.close(),
       };
     },
   };

@@ -1,5 +1,5 @@
 /**
- * The ops of a plan: their attributes, weights and shapes. What they compute is in training-kernels.ts.
+ * The ops of a plan: their attributes, weights and shapes. What they compute is in run/bind-ops.ts.
  */
 import type { Shape } from './tensor.ts';
 

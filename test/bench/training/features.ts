@@ -9,7 +9,7 @@ import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { sizeOf } from '../../../shared/model/plan/tensor.ts';
 import { seeHere } from '../../../trainer/pipeline/features/feature-bench.ts';
 import { seeInThreads } from '../../../trainer/node/feature-threads.ts';
-import { type Crew, createCrew } from '../../../trainer/node/crew.ts';
+import { type WorkerPool, createWorkerPool } from '../../../trainer/node/worker-pool.ts';
 import { createSurroundings } from '../../../trainer/node/surroundings.ts';
 import { type FeatureCase, loadLayersBase, type Looker, openLooker, setUpCase } from './feature-case.ts';
 import type { Findings, Progress } from '../findings.ts';
@@ -82,7 +82,7 @@ async function besideOneThread(title: string, bench: FeatureCase, { rounds }: Ef
   const together = await two.take();
   if (!alone.every((value, i) => value === together[i]))
     throw new Error(`${title}: two threads see otherwise`);
-  const crew = await openArithmetic(bench);
+  const pool = await openArithmetic(bench);
   const images = { one: [] as number[], two: [] as number[] };
   const arithmetic = { one: [] as number[], two: [] as number[] };
   const measure = async (looker: Looker, into: number[]): Promise<void> => {
@@ -92,10 +92,10 @@ async function besideOneThread(title: string, bench: FeatureCase, { rounds }: Ef
   for (let round = 0; round <= rounds; round++) {
     await measure(one, images.one);
     await measure(two, images.two);
-    arithmetic.one.push(await timeImages(bench.images, () => crew.ask(bench.images)));
-    arithmetic.two.push(await timeImages(bench.images, () => bothAsk(crew, bench.images)));
+    arithmetic.one.push(await timeImages(bench.images, () => pool.run(bench.images)));
+    arithmetic.two.push(await timeImages(bench.images, () => bothAsk(pool, bench.images)));
   }
-  await Promise.all([one.close(), two.close(), crew.close()]);
+  await Promise.all([one.close(), two.close(), pool.close()]);
   const row = { unit: UNIT, peer: 'one thread' };
   const compared = ({ one: theirs, two: ours }: typeof images) => ({
     ours: ours.slice(1),
@@ -112,19 +112,19 @@ async function besideOneThread(title: string, bench: FeatureCase, { rounds }: Ef
   ];
 }
 
-type Arithmetic = Crew<number, null>;
+type Arithmetic = WorkerPool<number, null>;
 
 async function openArithmetic({ store, base }: FeatureCase): Promise<Arithmetic> {
   const files = await loadBaseFiles(store, base);
   if (!files.ok) throw new Error(files.error.detail);
   const file = new URL('./arithmetic-thread.ts', import.meta.url);
-  return createCrew({ name: 'a thread of arithmetic', file, workerData: files.value, threads: 2 });
+  return createWorkerPool({ name: 'a thread of arithmetic', file, workerData: files.value, threads: 2 });
 }
 
 /** In small portions, so that both end together. */
-async function bothAsk(crew: Arithmetic, images: number): Promise<void> {
+async function bothAsk(pool: Arithmetic, images: number): Promise<void> {
   const portion = 4;
-  await Promise.all(Array.from({ length: images / portion }, () => crew.ask(portion)));
+  await Promise.all(Array.from({ length: images / portion }, () => pool.run(portion)));
 }
 
 /** @returns of the first so many images, [count, features] */

@@ -2,10 +2,10 @@
  * A thread with a mind of its own, for tests: what it is asked says how it answers.
  */
 import { threadId, workerData } from 'node:worker_threads';
-import { answerAsked } from '../../../trainer/node/thread.ts';
+import { serveTasks } from '../../../trainer/node/serve-tasks.ts';
 import { RunFailure } from '../../../trainer/pipeline/context.ts';
 
-answerAsked((question: string): Promise<string> | string => {
+serveTasks((question: string): Promise<string> | string => {
   switch (question) {
     case 'fail':
       throw new RunFailure('example e-1: input was altered');

@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { bytesToFloats, floatBytes, fromBase64, gunzip, gzip, toBase64 } from '../../../../shared/bytes.ts';
 import { sha256Hex } from '../../../../shared/digest.ts';
-import { createCrew } from '../../../../trainer/node/crew.ts';
+import { createWorkerPool } from '../../../../trainer/node/worker-pool.ts';
 import type { LifeRecord } from './courses.ts';
 import type { Job } from './jobs.ts';
 import type { LivedJob } from '../measures/outcomes.ts';
@@ -29,7 +29,7 @@ export interface Lives {
 /** @param all  how many lives there will be */
 export async function openLives(all: number, { threads, work, onLived }: LivesOptions): Promise<Lives> {
   const code = await digestCode();
-  const crew = createCrew<Job, LifeRecord>({
+  const pool = createWorkerPool<Job, LifeRecord>({
     name: 'a life',
     file: new URL('./thread.ts', import.meta.url),
     workerData: null,
@@ -40,7 +40,7 @@ export async function openLives(all: number, { threads, work, onLived }: LivesOp
     const file = work === null ? null : path.join(work, `${keyOf(job, code)}.json.gz`);
     const kept = file === null ? null : await readLife(file);
     const startMs = performance.now();
-    const life = kept ?? (await crew.ask(job));
+    const life = kept ?? (await pool.run(job));
     if (kept === null && file !== null) await writeLife(file, life);
     done += 1;
     onLived(job, (performance.now() - startMs) / 1_000, done, all);
@@ -48,7 +48,7 @@ export async function openLives(all: number, { threads, work, onLived }: LivesOp
   };
   return {
     live: (jobs) => Promise.all(jobs.map(liveOne)),
-    close: () => crew.close(),
+    close: () => pool.close(),
   };
 }
 

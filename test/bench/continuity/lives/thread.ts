@@ -1,7 +1,7 @@
 /**
  * A thread that lives one life after the other.
  */
-import { answerAsked } from '../../../../trainer/node/thread.ts';
+import { serveTasks } from '../../../../trainer/node/serve-tasks.ts';
 import { type Job, runJob } from './jobs.ts';
 
-answerAsked((job: Job) => runJob(job));
+serveTasks((job: Job) => runJob(job));

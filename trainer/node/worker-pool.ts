@@ -9,22 +9,22 @@ import { RunFailure } from '../pipeline/context.ts';
 export type Reply<Answer> =
   { readonly answer: Answer } | { readonly failure: string } | { readonly error: string };
 
-export interface Crew<Question, Answer> {
+export interface WorkerPool<Question, Answer> {
   /**
    * Waits for a thread that is free, and for its answer.
    *
    * @param transfer  what of the question is handed over instead of copied
    * @throws RunFailure for a failure; an Error when the thread throws or ends, or when the crew is closed
    */
-  ask(question: Question, transfer?: readonly TransferListItem[]): Promise<Answer>;
+  run(question: Question, transfer?: readonly TransferListItem[]): Promise<Answer>;
   /** Ends all threads, whatever they are doing. */
   close(): Promise<void>;
 }
 
-export interface CrewOptions {
+export interface WorkerPoolOptions {
   /** What a message calls one of its threads: `a feature thread`. */
   readonly name: string;
-  /** What a thread runs: a file that calls `answerAsked` (thread.ts). */
+  /** What a thread runs: a file that calls `serveTasks` (thread.ts). */
   readonly file: URL;
   /** What every thread is given when it starts. */
   readonly workerData: unknown;
@@ -36,18 +36,18 @@ interface Waiting {
   readonly refuse: (reason: Error) => void;
 }
 
-export function createCrew<Question, Answer>({
+export function createWorkerPool<Question, Answer>({
   name,
   file,
   workerData,
   threads,
-}: CrewOptions): Crew<Question, Answer> {
+}: WorkerPoolOptions): WorkerPool<Question, Answer> {
   const alive = new Set<Worker>();
   const idle: Worker[] = [];
   const waiting: Waiting[] = [];
   let closed = false;
 
-  const hire = (): Worker => {
+  const spawn = (): Worker => {
     const worker = new Worker(file, { workerData });
     alive.add(worker);
     // Whether it was asked something or not: an error that nobody hears would end the process.
@@ -63,21 +63,21 @@ export function createCrew<Question, Answer>({
     if (closed) return Promise.reject(new Error(`${name} was asked after the last one had ended`));
     const free = idle.pop();
     if (free !== undefined) return Promise.resolve(free);
-    if (alive.size < threads) return Promise.resolve(hire());
+    if (alive.size < threads) return Promise.resolve(spawn());
     return new Promise((start, refuse) => void waiting.push({ start, refuse }));
   };
   /** Whoever waits longest is next; in the place of a thread that ended comes a new one. */
   const release = (worker: Worker): void => {
     const next = closed ? undefined : waiting.shift();
-    if (next !== undefined) next.start(alive.has(worker) ? worker : hire());
+    if (next !== undefined) next.start(alive.has(worker) ? worker : spawn());
     else if (alive.has(worker)) idle.push(worker);
   };
 
   return {
-    async ask(question, transfer = []) {
+    async run(question, transfer = []) {
       const worker = await acquire();
       try {
-        return await askWorker<Answer>(worker, name, question, transfer);
+        return await runOn<Answer>(worker, name, question, transfer);
       } finally {
         release(worker);
       }
@@ -90,7 +90,7 @@ export function createCrew<Question, Answer>({
   };
 }
 
-function askWorker<Answer>(
+function runOn<Answer>(
   worker: Worker,
   name: string,
   question: unknown,

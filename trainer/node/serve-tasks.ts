@@ -3,14 +3,14 @@
  */
 import { parentPort, type TransferListItem } from 'node:worker_threads';
 import { RunFailure } from '../pipeline/context.ts';
-import type { Reply } from './crew.ts';
+import type { Reply } from './worker-pool.ts';
 
 /**
  * Whoever asks and whoever answers are one program: what is asked is not checked.
  *
  * @param transferOf  what of an answer is handed over instead of copied
  */
-export function answerAsked<Answer>(
+export function serveTasks<Answer>(
   answer: (question: never) => Answer | Promise<Answer>,
   transferOf: (answer: Answer) => TransferListItem[] = () => [],
 ): void {
