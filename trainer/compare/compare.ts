@@ -10,12 +10,12 @@ import { createSurroundings, defaultThreads } from '../node/surroundings.ts';
 import { doHere } from '../pipeline/features/portions.ts';
 import { followFeatures } from '../pipeline/features/store-features.ts';
 import { loadSnapshot } from '../pipeline/data/snapshot-file.ts';
-import { type Comparison, type SplitScore, summarizeSplits } from './comparison.ts';
-import { openVersions } from './context.ts';
+import { type RecipeComparison, type SplitScore, summarizeSplits } from './recipe-comparison.ts';
+import { openVersions } from './compared-versions.ts';
 import { readTask } from './examples.ts';
-import { workInThreads } from './pool.ts';
+import { threadedSplitBackend } from './split-threads.ts';
 import { sideBySide } from '../side-by-side.ts';
-import { type SplitTask, trainWhole } from './split-bench.ts';
+import { type SplitTask, trainWhole } from './split-trainer.ts';
 
 export interface CompareOptions {
   readonly store: ObjectStore;
@@ -33,7 +33,7 @@ export interface CompareOptions {
 type Tell = (fraction: number, message: string) => void;
 
 /** Errors are for whoever asked: an unknown version, a recipe or snapshot that is gone, too few examples. */
-export async function compareRecipes(options: CompareOptions): Promise<Result<Comparison, string>> {
+export async function compareRecipes(options: CompareOptions): Promise<Result<RecipeComparison, string>> {
   const { store, model, versions, splits, seed, threads = defaultThreads(), onProgress = () => {} } = options;
   const startMs = Date.now();
   const surroundings = await createSurroundings({
@@ -66,15 +66,15 @@ async function trainSplits(
 ): Promise<SplitScore[]> {
   const scores: SplitScore[] = [];
   let done = 0;
-  const bench = workInThreads(threads).open(task);
+  const splitTrainer = threadedSplitBackend(threads).open(task);
   try {
     await sideBySide(splits, threads, async (split) => {
-      scores[split] = await trainWhole(bench, seedFrom(seed, 'split', split));
+      scores[split] = await trainWhole(splitTrainer, seedFrom(seed, 'split', split));
       done += 1;
       onProgress(done / splits, `${done} of ${splits} splits`);
     });
     return scores;
   } finally {
-    await bench.close();
+    await splitTrainer.close();
   }
 }

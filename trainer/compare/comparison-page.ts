@@ -5,17 +5,17 @@ import { html, type Markup } from '../report/page/html-template.ts';
 import { pairChart } from '../report/page/report-charts.ts';
 import { renderPage } from '../report/page/report-page.ts';
 import {
-  type Comparison,
+  type RecipeComparison,
   concludeComparison,
   formatDifference,
   formatScore,
   mean,
   type RecipeScores,
   spread,
-} from './comparison.ts';
+} from './recipe-comparison.ts';
 import { describeRecipe } from './recipe.ts';
 
-export function renderComparison(comparison: Comparison): string {
+export function renderComparison(comparison: RecipeComparison): string {
   const { model, splits, trained, tested, recipes, difference, alpha, snapshot, seed } = comparison;
   const show = (value: number): string => formatDifference(comparison, value);
   const measure =
@@ -49,7 +49,7 @@ export function renderComparison(comparison: Comparison): string {
 }
 
 /** Train and test scores side by side, a line for each split between the two recipes. */
-function scorePlot(comparison: Comparison): Markup {
+function scorePlot(comparison: RecipeComparison): Markup {
   const [first, second] = comparison.recipes;
   const column = (recipe: RecipeScores, className: string, part: 'train' | 'test') => ({
     title: `version ${recipe.version}, ${part}`,
@@ -69,7 +69,7 @@ function scorePlot(comparison: Comparison): Markup {
   });
 }
 
-function recipeTable(comparison: Comparison): Markup {
+function recipeTable(comparison: RecipeComparison): Markup {
   return html`<div class="scroll">
     <table>
       <thead>
@@ -89,7 +89,7 @@ function recipeTable(comparison: Comparison): Markup {
   </div>`;
 }
 
-function recipeRow(comparison: Comparison, recipe: RecipeScores): Markup {
+function recipeRow(comparison: RecipeComparison, recipe: RecipeScores): Markup {
   const format = (score: number): string => formatScore(comparison, score);
   return html`<tr>
     <td>${recipe.version}</td>

@@ -18,12 +18,24 @@ import { RunFailure, type RunContext, type Surroundings, tell } from '../pipelin
 import { followFeatures } from '../pipeline/features/store-features.ts';
 import { isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
 import { loadSnapshot, type Snapshot } from '../pipeline/data/snapshot-file.ts';
-import { type Comparison, concludeComparison, type SplitScore, summarizeSplits } from './comparison.ts';
+import {
+  type RecipeComparison,
+  concludeComparison,
+  type SplitScore,
+  summarizeSplits,
+} from './recipe-comparison.ts';
 import { renderComparison } from './comparison-page.ts';
-import { openVersions } from './context.ts';
+import { openVersions } from './compared-versions.ts';
 import { readTask } from './examples.ts';
 import { loadRecipe, type Recipe } from './recipe.ts';
-import { fromStep, LEFT, type SplitBench, toStep, trainWithin, workHere } from './split-bench.ts';
+import {
+  fromStep,
+  LEFT,
+  type SplitTrainer,
+  toStep,
+  trainWithin,
+  localSplitBackend,
+} from './split-trainer.ts';
 
 export interface ComparisonRequest {
   readonly a: number;
@@ -110,16 +122,16 @@ async function followSplits(
   recipes: readonly [Recipe, Recipe],
 ): Promise<SplitScore[]> {
   const most = ctx.spec.training.maxExamples;
-  let opened: Promise<SplitBench> | undefined;
-  const open = async (): Promise<SplitBench> =>
-    workHere(ctx).open(await readTask(ctx, snapshot, recipes, { seed, most }));
+  let opened: Promise<SplitTrainer> | undefined;
+  const open = async (): Promise<SplitTrainer> =>
+    localSplitBackend(ctx).open(await readTask(ctx, snapshot, recipes, { seed, most }));
   const scores: SplitScore[] = [];
   for (let split = 0; split < splits; split++) {
     const name = `split ${split + 1}`;
     for (let part = 1; scores.length === split; part++) {
       const step = await host.do(part === 1 ? name : `${name} part ${part}`, async () => {
-        const bench = await (opened ??= open());
-        const score = await trainWithin(bench, seedFrom(seed, 'split', split), ctx);
+        const splitTrainer = await (opened ??= open());
+        const score = await trainWithin(splitTrainer, seedFrom(seed, 'split', split), ctx);
         if (score === null) return LEFT;
         await tell(ctx, 'splits', (split + 1) / splits, `${split + 1} of ${splits} splits`);
         return toStep(score);
@@ -139,7 +151,14 @@ async function saveResult(
   const { model, id, snapshot, seed } = record;
   const seconds = (ctx.now().getTime() - Date.parse(record.startedAt)) / 1_000;
   const summary = summarizeSplits(recipes, scores, ctx.spec.gate.alpha, targetOf(ctx.spec));
-  const result: Comparison = { format: 'holdfast-comparison/1', model, snapshot, seed, ...summary, seconds };
+  const result: RecipeComparison = {
+    format: 'holdfast-comparison/1',
+    model,
+    snapshot,
+    seed,
+    ...summary,
+    seconds,
+  };
   await putJson(ctx.store, keys.comparison(model, id, 'result.json'), result);
   const page = new TextEncoder().encode(renderComparison(result));
   await ctx.store.put(keys.comparison(model, id, 'report.html'), page);

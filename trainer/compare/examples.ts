@@ -17,7 +17,7 @@ import { openQuarantines } from '../labels/check-labels.ts';
 import { assignSides } from '../pipeline/data/split.ts';
 import type { Identities } from './random-split.ts';
 import type { RecipeSettings } from './recipe.ts';
-import type { SplitTask } from './split-bench.ts';
+import type { SplitTask } from './split-trainer.ts';
 import type { Subject } from './train-recipe.ts';
 
 /** Fewer leave a handful to test on. */

@@ -24,7 +24,7 @@ import { openHeadTraining } from '../training/train-head.ts';
 import type { TrainingSet } from '../training/training-set.ts';
 import { drawRandomSplit, type Identities } from './random-split.ts';
 import type { RecipeSettings } from './recipe.ts';
-import type { Machine } from './split-bench.ts';
+import type { TrainingEngine } from './split-trainer.ts';
 
 export interface Subject {
   readonly input: InputSpec;
@@ -66,7 +66,7 @@ export async function openRecipe(
   subject: Subject,
   { head, network, training }: RecipeSettings,
   { seed, testShare }: { readonly seed: number; readonly testShare: number },
-  { kernels, runtime, wasm }: Machine,
+  { kernels, runtime, wasm }: TrainingEngine,
 ): Promise<RecipeTraining> {
   const { train, test } = drawRandomSplit(subject.identities, testShare, seed);
   const watched = drawRandomSplit(pickIdentities(subject.identities, train), training.validation, seed);

@@ -10,7 +10,7 @@ import { createRuntime } from '../../shared/model/run/runtime.ts';
 import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
 import type { Progress } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { workInThreads } from '../compare/pool.ts';
+import { threadedSplitBackend } from '../compare/split-threads.ts';
 import type { Stopwatch, Surroundings } from '../pipeline/context.ts';
 import { seeInThreads } from './feature-threads.ts';
 
@@ -52,7 +52,7 @@ export async function createSurroundings({
     tickMs: TICK_MS,
     breathe: createCollector(),
     onProgress,
-    workshop: workInThreads(threads),
+    splitBackend: threadedSplitBackend(threads),
     ...(stepCpuSeconds === undefined ? {} : { stepCpuSeconds }),
     // One thread is this one.
     ...(threads > 1 ? { featureWorkshop: seeInThreads(threads) } : {}),

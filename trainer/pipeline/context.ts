@@ -8,7 +8,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { Trunk } from '../model/trunk.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import type { Workshop } from '../compare/split-bench.ts';
+import type { SplitBackend } from '../compare/split-trainer.ts';
 import type { FeatureWorkshop } from './features/feature-bench.ts';
 
 /** Times a piece of work that waits for nothing, in milliseconds above 0. */
@@ -34,7 +34,7 @@ export interface Surroundings {
   /** Says one thing to whoever runs this, as one line. */
   readonly log?: (facts: Readonly<Record<string, unknown>>) => void;
   /** Where recipes are trained on repeated splits; in this thread when left out. */
-  readonly workshop?: Workshop;
+  readonly splitBackend?: SplitBackend;
   /** Where bases look at examples; in this thread when left out. */
   readonly featureWorkshop?: FeatureWorkshop;
   /** Between two writes of a run's record; none where absent. */

@@ -12,7 +12,7 @@ import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { Progress } from '../../../shared/registry/runs.ts';
 import { compareRecipes } from '../../../trainer/compare/compare.ts';
-import { comparisonSchema, concludeComparison } from '../../../trainer/compare/comparison.ts';
+import { comparisonSchema, concludeComparison } from '../../../trainer/compare/recipe-comparison.ts';
 import { runComparison, startComparison } from '../../../trainer/compare/comparison-run.ts';
 import type { Surroundings } from '../../../trainer/pipeline/context.ts';
 import { runJob } from '../../../trainer/node/job.ts';

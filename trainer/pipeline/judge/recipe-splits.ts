@@ -14,13 +14,13 @@ import { loadRecipe, type Recipe, sameRecipe } from '../../compare/recipe.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import {
   fromStep,
-  type SplitBench,
+  type SplitTrainer,
   type SplitStep,
   toStep,
-  workHere,
+  localSplitBackend,
   LEFT,
   trainWithin,
-} from '../../compare/split-bench.ts';
+} from '../../compare/split-trainer.ts';
 import { type RunContext, RunFailure, tell } from '../context.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
 
@@ -65,27 +65,27 @@ export async function compareWithChampion(
   const champion = await loadRecipe(store, run.model, run.championAtStart);
   if (!champion.ok) return { outcome: 'left out', reason: champion.error };
   if (sameRecipe(champion.value, spec)) return { outcome: 'same' };
-  const bench = openLazily(ctx, snapshot, champion.value);
+  const trainer = openLazily(ctx, snapshot, champion.value);
   try {
-    return await trainAll(ctx, snapshot, bench, doSplit);
+    return await trainAll(ctx, snapshot, trainer, doSplit);
   } finally {
-    await bench.close();
+    await trainer.close();
   }
 }
 
 async function trainAll(
   ctx: RunContext,
   { id }: Snapshot,
-  bench: LazyBench,
+  trainer: LazyTrainer,
   doSplit: DoSplit,
 ): Promise<RecipeSplits> {
   const { gate, training } = ctx.spec;
   const { count } = gate.splits;
   const outcomes: Ended[] = [];
   let done = 0;
-  await sideBySide(count, bench.width, async (i) => {
+  await sideBySide(count, trainer.width, async (i) => {
     const seed = seedFrom(training.seed, id, 'split', i);
-    outcomes[i] = await followSplit(`recipes on split ${i + 1}`, doSplit, () => trainOne(ctx, bench, seed));
+    outcomes[i] = await followSplit(`recipes on split ${i + 1}`, doSplit, () => trainOne(ctx, trainer, seed));
     done += 1;
     await tell(ctx, 'splits', done / count, `${done} of ${count} splits`);
   });
@@ -110,10 +110,10 @@ async function followSplit(
 }
 
 /** A split that can't be trained leaves the splits out; it does not end the run. */
-async function trainOne(ctx: RunContext, bench: LazyBench, seed: number): Promise<SplitOutcome> {
+async function trainOne(ctx: RunContext, trainer: LazyTrainer, seed: number): Promise<SplitOutcome> {
   const startedMs = ctx.now().getTime();
   try {
-    const opened = await bench.open();
+    const opened = await trainer.open();
     const score = await trainWithin(opened, seed, ctx);
     const seconds = (ctx.now().getTime() - startedMs) / 1_000;
     return score === null ? { ...LEFT, seconds } : { ...toStep(score), seconds };
@@ -123,26 +123,26 @@ async function trainOne(ctx: RunContext, bench: LazyBench, seed: number): Promis
   }
 }
 
-interface LazyBench {
+interface LazyTrainer {
   readonly width: number;
-  open(): Promise<SplitBench>;
+  open(): Promise<SplitTrainer>;
   close(): Promise<void>;
 }
 
 /** Reads the examples when the first split needs them: where all splits are remembered, none does. */
-function openLazily(ctx: RunContext, snapshot: Snapshot, champion: Recipe): LazyBench {
-  const workshop = ctx.workshop ?? workHere(ctx);
-  let opened: Promise<SplitBench> | undefined;
-  const open = async (): Promise<SplitBench> => {
+function openLazily(ctx: RunContext, snapshot: Snapshot, champion: Recipe): LazyTrainer {
+  const backend = ctx.splitBackend ?? localSplitBackend(ctx);
+  let opened: Promise<SplitTrainer> | undefined;
+  const open = async (): Promise<SplitTrainer> => {
     const options = { seed: ctx.spec.training.seed, most: ctx.spec.gate.splits.maxExamples };
-    return workshop.open(await readTask(ctx, snapshot, [champion, ctx.spec], options));
+    return backend.open(await readTask(ctx, snapshot, [champion, ctx.spec], options));
   };
   return {
-    width: workshop.width,
+    width: backend.concurrency,
     open: () => (opened ??= open()),
     close: async () => {
-      const bench = await opened?.catch(() => null);
-      await bench?.close();
+      const trainer = await opened?.catch(() => null);
+      await trainer?.close();
     },
   };
 }

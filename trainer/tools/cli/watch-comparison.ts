@@ -1,7 +1,7 @@
 /**
  * Follows a comparison in the trainer Worker until it ends.
  */
-import type { Comparison } from '../../compare/comparison.ts';
+import type { RecipeComparison } from '../../compare/recipe-comparison.ts';
 import type { Context } from './context.ts';
 import { Failure } from './failure.ts';
 import { poll } from './poll.ts';
@@ -17,7 +17,7 @@ export function watchComparison(
   context: Context,
   model: string,
   id: string,
-): Promise<Comparison> {
+): Promise<RecipeComparison> {
   return poll(
     () => target.comparison(model, id),
     ({ record, progress, result }, line) => {

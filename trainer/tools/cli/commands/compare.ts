@@ -5,13 +5,13 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import {
-  type Comparison,
+  type RecipeComparison,
   concludeComparison,
   formatDifference,
   formatScore,
   mean,
   spread,
-} from '../../../compare/comparison.ts';
+} from '../../../compare/recipe-comparison.ts';
 import { renderComparison } from '../../../compare/comparison-page.ts';
 import { describeRecipe } from '../../../compare/recipe.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
@@ -73,7 +73,7 @@ interface Asked extends Options {
 }
 
 interface Compared {
-  readonly comparison: Comparison;
+  readonly comparison: RecipeComparison;
   readonly page: string | Uint8Array;
 }
 
@@ -109,7 +109,7 @@ async function compareThere(context: Context, target: HttpTarget, asked: Asked):
   return { comparison, page: page === undefined ? '' : unwrap(await target.comparisonPage(model, id)) };
 }
 
-function describeComparison(comparison: Comparison, page: string | undefined): string {
+function describeComparison(comparison: RecipeComparison, page: string | undefined): string {
   const { model, splits, trained, tested, difference, alpha, seconds, recipes } = comparison;
   const table = formatTable(
     [

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
-  type Comparison,
+  type RecipeComparison,
   concludeComparison,
   spread,
   summarizeSplits,
-} from '../../../trainer/compare/comparison.ts';
+} from '../../../trainer/compare/recipe-comparison.ts';
 import { renderComparison } from '../../../trainer/compare/comparison-page.ts';
 import type { Recipe } from '../../../trainer/compare/recipe.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
@@ -15,8 +15,8 @@ const recipe = (version: number): Recipe => ({ version, snapshot: 's', head, tra
 function compare(
   first: readonly number[],
   second: readonly number[],
-  target: Comparison['target'] = null,
-): Comparison {
+  target: RecipeComparison['target'] = null,
+): RecipeComparison {
   const score = (test: number) => ({ train: 0.99, test, trained: 800, tested: 200 });
   const scores = first.map((value, i) => [score(value), score(second[i] as number)] as const);
   const summary = summarizeSplits([recipe(3), recipe(5)], scores, 0.05, target);

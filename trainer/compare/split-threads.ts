@@ -4,17 +4,17 @@
  */
 import { createWorkerPool } from '../node/worker-pool.ts';
 import { shareFloats } from '../node/share.ts';
-import type { SplitScore } from './comparison.ts';
-import type { SplitTask, Workshop } from './split-bench.ts';
+import type { SplitScore } from './recipe-comparison.ts';
+import type { SplitTask, SplitBackend } from './split-trainer.ts';
 
 /** So many threads, each started when it is first needed. */
-export function workInThreads(threads: number): Workshop {
+export function threadedSplitBackend(threads: number): SplitBackend {
   return {
-    width: threads,
+    concurrency: threads,
     open(task) {
       const pool = createWorkerPool<number, SplitScore>({
         name: 'a training thread',
-        file: new URL('./worker.ts', import.meta.url),
+        file: new URL('./split-thread.ts', import.meta.url),
         workerData: shareTask(task),
         threads,
       });

@@ -6,10 +6,10 @@ import { createRuntime } from '../../shared/model/run/runtime.ts';
 import { loadKernelModule } from '../kernels/kernels-node.ts';
 import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
 import { serveTasks } from '../node/serve-tasks.ts';
-import { type SplitTask, trainSplit } from './split-bench.ts';
+import { type SplitTask, trainSplit } from './split-trainer.ts';
 
 const task = workerData as SplitTask;
 const wasm = await loadWasmModule();
-const machine = { kernels: await loadKernelModule(), runtime: createRuntime(wasm), wasm };
+const engine = { kernels: await loadKernelModule(), runtime: createRuntime(wasm), wasm };
 
-serveTasks((seed: number) => trainSplit(task, seed, machine));
+serveTasks((seed: number) => trainSplit(task, seed, engine));

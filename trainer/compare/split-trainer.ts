@@ -1,13 +1,13 @@
 /**
  * Where recipes are trained on splits: here, one after the other, or wherever a host has room for several at once
- * (pool.ts). The same split gives the same scores on every bench.
+ * (split-threads.ts). The same split gives the same scores on every bench.
  */
 import type { Runtime } from '../../shared/model/run/runtime.ts';
 import type { WasmModules } from '../../shared/model/run/wasm-modules.ts';
 import { readClock, type Surroundings } from '../pipeline/context.ts';
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../step-seconds.ts';
 import { type Pace, UNTIL_OVER, withinSeconds } from '../training/pace.ts';
-import type { SplitScore } from './comparison.ts';
+import type { SplitScore } from './recipe-comparison.ts';
 import type { RecipeSettings } from './recipe.ts';
 import { openRecipe, type RecipeTraining, type Score, type Subject } from './train-recipe.ts';
 
@@ -21,7 +21,7 @@ export interface SplitTask {
   readonly recipes: readonly [RecipeSettings, RecipeSettings];
 }
 
-export interface SplitBench {
+export interface SplitTrainer {
   /**
    * Trains both recipes on the split that a seed draws.
    *
@@ -34,13 +34,13 @@ export interface SplitBench {
 }
 
 /** Where benches are opened, and how many splits may be under way at once on each. */
-export interface Workshop {
-  readonly width: number;
-  open(task: SplitTask): SplitBench;
+export interface SplitBackend {
+  readonly concurrency: number;
+  open(task: SplitTask): SplitTrainer;
 }
 
 /** What recipes are trained and scored with. */
-export interface Machine {
+export interface TrainingEngine {
   readonly kernels: WebAssembly.Module;
   readonly runtime: Runtime;
   readonly wasm: Pick<WasmModules, 'tfjs'>;
@@ -50,9 +50,9 @@ export interface Machine {
  * This thread: one split after the other. What was left is kept in memory; where the process has ended in between, the
  * split begins again, and comes to the same.
  */
-export function workHere(machine: Machine): Workshop {
+export function localSplitBackend(engine: TrainingEngine): SplitBackend {
   return {
-    width: 1,
+    concurrency: 1,
     open: (task) => {
       let left: { readonly seed: number; readonly split: SplitTraining } | null = null;
       const close = (): void => {
@@ -62,7 +62,7 @@ export function workHere(machine: Machine): Workshop {
       return {
         train: async (seed, pace = UNTIL_OVER) => {
           if (left?.seed !== seed) close();
-          left ??= { seed, split: openSplit(task, seed, machine) };
+          left ??= { seed, split: openSplit(task, seed, engine) };
           try {
             const score = await left.split.run(pace);
             if (score !== null) close();
@@ -85,7 +85,7 @@ interface SplitTraining {
 }
 
 /** Both recipes, one after the other. */
-function openSplit({ subjects, recipes }: SplitTask, seed: number, machine: Machine): SplitTraining {
+function openSplit({ subjects, recipes }: SplitTask, seed: number, engine: TrainingEngine): SplitTraining {
   const options = { seed, testShare: TEST_SHARE };
   const scores: Score[] = [];
   let training: RecipeTraining | null = null;
@@ -97,7 +97,7 @@ function openSplit({ subjects, recipes }: SplitTask, seed: number, machine: Mach
     run: async (pace) => {
       for (const i of [0, 1] as const) {
         if (i < scores.length) continue;
-        training ??= await openRecipe(subjects[i], recipes[i], options, machine);
+        training ??= await openRecipe(subjects[i], recipes[i], options, engine);
         if (!(await training.run(pace))) return null;
         scores.push(training.score());
         release();
@@ -109,8 +109,8 @@ function openSplit({ subjects, recipes }: SplitTask, seed: number, machine: Mach
 }
 
 /** Both recipes to their end. */
-export async function trainSplit(task: SplitTask, seed: number, machine: Machine): Promise<SplitScore> {
-  const split = openSplit(task, seed, machine);
+export async function trainSplit(task: SplitTask, seed: number, engine: TrainingEngine): Promise<SplitScore> {
+  const split = openSplit(task, seed, engine);
   try {
     // A training in two phases may be left between them, however long it was let go on.
     for (;;) {
@@ -124,7 +124,7 @@ export async function trainSplit(task: SplitTask, seed: number, machine: Machine
 
 /** As much of a split as one step may do, and whether that was the rest. */
 export async function trainWithin(
-  bench: SplitBench,
+  splitTrainer: SplitTrainer,
   seed: number,
   {
     stepCpuSeconds = STEP_CPU_SECONDS,
@@ -133,13 +133,13 @@ export async function trainWithin(
   }: Pick<Surroundings, 'stepCpuSeconds' | 'now' | 'breathe'>,
 ): Promise<SplitScore | null> {
   const clock = (): Promise<number> => readClock({ now, ...(breathe && { breathe }) });
-  return bench.train(seed, await withinSeconds(PLANNED_SHARE * stepCpuSeconds, clock));
+  return splitTrainer.train(seed, await withinSeconds(PLANNED_SHARE * stepCpuSeconds, clock));
 }
 
 /** All of a split. */
-export async function trainWhole(bench: SplitBench, seed: number): Promise<SplitScore> {
+export async function trainWhole(splitTrainer: SplitTrainer, seed: number): Promise<SplitScore> {
   for (;;) {
-    const score = await bench.train(seed);
+    const score = await splitTrainer.train(seed);
     if (score !== null) return score;
   }
 }

@@ -41,7 +41,7 @@ export const comparisonSchema = z.object({
   difference: z.object({ estimate: z.number(), lower: z.number(), upper: z.number() }),
   seconds: z.number().min(0),
 });
-export type Comparison = z.infer<typeof comparisonSchema>;
+export type RecipeComparison = z.infer<typeof comparisonSchema>;
 
 /** Both recipes' scores on one split. */
 export type SplitScore = readonly [Score, Score];
@@ -56,7 +56,7 @@ export function summarizeSplits(
   scores: readonly SplitScore[],
   alpha: number,
   target: Target | null,
-): Pick<Comparison, 'splits' | 'trained' | 'tested' | 'recipes' | 'alpha' | 'target' | 'difference'> {
+): Pick<RecipeComparison, 'splits' | 'trained' | 'tested' | 'recipes' | 'alpha' | 'target' | 'difference'> {
   const trained = mean(scores.map(([first]) => first.trained));
   const tested = mean(scores.map(([first]) => first.tested));
   const scoresOf = (i: 0 | 1): RecipeScores => ({
@@ -94,7 +94,7 @@ export function concludeComparison({
   recipes: [first, second],
   difference,
   target,
-}: Pick<Comparison, 'recipes' | 'difference' | 'target'>): string {
+}: Pick<RecipeComparison, 'recipes' | 'difference' | 'target'>): string {
   const size = (value: number): string =>
     `${formatPoints(Math.abs(value))} ${target === null ? 'points' : '%'}`;
   const isBetter = target === null ? 'is better by' : 'has a smaller error, by';
@@ -109,14 +109,14 @@ export function concludeComparison({
 }
 
 /** A score as a person reads it: an accuracy in percent, an error in the target's unit. */
-export function formatScore({ target }: Pick<Comparison, 'target'>, score: number): string {
+export function formatScore({ target }: Pick<RecipeComparison, 'target'>, score: number): string {
   if (target === null) return formatPercent(score);
   const number = String(Number(score.toPrecision(4)));
   return target.unit === undefined ? number : `${number} ${target.unit}`;
 }
 
 /** A difference or a bound of it, with its sign: `+1.2 points`, `+3.4 %`. */
-export function formatDifference({ target }: Pick<Comparison, 'target'>, value: number): string {
+export function formatDifference({ target }: Pick<RecipeComparison, 'target'>, value: number): string {
   return `${formatSignedPoints(value)} ${target === null ? 'points' : '%'}`;
 }
 
