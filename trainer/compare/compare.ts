@@ -7,8 +7,8 @@ import { targetOf } from '../../shared/model/spec/task.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { createSurroundings, defaultThreads } from '../node/surroundings.ts';
-import { doHere } from '../pipeline/features/portions.ts';
-import { followFeatures } from '../pipeline/features/store-features.ts';
+import { runDirectly } from '../pipeline/features/portions.ts';
+import { extractFeatures } from '../pipeline/features/store-features.ts';
 import { loadSnapshot } from '../pipeline/data/snapshot-file.ts';
 import { type RecipeComparison, type SplitScore, summarizeSplits } from './recipe-comparison.ts';
 import { openVersions } from './compared-versions.ts';
@@ -46,7 +46,7 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Re
   const { ctx, recipes } = opened.value;
   try {
     const snapshot = await loadSnapshot(store, model, options.snapshot ?? opened.value.snapshot);
-    await followFeatures(ctx, snapshot, [ctx.spec.base], doHere);
+    await extractFeatures(ctx, snapshot, [ctx.spec.base], runDirectly);
     onProgress(0, 'examples');
     const task = await readTask(ctx, snapshot, recipes, { seed, most: ctx.spec.training.maxExamples });
     const scores = await trainSplits(task, { splits, seed, threads }, onProgress);

@@ -15,7 +15,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { RunFailure, type RunContext, type Surroundings, tell } from '../pipeline/context.ts';
-import { followFeatures } from '../pipeline/features/store-features.ts';
+import { extractFeatures } from '../pipeline/features/store-features.ts';
 import { isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
 import { loadSnapshot, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import {
@@ -106,7 +106,7 @@ async function followSteps(
   if (!opened.ok) throw new RunFailure(opened.error);
   const { ctx, recipes } = opened.value;
   const snapshot = await loadSnapshot(ctx.store, record.model, record.snapshot);
-  await followFeatures(ctx, snapshot, [ctx.spec.base], (name, body) => host.do(name, body));
+  await extractFeatures(ctx, snapshot, [ctx.spec.base], (name, body) => host.do(name, body));
   const scores = await followSplits(ctx, host, snapshot, record, recipes);
   await host.do('finish', async () => {
     await saveResult(ctx, record, recipes, scores);

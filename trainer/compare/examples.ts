@@ -9,8 +9,8 @@ import { addCopies, copiesWanted } from '../pipeline/features/augmented-features
 import { type RunContext, RunFailure } from '../pipeline/context.ts';
 import { loadFeatureSize } from '../pipeline/features/feature-size.ts';
 import { type Examples, readExamples } from '../pipeline/features/features.ts';
-import { doHere } from '../pipeline/features/portions.ts';
-import { followFeatures } from '../pipeline/features/store-features.ts';
+import { runDirectly } from '../pipeline/features/portions.ts';
+import { extractFeatures } from '../pipeline/features/store-features.ts';
 import { checkRoom, readingRecipe } from '../pipeline/features/unfreeze.ts';
 import { loadShard, shardsOf, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { openQuarantines } from '../labels/check-labels.ts';
@@ -102,7 +102,7 @@ async function choosePositions(
 
 async function see(ctx: RunContext, snapshot: Snapshot, positions: readonly number[]): Promise<Seen> {
   checkRoom(ctx, positions.length);
-  await followFeatures({ ...ctx, onProgress: () => {} }, snapshot, [ctx.spec.base], doHere);
+  await extractFeatures({ ...ctx, onProgress: () => {} }, snapshot, [ctx.spec.base], runDirectly);
   return { ctx, examples: await readExamples(ctx, snapshot, positions) };
 }
 

@@ -15,12 +15,12 @@ import { createSurroundings } from '../node/surroundings.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import { changesRows } from '../augment/batch-hook.ts';
 import { measureFeatures } from '../augment/row-augmenter.ts';
-import { followCopies, planCopies } from '../pipeline/features/augmented-features.ts';
+import { extractCopies, planCopies } from '../pipeline/features/augmented-features.ts';
 import { type RunContext, RunFailure } from '../pipeline/context.ts';
 import { applyUnfreeze, basesRead, passThrough } from '../pipeline/features/unfreeze.ts';
 import { type Opening, openingOf } from '../pipeline/fine-tune/fine-tune.ts';
-import { doHere } from '../pipeline/features/portions.ts';
-import { followFeatures } from '../pipeline/features/store-features.ts';
+import { runDirectly } from '../pipeline/features/portions.ts';
+import { extractFeatures } from '../pipeline/features/store-features.ts';
 import { makeSnapshot } from '../pipeline/data/snapshot.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { openQuarantines } from '../labels/check-labels.ts';
@@ -130,8 +130,8 @@ function withScratch(store: ObjectStore, prefix: string): ObjectStore {
 async function prepareFeatures(ctx: RunContext, snapshot: Snapshot): Promise<void> {
   const split = await makeSplit(ctx, snapshot, await openQuarantines(ctx));
   if (ctx.spec.base === null) return;
-  await followFeatures(ctx, snapshot, await basesRead(ctx), doHere);
-  await followCopies(ctx, planCopies(ctx.spec, ctx.spec.training, snapshot, split), doHere);
+  await extractFeatures(ctx, snapshot, await basesRead(ctx), runDirectly);
+  await extractCopies(ctx, planCopies(ctx.spec, ctx.spec.training, snapshot, split), runDirectly);
 }
 
 interface PreparedTraining {

@@ -6,26 +6,26 @@ import { loadKernelModule } from '../kernels/kernels-node.ts';
 import { createRuntime } from '../../shared/model/run/runtime.ts';
 import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
 import {
-  createSeer,
-  type FeatureBlock,
-  type FeatureTask,
-  openBlock,
-  type Seen,
-  type Seer,
-} from '../pipeline/features/feature-bench.ts';
+  loadExtractor,
+  type ExampleBatch,
+  type ExtractionTask,
+  openBatch,
+  type ExtractedFeatures,
+  type LoadedExtractor,
+} from '../pipeline/features/feature-extractor.ts';
 import { serveTasks } from './serve-tasks.ts';
 
-const task = workerData as FeatureTask;
-const machine = { runtime: createRuntime(await loadWasmModule()), kernels: await loadKernelModule() };
-let seer: Seer | undefined;
+const task = workerData as ExtractionTask;
+const engine = { runtime: createRuntime(await loadWasmModule()), kernels: await loadKernelModule() };
+let loaded: LoadedExtractor | undefined;
 
 serveTasks(
-  async (block: FeatureBlock): Promise<Seen> => {
+  async (batch: ExampleBatch): Promise<ExtractedFeatures> => {
     const startMs = performance.now();
-    const rows = await openBlock(task.input, block);
+    const rows = await openBatch(task.input, batch);
     // Here, and not when the thread starts: a base that can't be loaded is an answer.
-    seer ??= createSeer(task, machine);
-    const features = seer.see(rows);
+    loaded ??= loadExtractor(task, engine);
+    const features = loaded.extract(rows);
     return { features, computeMs: performance.now() - startMs };
   },
   ({ features }) => [features.buffer],

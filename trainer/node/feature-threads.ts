@@ -2,18 +2,23 @@
  * Bases that look at examples in worker threads, each with an executor of its own. The main thread fetches what they
  * look at; what is left to it of an example is to hand over the bytes.
  */
-import type { FeatureBlock, FeatureWorkshop, Seen, StoredRow } from '../pipeline/features/feature-bench.ts';
+import type {
+  ExampleBatch,
+  FeatureBackend,
+  ExtractedFeatures,
+  StoredRow,
+} from '../pipeline/features/feature-extractor.ts';
 import { createWorkerPool } from './worker-pool.ts';
 import { shareBytes } from './share.ts';
 
 /** So many threads, each started when it is first needed. */
-export function seeInThreads(threads: number): FeatureWorkshop {
+export function threadedFeatureBackend(threads: number): FeatureBackend {
   return {
     // One more is fetched meanwhile, so that no thread waits for the store.
-    width: threads + 1,
+    concurrency: threads + 1,
     open(task) {
       const { base } = task;
-      const pool = createWorkerPool<FeatureBlock, Seen>({
+      const pool = createWorkerPool<ExampleBatch, ExtractedFeatures>({
         name: 'a feature thread',
         file: new URL('./feature-thread.ts', import.meta.url),
         workerData: { ...task, base: { ...base, weights: shareBytes(base.weights) } },
@@ -21,8 +26,8 @@ export function seeInThreads(threads: number): FeatureWorkshop {
       });
       return {
         size: base.manifest.featureSize,
-        see(block) {
-          const rows = block.map(ownBytes);
+        extract(batch) {
+          const rows = batch.map(ownBytes);
           return pool.run(
             rows,
             rows.flatMap(({ bytes }) => (bytes === undefined ? [] : [bytes.buffer])),

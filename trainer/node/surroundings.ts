@@ -12,7 +12,7 @@ import type { Progress } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { threadedSplitBackend } from '../compare/split-threads.ts';
 import type { Stopwatch, Surroundings } from '../pipeline/context.ts';
-import { seeInThreads } from './feature-threads.ts';
+import { threadedFeatureBackend } from './feature-threads.ts';
 
 /** Each holds a base of its own (26 MB of a MobileNetV2) and an isolate around it: more only where somebody asks. */
 const MOST_THREADS = 8;
@@ -55,7 +55,7 @@ export async function createSurroundings({
     splitBackend: threadedSplitBackend(threads),
     ...(stepCpuSeconds === undefined ? {} : { stepCpuSeconds }),
     // One thread is this one.
-    ...(threads > 1 ? { featureWorkshop: seeInThreads(threads) } : {}),
+    ...(threads > 1 ? { featureBackend: threadedFeatureBackend(threads) } : {}),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Trunk } from '../model/trunk.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { SplitBackend } from '../compare/split-trainer.ts';
-import type { FeatureWorkshop } from './features/feature-bench.ts';
+import type { FeatureBackend } from './features/feature-extractor.ts';
 
 /** Times a piece of work that waits for nothing, in milliseconds above 0. */
 export type Stopwatch = (work: () => void) => Promise<number>;
@@ -36,7 +36,7 @@ export interface Surroundings {
   /** Where recipes are trained on repeated splits; in this thread when left out. */
   readonly splitBackend?: SplitBackend;
   /** Where bases look at examples; in this thread when left out. */
-  readonly featureWorkshop?: FeatureWorkshop;
+  readonly featureBackend?: FeatureBackend;
   /** Between two writes of a run's record; none where absent. */
   readonly statePaceMs?: number;
   /** CPU that a durable step may take, in seconds; 20 where absent. */

@@ -8,13 +8,13 @@
  */
 import { collectInbox } from '../../shared/events/inbox.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
-import { followCopies, planCopies } from './features/augmented-features.ts';
+import { extractCopies, planCopies } from './features/augmented-features.ts';
 import { type RunContext, RunFailure, type Surroundings } from './context.ts';
 import { applyUnfreeze, basesRead } from './features/unfreeze.ts';
 import { evaluate } from './judge/evaluate.ts';
-import { followFeatures } from './features/store-features.ts';
+import { extractFeatures } from './features/store-features.ts';
 import { judge } from './judge/judge.ts';
-import type { DoPart } from './features/portions.ts';
+import type { RunPart } from './features/portions.ts';
 import { checkLabels, openQuarantines } from '../labels/check-labels.ts';
 import { findContenders } from '../referee/contenders.ts';
 import { describeReferee } from '../referee/describe.ts';
@@ -186,7 +186,7 @@ async function splitStep(ctx: RunContext, snapshot: Snapshot) {
 /** What bases see, in as many steps as they take their time for. */
 export async function featuresSteps(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
   if (ctx.spec.base === null) return;
-  const { computed, portions, seconds } = await followFeatures(
+  const { computed, portions, seconds } = await extractFeatures(
     ctx,
     snapshot,
     await basesRead(ctx),
@@ -203,7 +203,7 @@ export async function featuresSteps(ctx: RunContext, host: StepHost, snapshot: S
 export async function copiesSteps(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
   const parts = planCopies(ctx.spec, ctx.spec.training, snapshot, await loadSplit(ctx));
   if (parts.length === 0) return;
-  const { computed, seconds } = await followCopies(ctx, parts, entering(ctx, host, 'augment'));
+  const { computed, seconds } = await extractCopies(ctx, parts, entering(ctx, host, 'augment'));
   await host.do('augment', async () => {
     const all = parts.reduce((sum, { indices }) => sum + indices.length, 0);
     const note = `${all} augmented copies, ${computed} of them new${describePace(computed, seconds)}`;
@@ -213,7 +213,7 @@ export async function copiesSteps(ctx: RunContext, host: StepHost, snapshot: Sna
 }
 
 /** Several enter at once, all with the same word: whoever writes last writes what the others did. */
-function entering(ctx: RunContext, host: StepHost, step: string): DoPart {
+function entering(ctx: RunContext, host: StepHost, step: string): RunPart {
   return (name, body) =>
     host.do(name, async () => {
       await enterStep(ctx, step);

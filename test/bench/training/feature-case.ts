@@ -15,11 +15,14 @@ import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { BaseManifest } from '../../../shared/registry/base-manifest.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import type { RunContext, Surroundings } from '../../../trainer/pipeline/context.ts';
-import type { FeatureBench, FeatureWorkshop } from '../../../trainer/pipeline/features/feature-bench.ts';
+import type {
+  FeatureExtractor,
+  FeatureBackend,
+} from '../../../trainer/pipeline/features/feature-extractor.ts';
 import { openFeatures } from '../../../trainer/pipeline/features/features.ts';
-import { doHere } from '../../../trainer/pipeline/features/portions.ts';
+import { runDirectly } from '../../../trainer/pipeline/features/portions.ts';
 import { saveShard, type ShardRef } from '../../../trainer/pipeline/data/snapshot-file.ts';
-import { followFeatures } from '../../../trainer/pipeline/features/store-features.ts';
+import { extractFeatures } from '../../../trainer/pipeline/features/store-features.ts';
 import { compileFiles } from '../../trainer/compile/support.ts';
 import type { BenchModel } from '../bench-model.ts';
 
@@ -82,18 +85,16 @@ export interface Looker {
   close(): Promise<void>;
 }
 
-export function openLooker(
-  bench: FeatureCase,
-  surroundings: Surroundings,
-  workshop: FeatureWorkshop,
-): Looker {
+export function openLooker(bench: FeatureCase, surroundings: Surroundings, workshop: FeatureBackend): Looker {
   const kept = keepOpen(workshop);
   const run = { id: 'r', model: MODEL } as RunContext['run'];
-  const ctx: RunContext = { ...surroundings, featureWorkshop: kept.workshop, run, spec: bench.spec };
-  const snapshot = { windows: [{ shards: bench.shards }] } as unknown as Parameters<typeof followFeatures>[1];
+  const ctx: RunContext = { ...surroundings, featureBackend: kept.workshop, run, spec: bench.spec };
+  const snapshot = { windows: [{ shards: bench.shards }] } as unknown as Parameters<
+    typeof extractFeatures
+  >[1];
   return {
     async look() {
-      await followFeatures(ctx, snapshot, [bench.base], doHere);
+      await extractFeatures(ctx, snapshot, [bench.base], runDirectly);
     },
     async take() {
       const seen: number[][] = [];
@@ -111,13 +112,13 @@ export function openLooker(
 }
 
 /** What is measured is looking, not the start of threads: a night looks at thousands. */
-function keepOpen(workshop: FeatureWorkshop) {
-  let opened: FeatureBench | undefined;
+function keepOpen(workshop: FeatureBackend) {
+  let opened: FeatureExtractor | undefined;
   return {
     workshop: {
-      width: workshop.width,
+      concurrency: workshop.concurrency,
       open: (task) => ({ ...(opened ??= workshop.open(task)), close: () => Promise.resolve() }),
-    } satisfies FeatureWorkshop,
+    } satisfies FeatureBackend,
     close: async () => opened?.close(),
   };
 }

@@ -7,8 +7,8 @@ import { registerWasmBackend } from '../../../trainer/kernels/tfjs/tfjs-backend.
 import { loadBaseFiles } from '../../../shared/model/run/servable.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { sizeOf } from '../../../shared/model/plan/tensor.ts';
-import { seeHere } from '../../../trainer/pipeline/features/feature-bench.ts';
-import { seeInThreads } from '../../../trainer/node/feature-threads.ts';
+import { localFeatureBackend } from '../../../trainer/pipeline/features/feature-extractor.ts';
+import { threadedFeatureBackend } from '../../../trainer/node/feature-threads.ts';
 import { type WorkerPool, createWorkerPool } from '../../../trainer/node/worker-pool.ts';
 import { createSurroundings } from '../../../trainer/node/surroundings.ts';
 import { type FeatureCase, loadLayersBase, type Looker, openLooker, setUpCase } from './feature-case.ts';
@@ -50,7 +50,7 @@ export async function benchFeatures(_scratch: string, quick: boolean, progress: 
 /** Everything on this thread. */
 async function besideLayers(title: string, bench: FeatureCase, { rounds, peerImages }: Effort): Promise<Row> {
   const surroundings = await createSurroundings({ store: bench.store, threads: 1 });
-  const ours = openLooker(bench, surroundings, seeHere(surroundings));
+  const ours = openLooker(bench, surroundings, localFeatureBackend(surroundings));
   const model = await loadLayersBase(bench);
   const predict = (batch: number) =>
     predictFirst(model, bench.pixels, peerImages, Math.min(batch, peerImages));
@@ -74,8 +74,8 @@ async function besideLayers(title: string, bench: FeatureCase, { rounds, peerIma
 
 async function besideOneThread(title: string, bench: FeatureCase, { rounds }: Effort): Promise<Row[]> {
   const surroundings = await createSurroundings({ store: bench.store });
-  const one = openLooker(bench, surroundings, seeHere(surroundings));
-  const two = openLooker(bench, surroundings, seeInThreads(2));
+  const one = openLooker(bench, surroundings, localFeatureBackend(surroundings));
+  const two = openLooker(bench, surroundings, threadedFeatureBackend(2));
   await one.look();
   const alone = await one.take();
   await two.look();

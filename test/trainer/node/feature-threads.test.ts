@@ -9,11 +9,11 @@ import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { createSurroundings } from '../../../trainer/node/surroundings.ts';
-import { followCopies, planCopies } from '../../../trainer/pipeline/features/augmented-features.ts';
+import { extractCopies, planCopies } from '../../../trainer/pipeline/features/augmented-features.ts';
 import { type RunContext, RunFailure } from '../../../trainer/pipeline/context.ts';
-import { doHere } from '../../../trainer/pipeline/features/portions.ts';
+import { runDirectly } from '../../../trainer/pipeline/features/portions.ts';
 import { saveShard, type ShardRef, type Snapshot } from '../../../trainer/pipeline/data/snapshot-file.ts';
-import { followFeatures } from '../../../trainer/pipeline/features/store-features.ts';
+import { extractFeatures } from '../../../trainer/pipeline/features/store-features.ts';
 import { copyOf } from '../../support/copy-of.ts';
 import { importBarBase } from '../../support/bar-base.ts';
 import { barSpec } from '../../support/image-model.ts';
@@ -58,8 +58,8 @@ async function contextOf(threads: number, over: Partial<RunContext> = {}): Promi
 /** Everything that was stored, by key. */
 async function storedBy(ctx: RunContext): Promise<Map<string, string>> {
   const train = Array.from({ length: EXAMPLES }, (_, i) => i).filter((i) => i % 3 !== 0);
-  await followFeatures(ctx, snapshot, [base], doHere);
-  await followCopies(ctx, planCopies(ctx.spec, ctx.spec.training, snapshot, { train }), doHere);
+  await extractFeatures(ctx, snapshot, [base], runDirectly);
+  await extractCopies(ctx, planCopies(ctx.spec, ctx.spec.training, snapshot, { train }), runDirectly);
   const stored = new Map<string, string>();
   for (const key of [
     ...(await ctx.store.list('models/m/features/')),
@@ -85,12 +85,12 @@ describe('what bases see in threads', () => {
   test('is counted while it is computed', async () => {
     const told: { fraction: number; message: string }[] = [];
     const ctx = await contextOf(2, { onProgress: (progress) => void told.push(progress) });
-    const followed = await followFeatures(ctx, snapshot, [base], doHere);
+    const followed = await extractFeatures(ctx, snapshot, [base], runDirectly);
     expect(followed).toMatchObject({ computed: EXAMPLES, portions: SHARDS.length });
     expect(followed.seconds).toBeGreaterThan(0);
     expect(told.at(-1)).toMatchObject({ fraction: 1 });
     expect(told.at(-1)?.message).toMatch(/^621 of 621 examples, [\d.,]+ a second$/);
-    const again = await followFeatures(ctx, snapshot, [base], doHere);
+    const again = await extractFeatures(ctx, snapshot, [base], runDirectly);
     expect(again).toMatchObject({ computed: 0, portions: 0 });
   });
 
@@ -102,14 +102,16 @@ describe('what bases see in threads', () => {
       const shard = await saveShard(store, 'm', examples);
       const ctx = await contextOf(threads);
       const lost = { windows: [{ shards: [...shards, shard] }] } as unknown as Snapshot;
-      const failing = followFeatures(ctx, lost, [base], doHere);
+      const failing = extractFeatures(ctx, lost, [base], runDirectly);
       await expect(failing).rejects.toBeInstanceOf(RunFailure);
       await expect(failing).rejects.toThrow(`example e-lost: input ${large.digest} is not there`);
       expect(await ctx.store.list(keys.features('m', base, shard.digest))).toEqual([]);
       await ctx.store.put(keys.input('m', large.digest), new Uint8Array(64).fill(8));
-      await expect(followFeatures(ctx, lost, [base], doHere)).rejects.toThrow('example e-lost: input');
+      await expect(extractFeatures(ctx, lost, [base], runDirectly)).rejects.toThrow('example e-lost: input');
       await ctx.store.put(keys.input('m', large.digest), new Uint8Array(64).fill(9));
-      expect(await followFeatures(ctx, lost, [base], doHere)).toMatchObject({ portions: expect.any(Number) });
+      expect(await extractFeatures(ctx, lost, [base], runDirectly)).toMatchObject({
+        portions: expect.any(Number),
+      });
       expect(await ctx.store.list(keys.features('m', base, shard.digest))).toHaveLength(1);
     }
   });
@@ -117,6 +119,6 @@ describe('what bases see in threads', () => {
   test('fails by the base that is missing or does not read these pictures', async () => {
     const ctx = await contextOf(2);
     await ctx.store.delete(keys.base(base, 'edge.bin'));
-    await expect(followFeatures(ctx, snapshot, [base], doHere)).rejects.toThrow(`base ${base}: `);
+    await expect(extractFeatures(ctx, snapshot, [base], runDirectly)).rejects.toThrow(`base ${base}: `);
   });
 });

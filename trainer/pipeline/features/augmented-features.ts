@@ -17,12 +17,19 @@ import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { drawCopy } from '../../augment/copies.ts';
 import { type RunContext, RunFailure } from '../context.ts';
-import type { StoredRow } from './feature-bench.ts';
+import type { StoredRow } from './feature-extractor.ts';
 import { type Examples, openFeatures, sealFeatures } from './features.ts';
-import { type Advance, doHere, type DoPart, type Followed, followWork, type Looking } from './portions.ts';
+import {
+  type Advance,
+  runDirectly,
+  type RunPart,
+  type ExtractionSummary,
+  extractAll,
+  type ExtractionContext,
+} from './portions.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
 import type { Split } from '../data/split.ts';
-import { lookThrough } from './store-features.ts';
+import { extractBatches } from './store-features.ts';
 
 /** One copy of some examples of one shard, and what makes it. */
 export interface CopyPart {
@@ -66,31 +73,39 @@ export function planCopies(
 }
 
 /** Stores the copies of a training. */
-export function followCopies(ctx: RunContext, parts: readonly CopyPart[], doPart: DoPart): Promise<Followed> {
+export function extractCopies(
+  ctx: RunContext,
+  parts: readonly CopyPart[],
+  runPart: RunPart,
+): Promise<ExtractionSummary> {
   const { base } = ctx.spec;
   const [first] = parts;
-  if (base === null || first === undefined) return followWork(ctx, 'augment', [], doPart);
+  if (base === null || first === undefined) return extractAll(ctx, 'augment', [], runPart);
   const portions = parts.map((part) => ({
     name: `augment ${part.shard.digest.slice(0, 16)} ${part.copy}`,
     examples: part.indices.length,
-    advance: (looking: Looking) => storeCopies(ctx, part, looking),
+    advance: (extraction: ExtractionContext) => storeCopies(ctx, part, extraction),
   }));
   const { fill } = pictureRanges(first.augmentation);
-  return followWork(ctx, 'augment', [{ base, fill, portions }], doPart);
+  return extractAll(ctx, 'augment', [{ base, fill, portions }], runPart);
 }
 
 /** Computes and stores what is missing of a part, or as much of it as the step may. */
-export async function storeCopies(ctx: RunContext, part: CopyPart, looking: Looking): Promise<Advance> {
+export async function storeCopies(
+  ctx: RunContext,
+  part: CopyPart,
+  extraction: ExtractionContext,
+): Promise<Advance> {
   const stored = await loadCopies(ctx, part);
   const missing = part.indices.filter((index) => !stored.has(index));
   if (missing.length === 0) return { computed: 0, left: 0 };
   const examples = pick(await loadShard(ctx.store, ctx.run.model, part.shard), missing);
-  const { size } = await looking.open();
+  const { size } = await extraction.open();
   const seen = new Map(stored);
-  const computed = await lookThrough(ctx, examples, describeCopy(ctx.spec, part), {
-    ...looking,
-    onBlock: (more, fresh) => looking.onBlock(part.indices.length - missing.length + more, fresh),
-    onSeen: (features, at) => {
+  const computed = await extractBatches(ctx, examples, describeCopy(ctx.spec, part), {
+    ...extraction,
+    onBatch: (more, fresh) => extraction.onBatch(part.indices.length - missing.length + more, fresh),
+    onFeatures: (features, at) => {
       for (let i = 0; i < features.length / size; i++) {
         seen.set(missing[at + i] as number, features.subarray(i * size, (i + 1) * size));
       }
@@ -114,7 +129,7 @@ export async function addCopies(
   const values = new Float32Array(times * train.values.length);
   values.set(train.values);
   let at = train.values.length;
-  await followCopies({ ...ctx, onProgress: () => {} }, parts, doHere);
+  await extractCopies({ ...ctx, onProgress: () => {} }, parts, runDirectly);
   for (const part of parts) {
     const rows = await readCopies(ctx, part);
     values.set(rows, at);
@@ -133,7 +148,7 @@ export async function addCopies(
  * @returns [indices, size]
  */
 export async function readCopies(ctx: RunContext, part: CopyPart): Promise<Float32Array> {
-  await followCopies({ ...ctx, onProgress: () => {} }, [part], doHere);
+  await extractCopies({ ...ctx, onProgress: () => {} }, [part], runDirectly);
   const rows = await loadCopies(ctx, part);
   const size = rows.get(part.indices[0] as number)?.length ?? 0;
   const values = new Float32Array(part.indices.length * size);

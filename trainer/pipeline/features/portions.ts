@@ -7,20 +7,24 @@ import { loadBaseFiles } from '../../../shared/model/run/servable.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { STEP_CPU_SECONDS } from '../../step-seconds.ts';
 import { readClock, type RunContext, RunFailure } from '../context.ts';
-import { type FeatureBench, type FeatureWorkshop, seeHere } from './feature-bench.ts';
+import { type FeatureExtractor, type FeatureBackend, localFeatureBackend } from './feature-extractor.ts';
 import { loadFeatureSize } from './feature-size.ts';
-import { createLookProgress, type LookProgress, type PortionProgress } from './look-progress.ts';
+import {
+  createExtractionProgress,
+  type ExtractionProgress,
+  type PortionProgress,
+} from './extraction-progress.ts';
 
 /** How one step looks at examples. */
-export interface Looking {
+export interface ExtractionContext {
   /** The bench, opened when the first step needs it: where all features are stored, none does. */
-  readonly open: () => Promise<FeatureBench>;
+  readonly open: () => Promise<FeatureExtractor>;
   /** Blocks that may be under way at once. */
-  readonly width: number;
+  readonly concurrency: number;
   /** Milliseconds of computing after which the step leaves the rest to the next. */
   readonly budgetMs: number;
   /** Told after every block how many examples of the portion are done, and how many of them are new. */
-  readonly onBlock: (done: number, fresh: number) => Promise<void>;
+  readonly onBatch: (done: number, fresh: number) => Promise<void>;
 }
 
 /** How far a step came: `left` examples are for the next one. */
@@ -30,11 +34,11 @@ export interface Portion {
   /** Of its steps, for a host that remembers them. */
   readonly name: string;
   readonly examples: number;
-  readonly advance: (looking: Looking) => Promise<Advance>;
+  readonly advance: (extraction: ExtractionContext) => Promise<Advance>;
 }
 
 /** What one base has to look at. */
-export interface Work {
+export interface BaseWork {
   readonly base: string;
   /** What comes in from outside of pictures that are changed first. */
   readonly fill?: PictureRanges['fill'];
@@ -43,12 +47,12 @@ export interface Work {
 
 export type PartResult = Advance & { readonly fromMs: number; readonly toMs: number };
 /** Does a part as a step of its own, or gives what it gave before. */
-export type DoPart = (name: string, body: () => Promise<PartResult>) => Promise<PartResult>;
+export type RunPart = (name: string, body: () => Promise<PartResult>) => Promise<PartResult>;
 
 /** For who remembers nothing. */
-export const doHere: DoPart = (_name, body) => body();
+export const runDirectly: RunPart = (_name, body) => body();
 
-export interface Followed {
+export interface ExtractionSummary {
   /** Examples. */
   readonly computed: number;
   /** Portions of which anything was computed. */
@@ -62,9 +66,9 @@ export interface Followed {
  * others wait for the storage, and two of them wait less than one computes. In Node it keeps threads busy while a shard
  * ends.
  */
-const ABREAST = 3;
+const MAX_PORTIONS = 3;
 /** What the features of all portions under way may take, each of them twice while it is written. */
-const ABREAST_BYTES = 24_000_000;
+const MAX_PORTION_BYTES = 24_000_000;
 const COPIES = 2;
 
 /** The rest is for what nobody times: loading the base, reading the shard, writing what was seen. */
@@ -75,16 +79,16 @@ const COMPUTING_SHARE = 0.75;
  *
  * @param step  the name under which progress is told
  */
-export async function followWork(
+export async function extractAll(
   ctx: RunContext,
   step: string,
-  works: readonly Work[],
-  doPart: DoPart,
-): Promise<Followed> {
+  works: readonly BaseWork[],
+  runPart: RunPart,
+): Promise<ExtractionSummary> {
   const all = works.flatMap(({ portions }) => portions);
-  const progress = createLookProgress(ctx, step, sum(all.map(({ examples }) => examples)));
+  const progress = createExtractionProgress(ctx, step, sum(all.map(({ examples }) => examples)));
   const results: PartResult[][] = [];
-  for (const work of works) results.push(...(await followBase(ctx, work, progress, doPart)));
+  for (const work of works) results.push(...(await extractWithBase(ctx, work, progress, runPart)));
   return {
     computed: sum(results.flat().map(({ computed }) => computed)),
     portions: results.filter((parts) => parts.some(({ computed }) => computed > 0)).length,
@@ -93,43 +97,43 @@ export async function followWork(
 }
 
 /** @returns the results of each portion's parts */
-async function followBase(
+async function extractWithBase(
   ctx: RunContext,
-  work: Work,
-  progress: LookProgress,
-  doPart: DoPart,
+  work: BaseWork,
+  progress: ExtractionProgress,
+  runPart: RunPart,
 ): Promise<PartResult[][]> {
   if (work.portions.length === 0) return [];
-  const workshop = ctx.featureWorkshop ?? seeHere(ctx);
-  const abreast = await portionsAbreast(ctx, work);
-  const bench = openLazily(ctx, work, workshop);
-  const { width } = workshop;
-  const looking = { open: bench.open, width, budgetMs: budgetOf(ctx, abreast) };
+  const backend = ctx.featureBackend ?? localFeatureBackend(ctx);
+  const portionsAtOnce = await portionConcurrency(ctx, work);
+  const extractor = openLazily(ctx, work, backend);
+  const { concurrency: width } = backend;
+  const extraction = { open: extractor.open, width, budgetMs: budgetOf(ctx, portionsAtOnce) };
   const results: PartResult[][] = [];
   try {
-    await sideBySide(work.portions.length, abreast, async (i) => {
+    await sideBySide(work.portions.length, portionsAtOnce, async (i) => {
       const portion = work.portions[i] as Portion;
       const own = progress.open();
-      const onBlock: Looking['onBlock'] = (done, fresh) => own.reached(done, fresh);
-      const advance = () => timed(ctx, () => portion.advance({ ...looking, onBlock }));
-      results[i] = await followPortion(portion, advance, doPart, own);
+      const onBlock: ExtractionContext['onBatch'] = (done, fresh) => own.reached(done, fresh);
+      const advance = () => timed(ctx, () => portion.advance({ ...extraction, onBatch: onBlock }));
+      results[i] = await extractPortion(portion, advance, runPart, own);
     });
     return results;
   } finally {
-    await bench.close();
+    await extractor.close();
   }
 }
 
-async function followPortion(
+async function extractPortion(
   { name, examples }: Portion,
   advance: () => Promise<PartResult>,
-  doPart: DoPart,
+  runPart: RunPart,
   progress: PortionProgress,
 ): Promise<PartResult[]> {
   const parts: PartResult[] = [];
   for (;;) {
     const nth = parts.length + 1;
-    const part = await doPart(nth === 1 ? name : `${name} part ${nth}`, advance);
+    const part = await runPart(nth === 1 ? name : `${name} part ${nth}`, advance);
     parts.push(part);
     await progress.reached(examples - part.left, 0);
     if (part.left === 0) return parts;
@@ -143,28 +147,32 @@ async function timed(ctx: RunContext, advance: () => Promise<Advance>): Promise<
 }
 
 /** Whichever way a host counts what others compute while a step waits, the step stays within its seconds. */
-function budgetOf({ stepCpuSeconds = STEP_CPU_SECONDS }: RunContext, abreast: number): number {
-  return (stepCpuSeconds * 1_000 * COMPUTING_SHARE) / abreast;
+function budgetOf({ stepCpuSeconds = STEP_CPU_SECONDS }: RunContext, portionsAtOnce: number): number {
+  return (stepCpuSeconds * 1_000 * COMPUTING_SHARE) / portionsAtOnce;
 }
 
-async function portionsAbreast({ store }: RunContext, { base, portions }: Work): Promise<number> {
+async function portionConcurrency({ store }: RunContext, { base, portions }: BaseWork): Promise<number> {
   const featureSize = await loadFeatureSize(store, base);
   const examples = Math.max(...portions.map((portion) => portion.examples));
   const bytes = examples * featureSize * Float32Array.BYTES_PER_ELEMENT * COPIES;
-  return Math.max(1, Math.min(ABREAST, Math.floor(ABREAST_BYTES / bytes)));
+  return Math.max(1, Math.min(MAX_PORTIONS, Math.floor(MAX_PORTION_BYTES / bytes)));
 }
 
-interface LazyBench {
-  readonly open: () => Promise<FeatureBench>;
+interface LazyExtractor {
+  readonly open: () => Promise<FeatureExtractor>;
   readonly close: () => Promise<void>;
 }
 
-function openLazily({ store, spec }: RunContext, { base, fill }: Work, workshop: FeatureWorkshop): LazyBench {
-  let opened: Promise<FeatureBench> | undefined;
-  const open = async (): Promise<FeatureBench> => {
+function openLazily(
+  { store, spec }: RunContext,
+  { base, fill }: BaseWork,
+  backend: FeatureBackend,
+): LazyExtractor {
+  let opened: Promise<FeatureExtractor> | undefined;
+  const open = async (): Promise<FeatureExtractor> => {
     const files = await loadBaseFiles(store, base);
     if (!files.ok) throw new RunFailure(`base ${base}: ${files.error.detail}`);
-    return workshop.open({ input: spec.input, base: files.value, ...(fill === undefined ? {} : { fill }) });
+    return backend.open({ input: spec.input, base: files.value, ...(fill === undefined ? {} : { fill }) });
   };
   return {
     open() {
@@ -176,8 +184,8 @@ function openLazily({ store, spec }: RunContext, { base, fill }: Work, workshop:
       return opened;
     },
     async close() {
-      const bench = await opened?.catch(() => null);
-      await bench?.close();
+      const extractor = await opened?.catch(() => null);
+      await extractor?.close();
     },
   };
 }

@@ -11,27 +11,27 @@ import type { InputSpec } from '../../../shared/model/spec/spec.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { readingBase, type RunContext } from '../context.ts';
-import type { StoredRow } from './feature-bench.ts';
+import type { StoredRow } from './feature-extractor.ts';
 import { openFeatures, sealFeatures } from './features.ts';
-import type { Advance, DoPart, Followed, Looking } from './portions.ts';
-import { followWork } from './portions.ts';
+import type { Advance, RunPart, ExtractionSummary, ExtractionContext } from './portions.ts';
+import { extractAll } from './portions.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
 
 /** So many, and of pictures only what makes this many numbers. */
-const BLOCK_EXAMPLES = 100;
-const BLOCK_NUMBERS = 1_000_000;
+const BATCH_EXAMPLES = 100;
+const BATCH_NUMBERS = 1_000_000;
 
 /**
  * Stores the features of a snapshot's shards, as each of the bases sees them.
  *
  * @param bases  null stands for none
  */
-export function followFeatures(
+export function extractFeatures(
   ctx: RunContext,
   snapshot: Pick<Snapshot, 'windows'>,
   bases: readonly (string | null)[],
-  doPart: DoPart,
-): Promise<Followed> {
+  runPart: RunPart,
+): Promise<ExtractionSummary> {
   const works = bases.flatMap((base) => {
     if (base === null) return [];
     const reading = readingBase(ctx, base);
@@ -40,17 +40,21 @@ export function followFeatures(
     const portions = shardsOf(snapshot).map((shard) => ({
       name: `features ${shard.digest.slice(0, 16)}${of}`,
       examples: shard.examples,
-      advance: (looking: Looking) => storeFeatures(reading, shard, looking),
+      advance: (extraction: ExtractionContext) => storeFeatures(reading, shard, extraction),
     }));
     return [{ base, portions }];
   });
-  return followWork(ctx, 'features', works, doPart);
+  return extractAll(ctx, 'features', works, runPart);
 }
 
 const NOTHING: Advance = { computed: 0, left: 0 };
 
 /** Computes and stores the features of one shard, or goes on with it, unless they are there. */
-export async function storeFeatures(ctx: RunContext, shard: ShardRef, looking: Looking): Promise<Advance> {
+export async function storeFeatures(
+  ctx: RunContext,
+  shard: ShardRef,
+  extraction: ExtractionContext,
+): Promise<Advance> {
   const { spec, store, run } = ctx;
   if (spec.base === null) return NOTHING;
   const key = keys.features(run.model, spec.base, shard.digest);
@@ -61,14 +65,14 @@ export async function storeFeatures(ctx: RunContext, shard: ShardRef, looking: L
   // One that was damaged is worth no failure: it is computed again.
   const known = (part && (await openFeatures(part.bytes))) ?? new Float32Array();
   const examples = await loadShard(store, run.model, shard);
-  const { size } = await looking.open();
+  const { size } = await extraction.open();
   const done = known.length / size;
   const features = new Float32Array(examples.length * size);
   features.set(known);
-  const reached = await lookThrough(ctx, examples.slice(done), toRow, {
-    ...looking,
-    onBlock: (more, fresh) => looking.onBlock(done + more, fresh),
-    onSeen: (seen, at) => features.set(seen, (done + at) * size),
+  const reached = await extractBatches(ctx, examples.slice(done), toRow, {
+    ...extraction,
+    onBatch: (more, fresh) => extraction.onBatch(done + more, fresh),
+    onFeatures: (seen, at) => features.set(seen, (done + at) * size),
   });
   const left = examples.length - done - reached;
   if (left > 0) {
@@ -83,7 +87,7 @@ export async function storeFeatures(ctx: RunContext, shard: ShardRef, looking: L
 const toRow = ({ id, input }: LabelledExample): StoredRow => ({ id, input });
 
 /** Where what was seen goes: rows from the `at`th example on. */
-type Collecting = Looking & { readonly onSeen: (features: Float32Array, at: number) => void };
+type Collecting = ExtractionContext & { readonly onFeatures: (features: Float32Array, at: number) => void };
 
 /**
  * Looks at examples block by block, in order, several at once, until all are done or the step has taken its time. At
@@ -92,37 +96,37 @@ type Collecting = Looking & { readonly onSeen: (features: Float32Array, at: numb
  * @param describe  an example as the base is to see it
  * @returns how many examples, from the first on, were seen
  */
-export async function lookThrough(
+export async function extractBatches(
   ctx: RunContext,
   examples: readonly LabelledExample[],
   describe: (example: LabelledExample) => StoredRow,
-  { open, width, budgetMs, onBlock, onSeen }: Collecting,
+  { open, concurrency: width, budgetMs, onBatch: onBlock, onFeatures: onFeatures }: Collecting,
 ): Promise<number> {
-  const bench = await open();
-  const block = blockSize(ctx.spec.input);
-  const blocks = Math.ceil(examples.length / block);
+  const extractor = await open();
+  const batch = batchSize(ctx.spec.input);
+  const batches = Math.ceil(examples.length / batch);
   let begun = 0;
   let seen = 0;
   let spentMs = 0;
   let dearestMs = 0;
-  await sideBySide(blocks, width, async (i) => {
+  await sideBySide(batches, width, async (i) => {
     if (i > 0 && spentMs + dearestMs > budgetMs) return;
     begun += 1;
-    const rows = examples.slice(i * block, (i + 1) * block).map(describe);
-    const { features, computeMs } = await bench.see(await fetchRows(ctx, rows));
-    onSeen(features, i * block);
+    const rows = examples.slice(i * batch, (i + 1) * batch).map(describe);
+    const { features, computeMs } = await extractor.extract(await fetchRows(ctx, rows));
+    onFeatures(features, i * batch);
     spentMs += computeMs;
     dearestMs = Math.max(dearestMs, computeMs);
     seen += rows.length;
     await onBlock(seen, rows.length);
   });
   // Blocks begin in order, and the budget only ever closes: those that began are the first ones.
-  return Math.min(examples.length, begun * block);
+  return Math.min(examples.length, begun * batch);
 }
 
 /** How many examples' inputs are held at once. */
-function blockSize(input: InputSpec): number {
-  return Math.min(BLOCK_EXAMPLES, Math.ceil(BLOCK_NUMBERS / rawSize(input)));
+function batchSize(input: InputSpec): number {
+  return Math.min(BATCH_EXAMPLES, Math.ceil(BATCH_NUMBERS / rawSize(input)));
 }
 
 async function fetchRows({ store, run }: RunContext, rows: readonly StoredRow[]): Promise<StoredRow[]> {

@@ -30,7 +30,7 @@ import { storeFeatures } from '../../../../trainer/pipeline/features/store-featu
 import { saveShard, type ShardRef, type Snapshot } from '../../../../trainer/pipeline/data/snapshot-file.ts';
 import { copyOf } from '../../../support/copy-of.ts';
 import { useTempFolder } from '../../../support/temp-folder.ts';
-import { lookHere, stopwatch } from './looking.ts';
+import { extractHere, stopwatch } from './extract-here.ts';
 
 const folder = useTempFolder();
 const SIZE = 8;
@@ -97,8 +97,8 @@ beforeAll(async () => {
     onProgress: () => {},
     run: { id: 'r', model: 'm' } as RunContext['run'],
   };
-  const looking = lookHere(contextOf(null));
-  for (const shard of shards) await storeFeatures(contextOf(null), shard, looking);
+  const extraction = extractHere(contextOf(null));
+  for (const shard of shards) await storeFeatures(contextOf(null), shard, extraction);
 });
 
 const BRIGHTER = { brightness: 0.2, copies: 3 };
@@ -155,7 +155,7 @@ describe('augmented copies of a model with a base', () => {
     const counts = async (split: { train: number[] }) => {
       const computed = [];
       for (const part of planOf(ctx, split)) {
-        computed.push((await storeCopies(ctx, part, lookHere(ctx))).computed);
+        computed.push((await storeCopies(ctx, part, extractHere(ctx))).computed);
       }
       return computed;
     };
@@ -170,7 +170,7 @@ describe('augmented copies of a model with a base', () => {
     const [one, other] = [contextOf(BRIGHTER, await copyOf(store)), contextOf(BRIGHTER, await copyOf(store))];
     for (const train of [[8], [3], [0, 2], [5, 8]]) {
       for (const part of planOf(other, { train }).toReversed())
-        await storeCopies(other, part, lookHere(other));
+        await storeCopies(other, part, extractHere(other));
     }
     expect(await learnFrom(other)).toEqual(await learnFrom(one));
   });
@@ -207,7 +207,7 @@ describe('augmented copies of a model with a base', () => {
     const told: number[] = [];
     const part = planOf(ctx)[0];
     if (part === undefined) throw new Error('expected a part');
-    await storeCopies(ctx, part, lookHere(ctx, { onBlock: async (done) => void told.push(done) }));
+    await storeCopies(ctx, part, extractHere(ctx, { onBatch: async (done) => void told.push(done) }));
     expect(told).toEqual([3]);
   });
 });

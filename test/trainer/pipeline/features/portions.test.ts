@@ -12,16 +12,16 @@ import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { sha256Hex } from '../../../../shared/digest.ts';
 import type { RunContext } from '../../../../trainer/pipeline/context.ts';
-import type { FeatureWorkshop } from '../../../../trainer/pipeline/features/feature-bench.ts';
+import type { FeatureBackend } from '../../../../trainer/pipeline/features/feature-extractor.ts';
 import { openFeatures } from '../../../../trainer/pipeline/features/features.ts';
 import {
-  doHere,
-  type DoPart,
-  followWork,
+  runDirectly,
+  type RunPart,
+  extractAll,
   type PartResult,
 } from '../../../../trainer/pipeline/features/portions.ts';
 import { saveShard, type ShardRef, type Snapshot } from '../../../../trainer/pipeline/data/snapshot-file.ts';
-import { followFeatures } from '../../../../trainer/pipeline/features/store-features.ts';
+import { extractFeatures } from '../../../../trainer/pipeline/features/store-features.ts';
 import { barSpec } from '../../../support/image-model.ts';
 
 const BASE = 'b'.repeat(64);
@@ -61,13 +61,13 @@ async function storeBase(digest: string, featureSize: number): Promise<void> {
 }
 
 /** Every block takes a second, of the clock as well. */
-const workshop: FeatureWorkshop = {
-  width: 1,
+const backend: FeatureBackend = {
+  concurrency: 1,
   open(task) {
     open += 1;
     return {
       size: task.base.manifest.featureSize,
-      async see(block) {
+      async extract(block) {
         nowMs += 1_000;
         seen.push(...block.map(({ id }) => id));
         const opened = await Promise.all(block.map(({ input, bytes }) => openInput(input, bytes, 64)));
@@ -88,7 +88,7 @@ function contextOf(over: Partial<RunContext> = {}): RunContext {
     run: { id: 'r', model: 'm' } as RunContext['run'],
     now: () => new Date(nowMs),
     onProgress: () => {},
-    featureWorkshop: workshop,
+    featureBackend: backend,
     ...over,
   } as RunContext;
 }
@@ -110,7 +110,7 @@ async function snapshotOf(...sizes: readonly number[]): Promise<Snapshot & { rea
 /** Remembers what steps gave, as a Workflow does. */
 function createHost(remembered = new Map<string, PartResult>()) {
   const names: string[] = [];
-  const doPart: DoPart = async (name, body) => {
+  const doPart: RunPart = async (name, body) => {
     names.push(name);
     const before = remembered.get(name);
     if (before !== undefined) return before;
@@ -136,7 +136,7 @@ describe('a shard that takes longer than a step may', () => {
     const host = createHost();
     const left: (number | undefined)[] = [];
     const partKey = keys.partialFeatures('m', BASE, shard.digest);
-    const followed = await followFeatures(contextOf(TWO_BLOCKS), snapshot, [BASE], async (name, body) => {
+    const followed = await extractFeatures(contextOf(TWO_BLOCKS), snapshot, [BASE], async (name, body) => {
       const result = await host.doPart(name, body);
       const part = await store.get(partKey);
       left.push(part === null ? undefined : (await openFeatures(part.bytes))?.length);
@@ -155,7 +155,7 @@ describe('a shard that takes longer than a step may', () => {
     const snapshot = await snapshotOf(5 * BLOCK);
     const [shard] = snapshot.shards as [ShardRef];
     const { remembered } = createHost();
-    const dying: DoPart = async (name, body) => {
+    const dying: RunPart = async (name, body) => {
       if (name.endsWith('part 2')) {
         // The step did its work, and the process was gone before anybody remembered.
         await body();
@@ -163,11 +163,11 @@ describe('a shard that takes longer than a step may', () => {
       }
       return createHost(remembered).doPart(name, body);
     };
-    await expect(followFeatures(contextOf(TWO_BLOCKS), snapshot, [BASE], dying)).rejects.toThrow('killed');
+    await expect(extractFeatures(contextOf(TWO_BLOCKS), snapshot, [BASE], dying)).rejects.toThrow('killed');
     expect(open).toBe(0);
     seen = [];
     const host = createHost(remembered);
-    await followFeatures(contextOf(TWO_BLOCKS), snapshot, [BASE], host.doPart);
+    await extractFeatures(contextOf(TWO_BLOCKS), snapshot, [BASE], host.doPart);
     expect(seen).toEqual(Array.from({ length: 100 }, (_, i) => `e-${400 + i}`));
     expect(await featuresOf(shard)).toEqual(Array.from({ length: 500 }, (_, i) => [i % 251, i % 251]).flat());
     expect(await store.list('models/m/features/')).toEqual([keys.features('m', BASE, shard.digest)]);
@@ -178,7 +178,7 @@ describe('a shard that takes longer than a step may', () => {
     const [shard] = snapshot.shards as [ShardRef];
     const partKey = keys.partialFeatures('m', BASE, shard.digest);
     await store.put(partKey, new Uint8Array(40).fill(1));
-    await followFeatures(contextOf(), snapshot, [BASE], doHere);
+    await extractFeatures(contextOf(), snapshot, [BASE], runDirectly);
     expect(seen).toHaveLength(300);
     expect(await featuresOf(shard)).toHaveLength(300 * FEATURES);
     expect(await store.get(partKey)).toBeNull();
@@ -187,7 +187,7 @@ describe('a shard that takes longer than a step may', () => {
   test('gets on by a block at least, however short the steps', async () => {
     const snapshot = await snapshotOf(2 * BLOCK + 1);
     const host = createHost();
-    await followFeatures(contextOf({ stepCpuSeconds: 0 }), snapshot, [BASE], host.doPart);
+    await extractFeatures(contextOf({ stepCpuSeconds: 0 }), snapshot, [BASE], host.doPart);
     expect(host.names).toHaveLength(3);
     expect(seen).toHaveLength(201);
   });
@@ -198,17 +198,17 @@ describe('several shards', () => {
     const snapshot = await snapshotOf(150, 150, 150, 150, 150);
     let now = 0;
     let most = 0;
-    const counting: DoPart = async (_, body) => {
+    const counting: RunPart = async (_, body) => {
       most = Math.max(most, (now += 1));
       const result = await body();
       now -= 1;
       return result;
     };
-    await followFeatures(contextOf(), snapshot, [BASE], counting);
+    await extractFeatures(contextOf(), snapshot, [BASE], counting);
     expect(most).toBe(3);
     await storeBase('c'.repeat(64), 20_000);
     most = 0;
-    await followFeatures(contextOf(), snapshot, ['c'.repeat(64)], counting);
+    await extractFeatures(contextOf(), snapshot, ['c'.repeat(64)], counting);
     expect(most).toBe(1);
   });
 
@@ -218,7 +218,7 @@ describe('several shards', () => {
     const snapshot = await snapshotOf(10, 20);
     let most = 0;
     const host = createHost();
-    await followFeatures(contextOf(), snapshot, [BASE, other], async (name, body) => {
+    await extractFeatures(contextOf(), snapshot, [BASE, other], async (name, body) => {
       const result = await host.doPart(name, body);
       most = Math.max(most, open);
       return result;
@@ -230,14 +230,19 @@ describe('several shards', () => {
 
   test('that are all stored open no base', async () => {
     const snapshot = await snapshotOf(10, 20);
-    await followFeatures(contextOf(), snapshot, [BASE], doHere);
-    const refusing: FeatureWorkshop = {
-      width: 1,
+    await extractFeatures(contextOf(), snapshot, [BASE], runDirectly);
+    const refusing: FeatureBackend = {
+      concurrency: 1,
       open: () => {
         throw new Error('expected no base to be opened');
       },
     };
-    const again = await followFeatures(contextOf({ featureWorkshop: refusing }), snapshot, [BASE], doHere);
+    const again = await extractFeatures(
+      contextOf({ featureBackend: refusing }),
+      snapshot,
+      [BASE],
+      runDirectly,
+    );
     expect(again).toEqual({ computed: 0, portions: 0, seconds: 0 });
   });
 
@@ -245,7 +250,7 @@ describe('several shards', () => {
     const snapshot = await snapshotOf(200, 300, 100);
     const told: [number, string][] = [];
     const ctx = contextOf({ onProgress: ({ fraction, message }) => void told.push([fraction, message]) });
-    await followFeatures(ctx, snapshot, [BASE], doHere);
+    await extractFeatures(ctx, snapshot, [BASE], runDirectly);
     expect(told).toContainEqual([0.5, '300 of 600 examples, 100 a second, at most 3 s left']);
     expect(told.at(-1)).toEqual([1, '600 of 600 examples, 100 a second']);
     expect(told.map(([fraction]) => fraction)).toEqual(
@@ -264,7 +269,7 @@ describe('several shards', () => {
       examples: 1,
       advance: () => Promise.reject(new Error('expected to be remembered')),
     }));
-    const followed = await followWork(contextOf(), 'features', [{ base: BASE, portions }], async (name) => {
+    const followed = await extractAll(contextOf(), 'features', [{ base: BASE, portions }], async (name) => {
       return parts[Number(name)] as PartResult;
     });
     expect(followed).toEqual({ computed: 2, portions: 2, seconds: 7 });
@@ -282,8 +287,8 @@ test('a base that could not be read is asked for again when its step is repeated
       return store.get(key);
     },
   };
-  const retrying: DoPart = (_, body) => body().catch(() => body());
-  expect(await followFeatures(contextOf({ store: flaky }), snapshot, [BASE], retrying)).toMatchObject({
+  const retrying: RunPart = (_, body) => body().catch(() => body());
+  expect(await extractFeatures(contextOf({ store: flaky }), snapshot, [BASE], retrying)).toMatchObject({
     computed: 10,
   });
 });

@@ -16,7 +16,7 @@ import { readExamples } from '../../../../trainer/pipeline/features/features.ts'
 import { storeFeatures } from '../../../../trainer/pipeline/features/store-features.ts';
 import { saveShard, type Snapshot } from '../../../../trainer/pipeline/data/snapshot-file.ts';
 import { useTempFolder } from '../../../support/temp-folder.ts';
-import { lookHere, stopwatch } from './looking.ts';
+import { extractHere, stopwatch } from './extract-here.ts';
 
 const folder = useTempFolder();
 const SIZE = 224;
@@ -82,11 +82,11 @@ test('features of large pictures are computed a few at a time, and lie where the
     open = 0;
     told.push(done);
   };
-  const looking = lookHere(ctx, { onBlock });
-  expect(await storeFeatures(ctx, shard, looking)).toEqual({ computed: 12, left: 0 });
+  const extraction = extractHere(ctx, { onBatch: onBlock });
+  expect(await storeFeatures(ctx, shard, extraction)).toEqual({ computed: 12, left: 0 });
   expect(most).toBe(7);
   expect(told).toEqual([7, 12]);
-  expect(await storeFeatures(ctx, shard, looking)).toEqual({ computed: 0, left: 0 });
+  expect(await storeFeatures(ctx, shard, extraction)).toEqual({ computed: 0, left: 0 });
 
   const snapshot = { windows: [{ shards: [shard] }] } as unknown as Snapshot;
   const read = await readExamples(ctx, snapshot, [0, 7, 11]);

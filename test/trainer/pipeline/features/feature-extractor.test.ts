@@ -10,19 +10,19 @@ import { loadWasmModule } from '../../../../shared/model/run/wasm-node.ts';
 import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import type { InputSpec } from '../../../../shared/model/spec/spec.ts';
 import {
-  createSeer,
-  openBlock,
-  seeHere,
-  type SeerMachine,
+  loadExtractor,
+  openBatch,
+  localFeatureBackend,
+  type ExtractionEngine,
   type StoredRow,
-} from '../../../../trainer/pipeline/features/feature-bench.ts';
+} from '../../../../trainer/pipeline/features/feature-extractor.ts';
 import { importBarBase } from '../../../support/bar-base.ts';
 import { barSpec } from '../../../support/image-model.ts';
-import { stopwatch } from './looking.ts';
+import { stopwatch } from './extract-here.ts';
 
 let base: BaseFiles;
 let input: InputSpec;
-let machine: SeerMachine;
+let machine: ExtractionEngine;
 let row: StoredRow;
 
 beforeAll(async () => {
@@ -37,10 +37,10 @@ beforeAll(async () => {
 });
 
 test('a base that was closed leaves its room to the next: no tensors, no more heap', async () => {
-  const rows = await openBlock(input, [row]);
+  const rows = await openBatch(input, [row]);
   const look = (): Float32Array => {
-    const seer = createSeer({ input, base }, machine);
-    const seen = seer.see(rows);
+    const seer = loadExtractor({ input, base }, machine);
+    const seen = seer.extract(rows);
     seer.close();
     return seen;
   };
@@ -52,20 +52,20 @@ test('a base that was closed leaves its room to the next: no tensors, no more he
 
 test("a base that can't be loaded fails by name", () => {
   const weights = new Uint8Array(3);
-  expect(() => createSeer({ input, base: { ...base, weights } }, machine)).toThrow(
+  expect(() => loadExtractor({ input, base: { ...base, weights } }, machine)).toThrow(
     `base ${base.manifest.digest}: weights: the plan describes`,
   );
 });
 
 test('a bench goes on after a block that failed, and can be opened again after it was closed', async () => {
-  const workshop = seeHere({ ...machine, stopwatch });
+  const backend = localFeatureBackend({ ...machine, stopwatch });
   const lost: StoredRow = { id: 'e-2', input: { type: 'u8', digest: 'ab'.repeat(32) } };
-  const bench = workshop.open({ input, base });
-  const [failed, seen] = [bench.see([row, lost]), bench.see([row])];
+  const extractor = backend.open({ input, base });
+  const [failed, seen] = [extractor.extract([row, lost]), extractor.extract([row])];
   await expect(failed).rejects.toThrow(`example e-2: input ${'ab'.repeat(32)} is not there`);
-  expect((await seen).features).toHaveLength(bench.size);
-  await bench.close();
-  const again = workshop.open({ input, base });
-  expect((await again.see([row])).features).toEqual((await seen).features);
+  expect((await seen).features).toHaveLength(extractor.size);
+  await extractor.close();
+  const again = backend.open({ input, base });
+  expect((await again.extract([row])).features).toEqual((await seen).features);
   await again.close();
 });

@@ -15,17 +15,17 @@ export interface PortionProgress {
   reached(done: number, fresh: number): Promise<void>;
 }
 
-export interface LookProgress {
+export interface ExtractionProgress {
   /** For one portion; several may be under way. */
   open(): PortionProgress;
 }
 
 /** @param examples  of all portions together */
-export function createLookProgress(
+export function createExtractionProgress(
   ctx: Pick<RunContext, 'now' | 'onProgress' | 'first'>,
   step: string,
   examples: number,
-): LookProgress {
+): ExtractionProgress {
   const startMs = ctx.now().getTime();
   let toldMs = Number.NEGATIVE_INFINITY;
   let done = 0;

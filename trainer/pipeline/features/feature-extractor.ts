@@ -15,7 +15,7 @@ import { createPictureAugmenter, type PictureAugmenter } from '../../augment/pic
 import { RunFailure, type Stopwatch } from '../context.ts';
 
 /** What looks, and what it is shown. */
-export interface FeatureTask {
+export interface ExtractionTask {
   readonly input: InputSpec;
   readonly base: BaseFiles;
   /** What comes in from outside of pictures that are changed first. */
@@ -33,16 +33,16 @@ export interface StoredRow {
 }
 
 /** Examples that are looked at together. */
-export type FeatureBlock = readonly StoredRow[];
+export type ExampleBatch = readonly StoredRow[];
 
-export interface Seen {
+export interface ExtractedFeatures {
   /** [rows, features] */
   readonly features: Float32Array<ArrayBuffer>;
   /** What it took, without the wait for its turn. */
   readonly computeMs: number;
 }
 
-export interface FeatureBench {
+export interface FeatureExtractor {
   /** Features of an example. */
   readonly size: number;
   /**
@@ -50,52 +50,57 @@ export interface FeatureBench {
    *
    * @throws RunFailure by the example that is missing or altered, or when the base can't be loaded
    */
-  see(block: FeatureBlock): Promise<Seen>;
+  extract(batch: ExampleBatch): Promise<ExtractedFeatures>;
   /** Ends what is under way, and gives everything back. */
   close(): Promise<void>;
 }
 
 /** Where benches are opened, and how many blocks may be under way at once on each. */
-export interface FeatureWorkshop {
-  readonly width: number;
-  open(task: FeatureTask): FeatureBench;
+export interface FeatureBackend {
+  readonly concurrency: number;
+  open(task: ExtractionTask): FeatureExtractor;
 }
 
 /** What a base is run and pictures are changed with. */
-export interface SeerMachine {
+export interface ExtractionEngine {
   readonly runtime: Runtime;
   readonly kernels: WebAssembly.Module;
 }
 
 /** This thread: one block after the other. */
-export function seeHere(machine: SeerMachine & { readonly stopwatch: Stopwatch }): FeatureWorkshop {
-  return { width: 1, open: (task) => openHere(task, machine) };
+export function localFeatureBackend(
+  engine: ExtractionEngine & { readonly stopwatch: Stopwatch },
+): FeatureBackend {
+  return { concurrency: 1, open: (task) => openLocalExtractor(task, engine) };
 }
 
-function openHere(task: FeatureTask, machine: SeerMachine & { readonly stopwatch: Stopwatch }): FeatureBench {
-  let seer: Seer | undefined;
+function openLocalExtractor(
+  task: ExtractionTask,
+  engine: ExtractionEngine & { readonly stopwatch: Stopwatch },
+): FeatureExtractor {
+  let loaded: LoadedExtractor | undefined;
   // One at a time: a stopwatch that other blocks run into would count them too.
   let turn: Promise<unknown> = Promise.resolve();
-  const see = async (block: FeatureBlock): Promise<Seen> => {
-    const rows = await openBlock(task.input, block);
+  const extract = async (batch: ExampleBatch): Promise<ExtractedFeatures> => {
+    const rows = await openBatch(task.input, batch);
     let features: Float32Array<ArrayBuffer> | undefined;
-    const computeMs = await machine.stopwatch(() => {
-      seer ??= createSeer(task, machine);
-      features = seer.see(rows);
+    const computeMs = await engine.stopwatch(() => {
+      loaded ??= loadExtractor(task, engine);
+      features = loaded.extract(rows);
     });
     return { features: features as Float32Array<ArrayBuffer>, computeMs };
   };
   return {
     size: task.base.manifest.featureSize,
-    see(block) {
-      const seen = turn.then(() => see(block));
+    extract(batch) {
+      const seen = turn.then(() => extract(batch));
       turn = seen.catch(() => {});
       return seen;
     },
     async close() {
       await turn;
-      seer?.close();
-      seer = undefined;
+      loaded?.close();
+      loaded = undefined;
     },
   };
 }
@@ -104,10 +109,10 @@ function openHere(task: FeatureTask, machine: SeerMachine & { readonly stopwatch
 export type OpenRow = OpenInput & Pick<StoredRow, 'draw'>;
 
 /** @throws RunFailure by the example that is missing, altered or of another size */
-export function openBlock(input: InputSpec, block: FeatureBlock): Promise<OpenRow[]> {
+export function openBatch(input: InputSpec, batch: ExampleBatch): Promise<OpenRow[]> {
   const size = rawSize(input);
   return Promise.all(
-    block.map(async ({ id, input: stored, bytes, draw }) => {
+    batch.map(async ({ id, input: stored, bytes, draw }) => {
       const opened = await openInput(stored, bytes, size);
       if (!opened.ok) throw new RunFailure(`example ${id}: ${opened.error}`);
       return draw === undefined ? opened.value : { ...opened.value, draw };
@@ -116,16 +121,19 @@ export function openBlock(input: InputSpec, block: FeatureBlock): Promise<OpenRo
 }
 
 /** A base that is loaded, in whichever thread. */
-export interface Seer {
+export interface LoadedExtractor {
   /** @returns [rows, features] */
-  see(rows: readonly OpenRow[]): Float32Array<ArrayBuffer>;
+  extract(rows: readonly OpenRow[]): Float32Array<ArrayBuffer>;
   close(): void;
 }
 
 /** Loads a base. */
-export function createSeer({ input, base, fill = 'reflect' }: FeatureTask, machine: SeerMachine): Seer {
+export function loadExtractor(
+  { input, base, fill = 'reflect' }: ExtractionTask,
+  engine: ExtractionEngine,
+): LoadedExtractor {
   const { manifest, plan, weights } = base;
-  const program = loadPlan(machine.runtime, plan, weights);
+  const program = loadPlan(engine.runtime, plan, weights);
   if (!program.ok) throw new RunFailure(`base ${manifest.digest}: ${program.error}`);
   const { inputSize } = program.value;
   if (inputSize !== encodedSize(input)) {
@@ -138,13 +146,13 @@ export function createSeer({ input, base, fill = 'reflect' }: FeatureTask, machi
   let augmenter: PictureAugmenter | undefined;
   const change = (pixels: ArrayLike<number>, draw: PictureDraw): Uint8Array => {
     if (input.kind !== 'image') throw new Error('expected a picture to change');
-    augmenter ??= createPictureAugmenter(machine.kernels, input, fill);
+    augmenter ??= createPictureAugmenter(engine.kernels, input, fill);
     return augmenter.apply(pixels, draw);
   };
   // One for all: a picture's numbers are a megabyte, and new memory costs more than to fill it.
   const raw = new Float32Array(rawSize(input));
   return {
-    see: (rows) =>
+    extract: (rows) =>
       program.value.runWritten(rows.length, (i, out) => {
         const row = rows[i] as OpenRow;
         const numbers = row.type === 'u8' ? row.bytes : numbersOf(row);
