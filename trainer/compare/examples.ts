@@ -11,7 +11,7 @@ import { loadFeatureSize } from '../pipeline/features/feature-size.ts';
 import { type Examples, readExamples } from '../pipeline/features/features.ts';
 import { runDirectly } from '../pipeline/features/portions.ts';
 import { extractFeatures } from '../pipeline/features/store-features.ts';
-import { checkRoom, readingRecipe } from '../pipeline/features/unfreeze.ts';
+import { checkMemory, readingRecipe } from '../pipeline/features/unfreeze.ts';
 import { loadShard, shardsOf, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { openQuarantines } from '../labels/check-labels.ts';
 import { assignSides } from '../pipeline/data/split.ts';
@@ -101,7 +101,7 @@ async function choosePositions(
 }
 
 async function see(ctx: RunContext, snapshot: Snapshot, positions: readonly number[]): Promise<Seen> {
-  checkRoom(ctx, positions.length);
+  checkMemory(ctx, positions.length);
   await extractFeatures({ ...ctx, onProgress: () => {} }, snapshot, [ctx.spec.base], runDirectly);
   return { ctx, examples: await readExamples(ctx, snapshot, positions) };
 }

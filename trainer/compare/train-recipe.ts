@@ -9,12 +9,12 @@ import type { InputSpec } from '../../shared/model/spec/spec.ts';
 import type { TaskSpec } from '../../shared/model/spec/task.ts';
 import { createRandom } from '../../shared/random.ts';
 import { createBatchHookFor } from '../augment/batch-hook.ts';
-import { openProgram } from '../pipeline/features/answer.ts';
+import { openProgram } from '../pipeline/features/judged-model.ts';
 import { encodeModel } from '../model/candidate-files.ts';
 import { initialHead } from '../model/head-layers.ts';
 import type { Unfrozen } from '../pipeline/context.ts';
 import { initialTrunk, trunkSize } from '../model/trunk-layers.ts';
-import { passThrough } from '../pipeline/features/unfreeze.ts';
+import { runThroughTrunk } from '../pipeline/features/unfreeze.ts';
 import { startTensorflow } from '../training/layers/tensorflow.ts';
 import { objectiveOf } from '../pipeline/fine-tune/objective.ts';
 import { scoreOutputs } from '../pipeline/judge/window-forms.ts';
@@ -115,7 +115,7 @@ export async function openRecipe(
     ...(trunk && {
       trunk: { initial: trunk, tf: await startTensorflow(wasm), unfrozen: unfrozen !== undefined },
     }),
-    ...(unfrozen && { first: { data: passThrough({ runtime }, unfrozen, data) } }),
+    ...(unfrozen && { first: { data: runThroughTrunk({ runtime }, unfrozen, data) } }),
     ...(prepare ? { prepare } : {}),
   });
   return {

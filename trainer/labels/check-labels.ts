@@ -18,7 +18,7 @@ import {
   type Quarantine,
   saveQuarantine,
 } from '../../shared/registry/quarantine.ts';
-import { openVersion, type Version } from '../pipeline/features/answer.ts';
+import { openVersion, type LoadedVersion } from '../pipeline/features/judged-model.ts';
 import { type RunContext, RunFailure } from '../pipeline/context.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';
@@ -73,8 +73,8 @@ async function judgeLabels(
   snapshot: Snapshot,
   state: LedgerState,
   seen: Replayed,
-  champion: Version,
-  former: readonly Version[],
+  champion: LoadedVersion,
+  former: readonly LoadedVersion[],
 ): Promise<LabelCheck> {
   const usual = usualAgreement(state) ?? promised(champion);
   const finding = findingOf(ctx, seen, champion, usual);
@@ -112,7 +112,7 @@ async function judgeLabels(
 function findingOf(
   { spec }: RunContext,
   seen: Replayed,
-  { manifest }: Version,
+  { manifest }: LoadedVersion,
   usual: number | null,
 ): LabelFinding {
   const { labels, answers, groups, contents } = seen;
@@ -121,14 +121,14 @@ function findingOf(
 }
 
 /** Of a champion that has not served a night yet: what it was right on when it was judged; null of one that came trained. */
-function promised({ manifest: { metrics } }: Version): number | null {
+function promised({ manifest: { metrics } }: LoadedVersion): number | null {
   const scores = Object.entries(metrics).flatMap(([name, value]) =>
     name.startsWith('accuracy ') ? [value] : [],
   );
   return scores.length === 0 ? null : scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }
 
-function knows(ctx: RunContext, seen: Replayed, version: Version, usual: number | null): boolean {
+function knows(ctx: RunContext, seen: Replayed, version: LoadedVersion, usual: number | null): boolean {
   return usual !== null && findingOf(ctx, seen, version, null).agreement >= usual - FAMILIAR;
 }
 
@@ -190,10 +190,10 @@ async function loadQuarantines({ store, run }: Pick<RunContext, 'store' | 'run'>
   return all.value;
 }
 
-async function openFormer(ctx: RunContext, champion: number): Promise<Version[]> {
+async function openFormer(ctx: RunContext, champion: number): Promise<LoadedVersion[]> {
   const bases = await basesRead(ctx);
   const contenders = (await findContenders(ctx, champion)).filter(({ kind }) => kind === 'former champion');
-  const opened: Version[] = [];
+  const opened: LoadedVersion[] = [];
   for (const { version } of contenders) {
     const former = await openVersion(ctx, version, ctx.runtime).catch(() => null);
     if (former === null) continue;

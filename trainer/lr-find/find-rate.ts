@@ -17,7 +17,7 @@ import { changesRows } from '../augment/batch-hook.ts';
 import { measureFeatures } from '../augment/row-augmenter.ts';
 import { extractCopies, planCopies } from '../pipeline/features/augmented-features.ts';
 import { type RunContext, RunFailure } from '../pipeline/context.ts';
-import { applyUnfreeze, basesRead, passThrough } from '../pipeline/features/unfreeze.ts';
+import { applyUnfreeze, basesRead, runThroughTrunk } from '../pipeline/features/unfreeze.ts';
 import { type Opening, openingOf } from '../pipeline/fine-tune/fine-tune.ts';
 import { runDirectly } from '../pipeline/features/portions.ts';
 import { extractFeatures } from '../pipeline/features/store-features.ts';
@@ -155,7 +155,9 @@ async function prepareTraining(
   const changed = changesRows({ input, hasBase: base !== null, augmentation: recipe.augmentation });
   const deviations = changed && measureFeatures(changed, train.features);
   const shown =
-    plan.shownSize === null || !ctx.unfrozen ? null : passThrough(ctx, ctx.unfrozen, { train, watched: [] });
+    plan.shownSize === null || !ctx.unfrozen
+      ? null
+      : runThroughTrunk(ctx, ctx.unfrozen, { train, watched: [] });
   const opening = await openingOf(ctx, plan, recipe, { deviations, shown });
   return { parent: opening.parent, examples: plan.examples, train: shown?.train ?? train, opening };
 }

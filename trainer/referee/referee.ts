@@ -18,7 +18,7 @@ import {
 } from '../../shared/continuity/referee/ledger.ts';
 import { divideLevel } from '../../shared/continuity/referee/levels.ts';
 import { decideTrust, type Night } from '../../shared/continuity/referee/trust.ts';
-import { openVersion, type Version } from '../pipeline/features/answer.ts';
+import { openVersion, type LoadedVersion } from '../pipeline/features/judged-model.ts';
 import type { RunContext } from '../pipeline/context.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { openQuarantines } from '../labels/check-labels.ts';
@@ -125,7 +125,7 @@ function numbersOf(contenders: readonly Contender[], nights: readonly CandidateN
 /** Each version once; those that can't be opened by name. */
 async function openAll(ctx: RunContext, numbers: readonly number[]) {
   const bases = await basesRead(ctx);
-  const versions = new Map<number, Version>();
+  const versions = new Map<number, LoadedVersion>();
   const dropped = new Map<number, string>();
   for (const number of new Set(numbers)) {
     try {
@@ -144,8 +144,8 @@ async function openAll(ctx: RunContext, numbers: readonly number[]) {
 
 /** Every version answers from the first moment on at which somebody asks. */
 function wantedOf(
-  versions: ReadonlyMap<number, Version>,
-  champion: Version,
+  versions: ReadonlyMap<number, LoadedVersion>,
+  champion: LoadedVersion,
   championLearned: number,
   contenders: readonly Contender[],
   nights: readonly CandidateNight[],

@@ -16,7 +16,7 @@ import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { loadSplit, saveRehearsalSplit } from '../pipeline/data/split.ts';
 import { loadTrainingRecord } from '../pipeline/fine-tune/fine-tune.ts';
 import { followTraining } from '../pipeline/fine-tune/training-steps.ts';
-import { openChampion, openProgram } from '../pipeline/features/answer.ts';
+import { openChampion, openProgram } from '../pipeline/features/judged-model.ts';
 import { type StepHost, timed } from '../pipeline/steps.ts';
 import { findNights, recipeOf } from './contenders.ts';
 import { tallyFile } from './record.ts';

@@ -5,7 +5,7 @@
  */
 import type { LabelledExample } from '../pipeline/data/join.ts';
 import { UNGROUPED } from '../../shared/continuity/statistics/design-effect.ts';
-import { answer, argmaxRows, type Judged } from '../pipeline/features/answer.ts';
+import { predict, argmaxRows, type JudgedModel } from '../pipeline/features/judged-model.ts';
 import type { RunContext } from '../pipeline/context.ts';
 import { readExamples } from '../pipeline/features/features.ts';
 import { isApart, type Stretch } from '../labels/stretch.ts';
@@ -14,7 +14,7 @@ import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 /** Whoever answers, under which number, and from when on: `fromMs` inclusive. */
 export interface Wanted {
   readonly number: number;
-  readonly judged: Judged;
+  readonly judged: JudgedModel;
   readonly fromMs: number;
 }
 
@@ -52,7 +52,7 @@ export async function replay(
     for (const { number, judged, fromMs: own } of wanted) {
       const column = answers.get(number);
       const asked = examples.some(({ at }) => at >= own);
-      const said = asked ? decide(ctx, await answer(ctx, judged, read), positions.length) : null;
+      const said = asked ? decide(ctx, await predict(ctx, judged, read), positions.length) : null;
       for (const [i, { at }] of examples.entries())
         column?.push(said && at >= own ? (said[i] as number) : NaN);
     }

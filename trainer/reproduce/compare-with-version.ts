@@ -7,7 +7,7 @@ import type { Manifest } from '../../shared/registry/manifest.ts';
 import type { Outcome, Reproduction } from '../../shared/registry/reproductions.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadVersionFile } from '../../shared/registry/versions.ts';
-import { answer, argmaxRows, openProgram } from '../pipeline/features/answer.ts';
+import { predict, argmaxRows, openProgram } from '../pipeline/features/judged-model.ts';
 import { loadCandidate, type VersionFiles } from '../model/candidate-files.ts';
 import { type RunContext, tell } from '../pipeline/context.ts';
 import { openFeatures, readExamples } from '../pipeline/features/features.ts';
@@ -70,7 +70,7 @@ async function scoreWindows(ctx: RunContext, snapshot: Snapshot, files: VersionF
     for (const [i, { window, positions }] of windows.entries()) {
       const examples = await readExamples(ctx, snapshot, positions);
       const { labels } = examples;
-      const outputs = await answer(ctx, judged, examples);
+      const outputs = await predict(ctx, judged, examples);
       const metrics =
         ctx.spec.task === 'regression'
           ? numberMetrics(window.id, labels, Float64Array.from(outputs))

@@ -16,7 +16,7 @@ import { createFeatureReader, type FeatureReader } from '../../../shared/model/r
 import type { ClassificationSpec } from '../../../shared/model/spec/spec.ts';
 import { createRandom } from '../../../shared/random.ts';
 import type { Constants } from '../../../shared/registry/manifest.ts';
-import { argmaxRows, openProgram } from '../../../trainer/pipeline/features/answer.ts';
+import { argmaxRows, openProgram } from '../../../trainer/pipeline/features/judged-model.ts';
 import { encodeHead } from '../../../trainer/model/candidate-files.ts';
 import { initialHead } from '../../../trainer/model/head-layers.ts';
 import { type Assigned, drawSplit, type Split } from '../../../trainer/pipeline/data/split.ts';

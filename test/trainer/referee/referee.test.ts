@@ -11,7 +11,12 @@ import { promote } from '../../../shared/registry/promotion.ts';
 import type { RunRecord } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
-import { answer, argmaxRows, openVersion, type Version } from '../../../trainer/pipeline/features/answer.ts';
+import {
+  predict,
+  argmaxRows,
+  openVersion,
+  type LoadedVersion,
+} from '../../../trainer/pipeline/features/judged-model.ts';
 import { loadShard, shardsOf } from '../../../trainer/pipeline/data/snapshot-file.ts';
 import { readExamples } from '../../../trainer/pipeline/features/features.ts';
 import { findContenders, findNights, recipeOf } from '../../../trainer/referee/contenders.ts';
@@ -56,7 +61,7 @@ async function collect(to: ObjectStore, night: BlobNight): Promise<void> {
   await writeEvents(to, MODEL, blobEvents(night), new Date(night.fromMs));
 }
 
-async function withVersion<T>(version: number, use: (version: Version) => Promise<T>): Promise<T> {
+async function withVersion<T>(version: number, use: (version: LoadedVersion) => Promise<T>): Promise<T> {
   const one = await openVersion(opened.ctx, version, opened.ctx.runtime);
   try {
     return await use(one);
@@ -165,7 +170,7 @@ describe('a replay', () => {
       expect([...labels]).toEqual(events.map(({ label }) => label));
       const first = snapshot.examples - SECOND_NIGHT.n;
       const positions = events.map((_, i) => first + i);
-      const again = await answer(ctx, judged, await readExamples(ctx, snapshot, positions));
+      const again = await predict(ctx, judged, await readExamples(ctx, snapshot, positions));
       expect([...again]).toEqual(production);
       expect([...(answers.get(2) ?? [])]).toEqual([
         ...argmaxRows(Float32Array.from(production), events.length),

@@ -249,7 +249,7 @@ const MEGABYTE = 1_000_000;
  * @param examples  to train on and to watch
  * @throws RunFailure where they do not fit
  */
-export function checkRoom({ spec, unfrozen, roomBytes }: RunContext, examples: number): void {
+export function checkMemory({ spec, unfrozen, roomBytes }: RunContext, examples: number): void {
   const numbers = unfrozen ? sizeOf(shapeRead(unfrozen.trunk)) : spec.network ? encodedSize(spec.input) : 0;
   const bytes = numbers * Float32Array.BYTES_PER_ELEMENT;
   if (roomBytes === undefined || examples * bytes <= roomBytes) return;
@@ -260,15 +260,15 @@ export function checkRoom({ spec, unfrozen, roomBytes }: RunContext, examples: n
 }
 
 /** Rows that pass through the trunk at once. */
-const PASSED_ROWS = 32;
+const TRUNK_BATCH = 32;
 
 /** Shows examples as the frozen trunk shows them to the head. */
-export interface Passer {
-  pass(set: TrainingSet): TrainingSet;
+export interface TrunkRunner {
+  run(set: TrainingSet): TrainingSet;
   close(): void;
 }
 
-export function openPasser({ runtime }: Pick<RunContext, 'runtime'>, { trunk }: Unfrozen): Passer {
+export function openTrunkRunner({ runtime }: Pick<RunContext, 'runtime'>, { trunk }: Unfrozen): TrunkRunner {
   const layers = withoutDropout(trunk.layers);
   const plan = planModel({ ...trunk, layers, output: layers.at(-1)?.name ?? '' });
   if (!plan.ok) throw new RunFailure(`training.unfreeze: ${plan.error.message}`);
@@ -276,11 +276,11 @@ export function openPasser({ runtime }: Pick<RunContext, 'runtime'>, { trunk }: 
   if (!program.ok) throw new RunFailure(`training.unfreeze: ${program.error.message}`);
   const { inputSize, outputSize } = program.value;
   return {
-    pass: (set) => {
+    run: (set) => {
       const n = set.labels.length;
       const features = new Float32Array(n * outputSize);
-      for (let at = 0; at < n; at += PASSED_ROWS) {
-        const rows = Math.min(PASSED_ROWS, n - at);
+      for (let at = 0; at < n; at += TRUNK_BATCH) {
+        const rows = Math.min(TRUNK_BATCH, n - at);
         const seen = set.features.subarray(at * inputSize, (at + rows) * inputSize);
         features.set(program.value.run(seen, rows), at * outputSize);
       }
@@ -291,17 +291,17 @@ export function openPasser({ runtime }: Pick<RunContext, 'runtime'>, { trunk }: 
 }
 
 /** Sets in memory, shown so. */
-export function passThrough(
+export function runThroughTrunk(
   ctx: Pick<RunContext, 'runtime'>,
   unfrozen: Unfrozen,
   data: DataInMemory,
 ): DataInMemory {
-  const passer = openPasser(ctx, unfrozen);
+  const trunkRunner = openTrunkRunner(ctx, unfrozen);
   try {
-    const watched = data.watched.map((window) => ({ ...window, set: passer.pass(window.set) }));
-    return { train: passer.pass(data.train), watched };
+    const watched = data.watched.map((window) => ({ ...window, set: trunkRunner.run(window.set) }));
+    return { train: trunkRunner.run(data.train), watched };
   } finally {
-    passer.close();
+    trunkRunner.close();
   }
 }
 

@@ -3,7 +3,7 @@
  */
 import type { DenseLayer } from '../../model/head.ts';
 import type { TaskSpec } from '../../../shared/model/spec/task.ts';
-import { silence, wake } from '../silent-classes.ts';
+import { suppressClasses, restoreClasses } from '../absent-classes.ts';
 import { fitTarget, fromTargetUnit, standardise, type TargetScale, toTargetUnit } from './target-scale.ts';
 
 export interface Objective {
@@ -22,8 +22,8 @@ function classesWithout(absent: readonly number[]): Objective {
   return {
     encode: (labels) => Int32Array.from(labels),
     encodeAnswers: (answers) => answers,
-    resume: wake,
-    finish: (layers) => silence(layers, absent),
+    resume: restoreClasses,
+    finish: (layers) => suppressClasses(layers, absent),
   };
 }
 

@@ -6,7 +6,7 @@ import type { LabelledExample } from '../data/join.ts';
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
 import { teach } from '../../training/distillation.ts';
 import type { TrainingSet } from '../../training/training-set.ts';
-import { answer, openChampion, type Version } from '../features/answer.ts';
+import { predict, openChampion, type LoadedVersion } from '../features/judged-model.ts';
 import { type CopyPart, planCopies, readCopies } from '../features/augmented-features.ts';
 import { readingBase, type RunContext } from '../context.ts';
 import { type Examples, featuresOf, readShardValues } from '../features/features.ts';
@@ -76,13 +76,13 @@ export interface RowReader {
 
 export function openRowReader(ctx: RunContext, plan: SetPlan, recipe: TrainingRecipe): RowReader {
   const objective = objectiveBy(plan.target);
-  let champion: Version | null = null;
+  let champion: LoadedVersion | null = null;
   const ask = async (parts: readonly RowPart[], examples: Examples): Promise<Float32Array | null> => {
     if (!plan.taught) return null;
     champion ??= await openChampion(ctx, ctx.runtime);
     if (champion === null) return null;
     const reading = readingBase(ctx, champion.base);
-    return answer(reading, champion, reading === ctx ? examples : await readParts(reading, parts));
+    return predict(reading, champion, reading === ctx ? examples : await readParts(reading, parts));
   };
   return {
     async read(parts) {

@@ -47,7 +47,7 @@ import {
   watchedWindows,
 } from './training-plan.ts';
 import { openRowReader, planRows, type RowPart, type RowReader } from './training-rows.ts';
-import { openPasser, type Passer } from '../features/unfreeze.ts';
+import { openTrunkRunner, type TrunkRunner } from '../features/unfreeze.ts';
 
 /** What only the whole set tells: `training/set.json`. */
 const setSchema = z.object({
@@ -111,7 +111,7 @@ interface Site {
   readonly shape: RowShape;
   readonly rows: RowReader;
   /** Shows rows to a head that is trained before the end of a base; null where none is. */
-  readonly passer: Passer | null;
+  readonly trunkRunner: TrunkRunner | null;
 }
 
 async function openWork(ctx: RunContext, snapshot: Snapshot, first: boolean): Promise<Work> {
@@ -120,15 +120,23 @@ async function openWork(ctx: RunContext, snapshot: Snapshot, first: boolean): Pr
   if (first) await savePlan(ctx, await makePlan(ctx, snapshot, split, training));
   const plan = await loadPlan(ctx);
   const rows = openRowReader(ctx, plan, training);
-  const passer = plan.shownSize === null || !ctx.unfrozen ? null : openPasser(ctx, ctx.unfrozen);
-  const site: Site = { ctx, snapshot, split, plan, shape: shapeOf(ctx, plan), rows, passer };
+  const trunkRunner = plan.shownSize === null || !ctx.unfrozen ? null : openTrunkRunner(ctx, ctx.unfrozen);
+  const site: Site = {
+    ctx,
+    snapshot,
+    split,
+    plan,
+    shape: shapeOf(ctx, plan),
+    rows,
+    trunkRunner: trunkRunner,
+  };
   const parts = planRows(ctx, training, snapshot, split, mostRows(plan.size));
   const trainPieces = plan.train.length === 1 ? [() => packAll(site, parts)] : planShuffle(site, parts);
   return {
     pieces: [...trainPieces, ...planWatched(site), (common) => finishSet(site, common)],
     close: () => {
       rows.close();
-      passer?.close();
+      trunkRunner?.close();
     },
   };
 }
@@ -284,10 +292,10 @@ async function packWatched(site: Site, key: string, positions: readonly number[]
 }
 
 /** As it is, and as the frozen end of a base shows it where a head is trained by itself first. */
-async function savePack({ ctx, passer }: Site, key: string, pack: OpenPack): Promise<void> {
+async function savePack({ ctx, trunkRunner: trunkRunner }: Site, key: string, pack: OpenPack): Promise<void> {
   await ctx.store.put(attemptKey(ctx, key), await sealPack(pack));
-  if (passer === null) return;
-  const shown = passer.pass(pack.set);
+  if (trunkRunner === null) return;
+  const shown = trunkRunner.run(pack.set);
   const { task } = ctx.spec;
   const { labels, weights, teacher } = shown;
   const n = labels.length;

@@ -9,7 +9,7 @@ import type { ModelLayers } from '../../model/trunk.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
 import { registerWasmBackend } from '../../kernels/tfjs/tfjs-backend.ts';
 import { parseJson } from '../../../shared/registry/json.ts';
-import type { Judged } from '../features/answer.ts';
+import type { JudgedModel } from '../features/judged-model.ts';
 import { candidateDigest, encodeModel, type VersionFiles } from '../../model/candidate-files.ts';
 import type { RunContext } from '../context.ts';
 import { type Examples, featuresOf } from '../features/features.ts';
@@ -28,7 +28,7 @@ const WHOLE_TOLERANCE = 1e-4;
 export async function examineCandidate(
   ctx: RunContext,
   files: VersionFiles,
-  candidate: Judged,
+  candidate: JudgedModel,
   trainedOn: number,
   examples: Examples,
 ): Promise<CandidateFacts> {

@@ -6,7 +6,7 @@ import type { EdgeFacts } from '../../../shared/continuity/evidence/evidence.ts'
 import { encodedSize } from '../../../shared/model/spec/input.ts';
 import type { Base } from '../../../shared/model/run/predictor.ts';
 import { loadBase } from '../../../shared/model/run/servable.ts';
-import { inputOf, type Judged, type Version } from '../features/answer.ts';
+import { inputOf, type JudgedModel, type LoadedVersion } from '../features/judged-model.ts';
 import type { Examples } from '../features/features.ts';
 import type { VersionFiles } from '../../model/candidate-files.ts';
 import type { Manifest } from '../../../shared/registry/manifest.ts';
@@ -31,7 +31,7 @@ const TIMED_EXAMPLES = 64;
 export async function measureEdge(
   ctx: RunContext,
   files: VersionFiles,
-  { candidate, champion }: { readonly candidate: Judged; readonly champion: Version | null },
+  { candidate, champion }: { readonly candidate: JudgedModel; readonly champion: LoadedVersion | null },
   examples: Examples,
 ): Promise<EdgeFacts> {
   const base = await openOwnBase(ctx, ctx.spec.base);

@@ -8,7 +8,7 @@ import type {
   CommonEvidence,
   SelfTestOutcome,
 } from '../../../shared/continuity/evidence/evidence.ts';
-import { type Judged, openChampion, openProgram } from '../features/answer.ts';
+import { type JudgedModel, openChampion, openProgram } from '../features/judged-model.ts';
 import { candidateDigest, loadCandidate, type VersionFiles } from '../../model/candidate-files.ts';
 import { examineCandidate } from './candidate-facts.ts';
 import type { RunContext } from '../context.ts';
@@ -47,7 +47,7 @@ export async function evaluate(ctx: RunContext, snapshot: Snapshot): Promise<Any
 
 async function openModels(ctx: RunContext, files: VersionFiles): Promise<Models> {
   const { constants } = await loadTrainingRecord(ctx);
-  const candidate: Judged = { program: openProgram(ctx.runtime, files), constants, base: ctx.spec.base };
+  const candidate: JudgedModel = { program: openProgram(ctx.runtime, files), constants, base: ctx.spec.base };
   const champion = await openChampion(ctx, ctx.runtime);
   return {
     candidate,

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import type { AccuracyMatrix, MatrixVersion } from './accuracy-matrix.ts';
 import { loadHistory } from '../../../shared/registry/alias.ts';
 import { loadJson, putJson } from '../../../shared/registry/json.ts';
-import { openVersion, type Version } from '../features/answer.ts';
+import { openVersion, type LoadedVersion } from '../features/judged-model.ts';
 import { attemptKey, type RunContext } from '../context.ts';
 import { basesRead } from '../features/unfreeze.ts';
 import { loadSnapshot, type SnapshotWindow } from '../data/snapshot-file.ts';
@@ -16,7 +16,7 @@ const MOST_VERSIONS = 12;
 /** What they may take of the executor's heap, beside today's models: three heads 1280-1024-10. The newest come first. */
 const MOST_BYTES = 16 * 2 ** 20;
 
-export interface FormerChampion extends Version {
+export interface FormerChampion extends LoadedVersion {
   /** when the newest example that it was trained on was seen, milliseconds, exclusive */
   readonly learnedToMs: number;
 }
@@ -29,7 +29,7 @@ export interface FormerChampion extends Version {
  */
 export async function openFormerChampions(
   ctx: RunContext,
-  champion: Version | null,
+  champion: LoadedVersion | null,
 ): Promise<FormerChampion[]> {
   const { store, run, runtime } = ctx;
   const history = await loadHistory(store, run.model);

@@ -15,7 +15,13 @@ import { accuracy } from '../../../shared/continuity/metrics.ts';
 import type { GatePolicy } from '../../../shared/continuity/policy.ts';
 import type { DenseLayer } from '../../model/head.ts';
 import { outputWidth } from '../../../shared/model/spec/task.ts';
-import { answer, type Judged, openChampion, openProgram, type Version } from '../features/answer.ts';
+import {
+  predict,
+  type JudgedModel,
+  openChampion,
+  openProgram,
+  type LoadedVersion,
+} from '../features/judged-model.ts';
 import { encodeModel, type VersionFiles } from '../../model/candidate-files.ts';
 import { exportedModel } from './candidate-facts.ts';
 import type { RunContext } from '../context.ts';
@@ -27,12 +33,12 @@ import type { Examples } from '../features/features.ts';
  */
 export async function testChampionAgain(
   ctx: RunContext,
-  champion: Version,
+  champion: LoadedVersion,
   examples: Examples,
 ): Promise<SelfTestOutcome> {
   const id = 'champion read again';
   const { version } = champion.manifest;
-  const before = await answer(ctx, champion, examples);
+  const before = await predict(ctx, champion, examples);
   const after = await answerAgain(ctx, examples);
   const different = before.findIndex((value, i) => !Object.is(value, after?.[i]));
   if (different === -1) {
@@ -48,7 +54,7 @@ async function answerAgain(ctx: RunContext, examples: Examples): Promise<Float32
   const again = await openChampion(ctx, ctx.runtime);
   if (again === null) return null;
   try {
-    return await answer(ctx, again, examples);
+    return await predict(ctx, again, examples);
   } finally {
     again.program.dispose();
   }
@@ -64,9 +70,9 @@ async function answerAgain(ctx: RunContext, examples: Examples): Promise<Float32
 export function openBroken(
   ctx: RunContext,
   files: VersionFiles,
-  candidate: Judged,
+  candidate: JudgedModel,
   mean: number,
-): Judged | null {
+): JudgedModel | null {
   const model = exportedModel(ctx, files, candidate.program.inputSize);
   if (model === null) return null;
   const { head } = model;

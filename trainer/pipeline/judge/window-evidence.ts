@@ -3,7 +3,7 @@
  */
 import { joinFloats } from '../../../shared/bytes.ts';
 import type { WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
-import { answer, type Judged, type Version } from '../features/answer.ts';
+import { predict, type JudgedModel, type LoadedVersion } from '../features/judged-model.ts';
 import { readingBase, type RunContext, tell } from '../context.ts';
 import { slicedFeatures, sliceIds } from './feature-slices.ts';
 import { type Examples, readExamples } from '../features/features.ts';
@@ -14,10 +14,10 @@ import type { Described, WindowForm } from './window-forms.ts';
 
 /** Everything that answers. */
 export interface Models {
-  readonly candidate: Judged;
-  readonly champion: Version | null;
+  readonly candidate: JudgedModel;
+  readonly champion: LoadedVersion | null;
   /** a candidate whose verdict is known; null when it could not be made */
-  readonly broken: Judged | null;
+  readonly broken: JudgedModel | null;
   readonly former: readonly FormerChampion[];
 }
 
@@ -109,7 +109,7 @@ async function answerWindow(
     const { ids, labels } = examples;
     parts.push({ examples: { ids, labels }, slices: await sliceShard(ctx, snapshot, examples, own) });
     for (const [m, model] of models.entries()) {
-      if (model !== null) outputs[m]?.push(await answer(ctx, model, examples));
+      if (model !== null) outputs[m]?.push(await predict(ctx, model, examples));
     }
   }
   const said = (m: number): Float32Array => joinFloats(outputs[m] ?? []);

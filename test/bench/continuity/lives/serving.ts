@@ -11,7 +11,7 @@ import type { Spec } from '../../../../shared/model/spec/spec.ts';
 import { createRandom } from '../../../../shared/random.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { loadManifest } from '../../../../shared/registry/versions.ts';
-import { argmaxRows } from '../../../../trainer/pipeline/features/answer.ts';
+import { argmaxRows } from '../../../../trainer/pipeline/features/judged-model.ts';
 import type { Surroundings } from '../../../../trainer/pipeline/context.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Row } from '../streams/stream.ts';

@@ -14,7 +14,7 @@ import { runJob } from '../../../../trainer/node/job.ts';
 import type { RunContext } from '../../../../trainer/pipeline/context.ts';
 import { loadEvidence } from '../../../../trainer/pipeline/judge/evidence-file.ts';
 import { loadTrainingRecord } from '../../../../trainer/pipeline/fine-tune/fine-tune.ts';
-import { checkRoom, cutBase } from '../../../../trainer/pipeline/features/unfreeze.ts';
+import { checkMemory, cutBase } from '../../../../trainer/pipeline/features/unfreeze.ts';
 import { barBase, importBarBase, importBarGraph } from '../../../support/bar-base.ts';
 import { barEvents, barSet, barSpec, createBarModel } from '../../../support/image-model.ts';
 
@@ -178,8 +178,8 @@ describe('room', () => {
     ({ spec: barSpec('bars'), roomBytes }) as unknown as RunContext;
 
   test('that the examples of a network do not fit is told before the training', () => {
-    expect(() => checkRoom(ctx(256 * 10), 10)).not.toThrow();
-    expect(() => checkRoom(ctx(2_000_000), 10_000)).toThrow(
+    expect(() => checkMemory(ctx(256 * 10), 10)).not.toThrow();
+    expect(() => checkMemory(ctx(2_000_000), 10_000)).toThrow(
       'network: 10000 examples of 64 numbers take 3 MB, and here is room for 2 MB: lower training.maxExamples, to leave 7812',
     );
   });

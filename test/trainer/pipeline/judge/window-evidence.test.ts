@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
 import { createSurroundings } from '../../../../trainer/node/surroundings.ts';
-import { answer, argmaxRows, openProgram } from '../../../../trainer/pipeline/features/answer.ts';
+import { predict, argmaxRows, openProgram } from '../../../../trainer/pipeline/features/judged-model.ts';
 import { loadCandidate } from '../../../../trainer/model/candidate-files.ts';
 import type { RunContext } from '../../../../trainer/pipeline/context.ts';
 import { loadEvidence } from '../../../../trainer/pipeline/judge/evidence-file.ts';
@@ -37,7 +37,7 @@ test('says of every example what a single piece says, in the same order', async 
   const whole = await readExamples(ctx, snapshot, holdout.flat());
   const { constants } = await loadTrainingRecord(ctx);
   const candidate = { program: openProgram(ctx.runtime, await loadCandidate(ctx)), constants, base: null };
-  const outputs = await answer(ctx, candidate, whole);
+  const outputs = await predict(ctx, candidate, whole);
   expect(window?.exampleIds).toEqual(whole.ids);
   expect(window).toMatchObject({
     labels: Int32Array.from(whole.labels),

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DenseLayer } from '../../../trainer/model/head.ts';
-import { silence, wake } from '../../../trainer/pipeline/silent-classes.ts';
+import { suppressClasses, restoreClasses } from '../../../trainer/pipeline/absent-classes.ts';
 
 const FEATURES = 2;
 
@@ -44,7 +44,7 @@ describe('a class without examples', () => {
   test('is never predicted, and has no probability that anybody could see', () => {
     fc.assert(
       fc.property(heads, inputs, ({ layer, absent }, input) => {
-        const probabilities = answer(lastOf(silence([layer], absent)), input);
+        const probabilities = answer(lastOf(suppressClasses([layer], absent)), input);
         for (const id of absent) expect(probabilities[id]).toBeLessThan(1e-10);
       }),
     );
@@ -54,7 +54,7 @@ describe('a class without examples', () => {
     fc.assert(
       fc.property(heads, ({ layer, absent }) => {
         const before = structuredClone(layer);
-        const { kernel, bias } = lastOf(silence([layer], absent));
+        const { kernel, bias } = lastOf(suppressClasses([layer], absent));
         expect(layer).toEqual(before);
         for (const [at, value] of kernel.data.entries()) {
           expect(value).toBe(absent.includes(at % 4) ? 0 : layer.kernel.data[at]);
@@ -69,20 +69,20 @@ describe('a class without examples', () => {
   test('leaves the layers before the last as they are', () => {
     const hidden = { ...outputLayer([1, 2, 3, 4], [5, 6]), activation: 'relu' } as const;
     const output = outputLayer([1, 2, 3, 4], [5, 6]);
-    expect(silence([hidden, output], [0])[0]).toBe(hidden);
+    expect(suppressClasses([hidden, output], [0])[0]).toBe(hidden);
   });
 
   test('where there is none, the head stays as it is', () => {
     const layers = [outputLayer([1, 2, 3, 4], [5, 6])];
-    expect(silence(layers, [])).toBe(layers);
-    expect(wake(layers)).toBe(layers);
+    expect(suppressClasses(layers, [])).toBe(layers);
+    expect(restoreClasses(layers)).toBe(layers);
   });
 });
 
 describe('a class that has its first examples', () => {
   test('begins anew, one step below the least likely of the others, and these stay as they were', () => {
-    const silent = silence([outputLayer([1, 2, 3, 4, 5, 6], [0.5, -0.25, 2])], [2]);
-    const { kernel, bias } = lastOf(wake(silent));
+    const silent = suppressClasses([outputLayer([1, 2, 3, 4, 5, 6], [0.5, -0.25, 2])], [2]);
+    const { kernel, bias } = lastOf(restoreClasses(silent));
     expect([...bias.data]).toEqual([0.5, -0.25, -1.25]);
     expect([...kernel.data]).toEqual([1, 2, 0, 4, 5, 0]);
   });
@@ -90,24 +90,24 @@ describe('a class that has its first examples', () => {
   test('can be learned: its probability is large enough for a gradient', () => {
     fc.assert(
       fc.property(heads, inputs, ({ layer, absent }, input) => {
-        const woken = answer(lastOf(wake(silence([layer], absent))), input);
+        const woken = answer(lastOf(restoreClasses(suppressClasses([layer], absent))), input);
         for (const id of absent) expect(woken[id]).toBeGreaterThan(1e-25);
-        const { bias } = lastOf(wake(silence([layer], absent)));
+        const { bias } = lastOf(restoreClasses(suppressClasses([layer], absent)));
         expect(Math.min(...bias.data)).toBeGreaterThan(-10);
       }),
     );
   });
 
   test('of a head in which all were silent, all begin at nothing', () => {
-    const { bias } = lastOf(wake(silence([outputLayer([1, 2, 3, 4], [5, 6])], [0, 1])));
+    const { bias } = lastOf(restoreClasses(suppressClasses([outputLayer([1, 2, 3, 4], [5, 6])], [0, 1])));
     expect([...bias.data]).toEqual([0, 0]);
   });
 
   test('a head that is silenced and woken again can be silenced again', () => {
     fc.assert(
       fc.property(heads, ({ layer, absent }) => {
-        const once = silence([layer], absent);
-        expect(silence(wake(once), absent)).toEqual(once);
+        const once = suppressClasses([layer], absent);
+        expect(suppressClasses(restoreClasses(once), absent)).toEqual(once);
       }),
     );
   });

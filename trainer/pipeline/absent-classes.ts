@@ -9,12 +9,15 @@ const SILENT = -60;
 const STEP_BACK = 1;
 
 /** Head whose absent classes are never predicted. @param absent  class ids */
-export function silence(layers: readonly DenseLayer[], absent: readonly number[]): readonly DenseLayer[] {
+export function suppressClasses(
+  layers: readonly DenseLayer[],
+  absent: readonly number[],
+): readonly DenseLayer[] {
   return absent.length === 0 ? layers : withOutputs(layers, absent, () => SILENT);
 }
 
 /** A published head that can be trained further: classes that were silent begin anew. */
-export function wake(layers: readonly DenseLayer[]): readonly DenseLayer[] {
+export function restoreClasses(layers: readonly DenseLayer[]): readonly DenseLayer[] {
   const biases = layers.at(-1)?.bias.data ?? new Float32Array();
   const silent = [...biases.keys()].filter((id) => biases[id] === SILENT);
   if (silent.length === 0) return layers;

@@ -11,7 +11,7 @@ import { readingBase, type RunContext, RunFailure } from '../context.ts';
 import { type Examples, featuresOf, readAgain } from './features.ts';
 
 /** A head with the preprocessing it was trained behind. Whoever opens it disposes of its program. */
-export interface Judged {
+export interface JudgedModel {
   readonly program: Program;
   readonly constants: Constants | null;
   /** Digest of what it reads; null for the input itself. */
@@ -19,19 +19,23 @@ export interface Judged {
 }
 
 /** A version, published. */
-export interface Version extends Judged {
+export interface LoadedVersion extends JudgedModel {
   readonly manifest: Manifest;
 }
 
 /** @returns probabilities, [n, labels]; of a regression the predicted numbers, [n, 1] */
-export async function answer(ctx: RunContext, judged: Judged, examples: Examples): Promise<Float32Array> {
+export async function predict(
+  ctx: RunContext,
+  judged: JudgedModel,
+  examples: Examples,
+): Promise<Float32Array> {
   return judged.program.run((await inputOf(ctx, judged, examples)).values, examples.labels.length);
 }
 
 /** What a head reads of examples: encoded rows, or features of its own base, [n, size]. */
 export async function inputOf(
   ctx: RunContext,
-  { constants, base }: Pick<Judged, 'constants' | 'base'>,
+  { constants, base }: Pick<JudgedModel, 'constants' | 'base'>,
   examples: Examples,
 ): Promise<Pick<Examples, 'values' | 'size'>> {
   const reading = readingBase(ctx, base);
@@ -67,7 +71,7 @@ export function openProgram(
  *
  * @param runtime  the one to load it into
  */
-export async function openChampion(ctx: RunContext, runtime: Runtime): Promise<Version | null> {
+export async function openChampion(ctx: RunContext, runtime: Runtime): Promise<LoadedVersion | null> {
   const { championAtStart } = ctx.run;
   return championAtStart === null ? null : openVersion(ctx, championAtStart, runtime);
 }
@@ -77,7 +81,7 @@ export async function openVersion(
   { run, store }: RunContext,
   version: number,
   runtime: Runtime,
-): Promise<Version> {
+): Promise<LoadedVersion> {
   const manifest = await loadManifest(store, run.model, version);
   if (!manifest.ok) throw new RunFailure(manifest.error.detail);
   const head = await loadHead(store, runtime, manifest.value);
