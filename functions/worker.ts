@@ -69,8 +69,8 @@ function assembleApp(env: EdgeEnv, config: Config): App {
     store,
     models: createModelCache({ store, loader, log, now, ttlMs: config.aliasTtlMs }),
     images: createImageReader(decoder, () => sleep(0)),
-    predictions: createPredictionLog({ store, notifyQueue: notifyQueue, log, now, sleep }),
-    notifyQueue: notifyQueue,
+    predictions: createPredictionLog({ store, notifyQueue, log, now, sleep }),
+    notifyQueue,
     authenticator: createAuthenticator(
       config.keys,
       config.localKeys,

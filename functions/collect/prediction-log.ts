@@ -147,7 +147,7 @@ async function writeWithRetries(deps: PredictionLogDeps, gathered: Gathered): Pr
 }
 
 async function write(
-  { store, notifyQueue: notifyQueue, now }: PredictionLogDeps,
+  { store, notifyQueue, now }: PredictionLogDeps,
   gathered: Gathered,
 ): Promise<void> {
   const lines = [...gathered.lines];

@@ -48,11 +48,11 @@ export async function readTask(
   const fitting = Math.floor(ROOM_BYTES / (await bytesPerExample(readers, recipes)));
   const positions = await choosePositions(ctx, snapshot, { seed, most: Math.min(most, fitting) });
   const identities = await identify(ctx, snapshot, positions);
-  const first = await see(readers[0], snapshot, positions);
+  const first = await readWith(readers[0], snapshot, positions);
   const second = sameBase(readers)
     ? { ctx: readers[1], examples: first.examples }
-    : await see(readers[1], snapshot, positions);
-  const toSubject = async (seen: Seen, { training }: RecipeSettings): Promise<Subject> => {
+    : await readWith(readers[1], snapshot, positions);
+  const toSubject = async (seen: ReadExamples, { training }: RecipeSettings): Promise<Subject> => {
     const all = await addCopies(seen.ctx, training, snapshot, { train: positions }, seen.examples);
     return { ...subjectOf(seen, identities), copies: all.values.subarray(seen.examples.values.length) };
   };
@@ -69,7 +69,7 @@ function sameBase([first, second]: Readers): boolean {
   return first.spec.base === second.spec.base;
 }
 
-/** Of both recipes together: what the base sees, or the input, and the copies; what they share counts once. */
+/** Of both recipes together: the base's features, or the input, and the copies; what they share counts once. */
 async function bytesPerExample(readers: Readers, recipes: SplitTask['recipes']): Promise<number> {
   let rows = 0;
   for (const [i, { store, spec }] of readers.entries()) {
@@ -100,20 +100,20 @@ async function choosePositions(
   );
 }
 
-async function see(ctx: RunContext, snapshot: Snapshot, positions: readonly number[]): Promise<Seen> {
+async function readWith(ctx: RunContext, snapshot: Snapshot, positions: readonly number[]): Promise<ReadExamples> {
   checkMemory(ctx, positions.length);
   await extractFeatures({ ...ctx, onProgress: () => {} }, snapshot, [ctx.spec.base], runDirectly);
   return { ctx, examples: await readExamples(ctx, snapshot, positions) };
 }
 
 /** Examples, and how a recipe's version reads them. */
-interface Seen {
+interface ReadExamples {
   readonly ctx: RunContext;
   readonly examples: Examples;
 }
 
 function subjectOf(
-  { ctx: { spec, unfrozen }, examples }: Seen,
+  { ctx: { spec, unfrozen }, examples }: ReadExamples,
   identities: Identities,
 ): Omit<Subject, 'copies'> {
   const task: TaskSpec =

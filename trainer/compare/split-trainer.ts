@@ -1,6 +1,6 @@
 /**
  * Where recipes are trained on splits: here, one after the other, or wherever a host has room for several at once
- * (split-threads.ts). The same split gives the same scores on every bench.
+ * (split-threads.ts). The same split gives the same scores on every backend.
  */
 import type { Runtime } from '../../shared/model/run/runtime.ts';
 import type { WasmModules } from '../../shared/model/run/wasm-modules.ts';
@@ -25,7 +25,7 @@ export interface SplitTrainer {
   /**
    * Trains both recipes on the split that a seed draws.
    *
-   * @param pace  how far to go; a bench of threads goes to the end
+   * @param pace  how far to go; one of threads goes to the end
    * @returns null where it was left: asked for the same seed again, it goes on
    * @throws RunFailure when one can't be trained
    */
@@ -33,7 +33,7 @@ export interface SplitTrainer {
   close(): Promise<void>;
 }
 
-/** Where benches are opened, and how many splits may be under way at once on each. */
+/** Where trainers of splits are opened, and how many splits may be under way at once on each. */
 export interface SplitBackend {
   readonly concurrency: number;
   open(task: SplitTask): SplitTrainer;

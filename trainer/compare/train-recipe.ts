@@ -36,7 +36,7 @@ export interface Subject {
   /** class ids, or targets, [n] */
   readonly labels: Float64Array;
   readonly identities: Identities;
-  /** What the base sees in augmented copies of all examples, [copies, n, size]; empty without any. */
+  /** The base's features of augmented copies of all examples, [copies, n, size]; empty without any. */
   readonly copies: Float32Array;
   /** Where the end of the base is trained too. */
   readonly unfrozen?: Unfrozen;

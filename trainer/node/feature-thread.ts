@@ -1,5 +1,5 @@
 /**
- * A thread in which a base looks at examples: a block comes, what the base sees in it goes back.
+ * A thread that extracts features: a batch comes, its features go back.
  */
 import { workerData } from 'node:worker_threads';
 import { loadKernelModule } from '../kernels/kernels-node.ts';

@@ -1,6 +1,6 @@
 /**
- * Bases that look at examples in worker threads, each with an executor of its own. The main thread fetches what they
- * look at; what is left to it of an example is to hand over the bytes.
+ * Extracts features in worker threads, each with an executor of its own. The main thread fetches what they
+ * read; what is left to it of an example is to hand over the bytes.
  */
 import type {
   ExampleBatch,

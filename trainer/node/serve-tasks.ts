@@ -1,5 +1,5 @@
 /**
- * The other end of a crew: a thread that answers what it is asked, one question after the other.
+ * The other end of a worker pool: a thread that does one task after the other.
  */
 import { parentPort, type TransferListItem } from 'node:worker_threads';
 import { RunFailure } from '../pipeline/context.ts';

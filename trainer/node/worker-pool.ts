@@ -14,7 +14,7 @@ export interface WorkerPool<Question, Answer> {
    * Waits for a thread that is free, and for its answer.
    *
    * @param transfer  what of the question is handed over instead of copied
-   * @throws RunFailure for a failure; an Error when the thread throws or ends, or when the crew is closed
+   * @throws RunFailure for a failure; an Error when the thread throws or ends, or when the pool is closed
    */
   run(question: Question, transfer?: readonly TransferListItem[]): Promise<Answer>;
   /** Ends all threads, whatever they are doing. */

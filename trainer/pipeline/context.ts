@@ -35,7 +35,7 @@ export interface Surroundings {
   readonly log?: (facts: Readonly<Record<string, unknown>>) => void;
   /** Where recipes are trained on repeated splits; in this thread when left out. */
   readonly splitBackend?: SplitBackend;
-  /** Where bases look at examples; in this thread when left out. */
+  /** Where features are extracted; in this thread when left out. */
   readonly featureBackend?: FeatureBackend;
   /** Between two writes of a run's record; none where absent. */
   readonly statePaceMs?: number;

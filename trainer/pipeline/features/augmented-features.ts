@@ -1,5 +1,5 @@
 /**
- * Step 3b, for a model with a base and augmentation: what the base sees in augmented copies of the training examples.
+ * Step 3b, for a model with a base and augmentation: the base's features of augmented copies of the training examples.
  * Of nothing else: what is held out or watches the training is never augmented.
  *
  * Copies are kept by shard and number, under the digest of what makes them, and gain examples as runs draw them for
@@ -101,17 +101,17 @@ export async function storeCopies(
   if (missing.length === 0) return { computed: 0, left: 0 };
   const examples = pick(await loadShard(ctx.store, ctx.run.model, part.shard), missing);
   const { size } = await extraction.open();
-  const seen = new Map(stored);
+  const known = new Map(stored);
   const computed = await extractBatches(ctx, examples, describeCopy(ctx.spec, part), {
     ...extraction,
     onBatch: (more, fresh) => extraction.onBatch(part.indices.length - missing.length + more, fresh),
     onFeatures: (features, at) => {
       for (let i = 0; i < features.length / size; i++) {
-        seen.set(missing[at + i] as number, features.subarray(i * size, (i + 1) * size));
+        known.set(missing[at + i] as number, features.subarray(i * size, (i + 1) * size));
       }
     },
   });
-  await ctx.store.put(keyOf(ctx, part), sealFeatures(encodeRows(seen)));
+  await ctx.store.put(keyOf(ctx, part), sealFeatures(encodeRows(known)));
   return { computed, left: missing.length - computed };
 }
 
@@ -142,7 +142,7 @@ export async function addCopies(
 }
 
 /**
- * What the base sees in the copies of a part. What another run has overwritten, or a person removed since the step, is
+ * The features of the copies of a part. What another run has overwritten, or a person removed since the step, is
  * computed again.
  *
  * @returns [indices, size]
@@ -160,7 +160,7 @@ export async function readCopies(ctx: RunContext, part: CopyPart): Promise<Float
   return values;
 }
 
-/** An example as the base is to see a copy of it. */
+/** An example as a copy of it goes into the base. */
 function describeCopy(
   { input }: Pick<Spec, 'input'>,
   { augmentation, seed, copy }: CopyPart,

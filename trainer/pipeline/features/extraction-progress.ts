@@ -4,7 +4,7 @@
  */
 import { type RunContext, tell } from '../context.ts';
 
-/** Every telling is a write, and there are blocks of milliseconds. */
+/** Every telling is a write, and there are batches of milliseconds. */
 const TELL_EVERY_MS = 1_000;
 
 export interface PortionProgress {

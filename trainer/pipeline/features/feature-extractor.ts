@@ -1,6 +1,6 @@
 /**
- * Where a base looks at examples: here, one block after the other, or wherever a host has room for several at once
- * (node/feature-threads.ts). The same block gives the same bits on every bench.
+ * Extracts features with a base: here, one batch after the other, or wherever a host has room for several at once
+ * (node/feature-threads.ts). The same batch gives the same bits on every backend.
  */
 import type { PictureRanges } from '../../../shared/model/spec/augmentation.ts';
 import { numbersOf, openInput, type OpenInput } from '../../../shared/events/stored-input.ts';
@@ -14,7 +14,7 @@ import type { PictureDraw } from '../../augment/picture-draw.ts';
 import { createPictureAugmenter, type PictureAugmenter } from '../../augment/picture-augmenter.ts';
 import { RunFailure, type Stopwatch } from '../context.ts';
 
-/** What looks, and what it is shown. */
+/** The base, and what goes into it. */
 export interface ExtractionTask {
   readonly input: InputSpec;
   readonly base: BaseFiles;
@@ -32,7 +32,7 @@ export interface StoredRow {
   readonly draw?: PictureDraw;
 }
 
-/** Examples that are looked at together. */
+/** Examples that go through the base together. */
 export type ExampleBatch = readonly StoredRow[];
 
 export interface ExtractedFeatures {
@@ -46,7 +46,7 @@ export interface FeatureExtractor {
   /** Features of an example. */
   readonly size: number;
   /**
-   * What the base sees in the examples of a block.
+   * The features of the examples of a batch.
    *
    * @throws RunFailure by the example that is missing or altered, or when the base can't be loaded
    */
@@ -55,7 +55,7 @@ export interface FeatureExtractor {
   close(): Promise<void>;
 }
 
-/** Where benches are opened, and how many blocks may be under way at once on each. */
+/** Where extractors are opened, and how many batches may be under way at once on each. */
 export interface FeatureBackend {
   readonly concurrency: number;
   open(task: ExtractionTask): FeatureExtractor;
@@ -67,7 +67,7 @@ export interface ExtractionEngine {
   readonly kernels: WebAssembly.Module;
 }
 
-/** This thread: one block after the other. */
+/** This thread: one batch after the other. */
 export function localFeatureBackend(
   engine: ExtractionEngine & { readonly stopwatch: Stopwatch },
 ): FeatureBackend {
@@ -79,7 +79,7 @@ function openLocalExtractor(
   engine: ExtractionEngine & { readonly stopwatch: Stopwatch },
 ): FeatureExtractor {
   let loaded: LoadedExtractor | undefined;
-  // One at a time: a stopwatch that other blocks run into would count them too.
+  // One at a time: a stopwatch that other batches run into would count them too.
   let turn: Promise<unknown> = Promise.resolve();
   const extract = async (batch: ExampleBatch): Promise<ExtractedFeatures> => {
     const rows = await openBatch(task.input, batch);
@@ -93,9 +93,9 @@ function openLocalExtractor(
   return {
     size: task.base.manifest.featureSize,
     extract(batch) {
-      const seen = turn.then(() => extract(batch));
-      turn = seen.catch(() => {});
-      return seen;
+      const extracted = turn.then(() => extract(batch));
+      turn = extracted.catch(() => {});
+      return extracted;
     },
     async close() {
       await turn;

@@ -1,6 +1,6 @@
 /**
- * What heads are trained and judged on: the examples of a snapshot, as their raw inputs, or as what the frozen base sees
- * in them, which step 3 has stored (`store-features.ts`).
+ * What heads are trained and judged on: the examples of a snapshot, as their raw inputs, or as the frozen base's
+ * features of them, which step 3 has stored (`store-features.ts`).
  */
 import { bytesToFloats, floatBytes, joinFloats } from '../../../shared/bytes.ts';
 import { hashLarge, sha256 } from '../../../shared/digest.ts';
@@ -39,7 +39,7 @@ export interface Examples {
   readonly source?: { readonly snapshot: Snapshot; readonly positions: readonly number[] };
 }
 
-/** The same examples, as another base sees them. */
+/** The same examples, by another base. */
 export function readAgain(ctx: RunContext, { source }: Examples): Promise<Examples> {
   if (source === undefined) throw new Error('expected examples of a snapshot');
   return readExamples(ctx, source.snapshot, source.positions);

@@ -1,5 +1,5 @@
 /**
- * What bases have to look at, in portions: a shard each, or one copy of a shard. Several are under way at once, and each
+ * What features are extracted of, in portions: a shard each, or one copy of a shard. Several are under way at once, and each
  * is as many durable steps as its time takes, so that no base is too slow for a step.
  */
 import type { PictureRanges } from '../../../shared/model/spec/augmentation.ts';
@@ -15,15 +15,15 @@ import {
   type PortionProgress,
 } from './extraction-progress.ts';
 
-/** How one step looks at examples. */
+/** What one step extracts features with. */
 export interface ExtractionContext {
-  /** The bench, opened when the first step needs it: where all features are stored, none does. */
+  /** The extractor, opened when the first step needs it: where all features are stored, none does. */
   readonly open: () => Promise<FeatureExtractor>;
-  /** Blocks that may be under way at once. */
+  /** Batches that may be under way at once. */
   readonly concurrency: number;
   /** Milliseconds of computing after which the step leaves the rest to the next. */
   readonly budgetMs: number;
-  /** Told after every block how many examples of the portion are done, and how many of them are new. */
+  /** Told after every batch how many examples of the portion are done, and how many of them are new. */
   readonly onBatch: (done: number, fresh: number) => Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export interface Portion {
   readonly advance: (extraction: ExtractionContext) => Promise<Advance>;
 }
 
-/** What one base has to look at. */
+/** Of what one base extracts features. */
 export interface BaseWork {
   readonly base: string;
   /** What comes in from outside of pictures that are changed first. */
@@ -71,7 +71,7 @@ const MAX_PORTIONS = 3;
 const MAX_PORTION_BYTES = 24_000_000;
 const COPIES = 2;
 
-/** The rest is for what nobody times: loading the base, reading the shard, writing what was seen. */
+/** The rest is for what nobody times: loading the base, reading the shard, writing the features. */
 const COMPUTING_SHARE = 0.75;
 
 /**
@@ -107,8 +107,8 @@ async function extractWithBase(
   const backend = ctx.featureBackend ?? localFeatureBackend(ctx);
   const portionsAtOnce = await portionConcurrency(ctx, work);
   const extractor = openLazily(ctx, work, backend);
-  const { concurrency: width } = backend;
-  const extraction = { open: extractor.open, width, budgetMs: budgetOf(ctx, portionsAtOnce) };
+  const { concurrency } = backend;
+  const extraction = { open: extractor.open, concurrency, budgetMs: budgetOf(ctx, portionsAtOnce) };
   const results: PartResult[][] = [];
   try {
     await sideBySide(work.portions.length, portionsAtOnce, async (i) => {

@@ -1,5 +1,5 @@
 /**
- * Step 3: what the frozen base sees in every example, computed once and kept under the base's digest. A night pays for
+ * Step 3: the frozen base's features of every example, extracted once and kept under the base's digest. A night pays for
  * new shards only. Without a base there is nothing to compute: the head reads the encoded input.
  *
  * A shard may take several steps: what one of them could not finish lies beside the features until they are whole.
@@ -22,7 +22,7 @@ const BATCH_EXAMPLES = 100;
 const BATCH_NUMBERS = 1_000_000;
 
 /**
- * Stores the features of a snapshot's shards, as each of the bases sees them.
+ * Stores the features of a snapshot's shards, by each of the bases.
  *
  * @param bases  null stands for none
  */
@@ -72,7 +72,7 @@ export async function storeFeatures(
   const reached = await extractBatches(ctx, examples.slice(done), toRow, {
     ...extraction,
     onBatch: (more, fresh) => extraction.onBatch(done + more, fresh),
-    onFeatures: (seen, at) => features.set(seen, (done + at) * size),
+    onFeatures: (batch, at) => features.set(batch, (done + at) * size),
   });
   const left = examples.length - done - reached;
   if (left > 0) {
@@ -86,30 +86,30 @@ export async function storeFeatures(
 
 const toRow = ({ id, input }: LabelledExample): StoredRow => ({ id, input });
 
-/** Where what was seen goes: rows from the `at`th example on. */
+/** Takes the features of a batch: rows from the `at`th example on. */
 type Collecting = ExtractionContext & { readonly onFeatures: (features: Float32Array, at: number) => void };
 
 /**
- * Looks at examples block by block, in order, several at once, until all are done or the step has taken its time. At
- * least one block is.
+ * Extracts features batch by batch, in order, several at once, until all are done or the step has taken its time. At
+ * least one batch is.
  *
- * @param describe  an example as the base is to see it
- * @returns how many examples, from the first on, were seen
+ * @param describe  an example as it goes into the base
+ * @returns how many examples, from the first on, are done
  */
 export async function extractBatches(
   ctx: RunContext,
   examples: readonly LabelledExample[],
   describe: (example: LabelledExample) => StoredRow,
-  { open, concurrency: width, budgetMs, onBatch: onBlock, onFeatures: onFeatures }: Collecting,
+  { open, concurrency, budgetMs, onBatch, onFeatures }: Collecting,
 ): Promise<number> {
   const extractor = await open();
   const batch = batchSize(ctx.spec.input);
   const batches = Math.ceil(examples.length / batch);
   let begun = 0;
-  let seen = 0;
+  let done = 0;
   let spentMs = 0;
   let dearestMs = 0;
-  await sideBySide(batches, width, async (i) => {
+  await sideBySide(batches, concurrency, async (i) => {
     if (i > 0 && spentMs + dearestMs > budgetMs) return;
     begun += 1;
     const rows = examples.slice(i * batch, (i + 1) * batch).map(describe);
@@ -117,10 +117,10 @@ export async function extractBatches(
     onFeatures(features, i * batch);
     spentMs += computeMs;
     dearestMs = Math.max(dearestMs, computeMs);
-    seen += rows.length;
-    await onBlock(seen, rows.length);
+    done += rows.length;
+    await onBatch(done, rows.length);
   });
-  // Blocks begin in order, and the budget only ever closes: those that began are the first ones.
+  // Batches begin in order, and the budget only ever closes: those that began are the first ones.
   return Math.min(examples.length, begun * batch);
 }
 

@@ -281,8 +281,8 @@ export function openTrunkRunner({ runtime }: Pick<RunContext, 'runtime'>, { trun
       const features = new Float32Array(n * outputSize);
       for (let at = 0; at < n; at += TRUNK_BATCH) {
         const rows = Math.min(TRUNK_BATCH, n - at);
-        const seen = set.features.subarray(at * inputSize, (at + rows) * inputSize);
-        features.set(program.value.run(seen, rows), at * outputSize);
+        const inputs = set.features.subarray(at * inputSize, (at + rows) * inputSize);
+        features.set(program.value.run(inputs, rows), at * outputSize);
       }
       return { ...set, features };
     },

@@ -83,7 +83,7 @@ async function trainAll(
   const { count } = gate.splits;
   const outcomes: Ended[] = [];
   let done = 0;
-  await sideBySide(count, trainer.width, async (i) => {
+  await sideBySide(count, trainer.concurrency, async (i) => {
     const seed = seedFrom(training.seed, id, 'split', i);
     outcomes[i] = await followSplit(`recipes on split ${i + 1}`, doSplit, () => trainOne(ctx, trainer, seed));
     done += 1;
@@ -124,7 +124,7 @@ async function trainOne(ctx: RunContext, trainer: LazyTrainer, seed: number): Pr
 }
 
 interface LazyTrainer {
-  readonly width: number;
+  readonly concurrency: number;
   open(): Promise<SplitTrainer>;
   close(): Promise<void>;
 }
@@ -138,7 +138,7 @@ function openLazily(ctx: RunContext, snapshot: Snapshot, champion: Recipe): Lazy
     return backend.open(await readTask(ctx, snapshot, [champion, ctx.spec], options));
   };
   return {
-    width: backend.concurrency,
+    concurrency: backend.concurrency,
     open: () => (opened ??= open()),
     close: async () => {
       const trainer = await opened?.catch(() => null);
