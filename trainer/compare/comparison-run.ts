@@ -81,15 +81,15 @@ export async function runComparison(
   surroundings: Surroundings,
   model: string,
   id: string,
-  host: StepHost,
+  steps: StepHost,
 ): Promise<ComparisonRecord> {
   const record = unwrap(await loadComparison(surroundings.store, model, id));
   if (record.status !== 'running') return record;
   try {
-    await followSteps(surroundings, record, host);
+    await followSteps(surroundings, record, steps);
   } catch (error) {
     if (!isRunFailure(error)) throw error;
-    await host.do('fail', async () => {
+    await steps.do('fail', async () => {
       await finish(surroundings, record, { status: 'failed', error: error.message });
       return {};
     });
@@ -100,15 +100,15 @@ export async function runComparison(
 async function followSteps(
   surroundings: Surroundings,
   record: ComparisonRecord,
-  host: StepHost,
+  steps: StepHost,
 ): Promise<void> {
   const opened = await openVersions(surroundings, record.model, [record.a, record.b]);
   if (!opened.ok) throw new RunFailure(opened.error);
   const { ctx, recipes } = opened.value;
   const snapshot = await loadSnapshot(ctx.store, record.model, record.snapshot);
-  await extractFeatures(ctx, snapshot, [ctx.spec.base], (name, body) => host.do(name, body));
-  const scores = await followSplits(ctx, host, snapshot, record, recipes);
-  await host.do('finish', async () => {
+  await extractFeatures(ctx, snapshot, [ctx.spec.base], (name, body) => steps.do(name, body));
+  const scores = await followSplits(ctx, steps, snapshot, record, recipes);
+  await steps.do('finish', async () => {
     await saveResult(ctx, record, recipes, scores);
     return {};
   });
@@ -116,7 +116,7 @@ async function followSteps(
 
 async function followSplits(
   ctx: RunContext,
-  host: StepHost,
+  steps: StepHost,
   snapshot: Snapshot,
   { seed, splits }: ComparisonRecord,
   recipes: readonly [Recipe, Recipe],
@@ -129,7 +129,7 @@ async function followSplits(
   for (let split = 0; split < splits; split++) {
     const name = `split ${split + 1}`;
     for (let part = 1; scores.length === split; part++) {
-      const step = await host.do(part === 1 ? name : `${name} part ${part}`, async () => {
+      const step = await steps.do(part === 1 ? name : `${name} part ${part}`, async () => {
         const splitTrainer = await (opened ??= open());
         const score = await trainWithin(splitTrainer, seedFrom(seed, 'split', split), ctx);
         if (score === null) return LEFT;

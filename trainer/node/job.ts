@@ -66,7 +66,7 @@ export async function resumeJob(
     ...(onProgress ? { onProgress } : {}),
   });
   try {
-    const run = await runPipeline(surroundings, model, id, createNodeHost(store, model, id));
+    const run = await runPipeline(surroundings, model, id, createNodeSteps(store, model, id));
     await noticeRun(store, run);
     return ok(run);
   } catch (cause) {
@@ -80,7 +80,7 @@ export async function resumeJob(
 }
 
 /** Keeps every finished step's small result beside the run; a step that has one is not done again. */
-export function createNodeHost(store: ObjectStore, model: string, run: string): StepHost {
+export function createNodeSteps(store: ObjectStore, model: string, run: string): StepHost {
   return {
     async do(name, body) {
       const key = keys.runSteps(model, run, name.replaceAll(' ', '-'));

@@ -17,11 +17,11 @@ export function proxyOf(env: Environment): ProxyFacts | null {
   const plain = env['http_proxy'] ?? env['HTTP_PROXY'] ?? all;
   const secure = env['https_proxy'] ?? env['HTTPS_PROXY'] ?? all;
   if (!plain && !secure) return null;
-  const except = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').split(',').map((host) => host.trim());
+  const except = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').split(',').map((steps) => steps.trim());
   return {
     ...(plain ? { HTTP_PROXY: plain } : {}),
     ...(secure ? { HTTPS_PROXY: secure } : {}),
-    NO_PROXY: [...new Set([...except.filter((host) => host !== ''), ...LOOPBACK])].join(','),
+    NO_PROXY: [...new Set([...except.filter((steps) => steps !== ''), ...LOOPBACK])].join(','),
   };
 }
 

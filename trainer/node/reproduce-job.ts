@@ -14,7 +14,7 @@ import {
   runReproduction,
   startReproduction,
 } from '../reproduce/reproduction-run.ts';
-import { createNodeHost } from './job.ts';
+import { createNodeSteps } from './job.ts';
 import { createSurroundings } from './surroundings.ts';
 
 export interface ReproduceOptions {
@@ -57,12 +57,12 @@ export async function reproduceHere(options: ReproduceOptions): Promise<Result<R
   }
   options.onStart?.(id);
   const scratch = createScratchStore(store, keys.reproductionScratch(model, id));
-  const host = createNodeHost(scratch, model, id);
+  const steps = createNodeSteps(scratch, model, id);
   const surroundings = await createSurroundings({
     store,
     ...(options.onProgress && { onProgress: options.onProgress }),
   });
-  const ended = await runReproduction(surroundings, model, id, host, options.onFiles);
+  const ended = await runReproduction(surroundings, model, id, steps, options.onFiles);
   // The host has just noted there that the scratch was removed.
   await removeScratch(store, { model, id });
   return ok(ended);

@@ -37,15 +37,15 @@ import {
   updateRecord,
 } from './record.ts';
 import { saveReport } from './publish/report.ts';
-import { deservesRetry, retryContext, retryHost } from './retry.ts';
+import { deservesRetry, retryContext, retrySteps } from './retry.ts';
 import { makeSnapshot } from './data/snapshot.ts';
 import { loadSnapshot, shardsOf, type Snapshot } from './data/snapshot-file.ts';
 import { loadSplit, makeSplit } from './data/split.ts';
-import { type StepHost, timed } from './steps.ts';
+import { type StepRunner, timed } from './steps.ts';
 import { clearTraining } from './fine-tune/training-set.ts';
 import { followTraining } from './fine-tune/training-steps.ts';
 
-export type { StepHost } from './steps.ts';
+export type { StepRunner as StepHost } from './steps.ts';
 
 /**
  * Runs (or resumes) a started run to its end and returns its record. A failure that no repetition can mend is recorded
@@ -55,16 +55,16 @@ export async function runPipeline(
   surroundings: Surroundings,
   model: string,
   runId: string,
-  host: StepHost,
+  steps: StepRunner,
 ): Promise<RunRecord> {
   const ctx = await openRun(surroundings, model, runId);
   if (ctx.run.status === 'complete' || ctx.run.status === 'skipped') return ctx.run;
   if (ctx.run.status === 'failed') await goOnWithRun(ctx);
   try {
-    return await followSteps(await applyUnfreeze(ctx), host);
+    return await followSteps(await applyUnfreeze(ctx), steps);
   } catch (error) {
     if (!isRunFailure(error)) throw error;
-    await host.do('fail', async () => {
+    await steps.do('fail', async () => {
       await finishRun(ctx, { status: 'failed', error: error.message, summary: `Failed: ${error.message}` });
       for (const attempt of ['retry', 'rehearsal'] as const) await clearTraining({ ...ctx, attempt });
       await clearTraining(ctx);
@@ -78,30 +78,30 @@ export function isRunFailure(error: unknown): error is RunFailure {
   return error instanceof RunFailure;
 }
 
-async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> {
-  const step = timed(ctx, host);
-  await collectSteps(ctx, host);
+async function followSteps(ctx: RunContext, steps: StepRunner): Promise<RunRecord> {
+  const step = timed(ctx, steps);
+  await collectSteps(ctx, steps);
   const { snapshot: snapshotId, reason: nothingNew } = await step('snapshot', () => snapshotStep(ctx));
-  if (nothingNew !== null) return skip(ctx, host, nothingNew);
+  if (nothingNew !== null) return skip(ctx, steps, nothingNew);
   const snapshot = await loadSnapshot(ctx.store, ctx.run.model, snapshotId);
-  await featuresSteps(ctx, host, snapshot);
+  await featuresSteps(ctx, steps, snapshot);
   const { nothingNew: keptApart } = await step('labels', () => checkLabels(ctx, snapshot));
   if (keptApart !== null) {
-    await host.do('apart', async () => {
+    await steps.do('apart', async () => {
       await settleApart(ctx, snapshotId);
       return {};
     });
-    return skip(ctx, host, keptApart);
+    return skip(ctx, steps, keptApart);
   }
   await step('split', () => splitStep(ctx, snapshot));
-  await copiesSteps(ctx, host, snapshot);
-  await followTraining(ctx, host, snapshot);
-  await followSplits(ctx, host, snapshot);
-  await followRehearsal(ctx, host, snapshot);
+  await copiesSteps(ctx, steps, snapshot);
+  await followTraining(ctx, steps, snapshot);
+  await followSplits(ctx, steps, snapshot);
+  await followRehearsal(ctx, steps, snapshot);
   await step('referee', () => refereeStep(ctx, snapshot));
   await step('evaluate', () => evaluateStep(ctx, snapshot));
   const { retry } = await step('gate', () => gateStep(ctx));
-  const judged = retry ? await followRetry(ctx, host, snapshot) : ctx;
+  const judged = retry ? await followRetry(ctx, steps, snapshot) : ctx;
   await step('publish', () => publishStep(judged, snapshot));
   await step('promote', () => promoteStep(judged, snapshotId));
   await step('report', () => reportStep(judged, snapshotId));
@@ -109,9 +109,9 @@ async function followSteps(ctx: RunContext, host: StepHost): Promise<RunRecord> 
 }
 
 /** @returns the context of the attempt whose verdict counts */
-async function followRetry(first: RunContext, host: StepHost, snapshot: Snapshot): Promise<RunContext> {
+async function followRetry(first: RunContext, steps: StepRunner, snapshot: Snapshot): Promise<RunContext> {
   const ctx = retryContext(first);
-  const again = retryHost(ctx, host);
+  const again = retrySteps(ctx, steps);
   const step = timed(ctx, again);
   await followTraining(ctx, again, snapshot);
   await step('referee', () => refereeStep(ctx, snapshot));
@@ -120,8 +120,8 @@ async function followRetry(first: RunContext, host: StepHost, snapshot: Snapshot
   return ctx;
 }
 
-async function skip(ctx: RunContext, host: StepHost, reason: string): Promise<RunRecord> {
-  await host.do('skip', async () => {
+async function skip(ctx: RunContext, steps: StepRunner, reason: string): Promise<RunRecord> {
+  await steps.do('skip', async () => {
     await finishRun(ctx, { status: 'skipped', summary: reason });
     return {};
   });
@@ -129,10 +129,10 @@ async function skip(ctx: RunContext, host: StepHost, reason: string): Promise<Ru
 }
 
 /** What lies in the inbox becomes batches, as many objects a step as the platform allows. */
-async function collectSteps({ run, store, now }: RunContext, host: StepHost): Promise<void> {
+async function collectSteps({ run, store, now }: RunContext, steps: StepRunner): Promise<void> {
   if (run.wantedSnapshot !== null) return;
   for (let portion = 1; ; portion++) {
-    const { left } = await host.do(`collect ${portion}`, async () => {
+    const { left } = await steps.do(`collect ${portion}`, async () => {
       const { objects, left } = await collectInbox(store, run.model, now());
       return { objects, left };
     });
@@ -184,15 +184,15 @@ async function splitStep(ctx: RunContext, snapshot: Snapshot) {
 }
 
 /** What bases see, in as many steps as they take their time for. */
-export async function featuresSteps(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+export async function featuresSteps(ctx: RunContext, steps: StepRunner, snapshot: Snapshot): Promise<void> {
   if (ctx.spec.base === null) return;
   const { computed, portions, seconds } = await extractFeatures(
     ctx,
     snapshot,
     await basesRead(ctx),
-    entering(ctx, host, 'features'),
+    entering(ctx, steps, 'features'),
   );
-  await host.do('features', async () => {
+  await steps.do('features', async () => {
     const shards = shardsOf(snapshot).length;
     const note = `${shards} shards, ${portions} of them new${describePace(computed, seconds)}`;
     await recordStep(ctx, 'features', note, ctx.now(), seconds);
@@ -200,11 +200,11 @@ export async function featuresSteps(ctx: RunContext, host: StepHost, snapshot: S
   });
 }
 
-export async function copiesSteps(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+export async function copiesSteps(ctx: RunContext, steps: StepRunner, snapshot: Snapshot): Promise<void> {
   const parts = planCopies(ctx.spec, ctx.spec.training, snapshot, await loadSplit(ctx));
   if (parts.length === 0) return;
-  const { computed, seconds } = await extractCopies(ctx, parts, entering(ctx, host, 'augment'));
-  await host.do('augment', async () => {
+  const { computed, seconds } = await extractCopies(ctx, parts, entering(ctx, steps, 'augment'));
+  await steps.do('augment', async () => {
     const all = parts.reduce((sum, { indices }) => sum + indices.length, 0);
     const note = `${all} augmented copies, ${computed} of them new${describePace(computed, seconds)}`;
     await recordStep(ctx, 'augment', note, ctx.now(), seconds);
@@ -213,9 +213,9 @@ export async function copiesSteps(ctx: RunContext, host: StepHost, snapshot: Sna
 }
 
 /** Several enter at once, all with the same word: whoever writes last writes what the others did. */
-function entering(ctx: RunContext, host: StepHost, step: string): RunPart {
+function entering(ctx: RunContext, steps: StepRunner, step: string): RunPart {
   return (name, body) =>
-    host.do(name, async () => {
+    steps.do(name, async () => {
       await enterStep(ctx, step);
       return body();
     });
@@ -228,10 +228,10 @@ function describePace(computed: number, seconds: number): string {
 }
 
 /** One step a split, where the recipe is another than the champion's. */
-async function followSplits(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
+async function followSplits(ctx: RunContext, steps: StepRunner, snapshot: Snapshot): Promise<void> {
   if (ctx.run.championAtStart === null) return;
-  const splits = await compareWithChampion(ctx, snapshot, (name, body) => host.do(name, body));
-  await host.do('splits', async () => {
+  const splits = await compareWithChampion(ctx, snapshot, (name, body) => steps.do(name, body));
+  await steps.do('splits', async () => {
     await saveSplits(ctx, splits);
     const seconds = splits.outcome === 'trained' ? splits.seconds : 0;
     await recordStep(ctx, 'splits', describeSplits(splits), ctx.now(), seconds);

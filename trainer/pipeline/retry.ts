@@ -7,7 +7,7 @@ import { flipsAlone } from '../../shared/continuity/flips-alone.ts';
 import type { Verdict } from '../../shared/continuity/gate.ts';
 import { strengthen } from '../training/distillation.ts';
 import { type RunContext, stepOf } from './context.ts';
-import type { StepHost } from './steps.ts';
+import type { StepRunner } from './steps.ts';
 
 /** Never twice, and not where the recipe can't hold on to the champion any more than it did. */
 export function deservesRetry(ctx: RunContext, verdict: Verdict): boolean {
@@ -28,6 +28,6 @@ export function retryContext(first: RunContext): RunContext {
 }
 
 /** Steps by the names they have in the second attempt. */
-export function retryHost(again: RunContext, host: StepHost): StepHost {
-  return { do: (name, body) => host.do(stepOf(again, name), body) };
+export function retrySteps(again: RunContext, steps: StepRunner): StepRunner {
+  return { do: (name, body) => steps.do(stepOf(again, name), body) };
 }

@@ -5,7 +5,7 @@ import { type RunContext, tell } from './context.ts';
 import { enterStep, ensureRecorded, recordStep } from './record.ts';
 
 /** Runs one step, or gives what it gave before. Results are small JSON. */
-export interface StepHost {
+export interface StepRunner {
   do<T extends StepResult>(name: string, body: () => Promise<T>): Promise<T>;
 }
 export type StepResult = { readonly [key: string]: string | number | boolean | null };
@@ -16,10 +16,10 @@ export type Step = <T extends StepResult & { readonly note: string }>(
 ) => Promise<T>;
 
 /** Records when a step began and, with its note, when it ended. */
-export function timed(ctx: RunContext, host: StepHost): Step {
+export function timed(ctx: RunContext, steps: StepRunner): Step {
   return async (name, body) => {
     let isDoneHere = false;
-    const result = await host.do(name, async () => {
+    const result = await steps.do(name, async () => {
       isDoneHere = true;
       const startedMs = ctx.now().getTime();
       await enterStep(ctx, name);

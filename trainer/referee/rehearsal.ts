@@ -17,7 +17,7 @@ import { loadSplit, saveRehearsalSplit } from '../pipeline/data/split.ts';
 import { loadTrainingRecord } from '../pipeline/fine-tune/fine-tune.ts';
 import { followTraining } from '../pipeline/fine-tune/training-steps.ts';
 import { openChampion, openProgram } from '../pipeline/features/judged-model.ts';
-import { type StepHost, timed } from '../pipeline/steps.ts';
+import { type StepRunner, timed } from '../pipeline/steps.ts';
 import { findNights, recipeOf } from './contenders.ts';
 import { tallyFile } from './record.ts';
 import { replay } from './replay.ts';
@@ -32,11 +32,11 @@ const REHEARSED = 0;
 const rehearsalSchema = z.object({ format: z.literal('holdfast-rehearsal/1'), n: z.int(), units: tallyFile });
 
 /** Trains once more, in a rehearsal's own files, where the recipe has never been tried. */
-export async function followRehearsal(ctx: RunContext, host: StepHost, snapshot: Snapshot): Promise<void> {
-  const { cutMs } = await host.do('rehearsal split', () => chooseCut(ctx, snapshot));
+export async function followRehearsal(ctx: RunContext, steps: StepRunner, snapshot: Snapshot): Promise<void> {
+  const { cutMs } = await steps.do('rehearsal split', () => chooseCut(ctx, snapshot));
   if (cutMs === null) return;
   const rehearsed: RunContext = { ...ctx, attempt: 'rehearsal' };
-  const own: StepHost = { do: (name, body) => host.do(stepOf(rehearsed, name), body) };
+  const own: StepRunner = { do: (name, body) => steps.do(stepOf(rehearsed, name), body) };
   await followTraining(rehearsed, own, snapshot);
   await timed(rehearsed, own)('referee', () => tryOut(rehearsed, snapshot, cutMs));
 }

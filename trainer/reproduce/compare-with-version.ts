@@ -28,7 +28,7 @@ import type { Origin } from './origin.ts';
 export async function compareWithVersion(
   ctx: RunContext,
   kept: ObjectStore,
-  host: StepHost,
+  steps: StepHost,
   snapshot: Snapshot,
   { manifest, provenance }: Origin,
   { recompute }: Pick<Reproduction, 'recompute'>,
@@ -39,7 +39,7 @@ export async function compareWithVersion(
     recorded: manifest.files[file].sha256,
     reproduced: sha256Hex(reproduced[file]),
   }));
-  const scores = await host.do('held-out answers', () => scoreWindows(ctx, snapshot, reproduced));
+  const scores = await steps.do('held-out answers', () => scoreWindows(ctx, snapshot, reproduced));
   const metrics = Object.entries(manifest.metrics).map(([name, recorded]) => ({
     name,
     recorded,

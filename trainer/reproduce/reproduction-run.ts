@@ -83,13 +83,13 @@ export async function runReproduction(
   surroundings: Surroundings,
   model: string,
   id: string,
-  host: StepHost,
+  steps: StepHost,
   onFiles: OnFiles = async () => {},
 ): Promise<Reproduction> {
   const { store } = surroundings;
   const record = unwrap(await loadReproduction(store, model, id));
-  if (record.status === 'running') await followToEnd(surroundings, record, host, onFiles);
-  await host.do('tidy', async () => {
+  if (record.status === 'running') await followToEnd(surroundings, record, steps, onFiles);
+  await steps.do('tidy', async () => {
     await removeScratch(store, record);
     return {};
   });
@@ -99,14 +99,14 @@ export async function runReproduction(
 async function followToEnd(
   surroundings: Surroundings,
   record: Reproduction,
-  host: StepHost,
+  steps: StepHost,
   onFiles: OnFiles,
 ): Promise<void> {
   try {
-    await followSteps(surroundings, record, host, onFiles);
+    await followSteps(surroundings, record, steps, onFiles);
   } catch (error) {
     if (!isRunFailure(error)) throw error;
-    await host.do('fail', async () => {
+    await steps.do('fail', async () => {
       await finish(surroundings, record, { status: 'failed', error: error.message });
       return {};
     });
@@ -116,44 +116,44 @@ async function followToEnd(
 async function followSteps(
   surroundings: Surroundings,
   record: Reproduction,
-  host: StepHost,
+  steps: StepHost,
   onFiles: OnFiles,
 ): Promise<void> {
   const origin = await loadOrigin(surroundings.store, record.model, record.version);
   if (!origin.ok) throw new RunFailure(origin.error.detail);
-  const { stage, detail } = await host.do('check', async () => {
+  const { stage, detail } = await steps.do('check', async () => {
     const altered = await findAltered(surroundings.store, origin.value);
     return altered ?? { stage: null, detail: null };
   });
   if (stage !== null) {
     const difference = { stage, detail: detail ?? '' };
-    await keep(surroundings, record, host, { same: false, files: [], metrics: [], difference });
+    await keep(surroundings, record, steps, { same: false, files: [], metrics: [], difference });
     return;
   }
   const { manifest, provenance } = origin.value;
   const ctx = await openScratch(surroundings, record, origin.value);
   const snapshot = await loadSnapshot(ctx.store, record.model, manifest.snapshot);
-  await followRun(ctx, host, snapshot, provenance);
-  const outcome = await compareWithVersion(ctx, surroundings.store, host, snapshot, origin.value, record);
+  await followRun(ctx, steps, snapshot, provenance);
+  const outcome = await compareWithVersion(ctx, surroundings.store, steps, snapshot, origin.value, record);
   await onFiles(await loadCandidate(ctx));
-  await keep(surroundings, record, host, outcome);
+  await keep(surroundings, record, steps, outcome);
 }
 
 /** As the version's run went from its snapshot on, up to the candidate's files. */
 async function followRun(
   ctx: RunContext,
-  host: StepHost,
+  steps: StepHost,
   snapshot: Snapshot,
   { apart, training }: Provenance,
 ): Promise<void> {
-  await timed(ctx, host)('split', async () => {
+  await timed(ctx, steps)('split', async () => {
     const { train, validation } = await makeSplit(ctx, snapshot, apart ?? []);
     return { note: `${train.length} to train on, ${validation.length} to watch` };
   });
-  await featuresSteps(ctx, host, snapshot);
-  await copiesSteps(ctx, host, snapshot);
+  await featuresSteps(ctx, steps, snapshot);
+  await copiesSteps(ctx, steps, snapshot);
   // Of a second attempt another than the spec's: what was drawn and copied is the first's.
-  await followTraining({ ...ctx, spec: { ...ctx.spec, training: training.recipe } }, host, snapshot);
+  await followTraining({ ...ctx, spec: { ...ctx.spec, training: training.recipe } }, steps, snapshot);
 }
 
 /** The version's run once more, under the reproduction's name and in its scratch. */
@@ -198,10 +198,10 @@ async function openScratch(
 async function keep(
   surroundings: Surroundings,
   record: Reproduction,
-  host: StepHost,
+  steps: StepHost,
   outcome: Outcome,
 ): Promise<void> {
-  await host.do('finish', async () => {
+  await steps.do('finish', async () => {
     await finish(surroundings, record, { status: 'complete', outcome });
     return {};
   });

@@ -27,7 +27,7 @@ import { noticeRun } from '../notices/run-notice.ts';
 import { parseWebhook } from '../notices/webhook.ts';
 import { giveUpReproduction, runReproduction } from '../reproduce/reproduction-run.ts';
 import { recordGivingUp } from './give-up.ts';
-import { hostOf } from './workflow-host.ts';
+import { workflowSteps } from './workflow-steps.ts';
 import {
   type ComparisonParams,
   type Reason,
@@ -71,7 +71,7 @@ export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
     const record = await recordGivingUp(
       step,
       { model, run },
-      () => runPipeline(surroundings, model, run, hostOf(step)),
+      () => runPipeline(surroundings, model, run, workflowSteps(step)),
       async (reason) => tell(this.env, store, await giveUpRun(store, model, run, reason, new Date())),
     );
     await step.do('tell', () => tell(this.env, store, record));
@@ -125,7 +125,7 @@ export class Comparing extends WorkflowEntrypoint<TrainerEnv, ComparisonParams> 
     const record = await recordGivingUp(
       step,
       { model, comparison },
-      () => runComparison(surroundings, model, comparison, hostOf(step)),
+      () => runComparison(surroundings, model, comparison, workflowSteps(step)),
       (reason) => giveUpComparison(store, model, comparison, reason, new Date()),
     );
     return record.summary ?? record.status;
@@ -145,7 +145,7 @@ export class Reproducing extends WorkflowEntrypoint<TrainerEnv, ReproductionPara
     const { status } = await recordGivingUp(
       step,
       { model, reproduction: id },
-      () => runReproduction(surroundings, model, id, hostOf(step)),
+      () => runReproduction(surroundings, model, id, workflowSteps(step)),
       (reason) => giveUpReproduction(store, model, id, reason, new Date()),
     );
     return status;

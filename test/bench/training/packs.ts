@@ -22,7 +22,7 @@ import { sealFeatures } from '../../../trainer/pipeline/features/features.ts';
 import { openRun } from '../../../trainer/pipeline/record.ts';
 import { saveShard, type ShardRef, type Snapshot } from '../../../trainer/pipeline/data/snapshot-file.ts';
 import { startRun } from '../../../trainer/pipeline/start.ts';
-import type { StepHost } from '../../../trainer/pipeline/steps.ts';
+import type { StepRunner } from '../../../trainer/pipeline/steps.ts';
 import { followTraining } from '../../../trainer/pipeline/fine-tune/training-steps.ts';
 import { wrapStore } from '../../support/faulty-store.ts';
 import { LOCAL_KEYS, startLocalS3 } from '../../trainer/node/local-s3.ts';
@@ -151,7 +151,7 @@ const surroundings = {
   onProgress: ({ message }: { readonly message: string }) => console.log(message),
 };
 const seconds = new Map<string, number>();
-const host: StepHost = {
+const host: StepRunner = {
   async do(name, body) {
     const startMs = performance.now();
     const result = await body();

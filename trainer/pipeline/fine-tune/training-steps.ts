@@ -10,16 +10,16 @@ import { readClock, type RunContext, tell } from '../context.ts';
 import { type Group, loadTrainingRecord, trainGroup, type TrainingRecord } from './fine-tune.ts';
 import { enterStep, recordStep } from '../record.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
-import type { StepHost, StepResult } from '../steps.ts';
+import type { StepRunner, StepResult } from '../steps.ts';
 import { buildSet, type Built, clearTraining, isBuilt, NOTHING_BUILT } from './training-set.ts';
 
 /** Trains by the spec's recipe. Steps that are done already are not done again. */
 export async function followTraining(
   ctx: RunContext,
-  host: StepHost,
+  steps: StepRunner,
   snapshot: Snapshot,
 ): Promise<TrainingRecord> {
-  const step = within(ctx, host);
+  const step = within(ctx, steps);
   let seconds = 0;
   let built: Built = NOTHING_BUILT;
   for (let i = 1; i === 1 || !isBuilt(built); i++) {
@@ -39,7 +39,7 @@ export async function followTraining(
     };
     over = checkpoint === null;
   }
-  await host.do('fine-tune', () => recordTraining(ctx, group.seconds));
+  await steps.do('fine-tune', () => recordTraining(ctx, group.seconds));
   return loadTrainingRecord(ctx);
 }
 
@@ -49,9 +49,9 @@ type Timed = <T extends StepResult>(
 ) => Promise<T & { readonly seconds: number }>;
 
 /** Steps that are parts of one: each says how long it took. */
-function within(ctx: RunContext, host: StepHost): Timed {
+function within(ctx: RunContext, steps: StepRunner): Timed {
   return (name, body) =>
-    host.do(name, async () => {
+    steps.do(name, async () => {
       const startedMs = await readClock(ctx);
       await enterStep(ctx, 'fine-tune');
       const result = await body();

@@ -19,7 +19,7 @@ import { loadManifest } from '../../../../shared/registry/versions.ts';
 import { ok } from '../../../../shared/result.ts';
 import { importExamples } from '../../../../trainer/data-import/import-examples.ts';
 import type { ExampleRow, ReadRow } from '../../../../trainer/data-import/readers/example-source.ts';
-import { createNodeHost } from '../../../../trainer/node/job.ts';
+import { createNodeSteps } from '../../../../trainer/node/job.ts';
 import type { Surroundings } from '../../../../trainer/pipeline/context.ts';
 import { runPipeline } from '../../../../trainer/pipeline/pipeline.ts';
 import { startRun } from '../../../../trainer/pipeline/start.ts';
@@ -126,7 +126,7 @@ async function runAt({ surroundings, clock, spec }: World, atMs: number): Promis
   const started = await startRun(store, spec.name, options);
   if (!started.ok) throw new Error(started.error.detail);
   const { id } = started.value;
-  return runPipeline(surroundings, spec.name, id, createNodeHost(store, spec.name, id));
+  return runPipeline(surroundings, spec.name, id, createNodeSteps(store, spec.name, id));
 }
 
 const arrivals = createArrivalClock();

@@ -18,7 +18,7 @@ import { makeSnapshot } from '../../../../trainer/pipeline/data/snapshot.ts';
 import type { Snapshot } from '../../../../trainer/pipeline/data/snapshot-file.ts';
 import { loadSplit, makeSplit } from '../../../../trainer/pipeline/data/split.ts';
 import { startRun } from '../../../../trainer/pipeline/start.ts';
-import type { StepHost } from '../../../../trainer/pipeline/steps.ts';
+import type { StepRunner } from '../../../../trainer/pipeline/steps.ts';
 import {
   type Built,
   buildSet,
@@ -106,7 +106,7 @@ export function describeTrainingInPacks(
       return { ...ctx, stepCpuSeconds, now: () => new Date((nowMs += tickMs)) };
     }
 
-    function hostOf(remembered: Remembered): StepHost {
+    function hostOf(remembered: Remembered): StepRunner {
       return {
         async do(name, body) {
           const done = remembered.get(name) ?? JSON.stringify(await body());
@@ -172,7 +172,7 @@ export function describeTrainingInPacks(
       });
       const others: Promise<unknown>[] = [];
       // The same step twice at once, over a store that has them take turns.
-      const host: StepHost = {
+      const host: StepRunner = {
         do: (_, body) => {
           others.push(body().catch(() => {}));
           return body();
@@ -188,7 +188,7 @@ export function describeTrainingInPacks(
       const counts: number[] = [];
       let hadScattered = false;
       const inner = hostOf(new Map());
-      const host: StepHost = {
+      const host: StepRunner = {
         async do(name, body) {
           const result = await inner.do(name, body);
           const files = await trainingFiles(ctx);
@@ -287,7 +287,7 @@ export function describeTrainingInPacks(
       const ctx = ticking(await begin(), 400, 1);
       const inner = hostOf(new Map());
       let altered = '';
-      const host: StepHost = {
+      const host: StepRunner = {
         async do(name, body) {
           const result = await inner.do(name, body);
           const key = (await trainingFiles(ctx)).find((file) => file.includes(`/${kind}-`));

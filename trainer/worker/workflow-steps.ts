@@ -15,7 +15,7 @@ type Outcome<T> = { readonly result: T } | { readonly failure: string };
  * An outage throws, and the Workflow repeats the step. A failure that repetition can't mend is what the step found: an
  * error would lose its name on the way through the engine, and the run would be repeated and then left `running`.
  */
-export function hostOf(step: WorkflowStep): StepHost {
+export function workflowSteps(step: WorkflowStep): StepHost {
   return {
     async do<T>(name: string, body: () => Promise<T>): Promise<T> {
       const text = await step.do(name, { retries: RETRIES, timeout: STEP_TIMEOUT }, async () =>
