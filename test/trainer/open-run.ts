@@ -3,7 +3,7 @@
  */
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { createSurroundings } from '../../trainer/node/surroundings.ts';
+import { createNodeHost } from '../../trainer/node/node-host.ts';
 import type { RunContext } from '../../trainer/pipeline/context.ts';
 import { makeSnapshot } from '../../trainer/pipeline/data/snapshot.ts';
 import type { Snapshot } from '../../trainer/pipeline/data/snapshot-file.ts';
@@ -23,7 +23,7 @@ export async function openRunOf(store: ObjectStore, model: string, suffix: strin
   await collectInbox(store, model, now);
   const started = await startRun(store, model, { trigger: 'cli', by: 'a test', now, suffix });
   if (!started.ok) throw new Error(started.error.detail);
-  const ctx = await openRun(await createSurroundings({ store, threads: 1 }), model, started.value.id);
+  const ctx = await openRun(await createNodeHost({ store, threads: 1 }), model, started.value.id);
   return { ctx, snapshot: await makeSnapshot(ctx) };
 }
 

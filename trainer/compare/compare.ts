@@ -6,7 +6,7 @@ import { seedFrom } from '../../shared/digest.ts';
 import { targetOf } from '../../shared/model/spec/task.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { createSurroundings, defaultThreads } from '../node/surroundings.ts';
+import { createNodeHost, defaultThreads } from '../node/node-host.ts';
 import { runDirectly } from '../pipeline/features/portions.ts';
 import { extractFeatures } from '../pipeline/features/store-features.ts';
 import { loadSnapshot } from '../pipeline/data/snapshot-file.ts';
@@ -36,12 +36,12 @@ type Tell = (fraction: number, message: string) => void;
 export async function compareRecipes(options: CompareOptions): Promise<Result<RecipeComparison, string>> {
   const { store, model, versions, splits, seed, threads = defaultThreads(), onProgress = () => {} } = options;
   const startMs = Date.now();
-  const surroundings = await createSurroundings({
+  const host = await createNodeHost({
     store,
     threads,
     onProgress: ({ fraction, message }) => onProgress(fraction, `features: ${message}`),
   });
-  const opened = await openVersions(surroundings, model, versions);
+  const opened = await openVersions(host, model, versions);
   if (!opened.ok) return opened;
   const { ctx, recipes } = opened.value;
   try {

@@ -4,7 +4,7 @@
 import { loadSpec } from '../../shared/model/spec/load-spec.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import type { RunContext, Surroundings } from '../pipeline/context.ts';
+import type { RunContext, Host } from '../pipeline/context.ts';
 import { loadRecipe, type Recipe } from './recipe.ts';
 
 export interface ComparedVersions {
@@ -17,11 +17,11 @@ export interface ComparedVersions {
 
 /** Errors are for whoever asked: an unknown model or version, a recipe that is gone. */
 export async function openVersions(
-  surroundings: Surroundings,
+  host: Host,
   model: string,
   versions: readonly [number, number],
 ): Promise<Result<ComparedVersions, string>> {
-  const { store } = surroundings;
+  const { store } = host;
   const spec = await loadSpec(store, model);
   if (!spec.ok) return err(spec.error.detail);
   const first = await loadRecipe(store, model, versions[0]);
@@ -31,7 +31,7 @@ export async function openVersions(
   const later = first.value.version > second.value.version ? first.value : second.value;
   const run = { model, id: 'comparison' } as RunRecord;
   return ok({
-    ctx: { ...surroundings, run, spec: spec.value.spec },
+    ctx: { ...host, run, spec: spec.value.spec },
     recipes: [first.value, second.value],
     snapshot: later.snapshot,
   });

@@ -14,7 +14,7 @@ import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { RunFailure, type RunContext, type Surroundings, tell } from '../pipeline/context.ts';
+import { RunFailure, type RunContext, type Host, reportProgress } from '../pipeline/context.ts';
 import { extractFeatures } from '../pipeline/features/store-features.ts';
 import { isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
 import { loadSnapshot, type Snapshot } from '../pipeline/data/snapshot-file.ts';
@@ -78,31 +78,27 @@ export async function startComparison(
 
 /** Runs (or resumes) a comparison to its end; one that no repetition can mend is recorded as failed. */
 export async function runComparison(
-  surroundings: Surroundings,
+  host: Host,
   model: string,
   id: string,
   steps: StepHost,
 ): Promise<ComparisonRecord> {
-  const record = unwrap(await loadComparison(surroundings.store, model, id));
+  const record = unwrap(await loadComparison(host.store, model, id));
   if (record.status !== 'running') return record;
   try {
-    await followSteps(surroundings, record, steps);
+    await followSteps(host, record, steps);
   } catch (error) {
     if (!isRunFailure(error)) throw error;
     await steps.do('fail', async () => {
-      await finish(surroundings, record, { status: 'failed', error: error.message });
+      await finish(host, record, { status: 'failed', error: error.message });
       return {};
     });
   }
-  return unwrap(await loadComparison(surroundings.store, model, id));
+  return unwrap(await loadComparison(host.store, model, id));
 }
 
-async function followSteps(
-  surroundings: Surroundings,
-  record: ComparisonRecord,
-  steps: StepHost,
-): Promise<void> {
-  const opened = await openVersions(surroundings, record.model, [record.a, record.b]);
+async function followSteps(host: Host, record: ComparisonRecord, steps: StepHost): Promise<void> {
+  const opened = await openVersions(host, record.model, [record.a, record.b]);
   if (!opened.ok) throw new RunFailure(opened.error);
   const { ctx, recipes } = opened.value;
   const snapshot = await loadSnapshot(ctx.store, record.model, record.snapshot);
@@ -133,7 +129,7 @@ async function followSplits(
         const splitTrainer = await (opened ??= open());
         const score = await trainWithin(splitTrainer, seedFrom(seed, 'split', split), ctx);
         if (score === null) return LEFT;
-        await tell(ctx, 'splits', (split + 1) / splits, `${split + 1} of ${splits} splits`);
+        await reportProgress(ctx, 'splits', (split + 1) / splits, `${split + 1} of ${splits} splits`);
         return toStep(score);
       });
       if (!('left' in step)) scores.push(fromStep(step));
@@ -166,7 +162,7 @@ async function saveResult(
 }
 
 async function finish(
-  { store, now }: Pick<Surroundings, 'store' | 'now'>,
+  { store, now }: Pick<Host, 'store' | 'now'>,
   record: ComparisonRecord,
   end: Partial<ComparisonRecord>,
 ): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import type { Runtime } from '../../shared/model/run/runtime.ts';
 import type { WasmModules } from '../../shared/model/run/wasm-modules.ts';
-import { readClock, type Surroundings } from '../pipeline/context.ts';
+import { readClock, type Host } from '../pipeline/context.ts';
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../step-seconds.ts';
 import { type Pace, UNTIL_OVER, withinSeconds } from '../training/pace.ts';
 import type { SplitScore } from './recipe-comparison.ts';
@@ -126,13 +126,9 @@ export async function trainSplit(task: SplitTask, seed: number, engine: Training
 export async function trainWithin(
   splitTrainer: SplitTrainer,
   seed: number,
-  {
-    stepCpuSeconds = STEP_CPU_SECONDS,
-    now,
-    breathe,
-  }: Pick<Surroundings, 'stepCpuSeconds' | 'now' | 'breathe'>,
+  { stepCpuSeconds = STEP_CPU_SECONDS, now, yieldControl }: Pick<Host, 'stepCpuSeconds' | 'now' | 'breathe'>,
 ): Promise<SplitScore | null> {
-  const clock = (): Promise<number> => readClock({ now, ...(breathe && { breathe }) });
+  const clock = (): Promise<number> => readClock({ now, ...(yieldControl && { yieldControl }) });
   return splitTrainer.train(seed, await withinSeconds(PLANNED_SHARE * stepCpuSeconds, clock));
 }
 

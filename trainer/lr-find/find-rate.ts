@@ -11,7 +11,7 @@ import { createMemoryStore } from '../../shared/registry/memory-store.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { createSurroundings } from '../node/surroundings.ts';
+import { createNodeHost } from '../node/node-host.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import { changesRows } from '../augment/batch-hook.ts';
 import { measureFeatures } from '../augment/row-augmenter.ts';
@@ -105,7 +105,7 @@ async function createContext(
     wantedSnapshot: snapshot ?? null,
   };
   return {
-    ...(await createSurroundings({
+    ...(await createNodeHost({
       store: withScratch(store, keys.run(model, id, '')),
       ...(threads === undefined ? {} : { threads }),
       ...(onProgress ? { onProgress } : {}),

@@ -12,7 +12,7 @@ import { giveUpRun } from '../pipeline/record.ts';
 import { noticeRun } from '../notices/run-notice.ts';
 import { runPipeline, type StepHost } from '../pipeline/pipeline.ts';
 import { reopenRun, startRun, type StartError } from '../pipeline/start.ts';
-import { createSurroundings } from './surroundings.ts';
+import { createNodeHost } from './node-host.ts';
 
 export interface JobOptions {
   readonly store: ObjectStore;
@@ -59,14 +59,14 @@ export async function resumeJob(
 ): Promise<Result<RunRecord, StartError>> {
   const present = await reopenRun(store, model, id);
   if (!present.ok) return present;
-  const surroundings = await createSurroundings({
+  const host = await createNodeHost({
     store,
     ...(threads === undefined ? {} : { threads }),
     ...(stepCpuSeconds === undefined ? {} : { stepCpuSeconds }),
     ...(onProgress ? { onProgress } : {}),
   });
   try {
-    const run = await runPipeline(surroundings, model, id, createNodeSteps(store, model, id));
+    const run = await runPipeline(host, model, id, createNodeSteps(store, model, id));
     await noticeRun(store, run);
     return ok(run);
   } catch (cause) {

@@ -15,7 +15,7 @@ import {
   startReproduction,
 } from '../reproduce/reproduction-run.ts';
 import { createNodeSteps } from './job.ts';
-import { createSurroundings } from './surroundings.ts';
+import { createNodeHost } from './node-host.ts';
 
 export interface ReproduceOptions {
   readonly store: ObjectStore;
@@ -58,11 +58,11 @@ export async function reproduceHere(options: ReproduceOptions): Promise<Result<R
   options.onStart?.(id);
   const scratch = createScratchStore(store, keys.reproductionScratch(model, id));
   const steps = createNodeSteps(scratch, model, id);
-  const surroundings = await createSurroundings({
+  const host = await createNodeHost({
     store,
     ...(options.onProgress && { onProgress: options.onProgress }),
   });
-  const ended = await runReproduction(surroundings, model, id, steps, options.onFiles);
+  const ended = await runReproduction(host, model, id, steps, options.onFiles);
   // The host has just noted there that the scratch was removed.
   await removeScratch(store, { model, id });
   return ok(ended);

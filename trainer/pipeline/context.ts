@@ -15,7 +15,7 @@ import type { FeatureBackend } from './features/feature-extractor.ts';
 export type Stopwatch = (work: () => void) => Promise<number>;
 
 /** The world a run lives in. */
-export interface Surroundings {
+export interface Host {
   readonly store: ObjectStore;
   /** What `runtime` runs on; TensorFlow.js's also checks the exported files. */
   readonly wasm: WasmModules;
@@ -28,9 +28,9 @@ export interface Surroundings {
   readonly tickMs?: number;
   readonly onProgress: (progress: Progress) => Promise<void> | void;
   /** Bytes that the examples of recipes that are compared may take; without a limit where absent. */
-  readonly roomBytes?: number;
+  readonly memoryBudgetBytes?: number;
   /** Between two pieces of a long step: lets time move on where a clock stands still while code runs, gives memory back. */
-  readonly breathe?: () => Promise<void>;
+  readonly yieldControl?: () => Promise<void>;
   /** Says one thing to whoever runs this, as one line. */
   readonly log?: (facts: Readonly<Record<string, unknown>>) => void;
   /** Where recipes are trained on repeated splits; in this thread when left out. */
@@ -38,12 +38,12 @@ export interface Surroundings {
   /** Where features are extracted; in this thread when left out. */
   readonly featureBackend?: FeatureBackend;
   /** Between two writes of a run's record; none where absent. */
-  readonly statePaceMs?: number;
+  readonly recordIntervalMs?: number;
   /** CPU that a durable step may take, in seconds; 20 where absent. */
   readonly stepCpuSeconds?: number;
 }
 
-export interface RunContext extends Surroundings {
+export interface RunContext extends Host {
   /** The run as it was started. Its id, champion, cutoff and wishes never change; its status does, in the store. */
   readonly run: RunRecord;
   readonly spec: Spec;
@@ -77,13 +77,13 @@ export class RunFailure extends Error {
 }
 
 /** Milliseconds, read where the clock has moved on. */
-export async function readClock({ now, breathe }: Pick<Surroundings, 'now' | 'breathe'>): Promise<number> {
-  await breathe?.();
+export async function readClock({ now, yieldControl }: Pick<Host, 'now' | 'breathe'>): Promise<number> {
+  await yieldControl?.();
   return now().getTime();
 }
 
 /** A step's name as it is recorded: `retry fine-tune` in a second attempt. */
-export function stepOf({ attempt }: Pick<RunContext, 'attempt'>, name: string): string {
+export function stepName({ attempt }: Pick<RunContext, 'attempt'>, name: string): string {
   return attempt === undefined ? name : `${attempt} ${name}`;
 }
 
@@ -96,14 +96,14 @@ export function attemptKey(
 }
 
 /** Tells whoever watches how far a step has come. */
-export async function tell(
+export async function reportProgress(
   ctx: Pick<RunContext, 'now' | 'onProgress' | 'attempt'>,
   step: string,
   fraction: number,
   message: string,
 ): Promise<void> {
   await ctx.onProgress({
-    step: stepOf(ctx, step),
+    step: stepName(ctx, step),
     at: ctx.now().toISOString(),
     fraction: Math.min(1, Math.max(0, fraction)),
     message,

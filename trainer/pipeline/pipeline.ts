@@ -9,7 +9,7 @@
 import { collectInbox } from '../../shared/events/inbox.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import { extractCopies, planCopies } from './features/augmented-features.ts';
-import { type RunContext, RunFailure, type Surroundings } from './context.ts';
+import { type RunContext, RunFailure, type Host } from './context.ts';
 import { applyUnfreeze, basesRead } from './features/unfreeze.ts';
 import { evaluate } from './judge/evaluate.ts';
 import { extractFeatures } from './features/store-features.ts';
@@ -52,12 +52,12 @@ export type { StepRunner as StepHost } from './steps.ts';
  * and returned as a failed run; anything else is thrown for the host to retry.
  */
 export async function runPipeline(
-  surroundings: Surroundings,
+  host: Host,
   model: string,
   runId: string,
   steps: StepRunner,
 ): Promise<RunRecord> {
-  const ctx = await openRun(surroundings, model, runId);
+  const ctx = await openRun(host, model, runId);
   if (ctx.run.status === 'complete' || ctx.run.status === 'skipped') return ctx.run;
   if (ctx.run.status === 'failed') await goOnWithRun(ctx);
   try {

@@ -7,12 +7,12 @@ import { keys } from '../../shared/registry/keys.ts';
 import { loadRun, type RunRecord, saveRun } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { createJournal, type Journal } from './journal.ts';
-import { type RunContext, RunFailure, stepOf, type Surroundings } from './context.ts';
+import { type RunContext, RunFailure, stepName, type Host } from './context.ts';
 
-export async function openRun(surroundings: Surroundings, model: string, id: string): Promise<RunContext> {
-  const run = await loadRun(surroundings.store, model, id);
+export async function openRun(host: Host, model: string, id: string): Promise<RunContext> {
+  const run = await loadRun(host.store, model, id);
   if (!run.ok) throw new RunFailure(run.error.detail);
-  return { ...surroundings, run: run.value, spec: await loadRunSpec(surroundings.store, model, id) };
+  return { ...host, run: run.value, spec: await loadRunSpec(host.store, model, id) };
 }
 
 /** The copy that a run goes by: as it was when the run began, whatever its steps have made of it since. */
@@ -25,7 +25,12 @@ export async function loadRunSpec(store: ObjectStore, model: string, id: string)
 /** By the run as it was opened, which all of its contexts share. */
 const journals = new WeakMap<RunRecord, { readonly store: ObjectStore; readonly journal: Journal }>();
 
-function journalOf({ run, store, statePaceMs = 0, log = () => {} }: RunContext): Journal {
+function journalOf({
+  run,
+  store,
+  recordIntervalMs: recordIntervalMs = 0,
+  log = () => {},
+}: RunContext): Journal {
   const present = journals.get(run);
   if (present?.store === store) return present.journal;
   const sleep = async (ms: number): Promise<void> => {
@@ -33,7 +38,7 @@ function journalOf({ run, store, statePaceMs = 0, log = () => {} }: RunContext):
   };
   const journal = createJournal(run.model, run.id, {
     store,
-    paceMs: statePaceMs,
+    paceMs: recordIntervalMs,
     nowMs: Date.now,
     sleep,
     log,
@@ -52,7 +57,7 @@ export async function updateRecord(ctx: RunContext, change: Partial<RunRecord>):
 
 /** Notes the step that is under way. */
 export async function enterStep(ctx: RunContext, name: string): Promise<void> {
-  await journalOf(ctx).note((record) => ({ ...record, step: stepOf(ctx, name) }));
+  await journalOf(ctx).note((record) => ({ ...record, step: stepName(ctx, name) }));
 }
 
 /** Notes a finished step; a step that is repeated replaces its own note. */
@@ -63,7 +68,7 @@ export async function recordStep(
   finished: Date,
   seconds: number,
 ): Promise<void> {
-  const recorded = stepOf(ctx, name);
+  const recorded = stepName(ctx, name);
   const step = { name: recorded, note, finishedAt: finished.toISOString(), seconds };
   await journalOf(ctx).note((record) => ({
     ...record,
@@ -73,7 +78,7 @@ export async function recordStep(
 
 /** Notes a step that an earlier process finished, where that died before its note was written. */
 export async function ensureRecorded(ctx: RunContext, name: string, note: string): Promise<void> {
-  const recorded = stepOf(ctx, name);
+  const recorded = stepName(ctx, name);
   const { steps } = await currentRecord(ctx);
   if (!steps.some((step) => step.name === recorded)) await recordStep(ctx, name, note, ctx.now(), 0);
 }

@@ -1,7 +1,7 @@
 /**
  * What a step of a run is: a piece of work that the host makes durable, and that the run records.
  */
-import { type RunContext, tell } from './context.ts';
+import { type RunContext, reportProgress } from './context.ts';
 import { enterStep, ensureRecorded, recordStep } from './record.ts';
 
 /** Runs one step, or gives what it gave before. Results are small JSON. */
@@ -23,14 +23,14 @@ export function timed(ctx: RunContext, steps: StepRunner): Step {
       isDoneHere = true;
       const startedMs = ctx.now().getTime();
       await enterStep(ctx, name);
-      await tell(ctx, name, 0, '');
+      await reportProgress(ctx, name, 0, '');
       const result = await body();
       const finished = ctx.now();
       await recordStep(ctx, name, result.note, finished, (finished.getTime() - startedMs) / 1000);
-      await tell(ctx, name, 1, result.note);
+      await reportProgress(ctx, name, 1, result.note);
       return result;
     });
-    if (!isDoneHere && ctx.statePaceMs !== undefined) await ensureRecorded(ctx, name, result.note);
+    if (!isDoneHere && ctx.recordIntervalMs !== undefined) await ensureRecorded(ctx, name, result.note);
     return result;
   };
 }

@@ -11,7 +11,7 @@ import { describeReadError, loadJson, putJson } from '../../shared/registry/json
 import { openQuarantines } from '../labels/check-labels.ts';
 import { isApart } from '../labels/stretch.ts';
 import { loadCandidate } from '../model/candidate-files.ts';
-import { attemptKey, type RunContext, RunFailure, stepOf } from '../pipeline/context.ts';
+import { attemptKey, type RunContext, RunFailure, stepName } from '../pipeline/context.ts';
 import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { loadSplit, saveRehearsalSplit } from '../pipeline/data/split.ts';
 import { loadTrainingRecord } from '../pipeline/fine-tune/fine-tune.ts';
@@ -36,7 +36,7 @@ export async function followRehearsal(ctx: RunContext, steps: StepRunner, snapsh
   const { cutMs } = await steps.do('rehearsal split', () => chooseCut(ctx, snapshot));
   if (cutMs === null) return;
   const rehearsed: RunContext = { ...ctx, attempt: 'rehearsal' };
-  const own: StepRunner = { do: (name, body) => steps.do(stepOf(rehearsed, name), body) };
+  const own: StepRunner = { do: (name, body) => steps.do(stepName(rehearsed, name), body) };
   await followTraining(rehearsed, own, snapshot);
   await timed(rehearsed, own)('referee', () => tryOut(rehearsed, snapshot, cutMs));
 }

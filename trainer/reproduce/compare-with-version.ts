@@ -9,7 +9,7 @@ import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadVersionFile } from '../../shared/registry/versions.ts';
 import { predict, argmaxRows, openProgram } from '../pipeline/features/judged-model.ts';
 import { loadCandidate, type VersionFiles } from '../model/candidate-files.ts';
-import { type RunContext, tell } from '../pipeline/context.ts';
+import { type RunContext, reportProgress } from '../pipeline/context.ts';
 import { openFeatures, readExamples } from '../pipeline/features/features.ts';
 import { loadTrainingRecord } from '../pipeline/fine-tune/fine-tune.ts';
 import type { StepHost } from '../pipeline/pipeline.ts';
@@ -76,7 +76,7 @@ async function scoreWindows(ctx: RunContext, snapshot: Snapshot, files: VersionF
           ? numberMetrics(window.id, labels, Float64Array.from(outputs))
           : classMetrics(window.id, Int32Array.from(labels), argmaxRows(outputs, labels.length));
       Object.assign(all, metrics);
-      await tell(ctx, 'held-out answers', (i + 1) / windows.length, `window ${window.id}`);
+      await reportProgress(ctx, 'held-out answers', (i + 1) / windows.length, `window ${window.id}`);
     }
     return all;
   } finally {

@@ -17,7 +17,7 @@ import { createScratchStore } from './scratch-store.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { loadCandidate, type VersionFiles } from '../model/candidate-files.ts';
-import { type RunContext, RunFailure, type Surroundings } from '../pipeline/context.ts';
+import { type RunContext, RunFailure, type Host } from '../pipeline/context.ts';
 import { ENGINE } from '../pipeline/publish/engine.ts';
 import { copiesSteps, featuresSteps, isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
 import type { Provenance } from '../pipeline/publish/provenance.ts';
@@ -80,15 +80,15 @@ export type OnFiles = (files: VersionFiles) => Promise<void>;
 
 /** Runs (or resumes) a reproduction to its end; one that no repetition can mend is recorded as failed. */
 export async function runReproduction(
-  surroundings: Surroundings,
+  host: Host,
   model: string,
   id: string,
   steps: StepHost,
   onFiles: OnFiles = async () => {},
 ): Promise<Reproduction> {
-  const { store } = surroundings;
+  const { store } = host;
   const record = unwrap(await loadReproduction(store, model, id));
-  if (record.status === 'running') await followToEnd(surroundings, record, steps, onFiles);
+  if (record.status === 'running') await followToEnd(host, record, steps, onFiles);
   await steps.do('tidy', async () => {
     await removeScratch(store, record);
     return {};
@@ -97,46 +97,46 @@ export async function runReproduction(
 }
 
 async function followToEnd(
-  surroundings: Surroundings,
+  host: Host,
   record: Reproduction,
   steps: StepHost,
   onFiles: OnFiles,
 ): Promise<void> {
   try {
-    await followSteps(surroundings, record, steps, onFiles);
+    await followSteps(host, record, steps, onFiles);
   } catch (error) {
     if (!isRunFailure(error)) throw error;
     await steps.do('fail', async () => {
-      await finish(surroundings, record, { status: 'failed', error: error.message });
+      await finish(host, record, { status: 'failed', error: error.message });
       return {};
     });
   }
 }
 
 async function followSteps(
-  surroundings: Surroundings,
+  host: Host,
   record: Reproduction,
   steps: StepHost,
   onFiles: OnFiles,
 ): Promise<void> {
-  const origin = await loadOrigin(surroundings.store, record.model, record.version);
+  const origin = await loadOrigin(host.store, record.model, record.version);
   if (!origin.ok) throw new RunFailure(origin.error.detail);
   const { stage, detail } = await steps.do('check', async () => {
-    const altered = await findAltered(surroundings.store, origin.value);
+    const altered = await findAltered(host.store, origin.value);
     return altered ?? { stage: null, detail: null };
   });
   if (stage !== null) {
     const difference = { stage, detail: detail ?? '' };
-    await keep(surroundings, record, steps, { same: false, files: [], metrics: [], difference });
+    await keep(host, record, steps, { same: false, files: [], metrics: [], difference });
     return;
   }
   const { manifest, provenance } = origin.value;
-  const ctx = await openScratch(surroundings, record, origin.value);
+  const ctx = await openScratch(host, record, origin.value);
   const snapshot = await loadSnapshot(ctx.store, record.model, manifest.snapshot);
   await followRun(ctx, steps, snapshot, provenance);
-  const outcome = await compareWithVersion(ctx, surroundings.store, steps, snapshot, origin.value, record);
+  const outcome = await compareWithVersion(ctx, host.store, steps, snapshot, origin.value, record);
   await onFiles(await loadCandidate(ctx));
-  await keep(surroundings, record, steps, outcome);
+  await keep(host, record, steps, outcome);
 }
 
 /** As the version's run went from its snapshot on, up to the candidate's files. */
@@ -158,7 +158,7 @@ async function followRun(
 
 /** The version's run once more, under the reproduction's name and in its scratch. */
 async function openScratch(
-  surroundings: Surroundings,
+  host: Host,
   record: Reproduction,
   { manifest, provenance }: Origin,
 ): Promise<RunContext> {
@@ -166,7 +166,7 @@ async function openScratch(
   const hides = record.recompute
     ? (key: string) => [keys.featuresOf(model), keys.copiesOf(model)].some((kept) => key.startsWith(kept))
     : () => false;
-  const store = createScratchStore(surroundings.store, keys.reproductionScratch(model, id), { hides });
+  const store = createScratchStore(host.store, keys.reproductionScratch(model, id), { hides });
   const run: RunRecord = {
     format: 'holdfast-run/1',
     id,
@@ -192,23 +192,18 @@ async function openScratch(
     error: null,
   };
   await putJson(store, keys.run(model, id, 'run.json'), run, { absent: true });
-  return applyUnfreeze({ ...surroundings, store, run, spec: provenance.spec });
+  return applyUnfreeze({ ...host, store, run, spec: provenance.spec });
 }
 
-async function keep(
-  surroundings: Surroundings,
-  record: Reproduction,
-  steps: StepHost,
-  outcome: Outcome,
-): Promise<void> {
+async function keep(host: Host, record: Reproduction, steps: StepHost, outcome: Outcome): Promise<void> {
   await steps.do('finish', async () => {
-    await finish(surroundings, record, { status: 'complete', outcome });
+    await finish(host, record, { status: 'complete', outcome });
     return {};
   });
 }
 
 async function finish(
-  { store, now }: Pick<Surroundings, 'store' | 'now'>,
+  { store, now }: Pick<Host, 'store' | 'now'>,
   record: Reproduction,
   end: Partial<Reproduction>,
 ): Promise<void> {

@@ -17,7 +17,7 @@ import { type Progress, type RunRecord, saveProgress } from '../../shared/regist
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Result } from '../../shared/result.ts';
 import { type ComparisonRequest, giveUpComparison, runComparison } from '../compare/comparison-run.ts';
-import type { Surroundings } from '../pipeline/context.ts';
+import type { Host } from '../pipeline/context.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
 import { createProgressWriter } from '../pipeline/progress-writer.ts';
 import { giveUpRun } from '../pipeline/record.ts';
@@ -65,13 +65,11 @@ export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
   override async run(event: Readonly<WorkflowEvent<RunParams>>, step: WorkflowStep): Promise<string> {
     const store = createR2Store(this.env.BUCKET);
     const { model, run } = event.payload;
-    const surroundings = surroundingsOf(this.env, store, (progress) =>
-      saveProgress(store, model, run, progress),
-    );
+    const host = workerHost(this.env, store, (progress) => saveProgress(store, model, run, progress));
     const record = await recordGivingUp(
       step,
       { model, run },
-      () => runPipeline(surroundings, model, run, workflowSteps(step)),
+      () => runPipeline(host, model, run, workflowSteps(step)),
       async (reason) => tell(this.env, store, await giveUpRun(store, model, run, reason, new Date())),
     );
     await step.do('tell', () => tell(this.env, store, record));
@@ -119,13 +117,13 @@ export class Comparing extends WorkflowEntrypoint<TrainerEnv, ComparisonParams> 
   override async run(event: Readonly<WorkflowEvent<ComparisonParams>>, step: WorkflowStep): Promise<string> {
     const store = createR2Store(this.env.BUCKET);
     const { model, comparison } = event.payload;
-    const surroundings = surroundingsOf(this.env, store, (progress) =>
+    const host = workerHost(this.env, store, (progress) =>
       saveComparisonProgress(store, model, comparison, progress),
     );
     const record = await recordGivingUp(
       step,
       { model, comparison },
-      () => runComparison(surroundings, model, comparison, workflowSteps(step)),
+      () => runComparison(host, model, comparison, workflowSteps(step)),
       (reason) => giveUpComparison(store, model, comparison, reason, new Date()),
     );
     return record.summary ?? record.status;
@@ -139,13 +137,13 @@ export class Reproducing extends WorkflowEntrypoint<TrainerEnv, ReproductionPara
   ): Promise<string> {
     const store = createR2Store(this.env.BUCKET);
     const { model, reproduction: id } = event.payload;
-    const surroundings = surroundingsOf(this.env, store, (progress) =>
+    const host = workerHost(this.env, store, (progress) =>
       saveReproductionProgress(store, { model, id }, progress),
     );
     const { status } = await recordGivingUp(
       step,
       { model, reproduction: id },
-      () => runReproduction(surroundings, model, id, workflowSteps(step)),
+      () => runReproduction(host, model, id, workflowSteps(step)),
       (reason) => giveUpReproduction(store, model, id, reason, new Date()),
     );
     return status;
@@ -158,11 +156,7 @@ function openRuntime(): Runtime {
   return opened;
 }
 
-function surroundingsOf(
-  env: TrainerEnv,
-  store: ObjectStore,
-  keep: (progress: Progress) => Promise<void>,
-): Surroundings {
+function workerHost(env: TrainerEnv, store: ObjectStore, keep: (progress: Progress) => Promise<void>): Host {
   runtime ??= openRuntime();
   const stepSeconds = parseStepSeconds(env.HOLDFAST_STEP_CPU_SECONDS);
   if (!stepSeconds.ok) throw new Error(stepSeconds.error);
@@ -171,13 +165,13 @@ function surroundingsOf(
   const write = createProgressWriter({ save: keep, nowMs: Date.now, log });
   return {
     store,
-    statePaceMs: STATE_PACE_MS,
+    recordIntervalMs: STATE_PACE_MS,
     wasm: wasmModule,
     kernels: kernelModule,
     runtime,
-    roomBytes: ROOM_BYTES,
+    memoryBudgetBytes: ROOM_BYTES,
     stepCpuSeconds: stepSeconds.value,
-    breathe: letOthersIn,
+    yieldControl: letOthersIn,
     log,
     now: () => new Date(),
     stopwatch,

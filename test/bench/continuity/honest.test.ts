@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createRandom } from '../../../shared/random.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
-import type { Surroundings } from '../../../trainer/pipeline/context.ts';
-import { createSurroundings } from '../../../trainer/node/surroundings.ts';
+import type { Host } from '../../../trainer/pipeline/context.ts';
+import { createNodeHost } from '../../../trainer/node/node-host.ts';
 import { createEdge } from '../../functions/support.ts';
 import { createClock, createTimetable } from './lives/clock.ts';
 import { type LifeRecord, runLife } from './lives/courses.ts';
@@ -22,12 +22,12 @@ import { cutNights, type Nights, type Row, type Stream } from './streams/stream.
 const NIGHTS = 3;
 const NAMES = STRATEGIES.map(({ name }) => name);
 
-let surroundings: Surroundings;
+let host: Host;
 beforeAll(async () => {
-  const whole = await createSurroundings({ store: createMemoryStore(), threads: 1 });
+  const whole = await createNodeHost({ store: createMemoryStore(), threads: 1 });
   // How long a prediction takes is not asked here, and finding out takes most of a small night.
   const stopwatch = async (work: () => void) => (work(), 10);
-  surroundings = { ...whole, stopwatch };
+  host = { ...whole, stopwatch };
 });
 
 function cut({ rows }: Stream): Nights {
@@ -52,7 +52,7 @@ async function live(stream: Stream, wanted: readonly string[] = NAMES): Promise<
   };
   const lived: LivedJob[] = [];
   for (const job of planJobs(condition, wanted, [])) {
-    lived.push({ job, life: await runLife(surroundings, { ...job, stream, nights, base: null }) });
+    lived.push({ job, life: await runLife(host, { ...job, stream, nights, base: null }) });
   }
   return lived;
 }
@@ -124,8 +124,8 @@ describe('the block that is being predicted', () => {
         base: null,
       };
       const [straight, reversed] = [
-        await runLife(surroundings, { ...task, stream }),
-        await runLife(surroundings, { ...task, stream: shuffled }),
+        await runLife(host, { ...task, stream }),
+        await runLife(host, { ...task, stream: shuffled }),
       ];
       expect(choicesBefore(reversed, 1)).toEqual(choicesBefore(straight, 1));
       expect(servedOn(reversed, nights, 1).toReversed()).toEqual(servedOn(straight, nights, 1));
@@ -194,7 +194,7 @@ describe('a replay of every strategy', () => {
     const nights = cut(stream);
     const timetable = createTimetable(nights);
     const spec = specOf(stream, 'ours', 'gate', 1, null);
-    const life = await createLife(surroundings, createClock(), spec);
+    const life = await createLife(host, createClock(), spec);
     const history = stream.rows.slice(0, nights.history.to);
     await life.importRows(history.map((row, i) => ({ ...row, atMs: timetable.rowMs(i) })));
     const { candidate } = await life.run(timetable.runMs(-1));

@@ -14,7 +14,7 @@ import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { BaseManifest } from '../../../shared/registry/base-manifest.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
-import type { RunContext, Surroundings } from '../../../trainer/pipeline/context.ts';
+import type { RunContext, Host } from '../../../trainer/pipeline/context.ts';
 import type {
   FeatureExtractor,
   FeatureBackend,
@@ -85,10 +85,10 @@ export interface Looker {
   close(): Promise<void>;
 }
 
-export function openLooker(bench: FeatureCase, surroundings: Surroundings, workshop: FeatureBackend): Looker {
+export function openLooker(bench: FeatureCase, host: Host, workshop: FeatureBackend): Looker {
   const kept = keepOpen(workshop);
   const run = { id: 'r', model: MODEL } as RunContext['run'];
-  const ctx: RunContext = { ...surroundings, featureBackend: kept.workshop, run, spec: bench.spec };
+  const ctx: RunContext = { ...host, featureBackend: kept.workshop, run, spec: bench.spec };
   const snapshot = { windows: [{ shards: bench.shards }] } as unknown as Parameters<
     typeof extractFeatures
   >[1];

@@ -10,7 +10,7 @@ import { sizeOf } from '../../../shared/model/plan/tensor.ts';
 import { localFeatureBackend } from '../../../trainer/pipeline/features/feature-extractor.ts';
 import { threadedFeatureBackend } from '../../../trainer/node/feature-threads.ts';
 import { type WorkerPool, createWorkerPool } from '../../../trainer/node/worker-pool.ts';
-import { createSurroundings } from '../../../trainer/node/surroundings.ts';
+import { createNodeHost } from '../../../trainer/node/node-host.ts';
 import { type FeatureCase, loadLayersBase, type Looker, openLooker, setUpCase } from './feature-case.ts';
 import type { Findings, Progress } from '../findings.ts';
 import { createMobileNetV1, createMobileNetV2 } from '../models.ts';
@@ -49,8 +49,8 @@ export async function benchFeatures(_scratch: string, quick: boolean, progress: 
 
 /** Everything on this thread. */
 async function besideLayers(title: string, bench: FeatureCase, { rounds, peerImages }: Effort): Promise<Row> {
-  const surroundings = await createSurroundings({ store: bench.store, threads: 1 });
-  const ours = openLooker(bench, surroundings, localFeatureBackend(surroundings));
+  const host = await createNodeHost({ store: bench.store, threads: 1 });
+  const ours = openLooker(bench, host, localFeatureBackend(host));
   const model = await loadLayersBase(bench);
   const predict = (batch: number) =>
     predictFirst(model, bench.pixels, peerImages, Math.min(batch, peerImages));
@@ -73,9 +73,9 @@ async function besideLayers(title: string, bench: FeatureCase, { rounds, peerIma
 }
 
 async function besideOneThread(title: string, bench: FeatureCase, { rounds }: Effort): Promise<Row[]> {
-  const surroundings = await createSurroundings({ store: bench.store });
-  const one = openLooker(bench, surroundings, localFeatureBackend(surroundings));
-  const two = openLooker(bench, surroundings, threadedFeatureBackend(2));
+  const host = await createNodeHost({ store: bench.store });
+  const one = openLooker(bench, host, localFeatureBackend(host));
+  const two = openLooker(bench, host, threadedFeatureBackend(2));
   await one.look();
   const alone = await one.take();
   await two.look();

@@ -137,7 +137,7 @@ const wasm = await loadWasmModule();
 measure();
 const before = { ...peak };
 console.log(`before: ${describe(before)}`);
-const surroundings = {
+const host = {
   store: wrapStore(store, async (_, call) => {
     const result = await call();
     if (globalThis.gc) measure();
@@ -159,7 +159,7 @@ const host: StepRunner = {
     return result;
   },
 };
-const record = await followTraining(await openRun(surroundings, MODEL, run), host, snapshot);
+const record = await followTraining(await openRun(host, MODEL, run), host, snapshot);
 measure();
 for (const [name, taken] of seconds) console.log(`${name}: ${taken.toFixed(1)} s`);
 console.log(`at most: ${describe(peak)}; ${record.epochs.length} epochs, ${record.digest.slice(0, 8)}`);

@@ -14,7 +14,7 @@ import type { Progress } from '../../../shared/registry/runs.ts';
 import { compareRecipes } from '../../../trainer/compare/compare.ts';
 import { comparisonSchema, concludeComparison } from '../../../trainer/compare/recipe-comparison.ts';
 import { runComparison, startComparison } from '../../../trainer/compare/comparison-run.ts';
-import type { Surroundings } from '../../../trainer/pipeline/context.ts';
+import type { Host } from '../../../trainer/pipeline/context.ts';
 import { runJob } from '../../../trainer/node/job.ts';
 import type { StepHost } from '../../../trainer/pipeline/pipeline.ts';
 import { createBlobModel } from '../../support/tabular-model.ts';
@@ -22,7 +22,7 @@ import { createBlobModel } from '../../support/tabular-model.ts';
 const MODEL = 'blobs';
 const store = createMemoryStore();
 const progress: Progress[] = [];
-let surroundings: Surroundings;
+let host: Host;
 
 beforeAll(async () => {
   await createBlobModel(store, MODEL, { n: 600, seed: 1, fromMs: Date.parse('2026-11-01T00:00:00Z') });
@@ -34,7 +34,7 @@ beforeAll(async () => {
   await replaceSpec(store, loaded.value, { ...spec, training });
   await runJob({ store, model: MODEL, by: 'a test', promote: false });
   const wasm = await loadWasmModule();
-  surroundings = {
+  host = {
     store,
     wasm,
     kernels: await loadKernelModule(),
@@ -74,10 +74,10 @@ describe('a comparison as steps', () => {
     const { id } = await start();
     expect(id).toBe('20261120T030000000-2-1-abc');
     const [remembered, done]: [Map<string, unknown>, string[]] = [new Map(), []];
-    const killed = runComparison(surroundings, MODEL, id, hostThat(remembered, done, 'split 3'));
+    const killed = runComparison(host, MODEL, id, hostThat(remembered, done, 'split 3'));
     await expect(killed).rejects.toThrow('killed');
     expect(await loadComparison(store, MODEL, id)).toMatchObject({ value: { status: 'running' } });
-    const record = await runComparison(surroundings, MODEL, id, hostThat(remembered, done));
+    const record = await runComparison(host, MODEL, id, hostThat(remembered, done));
     expect(done).toEqual(['split 1', 'split 2', 'split 3', 'finish']);
     expect(record).toMatchObject({ status: 'complete', by: 'ann', finishedAt: '2026-11-20T03:00:30.000Z' });
     expect(progress.at(-1)).toMatchObject({ step: 'splits', fraction: 1, message: '3 of 3 splits' });
@@ -93,10 +93,10 @@ describe('a comparison as steps', () => {
 
   test('takes as many steps as its time takes, and comes to the same where the process ends in between', async () => {
     const { id } = await start();
-    await runComparison(surroundings, MODEL, id, hostThat(new Map(), []));
+    await runComparison(host, MODEL, id, hostThat(new Map(), []));
     const whole = comparisonSchema.parse(await loadComparisonResult(store, MODEL, id));
     let nowMs = Date.parse('2026-11-20T04:00:00Z');
-    const hurried = { ...surroundings, stepCpuSeconds: 0.5, now: () => new Date((nowMs += 200)) };
+    const hurried = { ...host, stepCpuSeconds: 0.5, now: () => new Date((nowMs += 200)) };
     const again = await startComparison(store, MODEL, request, { ...started, suffix: 'def' });
     if (!again.ok) throw new Error(again.error.detail);
     const [remembered, done]: [Map<string, unknown>, string[]] = [new Map(), []];
@@ -112,9 +112,9 @@ describe('a comparison as steps', () => {
   test('that is complete is not run again', async () => {
     const done: string[] = [];
     const { id } = await start();
-    await runComparison(surroundings, MODEL, id, hostThat(new Map(), done));
+    await runComparison(host, MODEL, id, hostThat(new Map(), done));
     done.length = 0;
-    expect(await runComparison(surroundings, MODEL, id, hostThat(new Map(), done))).toMatchObject({
+    expect(await runComparison(host, MODEL, id, hostThat(new Map(), done))).toMatchObject({
       status: 'complete',
     });
     expect(done).toEqual([]);
@@ -130,7 +130,7 @@ describe('a comparison as steps', () => {
   test('that cannot be done says why, and is not repeated', async () => {
     const record = await start();
     await store.delete(keys.snapshot(MODEL, record.snapshot));
-    const failed = await runComparison(surroundings, MODEL, record.id, hostThat(new Map(), []));
+    const failed = await runComparison(host, MODEL, record.id, hostThat(new Map(), []));
     expect(failed).toMatchObject({ status: 'failed', error: expect.stringContaining('snapshot') as string });
   });
 });

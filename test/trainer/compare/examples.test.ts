@@ -43,8 +43,8 @@ async function collect(pictures: number, side: number) {
   const now = new Date(START.getTime() + 86_400_000);
   const started = await startRun(store, MODEL, { trigger: 'cli', by: 'a test', now, suffix: '' });
   if (!started.ok) throw new Error(started.error.detail);
-  const surroundings = { store, now: () => now, onProgress: () => {} } as unknown as RunContext;
-  const ctx = await openRun(surroundings, MODEL, started.value.id);
+  const host = { store, now: () => now, onProgress: () => {} } as unknown as RunContext;
+  const ctx = await openRun(host, MODEL, started.value.id);
   const recipe = { training: spec.training } as RecipeSettings;
   return { ctx, snapshot: await makeSnapshot(ctx), recipes: [recipe, recipe] as const };
 }

@@ -8,7 +8,7 @@ import { storeInput } from '../../../shared/events/stored-input.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { createSurroundings } from '../../../trainer/node/surroundings.ts';
+import { createNodeHost } from '../../../trainer/node/node-host.ts';
 import { extractCopies, planCopies } from '../../../trainer/pipeline/features/augmented-features.ts';
 import { type RunContext, RunFailure } from '../../../trainer/pipeline/context.ts';
 import { runDirectly } from '../../../trainer/pipeline/features/portions.ts';
@@ -50,9 +50,9 @@ beforeAll(async () => {
 });
 
 async function contextOf(threads: number, over: Partial<RunContext> = {}): Promise<RunContext> {
-  const surroundings = await createSurroundings({ store: await copyOf(store), threads });
+  const host = await createNodeHost({ store: await copyOf(store), threads });
   const spec = barSpec('m', { base, training: { augmentation: AUGMENTATION } });
-  return { ...surroundings, spec, run: { id: 'r', model: 'm' } as RunContext['run'], ...over };
+  return { ...host, spec, run: { id: 'r', model: 'm' } as RunContext['run'], ...over };
 }
 
 /** Everything that was stored, by key. */

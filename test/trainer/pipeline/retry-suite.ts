@@ -31,7 +31,7 @@ export function describeRetrying(
       const now = new Date(fromMs);
       const started = await startRun(store, MODEL, { trigger: 'cron', by: 'a test', now, suffix: '' });
       if (!started.ok) throw new Error(started.error.detail);
-      const surroundings = {
+      const host = {
         store,
         wasm,
         kernels,
@@ -40,7 +40,7 @@ export function describeRetrying(
         stopwatch: async (work: () => void) => (work(), 1),
         onProgress: () => {},
       };
-      return runPipeline(surroundings, MODEL, started.value.id, { do: (_, body) => body() });
+      return runPipeline(host, MODEL, started.value.id, { do: (_, body) => body() });
     };
     await createBlobModel(store, MODEL, HISTORY, retriedSpec({ strength: 8 }));
     await retrain(AFTER);

@@ -6,7 +6,7 @@ import { type BatchLines, readBatch } from '../../../shared/events/inbox.ts';
 import type { LabelledExample } from './join.ts';
 import type { Event } from '../../../shared/events/schema.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { type RunContext, tell } from '../context.ts';
+import { type RunContext, reportProgress } from '../context.ts';
 
 export interface EventLog {
   /** Up to the run's cutoff. An input has its type and its digest, but not its bytes. */
@@ -37,7 +37,7 @@ export async function openEventLog(ctx: Log): Promise<EventLog> {
       events.push(withoutBytes(event));
     }
     problems.push(...batch.problems);
-    await tell(ctx, 'snapshot', (i + 1) / batches.length, `${i + 1} of ${batches.length} batches`);
+    await reportProgress(ctx, 'snapshot', (i + 1) / batches.length, `${i + 1} of ${batches.length} batches`);
   }
   const inputsAt = keepRecent((key) => readInputs(ctx, key));
   return {

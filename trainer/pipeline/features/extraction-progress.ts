@@ -2,7 +2,7 @@
  * How far bases have come with their examples, told now and then: what is done of all, how fast, and how long the rest
  * takes at most: some of it may be stored already.
  */
-import { type RunContext, tell } from '../context.ts';
+import { type RunContext, reportProgress } from '../context.ts';
 
 /** Every telling is a write, and there are batches of milliseconds. */
 const TELL_EVERY_MS = 1_000;
@@ -36,7 +36,7 @@ export function createExtractionProgress(
     toldMs = nowMs;
     const pace = describePace(computed, examples - done, (nowMs - startMs) / 1_000);
     const message = `${format(done)} of ${format(examples)} examples${pace}`;
-    await tell(ctx, step, examples === 0 ? 1 : done / examples, message);
+    await reportProgress(ctx, step, examples === 0 ? 1 : done / examples, message);
   };
   return {
     open() {

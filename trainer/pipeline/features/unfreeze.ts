@@ -249,13 +249,13 @@ const MEGABYTE = 1_000_000;
  * @param examples  to train on and to watch
  * @throws RunFailure where they do not fit
  */
-export function checkMemory({ spec, unfrozen, roomBytes }: RunContext, examples: number): void {
+export function checkMemory({ spec, unfrozen, memoryBudgetBytes }: RunContext, examples: number): void {
   const numbers = unfrozen ? sizeOf(shapeRead(unfrozen.trunk)) : spec.network ? encodedSize(spec.input) : 0;
   const bytes = numbers * Float32Array.BYTES_PER_ELEMENT;
-  if (roomBytes === undefined || examples * bytes <= roomBytes) return;
+  if (memoryBudgetBytes === undefined || examples * bytes <= memoryBudgetBytes) return;
   const what = unfrozen ? `training.unfreeze: from '${unfrozen.from}' on` : 'network';
   throw new RunFailure(
-    `${what}: ${examples} examples of ${numbers} numbers take ${Math.ceil((examples * bytes) / MEGABYTE)} MB, and here is room for ${Math.floor(roomBytes / MEGABYTE)} MB: lower training.maxExamples, to leave ${Math.floor(roomBytes / bytes)} with those that watch, or train with npx holdfast train`,
+    `${what}: ${examples} examples of ${numbers} numbers take ${Math.ceil((examples * bytes) / MEGABYTE)} MB, and here is room for ${Math.floor(memoryBudgetBytes / MEGABYTE)} MB: lower training.maxExamples, to leave ${Math.floor(memoryBudgetBytes / bytes)} with those that watch, or train with npx holdfast train`,
   );
 }
 

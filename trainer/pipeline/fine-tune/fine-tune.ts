@@ -24,7 +24,7 @@ import {
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../../step-seconds.ts';
 import { candidateDigest, encodeModel, saveCandidate } from '../../model/candidate-files.ts';
 import { dropCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint-file.ts';
-import { attemptKey, readClock, type RunContext, RunFailure, stepOf, tell } from '../context.ts';
+import { attemptKey, readClock, type RunContext, RunFailure, stepName, reportProgress } from '../context.ts';
 import { initialHead } from '../../model/head-layers.ts';
 import { type Objective, objectiveBy } from './objective.ts';
 import { chooseStart } from './parent.ts';
@@ -191,7 +191,7 @@ function createReporter(
     const spent = groupSeconds + (toldMs - startedMs) / 1_000;
     const left = done === 0 ? [] : [`${Math.ceil((spent / done) * (epochs - done))} s left at most`];
     const message = `epoch ${epoch} of at most ${epochs}: ${[...parts, ...left].join(', ')}`;
-    return tell(ctx, 'fine-tune', done / epochs, message);
+    return reportProgress(ctx, 'fine-tune', done / epochs, message);
   };
   return {
     onEpoch: ({ epoch, loss, rate, validationAccuracy, worst }) =>
@@ -215,7 +215,7 @@ function logCourse({ log, run, attempt }: RunContext, { epochs, best }: Course, 
     event: 'training',
     model: run.model,
     run: run.id,
-    step: stepOf({ ...(attempt && { attempt }) }, 'fine-tune'),
+    step: stepName({ ...(attempt && { attempt }) }, 'fine-tune'),
     epoch: epochs.length,
     loss: rounded(last?.loss),
     rate: rounded(last?.rate),

@@ -6,7 +6,7 @@
  * what comes of it, so the same run gives the same candidate on a fast machine and on a slow one, killed or not.
  */
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../../step-seconds.ts';
-import { readClock, type RunContext, tell } from '../context.ts';
+import { readClock, type RunContext, reportProgress } from '../context.ts';
 import { type Group, loadTrainingRecord, trainGroup, type TrainingRecord } from './fine-tune.ts';
 import { enterStep, recordStep } from '../record.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
@@ -65,7 +65,7 @@ async function buildStep(ctx: RunContext, snapshot: Snapshot, from: Built): Prom
   let { done } = from;
   return buildSet(ctx, snapshot, from, async (of) => {
     done += 1;
-    await tell(ctx, 'fine-tune', 0, `examples into packs: ${done} of ${of} pieces`);
+    await reportProgress(ctx, 'fine-tune', 0, `examples into packs: ${done} of ${of} pieces`);
     return (await readClock(ctx)) < endMs;
   });
 }
@@ -75,7 +75,7 @@ async function recordTraining(ctx: RunContext, seconds: number): Promise<{ reado
   const from = parent === null ? 'from a new initialisation' : `from version ${parent}`;
   const note = `${epochs.length} epochs ${from}, the best was number ${bestEpoch}`;
   await recordStep(ctx, 'fine-tune', note, ctx.now(), seconds);
-  await tell(ctx, 'fine-tune', 1, note);
+  await reportProgress(ctx, 'fine-tune', 1, note);
   await clearTraining(ctx);
   return { digest };
 }

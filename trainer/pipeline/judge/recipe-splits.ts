@@ -21,7 +21,7 @@ import {
   LEFT,
   trainWithin,
 } from '../../compare/split-trainer.ts';
-import { type RunContext, RunFailure, tell } from '../context.ts';
+import { type RunContext, RunFailure, reportProgress } from '../context.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
 
 const scoresSchema = z.object({ train: z.array(z.number()), test: z.array(z.number()) });
@@ -87,7 +87,7 @@ async function trainAll(
     const seed = seedFrom(training.seed, id, 'split', i);
     outcomes[i] = await followSplit(`recipes on split ${i + 1}`, doSplit, () => trainOne(ctx, trainer, seed));
     done += 1;
-    await tell(ctx, 'splits', done / count, `${done} of ${count} splits`);
+    await reportProgress(ctx, 'splits', done / count, `${done} of ${count} splits`);
   });
   const failed = outcomes.find((outcome) => 'failed' in outcome);
   if (failed !== undefined) return { outcome: 'left out', reason: failed.failed, broke: true };

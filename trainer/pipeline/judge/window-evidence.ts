@@ -4,7 +4,7 @@
 import { joinFloats } from '../../../shared/bytes.ts';
 import type { WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { predict, type JudgedModel, type LoadedVersion } from '../features/judged-model.ts';
-import { readingBase, type RunContext, tell } from '../context.ts';
+import { readingBase, type RunContext, reportProgress } from '../context.ts';
 import { slicedFeatures, sliceIds } from './feature-slices.ts';
 import { type Examples, readExamples } from '../features/features.ts';
 import type { FormerChampion, WindowScores } from './former-champions.ts';
@@ -70,7 +70,7 @@ export async function judgeWindows<Window>(
       candidate: score(candidate),
       former: answered.former.map(score),
     });
-    await tell(ctx, 'evaluate', (i + 1) / held.length, `window ${part.window.id}`);
+    await reportProgress(ctx, 'evaluate', (i + 1) / held.length, `window ${part.window.id}`);
   }
   const { reported: positions } = neighbours;
   const reported = held.map((part) =>

@@ -8,7 +8,7 @@ import type { Spec } from '../../../../shared/model/spec/spec.ts';
 import { keys } from '../../../../shared/registry/keys.ts';
 import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
-import type { Surroundings } from '../../../../trainer/pipeline/context.ts';
+import type { Host } from '../../../../trainer/pipeline/context.ts';
 import { createClock, createTimetable, type SimulatedClock, type Timetable } from './clock.ts';
 import { collect, type Collected, type Fault } from '../streams/collect.ts';
 import { createLife, type Life } from './life.ts';
@@ -75,8 +75,8 @@ export function dependsOnServing(recipe: RecipeName): boolean {
 }
 
 /** Lives a life from its history to its last night. */
-export async function runLife(surroundings: Surroundings, task: LifeTask): Promise<LifeRecord> {
-  const world = createWorld(surroundings, task);
+export async function runLife(host: Host, task: LifeTask): Promise<LifeRecord> {
+  const world = createWorld(host, task);
   return dependsOnServing(task.recipe) ? liveAlong(world) : trainEachNight(world);
 }
 
@@ -88,7 +88,7 @@ interface World extends LifeTask {
   open(rule: Rule): Promise<{ readonly life: Life; readonly clock: SimulatedClock }>;
 }
 
-function createWorld(surroundings: Surroundings, task: LifeTask): World {
+function createWorld(host: Host, task: LifeTask): World {
   const { stream, nights, faults, seed, base } = task;
   return {
     ...task,
@@ -99,7 +99,7 @@ function createWorld(surroundings: Surroundings, task: LifeTask): World {
       const spec = specOf(stream, task.recipe, rule, seed, task.policy, base?.digest);
       const clock = createClock();
       return {
-        life: await createLife(surroundings, clock, spec, async (store) => base?.copyTo(store)),
+        life: await createLife(host, clock, spec, async (store) => base?.copyTo(store)),
         clock,
       };
     },

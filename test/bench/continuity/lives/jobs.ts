@@ -2,7 +2,7 @@
  * A complete measurement as pieces that run side by side: one life each. Which thread lives it changes nothing about
  * it, and what was lived before is read back.
  */
-import { createSurroundings } from '../../../../trainer/node/surroundings.ts';
+import { createNodeHost } from '../../../../trainer/node/node-host.ts';
 import { keys } from '../../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import { importBase } from '../../../../trainer/model-import/base-import.ts';
@@ -74,9 +74,9 @@ export async function runJob(job: Job): Promise<LifeRecord> {
   if (!stream.ok) throw new Error(stream.error);
   const nights = cutNights(stream.value.rows.length, job.nights);
   if (!nights.ok) throw new Error(nights.error);
-  const surroundings = await createSurroundings({ store: createMemoryStore(), threads: 1 });
+  const host = await createNodeHost({ store: createMemoryStore(), threads: 1 });
   const base = await importStreamBase(stream.value);
-  return runLife(surroundings, { ...job, stream: stream.value, nights: nights.value, base });
+  return runLife(host, { ...job, stream: stream.value, nights: nights.value, base });
 }
 
 /** The stream's frozen base, imported once, where it has one. */

@@ -20,7 +20,7 @@ import { ok } from '../../../../shared/result.ts';
 import { importExamples } from '../../../../trainer/data-import/import-examples.ts';
 import type { ExampleRow, ReadRow } from '../../../../trainer/data-import/readers/example-source.ts';
 import { createNodeSteps } from '../../../../trainer/node/job.ts';
-import type { Surroundings } from '../../../../trainer/pipeline/context.ts';
+import type { Host } from '../../../../trainer/pipeline/context.ts';
 import { runPipeline } from '../../../../trainer/pipeline/pipeline.ts';
 import { startRun } from '../../../../trainer/pipeline/start.ts';
 import type { SimulatedClock } from './clock.ts';
@@ -59,14 +59,14 @@ export interface Life {
 
 /** What the parts of a life share. */
 interface World {
-  readonly surroundings: Surroundings;
+  readonly host: Host;
   readonly clock: SimulatedClock;
   readonly spec: Spec;
 }
 
 /** @param prepare  puts what the spec refers to (a base) into the store, before anything else */
 export async function createLife(
-  everywhere: Surroundings,
+  everywhere: Host,
   clock: SimulatedClock,
   spec: Spec,
   prepare: (store: ObjectStore) => Promise<void> = async () => {},
@@ -74,11 +74,11 @@ export async function createLife(
   const store = createMemoryStore();
   await prepare(store);
   if (!(await createModel(store, spec))) throw new Error('expected an empty store');
-  const surroundings: Surroundings = { ...everywhere, store, now: () => clock.now() };
-  const world = { surroundings, clock, spec };
+  const host: Host = { ...everywhere, store, now: () => clock.now() };
+  const world = { host, clock, spec };
   const model = spec.name;
-  const answer = createAnswers(surroundings, spec);
-  const predict = createServing(surroundings, clock, spec, answer);
+  const answer = createAnswers(host, spec);
+  const predict = createServing(host, clock, spec, answer);
   let feedbacks = 0;
 
   const championNow = async (): Promise<number | null> => {
@@ -119,21 +119,21 @@ export async function createLife(
   };
 }
 
-async function runAt({ surroundings, clock, spec }: World, atMs: number): Promise<RunRecord> {
-  const { store } = surroundings;
+async function runAt({ host, clock, spec }: World, atMs: number): Promise<RunRecord> {
+  const { store } = host;
   clock.set(atMs);
   const options = { trigger: 'cron', by: 'cron', now: new Date(atMs), suffix: '' } as const;
   const started = await startRun(store, spec.name, options);
   if (!started.ok) throw new Error(started.error.detail);
   const { id } = started.value;
-  return runPipeline(surroundings, spec.name, id, createNodeSteps(store, spec.name, id));
+  return runPipeline(host, spec.name, id, createNodeSteps(store, spec.name, id));
 }
 
 const arrivals = createArrivalClock();
 
 /** One request for feedback, as the edge reads it. */
 async function giveFeedback(
-  { surroundings: { store }, clock, spec }: World,
+  { host: { store }, clock, spec }: World,
   labels: readonly ReturnedLabel[],
   requestId: string,
 ): Promise<void> {
@@ -170,10 +170,7 @@ export function toInstance({ input }: Pick<Spec, 'input'>, raw: Float32Array): (
   });
 }
 
-async function importSeen(
-  { surroundings: { store }, clock, spec }: World,
-  rows: readonly SeenRow[],
-): Promise<void> {
+async function importSeen({ host: { store }, clock, spec }: World, rows: readonly SeenRow[]): Promise<void> {
   const toRow = ({ raw, label, atMs }: SeenRow, row: number): ExampleRow => ({ row, raw, label, at: atMs });
   const source = {
     name: 'history',

@@ -5,7 +5,7 @@
 import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
-import { createSurroundings } from '../../../../trainer/node/surroundings.ts';
+import { createNodeHost } from '../../../../trainer/node/node-host.ts';
 import { type Row, rowOf } from '../../gate/table.ts';
 import { cutNights, type Nights, type Stream } from '../streams/stream.ts';
 import { createClock, createTimetable } from './clock.ts';
@@ -25,10 +25,10 @@ export async function measureOverhead(stream: Stream): Promise<Row> {
   const timetable = createTimetable(nights);
   const rows = (from: number, to: number): SeenRow[] =>
     stream.rows.slice(from, to).map((row, i) => ({ ...row, atMs: timetable.rowMs(from + i) }));
-  const surroundings = await createSurroundings({ store: createMemoryStore(), threads: 1 });
+  const host = await createNodeHost({ store: createMemoryStore(), threads: 1 });
   // Nothing waits for labels, so that the measured night trains.
   const policy = { name: 'no wait', change: { gate: { minimum: { current: 1 } } } };
-  const life = await createLife(surroundings, createClock(), specOf(stream, 'ours', 'gate', 1, policy));
+  const life = await createLife(host, createClock(), specOf(stream, 'ours', 'gate', 1, policy));
   await life.importRows(rows(nights.history.from, nights.history.to));
   const { candidate } = await life.run(timetable.runMs(-1));
   if ((await life.champion()) === null) await life.promote(candidate ?? 0, 'the first one');

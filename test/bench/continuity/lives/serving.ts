@@ -12,7 +12,7 @@ import { createRandom } from '../../../../shared/random.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { loadManifest } from '../../../../shared/registry/versions.ts';
 import { argmaxRows } from '../../../../trainer/pipeline/features/judged-model.ts';
-import type { Surroundings } from '../../../../trainer/pipeline/context.ts';
+import type { Host } from '../../../../trainer/pipeline/context.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Row } from '../streams/stream.ts';
 
@@ -35,7 +35,7 @@ export interface Served {
 export type Answers = (version: number, rows: readonly Row[]) => Promise<Float32Array>;
 
 /** Loads a version as the edge does, and lets it answer. */
-export function createAnswers({ store, runtime }: Surroundings, spec: Spec): Answers {
+export function createAnswers({ store, runtime }: Host, spec: Spec): Answers {
   return async (version: number, rows: readonly Row[]): Promise<Float32Array> => {
     const manifest = await loadManifest(store, spec.name, version);
     if (!manifest.ok) throw new Error(manifest.error.detail);
@@ -63,7 +63,7 @@ export function createAnswers({ store, runtime }: Surroundings, spec: Spec): Ans
 
 /** Answers requests, one after the other, and logs them at the time of their rows. */
 export function createServing(
-  { store }: Surroundings,
+  { store }: Host,
   clock: SimulatedClock,
   spec: Spec,
   answer: Answers,

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
-import { bringFile } from '../../../../trainer/data-import/readers/bring-file.ts';
+import { fetchFile } from '../../../../trainer/data-import/readers/fetch-file.ts';
 import { createZone } from '../../../../trainer/data-import/readers/time-zone.ts';
 import { useTempFolder } from '../../../support/temp-folder.ts';
 import { NOW, readAll } from './read-all.ts';
@@ -171,7 +171,7 @@ describe('a file from elsewhere', () => {
     async function* stdin(): AsyncGenerator<Uint8Array> {
       yield Buffer.from('a,label\n');
     }
-    const piped = await bringFile('-', { stdin: stdin() });
+    const piped = await fetchFile('-', { stdin: stdin() });
     if (!piped.ok) throw new Error(piped.error);
     expect(await readFile(piped.value.path, 'utf8')).toBe('a,label\n');
     await piped.value.end();
@@ -183,11 +183,11 @@ describe('a file from elsewhere', () => {
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const fetched = await bringFile(`${origin}/data/table.csv?key=1`);
+    const fetched = await fetchFile(`${origin}/data/table.csv?key=1`);
     if (!fetched.ok) throw new Error(fetched.error);
     expect(fetched.value.path).toMatch(/table\.csv$/);
     await fetched.value.end();
-    expect(await bringFile(`${origin}/gone.csv?key=1`)).toEqual({
+    expect(await fetchFile(`${origin}/gone.csv?key=1`)).toEqual({
       ok: false,
       error: `${origin}/gone.csv: expected the file, got status 404`,
     });

@@ -174,8 +174,8 @@ describe('the end of a GraphModel', () => {
 });
 
 describe('room', () => {
-  const ctx = (roomBytes: number): RunContext =>
-    ({ spec: barSpec('bars'), roomBytes }) as unknown as RunContext;
+  const ctx = (memoryBudgetBytes: number): RunContext =>
+    ({ spec: barSpec('bars'), memoryBudgetBytes }) as unknown as RunContext;
 
   test('that the examples of a network do not fit is told before the training', () => {
     expect(() => checkMemory(ctx(256 * 10), 10)).not.toThrow();

@@ -62,7 +62,7 @@ export function testLargeSet(
       suffix: '',
     });
     if (!started.ok) throw new Error(started.error.detail);
-    const surroundings = {
+    const host = {
       store,
       wasm,
       kernels,
@@ -71,7 +71,7 @@ export function testLargeSet(
       stopwatch: async (work: () => void) => (work(), 1),
       onProgress: () => {},
     };
-    const ctx = await openRun(surroundings, MODEL, started.value.id);
+    const ctx = await openRun(host, MODEL, started.value.id);
     const snapshot = await makeSnapshot(ctx);
     await makeSplit(ctx, snapshot, []);
     const steps: string[] = [];

@@ -11,7 +11,7 @@ import type { WasmModules } from '../../../../shared/model/run/wasm-modules.ts';
 import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import { keys } from '../../../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
-import type { RunContext, Surroundings } from '../../../../trainer/pipeline/context.ts';
+import type { RunContext, Host } from '../../../../trainer/pipeline/context.ts';
 import { runPipeline } from '../../../../trainer/pipeline/pipeline.ts';
 import { openRun } from '../../../../trainer/pipeline/record.ts';
 import { makeSnapshot } from '../../../../trainer/pipeline/data/snapshot.ts';
@@ -65,7 +65,7 @@ export function describeTrainingInPacks(
     beforeAll(async () => {
       objects = createMemoryStore();
       const { wasm, kernels } = await load();
-      const surroundings: Surroundings = {
+      const host: Host = {
         store: objects,
         wasm,
         kernels,
@@ -81,13 +81,13 @@ export function describeTrainingInPacks(
         return started.value.id;
       };
       await createBlobModel(objects, MODEL, { n: 1_500, seed: 1, fromMs: FROM_MS }, { training: TRAINING });
-      const first = await runPipeline(surroundings, MODEL, await begin(LATER_MS), {
+      const first = await runPipeline(host, MODEL, await begin(LATER_MS), {
         do: (_, body) => body(),
       });
       expect(first).toMatchObject({ error: null, promoted: true });
       const night = { n: 1_500, seed: 2, fromMs: LATER_MS, drift: 0.5 };
       await writeEvents(objects, MODEL, blobEvents(night), new Date(LATER_MS));
-      ready = await openRun(surroundings, MODEL, await begin(LATER_MS + 10_000_000));
+      ready = await openRun(host, MODEL, await begin(LATER_MS + 10_000_000));
       snapshot = await makeSnapshot(ready);
       await makeSplit(ready, snapshot, []);
     });

@@ -12,7 +12,7 @@ import { keys } from '../../../../shared/registry/keys.ts';
 import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
-import type { RunContext, Surroundings } from '../../../../trainer/pipeline/context.ts';
+import type { RunContext, Host } from '../../../../trainer/pipeline/context.ts';
 import { loadEvidence } from '../../../../trainer/pipeline/judge/evidence-file.ts';
 import { runPipeline, type StepHost } from '../../../../trainer/pipeline/pipeline.ts';
 import { startRun } from '../../../../trainer/pipeline/start.ts';
@@ -134,7 +134,7 @@ describe('a recipe that is not the champion’s', () => {
     const now = new Date(FROM_MS + 6_000_000_000);
     const started = await startRun(store, MODEL, { trigger: 'cron', by: 'a test', now, suffix: '' });
     if (!started.ok) throw new Error(started.error.detail);
-    const surroundings = await surroundingsOf(store, now);
+    const host = await surroundingsOf(store, now);
     const remembered = new Map<string, unknown>();
     const done: string[] = [];
     const host = (stopsAt: string | null): StepHost => ({
@@ -148,17 +148,15 @@ describe('a recipe that is not the champion’s', () => {
         return result;
       },
     });
-    await expect(runPipeline(surroundings, MODEL, started.value.id, host('evaluate'))).rejects.toThrow(
-      'killed',
-    );
-    const run = await runPipeline(surroundings, MODEL, started.value.id, host(null));
+    await expect(runPipeline(host, MODEL, started.value.id, host('evaluate'))).rejects.toThrow('killed');
+    const run = await runPipeline(host, MODEL, started.value.id, host(null));
     expect(run.status).toBe('complete');
     expect(done.filter((name) => name.startsWith('recipes on split'))).toHaveLength(5);
     expect((await evidenceOf(store, run)).splits).toEqual(inThreads.splits);
   });
 });
 
-async function surroundingsOf(store: ObjectStore, now: Date): Promise<Surroundings> {
+async function surroundingsOf(store: ObjectStore, now: Date): Promise<Host> {
   const wasm = await loadWasmModule();
   return {
     store,

@@ -4,7 +4,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
-import { createSurroundings } from '../../../../trainer/node/surroundings.ts';
+import { createNodeHost } from '../../../../trainer/node/node-host.ts';
 import { predict, argmaxRows, openProgram } from '../../../../trainer/pipeline/features/judged-model.ts';
 import { loadCandidate } from '../../../../trainer/model/candidate-files.ts';
 import type { RunContext } from '../../../../trainer/pipeline/context.ts';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   await createBlobModel(store, 'blobs', night, { window: { examples: 10_000, keep: 12 } });
   const run = await runJob({ store, model: 'blobs', by: 'a test', promote: false });
   if (!run.ok) throw new Error(run.error.detail);
-  ctx = await openRun(await createSurroundings({ store, threads: 1 }), 'blobs', run.value.id);
+  ctx = await openRun(await createNodeHost({ store, threads: 1 }), 'blobs', run.value.id);
   snapshot = await loadSnapshot(store, 'blobs', run.value.snapshot as string);
 });
 

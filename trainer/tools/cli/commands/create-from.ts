@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import type { FileColumns, Spec } from '../../../../shared/model/spec/spec.ts';
 import { inferFromTable, type Inferred, NOTHING_SAID, type Said } from '../../../data-import/infer-spec.ts';
-import { bringFile } from '../../../data-import/readers/bring-file.ts';
+import { fetchFile } from '../../../data-import/readers/fetch-file.ts';
 import { type Format, FORMATS, openTable } from '../../../data-import/readers/open-source.ts';
 import type { Context } from '../context.ts';
 import { unwrap } from '../failure.ts';
@@ -100,7 +100,7 @@ export async function inferParts(
   options: FromOptions & { readonly target?: string; readonly input?: 'tabular' | 'image' },
   task: Spec['task'] | null,
 ): Promise<FromTable> {
-  const brought = unwrap(await bringFile(source, { openBucket: (location) => context.openBucket(location) }));
+  const brought = unwrap(await fetchFile(source, { openBucket: (location) => context.openBucket(location) }));
   try {
     const form = { delimiter: toMark(options.delimiter), encoding: options.encoding ?? null };
     const opened = unwrap(await openTable(brought.path, { ...form, format: options.format ?? null }));

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { loadSpec } from '../../../../shared/model/spec/load-spec.ts';
 import type { Spec } from '../../../../shared/model/spec/spec.ts';
 import { importExamples, type ImportSummary } from '../../../data-import/import-examples.ts';
-import { bringFile } from '../../../data-import/readers/bring-file.ts';
+import { fetchFile } from '../../../data-import/readers/fetch-file.ts';
 import type { ColumnNames } from '../../../data-import/readers/example-source.ts';
 import { openSource } from '../../../data-import/readers/open-source.ts';
 import { createZone } from '../../../data-import/readers/time-zone.ts';
@@ -63,7 +63,7 @@ export function addImportCommand(program: Command): void {
       const columns = columnsOf(spec, options);
       const labelsFile = options.labelsFile ?? null;
       const brought = unwrap(
-        await bringFile(path, { openBucket: (location) => context.openBucket(location) }),
+        await fetchFile(path, { openBucket: (location) => context.openBucket(location) }),
       );
       const form = formOf(spec, options);
       const format = options.format ?? null;

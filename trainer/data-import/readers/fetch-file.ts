@@ -16,24 +16,24 @@ import { parseStoreUrl, type StoreLocation } from '../../node/store-url.ts';
 /** To the first byte; a large file may take its time. */
 const TIMEOUT_MS = 60_000;
 
-export interface Brought {
+export interface FetchedFile {
   /** Where it can be read. */
   readonly path: string;
   /** Removes what was brought. */
   readonly end: () => Promise<void>;
 }
 
-export interface Surroundings {
+export interface FetchOptions {
   /** For `s3://`: the bucket, with the credentials at hand. */
   readonly openBucket?: (location: StoreLocation) => ObjectStore;
   readonly stdin?: AsyncIterable<Uint8Array>;
 }
 
 /** @param source  a path, which is taken as it is; `-`; an http(s) address; `s3://bucket/key` */
-export async function bringFile(
+export async function fetchFile(
   source: string,
-  { openBucket, stdin = process.stdin }: Surroundings = {},
-): Promise<Result<Brought, string>> {
+  { openBucket, stdin = process.stdin }: FetchOptions = {},
+): Promise<Result<FetchedFile, string>> {
   if (source === '-') return spool('standard input', 'stdin', async () => ok(stdin));
   if (/^https?:\/\//.test(source)) {
     if (!URL.canParse(source)) return err(`expected a web address, got ${JSON.stringify(source)}`);
@@ -58,7 +58,7 @@ export async function bringFile(
 
 type Open = () => Promise<Result<AsyncIterable<Uint8Array>, string>>;
 
-async function spool(where: string, path: string, openIt: Open): Promise<Result<Brought, string>> {
+async function spool(where: string, path: string, openIt: Open): Promise<Result<FetchedFile, string>> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-'));
   const end = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {

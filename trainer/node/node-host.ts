@@ -11,7 +11,7 @@ import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
 import type { Progress } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { threadedSplitBackend } from '../compare/split-threads.ts';
-import type { Stopwatch, Surroundings } from '../pipeline/context.ts';
+import type { Stopwatch, Host } from '../pipeline/context.ts';
 import { threadedFeatureBackend } from './feature-threads.ts';
 
 /** Each holds a base of its own (26 MB of a MobileNetV2) and an isolate around it: more only where somebody asks. */
@@ -31,12 +31,12 @@ export interface NodeOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-export async function createSurroundings({
+export async function createNodeHost({
   store,
   threads = defaultThreads(),
   stepCpuSeconds,
   onProgress = () => {},
-}: NodeOptions): Promise<Surroundings> {
+}: NodeOptions): Promise<Host> {
   const wasm = await loadWasmModule();
   const kernels = await loadKernelModule();
   const runtime = createRuntime(wasm);
@@ -50,7 +50,7 @@ export async function createSurroundings({
     now: () => new Date(),
     stopwatch,
     tickMs: TICK_MS,
-    breathe: createCollector(),
+    yieldControl: createCollector(),
     onProgress,
     splitBackend: threadedSplitBackend(threads),
     ...(stepCpuSeconds === undefined ? {} : { stepCpuSeconds }),
