@@ -6,7 +6,7 @@ import type { Runtime } from '../../shared/model/run/runtime.ts';
 import type { WasmModules } from '../../shared/model/run/wasm-modules.ts';
 import { readClock, type Host } from '../pipeline/context.ts';
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../step-seconds.ts';
-import { type Pace, UNTIL_OVER, withinSeconds } from '../training/pace.ts';
+import { type TrainingBudget, UNLIMITED, withinSeconds } from '../training/training-budget.ts';
 import type { SplitScore } from './recipe-comparison.ts';
 import type { RecipeSettings } from './recipe.ts';
 import { openRecipe, type RecipeTraining, type Score, type Subject } from './train-recipe.ts';
@@ -25,11 +25,11 @@ export interface SplitTrainer {
   /**
    * Trains both recipes on the split that a seed draws.
    *
-   * @param pace  how far to go; one of threads goes to the end
+   * @param budget  how far to go; one of threads goes to the end
    * @returns null where it was left: asked for the same seed again, it goes on
    * @throws RunFailure when one can't be trained
    */
-  train(seed: number, pace?: Pace): Promise<SplitScore | null>;
+  train(seed: number, budget?: TrainingBudget): Promise<SplitScore | null>;
   close(): Promise<void>;
 }
 
@@ -60,11 +60,11 @@ export function localSplitBackend(engine: TrainingEngine): SplitBackend {
         left = null;
       };
       return {
-        train: async (seed, pace = UNTIL_OVER) => {
+        train: async (seed, budget = UNLIMITED) => {
           if (left?.seed !== seed) close();
           left ??= { seed, split: openSplit(task, seed, engine) };
           try {
-            const score = await left.split.run(pace);
+            const score = await left.split.run(budget);
             if (score !== null) close();
             return score;
           } catch (error) {
@@ -80,7 +80,7 @@ export function localSplitBackend(engine: TrainingEngine): SplitBackend {
 
 interface SplitTraining {
   /** @returns both scores; null where it was left */
-  run(pace: Pace): Promise<SplitScore | null>;
+  run(budget: TrainingBudget): Promise<SplitScore | null>;
   release(): void;
 }
 
@@ -94,11 +94,11 @@ function openSplit({ subjects, recipes }: SplitTask, seed: number, engine: Train
     training = null;
   };
   return {
-    run: async (pace) => {
+    run: async (budget) => {
       for (const i of [0, 1] as const) {
         if (i < scores.length) continue;
         training ??= await openRecipe(subjects[i], recipes[i], options, engine);
-        if (!(await training.run(pace))) return null;
+        if (!(await training.run(budget))) return null;
         scores.push(training.score());
         release();
       }
@@ -114,7 +114,7 @@ export async function trainSplit(task: SplitTask, seed: number, engine: Training
   try {
     // A training in two phases may be left between them, however long it was let go on.
     for (;;) {
-      const score = await split.run(UNTIL_OVER);
+      const score = await split.run(UNLIMITED);
       if (score !== null) return score;
     }
   } finally {

@@ -19,9 +19,9 @@ import { startTensorflow } from '../training/layers/tensorflow.ts';
 import { objectiveOf } from '../pipeline/fine-tune/objective.ts';
 import { scoreOutputs } from '../pipeline/judge/window-forms.ts';
 import { weighExamples } from '../training/class-weights.ts';
-import { type Pace, UNTIL_OVER } from '../training/pace.ts';
+import { type TrainingBudget, UNLIMITED } from '../training/training-budget.ts';
 import { openHeadTraining } from '../training/train-head.ts';
-import type { TrainingSet } from '../training/training-set.ts';
+import type { Dataset } from '../training/dataset.ts';
 import { drawRandomSplit, type Identities } from './random-split.ts';
 import type { RecipeSettings } from './recipe.ts';
 import type { TrainingEngine } from './split-trainer.ts';
@@ -54,7 +54,7 @@ export interface Score {
 /** A recipe's training on a split, which can be left and gone on with. */
 export interface RecipeTraining {
   /** @returns whether it is over */
-  run(pace: Pace): Promise<boolean>;
+  run(budget: TrainingBudget): Promise<boolean>;
   /** Once it is over. */
   score(): Score;
   /** Gives the memory back. Nothing else may be called afterwards. */
@@ -79,7 +79,7 @@ export async function openRecipe(
   const size = learning.features.length / learnt.length;
   const { task } = subject;
   const objective = objectiveOf(task, learned.labels);
-  const toSet = ({ features, labels }: Encoded): TrainingSet => ({
+  const toSet = ({ features, labels }: Encoded): Dataset => ({
     features,
     labels: objective.encode(labels),
   });
@@ -119,7 +119,7 @@ export async function openRecipe(
     ...(prepare ? { prepare } : {}),
   });
   return {
-    run: (pace) => opened.run(pace),
+    run: (budget) => opened.run(budget),
     score: () => {
       const trained = opened.finish();
       const program = openProgram(
@@ -143,7 +143,7 @@ export async function openRecipe(
 export async function trainRecipe(...how: Parameters<typeof openRecipe>): Promise<Score> {
   const training = await openRecipe(...how);
   try {
-    while (!(await training.run(UNTIL_OVER)));
+    while (!(await training.run(UNLIMITED)));
     return training.score();
   } finally {
     training.release();

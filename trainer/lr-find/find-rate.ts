@@ -29,7 +29,7 @@ import { readSample } from '../pipeline/fine-tune/training-set.ts';
 import { rangeTest, type RangeTest } from './range-test.ts';
 import type { BatchHook } from '../training/trainable.ts';
 import { createTrainable } from '../training/train-head.ts';
-import type { TrainingSet } from '../training/training-set.ts';
+import type { Dataset } from '../training/dataset.ts';
 import type { RateSearch } from './rate-search.ts';
 
 export interface RateOptions {
@@ -139,7 +139,7 @@ interface PreparedTraining {
   /** In the training, without their augmented copies. */
   readonly examples: number;
   /** As the first phase of the training reads them. */
-  readonly train: TrainingSet;
+  readonly train: Dataset;
   readonly opening: Opening;
 }
 

@@ -5,7 +5,7 @@
 import { createRandom, shuffle } from '../../shared/random.ts';
 import { fillBatch } from '../training/fill-batch.ts';
 import type { BatchHook, Trainable } from '../training/trainable.ts';
-import type { TrainingSet } from '../training/training-set.ts';
+import type { Dataset } from '../training/dataset.ts';
 
 export interface RangeOptions {
   readonly from?: number;
@@ -37,7 +37,7 @@ const DIVERGED = 4;
 /** The model's state is put back afterwards. Ends where the loss diverges. */
 export function rangeTest(
   model: Trainable,
-  train: TrainingSet,
+  train: Dataset,
   { from = 1e-6, to = 1, steps = 100, batchSize, seed, prepare }: RangeOptions,
 ): RangeTest {
   const before = model.readState();

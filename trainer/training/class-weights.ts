@@ -2,7 +2,7 @@
  * What an example counts by its label.
  */
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
-import type { Labels } from './training-set.ts';
+import type { Labels } from './dataset.ts';
 
 /**
  * `balanced`: n / (classes · examples of the label), so that all labels that are there count alike and the mean is 1

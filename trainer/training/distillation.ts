@@ -5,7 +5,7 @@
 import { applyTemperature } from '../kernels/temperature.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import type { Trainable } from './trainable.ts';
-import type { Labels, Teacher } from './training-set.ts';
+import type { Labels, Teacher } from './dataset.ts';
 
 /**
  * Focal distillation (Yan et al. 2021, arXiv:2011.09161): an example counts `base`, and `right` more where the champion

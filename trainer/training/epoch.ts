@@ -12,8 +12,8 @@ import type { Course, Epoch } from './course.ts';
 import { fillBatch } from './fill-batch.ts';
 import { advancePlateau, followContinuity, rateAt, type Schedule } from './rate.ts';
 import type { BatchHook, Trainable } from './trainable.ts';
-import { countRows, type Packs } from './training-set.ts';
-import { meanOf, scoreOf, type WindowScore, worstOf } from './watch.ts';
+import { countRows, type DataLoader } from './dataset.ts';
+import { meanOf, scoreOf, type WindowScore, worstOf } from './validation.ts';
 
 /** How far an epoch has come. */
 export const passSchema = z.object({
@@ -50,7 +50,7 @@ export interface Passing {
   shareOf(pass: Pass): number;
 }
 
-export function createPassing(model: Trainable, packs: Packs, options: PassOptions): Passing {
+export function createPassing(model: Trainable, packs: DataLoader, options: PassOptions): Passing {
   const { training, prepare } = options;
   const n = countRows(packs);
   const perPack = packs.rows.map((rows) => Math.ceil(rows / training.batchSize));
@@ -60,7 +60,7 @@ export function createPassing(model: Trainable, packs: Packs, options: PassOptio
     async advance(from, course, batches) {
       const { order, index, next } = openPack(course, from);
       const set = await packs.load(index);
-      if (next !== null) packs.expect?.(next);
+      if (next !== null) packs.prefetch?.(next);
       const factor = (course.plateau.factor * course.continuity) / 2 ** course.halvings;
       const pass = { ...from };
       const random = order.random;
@@ -98,7 +98,7 @@ interface Opened {
 }
 
 /** The order is kept while the pack is. */
-function createOpener(packs: Packs, { seed }: PassOptions) {
+function createOpener(packs: DataLoader, { seed }: PassOptions) {
   let kept: { readonly name: string; readonly order: Order } | undefined;
   return (course: Course, pass: Pass): Opened => {
     const epoch = [seed, 'epoch', course.epochs.length + 1, course.halvings] as const;

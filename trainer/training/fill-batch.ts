@@ -2,10 +2,10 @@
  * Examples into a model's batch.
  */
 import type { Trainable } from './trainable.ts';
-import type { TrainingSet } from './training-set.ts';
+import type { Dataset } from './dataset.ts';
 
 /** @param rows  which examples, at most the model's capacity */
-export function fillBatch(model: Trainable, set: TrainingSet, rows: Int32Array): void {
+export function fillBatch(model: Trainable, set: Dataset, rows: Int32Array): void {
   const { batch, inputSize, outputSize, task } = model;
   const { features, labels, weights, teacher } = set;
   if (task === 'classification') batch.targets.fill(0, 0, rows.length * outputSize);

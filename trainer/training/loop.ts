@@ -14,16 +14,16 @@ import { type Checkpoint, readPart } from './checkpoint.ts';
 import { type Course, courseSchema, type Epoch } from './course.ts';
 import { addEpoch, createPassing, NOTHING_PASSED, type Passed, type Passing, passSchema } from './epoch.ts';
 import { choosePart, mix, PARTS } from './interpolate.ts';
-import type { Pace } from './pace.ts';
+import type { TrainingBudget } from './training-budget.ts';
 import { PLATEAU_START } from './rate.ts';
 import type { BatchHook, Trainable } from './trainable.ts';
-import { type Packs, packsOf, type TrainingSet, type WatchedWindow } from './training-set.ts';
-import { NOTHING_SCORED, scoreOf, scoreOn, type Tally, tallySchema } from './watch.ts';
+import { type DataLoader, loaderOf, type Dataset, type ValidationWindow } from './dataset.ts';
+import { NOTHING_SCORED, scoreOf, scoreOn, type ScoreTally, scoreTallySchema } from './validation.ts';
 
 export interface LoopData {
-  readonly train: TrainingSet | Packs;
+  readonly train: Dataset | DataLoader;
   /** Without any, the training loss decides. */
-  readonly watched: readonly WatchedWindow[];
+  readonly watched: readonly ValidationWindow[];
 }
 
 export interface LoopOptions {
@@ -52,7 +52,7 @@ export interface Training {
    * @returns whether the training is over
    * @throws RunFailure when the loss is not a number however small the rate
    */
-  run(pace: Pace): Promise<boolean>;
+  run(budget: TrainingBudget): Promise<boolean>;
   readonly course: () => Course;
   checkpoint(): Checkpoint;
   /**
@@ -67,12 +67,12 @@ const passedSchema = z.object({ loss: z.number(), rate: z.number(), steps: z.int
 
 const stageSchema = z.discriminatedUnion('at', [
   /** The windows are scored before the first step. */
-  z.object({ at: z.literal('start'), tally: tallySchema }),
+  z.object({ at: z.literal('start'), tally: scoreTallySchema }),
   z.object({ at: z.literal('pass'), pass: passSchema }),
   /** The windows are scored after an epoch. */
-  z.object({ at: z.literal('watch'), passed: passedSchema, tally: tallySchema }),
+  z.object({ at: z.literal('watch'), passed: passedSchema, tally: scoreTallySchema }),
   /** The windows are scored by mixtures of the best weights and the champion's. */
-  z.object({ at: z.literal('mix'), scores: z.array(z.number()), tally: tallySchema }),
+  z.object({ at: z.literal('mix'), scores: z.array(z.number()), tally: scoreTallySchema }),
   z.object({ at: z.literal('over'), part: z.number() }),
 ]);
 type Stage = z.infer<typeof stageSchema>;
@@ -91,7 +91,7 @@ interface Standing {
 /** What does not change while it goes. */
 interface Task {
   readonly model: Trainable;
-  readonly watched: readonly WatchedWindow[];
+  readonly watched: readonly ValidationWindow[];
   readonly options: LoopOptions;
   readonly passing: Passing;
   /** The champion's weights, where the best are to be mixed with them. */
@@ -107,17 +107,17 @@ export async function beginTraining(
 ): Promise<Training> {
   const mixes = options.fromChampion && options.training.interpolation === 'validation' && watched.length > 0;
   const champion = mixes ? model.readWeights() : null;
-  const passing = createPassing(model, packsOf(train), options);
+  const passing = createPassing(model, loaderOf(train), options);
   const task: Task = { model, watched, options, passing, champion };
   let standing = from === undefined ? start(task) : await takeUp(task, from);
   return {
-    run: async (pace) => {
+    run: async (budget) => {
       while (standing.stage.at !== 'over') {
         const before = standing.course.epochs.length;
-        standing = await advance(task, standing, pace.batches());
+        standing = await advance(task, standing, budget.batches());
         const epochOver = standing.course.epochs.length > before;
         await report(task, standing, epochOver);
-        if (!(await pace.goesOn({ epochOver }))) break;
+        if (!(await budget.continues({ epochOver }))) break;
       }
       return standing.stage.at === 'over';
     },
@@ -153,7 +153,7 @@ const NO_STATE = new Uint8Array();
 
 const BEGIN_EPOCH: Stage = { at: 'pass', pass: NOTHING_PASSED };
 
-function judgeStart(course: Course, { scores }: Tally, options: LoopOptions): Course {
+function judgeStart(course: Course, { scores }: ScoreTally, options: LoopOptions): Course {
   const { fromChampion, keepsStart = false, training } = options;
   return {
     ...course,
@@ -166,8 +166,8 @@ function judgeStart(course: Course, { scores }: Tally, options: LoopOptions): Co
 async function advance(task: Task, standing: Standing, batches: number): Promise<Standing> {
   const { stage, course } = standing;
   const { model, watched, passing, options } = task;
-  const score = (tally: Tally): Promise<Tally> => scoreOn(model, watched, tally, batches);
-  const isDone = ({ scores }: Tally): boolean => scores.length === watched.length;
+  const score = (tally: ScoreTally): Promise<ScoreTally> => scoreOn(model, watched, tally, batches);
+  const isDone = ({ scores }: ScoreTally): boolean => scores.length === watched.length;
   switch (stage.at) {
     case 'start': {
       const tally = await score(stage.tally);
@@ -206,12 +206,12 @@ async function advance(task: Task, standing: Standing, batches: number): Promise
 }
 
 /** A mixture that gives no number is the last one to choose; JSON knows no infinity. */
-function rankOf({ scores }: Tally, { reference }: Course, { stopOn }: TrainingRecipe): number {
+function rankOf({ scores }: ScoreTally, { reference }: Course, { stopOn }: TrainingRecipe): number {
   const score = scoreOf(scores, reference, stopOn);
   return score !== null && Number.isFinite(score) ? score : Number.MAX_VALUE;
 }
 
-function endEpoch(task: Task, standing: Standing, passed: Passed, { scores }: Tally): Standing {
+function endEpoch(task: Task, standing: Standing, passed: Passed, { scores }: ScoreTally): Standing {
   const { model, options, champion } = task;
   const course = addEpoch(standing.course, passed, scores, options.training);
   const isBest = course.best.epoch !== standing.course.best.epoch;

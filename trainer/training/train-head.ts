@@ -10,15 +10,15 @@ import { sizeOf } from '../../shared/model/plan/tensor.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import { type ModelLayers, shapeRead, type Trunk } from '../model/trunk.ts';
 import { RunFailure } from '../pipeline/context.ts';
-import { checkTrainable } from './check-set.ts';
+import { checkTrainable } from './check-dataset.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Course } from './course.ts';
 import { beginTraining, type LoopData, type LoopOptions } from './loop.ts';
-import { type Pace, UNTIL_OVER } from './pace.ts';
+import { type TrainingBudget, UNLIMITED } from './training-budget.ts';
 import type { Tensorflow } from './layers/tensorflow.ts';
 import { openTwoPhases } from './two-phases.ts';
 import type { Trainable } from './trainable.ts';
-import { isTaught } from './training-set.ts';
+import { isTaught } from './dataset.ts';
 import { createTrainableHead, type HeadOptions } from './trainable-head.ts';
 import { createTrainableLayers } from './layers/trainable-layers.ts';
 
@@ -64,7 +64,7 @@ export interface TrainedHead {
 
 export interface HeadTraining {
   /** @returns whether the training is over */
-  run(pace: Pace): Promise<boolean>;
+  run(budget: TrainingBudget): Promise<boolean>;
   readonly course: () => Course;
   /** All that the rest of the training depends on, beside what it was opened with. */
   checkpoint(): Checkpoint;
@@ -116,7 +116,7 @@ async function openPhase(
   try {
     const loop = await beginTraining(model, data, options, from);
     return {
-      run: (pace) => loop.run(pace),
+      run: (budget) => loop.run(budget),
       course: () => loop.course(),
       checkpoint: () => loop.checkpoint(),
       finish: () => {
@@ -195,7 +195,7 @@ export async function trainHead(
 ): Promise<TrainedHead> {
   const training = await openHeadTraining(data, initial, options);
   try {
-    while (!(await training.run(UNTIL_OVER)));
+    while (!(await training.run(UNLIMITED)));
     return training.finish();
   } finally {
     training.release();

@@ -48,9 +48,9 @@ export async function openTwoPhases(phases: Phases, from?: Checkpoint): Promise<
   const course = (): Course =>
     second === null ? first.course() : join(second.before.course, second.training.course());
   return {
-    run: async (pace) => {
-      if (second !== null) return second.training.run(pace);
-      if (await first.run(pace)) second = await goOn(undefined);
+    run: async (budget) => {
+      if (second !== null) return second.training.run(budget);
+      if (await first.run(budget)) second = await goOn(undefined);
       return false;
     },
     course,

@@ -22,7 +22,7 @@ import { initialHead } from '../../../trainer/model/head-layers.ts';
 import { type Assigned, drawSplit, type Split } from '../../../trainer/pipeline/data/split.ts';
 import { strengthen, teach } from '../../../trainer/training/distillation.ts';
 import { trainHead } from '../../../trainer/training/train-head.ts';
-import { poolWindows } from '../../../trainer/training/watch.ts';
+import { poolWindows } from '../../../trainer/training/validation.ts';
 import type { Row, Stream } from './streams.ts';
 
 export interface NightResult {

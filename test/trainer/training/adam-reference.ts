@@ -3,7 +3,7 @@
  * papers write them, in double precision, over the whole set at once.
  */
 import type { DenseLayer } from '../../../trainer/model/head.ts';
-import type { TrainingSet } from '../../../trainer/training/training-set.ts';
+import type { Dataset } from '../../../trainer/training/dataset.ts';
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;
@@ -17,7 +17,7 @@ interface Parameters {
 
 /** @returns the loss before each step */
 export function adamReference(
-  { features, labels }: TrainingSet,
+  { features, labels }: Dataset,
   [hidden, output]: readonly DenseLayer[],
   { steps, learningRate }: { readonly steps: number; readonly learningRate: number },
 ): { readonly losses: number[] } {

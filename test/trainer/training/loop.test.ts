@@ -1,17 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { trainingSchema } from '../../../shared/model/spec/training.ts';
-import { UNTIL_OVER } from '../../../trainer/training/pace.ts';
+import { UNLIMITED } from '../../../trainer/training/training-budget.ts';
 import { beginTraining, type LoopOptions } from '../../../trainer/training/loop.ts';
 import { rangeTest } from '../../../trainer/lr-find/range-test.ts';
 import type { Step } from '../../../trainer/training/trainable.ts';
-import type { Packs, TrainingSet, WatchedWindow } from '../../../trainer/training/training-set.ts';
+import type { DataLoader, Dataset, ValidationWindow } from '../../../trainer/training/dataset.ts';
 import { keepCheckpoint } from './keep-checkpoint.ts';
 import { createToy, type Toy } from './toy.ts';
 
-const SET: TrainingSet = { features: new Float32Array(8), labels: new Float32Array(8) };
+const SET: Dataset = { features: new Float32Array(8), labels: new Float32Array(8) };
 
-const watchedAt = (...centers: readonly number[]): WatchedWindow[] =>
+const watchedAt = (...centers: readonly number[]): ValidationWindow[] =>
   centers.map((center, i) => ({
     id: `w${i + 1}`,
     past: i < centers.length - 1,
@@ -25,9 +25,9 @@ const options = (changes: object = {}, more: Partial<LoopOptions> = {}): LoopOpt
   ...more,
 });
 
-async function follow(toy: Toy, how: LoopOptions, watched: readonly WatchedWindow[] = []) {
+async function follow(toy: Toy, how: LoopOptions, watched: readonly ValidationWindow[] = []) {
   const training = await beginTraining(toy, { train: SET, watched }, how);
-  await training.run(UNTIL_OVER);
+  await training.run(UNLIMITED);
   return training;
 }
 
@@ -100,7 +100,7 @@ describe('the loop', () => {
 });
 
 /** So many packs of a few examples each, as if they lay in a bucket: none is there but the one that was asked for. */
-function createPacks(rows: readonly number[], loaded: number[] = []): Packs {
+function createPacks(rows: readonly number[], loaded: number[] = []): DataLoader {
   return {
     size: 1,
     taught: false,
@@ -124,7 +124,7 @@ describe('a training that is left', () => {
     stopOn: 'worst',
     interpolation: 'validation',
   };
-  const watched: WatchedWindow[] = [
+  const watched: ValidationWindow[] = [
     { id: 'old', past: true, set: createPacks([9, 8, 2]) },
     ...watchedAt(0.5),
   ];
@@ -137,7 +137,7 @@ describe('a training that is left', () => {
   const create = (): Toy => createToy({ at: 8, breaksAbove: 0.15 });
 
   /** @param turns  how many batches the turns have; the training is left where it says 0 */
-  async function followTurns(train: TrainingSet | Packs, turns: readonly number[]) {
+  async function followTurns(train: Dataset | DataLoader, turns: readonly number[]) {
     let toy = create();
     let training = await beginTraining(toy, { train, watched }, how);
     let leavings = 0;
@@ -149,7 +149,7 @@ describe('a training that is left', () => {
         training = await beginTraining(toy, { train, watched }, how, kept);
         leavings++;
       }
-      over = await training.run({ batches: () => Math.max(1, batches), goesOn: async () => false });
+      over = await training.run({ batches: () => Math.max(1, batches), continues: async () => false });
     }
     const part = training.settle();
     return { course: training.course(), part, at: toy.at(), leavings };
@@ -184,16 +184,16 @@ describe('a training that is left', () => {
   test("learns from every pack once an epoch, in an order of the epoch's own", async () => {
     const loaded: number[] = [];
     const expected: number[] = [];
-    const train: Packs = {
+    const train: DataLoader = {
       ...createPacks([2, 2, 2, 2, 2, 2], loaded),
-      expect: (pack) => void expected.push(pack),
+      prefetch: (pack) => void expected.push(pack),
     };
     const training = await beginTraining(
       createToy({ at: 1 }),
       { train, watched: [] },
       options({ epochs: 3 }),
     );
-    await training.run(UNTIL_OVER);
+    await training.run(UNLIMITED);
     const epochs = [0, 6, 12].map((at) => loaded.slice(at, at + 6));
     for (const epoch of epochs) expect(epoch.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(new Set(epochs.map(String)).size).toBe(3);
@@ -204,7 +204,7 @@ describe('a training that is left', () => {
 
 describe('interpolation', () => {
   /** Learns what the candidate ends at from where the champion stands, and mixes the two. */
-  const mixOf = async (candidate: number, windows: readonly WatchedWindow[], stopOn = 'worst') => {
+  const mixOf = async (candidate: number, windows: readonly ValidationWindow[], stopOn = 'worst') => {
     const toy = createToy({ at: 0 });
     const how = options(
       { epochs: 1, interpolation: 'validation', stopOn },

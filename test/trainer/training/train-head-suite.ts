@@ -15,9 +15,9 @@ import {
   type TrainedHead,
   trainHead,
 } from '../../../trainer/training/train-head.ts';
-import type { TrainingSet } from '../../../trainer/training/training-set.ts';
+import type { Dataset } from '../../../trainer/training/dataset.ts';
 import type { Checkpoint } from '../../../trainer/training/checkpoint.ts';
-import { forEpochs } from '../../../trainer/training/pace.ts';
+import { forEpochs } from '../../../trainer/training/training-budget.ts';
 import { keepCheckpoint } from './keep-checkpoint.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 
@@ -91,7 +91,7 @@ export function testTrainHead(kernels: WebAssembly.Module): void {
 }
 
 /** Labels that have nothing to do with the features: the validation loss soon rises. */
-function randomSet(n: number, seed: number): TrainingSet & { readonly labels: Int32Array } {
+function randomSet(n: number, seed: number): Dataset & { readonly labels: Int32Array } {
   const random = createRandom(seed);
   return {
     features: Float32Array.from({ length: 4 * n }, () => random.uniform() * 2 - 1),

@@ -8,7 +8,7 @@ import { createRandom } from '../../../shared/random.ts';
 import { RunFailure } from '../../../trainer/pipeline/context.ts';
 import { initialHead } from '../../../trainer/model/head-layers.ts';
 import { type HeadTrainingOptions, trainHead } from '../../../trainer/training/train-head.ts';
-import type { TrainingSet } from '../../../trainer/training/training-set.ts';
+import type { Dataset } from '../../../trainer/training/dataset.ts';
 import { unwrap } from '../compile/support.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 import { adamReference } from './adam-reference.ts';
@@ -16,7 +16,7 @@ import { testTrainHead } from './train-head-suite.ts';
 
 const kernels = await loadKernelModule();
 
-const EMPTY: TrainingSet = { features: new Float32Array(), labels: new Int32Array() };
+const EMPTY: Dataset = { features: new Float32Array(), labels: new Int32Array() };
 
 function options(changes: Partial<HeadTrainingOptions['training']> = {}, dropout = [0]): HeadTrainingOptions {
   const training = { ...blobSpec('blobs').training, ...changes };
@@ -24,12 +24,7 @@ function options(changes: Partial<HeadTrainingOptions['training']> = {}, dropout
 }
 
 /** Learned from one set and watched by another. */
-function train(
-  set: TrainingSet,
-  watched: TrainingSet,
-  initial: readonly DenseLayer[],
-  how: HeadTrainingOptions,
-) {
+function train(set: Dataset, watched: Dataset, initial: readonly DenseLayer[], how: HeadTrainingOptions) {
   const windows = watched.labels.length === 0 ? [] : [{ id: 'w01', past: false, set: watched }];
   return trainHead({ train: set, watched: windows }, initial, how);
 }

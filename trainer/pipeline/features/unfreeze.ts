@@ -32,7 +32,7 @@ import { err, ok, type Result } from '../../../shared/result.ts';
 import { nearestNames } from '../../nearest-names.ts';
 import { describeUntrainable } from '../../training/layers/layer-forward.ts';
 import type { LoopData } from '../../training/loop.ts';
-import type { TrainingSet, WatchedWindow } from '../../training/training-set.ts';
+import type { Dataset, ValidationWindow } from '../../training/dataset.ts';
 import { type RunContext, RunFailure, type Unfrozen } from '../context.ts';
 
 /**
@@ -264,7 +264,7 @@ const TRUNK_BATCH = 32;
 
 /** Shows examples as the frozen trunk shows them to the head. */
 export interface TrunkRunner {
-  run(set: TrainingSet): TrainingSet;
+  run(set: Dataset): Dataset;
   close(): void;
 }
 
@@ -306,6 +306,6 @@ export function runThroughTrunk(
 }
 
 interface DataInMemory extends LoopData {
-  readonly train: TrainingSet;
-  readonly watched: readonly (WatchedWindow & { readonly set: TrainingSet })[];
+  readonly train: Dataset;
+  readonly watched: readonly (ValidationWindow & { readonly set: Dataset })[];
 }

@@ -13,7 +13,7 @@ import { constantsSchema } from '../../../shared/registry/manifest.ts';
 import { createBatchHook } from '../../augment/batch-hook.ts';
 import { type Course, epochSchema } from '../../training/course.ts';
 import type { LoopOptions } from '../../training/loop.ts';
-import { withinSeconds } from '../../training/pace.ts';
+import { withinSeconds } from '../../training/training-budget.ts';
 import { startTensorflow } from '../../training/layers/tensorflow.ts';
 import {
   type HeadTrainingOptions,
@@ -82,8 +82,8 @@ export async function trainGroup(ctx: RunContext, group: Group): Promise<GroupRe
   try {
     const openingSeconds = ((await readClock(ctx)) - startedMs) / 1_000;
     const plannedSeconds = PLANNED_SHARE * (ctx.stepCpuSeconds ?? STEP_CPU_SECONDS);
-    const pace = await withinSeconds(plannedSeconds - openingSeconds, () => readClock(ctx));
-    const over = await training.run(pace);
+    const budget = await withinSeconds(plannedSeconds - openingSeconds, () => readClock(ctx));
+    const over = await training.run(budget);
     logCourse(ctx, training.course(), over);
     if (!over) return { checkpoint: await saveCheckpoint(ctx, training.checkpoint(), from) };
     const seconds = group.seconds + ((await readClock(ctx)) - startedMs) / 1_000;

@@ -5,7 +5,7 @@
  * sealed like a pack of its own.
  */
 import { hashLarge } from '../../../shared/digest.ts';
-import type { Teacher, TrainingSet } from '../../training/training-set.ts';
+import type { Teacher, Dataset } from '../../training/dataset.ts';
 
 /** What an example is made of. */
 export interface RowShape {
@@ -35,7 +35,7 @@ function numbersOf({ size, outputs, weighted, taught }: RowShape): number {
 export interface OpenPack {
   readonly bytes: Uint8Array;
   /** Views of the bytes. */
-  readonly set: TrainingSet;
+  readonly set: Dataset;
 }
 
 /** Room for so many examples, to be filled by `copyRows` and then sealed. */
@@ -51,11 +51,7 @@ export async function sealPack({ bytes }: OpenPack): Promise<Uint8Array> {
 }
 
 /** The examples, as views of the bytes where they are aligned; null when the bytes are not what was sealed. */
-export async function openPack(
-  bytes: Uint8Array,
-  shape: RowShape,
-  rows: number,
-): Promise<TrainingSet | null> {
+export async function openPack(bytes: Uint8Array, shape: RowShape, rows: number): Promise<Dataset | null> {
   if (rows === 0 || bytes.length !== packBytes(shape, rows)) return null;
   const digest = await hashLarge(bytes.subarray(DIGEST_BYTES));
   if (!digest.every((byte, i) => byte === bytes[i])) return null;
@@ -63,7 +59,7 @@ export async function openPack(
   return viewSet(bytes.byteOffset % NUMBER_BYTES === 0 ? bytes : new Uint8Array(bytes), shape, rows);
 }
 
-function viewSet(bytes: Uint8Array, shape: RowShape, rows: number): TrainingSet {
+function viewSet(bytes: Uint8Array, shape: RowShape, rows: number): Dataset {
   let at = bytes.byteOffset + DIGEST_BYTES;
   const floats = (length: number): Float32Array => {
     const column = new Float32Array(bytes.buffer, at, length);
@@ -85,7 +81,7 @@ function viewSet(bytes: Uint8Array, shape: RowShape, rows: number): TrainingSet 
  * @param rows  which of `from`
  * @param to    of the same shape, with room from row `at` on
  */
-export function copyRows(from: TrainingSet, rows: Int32Array, to: TrainingSet, at: number): void {
+export function copyRows(from: Dataset, rows: Int32Array, to: Dataset, at: number): void {
   const size = from.features.length / from.labels.length;
   const outputs = (from.teacher?.outputs.length ?? 0) / from.labels.length;
   for (const [i, row] of rows.entries()) {
@@ -103,7 +99,7 @@ function copyAnswer(from: Teacher, row: number, to: Teacher, target: number, out
 }
 
 /** All of `from`, which has the same shape. */
-export function copyAll(from: TrainingSet, to: TrainingSet, at: number): void {
+export function copyAll(from: Dataset, to: Dataset, at: number): void {
   copyRows(
     from,
     Int32Array.from(from.labels, (_, row) => row),

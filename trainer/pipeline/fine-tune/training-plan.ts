@@ -7,9 +7,9 @@ import { createConstantsFit, encodedSize } from '../../../shared/model/spec/inpu
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
 import { describeReadError, loadJson, putJson } from '../../../shared/registry/json.ts';
 import { type Constants, constantsSchema } from '../../../shared/registry/manifest.ts';
-import { checkLabels } from '../../training/check-set.ts';
+import { checkLabelValues } from '../../training/check-dataset.ts';
 import { weighClasses } from '../../training/class-weights.ts';
-import { poolWindows } from '../../training/watch.ts';
+import { poolWindows } from '../../training/validation.ts';
 import { attemptKey, type RunContext, RunFailure } from '../context.ts';
 import { loadFeatureSize } from '../features/feature-size.ts';
 import { readRows } from '../features/features.ts';
@@ -61,7 +61,7 @@ export async function makePlan(
   const parts = planRows(ctx, recipe, snapshot, split, Infinity);
   const originals = parts.filter(({ copy }) => copy === null);
   const labels = repeat(await readLabels(ctx, originals), parts.length / originals.length);
-  checkLabels(labels, spec.task);
+  checkLabelValues(labels, spec.task);
   const startsWithTrunk = start?.model(size)?.trunk != null;
   return {
     start: start?.version ?? null,

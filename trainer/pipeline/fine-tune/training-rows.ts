@@ -5,7 +5,7 @@
 import type { LabelledExample } from '../data/join.ts';
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
 import { teach } from '../../training/distillation.ts';
-import type { TrainingSet } from '../../training/training-set.ts';
+import type { Dataset } from '../../training/dataset.ts';
 import { predict, openChampion, type LoadedVersion } from '../features/judged-model.ts';
 import { type CopyPart, planCopies, readCopies } from '../features/augmented-features.ts';
 import { readingBase, type RunContext } from '../context.ts';
@@ -70,7 +70,7 @@ function cut(part: RowPart, most: number): RowPart[] {
 /** Reads rows as the model reads them. What it holds open, the champion, is given back by `close`. */
 export interface RowReader {
   /** In the parts' order. */
-  read(parts: readonly RowPart[]): Promise<TrainingSet>;
+  read(parts: readonly RowPart[]): Promise<Dataset>;
   close(): void;
 }
 

@@ -15,9 +15,9 @@ import { describeReadError, loadJson, putJson } from '../../../shared/registry/j
 import { changesRows } from '../../augment/batch-hook.ts';
 import { createFeatureMeasure } from '../../augment/row-augmenter.ts';
 import { sideBySide } from '../../side-by-side.ts';
-import { createFeatureCheck, describeSame } from '../../training/check-set.ts';
+import { createFeatureCheck, describeSame } from '../../training/check-dataset.ts';
 import type { LoopData } from '../../training/loop.ts';
-import { countRows, type Packs, type TrainingSet } from '../../training/training-set.ts';
+import { countRows, type DataLoader, type Dataset } from '../../training/dataset.ts';
 import { attemptKey, type RunContext, RunFailure } from '../context.ts';
 import { featuresOf, readExamples } from '../features/features.ts';
 import { objectiveBy } from './objective.ts';
@@ -253,7 +253,7 @@ function describeLost(key: string, there: boolean): string {
   return there ? `${key} was truncated or altered` : `${key} is not there`;
 }
 
-function commonRow({ features }: TrainingSet, size: number): string {
+function commonRow({ features }: Dataset, size: number): string {
   const differ = features.some((value, i) => value !== features[i % size]);
   return differ ? 'differ' : sha256Hex(floatBytes(features.subarray(0, size)));
 }
@@ -323,7 +323,7 @@ async function finishSet({ ctx, plan }: Site, common: string): Promise<string> {
   return common;
 }
 
-async function measure({ spec }: RunContext, packs: Packs): Promise<number[] | null> {
+async function measure({ spec }: RunContext, packs: DataLoader): Promise<number[] | null> {
   const { augmentation } = spec.training;
   const features = changesRows({ input: spec.input, hasBase: spec.base !== null, augmentation });
   if (features === null) return null;
@@ -384,7 +384,7 @@ function openTrainPacks(
   plan: SetPlan,
   size = plan.size,
   named = (key: string): string => key,
-): Packs {
+): DataLoader {
   const shelf = createShelf(ctx);
   const shape = { ...shapeOf(ctx, plan), size };
   return {
@@ -392,12 +392,12 @@ function openTrainPacks(
     taught: plan.taught,
     rows: plan.train,
     load: (pack) => shelf.load(named(trainKey(pack)), shape, plan.train[pack] as number),
-    expect: (pack) => shelf.expect(named(trainKey(pack)), shape, plan.train[pack] as number),
+    prefetch: (pack) => shelf.expect(named(trainKey(pack)), shape, plan.train[pack] as number),
   };
 }
 
 interface Shelf {
-  readonly load: (name: string, shape: RowShape, rows: number) => Promise<TrainingSet>;
+  readonly load: (name: string, shape: RowShape, rows: number) => Promise<Dataset>;
   /** Begins to read one pack more, unless it is there. */
   readonly expect: (name: string, shape: RowShape, rows: number) => void;
 }
@@ -407,10 +407,10 @@ interface Shelf {
  * for the one that is expected.
  */
 function createShelf({ store, run, attempt }: RunContext): Shelf {
-  const kept = new Map<string, TrainingSet>();
+  const kept = new Map<string, Dataset>();
   let numbers = 0;
-  let coming: { readonly name: string; readonly set: Promise<TrainingSet> } | null = null;
-  const read = async (name: string, shape: RowShape, rows: number): Promise<TrainingSet> => {
+  let coming: { readonly name: string; readonly set: Promise<Dataset> } | null = null;
+  const read = async (name: string, shape: RowShape, rows: number): Promise<Dataset> => {
     const key = attemptKey({ run, ...(attempt && { attempt }) }, name);
     const object = await store.get(key);
     const set = object && (await openPack(object.bytes, shape, rows));
@@ -465,7 +465,7 @@ export async function readSample(
   snapshot: Snapshot,
   recipe: TrainingRecipe,
   most: number,
-): Promise<{ readonly plan: SetPlan; readonly train: TrainingSet }> {
+): Promise<{ readonly plan: SetPlan; readonly train: Dataset }> {
   const split = await loadSplit(ctx);
   const plan = await makePlan(ctx, snapshot, split, recipe);
   const chosen =

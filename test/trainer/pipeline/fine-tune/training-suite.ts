@@ -27,7 +27,7 @@ import {
   openSet,
 } from '../../../../trainer/pipeline/fine-tune/training-set.ts';
 import { followTraining } from '../../../../trainer/pipeline/fine-tune/training-steps.ts';
-import type { Packs } from '../../../../trainer/training/training-set.ts';
+import type { DataLoader } from '../../../../trainer/training/dataset.ts';
 import { Crash, crashAtWrite, wrapStore } from '../../../support/faulty-store.ts';
 import { blobEvents, createBlobModel } from '../../../support/tabular-model.ts';
 
@@ -207,13 +207,13 @@ export function describeTrainingInPacks(
 
     describe('in packs', () => {
       let ctx: RunContext;
-      let train: Packs;
+      let train: DataLoader;
 
       beforeAll(async () => {
         ctx = await begin();
         for (let built: Built = NOTHING_BUILT; !isBuilt(built);)
           built = await buildSet(ctx, snapshot, built, async () => false);
-        train = (await openSet(ctx)).data.train as Packs;
+        train = (await openSet(ctx)).data.train as DataLoader;
       });
 
       test('has every example once, and of each time in each pack', async () => {
@@ -243,11 +243,11 @@ export function describeTrainingInPacks(
         if (how === 'gone') await store.delete(key);
         else
           await store.put(key, how === 'cut' ? bytes.subarray(4) : bytes.with(99, 1 ^ (bytes[99] as number)));
-        const again = (await openSet(ctx)).data.train as Packs;
+        const again = (await openSet(ctx)).data.train as DataLoader;
         const expected = how === 'gone' ? `${key} is not there` : `${key} was truncated or altered`;
         await expect(again.load(1)).rejects.toThrow(expected);
         // Whether it was read ahead or not.
-        again.expect?.(1);
+        again.prefetch?.(1);
         await expect(again.load(1)).rejects.toThrow(expected);
         await store.put(key, bytes);
         expect((await again.load(1)).labels).toHaveLength(again.rows[1] as number);
@@ -256,12 +256,12 @@ export function describeTrainingInPacks(
       test('that is expected is read before it is asked for, and once', async () => {
         const read: string[] = [];
         const get: ObjectStore['get'] = (key) => (read.push(key), ctx.store.get(key));
-        const ahead = (await openSet({ ...ctx, store: { ...ctx.store, get } })).data.train as Packs;
+        const ahead = (await openSet({ ...ctx, store: { ...ctx.store, get } })).data.train as DataLoader;
         read.length = 0;
         const first = await ahead.load(0);
-        ahead.expect?.(1);
-        ahead.expect?.(1);
-        ahead.expect?.(0);
+        ahead.prefetch?.(1);
+        ahead.prefetch?.(1);
+        ahead.prefetch?.(0);
         expect(read.map((key) => key.split('/').at(-1))).toEqual(['pack-0', 'pack-1']);
         expect(await ahead.load(0)).toBe(first);
         expect(await ahead.load(1)).toEqual(await train.load(1));

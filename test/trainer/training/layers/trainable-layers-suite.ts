@@ -13,7 +13,7 @@ import { initialTrunk, trunkSize } from '../../../../trainer/model/trunk-layers.
 import { teach } from '../../../../trainer/training/distillation.ts';
 import { startTensorflow } from '../../../../trainer/training/layers/tensorflow.ts';
 import type { Checkpoint } from '../../../../trainer/training/checkpoint.ts';
-import { forEpochs } from '../../../../trainer/training/pace.ts';
+import { forEpochs } from '../../../../trainer/training/training-budget.ts';
 import { keepCheckpoint } from '../keep-checkpoint.ts';
 import {
   type HeadTrainingOptions,

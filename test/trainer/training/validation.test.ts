@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { meanOf, poolWindows, scoreOf, type WindowScore, worstOf } from '../../../trainer/training/watch.ts';
+import {
+  meanOf,
+  poolWindows,
+  scoreOf,
+  type WindowScore,
+  worstOf,
+} from '../../../trainer/training/validation.ts';
 
 const score = (id: string, loss: number, examples = 10): WindowScore => ({
   id,

@@ -5,7 +5,7 @@
 /** Class ids, or the numbers to be predicted, [n]. */
 export type Labels = Int32Array | Float32Array | Float64Array;
 
-export interface TrainingSet {
+export interface Dataset {
   /** [n, inputSize] */
   readonly features: Float32Array;
   readonly labels: Labels;
@@ -15,7 +15,7 @@ export interface TrainingSet {
 }
 
 /** A set in parts that are read one at a time. Where there are several, each is a random sample of the whole. */
-export interface Packs {
+export interface DataLoader {
   /** Numbers in an example. */
   readonly size: number;
   /** Whether there is a teacher in every part. */
@@ -23,14 +23,14 @@ export interface Packs {
   /** Examples in each part, [packs]. */
   readonly rows: readonly number[];
   /** The part is whoever asked's until another is asked for. */
-  load(pack: number): Promise<TrainingSet>;
+  load(pack: number): Promise<Dataset>;
   /** Begins to read the part that is wanted next, while another is learned from; what goes wrong `load` says. */
-  expect?(pack: number): void;
+  prefetch?(pack: number): void;
 }
 
 /** A set in memory is one pack. */
-export function packsOf(set: TrainingSet | Packs): Packs {
-  if (isPacked(set)) return set;
+export function loaderOf(set: Dataset | DataLoader): DataLoader {
+  if (isLoader(set)) return set;
   const n = set.labels.length;
   return {
     size: set.features.length / n,
@@ -40,16 +40,16 @@ export function packsOf(set: TrainingSet | Packs): Packs {
   };
 }
 
-export function isPacked(set: TrainingSet | Packs): set is Packs {
+export function isLoader(set: Dataset | DataLoader): set is DataLoader {
   return 'load' in set;
 }
 
-export function isTaught(set: TrainingSet | Packs): boolean {
-  return packsOf(set).taught;
+export function isTaught(set: Dataset | DataLoader): boolean {
+  return loaderOf(set).taught;
 }
 
-export function countRows(set: TrainingSet | Packs): number {
-  return isPacked(set) ? set.rows.reduce((sum, rows) => sum + rows, 0) : set.labels.length;
+export function countRows(set: Dataset | DataLoader): number {
+  return isLoader(set) ? set.rows.reduce((sum, rows) => sum + rows, 0) : set.labels.length;
 }
 
 /** What another model answers, and how much agreeing with it counts. */
@@ -61,9 +61,9 @@ export interface Teacher {
 }
 
 /** The validation examples of one window. */
-export interface WatchedWindow {
+export interface ValidationWindow {
   readonly id: string;
   /** False for the window that is learned for the first time. */
   readonly past: boolean;
-  readonly set: TrainingSet | Packs;
+  readonly set: Dataset | DataLoader;
 }

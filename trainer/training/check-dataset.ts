@@ -4,7 +4,7 @@
 import type { DenseLayer } from '../model/head.ts';
 import { RunFailure } from '../pipeline/context.ts';
 import type { Trainable } from './trainable.ts';
-import { countRows, isPacked, type Labels, type Packs, packsOf, type TrainingSet } from './training-set.ts';
+import { countRows, isLoader, type Labels, type DataLoader, loaderOf, type Dataset } from './dataset.ts';
 
 /**
  * @param set     in memory, or in packs, whose examples were checked when they were packed
@@ -12,18 +12,18 @@ import { countRows, isPacked, type Labels, type Packs, packsOf, type TrainingSet
  * @throws RunFailure with what was expected, what came, and where
  */
 export function checkTrainable(
-  set: TrainingSet | Packs,
+  set: Dataset | DataLoader,
   inputs: number,
   initial: readonly DenseLayer[],
   task: Trainable['task'],
 ): void {
   if (countRows(set) === 0) throw new RunFailure('expected training examples, got none');
-  const problem = findHeadProblem(packsOf(set).size, inputs, initial, task);
+  const problem = findHeadProblem(loaderOf(set).size, inputs, initial, task);
   if (problem !== undefined) throw new RunFailure(problem);
-  if (isPacked(set)) return;
+  if (isLoader(set)) return;
   checkOutputs(set.labels, initial.at(-1)?.bias.data.length ?? 0, task);
-  checkLabels(set.labels, task);
-  const check = createFeatureCheck(packsOf(set).size);
+  checkLabelValues(set.labels, task);
+  const check = createFeatureCheck(loaderOf(set).size);
   check.add(set.features);
   check.finish();
 }
@@ -50,7 +50,7 @@ function checkOutputs(labels: Labels, outputs: number, task: Trainable['task']):
 }
 
 /** @throws RunFailure where the labels of the training examples can't be learned */
-export function checkLabels(labels: Labels, task: Trainable['task']): void {
+export function checkLabelValues(labels: Labels, task: Trainable['task']): void {
   if (task === 'classification') {
     if (labels.some((label) => label !== labels[0])) return;
     throw new RunFailure('expected training examples of at least two labels, got one label only');

@@ -7,22 +7,22 @@ export interface Turn {
   readonly epochOver: boolean;
 }
 
-export interface Pace {
+export interface TrainingBudget {
   /** The most batches of the next turn. */
   batches(): number;
   /** Asked after every turn. */
-  goesOn(turn: Turn): Promise<boolean>;
+  continues(turn: Turn): Promise<boolean>;
 }
 
 /** To the end. */
-export const UNTIL_OVER: Pace = { batches: () => Infinity, goesOn: () => Promise.resolve(true) };
+export const UNLIMITED: TrainingBudget = { batches: () => Infinity, continues: () => Promise.resolve(true) };
 
 /** So many epochs more. */
-export function forEpochs(count: number): Pace {
+export function forEpochs(count: number): TrainingBudget {
   let left = count;
   return {
     batches: () => Infinity,
-    goesOn: ({ epochOver }) => {
+    continues: ({ epochOver }) => {
       if (epochOver) left -= 1;
       return Promise.resolve(left > 0);
     },
@@ -38,13 +38,13 @@ const MOST_BATCHES = 2 ** 16;
  *
  * @param clock  milliseconds, read where time has moved on (a Worker's stands still while code runs)
  */
-export async function withinSeconds(seconds: number, clock: () => Promise<number>): Promise<Pace> {
+export async function withinSeconds(seconds: number, clock: () => Promise<number>): Promise<TrainingBudget> {
   const startMs = await clock();
   let beforeMs = startMs;
   let batches = 1;
   return {
     batches: () => batches,
-    goesOn: async () => {
+    continues: async () => {
       const nowMs = await clock();
       const tookMs = nowMs - beforeMs;
       beforeMs = nowMs;

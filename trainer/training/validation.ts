@@ -4,7 +4,7 @@
 import * as z from 'zod';
 import { fillBatch } from './fill-batch.ts';
 import type { Trainable } from './trainable.ts';
-import { countRows, packsOf, type TrainingSet, type WatchedWindow } from './training-set.ts';
+import { countRows, loaderOf, type Dataset, type ValidationWindow } from './dataset.ts';
 
 /** In nats, or squared error. What is not a number comes back from JSON as that. */
 const lossSchema = z.number().or(z.null().transform(() => Number.NaN));
@@ -20,7 +20,7 @@ export interface WindowScore {
 }
 
 /** How far the scoring of some windows has come: plain data, as a checkpoint carries it. */
-export const tallySchema = z.object({
+export const scoreTallySchema = z.object({
   /** Of the windows that are done, in order. */
   scores: z.array(
     z.object({
@@ -37,10 +37,10 @@ export const tallySchema = z.object({
   loss: lossSchema,
   right: z.int().min(0),
 });
-export type Tally = z.infer<typeof tallySchema>;
+export type ScoreTally = z.infer<typeof scoreTallySchema>;
 
 const IN_A_WINDOW = { pack: 0, row: 0, loss: 0, right: 0 };
-export const NOTHING_SCORED: Tally = { scores: [], ...IN_A_WINDOW };
+export const NOTHING_SCORED: ScoreTally = { scores: [], ...IN_A_WINDOW };
 
 /**
  * Scores at most so many batches more.
@@ -50,10 +50,10 @@ export const NOTHING_SCORED: Tally = { scores: [], ...IN_A_WINDOW };
  */
 export async function scoreOn(
   model: Trainable,
-  windows: readonly WatchedWindow[],
-  from: Tally,
+  windows: readonly ValidationWindow[],
+  from: ScoreTally,
   batches: number,
-): Promise<Tally> {
+): Promise<ScoreTally> {
   let tally = from;
   for (let left = batches; left > 0; left--) {
     const window = windows[tally.scores.length];
@@ -63,8 +63,12 @@ export async function scoreOn(
   return tally;
 }
 
-async function scoreBatch(model: Trainable, window: WatchedWindow, tally: Tally): Promise<Tally> {
-  const packs = packsOf(window.set);
+async function scoreBatch(
+  model: Trainable,
+  window: ValidationWindow,
+  tally: ScoreTally,
+): Promise<ScoreTally> {
+  const packs = loaderOf(window.set);
   const set = await packs.load(tally.pack);
   const n = set.labels.length;
   const rows = Int32Array.from({ length: Math.min(model.capacity, n - tally.row) }, (_, i) => tally.row + i);
@@ -81,7 +85,7 @@ async function scoreBatch(model: Trainable, window: WatchedWindow, tally: Tally)
   return { scores: [...tally.scores, score], ...IN_A_WINDOW };
 }
 
-function countRight({ outputs, outputSize }: Trainable, { labels }: TrainingSet, rows: Int32Array): number {
+function countRight({ outputs, outputSize }: Trainable, { labels }: Dataset, rows: Int32Array): number {
   let right = 0;
   for (const [i, row] of rows.entries()) {
     let best = 0;
