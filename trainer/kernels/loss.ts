@@ -5,7 +5,7 @@ import type { Loss } from './dense-stack.ts';
 import { borrowWorkspace } from './workspace.ts';
 
 /** Views end when the memory grows, whoever makes it: read them here again after every wait. */
-export interface LossUnit {
+export interface LossFunction {
   /** As a dense stack's: [capacity, outputs], and [capacity] for weights. */
   readonly outputs: Float32Array;
   readonly targets: Float32Array;
@@ -23,12 +23,12 @@ export interface LossUnit {
 }
 
 /** @param module  `kernels.wasm`, compiled */
-export function createLossUnit(
+export function createLossFunction(
   module: WebAssembly.Module,
   kind: Loss,
   capacity: number,
   columns: number,
-): LossUnit {
+): LossFunction {
   const workspace = borrowWorkspace(module);
   const matrix = (): number => workspace.allocate(capacity * columns);
   const column = (): number => workspace.allocate(capacity);

@@ -5,7 +5,7 @@
 
 export interface Checkpoint {
   /** JSON. */
-  readonly standing: unknown;
+  readonly state: unknown;
   /** Megabytes each, by name: read one at a time, before the training goes on or its memory is given back. */
   readonly parts: ReadonlyMap<string, () => Promise<Uint8Array>>;
 }

@@ -8,15 +8,15 @@ import * as z from 'zod';
 import { seedFrom } from '../../shared/digest.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import { createRandom, type SeededRandom, shuffle } from '../../shared/random.ts';
-import type { Course, Epoch } from './course.ts';
+import type { TrainingHistory, Epoch } from './training-history.ts';
 import { fillBatch } from './fill-batch.ts';
-import { advancePlateau, followContinuity, rateAt, type Schedule } from './rate.ts';
+import { advancePlateau, followContinuity, rateAt, type RateSchedule } from './rate.ts';
 import type { BatchHook, Trainable } from './trainable.ts';
 import { countRows, type DataLoader } from './dataset.ts';
 import { meanOf, scoreOf, type WindowScore, worstOf } from './validation.ts';
 
 /** How far an epoch has come. */
-export const passSchema = z.object({
+export const epochProgressSchema = z.object({
   /** Packs that are done, and batches of the pack under way. */
   packs: z.int().min(0),
   batches: z.int().min(0),
@@ -28,29 +28,29 @@ export const passSchema = z.object({
   rate: z.number(),
   steps: z.int().min(0),
 });
-export type Pass = z.infer<typeof passSchema>;
+export type EpochProgress = z.infer<typeof epochProgressSchema>;
 
-export const NOTHING_PASSED: Pass = { packs: 0, batches: 0, word: null, loss: 0, rate: 0, steps: 0 };
+export const EPOCH_START: EpochProgress = { packs: 0, batches: 0, word: null, loss: 0, rate: 0, steps: 0 };
 
-export interface PassOptions {
+export interface EpochOptions {
   readonly training: TrainingRecipe;
   readonly seed: number;
   readonly prepare?: BatchHook;
 }
 
 /** Goes through the training examples a few batches at a time. */
-export interface Passing {
+export interface EpochRunner {
   /** At most so many batches more, of one pack. It ends early where the loss is not a number. */
-  advance(pass: Pass, course: Course, batches: number): Promise<Pass>;
+  advance(pass: EpochProgress, course: TrainingHistory, batches: number): Promise<EpochProgress>;
   /** Whether every example was learned from. */
-  isOver(pass: Pass): boolean;
+  isOver(pass: EpochProgress): boolean;
   /** The mean loss. */
-  lossOf(pass: Pass): number;
+  lossOf(pass: EpochProgress): number;
   /** Share of the examples, 0 to 1. */
-  shareOf(pass: Pass): number;
+  shareOf(pass: EpochProgress): number;
 }
 
-export function createPassing(model: Trainable, packs: DataLoader, options: PassOptions): Passing {
+export function createEpochRunner(model: Trainable, packs: DataLoader, options: EpochOptions): EpochRunner {
   const { training, prepare } = options;
   const n = countRows(packs);
   const perPack = packs.rows.map((rows) => Math.ceil(rows / training.batchSize));
@@ -98,9 +98,9 @@ interface Opened {
 }
 
 /** The order is kept while the pack is. */
-function createOpener(packs: DataLoader, { seed }: PassOptions) {
+function createOpener(packs: DataLoader, { seed }: EpochOptions) {
   let kept: { readonly name: string; readonly order: Order } | undefined;
-  return (course: Course, pass: Pass): Opened => {
+  return (course: TrainingHistory, pass: EpochProgress): Opened => {
     const epoch = [seed, 'epoch', course.epochs.length + 1, course.halvings] as const;
     const count = packs.rows.length;
     // One pack is shuffled by the epoch's own generator.
@@ -125,7 +125,7 @@ function shuffled(n: number, random: SeededRandom): Int32Array {
 }
 
 /** @param perPack  steps of each pack, once through */
-function scheduleOf(training: TrainingRecipe, perPack: readonly number[]): Schedule {
+function scheduleOf(training: TrainingRecipe, perPack: readonly number[]): RateSchedule {
   const perEpoch = perPack.reduce((sum, steps) => sum + steps, 0);
   return {
     learningRate: training.learningRate,
@@ -135,7 +135,7 @@ function scheduleOf(training: TrainingRecipe, perPack: readonly number[]): Sched
   };
 }
 
-export interface Passed {
+export interface EpochResult {
   readonly loss: number;
   readonly rate: number;
   readonly steps: number;
@@ -143,11 +143,11 @@ export interface Passed {
 
 /** The course with one epoch more. @param windows  as they stand after it */
 export function addEpoch(
-  course: Course,
-  { loss, rate, steps }: Passed,
+  course: TrainingHistory,
+  { loss, rate, steps }: EpochResult,
   windows: readonly WindowScore[],
   training: TrainingRecipe,
-): Course {
+): TrainingHistory {
   const number = course.epochs.length + 1;
   const mean = meanOf(windows);
   const epoch: Epoch = {
@@ -175,7 +175,7 @@ export function addEpoch(
 }
 
 function watchContinuity(
-  { continuity, reference }: Course,
+  { continuity, reference }: TrainingHistory,
   windows: readonly WindowScore[],
   training: TrainingRecipe,
 ): number {

@@ -11,8 +11,15 @@ import { bytesToFloats, floatBytes } from '../../shared/bytes.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import { RunFailure } from '../pipeline/context.ts';
 import { type Checkpoint, readPart } from './checkpoint.ts';
-import { type Course, courseSchema, type Epoch } from './course.ts';
-import { addEpoch, createPassing, NOTHING_PASSED, type Passed, type Passing, passSchema } from './epoch.ts';
+import { type TrainingHistory, trainingHistorySchema, type Epoch } from './training-history.ts';
+import {
+  addEpoch,
+  createEpochRunner,
+  EPOCH_START,
+  type EpochResult,
+  type EpochRunner,
+  epochProgressSchema,
+} from './epoch.ts';
 import { choosePart, mix, PARTS } from './interpolate.ts';
 import type { TrainingBudget } from './training-budget.ts';
 import { PLATEAU_START } from './rate.ts';
@@ -53,7 +60,7 @@ export interface Training {
    * @throws RunFailure when the loss is not a number however small the rate
    */
   run(budget: TrainingBudget): Promise<boolean>;
-  readonly course: () => Course;
+  readonly history: () => TrainingHistory;
   checkpoint(): Checkpoint;
   /**
    * Puts what the training ended with into the model: the best epoch's weights, or their mixture with the champion's.
@@ -68,7 +75,7 @@ const passedSchema = z.object({ loss: z.number(), rate: z.number(), steps: z.int
 const stageSchema = z.discriminatedUnion('at', [
   /** The windows are scored before the first step. */
   z.object({ at: z.literal('start'), tally: scoreTallySchema }),
-  z.object({ at: z.literal('pass'), pass: passSchema }),
+  z.object({ at: z.literal('pass'), pass: epochProgressSchema }),
   /** The windows are scored after an epoch. */
   z.object({ at: z.literal('watch'), passed: passedSchema, tally: scoreTallySchema }),
   /** The windows are scored by mixtures of the best weights and the champion's. */
@@ -77,10 +84,10 @@ const stageSchema = z.discriminatedUnion('at', [
 ]);
 type Stage = z.infer<typeof stageSchema>;
 
-const standingSchema = z.object({ course: courseSchema, stage: stageSchema });
+const loopStateSchema = z.object({ course: trainingHistorySchema, stage: stageSchema });
 
-interface Standing {
-  readonly course: Course;
+interface LoopState {
+  readonly course: TrainingHistory;
   readonly stage: Stage;
   /** The best epoch's weights. */
   readonly best: Float32Array;
@@ -93,7 +100,7 @@ interface Task {
   readonly model: Trainable;
   readonly watched: readonly ValidationWindow[];
   readonly options: LoopOptions;
-  readonly passing: Passing;
+  readonly epochRunner: EpochRunner;
   /** The champion's weights, where the best are to be mixed with them. */
   readonly champion: Float32Array | null;
 }
@@ -107,24 +114,24 @@ export async function beginTraining(
 ): Promise<Training> {
   const mixes = options.fromChampion && options.training.interpolation === 'validation' && watched.length > 0;
   const champion = mixes ? model.readWeights() : null;
-  const passing = createPassing(model, loaderOf(train), options);
-  const task: Task = { model, watched, options, passing, champion };
-  let standing = from === undefined ? start(task) : await takeUp(task, from);
+  const epochRunner = createEpochRunner(model, loaderOf(train), options);
+  const task: Task = { model, watched, options, epochRunner, champion };
+  let state = from === undefined ? start(task) : await takeUp(task, from);
   return {
     run: async (budget) => {
-      while (standing.stage.at !== 'over') {
-        const before = standing.course.epochs.length;
-        standing = await advance(task, standing, budget.batches());
-        const epochOver = standing.course.epochs.length > before;
-        await report(task, standing, epochOver);
+      while (state.stage.at !== 'over') {
+        const before = state.course.epochs.length;
+        state = await advance(task, state, budget.batches());
+        const epochOver = state.course.epochs.length > before;
+        await report(task, state, epochOver);
         if (!(await budget.continues({ epochOver }))) break;
       }
-      return standing.stage.at === 'over';
+      return state.stage.at === 'over';
     },
-    course: () => standing.course,
-    checkpoint: () => leave(task, standing),
+    history: () => state.course,
+    checkpoint: () => leave(task, state),
     settle: () => {
-      const { stage, best } = standing;
+      const { stage, best } = state;
       if (stage.at !== 'over') throw new Error(`the training is at its ${stage.at}, not over`);
       model.writeWeights(champion === null ? best : mix(champion, best, stage.part));
       return stage.part;
@@ -132,8 +139,8 @@ export async function beginTraining(
   };
 }
 
-function start({ model, watched, options }: Task): Standing {
-  const course: Course = {
+function start({ model, watched, options }: Task): LoopState {
+  const course: TrainingHistory = {
     epochs: [],
     steps: 0,
     halvings: 0,
@@ -151,9 +158,9 @@ function start({ model, watched, options }: Task): Standing {
 /** Where no epoch is to come. */
 const NO_STATE = new Uint8Array();
 
-const BEGIN_EPOCH: Stage = { at: 'pass', pass: NOTHING_PASSED };
+const BEGIN_EPOCH: Stage = { at: 'pass', pass: EPOCH_START };
 
-function judgeStart(course: Course, { scores }: ScoreTally, options: LoopOptions): Course {
+function judgeStart(course: TrainingHistory, { scores }: ScoreTally, options: LoopOptions): TrainingHistory {
   const { fromChampion, keepsStart = false, training } = options;
   return {
     ...course,
@@ -163,111 +170,111 @@ function judgeStart(course: Course, { scores }: ScoreTally, options: LoopOptions
 }
 
 /** One turn. */
-async function advance(task: Task, standing: Standing, batches: number): Promise<Standing> {
-  const { stage, course } = standing;
-  const { model, watched, passing, options } = task;
+async function advance(task: Task, state: LoopState, batches: number): Promise<LoopState> {
+  const { stage, course } = state;
+  const { model, watched, epochRunner, options } = task;
   const score = (tally: ScoreTally): Promise<ScoreTally> => scoreOn(model, watched, tally, batches);
   const isDone = ({ scores }: ScoreTally): boolean => scores.length === watched.length;
   switch (stage.at) {
     case 'start': {
       const tally = await score(stage.tally);
-      if (!isDone(tally)) return { ...standing, stage: { ...stage, tally } };
-      return { ...standing, course: judgeStart(course, tally, options), stage: BEGIN_EPOCH };
+      if (!isDone(tally)) return { ...state, stage: { ...stage, tally } };
+      return { ...state, course: judgeStart(course, tally, options), stage: BEGIN_EPOCH };
     }
     case 'pass': {
-      const pass = await passing.advance(stage.pass, course, batches);
-      const loss = passing.lossOf(pass);
-      if (!Number.isFinite(loss)) return repeatEpoch(task, standing, loss);
-      if (!passing.isOver(pass)) return { ...standing, stage: { ...stage, pass } };
+      const pass = await epochRunner.advance(stage.pass, course, batches);
+      const loss = epochRunner.lossOf(pass);
+      if (!Number.isFinite(loss)) return repeatEpoch(task, state, loss);
+      if (!epochRunner.isOver(pass)) return { ...state, stage: { ...stage, pass } };
       const passed = { loss, rate: pass.rate, steps: pass.steps };
-      if (watched.length === 0) return endEpoch(task, standing, passed, NOTHING_SCORED);
-      return { ...standing, stage: { at: 'watch', passed, tally: NOTHING_SCORED } };
+      if (watched.length === 0) return endEpoch(task, state, passed, NOTHING_SCORED);
+      return { ...state, stage: { at: 'watch', passed, tally: NOTHING_SCORED } };
     }
     case 'watch': {
       const tally = await score(stage.tally);
       const unfit = [...tally.scores, tally].find(({ loss }) => !Number.isFinite(loss));
-      if (unfit) return repeatEpoch(task, standing, unfit.loss);
-      if (!isDone(tally)) return { ...standing, stage: { ...stage, tally } };
-      return endEpoch(task, standing, stage.passed, tally);
+      if (unfit) return repeatEpoch(task, state, unfit.loss);
+      if (!isDone(tally)) return { ...state, stage: { ...stage, tally } };
+      return endEpoch(task, state, stage.passed, tally);
     }
     case 'mix': {
       const part = PARTS[stage.scores.length] as number;
-      model.writeWeights(mix(task.champion as Float32Array, standing.best, part));
+      model.writeWeights(mix(task.champion as Float32Array, state.best, part));
       const tally = await score(stage.tally);
-      if (!isDone(tally)) return { ...standing, stage: { ...stage, tally } };
+      if (!isDone(tally)) return { ...state, stage: { ...stage, tally } };
       const scores = [...stage.scores, rankOf(tally, course, options.training)];
       if (scores.length < PARTS.length)
-        return { ...standing, stage: { at: 'mix', scores, tally: NOTHING_SCORED } };
-      return { ...standing, stage: { at: 'over', part: choosePart(scores) } };
+        return { ...state, stage: { at: 'mix', scores, tally: NOTHING_SCORED } };
+      return { ...state, stage: { at: 'over', part: choosePart(scores) } };
     }
     case 'over':
-      return standing;
+      return state;
   }
 }
 
 /** A mixture that gives no number is the last one to choose; JSON knows no infinity. */
-function rankOf({ scores }: ScoreTally, { reference }: Course, { stopOn }: TrainingRecipe): number {
+function rankOf({ scores }: ScoreTally, { reference }: TrainingHistory, { stopOn }: TrainingRecipe): number {
   const score = scoreOf(scores, reference, stopOn);
   return score !== null && Number.isFinite(score) ? score : Number.MAX_VALUE;
 }
 
-function endEpoch(task: Task, standing: Standing, passed: Passed, { scores }: ScoreTally): Standing {
+function endEpoch(task: Task, state: LoopState, passed: EpochResult, { scores }: ScoreTally): LoopState {
   const { model, options, champion } = task;
-  const course = addEpoch(standing.course, passed, scores, options.training);
-  const isBest = course.best.epoch !== standing.course.best.epoch;
-  const best = isBest ? model.readWeights(standing.best) : standing.best;
+  const course = addEpoch(state.course, passed, scores, options.training);
+  const isBest = course.best.epoch !== state.course.best.epoch;
+  const best = isBest ? model.readWeights(state.best) : state.best;
   if (!isOver(course, options.training)) {
-    return { course, best, good: model.readState(standing.good), stage: BEGIN_EPOCH };
+    return { course, best, good: model.readState(state.good), stage: BEGIN_EPOCH };
   }
   const stage: Stage =
     champion === null ? { at: 'over', part: 1 } : { at: 'mix', scores: [], tally: NOTHING_SCORED };
   return { course, best, good: NO_STATE, stage };
 }
 
-function isOver({ epochs, best }: Course, training: TrainingRecipe): boolean {
+function isOver({ epochs, best }: TrainingHistory, training: TrainingRecipe): boolean {
   return epochs.length >= training.epochs || epochs.length - best.epoch >= training.patience;
 }
 
 /** How often an epoch may be repeated at half the rate, over the whole training. */
 const MOST_HALVINGS = 5;
 
-function repeatEpoch({ model }: Task, standing: Standing, loss: number): Standing {
-  const { course, good } = standing;
+function repeatEpoch({ model }: Task, state: LoopState, loss: number): LoopState {
+  const { course, good } = state;
   if (course.halvings === MOST_HALVINGS) {
     throw new RunFailure(
       `the training loss became ${loss} in epoch ${course.epochs.length + 1}, also after the rate was halved ${MOST_HALVINGS} times: lower training.learningRate`,
     );
   }
   model.writeState(good);
-  return { ...standing, course: { ...course, halvings: course.halvings + 1 }, stage: BEGIN_EPOCH };
+  return { ...state, course: { ...course, halvings: course.halvings + 1 }, stage: BEGIN_EPOCH };
 }
 
 async function report(
-  { options, passing }: Task,
-  { course, stage }: Standing,
+  { options, epochRunner }: Task,
+  { course, stage }: LoopState,
   epochOver: boolean,
 ): Promise<void> {
   if (epochOver) return options.onEpoch?.(course.epochs.at(-1) as Epoch);
-  const share = stage.at === 'pass' ? passing.shareOf(stage.pass) : stage.at === 'watch' ? 1 : 0;
+  const share = stage.at === 'pass' ? epochRunner.shareOf(stage.pass) : stage.at === 'watch' ? 1 : 0;
   if (stage.at === 'pass' || stage.at === 'watch')
     await options.onTurn?.({ epoch: course.epochs.length + 1, share });
 }
 
 /** The epoch's start is a part of its own only where the model has gone on from it. */
-function leave({ model }: Task, { course, stage, best, good }: Standing): Checkpoint {
+function leave({ model }: Task, { course, stage, best, good }: LoopState): Checkpoint {
   const parts: [string, () => Promise<Uint8Array>][] = [['best', async () => floatBytes(best)]];
   const passes = stage.at === 'pass' || stage.at === 'watch';
   if (passes && !isFresh(stage)) parts.push(['start', async () => good]);
   if (passes || stage.at === 'start') parts.push(['state', async () => model.readState()]);
-  return { standing: { course, stage }, parts: new Map(parts) };
+  return { state: { course, stage }, parts: new Map(parts) };
 }
 
 function isFresh(stage: Stage): boolean {
   return stage.at === 'start' || (stage.at === 'pass' && stage.pass.steps === 0);
 }
 
-async function takeUp({ model }: Task, checkpoint: Checkpoint): Promise<Standing> {
-  const { course, stage } = standingSchema.parse(checkpoint.standing);
+async function takeUp({ model }: Task, checkpoint: Checkpoint): Promise<LoopState> {
+  const { course, stage } = loopStateSchema.parse(checkpoint.state);
   const best = bytesToFloats(await readPart(checkpoint, 'best'));
   if (stage.at === 'mix' || stage.at === 'over') return { course, stage, best, good: NO_STATE };
   model.writeState(await readPart(checkpoint, 'state'));

@@ -3,7 +3,7 @@
  * data out, so that a checkpoint carries it; no engine's `Math.cos`, so that it is the same everywhere.
  */
 
-export interface Schedule {
+export interface RateSchedule {
   readonly learningRate: number;
   /** Steps before the first at `learningRate`. */
   readonly warmupSteps: number;
@@ -17,7 +17,7 @@ export interface Schedule {
  *
  * @param step  counted from 0
  */
-export function rateAt(step: number, { learningRate, warmupSteps, totalSteps, kind }: Schedule): number {
+export function rateAt(step: number, { learningRate, warmupSteps, totalSteps, kind }: RateSchedule): number {
   if (step < warmupSteps) return (learningRate * (step + 1)) / (warmupSteps + 1);
   if (kind !== 'cosine') return learningRate;
   const share = (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps);

@@ -12,7 +12,7 @@ import { type ModelLayers, shapeRead, type Trunk } from '../model/trunk.ts';
 import { RunFailure } from '../pipeline/context.ts';
 import { checkTrainable } from './check-dataset.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import type { Course } from './course.ts';
+import type { TrainingHistory } from './training-history.ts';
 import { beginTraining, type LoopData, type LoopOptions } from './loop.ts';
 import { type TrainingBudget, UNLIMITED } from './training-budget.ts';
 import type { Tensorflow } from './layers/tensorflow.ts';
@@ -57,7 +57,7 @@ export interface TrainedHead {
   readonly layers: readonly DenseLayer[];
   /** The same of what was trained with the head. */
   readonly trunk: Trunk | null;
-  readonly course: Course;
+  readonly course: TrainingHistory;
   /** The candidate's part in the layers; below 1 the champion has the rest. */
   readonly part: number;
 }
@@ -65,7 +65,7 @@ export interface TrainedHead {
 export interface HeadTraining {
   /** @returns whether the training is over */
   run(budget: TrainingBudget): Promise<boolean>;
-  readonly course: () => Course;
+  readonly course: () => TrainingHistory;
   /** All that the rest of the training depends on, beside what it was opened with. */
   checkpoint(): Checkpoint;
   /** Once it is over. */
@@ -97,9 +97,14 @@ export function openHeadTraining(
   return openTwoPhases(
     {
       first: (checkpoint) => openPhase(first.data, initial, head, checkpoint),
-      second: (trained, heard, checkpoint) =>
-        openPhase(data, trained, { ...second, fromChampion: false, keepsStart: true, ...heard }, checkpoint),
-      heard: { ...(onEpoch && { onEpoch }), ...(onTurn && { onTurn }) },
+      second: (trained, callbacks, checkpoint) =>
+        openPhase(
+          data,
+          trained,
+          { ...second, fromChampion: false, keepsStart: true, ...callbacks },
+          checkpoint,
+        ),
+      callbacks: { ...(onEpoch && { onEpoch }), ...(onTurn && { onTurn }) },
     },
     from,
   );
@@ -117,12 +122,12 @@ async function openPhase(
     const loop = await beginTraining(model, data, options, from);
     return {
       run: (budget) => loop.run(budget),
-      course: () => loop.course(),
+      course: () => loop.history(),
       checkpoint: () => loop.checkpoint(),
       finish: () => {
         const part = loop.settle();
         const { head, trunk } = model.whole();
-        return { layers: head, trunk, course: loop.course(), part };
+        return { layers: head, trunk, course: loop.history(), part };
       },
       release: () => model.release(),
     };

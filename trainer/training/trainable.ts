@@ -24,7 +24,7 @@ export interface Batch {
  */
 export type BatchHook = (batch: Batch, rows: number, random: Random) => void;
 
-export interface Step {
+export interface StepOptions {
   readonly rate: number;
   /** Where dropout's masks come from. */
   readonly random: Random;
@@ -46,7 +46,7 @@ export interface Trainable {
    *
    * @returns the loss before the step, weighted, summed over the rows; NaN or infinite where it left float32
    */
-  step(rows: number, options: Step): number;
+  step(rows: number, options: StepOptions): number;
   /** @returns the loss against `targets` alone, weighted, summed over the rows, as the model would serve */
   evaluate(rows: number): number;
 

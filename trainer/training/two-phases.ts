@@ -6,22 +6,22 @@
 import * as z from 'zod';
 import type { DenseLayer } from '../model/head.ts';
 import { type Checkpoint, partsUnder, prefixParts } from './checkpoint.ts';
-import type { Course } from './course.ts';
+import type { TrainingHistory } from './training-history.ts';
 import type { LoopOptions } from './loop.ts';
 import type { HeadTraining, TrainedHead } from './train-head.ts';
 
-type Heard = Pick<LoopOptions, 'onEpoch' | 'onTurn'>;
+type TrainingCallbacks = Pick<LoopOptions, 'onEpoch' | 'onTurn'>;
 
 export interface Phases {
   readonly first: (checkpoint: Checkpoint | undefined) => Promise<HeadTraining>;
   /** @param head  as the first phase leaves it */
   readonly second: (
     head: readonly DenseLayer[],
-    heard: Heard,
+    callbacks: TrainingCallbacks,
     checkpoint: Checkpoint | undefined,
   ) => Promise<HeadTraining>;
   /** Who hears of both. */
-  readonly heard: Heard;
+  readonly callbacks: TrainingCallbacks;
 }
 
 interface Second {
@@ -31,7 +31,7 @@ interface Second {
   readonly checkpoint: Checkpoint;
 }
 
-const standingSchema = z.object({ first: z.unknown(), second: z.unknown() });
+const phasesSchema = z.object({ first: z.unknown(), second: z.unknown() });
 
 /** @param from  a checkpoint of the same training, to go on from there */
 export async function openTwoPhases(phases: Phases, from?: Checkpoint): Promise<HeadTraining> {
@@ -41,11 +41,11 @@ export async function openTwoPhases(phases: Phases, from?: Checkpoint): Promise<
     const end = first.checkpoint();
     const before = first.finish();
     first.release();
-    const heard = countOn(phases.heard, before.course.epochs.length);
-    return { training: await phases.second(before.layers, heard, checkpoint), before, checkpoint: end };
+    const callbacks = countOn(phases.callbacks, before.course.epochs.length);
+    return { training: await phases.second(before.layers, callbacks, checkpoint), before, checkpoint: end };
   };
   let second = saved?.second === undefined ? null : await goOn(saved.second);
-  const course = (): Course =>
+  const course = (): TrainingHistory =>
     second === null ? first.course() : join(second.before.course, second.training.course());
   return {
     run: async (budget) => {
@@ -65,14 +65,14 @@ export async function openTwoPhases(phases: Phases, from?: Checkpoint): Promise<
 }
 
 /** Epochs are counted through. */
-function countOn({ onEpoch, onTurn }: Heard, done: number): Heard {
+function countOn({ onEpoch, onTurn }: TrainingCallbacks, done: number): TrainingCallbacks {
   return {
     ...(onEpoch && { onEpoch: (epoch) => onEpoch({ ...epoch, epoch: epoch.epoch + done }) }),
     ...(onTurn && { onTurn: (at) => onTurn({ ...at, epoch: at.epoch + done }) }),
   };
 }
 
-function join(first: Course, second: Course): Course {
+function join(first: TrainingHistory, second: TrainingHistory): TrainingHistory {
   const done = first.epochs.length;
   const { epoch, score } = second.best;
   return {
@@ -88,15 +88,15 @@ function join(first: Course, second: Course): Course {
 function unite(first: Checkpoint, second: Checkpoint | undefined): Checkpoint {
   const parts = [...prefixParts('first', first), ...(second ? prefixParts('second', second) : [])];
   return {
-    standing: { first: first.standing, second: second?.standing ?? null },
+    state: { first: first.state, second: second?.state ?? null },
     parts: new Map(parts),
   };
 }
 
 function divide(united: Checkpoint): { readonly first: Checkpoint; readonly second: Checkpoint | undefined } {
-  const { first, second } = standingSchema.parse(united.standing);
+  const { first, second } = phasesSchema.parse(united.state);
   return {
-    first: { standing: first, parts: partsUnder('first', united) },
-    second: second === null ? undefined : { standing: second, parts: partsUnder('second', united) },
+    first: { state: first, parts: partsUnder('first', united) },
+    second: second === null ? undefined : { state: second, parts: partsUnder('second', united) },
   };
 }

@@ -3,11 +3,11 @@
  */
 import type { Checkpoint } from '../../../trainer/training/checkpoint.ts';
 
-export async function keepCheckpoint({ standing, parts }: Checkpoint): Promise<Checkpoint> {
+export async function keepCheckpoint({ state: standing, parts }: Checkpoint): Promise<Checkpoint> {
   const kept: [string, () => Promise<Uint8Array>][] = [];
   for (const [name, read] of parts) {
     const bytes = (await read()).slice();
     kept.push([name, () => Promise.resolve(bytes)]);
   }
-  return { standing: JSON.parse(JSON.stringify(standing)) as unknown, parts: new Map(kept) };
+  return { state: JSON.parse(JSON.stringify(standing)) as unknown, parts: new Map(kept) };
 }

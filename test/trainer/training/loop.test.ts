@@ -4,7 +4,7 @@ import { trainingSchema } from '../../../shared/model/spec/training.ts';
 import { UNLIMITED } from '../../../trainer/training/training-budget.ts';
 import { beginTraining, type LoopOptions } from '../../../trainer/training/loop.ts';
 import { rangeTest } from '../../../trainer/lr-find/range-test.ts';
-import type { Step } from '../../../trainer/training/trainable.ts';
+import type { StepOptions } from '../../../trainer/training/trainable.ts';
 import type { DataLoader, Dataset, ValidationWindow } from '../../../trainer/training/dataset.ts';
 import { keepCheckpoint } from './keep-checkpoint.ts';
 import { createToy, type Toy } from './toy.ts';
@@ -34,7 +34,7 @@ async function follow(toy: Toy, how: LoopOptions, watched: readonly ValidationWi
 describe('the loop', () => {
   test('goes on with half the rate, from the last good state, where a loss is not a number', async () => {
     const toy = createToy({ at: 8, breaksAbove: 0.3 });
-    const { course } = await follow(toy, options());
+    const { history: course } = await follow(toy, options());
     expect(course().halvings).toBe(1);
     expect(course().epochs.map(({ rate }) => rate)).toEqual(Array.from({ length: 6 }, () => 0.25));
     expect(course().epochs.every(({ loss }) => Number.isFinite(loss))).toBe(true);
@@ -44,9 +44,9 @@ describe('the loop', () => {
   test('an epoch that failed leaves no trace in what is counted', async () => {
     const calm = await follow(createToy({ at: 8 }), options({ learningRate: 0.25 }));
     const rough = await follow(createToy({ at: 8, breaksAbove: 0.3 }), options());
-    expect(rough.course().steps).toBe(calm.course().steps);
-    expect(rough.course().epochs.map(({ loss }) => loss)).toEqual(
-      calm.course().epochs.map(({ loss }) => loss),
+    expect(rough.history().steps).toBe(calm.history().steps);
+    expect(rough.history().epochs.map(({ loss }) => loss)).toEqual(
+      calm.history().epochs.map(({ loss }) => loss),
     );
   });
 
@@ -69,7 +69,7 @@ describe('the loop', () => {
       options({ epochs: 30, learningRate: 0.05, patience: 2, stopOn: 'worst', continuity: { watch: false } }),
       watchedAt(6, 0),
     );
-    const { epochs, best } = training.course();
+    const { epochs, best } = training.history();
     expect(epochs.length).toBe(best.epoch + 2);
     const rises = epochs.map(({ worst }) => worst?.rise as number);
     expect(rises[best.epoch - 1]).toBe(Math.min(...rises));
@@ -80,10 +80,10 @@ describe('the loop', () => {
   test('the rate falls while a past window suffers', async () => {
     const how = options({ learningRate: 0.05, patience: 9 }, { fromChampion: true });
     const suffering = await follow(createToy({ at: 8 }), how, watchedAt(8, 0));
-    const rates = suffering.course().epochs.map(({ rate }) => rate);
+    const rates = suffering.history().epochs.map(({ rate }) => rate);
     expect(rates.slice(0, 3)).toEqual([0.05, 0.025, 0.0125]);
     const fine = await follow(createToy({ at: 8 }), how, watchedAt(0, 8));
-    expect(fine.course().epochs.map(({ rate }) => rate)).toEqual(rates.map(() => 0.05));
+    expect(fine.history().epochs.map(({ rate }) => rate)).toEqual(rates.map(() => 0.05));
   });
 
   test('what a hook does to a batch is what is learned from', async () => {
@@ -152,7 +152,7 @@ describe('a training that is left', () => {
       over = await training.run({ batches: () => Math.max(1, batches), continues: async () => false });
     }
     const part = training.settle();
-    return { course: training.course(), part, at: toy.at(), leavings };
+    return { course: training.history(), part, at: toy.at(), leavings };
   }
 
   test.each([
@@ -258,7 +258,7 @@ describe('a range test', () => {
 });
 
 test('a step is told the rate and where chance comes from', () => {
-  const step: Step = { rate: 0.1, random: { uniform: () => 0.5, below: () => 0 } };
+  const step: StepOptions = { rate: 0.1, random: { uniform: () => 0.5, below: () => 0 } };
   const toy = createToy({ at: 1 });
   toy.batch.targets.fill(0);
   toy.step(1, step);

@@ -5,10 +5,10 @@ import {
   followContinuity,
   PLATEAU_START,
   rateAt,
-  type Schedule,
+  type RateSchedule,
 } from '../../../trainer/training/rate.ts';
 
-const SCHEDULE: Schedule = { learningRate: 0.01, warmupSteps: 0, totalSteps: 100, kind: 'constant' };
+const SCHEDULE: RateSchedule = { learningRate: 0.01, warmupSteps: 0, totalSteps: 100, kind: 'constant' };
 
 describe('the schedule', () => {
   test('stays where it is when it is constant', () => {
@@ -21,7 +21,7 @@ describe('the schedule', () => {
   });
 
   test('follows half a cosine from the end of the warm-up to nothing', () => {
-    const schedule: Schedule = { ...SCHEDULE, warmupSteps: 20, kind: 'cosine' };
+    const schedule: RateSchedule = { ...SCHEDULE, warmupSteps: 20, kind: 'cosine' };
     fc.assert(
       fc.property(fc.integer({ min: 20, max: 100 }), (step) => {
         const expected = 0.005 * (1 + Math.cos((Math.PI * (step - 20)) / 80));

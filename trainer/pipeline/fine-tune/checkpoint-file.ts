@@ -32,7 +32,7 @@ export async function saveCheckpoint(
     if (!kept.has(digest)) await place.store.put(partKey(place, digest), bytes);
     parts[name] = digest;
   }
-  const index = encodeCompactJson({ standing: checkpoint.standing, parts });
+  const index = encodeCompactJson({ standing: checkpoint.state, parts });
   const digest = hexOf(await hashLarge(index));
   await place.store.put(indexKey(place, digest), index);
   return digest;
@@ -44,7 +44,7 @@ export async function loadCheckpoint(place: Place, digest: string): Promise<Chec
   const readers = Object.entries(parts).map(
     ([name, part]) => [name, () => readNamed(place, partKey(place, part), part)] as const,
   );
-  return { standing, parts: new Map(readers) };
+  return { state: standing, parts: new Map(readers) };
 }
 
 /**

@@ -11,7 +11,7 @@ import { createRandom } from '../../../shared/random.ts';
 import { describeReadError, loadJson, putJson } from '../../../shared/registry/json.ts';
 import { constantsSchema } from '../../../shared/registry/manifest.ts';
 import { createBatchHook } from '../../augment/batch-hook.ts';
-import { type Course, epochSchema } from '../../training/course.ts';
+import { type TrainingHistory, epochSchema } from '../../training/training-history.ts';
 import type { LoopOptions } from '../../training/loop.ts';
 import { withinSeconds } from '../../training/training-budget.ts';
 import { startTensorflow } from '../../training/layers/tensorflow.ts';
@@ -209,7 +209,11 @@ function createReporter(
 }
 
 /** One line a group, of the last epoch that is over. */
-function logCourse({ log, run, attempt }: RunContext, { epochs, best }: Course, over: boolean): void {
+function logCourse(
+  { log, run, attempt }: RunContext,
+  { epochs, best }: TrainingHistory,
+  over: boolean,
+): void {
   const last = epochs.at(-1);
   log?.({
     event: 'training',

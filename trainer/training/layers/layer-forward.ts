@@ -14,7 +14,7 @@ import type { Random } from '../../../shared/random.ts';
 import { drawMask } from '../../kernels/dropout.ts';
 import type { Tensorflow } from './tensorflow.ts';
 
-export interface Pass {
+export interface ForwardPass {
   readonly tf: Tensorflow;
   readonly heap: TfjsHeap;
   /** A layer's weight: `kernel`; null where it has none of this name. */
@@ -26,10 +26,10 @@ export interface Pass {
 }
 
 /** @param inputs  in the layer's order */
-type Forward = (layer: LayerJson, inputs: readonly Tensor[], pass: Pass) => Tensor;
+type Forward = (layer: LayerJson, inputs: readonly Tensor[], pass: ForwardPass) => Tensor;
 
 /** @throws TypeError for a layer that can't be trained, by name */
-export function runLayer(layer: LayerJson, inputs: readonly Tensor[], pass: Pass): Tensor {
+export function runLayer(layer: LayerJson, inputs: readonly Tensor[], pass: ForwardPass): Tensor {
   const forward = FORWARD.get(layer.className);
   if (forward === undefined)
     throw new TypeError(`layer '${layer.name}' (${layer.className}) can't be trained`);
@@ -157,7 +157,7 @@ function convolve(
   kernelName: string,
   { name, config }: LayerJson,
   x: Tensor4D,
-  { tf, weight }: Pass,
+  { tf, weight }: ForwardPass,
 ): Tensor {
   const { strides, padding: pads, activation: kind } = convolution.parse(config);
   const kernel = weight(name, kernelName) as Tensor4D;
@@ -166,13 +166,13 @@ function convolve(
   return ACTIVATIONS[kind](tf, bias === null ? product : tf.add(product, bias));
 }
 
-function multiply({ name, config }: LayerJson, [x]: readonly Tensor[], { tf, weight }: Pass): Tensor {
+function multiply({ name, config }: LayerJson, [x]: readonly Tensor[], { tf, weight }: ForwardPass): Tensor {
   const product = tf.matMul(x as Tensor2D, weight(name, 'kernel') as Tensor2D);
   const bias = weight(name, 'bias');
   return ACTIVATIONS[dense.parse(config).activation](tf, bias === null ? product : tf.add(product, bias));
 }
 
-function rectify({ config }: LayerJson, [x]: readonly Tensor[], { tf }: Pass): Tensor {
+function rectify({ config }: LayerJson, [x]: readonly Tensor[], { tf }: ForwardPass): Tensor {
   const { max_value: max } = relu.parse(config);
   if (max === undefined || max === null) return tf.relu(x as Tensor);
   return max === 6 ? tf.relu6(x as Tensor) : tf.clipByValue(x as Tensor, 0, max);
@@ -188,17 +188,17 @@ function slide(
 }
 
 /** One window over the whole image: its gradient is a kernel, that of a mean is not. */
-function averageAll(_: LayerJson, [x]: readonly Tensor[], { tf }: Pass): Tensor {
+function averageAll(_: LayerJson, [x]: readonly Tensor[], { tf }: ForwardPass): Tensor {
   const [rows = 1, height = 1, width = 1, channels = 1] = (x as Tensor).shape;
   return tf.reshape(tf.avgPool(x as Tensor4D, [height, width], 1, 'valid'), [rows, channels]);
 }
 
-function pad({ config }: LayerJson, [x]: readonly Tensor[], { tf }: Pass): Tensor {
+function pad({ config }: LayerJson, [x]: readonly Tensor[], { tf }: ForwardPass): Tensor {
   const [rows, columns] = padded.parse(config).padding;
   return tf.pad(x as Tensor4D, [[0, 0], rows, columns, [0, 0]]);
 }
 
-function drop({ config }: LayerJson, [x]: readonly Tensor[], { tf, random }: Pass): Tensor {
+function drop({ config }: LayerJson, [x]: readonly Tensor[], { tf, random }: ForwardPass): Tensor {
   const { shape, size } = x as Tensor;
   if (random === null) return x as Tensor;
   const mask = new Float32Array(size);
@@ -207,7 +207,7 @@ function drop({ config }: LayerJson, [x]: readonly Tensor[], { tf, random }: Pas
 }
 
 /** gamma (x - mean) / sqrt(variance + epsilon) + beta, by the batch or by the running statistics. */
-function normalize(layer: LayerJson, [x]: readonly Tensor[], pass: Pass): Tensor {
+function normalize(layer: LayerJson, [x]: readonly Tensor[], pass: ForwardPass): Tensor {
   const { tf, weight } = pass;
   const { epsilon } = normalization.parse(layer.config);
   const mean = weight(layer.name, 'moving_mean') as Tensor;
@@ -235,7 +235,7 @@ interface Statistics {
 function normalizeByBatch(
   input: Tensor,
   { gamma, beta, mean, variance, epsilon }: Statistics,
-  { tf, heap }: Pass,
+  { tf, heap }: ForwardPass,
 ): Tensor {
   const { kernels, address } = heap;
   const columns = gamma.size;

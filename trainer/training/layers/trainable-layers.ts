@@ -5,7 +5,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { LayerJson } from '../../compile/artifacts.ts';
 import { type DenseLayer, namedWeights } from '../../model/head.ts';
-import { createLossUnit } from '../../kernels/loss.ts';
+import { createLossFunction } from '../../kernels/loss.ts';
 import { attachKernels } from '../../kernels/tfjs/tfjs-heap.ts';
 import { sizeOf } from '../../../shared/model/plan/tensor.ts';
 import { composeModel, HEAD_PREFIX, type ModelLayers, shapeRead, type Trunk } from '../../model/trunk.ts';
@@ -43,7 +43,7 @@ export function createTrainableLayers(
   const outputSize = initial.head.at(-1)?.bias.data.length ?? 0;
   const kind = task === 'classification' ? 'cross-entropy' : 'squared-error';
   // First: where there is no room for it, nothing else is held.
-  const unit = createLossUnit(kernels, kind, capacity, outputSize);
+  const unit = createLossFunction(kernels, kind, capacity, outputSize);
   const giveBack = holdTrainingKernels(tf, kernels);
   const heap = attachKernels(tf.backend(), kernels);
   const { layers, tensors, output } = composeModel(initial.trunk, asLogits(initial.head), dropout);

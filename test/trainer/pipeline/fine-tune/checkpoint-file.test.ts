@@ -7,11 +7,7 @@ test('a checkpoint that somebody else removes at the same moment is removed', as
   const store = createMemoryStore();
   const ctx = makeContext('r', store);
   const save = (at: number) =>
-    saveCheckpoint(
-      ctx,
-      { standing: { at }, parts: new Map([['best', async () => Uint8Array.of(at)]]) },
-      null,
-    );
+    saveCheckpoint(ctx, { state: { at }, parts: new Map([['best', async () => Uint8Array.of(at)]]) }, null);
   const [old, current] = [await save(1), await save(2)];
   const before = await store.list('');
   const get: typeof store.get = async (key) => {

@@ -20,7 +20,7 @@ export const epochSchema = z.object({
 });
 export type Epoch = z.infer<typeof epochSchema>;
 
-export const courseSchema = z.object({
+export const trainingHistorySchema = z.object({
   epochs: z.array(epochSchema),
   steps: z.int().min(0),
   /** How often an epoch had to be repeated at half the rate. */
@@ -33,4 +33,4 @@ export const courseSchema = z.object({
   /** Epoch 0: the weights it started with. */
   best: z.object({ epoch: z.int().min(0), score: z.number().nullable() }),
 });
-export type Course = z.infer<typeof courseSchema>;
+export type TrainingHistory = z.infer<typeof trainingHistorySchema>;
