@@ -25,7 +25,7 @@ import { makeSnapshot } from '../pipeline/data/snapshot.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { openQuarantines } from '../labels/check-labels.ts';
 import { makeSplit } from '../pipeline/data/split.ts';
-import { readSample } from '../pipeline/fine-tune/training-set.ts';
+import { readSample } from '../pipeline/fine-tune/stored-dataset.ts';
 import { rangeTest, type RangeTest } from './range-test.ts';
 import type { BatchHook } from '../training/trainable.ts';
 import { createTrainable } from '../training/train-head.ts';

@@ -42,7 +42,7 @@ import { makeSnapshot } from './data/snapshot.ts';
 import { loadSnapshot, shardsOf, type Snapshot } from './data/snapshot-file.ts';
 import { loadSplit, makeSplit } from './data/split.ts';
 import { type StepRunner, timed } from './steps.ts';
-import { clearTraining } from './fine-tune/training-set.ts';
+import { clearTraining } from './fine-tune/stored-dataset.ts';
 import { followTraining } from './fine-tune/training-steps.ts';
 
 export type { StepRunner as StepHost } from './steps.ts';

@@ -1,7 +1,7 @@
 /**
  * Step 4: a candidate head on the frozen base, from the champion's head where the spec says so.
  *
- * It is trained in groups, each a step: the set comes in packs (`training-set.ts`), and between two groups the training
+ * It is trained in groups, each a step: the set comes in packs (`stored-dataset.ts`), and between two groups the training
  * is a checkpoint in the bucket (`checkpoint-file.ts`).
  */
 import * as z from 'zod';
@@ -29,8 +29,8 @@ import { initialHead } from '../../model/head-layers.ts';
 import { type Objective, objectiveBy } from './objective.ts';
 import { chooseStart } from './parent.ts';
 import { loadSplit } from '../data/split.ts';
-import type { SetPlan } from './training-plan.ts';
-import { type BuiltSet, clearScattered, openSet } from './training-set.ts';
+import type { DatasetPlan } from './dataset-plan.ts';
+import { type StoredDataset, clearScattered, openDataset } from './stored-dataset.ts';
 import { initialTrunk, trunkSize } from '../../model/trunk-layers.ts';
 
 /** What the training leaves behind beside the candidate's files. */
@@ -74,7 +74,7 @@ export async function trainGroup(ctx: RunContext, group: Group): Promise<GroupRe
   const { from, past } = group;
   if (from === null) await clearScattered(ctx);
   else if (past !== null) await dropCheckpoint(ctx, past, from);
-  const set = await openSet(ctx);
+  const set = await openDataset(ctx);
   const opening = await openingOf(ctx, set.plan, ctx.spec.training, set);
   const options = { ...opening.options, ...createReporter(ctx, mostEpochs(opening.options), group) };
   const checkpoint = from === null ? undefined : await loadCheckpoint(ctx, from);
@@ -96,7 +96,7 @@ export async function trainGroup(ctx: RunContext, group: Group): Promise<GroupRe
 
 async function saveTrained(
   ctx: RunContext,
-  plan: SetPlan,
+  plan: DatasetPlan,
   { parent, objective, options }: Opening,
   trained: TrainedHead,
   seconds: number,
@@ -135,9 +135,9 @@ export interface Opening {
 /** The same whenever the same run asks. */
 export async function openingOf(
   ctx: RunContext,
-  plan: SetPlan,
+  plan: DatasetPlan,
   recipe: TrainingRecipe,
-  { deviations, shown }: Pick<BuiltSet, 'deviations' | 'shown'>,
+  { deviations, shown }: Pick<StoredDataset, 'deviations' | 'shown'>,
 ): Promise<Opening> {
   const { spec, kernels, unfrozen } = ctx;
   const { seed, absent } = await loadSplit(ctx);

@@ -11,7 +11,7 @@ import { type Group, loadTrainingRecord, trainGroup, type TrainingRecord } from 
 import { enterStep, recordStep } from '../record.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
 import type { StepRunner, StepResult } from '../steps.ts';
-import { buildSet, type Built, clearTraining, isBuilt, NOTHING_BUILT } from './training-set.ts';
+import { buildDataset, type BuildProgress, clearTraining, isBuilt, NOTHING_BUILT } from './stored-dataset.ts';
 
 /** Trains by the spec's recipe. Steps that are done already are not done again. */
 export async function followTraining(
@@ -21,7 +21,7 @@ export async function followTraining(
 ): Promise<TrainingRecord> {
   const step = within(ctx, steps);
   let seconds = 0;
-  let built: Built = NOTHING_BUILT;
+  let built: BuildProgress = NOTHING_BUILT;
   for (let i = 1; i === 1 || !isBuilt(built); i++) {
     const { seconds: own, ...next } = await step(`fine-tune set ${i}`, () => buildStep(ctx, snapshot, built));
     built = next;
@@ -59,11 +59,11 @@ function within(ctx: RunContext, steps: StepRunner): Timed {
     });
 }
 
-async function buildStep(ctx: RunContext, snapshot: Snapshot, from: Built): Promise<Built> {
+async function buildStep(ctx: RunContext, snapshot: Snapshot, from: BuildProgress): Promise<BuildProgress> {
   const plannedSeconds = PLANNED_SHARE * (ctx.stepCpuSeconds ?? STEP_CPU_SECONDS);
   const endMs = (await readClock(ctx)) + 1_000 * plannedSeconds;
   let { done } = from;
-  return buildSet(ctx, snapshot, from, async (of) => {
+  return buildDataset(ctx, snapshot, from, async (of) => {
     done += 1;
     await reportProgress(ctx, 'fine-tune', 0, `examples into packs: ${done} of ${of} pieces`);
     return (await readClock(ctx)) < endMs;

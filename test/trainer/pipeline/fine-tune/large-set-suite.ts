@@ -16,7 +16,7 @@ import { makeSnapshot } from '../../../../trainer/pipeline/data/snapshot.ts';
 import { makeSplit } from '../../../../trainer/pipeline/data/split.ts';
 import { startRun } from '../../../../trainer/pipeline/start.ts';
 import { followTraining } from '../../../../trainer/pipeline/fine-tune/training-steps.ts';
-import { loadPlan } from '../../../../trainer/pipeline/fine-tune/training-plan.ts';
+import { loadPlan } from '../../../../trainer/pipeline/fine-tune/dataset-plan.ts';
 
 const MODEL = 'skies';
 const START = new Date('2026-11-01T00:00:00Z');

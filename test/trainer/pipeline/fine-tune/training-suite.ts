@@ -20,12 +20,12 @@ import { loadSplit, makeSplit } from '../../../../trainer/pipeline/data/split.ts
 import { startRun } from '../../../../trainer/pipeline/start.ts';
 import type { StepRunner } from '../../../../trainer/pipeline/steps.ts';
 import {
-  type Built,
-  buildSet,
+  type BuildProgress,
+  buildDataset,
   isBuilt,
   NOTHING_BUILT,
-  openSet,
-} from '../../../../trainer/pipeline/fine-tune/training-set.ts';
+  openDataset,
+} from '../../../../trainer/pipeline/fine-tune/stored-dataset.ts';
 import { followTraining } from '../../../../trainer/pipeline/fine-tune/training-steps.ts';
 import type { DataLoader } from '../../../../trainer/training/dataset.ts';
 import { Crash, crashAtWrite, wrapStore } from '../../../support/faulty-store.ts';
@@ -211,9 +211,9 @@ export function describeTrainingInPacks(
 
       beforeAll(async () => {
         ctx = await begin();
-        for (let built: Built = NOTHING_BUILT; !isBuilt(built);)
-          built = await buildSet(ctx, snapshot, built, async () => false);
-        train = (await openSet(ctx)).data.train as DataLoader;
+        for (let built: BuildProgress = NOTHING_BUILT; !isBuilt(built);)
+          built = await buildDataset(ctx, snapshot, built, async () => false);
+        train = (await openDataset(ctx)).data.train as DataLoader;
       });
 
       test('has every example once, and of each time in each pack', async () => {
@@ -243,7 +243,7 @@ export function describeTrainingInPacks(
         if (how === 'gone') await store.delete(key);
         else
           await store.put(key, how === 'cut' ? bytes.subarray(4) : bytes.with(99, 1 ^ (bytes[99] as number)));
-        const again = (await openSet(ctx)).data.train as DataLoader;
+        const again = (await openDataset(ctx)).data.train as DataLoader;
         const expected = how === 'gone' ? `${key} is not there` : `${key} was truncated or altered`;
         await expect(again.load(1)).rejects.toThrow(expected);
         // Whether it was read ahead or not.
@@ -256,7 +256,7 @@ export function describeTrainingInPacks(
       test('that is expected is read before it is asked for, and once', async () => {
         const read: string[] = [];
         const get: ObjectStore['get'] = (key) => (read.push(key), ctx.store.get(key));
-        const ahead = (await openSet({ ...ctx, store: { ...ctx.store, get } })).data.train as DataLoader;
+        const ahead = (await openDataset({ ...ctx, store: { ...ctx.store, get } })).data.train as DataLoader;
         read.length = 0;
         const first = await ahead.load(0);
         ahead.prefetch?.(1);
@@ -272,13 +272,13 @@ export function describeTrainingInPacks(
     test('a segment that was altered on the way to a pack is named', async () => {
       const ctx = await begin();
       const key = keys.run(MODEL, ctx.run.id, 'training/scattered-0');
-      let built: Built = NOTHING_BUILT;
+      let built: BuildProgress = NOTHING_BUILT;
       while ((await ctx.store.get(key)) === null)
-        built = await buildSet(ctx, snapshot, built, async () => false);
+        built = await buildDataset(ctx, snapshot, built, async () => false);
       const bytes = (await ctx.store.get(key))?.bytes as Uint8Array;
       await ctx.store.put(key, bytes.with(50, 1 ^ (bytes[50] as number)));
       const rest = async (): Promise<void> => {
-        while (!isBuilt(built)) built = await buildSet(ctx, snapshot, built, async () => false);
+        while (!isBuilt(built)) built = await buildDataset(ctx, snapshot, built, async () => false);
       };
       await expect(rest()).rejects.toThrow(`${key} was truncated or altered`);
     });

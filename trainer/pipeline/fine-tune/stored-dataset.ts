@@ -41,12 +41,12 @@ import {
   makePlan,
   mostRows,
   savePlan,
-  type SetPlan,
+  type DatasetPlan,
   shapeOf,
   watchedShape,
   watchedWindows,
-} from './training-plan.ts';
-import { openRowReader, planRows, type RowPart, type RowReader } from './training-rows.ts';
+} from './dataset-plan.ts';
+import { openRowReader, planRows, type RowPart, type RowReader } from './dataset-rows.ts';
 import { openTrunkRunner, type TrunkRunner } from '../features/unfreeze.ts';
 
 /** What only the whole set tells: `training/set.json`. */
@@ -56,7 +56,7 @@ const setSchema = z.object({
 });
 
 /** How far the building has come; small enough to be a step's result. */
-export type Built = {
+export type BuildProgress = {
   /** Pieces of work that are done. */
   readonly done: number;
   readonly of: number;
@@ -64,21 +64,21 @@ export type Built = {
   readonly common: string;
 };
 
-export const NOTHING_BUILT: Built = { done: 0, of: 1, common: 'none' };
+export const NOTHING_BUILT: BuildProgress = { done: 0, of: 1, common: 'none' };
 
 /**
  * Builds on until it is done or `goesOn` says to leave it, which is asked after every piece of work. What a piece writes depends on
  * nothing but the snapshot, the split and the recipe: done twice, it is the same again.
  */
-export async function buildSet(
+export async function buildDataset(
   ctx: RunContext,
   snapshot: Snapshot,
-  from: Built,
+  from: BuildProgress,
   goesOn: (of: number) => Promise<boolean>,
-): Promise<Built> {
-  const work = await openWork(ctx, snapshot, from.done === 0);
+): Promise<BuildProgress> {
+  const work = await openBuild(ctx, snapshot, from.done === 0);
   try {
-    let built: Built = { ...from, of: work.pieces.length };
+    let built: BuildProgress = { ...from, of: work.pieces.length };
     while (built.done < work.pieces.length) {
       const piece = work.pieces[built.done] as Piece;
       built = { ...built, done: built.done + 1, common: await piece(built.common) };
@@ -90,38 +90,38 @@ export async function buildSet(
   }
 }
 
-export function isBuilt({ done, of }: Built): boolean {
+export function isBuilt({ done, of }: BuildProgress): boolean {
   return done === of;
 }
 
 /** @returns what all rows have in common now */
 type Piece = (common: string) => Promise<string>;
 
-interface Work {
+interface Build {
   readonly pieces: readonly Piece[];
   close(): void;
 }
 
 /** What the pieces share. */
-interface Site {
+interface BuildContext {
   readonly ctx: RunContext;
   readonly snapshot: Snapshot;
   readonly split: Split;
-  readonly plan: SetPlan;
+  readonly plan: DatasetPlan;
   readonly shape: RowShape;
   readonly rows: RowReader;
   /** Shows rows to a head that is trained before the end of a base; null where none is. */
   readonly trunkRunner: TrunkRunner | null;
 }
 
-async function openWork(ctx: RunContext, snapshot: Snapshot, first: boolean): Promise<Work> {
+async function openBuild(ctx: RunContext, snapshot: Snapshot, first: boolean): Promise<Build> {
   const split = await loadSplit(ctx);
   const { training } = ctx.spec;
   if (first) await savePlan(ctx, await makePlan(ctx, snapshot, split, training));
   const plan = await loadPlan(ctx);
   const rows = openRowReader(ctx, plan, training);
   const trunkRunner = plan.shownSize === null || !ctx.unfrozen ? null : openTrunkRunner(ctx, ctx.unfrozen);
-  const site: Site = {
+  const build: BuildContext = {
     ctx,
     snapshot,
     split,
@@ -131,9 +131,9 @@ async function openWork(ctx: RunContext, snapshot: Snapshot, first: boolean): Pr
     trunkRunner: trunkRunner,
   };
   const parts = planRows(ctx, training, snapshot, split, mostRows(plan.size));
-  const trainPieces = plan.train.length === 1 ? [() => packAll(site, parts)] : planShuffle(site, parts);
+  const trainPieces = plan.train.length === 1 ? [() => packAll(build, parts)] : planShuffle(build, parts);
   return {
-    pieces: [...trainPieces, ...planWatched(site), (common) => finishSet(site, common)],
+    pieces: [...trainPieces, ...planWatched(build), (common) => finishDataset(build, common)],
     close: () => {
       rows.close();
       trunkRunner?.close();
@@ -141,28 +141,28 @@ async function openWork(ctx: RunContext, snapshot: Snapshot, first: boolean): Pr
   };
 }
 
-async function packAll(site: Site, parts: readonly RowPart[]): Promise<string> {
-  const { plan, shape, rows } = site;
+async function packAll(build: BuildContext, parts: readonly RowPart[]): Promise<string> {
+  const { plan, shape, rows } = build;
   const set = await rows.read(parts);
   const check = createFeatureCheck(plan.size);
   check.add(set.features);
   check.finish();
   const pack = createPack(shape, set.labels.length);
   copyAll(set, pack.set, 0);
-  await savePack(site, trainKey(0), pack);
+  await savePack(build, trainKey(0), pack);
   return 'differ';
 }
 
 /** Shards that are read in one piece of work, at most: a request each. */
 const GROUP_PARTS = 200;
 
-function planShuffle(site: Site, parts: readonly RowPart[]): Piece[] {
-  const { plan } = site;
+function planShuffle(build: BuildContext, parts: readonly RowPart[]): Piece[] {
+  const { plan } = build;
   const groups = groupWithin(parts, PACK_NUMBERS, ({ indices }) =>
     Math.max(indices.length * plan.size, PACK_NUMBERS / GROUP_PARTS),
   );
   const groupRows = groups.map((group) => group.reduce((sum, { indices }) => sum + indices.length, 0));
-  const assigned = assignPacks(plan.train, site.split.seed);
+  const assigned = assignPacks(plan.train, build.split.seed);
   const counts = countSegments(assigned, groupRows, plan.train.length);
   let start = 0;
   const scatters = groups.map((group, g): Piece => {
@@ -170,14 +170,14 @@ function planShuffle(site: Site, parts: readonly RowPart[]): Piece[] {
     const before = start;
     start += own.length;
     return async (common) => {
-      await scatter(site, group, { g, before, assigned: own, counts: counts[g] as Int32Array });
+      await scatter(build, group, { g, before, assigned: own, counts: counts[g] as Int32Array });
       return common;
     };
   });
   const gathers = plan.train.map(
     (_, pack): Piece =>
       (common) =>
-        gather(site, pack, counts, common),
+        gather(build, pack, counts, common),
   );
   return [...scatters, ...gathers];
 }
@@ -194,7 +194,7 @@ interface Group {
 
 /** Reads some rows and writes them as one object: a segment for each pack, one after the other. */
 async function scatter(
-  { ctx, plan, shape, rows }: Site,
+  { ctx, plan, shape, rows }: BuildContext,
   parts: readonly RowPart[],
   { g, before, assigned, counts }: Group,
 ): Promise<void> {
@@ -223,12 +223,12 @@ const READS = 6;
 
 /** Reads a pack's segments and writes the pack. */
 async function gather(
-  site: Site,
+  build: BuildContext,
   index: number,
   counts: readonly Int32Array[],
   common: string,
 ): Promise<string> {
-  const { ctx, plan, shape } = site;
+  const { ctx, plan, shape } = build;
   const pack = createPack(shape, plan.train[index] as number);
   const starts = counts.map(() => 0);
   for (let g = 1; g < counts.length; g++) {
@@ -245,7 +245,7 @@ async function gather(
     copyAll(segment, pack.set, starts[g] as number);
   });
   const same = joinCommon(common, commonRow(pack.set, plan.size));
-  await savePack(site, trainKey(index), pack);
+  await savePack(build, trainKey(index), pack);
   return same;
 }
 
@@ -264,8 +264,8 @@ function joinCommon(a: string, b: string): string {
 }
 
 /** Validation packs, as many in one piece of work as are read like one training pack. */
-function planWatched(site: Site): Piece[] {
-  const { plan, snapshot, split } = site;
+function planWatched(build: BuildContext): Piece[] {
+  const { plan, snapshot, split } = build;
   const windows = watchedWindows(snapshot, split.validation);
   const packs = plan.watched.flatMap((window, w) => {
     let at = 0;
@@ -277,22 +277,26 @@ function planWatched(site: Site): Piece[] {
   });
   const groups = groupWithin(packs, PACK_NUMBERS, ({ positions }) => positions.length * plan.size);
   return groups.map((group): Piece => async (common) => {
-    for (const { key, positions } of group) await packWatched(site, key, positions);
+    for (const { key, positions } of group) await packWatched(build, key, positions);
     return common;
   });
 }
 
-async function packWatched(site: Site, key: string, positions: readonly number[]): Promise<void> {
-  const { ctx, snapshot, plan } = site;
+async function packWatched(build: BuildContext, key: string, positions: readonly number[]): Promise<void> {
+  const { ctx, snapshot, plan } = build;
   const seen = await readExamples(ctx, snapshot, positions);
   const { values: features } = featuresOf(ctx, plan.constants, seen);
   const pack = createPack(watchedShape(ctx, plan), positions.length);
   copyAll({ features, labels: objectiveBy(plan.target).encode(seen.labels) }, pack.set, 0);
-  await savePack(site, key, pack);
+  await savePack(build, key, pack);
 }
 
 /** As it is, and as the frozen end of a base shows it where a head is trained by itself first. */
-async function savePack({ ctx, trunkRunner: trunkRunner }: Site, key: string, pack: OpenPack): Promise<void> {
+async function savePack(
+  { ctx, trunkRunner: trunkRunner }: BuildContext,
+  key: string,
+  pack: OpenPack,
+): Promise<void> {
   await ctx.store.put(attemptKey(ctx, key), await sealPack(pack));
   if (trunkRunner === null) return;
   const shown = trunkRunner.run(pack.set);
@@ -314,7 +318,7 @@ async function savePack({ ctx, trunkRunner: trunkRunner }: Site, key: string, pa
 }
 
 /** What only the whole tells. */
-async function finishSet({ ctx, plan }: Site, common: string): Promise<string> {
+async function finishDataset({ ctx, plan }: BuildContext, common: string): Promise<string> {
   const packs = openTrainPacks(ctx, plan);
   const n = countRows(packs);
   if (common !== 'differ' && n > 1) throw new RunFailure(describeSame(plan.size, n));
@@ -341,15 +345,15 @@ const watchedKey = (window: number, pack: number): string => `training/watched-$
 const shownKey = (key: string): string => `${key}-shown`;
 
 /** A set that was built, to train on. */
-export interface BuiltSet {
-  readonly plan: SetPlan;
+export interface StoredDataset {
+  readonly plan: DatasetPlan;
   readonly deviations: readonly number[] | null;
   readonly data: LoopData;
   /** The same as the frozen end of a base shows it, where a head is trained on that first. */
   readonly shown: LoopData | null;
 }
 
-export async function openSet(ctx: RunContext): Promise<BuiltSet> {
+export async function openDataset(ctx: RunContext): Promise<StoredDataset> {
   const plan = await loadPlan(ctx);
   const loaded = await loadJson(ctx.store, attemptKey(ctx, 'training/set.json'), setSchema);
   if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));
@@ -361,8 +365,13 @@ export async function openSet(ctx: RunContext): Promise<BuiltSet> {
   };
 }
 
-function openData(ctx: RunContext, plan: SetPlan, size: number, named: (key: string) => string): LoopData {
-  const shelf = createShelf(ctx);
+function openData(
+  ctx: RunContext,
+  plan: DatasetPlan,
+  size: number,
+  named: (key: string) => string,
+): LoopData {
+  const cache = createPackCache(ctx);
   const shape = { ...watchedShape(ctx, plan), size };
   return {
     train: openTrainPacks(ctx, plan, size, named),
@@ -373,7 +382,7 @@ function openData(ctx: RunContext, plan: SetPlan, size: number, named: (key: str
         size,
         taught: false,
         rows: packs,
-        load: (pack) => shelf.load(named(watchedKey(w, pack)), shape, packs[pack] as number),
+        load: (pack) => cache.load(named(watchedKey(w, pack)), shape, packs[pack] as number),
       },
     })),
   };
@@ -381,22 +390,22 @@ function openData(ctx: RunContext, plan: SetPlan, size: number, named: (key: str
 
 function openTrainPacks(
   ctx: RunContext,
-  plan: SetPlan,
+  plan: DatasetPlan,
   size = plan.size,
   named = (key: string): string => key,
 ): DataLoader {
-  const shelf = createShelf(ctx);
+  const cache = createPackCache(ctx);
   const shape = { ...shapeOf(ctx, plan), size };
   return {
     size,
     taught: plan.taught,
     rows: plan.train,
-    load: (pack) => shelf.load(named(trainKey(pack)), shape, plan.train[pack] as number),
-    prefetch: (pack) => shelf.expect(named(trainKey(pack)), shape, plan.train[pack] as number),
+    load: (pack) => cache.load(named(trainKey(pack)), shape, plan.train[pack] as number),
+    prefetch: (pack) => cache.expect(named(trainKey(pack)), shape, plan.train[pack] as number),
   };
 }
 
-interface Shelf {
+interface PackCache {
   readonly load: (name: string, shape: RowShape, rows: number) => Promise<Dataset>;
   /** Begins to read one pack more, unless it is there. */
   readonly expect: (name: string, shape: RowShape, rows: number) => void;
@@ -406,7 +415,7 @@ interface Shelf {
  * Reads packs, and keeps the last ones read as far as one pack has room: a small set is read once. Beside them is room
  * for the one that is expected.
  */
-function createShelf({ store, run, attempt }: RunContext): Shelf {
+function createPackCache({ store, run, attempt }: RunContext): PackCache {
   const kept = new Map<string, Dataset>();
   let numbers = 0;
   let coming: { readonly name: string; readonly set: Promise<Dataset> } | null = null;
@@ -465,7 +474,7 @@ export async function readSample(
   snapshot: Snapshot,
   recipe: TrainingRecipe,
   most: number,
-): Promise<{ readonly plan: SetPlan; readonly train: Dataset }> {
+): Promise<{ readonly plan: DatasetPlan; readonly train: Dataset }> {
   const split = await loadSplit(ctx);
   const plan = await makePlan(ctx, snapshot, split, recipe);
   const chosen =

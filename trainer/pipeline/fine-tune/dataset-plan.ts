@@ -20,7 +20,7 @@ import { chooseStart } from './parent.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
 import type { Split } from '../data/split.ts';
 import { fitTarget } from './target-scale.ts';
-import { loadChosen, planRows, type RowPart } from './training-rows.ts';
+import { loadChosen, planRows, type RowPart } from './dataset-rows.ts';
 
 const packsSchema = z.array(z.int().min(1));
 
@@ -44,7 +44,7 @@ const planSchema = z.object({
   train: packsSchema,
   watched: z.array(z.object({ id: z.string(), past: z.boolean(), packs: packsSchema })),
 });
-export type SetPlan = z.infer<typeof planSchema>;
+export type DatasetPlan = z.infer<typeof planSchema>;
 
 /** @throws RunFailure where there is nothing to learn from, or too little to tell apart */
 export async function makePlan(
@@ -52,7 +52,7 @@ export async function makePlan(
   snapshot: Snapshot,
   split: Split,
   recipe: TrainingRecipe,
-): Promise<SetPlan> {
+): Promise<DatasetPlan> {
   const { spec } = ctx;
   if (split.train.length === 0) throw new RunFailure('expected training examples, got none');
   const size = await sizeOfRow(ctx);
@@ -91,14 +91,14 @@ export function mostRows(size: number): number {
 
 export function shapeOf(
   { spec }: Pick<RunContext, 'spec'>,
-  { size, classWeights, taught }: Pick<SetPlan, 'size' | 'classWeights' | 'taught'>,
+  { size, classWeights, taught }: Pick<DatasetPlan, 'size' | 'classWeights' | 'taught'>,
 ): RowShape {
   const outputs = spec.task === 'classification' ? spec.labels.length : 1;
   return { task: spec.task, size, outputs, weighted: classWeights !== null, taught };
 }
 
 /** Of validation examples, which count once and are nobody's pupils. */
-export function watchedShape(ctx: Pick<RunContext, 'spec'>, { size }: Pick<SetPlan, 'size'>): RowShape {
+export function watchedShape(ctx: Pick<RunContext, 'spec'>, { size }: Pick<DatasetPlan, 'size'>): RowShape {
   return shapeOf(ctx, { size, classWeights: null, taught: false });
 }
 
@@ -147,11 +147,11 @@ export function watchedWindows(snapshot: Snapshot, validation: readonly number[]
   return poolWindows(windows, LEAST_WATCHED);
 }
 
-export async function savePlan(ctx: RunContext, plan: SetPlan): Promise<void> {
+export async function savePlan(ctx: RunContext, plan: DatasetPlan): Promise<void> {
   await putJson(ctx.store, attemptKey(ctx, 'training/plan.json'), plan);
 }
 
-export async function loadPlan(ctx: RunContext): Promise<SetPlan> {
+export async function loadPlan(ctx: RunContext): Promise<DatasetPlan> {
   const loaded = await loadJson(ctx.store, attemptKey(ctx, 'training/plan.json'), planSchema);
   if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));
   return loaded.value.value;

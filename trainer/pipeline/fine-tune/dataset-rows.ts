@@ -13,7 +13,7 @@ import { type Examples, featuresOf, readShardValues } from '../features/features
 import { objectiveBy } from './objective.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
 import type { Split } from '../data/split.ts';
-import type { SetPlan } from './training-plan.ts';
+import type { DatasetPlan } from './dataset-plan.ts';
 
 /** Some training examples of one shard, or one copy of each. */
 export interface RowPart {
@@ -74,7 +74,7 @@ export interface RowReader {
   close(): void;
 }
 
-export function openRowReader(ctx: RunContext, plan: SetPlan, recipe: TrainingRecipe): RowReader {
+export function openRowReader(ctx: RunContext, plan: DatasetPlan, recipe: TrainingRecipe): RowReader {
   const objective = objectiveBy(plan.target);
   let champion: LoadedVersion | null = null;
   const ask = async (parts: readonly RowPart[], examples: Examples): Promise<Float32Array | null> => {
