@@ -16,7 +16,8 @@ import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { RunFailure, type RunContext, type Host, reportProgress } from '../pipeline/context.ts';
 import { extractFeatures } from '../pipeline/features/store-features.ts';
-import { isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
+import { isRunFailure } from '../pipeline/pipeline.ts';
+import type { StepRunner } from '../pipeline/steps.ts';
 import { loadSnapshot, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import {
   type RecipeComparison,
@@ -81,7 +82,7 @@ export async function runComparison(
   host: Host,
   model: string,
   id: string,
-  steps: StepHost,
+  steps: StepRunner,
 ): Promise<ComparisonRecord> {
   const record = unwrap(await loadComparison(host.store, model, id));
   if (record.status !== 'running') return record;
@@ -97,7 +98,7 @@ export async function runComparison(
   return unwrap(await loadComparison(host.store, model, id));
 }
 
-async function followSteps(host: Host, record: ComparisonRecord, steps: StepHost): Promise<void> {
+async function followSteps(host: Host, record: ComparisonRecord, steps: StepRunner): Promise<void> {
   const opened = await openVersions(host, record.model, [record.a, record.b]);
   if (!opened.ok) throw new RunFailure(opened.error);
   const { ctx, recipes } = opened.value;
@@ -112,7 +113,7 @@ async function followSteps(host: Host, record: ComparisonRecord, steps: StepHost
 
 async function followSplits(
   ctx: RunContext,
-  steps: StepHost,
+  steps: StepRunner,
   snapshot: Snapshot,
   { seed, splits }: ComparisonRecord,
   recipes: readonly [Recipe, Recipe],

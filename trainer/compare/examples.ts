@@ -100,7 +100,11 @@ async function choosePositions(
   );
 }
 
-async function readWith(ctx: RunContext, snapshot: Snapshot, positions: readonly number[]): Promise<ReadExamples> {
+async function readWith(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  positions: readonly number[],
+): Promise<ReadExamples> {
   checkMemory(ctx, positions.length);
   await extractFeatures({ ...ctx, onProgress: () => {} }, snapshot, [ctx.spec.base], runDirectly);
   return { ctx, examples: await readExamples(ctx, snapshot, positions) };

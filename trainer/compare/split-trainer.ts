@@ -126,7 +126,11 @@ export async function trainSplit(task: SplitTask, seed: number, engine: Training
 export async function trainWithin(
   splitTrainer: SplitTrainer,
   seed: number,
-  { stepCpuSeconds = STEP_CPU_SECONDS, now, yieldControl }: Pick<Host, 'stepCpuSeconds' | 'now' | 'breathe'>,
+  {
+    stepCpuSeconds = STEP_CPU_SECONDS,
+    now,
+    yieldControl,
+  }: Pick<Host, 'stepCpuSeconds' | 'now' | 'yieldControl'>,
 ): Promise<SplitScore | null> {
   const clock = (): Promise<number> => readClock({ now, ...(yieldControl && { yieldControl }) });
   return splitTrainer.train(seed, await withinSeconds(PLANNED_SHARE * stepCpuSeconds, clock));

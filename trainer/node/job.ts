@@ -10,7 +10,8 @@ import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { giveUpRun } from '../pipeline/record.ts';
 import { noticeRun } from '../notices/run-notice.ts';
-import { runPipeline, type StepHost } from '../pipeline/pipeline.ts';
+import { runPipeline } from '../pipeline/pipeline.ts';
+import type { StepRunner } from '../pipeline/steps.ts';
 import { reopenRun, startRun, type StartError } from '../pipeline/start.ts';
 import { createNodeHost } from './node-host.ts';
 
@@ -80,7 +81,7 @@ export async function resumeJob(
 }
 
 /** Keeps every finished step's small result beside the run; a step that has one is not done again. */
-export function createNodeSteps(store: ObjectStore, model: string, run: string): StepHost {
+export function createNodeSteps(store: ObjectStore, model: string, run: string): StepRunner {
   return {
     async do(name, body) {
       const key = keys.runSteps(model, run, name.replaceAll(' ', '-'));

@@ -77,7 +77,7 @@ export class RunFailure extends Error {
 }
 
 /** Milliseconds, read where the clock has moved on. */
-export async function readClock({ now, yieldControl }: Pick<Host, 'now' | 'breathe'>): Promise<number> {
+export async function readClock({ now, yieldControl }: Pick<Host, 'now' | 'yieldControl'>): Promise<number> {
   await yieldControl?.();
   return now().getTime();
 }

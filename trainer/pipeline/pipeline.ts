@@ -45,8 +45,6 @@ import { type StepRunner, timed } from './steps.ts';
 import { clearTraining } from './fine-tune/stored-dataset.ts';
 import { followTraining } from './fine-tune/training-steps.ts';
 
-export type { StepRunner as StepHost } from './steps.ts';
-
 /**
  * Runs (or resumes) a started run to its end and returns its record. A failure that no repetition can mend is recorded
  * and returned as a failed run; anything else is thrown for the host to retry.

@@ -12,7 +12,7 @@ import { loadCandidate, type VersionFiles } from '../model/candidate-files.ts';
 import { type RunContext, reportProgress } from '../pipeline/context.ts';
 import { openFeatures, readExamples } from '../pipeline/features/features.ts';
 import { loadTrainingRecord } from '../pipeline/fine-tune/fine-tune.ts';
-import type { StepHost } from '../pipeline/pipeline.ts';
+import type { StepRunner } from '../pipeline/steps.ts';
 import { shardsOf, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { loadSplit } from '../pipeline/data/split.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';
@@ -28,7 +28,7 @@ import type { Origin } from './origin.ts';
 export async function compareWithVersion(
   ctx: RunContext,
   kept: ObjectStore,
-  steps: StepHost,
+  steps: StepRunner,
   snapshot: Snapshot,
   { manifest, provenance }: Origin,
   { recompute }: Pick<Reproduction, 'recompute'>,

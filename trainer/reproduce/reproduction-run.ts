@@ -19,7 +19,8 @@ import { ok, type Result } from '../../shared/result.ts';
 import { loadCandidate, type VersionFiles } from '../model/candidate-files.ts';
 import { type RunContext, RunFailure, type Host } from '../pipeline/context.ts';
 import { ENGINE } from '../pipeline/publish/engine.ts';
-import { copiesSteps, featuresSteps, isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
+import { copiesSteps, featuresSteps, isRunFailure } from '../pipeline/pipeline.ts';
+import type { StepRunner } from '../pipeline/steps.ts';
 import type { Provenance } from '../pipeline/publish/provenance.ts';
 import { loadSnapshot, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { makeSplit } from '../pipeline/data/split.ts';
@@ -83,7 +84,7 @@ export async function runReproduction(
   host: Host,
   model: string,
   id: string,
-  steps: StepHost,
+  steps: StepRunner,
   onFiles: OnFiles = async () => {},
 ): Promise<Reproduction> {
   const { store } = host;
@@ -99,7 +100,7 @@ export async function runReproduction(
 async function followToEnd(
   host: Host,
   record: Reproduction,
-  steps: StepHost,
+  steps: StepRunner,
   onFiles: OnFiles,
 ): Promise<void> {
   try {
@@ -116,7 +117,7 @@ async function followToEnd(
 async function followSteps(
   host: Host,
   record: Reproduction,
-  steps: StepHost,
+  steps: StepRunner,
   onFiles: OnFiles,
 ): Promise<void> {
   const origin = await loadOrigin(host.store, record.model, record.version);
@@ -142,7 +143,7 @@ async function followSteps(
 /** As the version's run went from its snapshot on, up to the candidate's files. */
 async function followRun(
   ctx: RunContext,
-  steps: StepHost,
+  steps: StepRunner,
   snapshot: Snapshot,
   { apart, training }: Provenance,
 ): Promise<void> {
@@ -195,7 +196,7 @@ async function openScratch(
   return applyUnfreeze({ ...host, store, run, spec: provenance.spec });
 }
 
-async function keep(host: Host, record: Reproduction, steps: StepHost, outcome: Outcome): Promise<void> {
+async function keep(host: Host, record: Reproduction, steps: StepRunner, outcome: Outcome): Promise<void> {
   await steps.do('finish', async () => {
     await finish(host, record, { status: 'complete', outcome });
     return {};

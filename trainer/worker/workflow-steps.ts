@@ -3,7 +3,8 @@
  */
 import type { WorkflowStep } from 'cloudflare:workers';
 import { RunFailure } from '../pipeline/context.ts';
-import { isRunFailure, type StepHost } from '../pipeline/pipeline.ts';
+import { isRunFailure } from '../pipeline/pipeline.ts';
+import type { StepRunner } from '../pipeline/steps.ts';
 
 const RETRIES = { limit: 5, delay: '5 seconds', backoff: 'exponential' } as const;
 const STEP_TIMEOUT = '15 minutes';
@@ -15,7 +16,7 @@ type Outcome<T> = { readonly result: T } | { readonly failure: string };
  * An outage throws, and the Workflow repeats the step. A failure that repetition can't mend is what the step found: an
  * error would lose its name on the way through the engine, and the run would be repeated and then left `running`.
  */
-export function workflowSteps(step: WorkflowStep): StepHost {
+export function workflowSteps(step: WorkflowStep): StepRunner {
   return {
     async do<T>(name: string, body: () => Promise<T>): Promise<T> {
       const text = await step.do(name, { retries: RETRIES, timeout: STEP_TIMEOUT }, async () =>

@@ -1,7 +1,7 @@
 /**
  * Loaded programs within a budget of bytes: whatever was not used for longest goes first. Bases and heads alike.
  */
-import type { Program } from '../../../shared/model/run/runtime.ts';
+import type { Program } from '../../../shared/model/run/program.ts';
 
 export interface ProgramCache {
   /** The program, marked as just used. */

@@ -4,7 +4,8 @@
  */
 import { encodedSize } from '../../../shared/model/spec/input.ts';
 import { createServable, type Servable } from '../../../shared/model/run/predictor.ts';
-import type { Program, Runtime } from '../../../shared/model/run/runtime.ts';
+import type { Runtime } from '../../../shared/model/run/runtime.ts';
+import type { Program } from '../../../shared/model/run/program.ts';
 import { loadBase, openHead, readHead, type ServableError } from '../../../shared/model/run/servable.ts';
 import type { ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
 import type { InputSpec } from '../../../shared/model/spec/spec.ts';

@@ -16,8 +16,6 @@ import type { SharedMemory } from './shared-memory.ts';
 import { instantiateWasm } from './wasm-instance.ts';
 import type { WasmModules } from './wasm-modules.ts';
 
-export type { Program } from './program.ts';
-
 export interface Runtime {
   /**
    * Loads a plan with its weights file. An error (`invalid`, `out-of-memory`) leaves the runtime usable and

@@ -9,7 +9,8 @@ import type { ServingManifest } from '../../registry/serving.ts';
 import type { ObjectStore } from '../../registry/store.ts';
 import { err, ok, type Result } from '../../result.ts';
 import { type Base, loadPlan } from './predictor.ts';
-import type { Program, Runtime } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
+import type { Program } from './program.ts';
 
 export type ServableError =
   VersionError | { readonly kind: 'base-unreadable'; readonly digest: string; readonly detail: string };

@@ -151,7 +151,7 @@ const host = {
   onProgress: ({ message }: { readonly message: string }) => console.log(message),
 };
 const seconds = new Map<string, number>();
-const host: StepRunner = {
+const steps: StepRunner = {
   async do(name, body) {
     const startMs = performance.now();
     const result = await body();
@@ -159,7 +159,7 @@ const host: StepRunner = {
     return result;
   },
 };
-const record = await followTraining(await openRun(host, MODEL, run), host, snapshot);
+const record = await followTraining(await openRun(host, MODEL, run), steps, snapshot);
 measure();
 for (const [name, taken] of seconds) console.log(`${name}: ${taken.toFixed(1)} s`);
 console.log(`at most: ${describe(peak)}; ${record.epochs.length} epochs, ${record.digest.slice(0, 8)}`);

@@ -3,7 +3,8 @@
  * edge reads them), then any number of `GET /`, each of which predicts once.
  */
 import { loadPlan } from '../../../shared/model/run/predictor.ts';
-import { createRuntime, type Program } from '../../../shared/model/run/runtime.ts';
+import { createRuntime } from '../../../shared/model/run/runtime.ts';
+import type { Program } from '../../../shared/model/run/program.ts';
 import { wasmModule } from '../../../shared/model/wasm-edge.ts';
 
 const runtime = createRuntime(wasmModule);

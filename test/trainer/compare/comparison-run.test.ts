@@ -16,7 +16,7 @@ import { comparisonSchema, concludeComparison } from '../../../trainer/compare/r
 import { runComparison, startComparison } from '../../../trainer/compare/comparison-run.ts';
 import type { Host } from '../../../trainer/pipeline/context.ts';
 import { runJob } from '../../../trainer/node/job.ts';
-import type { StepHost } from '../../../trainer/pipeline/pipeline.ts';
+import type { StepRunner } from '../../../trainer/pipeline/steps.ts';
 import { createBlobModel } from '../../support/tabular-model.ts';
 
 const MODEL = 'blobs';
@@ -55,7 +55,7 @@ async function start(changes: Partial<typeof request> = {}): Promise<ComparisonR
 }
 
 /** Remembers results like a Workflow; stops before one step where it is told to. */
-function hostThat(remembered: Map<string, unknown>, done: string[], stopsAt?: string): StepHost {
+function hostThat(remembered: Map<string, unknown>, done: string[], stopsAt?: string): StepRunner {
   return {
     async do(name, body) {
       if (name === stopsAt) throw new Error('killed');

@@ -1,7 +1,8 @@
 /**
  * A head that is judged, and what it answers: run as the edge plan that production runs, read back from the store.
  */
-import type { Program, Runtime } from '../../../shared/model/run/runtime.ts';
+import type { Runtime } from '../../../shared/model/run/runtime.ts';
+import type { Program } from '../../../shared/model/run/program.ts';
 import { loadPlan } from '../../../shared/model/run/predictor.ts';
 import { loadHead } from '../../../shared/model/run/servable.ts';
 import type { Constants, Manifest } from '../../../shared/registry/manifest.ts';

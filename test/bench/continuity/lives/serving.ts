@@ -5,7 +5,7 @@
 import { createPredictionLog } from '../../../../functions/collect/prediction-log.ts';
 import { createPredictionId, instanceId } from '../../../../functions/collect/prediction-id.ts';
 import { type Base, createServable } from '../../../../shared/model/run/predictor.ts';
-import type { Program } from '../../../../shared/model/run/runtime.ts';
+import type { Program } from '../../../../shared/model/run/program.ts';
 import { loadBase, loadHead } from '../../../../shared/model/run/servable.ts';
 import type { Spec } from '../../../../shared/model/spec/spec.ts';
 import { createRandom } from '../../../../shared/random.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createProgramCache } from '../../../../functions/serving/cache/program-cache.ts';
-import type { Program } from '../../../../shared/model/run/runtime.ts';
+import type { Program } from '../../../../shared/model/run/program.ts';
 
 function createProgram(disposed: string[], name: string): Program {
   const shape = { inputShape: [1], outputShape: [1], inputSize: 1, outputSize: 1, heapBytes: 0 };

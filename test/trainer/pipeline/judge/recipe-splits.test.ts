@@ -14,7 +14,8 @@ import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
 import type { RunContext, Host } from '../../../../trainer/pipeline/context.ts';
 import { loadEvidence } from '../../../../trainer/pipeline/judge/evidence-file.ts';
-import { runPipeline, type StepHost } from '../../../../trainer/pipeline/pipeline.ts';
+import { runPipeline } from '../../../../trainer/pipeline/pipeline.ts';
+import type { StepRunner } from '../../../../trainer/pipeline/steps.ts';
 import { startRun } from '../../../../trainer/pipeline/start.ts';
 import { copyOf } from '../../../support/copy-of.ts';
 import { blobEvents, createBlobModel } from '../../../support/tabular-model.ts';
@@ -134,10 +135,10 @@ describe('a recipe that is not the champion’s', () => {
     const now = new Date(FROM_MS + 6_000_000_000);
     const started = await startRun(store, MODEL, { trigger: 'cron', by: 'a test', now, suffix: '' });
     if (!started.ok) throw new Error(started.error.detail);
-    const host = await surroundingsOf(store, now);
+    const host = await hostOf(store, now);
     const remembered = new Map<string, unknown>();
     const done: string[] = [];
-    const host = (stopsAt: string | null): StepHost => ({
+    const steps = (stopsAt: string | null): StepRunner => ({
       async do(name, body) {
         if (name === stopsAt) throw new Error('killed');
         type Given = Awaited<ReturnType<typeof body>>;
@@ -148,15 +149,15 @@ describe('a recipe that is not the champion’s', () => {
         return result;
       },
     });
-    await expect(runPipeline(host, MODEL, started.value.id, host('evaluate'))).rejects.toThrow('killed');
-    const run = await runPipeline(host, MODEL, started.value.id, host(null));
+    await expect(runPipeline(host, MODEL, started.value.id, steps('evaluate'))).rejects.toThrow('killed');
+    const run = await runPipeline(host, MODEL, started.value.id, steps(null));
     expect(run.status).toBe('complete');
     expect(done.filter((name) => name.startsWith('recipes on split'))).toHaveLength(5);
     expect((await evidenceOf(store, run)).splits).toEqual(inThreads.splits);
   });
 });
 
-async function surroundingsOf(store: ObjectStore, now: Date): Promise<Host> {
+async function hostOf(store: ObjectStore, now: Date): Promise<Host> {
   const wasm = await loadWasmModule();
   return {
     store,
