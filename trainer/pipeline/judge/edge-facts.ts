@@ -78,7 +78,7 @@ async function openOwnBase({ store, runtime }: RunContext, digest: string | null
 async function predictionOf(
   ctx: RunContext,
   base: Base | null,
-  model: Judged,
+  model: JudgedModel,
   examples: Examples,
 ): Promise<() => void> {
   const { values, size } = await inputOf(ctx, model, examples);

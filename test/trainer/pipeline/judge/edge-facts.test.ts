@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunContext } from '../../../../trainer/pipeline/context.ts';
-import type { Version } from '../../../../trainer/pipeline/features/answer.ts';
+import type { LoadedVersion } from '../../../../trainer/pipeline/features/judged-model.ts';
 import { measureEdge, timeInTurns, TURNS } from '../../../../trainer/pipeline/judge/edge-facts.ts';
 import { makeContext } from '../make-context.ts';
 
@@ -24,7 +24,9 @@ function fakeMachine() {
 
 test('both are timed in turns, by the same number of predictions, and the times are of one prediction', async () => {
   const { calls, work, stopwatch } = fakeMachine();
-  const { candidateMs, championMs } = await timeInTurns(work('candidate', 4), work('champion', 2), { stopwatch });
+  const { candidateMs, championMs } = await timeInTurns(work('candidate', 4), work('champion', 2), {
+    stopwatch,
+  });
   expect([...candidateMs]).toEqual(Array(TURNS).fill(4));
   expect([...(championMs ?? [])]).toEqual(Array(TURNS).fill(2));
   // Four predictions of 2 ms make a timing of 8; the least of three timings counts.
@@ -57,7 +59,7 @@ test('what else the machine does moves neither the number of predictions nor the
 test('two models of one plan are timed each by itself, on held-out examples', async () => {
   const { work, stopwatch } = fakeMachine();
   const shown = new Set<string>();
-  const model = (ms: (input: Float32Array) => number): Version => {
+  const model = (ms: (input: Float32Array) => number): LoadedVersion => {
     const run = (input: Float32Array): Float32Array<ArrayBuffer> => {
       shown.add([...input].join());
       work('model', ms(input))();
@@ -65,7 +67,7 @@ test('two models of one plan are timed each by itself, on held-out examples', as
     };
     const files = { 'edge.json': { bytes: 1 }, 'edge.bin': { bytes: 2 } };
     const program = { run, inputSize: 2, heapBytes: 5 };
-    return { program, constants: null, base: null, manifest: { files } } as unknown as Version;
+    return { program, constants: null, base: null, manifest: { files } } as unknown as LoadedVersion;
   };
   const ctx = { ...makeContext('run'), stopwatch, runtime: { emptyBytes: 7 } } as unknown as RunContext;
   const files = { 'edge.json': new Uint8Array(1), 'edge.bin': new Uint8Array(2) };
