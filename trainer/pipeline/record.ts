@@ -28,7 +28,7 @@ const journals = new WeakMap<RunRecord, { readonly store: ObjectStore; readonly 
 function journalOf({
   run,
   store,
-  recordIntervalMs: recordIntervalMs = 0,
+  recordIntervalMs = 0,
   log = () => {},
 }: RunContext): Journal {
   const present = journals.get(run);

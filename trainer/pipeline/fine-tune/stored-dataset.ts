@@ -293,7 +293,7 @@ async function packWatched(build: BuildContext, key: string, positions: readonly
 
 /** As it is, and as the frozen end of a base shows it where a head is trained by itself first. */
 async function savePack(
-  { ctx, trunkRunner: trunkRunner }: BuildContext,
+  { ctx, trunkRunner }: BuildContext,
   key: string,
   pack: OpenPack,
 ): Promise<void> {
