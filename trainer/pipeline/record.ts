@@ -25,12 +25,7 @@ export async function loadRunSpec(store: ObjectStore, model: string, id: string)
 /** By the run as it was opened, which all of its contexts share. */
 const journals = new WeakMap<RunRecord, { readonly store: ObjectStore; readonly journal: Journal }>();
 
-function journalOf({
-  run,
-  store,
-  recordIntervalMs = 0,
-  log = () => {},
-}: RunContext): Journal {
+function journalOf({ run, store, recordIntervalMs = 0, log = () => {} }: RunContext): Journal {
   const present = journals.get(run);
   if (present?.store === store) return present.journal;
   const sleep = async (ms: number): Promise<void> => {

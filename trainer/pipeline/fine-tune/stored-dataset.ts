@@ -292,11 +292,7 @@ async function packWatched(build: BuildContext, key: string, positions: readonly
 }
 
 /** As it is, and as the frozen end of a base shows it where a head is trained by itself first. */
-async function savePack(
-  { ctx, trunkRunner }: BuildContext,
-  key: string,
-  pack: OpenPack,
-): Promise<void> {
+async function savePack({ ctx, trunkRunner }: BuildContext, key: string, pack: OpenPack): Promise<void> {
   await ctx.store.put(attemptKey(ctx, key), await sealPack(pack));
   if (trunkRunner === null) return;
   const shown = trunkRunner.run(pack.set);
