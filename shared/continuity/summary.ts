@@ -76,12 +76,18 @@ export function summarizeHold(held: readonly CheckResult[], evidence: CommonEvid
     const names = broken.map(({ title }) => title.toLowerCase()).join('; ');
     return `Hold: something that should be there is missing or broke. ${stays(evidence.champion)} Mend it and train again; labels do not help. ${first === undefined ? names : reasonOf(first)}`;
   }
+  return `Hold: not known yet whether it is better. ${stays(evidence.champion)} ${whenSettled(held, evidence.champion)}. Not settled: ${open}`;
+}
+
+/**
+ * A candidate beside a champion is judged on all that comes in from now on, and far sooner than this exam would be
+ * settled by a share of it; a first version has the exam alone.
+ */
+function whenSettled(held: readonly CheckResult[], champion: CommonEvidence['champion']): string {
   const wanted = Math.max(0, ...held.map(({ moreLabels }) => moreLabels?.n ?? 0));
-  const when =
-    wanted === 0
-      ? 'What comes in will judge it'
-      : `About ${formatCount(wanted)} labels of what comes in will decide`;
-  return `Hold: not known yet whether it is better. ${stays(evidence.champion)} ${when}. Not settled: ${open}`;
+  return champion !== null || wanted === 0
+    ? 'What comes in from now on judges it'
+    : `About ${formatCount(wanted)} labels of what comes in will decide`;
 }
 
 /** A check broke, or the part of it that holds did. */

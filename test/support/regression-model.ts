@@ -27,6 +27,7 @@ export function rentSpec(name: string, changes: Partial<RegressionSpec> = {}): R
     // A poisoned night shows more plainly where nothing holds the candidate back.
     training: { epochs: 40, learningRate: 0.01, patience: 6, distillation: { kind: 'none' } },
     window: { examples: 1_000 },
+    holdout: { fraction: 0.2 },
     // What a tenant would notice, in EUR.
     gate: { tau: 80 },
     salt: 'cd'.repeat(32),

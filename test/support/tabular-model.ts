@@ -28,6 +28,7 @@ export function blobSpec(name: string, changes: Partial<ClassificationSpec> = {}
     head: [{ units: 16, activation: 'relu' }],
     training: { epochs: 12, learningRate: 0.01 },
     window: { examples: 1_000 },
+    holdout: { fraction: 0.2 },
     salt: 'ab'.repeat(32),
     ...changes,
   });

@@ -2,7 +2,7 @@
  * Who serves from now on: the exam's verdict on tonight's candidate, the trust in its recipe, and what the referee saw
  * of the others, put together. Pure.
  */
-import { formatPoints } from '../findings/format.ts';
+import { formatCount, formatPoints } from '../findings/format.ts';
 import type { Comparison } from './comparison.ts';
 
 /** A version that was shown to be good enough on what came in since it was trained. */
@@ -10,6 +10,14 @@ export interface Winner {
   readonly version: number;
   readonly kind: 'challenger' | 'former champion';
   readonly comparison: Comparison;
+}
+
+/** A challenger that is not settled yet. */
+export interface Waiting {
+  readonly version: number;
+  readonly comparison: Comparison;
+  /** about so many more labels of the same kind decide about it; null where they would not */
+  readonly moreLabels: number | null;
 }
 
 export interface Standing {
@@ -25,6 +33,8 @@ export interface Standing {
   readonly trusted: boolean;
   /** of the others, those that the referee would let serve */
   readonly winners: readonly Winner[];
+  /** of the others, challengers about whom the referee can't say yet, newest first */
+  readonly waiting: readonly Waiting[];
 }
 
 /** `by`: which evidence decided. */
@@ -47,6 +57,7 @@ export function decideChampion({
   examSummary,
   trusted,
   winners,
+  waiting,
 }: Standing): Choice {
   if (exam === 'promote') return { version: candidate, by: 'exam', why: examSummary };
   if (exam === 'hold' && open && trusted && champion !== null) {
@@ -54,7 +65,15 @@ export function decideChampion({
     return { version: candidate, by: 'trust', why };
   }
   const [best] = [...winners].sort((a, b) => b.comparison.mean - a.comparison.mean || b.version - a.version);
-  if (best === undefined || champion === null) return { version: null, by: null, why: examSummary };
+  if (champion === null) return { version: null, by: null, why: examSummary };
+  if (best === undefined) {
+    const forecast = exam === 'hold' && open ? describeWaiting(waiting, champion) : null;
+    return {
+      version: null,
+      by: null,
+      why: forecast === null ? examSummary : `${examSummary}. ${forecast}`,
+    };
+  }
   return { version: best.version, by: 'referee', why: describeWinner(best, champion) };
 }
 
@@ -64,8 +83,24 @@ export function describeComparison(
   champion: number,
   { n, gains, losses }: Comparison,
 ): string {
-  const count = (value: number): string => value.toLocaleString('en-US');
-  return `on the ${count(n)} labels that came in since it was trained, ${count(gains)} were right only by version ${version} and ${count(losses)} only by version ${champion}`;
+  return `on the ${formatCount(n)} labels that came in since it was trained, ${formatCount(gains)} were right only by version ${version} and ${formatCount(losses)} only by version ${champion}`;
+}
+
+/**
+ * Of whom the fewest labels decide: `About 90 more labels of any kind decide about version 7, some 2 nights: on the …`. A
+ * night has as many as came in since the newest challenger was trained. Null where no number of labels would do.
+ */
+function describeWaiting(waiting: readonly Waiting[], champion: number): string | null {
+  const [nearest] = waiting
+    .flatMap((each) => (each.moreLabels === null ? [] : [{ ...each, moreLabels: each.moreLabels }]))
+    .sort((a, b) => a.moreLabels - b.moreLabels || b.version - a.version);
+  if (nearest === undefined) return null;
+  const { version, comparison, moreLabels } = nearest;
+  const aNight = waiting.find(({ comparison: { n } }) => n > 0)?.comparison.n ?? 0;
+  const nights = aNight === 0 ? 0 : Math.ceil(moreLabels / aNight);
+  const time =
+    nights === 0 ? '' : nights === 1 ? ', about one night' : `, about ${formatCount(nights)} nights`;
+  return `About ${formatCount(moreLabels)} more labels of any kind decide about version ${version}${time}: ${describeComparison(version, champion, comparison)}`;
 }
 
 function describeWinner({ version, kind, comparison }: Winner, champion: number): string {

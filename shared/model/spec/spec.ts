@@ -127,7 +127,7 @@ const windowSchema = z.strictObject({
 
 const holdoutSchema = z.strictObject({
   /** Share of the examples that are never trained on. Raising it holds out more; no example ever comes back. */
-  fraction: z.number().min(0.05).max(0.5).default(0.2),
+  fraction: z.number().min(0.05).max(0.5).default(0.1),
 });
 
 /** Before the task, and after it: the order in which a spec is written, and so its digest, stays what it was. */

@@ -26,15 +26,15 @@ const distillationSchema = z.strictObject({
   /** Softens both answers; classification only. */
   temperature: z.number().min(0.1).max(100).default(1),
   /** Focal: an example counts `base`, and `right` more where the champion is right. */
-  base: z.number().min(0).max(100).default(1),
-  right: z.number().min(0).max(100).default(5),
+  base: z.number().min(0).max(100).default(0),
+  right: z.number().min(0).max(100).default(1),
 });
 
 const retrySchema = z.strictObject({
   /** Whether a candidate that is refused for its flips alone is trained once more, closer to the champion. */
   flips: z.boolean().default(true),
   /** How many times `distillation.weight` the second training goes by. */
-  strength: z.number().gt(1).max(100).default(4),
+  strength: z.number().gt(1).max(100).default(20),
 });
 /** The end of the base is trained too, in a second phase. */
 const unfreezeSchema = z

@@ -60,11 +60,15 @@ describe('rejects', () => {
 });
 
 describe('holds', () => {
-  test('on too few examples, saying how many labels are missing and where', () => {
+  test('on too few examples, saying who judges it then; only a first version waits for the exam', () => {
     const verdict = decideGate(evidenceOf([kept], { gains: 5, losses: 0, n: 60 }), policy);
     expect(verdict.verdict).toBe('hold');
     expect(verdict.summary).toMatch(
-      /^Hold: not known yet whether it is better\. Version 3 goes on serving\. About 268 labels of what comes in will decide\./,
+      /^Hold: not known yet whether it is better\. Version 3 goes on serving\. What comes in from now on judges it\. Not settled: current window$/,
+    );
+    const first = withoutChampion(evidenceOf([], { gains: 0, losses: 0, n: 8 }));
+    expect(decideGate(first, policy).summary).toMatch(
+      /^Hold: .* Nothing serves yet\. About [0-9]+ labels of what comes in will decide\./,
     );
   });
 

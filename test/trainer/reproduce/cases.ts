@@ -56,7 +56,7 @@ export const CASES: readonly Case[] = [
         learningRate: 0.01,
         maxExamples: 900,
         augmentation: { noise: 0.1, featureDropout: 0.05, mixup: 0.2 },
-        distillation: { kind: 'focal' },
+        distillation: { kind: 'focal', base: 1, right: 5 },
       };
       await respecify(store, 'blobs', { training, gate: { ...GATE, splits: { count: 0 } } });
       await collect(store, 'blobs', blobEvents({ n: 800, seed: 2, fromMs: LATER, drift: 0.5 }));

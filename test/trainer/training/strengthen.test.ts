@@ -13,7 +13,7 @@ test('the retry agrees with the champion so many times as strongly, and changes 
 
 test.each(['none', 'plain'] as const)('%s becomes focal', (kind) => {
   const recipe = trainingSchema.parse({ distillation: { kind } });
-  expect(strengthen(recipe)?.distillation).toMatchObject({ kind: 'focal', base: 1, right: 5 });
+  expect(strengthen(recipe)?.distillation).toMatchObject({ kind: 'focal', base: 0, right: 1 });
 });
 
 test('what is as strong as can be is not strengthened', () => {

@@ -38,7 +38,7 @@ export function testTrainHead(kernels: WebAssembly.Module): void {
       schedule: 'cosine',
       patience: 3,
       stopOn: 'worst',
-      distillation: { kind: 'focal', weight: 1, temperature: 2 },
+      distillation: { kind: 'focal', weight: 1, temperature: 2, base: 1, right: 5 },
       anchor: 0.1,
       interpolation: 'validation',
     }),

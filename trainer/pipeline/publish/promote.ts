@@ -38,6 +38,11 @@ export function choose(
     examSummary: verdict.summary,
     trusted: record?.trust.trust.trusted ?? false,
     winners: contenders.filter(({ judgement }) => judgement?.finding === 'better'),
+    waiting: contenders.flatMap(({ version, kind, comparison, judgement }) =>
+      kind === 'challenger' && judgement?.finding === 'open'
+        ? [{ version, comparison, moreLabels: judgement.moreLabels }]
+        : [],
+    ),
   });
 }
 

@@ -91,6 +91,7 @@ export function live({ nights, labels, heldOut, drawGain }: LifePlan, draw: Draw
       examSummary: '',
       trusted: false,
       winners: judged.filter(({ finding }) => finding === 'better').map(({ winner }) => winner),
+      waiting: [],
     });
     const standing = judged.filter(({ finding, model }) => model.served || finding !== 'worse');
     others = newest([candidate, ...standing.map(({ model }) => model)]);

@@ -28,6 +28,7 @@ const standing: Standing = {
   examSummary: 'the exam is not settled',
   trusted: false,
   winners: [],
+  waiting: [],
 };
 
 describe('who serves', () => {
@@ -50,6 +51,20 @@ describe('who serves', () => {
 
   test('nobody else, and the exam says why', () => {
     expect(decideChampion(standing)).toEqual({ version: null, by: null, why: 'the exam is not settled' });
+  });
+
+  test('nobody yet, and the nearest decision is foretold from what came in, not from the exam', () => {
+    const waiting = [
+      { version: 8, comparison: { ...comparison(0.02), n: 100, gains: 9, losses: 7 }, moreLabels: 2_400 },
+      { version: 7, comparison: { ...comparison(0.05), n: 200, gains: 20, losses: 9 }, moreLabels: 130 },
+      { version: 5, comparison: comparison(0), moreLabels: null },
+    ];
+    expect(decideChampion({ ...standing, waiting }).why).toBe(
+      'the exam is not settled. About 130 more labels of any kind decide about version 7, about 2 nights: on the 200 labels that came in since it was trained, 20 were right only by version 7 and 9 only by version 6',
+    );
+    expect(decideChampion({ ...standing, waiting, open: false }).why).toBe('the exam is not settled');
+    expect(decideChampion({ ...standing, waiting, exam: 'reject' }).why).toBe('the exam is not settled');
+    expect(decideChampion({ ...standing, waiting: waiting.slice(2) }).why).toBe('the exam is not settled');
   });
 
   test('nobody by trust or by the referee, where nobody serves yet', () => {

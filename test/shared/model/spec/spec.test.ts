@@ -41,7 +41,7 @@ test('the least that can be said gets these defaults', () => {
       seed: 1,
       augmentation: null,
     },
-    holdout: { fraction: 0.2 },
+    holdout: { fraction: 0.1 },
     window: { examples: 1_000, keep: 12 },
     promotion: 'automatic',
     scheduled: true,

@@ -28,7 +28,7 @@ const TRAINING = trainingSchema.parse({
   schedule: 'cosine',
   stopOn: 'worst',
   replay: { strategy: 'by-window' },
-  distillation: { kind: 'focal', temperature: 2 },
+  distillation: { kind: 'focal', temperature: 2, base: 1, right: 5 },
   anchor: 0.1,
   interpolation: 'validation',
   classWeights: 'balanced',

@@ -42,6 +42,7 @@ export function testLargeSet(
       input: { kind: 'image', height: SIDE, width: SIDE, channels: 3 },
       head: [{ units: 4 }],
       training: { epochs: 2 },
+      holdout: { fraction: 0.2 },
     });
     await createModel(store, spec);
     const random = createRandom(1);

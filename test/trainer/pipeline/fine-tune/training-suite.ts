@@ -43,7 +43,7 @@ const TRAINING = trainingSchema.parse({
   learningRate: 0.01,
   schedule: 'plateau',
   stopOn: 'worst',
-  distillation: { kind: 'focal', temperature: 2 },
+  distillation: { kind: 'focal', temperature: 2, base: 1, right: 5 },
   anchor: 0.1,
   interpolation: 'validation',
   classWeights: 'balanced',

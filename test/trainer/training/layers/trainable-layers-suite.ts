@@ -51,7 +51,7 @@ export function testTrainableLayers(kernels: WebAssembly.Module, wasm: WasmModul
       warmup: 0.5,
       schedule: 'cosine',
       stopOn: 'worst',
-      distillation: { kind: 'focal', temperature: 2 },
+      distillation: { kind: 'focal', temperature: 2, base: 1, right: 5 },
       anchor: 0.1,
       interpolation: 'validation',
     }),
