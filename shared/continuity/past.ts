@@ -1,7 +1,7 @@
 /**
  * The past windows of a classification, and what the candidate gains on what comes in: what the exchange weighs.
  */
-import { type Comparison, compareWindows } from './comparison.ts';
+import { type WindowComparison, compareWindows } from './window-comparison.ts';
 import type { Evidence } from './evidence/evidence.ts';
 import { formatPoints } from './findings/format.ts';
 import { classMetric } from './metric.ts';
@@ -11,7 +11,7 @@ import { comparedWindows, poolPastWindows } from './evidence/windows.ts';
 import type { ComparedWindow, Pool } from './evidence/windows.ts';
 
 export interface PastPool extends Pool<ComparedWindow> {
-  readonly comparison: Comparison;
+  readonly comparison: WindowComparison;
 }
 
 /** Past windows against the champion by the policy's metric, in time order, pooled; [] where they cannot be measured. */

@@ -2,7 +2,10 @@
  * What the referee saw, as a run keeps it: `runs/<id>/referee.json`.
  */
 import * as z from 'zod';
-import type { Comparison, Judgement } from '../../shared/continuity/referee/comparison.ts';
+import type {
+  ChallengerComparison,
+  Judgement,
+} from '../../shared/continuity/referee/challenger-comparison.ts';
 import type { TrustDecision } from '../../shared/continuity/referee/trust.ts';
 import { trustSchema } from './ledger-file.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
@@ -16,7 +19,7 @@ export interface ContenderRecord {
   /** the mean difference that had to be exceeded */
   readonly floor: number;
   readonly level: number;
-  readonly comparison: Comparison;
+  readonly comparison: ChallengerComparison;
   /** null for one that was dropped */
   readonly judgement: Judgement | null;
   /** why it no longer stands beside the champion, by name */

@@ -5,10 +5,10 @@
  */
 import {
   compareAnswers,
-  type Comparison,
-  judgeComparison,
+  type ChallengerComparison,
+  judgeChallenger,
   NOTHING_SEEN,
-} from '../../shared/continuity/referee/comparison.ts';
+} from '../../shared/continuity/referee/challenger-comparison.ts';
 import {
   candidateQuestion,
   formerQuestion,
@@ -27,7 +27,7 @@ import { type CandidateNight, type Contender, findNights, learnedTo, recipeOf } 
 import { loadRehearsal } from './rehearsal.ts';
 import { type Replayed, replay, type Wanted } from './replay.ts';
 import { type ContenderRecord, findRefereeRecord, type RefereeRecord, saveRefereeRecord } from './record.ts';
-import { worthOf } from './worth.ts';
+import { answerUtility } from './answer-utility.ts';
 
 /** Former champions share the level of one question. */
 function shareOfLevel(level: number, { kind }: Contender, all: readonly Contender[]): number {
@@ -64,7 +64,7 @@ export async function referee(
       wantedOf(opened.versions, champion, championLearned, contenders, nights),
       await openQuarantines(ctx),
     );
-    const worth = worthOf(ctx.spec, seen);
+    const worth = answerUtility(ctx.spec, seen);
     const records = contenders.map((contender): ContenderRecord => {
       const fromMs = Math.max(contender.learnedToMs, championLearned);
       const comparison = opened.versions.has(contender.version)
@@ -86,7 +86,7 @@ export async function referee(
         floor,
         level: level ?? 0,
         comparison,
-        judgement: dropped === null && level !== null ? judgeComparison(comparison, floor, level) : null,
+        judgement: dropped === null && level !== null ? judgeChallenger(comparison, floor, level) : null,
         dropped,
       };
     });
@@ -178,7 +178,7 @@ function compareBetween(
   champion: number,
   fromMs: number,
   toMs: number,
-): Comparison {
+): ChallengerComparison {
   const mine = worth.get(challenger);
   const theirs = worth.get(champion);
   if (mine === undefined || theirs === undefined) return NOTHING_SEEN;

@@ -4,7 +4,7 @@
  * one night longer for want of a record.
  */
 import * as z from 'zod';
-import { compareAnswers } from '../../shared/continuity/referee/comparison.ts';
+import { compareAnswers } from '../../shared/continuity/referee/challenger-comparison.ts';
 import type { Tally } from '../../shared/continuity/statistics/e-process.ts';
 import { loadLedger } from './ledger-file.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
@@ -21,7 +21,7 @@ import { type StepRunner, timed } from '../pipeline/steps.ts';
 import { findNights, recipeOf } from './contenders.ts';
 import { tallyFile } from './record.ts';
 import { replay } from './replay.ts';
-import { worthOf } from './worth.ts';
+import { answerUtility } from './answer-utility.ts';
 
 /** Fewer new labels show nothing, whatever they say: half of them would all have to be gains. */
 const LEAST_LABELS = 20;
@@ -100,7 +100,7 @@ async function tryOut(ctx: RunContext, snapshot: Snapshot, cutMs: number) {
       { number, judged: champion, fromMs: cutMs },
     ];
     const seen = await replay(ctx, snapshot, wanted, await openQuarantines(ctx));
-    const worth = worthOf(ctx.spec, seen);
+    const worth = answerUtility(ctx.spec, seen);
     const theirs = worth.get(number) ?? new Float64Array();
     const differences = (worth.get(REHEARSED) ?? new Float64Array()).map(
       (value, i) => value - (theirs[i] as number),

@@ -18,7 +18,7 @@ import {
   unitOf,
 } from '../findings/check-result.ts';
 import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
-import { compareWindows } from '../comparison.ts';
+import { compareWindows } from '../window-comparison.ts';
 import type { Evidence, WindowEvidence } from '../evidence/evidence.ts';
 import { formatConfidence, formatCount, formatSignedScore } from '../findings/format.ts';
 import { LEAST_LEVEL, promotionLevel } from '../level.ts';
@@ -27,7 +27,7 @@ import {
   growInterval,
   holdForGroups,
   holdUntilSettled,
-  judgeComparison,
+  judgeWindowComparison,
   POWER,
   tellLabels,
 } from '../findings/paired-finding.ts';
@@ -48,7 +48,7 @@ const LEAST_FOR_KAPPA = 100;
 const LEAST_KNOWN = 0.5;
 
 /** What is asked of the candidate, and at which level. */
-interface Asked {
+interface BaselineContext {
   readonly evidence: Evidence;
   readonly policy: GatePolicy;
   readonly window: WindowEvidence;
@@ -63,7 +63,7 @@ interface Asked {
  */
 export function checkBaseline(evidence: Evidence, policy: GatePolicy): CheckOutcome {
   const first = evidence.champion === null;
-  const asked: Asked = {
+  const asked: BaselineContext = {
     evidence,
     policy,
     window: currentWindow(evidence),
@@ -88,7 +88,7 @@ function rivalMetric(evidence: Evidence, policy: GatePolicy): ClassMetric {
   return metric === 'log-loss' ? classMetric(evidence, { metric: 'auto' }) : metric;
 }
 
-function judgeBaseline(id: Baseline, asked: Asked): Finding {
+function judgeBaseline(id: Baseline, asked: BaselineContext): Finding {
   const agreement = asked.metric === 'accuracy';
   switch (id) {
     case 'majority':
@@ -113,7 +113,7 @@ function withoutEchoes(parts: readonly Part[]): Part[] {
 }
 
 /** A baseline refuses only where it tells the two models apart: the alternative to the candidate is the champion. */
-function besideChampion(part: Part, { evidence, window, policy, metric }: Asked): Part {
+function besideChampion(part: Part, { evidence, window, policy, metric }: BaselineContext): Part {
   if (part.verdict !== 'fail' || window.champion === null) return { ...refuseOnly(part), id: part.id };
   const { estimate } = compareWindows([{ ...window, champion: window.champion }], metric, policy.alpha);
   if (estimate < 0) return part;
@@ -125,7 +125,7 @@ function besideChampion(part: Part, { evidence, window, policy, metric }: Asked)
 /** The rival's answers in the champion's place. */
 type Rivalled = WindowEvidence & { readonly champion: Int32Array };
 
-function judgeMajority(asked: Asked): Finding {
+function judgeMajority(asked: BaselineContext): Finding {
   const { window, evidence } = asked;
   const { classes, majority } = evidence;
   const where = `window ${window.id}, against always '${classes[majority]}'`;
@@ -150,7 +150,7 @@ function withKnown(window: WindowEvidence, previousLabels: Int32Array): Rivalled
 }
 
 /** The examples to repeat the last label on, or why that is not asked. */
-function askNoChange({ window, evidence, policy }: Asked): Rivalled | Finding {
+function askNoChange({ window, evidence, policy }: BaselineContext): Rivalled | Finding {
   const { previousLabels, id, labels } = window;
   if (previousLabels === undefined) {
     return absent('previous', evidence, policy, 'the previous labels are not known');
@@ -162,19 +162,19 @@ function askNoChange({ window, evidence, policy }: Asked): Rivalled | Finding {
   return notAsked(`window ${id}: a label was known before ${of}, so that nobody could repeat it`);
 }
 
-function judgeNoChange(asked: Asked): Finding {
+function judgeNoChange(asked: BaselineContext): Finding {
   const known = askNoChange(asked);
   return 'verdict' in known
     ? known
     : judgeRival(known, `window ${asked.window.id}, against repeating the last label`, asked);
 }
 
-function judgeRival(rivalled: Rivalled, where: string, { policy, metric, level }: Asked): Finding {
+function judgeRival(rivalled: Rivalled, where: string, { policy, metric, level }: BaselineContext): Finding {
   const comparison = compareWindows([rivalled], metric, level);
   const tooFew = holdForGroups(comparison.groups, comparison.n, policy.minimum.groups, where);
   if (tooFew !== null) return tooFew;
   const question = { where, line: 0, alpha: level, refuseAt: policy.alpha };
-  return tellLabels(toCome(judgeComparison(comparison, question)));
+  return tellLabels(toCome(judgeWindowComparison(comparison, question)));
 }
 
 /** Labels of a window that is closed are those that come in. */
@@ -185,7 +185,7 @@ function toCome(finding: Finding): Finding {
     : { ...finding, moreLabels: { ...moreLabels, where: 'what comes in' } };
 }
 
-function judgeKappa({ window, evidence, policy, level }: Asked): Finding {
+function judgeKappa({ window, evidence, policy, level }: BaselineContext): Finding {
   const { labels, candidate } = window;
   const nobody = labels.map(() => -1);
   const sample = samplePairs([{ ...window, champion: nobody }], { alpha: level });
@@ -194,7 +194,7 @@ function judgeKappa({ window, evidence, policy, level }: Asked): Finding {
   );
 }
 
-function judgeKappaTemporal(asked: Asked): Finding {
+function judgeKappaTemporal(asked: BaselineContext): Finding {
   const known = askNoChange(asked);
   if ('verdict' in known) return known;
   const sample = samplePairs([known], { alpha: asked.level });

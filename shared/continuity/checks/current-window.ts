@@ -4,7 +4,7 @@
  */
 import { notAsked, plainFinding } from '../findings/check-result.ts';
 import type { CheckOutcome, Finding } from '../findings/check-result.ts';
-import { type Comparison, compareWindows } from '../comparison.ts';
+import { type WindowComparison, compareWindows } from '../window-comparison.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { formatCount, formatPoints } from '../findings/format.ts';
 import { fewestExamples, LEAST_LEVEL, promotionLevel } from '../level.ts';
@@ -12,7 +12,7 @@ import { canMeasure } from '../measurable.ts';
 import { classMetric } from '../metric.ts';
 import {
   holdForGroups,
-  judgeComparison,
+  judgeWindowComparison,
   leaveToReferee,
   type PairedQuestion,
 } from '../findings/paired-finding.ts';
@@ -44,12 +44,17 @@ export function checkCurrentWindow(evidence: Evidence, policy: GatePolicy): Chec
   return { ...finding, detail: `${finding.detail} (McNemar p ${p < 0.001 ? '< 0.001' : p.toFixed(3)})` };
 }
 
-function judge(comparison: Comparison, question: PairedQuestion, level: number, policy: GatePolicy): Finding {
+function judge(
+  comparison: WindowComparison,
+  question: PairedQuestion,
+  level: number,
+  policy: GatePolicy,
+): Finding {
   const { n, share, groups, metric } = comparison;
   const { where, line } = question;
   const tooFew = holdForGroups(groups, n, policy.minimum.groups, where);
   if (tooFew !== null) return leaveToReferee(tooFew, null);
-  const finding = judgeComparison(comparison, question);
+  const finding = judgeWindowComparison(comparison, question);
   if (finding.verdict === 'fail') return finding;
   if (level < LEAST_LEVEL) {
     const spent = plainFinding(

@@ -5,14 +5,14 @@
  */
 import { gravestOf, notAsked, plainFinding, refuseOnly, unanswerable } from '../findings/check-result.ts';
 import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
-import { compareWindows } from '../comparison.ts';
+import { compareWindows } from '../window-comparison.ts';
 import { estimatedRise, filterExamples, LEAST_UNITS, mainMeasure, sampleErrors } from '../errors.ts';
 import type { ComparedRegression } from '../errors.ts';
 import type { RegressionEvidence } from '../evidence/evidence.ts';
 import { formatCount } from '../findings/format.ts';
 import { LEAST_LEVEL, promotionLevel } from '../level.ts';
 import { type ErrorMetric, errorMetric } from '../metric.ts';
-import { holdForGroups, judgeComparison, tellLabels } from '../findings/paired-finding.ts';
+import { holdForGroups, judgeWindowComparison, tellLabels } from '../findings/paired-finding.ts';
 import type { Baseline, GatePolicy } from '../policy.ts';
 import { judgeRise } from '../findings/rise-finding.ts';
 import { currentWindow } from '../evidence/windows.ts';
@@ -87,7 +87,9 @@ function judgeShares(
 ): Finding {
   const comparison = compareWindows([windowWithin(rival, tolerance)], 'accuracy', level);
   const tooFew = holdForGroups(comparison.groups, comparison.n, policy.minimum.groups, where);
-  return tooFew ?? judgeComparison(comparison, { where, line: 0, alpha: level, refuseAt: policy.alpha });
+  return (
+    tooFew ?? judgeWindowComparison(comparison, { where, line: 0, alpha: level, refuseAt: policy.alpha })
+  );
 }
 
 function judgeErrors(

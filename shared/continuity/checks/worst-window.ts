@@ -7,11 +7,11 @@
  */
 import { gravestOf, notAsked, refuseOnly, unanswerable } from '../findings/check-result.ts';
 import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
-import type { Comparison } from '../comparison.ts';
+import type { WindowComparison } from '../window-comparison.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { priceOf, settle } from '../exchange.ts';
 import { formatConfidence, formatPoints, formatSignedPoints } from '../findings/format.ts';
-import { holdForGroups, judgeComparison } from '../findings/paired-finding.ts';
+import { holdForGroups, judgeWindowComparison } from '../findings/paired-finding.ts';
 import { comparePast, gainNow, showPoints } from '../past.ts';
 import type { GatePolicy } from '../policy.ts';
 
@@ -31,7 +31,7 @@ export function checkWorstWindow(evidence: Evidence, policy: GatePolicy): CheckO
     const tooFew = holdForGroups(comparison.groups, comparison.n, policy.minimum.groups, where);
     if (tooFew !== null) return { id, ...unanswerable(tooFew) };
     const question = { where, line: -policy.margins.worstWindow, alpha: policy.alpha };
-    const finding = refuseOnly(judgeComparison(comparison, question));
+    const finding = refuseOnly(judgeWindowComparison(comparison, question));
     const alarm = { where, level: alarmLevel, forgotten: policy.margins.forgotten };
     const loss = -comparison.estimate;
     const price = priceOf([{ loss, age }], policy);
@@ -47,7 +47,11 @@ interface Alarm {
 }
 
 /** The finding, failed when the window is shown to be worse than what counts as forgotten. */
-function raiseAlarm(finding: Finding, { boundsAt }: Comparison, { where, level, forgotten }: Alarm): Finding {
+function raiseAlarm(
+  finding: Finding,
+  { boundsAt }: WindowComparison,
+  { where, level, forgotten }: Alarm,
+): Finding {
   if (finding.estimate === null || finding.verdict === 'fail') return finding;
   const upper = boundsAt(level)?.upper ?? 1;
   if (upper >= -forgotten) return finding;

@@ -3,7 +3,7 @@
  */
 import { judgeInterval, plainFinding } from './check-result.ts';
 import type { Finding, MoreLabels } from './check-result.ts';
-import type { Comparison } from '../comparison.ts';
+import type { WindowComparison } from '../window-comparison.ts';
 import {
   formatConfidence,
   formatCount,
@@ -60,7 +60,7 @@ export function judgePaired(
 }
 
 /** Whether the candidate is better than the line says, by the comparison's metric. */
-export function judgeComparison(comparison: Comparison, question: PairedQuestion): Finding {
+export function judgeWindowComparison(comparison: WindowComparison, question: PairedQuestion): Finding {
   const { n, metric, boundsAt, counts, share } = comparison;
   if (boundsAt(question.alpha) === null) {
     return { ...plainFinding('hold', `${question.where}: ${formatCount(n)} examples, all of one group`), n };

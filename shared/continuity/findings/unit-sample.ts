@@ -4,7 +4,7 @@
 import { countGroups } from './paired-sample.ts';
 import type { GatePolicy } from '../policy.ts';
 import { bootstrapRatios, cautiousLevel, numberUnits, unitsOf } from '../statistics/bootstrap.ts';
-import type { RatioStatistic, Units } from '../statistics/bootstrap.ts';
+import type { RatioStatistic, ResamplingUnits } from '../statistics/bootstrap.ts';
 import type { BoundedSample } from '../statistics/bounded-mean.ts';
 import { UNGROUPED } from '../statistics/design-effect.ts';
 import type { Interval } from '../statistics/interval.ts';
@@ -16,7 +16,7 @@ export interface GroupedWindow {
 
 export interface UnitSample {
   /** column 0 counts examples; the others are sums of the values, in their order */
-  readonly units: Units;
+  readonly units: ResamplingUnits;
   readonly n: number;
   /** distinct groups; null without groups */
   readonly groups: number | null;

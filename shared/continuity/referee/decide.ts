@@ -3,24 +3,24 @@
  * of the others, put together. Pure.
  */
 import { formatCount, formatPoints } from '../findings/format.ts';
-import type { Comparison } from './comparison.ts';
+import type { ChallengerComparison } from './challenger-comparison.ts';
 
 /** A version that was shown to be good enough on what came in since it was trained. */
 export interface Winner {
   readonly version: number;
   readonly kind: 'challenger' | 'former champion';
-  readonly comparison: Comparison;
+  readonly comparison: ChallengerComparison;
 }
 
 /** A challenger that is not settled yet. */
 export interface Waiting {
   readonly version: number;
-  readonly comparison: Comparison;
+  readonly comparison: ChallengerComparison;
   /** about so many more labels of the same kind decide about it; null where they would not */
   readonly moreLabels: number | null;
 }
 
-export interface Standing {
+export interface NightOutcome {
   /** tonight's candidate */
   readonly candidate: number;
   readonly champion: number | null;
@@ -58,7 +58,7 @@ export function decideChampion({
   trusted,
   winners,
   waiting,
-}: Standing): Choice {
+}: NightOutcome): Choice {
   if (exam === 'promote') return { version: candidate, by: 'exam', why: examSummary };
   if (exam === 'hold' && open && trusted && champion !== null) {
     const why = `version ${candidate} serves at once: its recipe has earned trust, as its last candidates did better than the versions they replaced`;
@@ -81,7 +81,7 @@ export function decideChampion({
 export function describeComparison(
   version: number,
   champion: number,
-  { n, gains, losses }: Comparison,
+  { n, gains, losses }: ChallengerComparison,
 ): string {
   return `on the ${formatCount(n)} labels that came in since it was trained, ${formatCount(gains)} were right only by version ${version} and ${formatCount(losses)} only by version ${champion}`;
 }

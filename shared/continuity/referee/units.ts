@@ -22,7 +22,7 @@ export interface PairedExamples {
   readonly contents?: Int32Array;
 }
 
-export interface Units {
+export interface IndependentUnits {
   /** mean difference of each group or repeated input, in [-1, 1] */
   readonly tied: Float64Array;
   /** differences of the examples that nothing ties together, in order of time, in [-1, 1] */
@@ -38,7 +38,7 @@ export interface Units {
  *
  * @throws RangeError when lengths differ (a bug in the caller)
  */
-export function unitsOf({ differences, groups, contents }: PairedExamples): Units {
+export function unitsOf({ differences, groups, contents }: PairedExamples): IndependentUnits {
   const n = differences.length;
   for (const ids of [groups, contents]) {
     if (ids !== undefined && ids.length !== n) throw new RangeError(`expected ${n} ids, got ${ids.length}`);
@@ -85,7 +85,7 @@ function shareOf(values: Float64Array, length: number): number {
 }
 
 /** Units as they are counted: groups and repeats in full, the others by their share. */
-export function tallyUnits({ tied, alone, share }: Units): Tally {
+export function tallyUnits({ tied, alone, share }: IndependentUnits): Tally {
   return mergeTallies([tallyOf(tied), tallyOf(alone, share)]);
 }
 

@@ -13,7 +13,7 @@ import type { Interval } from './interval.ts';
 import { upperNormalPoint, upperNormalTail, upperStudentPoint } from './normal.ts';
 
 /** Sums over `count` units, [count, columns], row by row. */
-export interface Units {
+export interface ResamplingUnits {
   readonly count: number;
   readonly columns: number;
   readonly sums: Float64Array;
@@ -50,7 +50,11 @@ const DRAWS_BEYOND = 20;
  * @param columns  values per example, each [n]
  * @param groups   group ids, [n], or null when every example stands alone
  */
-export function unitsOf(columns: readonly Float64Array[], groups: Int32Array | null, seed: number): Units {
+export function unitsOf(
+  columns: readonly Float64Array[],
+  groups: Int32Array | null,
+  seed: number,
+): ResamplingUnits {
   const n = columns[0]?.length ?? 0;
   const unitOf = unitOrBlock(n, groups, seed);
   const count = unitOf.reduce((most, unit) => Math.max(most, unit + 1), 0);
@@ -100,7 +104,7 @@ export function numberUnits(groups: Int32Array): { readonly unitOf: Int32Array; 
  * @throws RangeError on fewer than two units (a bug in the caller)
  */
 export function bootstrapRatios(
-  units: Units,
+  units: ResamplingUnits,
   statistics: readonly RatioStatistic[],
   options: BootstrapOptions,
 ): (BootstrapBounds | null)[] {
@@ -157,7 +161,7 @@ interface Measure {
 }
 
 function prepare(
-  { count, columns, sums }: Units,
+  { count, columns, sums }: ResamplingUnits,
   { numerator, denominator, scale }: RatioStatistic,
 ): Measure {
   const column = (at: number): Float64Array =>

@@ -2,7 +2,10 @@
  * Examples that hang together, run through the referee: a challenger that is worse by exactly the margin, on groups that
  * win or lose as a whole, on inputs that come again, on neighbours in time. How often is it let through, over all looks?
  */
-import { compareAnswers, judgeComparison } from '../../../../shared/continuity/referee/comparison.ts';
+import {
+  compareAnswers,
+  judgeChallenger,
+} from '../../../../shared/continuity/referee/challenger-comparison.ts';
 import type { PairedExamples } from '../../../../shared/continuity/referee/units.ts';
 import { type Draw, drawFrom, drawNormal } from '../population.ts';
 import { type Measured, percent, rowOf, tableOf } from '../table.ts';
@@ -157,7 +160,7 @@ function isLetThrough(examples: PairedExamples): boolean {
       ...(groupIds && { groups: groupIds.subarray(0, seen) }),
       ...(contents && { contents: contents.subarray(0, seen) }),
     });
-    if (judgeComparison(comparison, -MARGIN, LEVEL).finding === 'better') return true;
+    if (judgeChallenger(comparison, -MARGIN, LEVEL).finding === 'better') return true;
   }
   return false;
 }

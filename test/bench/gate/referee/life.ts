@@ -3,10 +3,10 @@
  * the last few candidates and former champions beside whoever serves. Quality is a number, so what is wrong is known.
  */
 import {
-  type Comparison,
-  judgeComparison,
+  type ChallengerComparison,
+  judgeChallenger,
   NOTHING_SEEN,
-} from '../../../../shared/continuity/referee/comparison.ts';
+} from '../../../../shared/continuity/referee/challenger-comparison.ts';
 import { decideChampion, type Winner } from '../../../../shared/continuity/referee/decide.ts';
 import {
   answerByPromotion,
@@ -47,7 +47,7 @@ interface Model {
   readonly quality: number;
   readonly served: boolean;
   /** beside who serves now */
-  readonly comparison: Comparison;
+  readonly comparison: ChallengerComparison;
 }
 
 export interface Promotion {
@@ -144,7 +144,7 @@ function judgeAll(ledger: LedgerState, champion: Model, others: readonly Model[]
   return others.map((model) => {
     const level = levelOf(ledger, questionOf(model, champion));
     const own = model.served ? level / former : divideLevel(level).referee;
-    const { finding } = judgeComparison(model.comparison, model.served ? 0 : -MARGIN, own);
+    const { finding } = judgeChallenger(model.comparison, model.served ? 0 : -MARGIN, own);
     const kind: Winner['kind'] = model.served ? 'former champion' : 'challenger';
     return { model, finding, winner: { version: model.version, kind, comparison: model.comparison } };
   });

@@ -3,7 +3,10 @@
  * the hundredth; beside what McNemar's exact test would need that is asked once, and knows beforehand when.
  */
 import jStat from 'jstat';
-import { compareAnswers, judgeComparison } from '../../../../shared/continuity/referee/comparison.ts';
+import {
+  compareAnswers,
+  judgeChallenger,
+} from '../../../../shared/continuity/referee/challenger-comparison.ts';
 import { divideLevel, levelOfNext } from '../../../../shared/continuity/referee/levels.ts';
 import { mcnemarExact } from '../../../../shared/continuity/statistics/mcnemar.ts';
 import { drawFrom, ratesOf, type Rates } from '../population.ts';
@@ -95,7 +98,7 @@ function labelsUntil(
     }
     const comparison = compareAnswers({ differences: differences.subarray(0, n) });
     for (const [i, level] of levels.entries()) {
-      if (labels[i] === Infinity && judgeComparison(comparison, -MARGIN, level).finding === 'better')
+      if (labels[i] === Infinity && judgeChallenger(comparison, -MARGIN, level).finding === 'better')
         labels[i] = n;
     }
     if (!labels.includes(Infinity)) break;

@@ -1,14 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Comparison, NOTHING_SEEN } from '../../../../shared/continuity/referee/comparison.ts';
+import {
+  type ChallengerComparison,
+  NOTHING_SEEN,
+} from '../../../../shared/continuity/referee/challenger-comparison.ts';
 import {
   decideChampion,
   describeComparison,
-  type Standing,
+  type NightOutcome,
   type Winner,
 } from '../../../../shared/continuity/referee/decide.ts';
 
-const comparison = (mean: number): Comparison => ({
+const comparison = (mean: number): ChallengerComparison => ({
   ...NOTHING_SEEN,
   n: 1_840,
   gains: 212,
@@ -20,7 +23,7 @@ const winner = (version: number, mean: number, kind: Winner['kind'] = 'challenge
   kind,
   comparison: comparison(mean),
 });
-const standing: Standing = {
+const standing: NightOutcome = {
   candidate: 9,
   champion: 6,
   exam: 'hold',

@@ -3,14 +3,14 @@ import { bootstrapRatios, unitsOf } from '../../../../shared/continuity/statisti
 import type {
   BootstrapOptions,
   RatioStatistic,
-  Units,
+  ResamplingUnits,
 } from '../../../../shared/continuity/statistics/bootstrap.ts';
 import oracle from '../../../fixtures/continuity/statistics.json' with { type: 'json' };
 import { seededRandom } from '../make-evidence.ts';
 
 const options = { alpha: 0.05, draws: 2_000, seed: 1 };
 const mean: RatioStatistic = { numerator: 1, denominator: 0, scale: 'identity' };
-const bcaOf = (units: Units, statistic: RatioStatistic, options: BootstrapOptions) =>
+const bcaOf = (units: ResamplingUnits, statistic: RatioStatistic, options: BootstrapOptions) =>
   bootstrapRatios(units, [statistic], options)[0]?.bca;
 const ones = (n: number) => new Float64Array(n).fill(1);
 

@@ -8,7 +8,7 @@ import type { Replayed } from './replay.ts';
 const WORTHLESS = 4;
 
 /** Of each version's answers, by its number, [n]; NaN where it did not answer. */
-export function worthOf(
+export function answerUtility(
   { task }: Pick<Spec, 'task'>,
   { labels, answers }: Pick<Replayed, 'labels' | 'answers'>,
 ) {

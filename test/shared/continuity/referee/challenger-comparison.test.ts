@@ -2,17 +2,17 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   compareAnswers,
-  type Comparison,
-  judgeComparison,
+  type ChallengerComparison,
+  judgeChallenger,
   NOTHING_SEEN,
-} from '../../../../shared/continuity/referee/comparison.ts';
+} from '../../../../shared/continuity/referee/challenger-comparison.ts';
 import { logWealth, mergeTallies } from '../../../../shared/continuity/statistics/e-process.ts';
 import { createRandom, shuffle } from '../../../../shared/random.ts';
 
 const MARGIN = -0.01;
 
 /** So many gains, losses and ties, well mixed. */
-function counts(gains: number, losses: number, ties: number, seed = 1): Comparison {
+function counts(gains: number, losses: number, ties: number, seed = 1): ChallengerComparison {
   const values = [gains, losses, ties].flatMap((k, i) => Array<number>(k).fill([1, -1, 0][i] as number));
   return compareAnswers({ differences: shuffle(Float64Array.from(values), createRandom(seed)) });
 }
@@ -50,7 +50,7 @@ test('the labels of a late night, in 1,000 orders of arrival: the same verdict, 
     return {
       ...comparison,
       units: [...comparison.units].sort(([a], [b]) => a - b),
-      ...judgeComparison(comparison, MARGIN, 0.01),
+      ...judgeChallenger(comparison, MARGIN, 0.01),
     };
   };
   const expected = judge(order);
@@ -87,7 +87,7 @@ test('two parts of groups that do not meet are worth what the whole is', () => {
 
 describe('a judgement', () => {
   test('of nothing is open, with nothing to say about how long', () => {
-    expect(judgeComparison(NOTHING_SEEN, MARGIN, 0.01)).toEqual({
+    expect(judgeChallenger(NOTHING_SEEN, MARGIN, 0.01)).toEqual({
       finding: 'open',
       progress: 0,
       moreLabels: null,
@@ -95,7 +95,7 @@ describe('a judgement', () => {
   });
 
   test('better: 60 gains and 10 losses of 1,000', () => {
-    expect(judgeComparison(counts(60, 10, 930), MARGIN, 0.001)).toEqual({
+    expect(judgeChallenger(counts(60, 10, 930), MARGIN, 0.001)).toEqual({
       finding: 'better',
       progress: 1,
       moreLabels: 0,
@@ -103,14 +103,14 @@ describe('a judgement', () => {
   });
 
   test('worse: the same the other way round', () => {
-    expect(judgeComparison(counts(10, 60, 930), MARGIN, 0.001).finding).toBe('worse');
+    expect(judgeChallenger(counts(10, 60, 930), MARGIN, 0.001).finding).toBe('worse');
   });
 
   test('worse is never said of one that is better by the margin as far as one can see', () => {
     fc.assert(
       fc.property(fc.nat(60), fc.nat(60), fc.nat(600), (gains, losses, ties) => {
         const comparison = counts(gains, losses, ties);
-        const { finding } = judgeComparison(comparison, MARGIN, 0.05);
+        const { finding } = judgeChallenger(comparison, MARGIN, 0.05);
         if (finding === 'worse') expect(comparison.mean).toBeLessThanOrEqual(MARGIN);
         if (finding === 'better') expect(comparison.mean).toBeGreaterThan(MARGIN);
       }),
@@ -125,9 +125,9 @@ describe('a judgement', () => {
           Array<number>(k).fill([1, -1, 0][i] as number),
         );
         const differences = shuffle(Float64Array.from(values), createRandom(gains));
-        const mine = judgeComparison(compareAnswers({ differences }), 0, 0.05).finding;
+        const mine = judgeChallenger(compareAnswers({ differences }), 0, 0.05).finding;
         const opposite = differences.map((x) => -x);
-        const theirs = judgeComparison(compareAnswers({ differences: opposite }), 0, 0.05).finding;
+        const theirs = judgeChallenger(compareAnswers({ differences: opposite }), 0, 0.05).finding;
         expect(theirs).toBe({ better: 'worse', worse: 'better', open: 'open' }[mine]);
       }),
       { numRuns: 300 },
@@ -143,13 +143,13 @@ describe('a judgement', () => {
       [4, 14],
     ] as const) {
       const ties = 200 - gains - losses;
-      const { finding, moreLabels } = judgeComparison(counts(gains, losses, ties), MARGIN, 0.0005);
+      const { finding, moreLabels } = judgeChallenger(counts(gains, losses, ties), MARGIN, 0.0005);
       expect(finding).toBe('open');
       const grown = (labels: number): string => {
         const factor = (200 + labels) / 200;
         const { units, ...rest } = counts(gains, losses, ties);
         const more = new Map([...units].map(([cell, count]) => [cell, count * factor]));
-        return judgeComparison({ ...rest, units: more }, MARGIN, 0.0005).finding;
+        return judgeChallenger({ ...rest, units: more }, MARGIN, 0.0005).finding;
       };
       expect(moreLabels, `${gains} gains, ${losses} losses`).not.toBeNull();
       expect(grown(moreLabels as number)).not.toBe('open');
@@ -163,20 +163,20 @@ describe('a judgement', () => {
     const groups = Int32Array.from(differences, (_, i) => Math.min(i, 100));
     const comparison = compareAnswers({ differences, groups });
     expect(logWealth(comparison.units, MARGIN)).toBeGreaterThan(Math.log(1 / 0.001));
-    expect(judgeComparison(comparison, MARGIN, 0.001).finding).toBe('open');
+    expect(judgeChallenger(comparison, MARGIN, 0.001).finding).toBe('open');
   });
 
   test('group for group, a thousand copies are worth no more than one', () => {
     const differences = Float64Array.from({ length: 1_000 }, () => 1);
     const comparison = compareAnswers({ differences, groups: new Int32Array(1_000) });
-    expect(judgeComparison(comparison, MARGIN, 0.05).finding).toBe('open');
+    expect(judgeChallenger(comparison, MARGIN, 0.05).finding).toBe('open');
   });
 
   test('ends for every challenger: better, at its margin, or worse, all are settled by so many labels', () => {
     for (const mean of [-0.05, -0.01, -0.005, 0, 0.03]) {
       const n = 400_000;
       const [gains, losses] = [Math.round((n * (0.08 + mean)) / 2), Math.round((n * (0.08 - mean)) / 2)];
-      const large = judgeComparison(counts(gains, losses, n - gains - losses), MARGIN, 1e-6);
+      const large = judgeChallenger(counts(gains, losses, n - gains - losses), MARGIN, 1e-6);
       expect(large.finding, `${mean}`).toBe(mean <= MARGIN ? 'worse' : 'better');
     }
   });

@@ -13,7 +13,7 @@ import { tangoInterval } from './statistics/tango.ts';
 import { concatenate, joinGroups, sumByGroup } from './findings/unit-sample.ts';
 import type { ComparedWindow } from './evidence/windows.ts';
 
-export interface Comparison {
+export interface WindowComparison {
   readonly metric: ClassMetric;
   readonly n: number;
   /** distinct groups; null without groups */
@@ -37,7 +37,7 @@ export function compareWindows(
   windows: readonly ComparedWindow[],
   metric: ClassMetric,
   alpha: number,
-): Comparison {
+): WindowComparison {
   const sample = samplePairs(windows, { alpha });
   const { counts, share, groups } = sample;
   const common = { metric, n: counts.n, groups, counts, share };
@@ -58,7 +58,7 @@ function tangoOf({ counts, share }: PairedSample, alpha: number, growth: number)
   return share > 0 ? tangoInterval(scaleCounts(counts, growth * share), alpha) : null;
 }
 
-type Bounds = Pick<Comparison, 'estimate' | 'boundsAt'>;
+type Bounds = Pick<WindowComparison, 'estimate' | 'boundsAt'>;
 
 /** Every class that is there counts alike: Tango's bounds of its recall, combined by MOVER. */
 function byClass(windows: readonly ComparedWindow[], alpha: number): Bounds {

@@ -6,7 +6,7 @@ import { growthToSettle } from '../statistics/growth.ts';
 import { type PairedExamples, tallyUnits, unitsOf } from './units.ts';
 
 /** Two versions on the same examples; sums only, so that parts can be put together. */
-export interface Comparison {
+export interface ChallengerComparison {
   /** examples that both answered */
   readonly n: number;
   /** of these, only the challenger right, and only the champion right; for numbers: clearly closer */
@@ -21,7 +21,7 @@ export interface Comparison {
   readonly share: number;
 }
 
-export const NOTHING_SEEN: Comparison = {
+export const NOTHING_SEEN: ChallengerComparison = {
   n: 0,
   gains: 0,
   losses: 0,
@@ -32,7 +32,7 @@ export const NOTHING_SEEN: Comparison = {
 };
 
 /** @throws RangeError when lengths differ or a difference is outside [-1, 1] (a bug in the caller) */
-export function compareAnswers(examples: PairedExamples): Comparison {
+export function compareAnswers(examples: PairedExamples): ChallengerComparison {
   const { differences } = examples;
   const n = differences.length;
   if (n === 0) return NOTHING_SEEN;
@@ -50,10 +50,10 @@ export function compareAnswers(examples: PairedExamples): Comparison {
 }
 
 /** `better`: shown not worse than the margin, or better, as asked. `worse`: shown worse. `open`: neither. */
-export type Finding = 'better' | 'worse' | 'open';
+export type ComparisonOutcome = 'better' | 'worse' | 'open';
 
 export interface Judgement {
-  readonly finding: Finding;
+  readonly finding: ComparisonOutcome;
   /** wealth against "worse than the margin", as a share of what decides, on the scale of logarithms: 1 decides */
   readonly progress: number;
   /** about so many more examples of the same kind would decide; null where they would not */
@@ -64,7 +64,7 @@ export interface Judgement {
  * @param floor  the mean that the challenger must be shown to exceed: -0.01 for "at most a point worse", 0 for "better"
  * @param level  of a wrong promotion, over all looks. Dropping one that is no worse than the champion has the same
  */
-export function judgeComparison(comparison: Comparison, floor: number, level: number): Judgement {
+export function judgeChallenger(comparison: ChallengerComparison, floor: number, level: number): Judgement {
   const { units, n } = comparison;
   const needed = Math.log(1 / level);
   const isBetter = betterTest(comparison, floor, needed);
@@ -80,7 +80,11 @@ export function judgeComparison(comparison: Comparison, floor: number, level: nu
  * Shown by the wealth that the mean over units exceeds the floor, and not contradicted by the mean over examples: the
  * many small units could win what a few large ones lose.
  */
-function betterTest({ units, mean }: Comparison, floor: number, needed: number): (growth: number) => boolean {
+function betterTest(
+  { units, mean }: ChallengerComparison,
+  floor: number,
+  needed: number,
+): (growth: number) => boolean {
   if (mean <= floor) return () => false;
   return (growth) => logWealth(units, floor, growth) >= needed;
 }
