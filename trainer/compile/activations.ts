@@ -3,9 +3,9 @@
  */
 import { addScalars } from './affine.ts';
 import type { UnaryOp } from '../../shared/model/plan/ops.ts';
-import type { Sketch, Value } from './sketch.ts';
+import type { GraphBuilder, Value } from './graph-builder.ts';
 
-type Activation = (sketch: Sketch, value: Value) => Value;
+type Activation = (builder: GraphBuilder, value: Value) => Value;
 
 export const ACTIVATIONS = {
   linear: (_, x) => x,
@@ -16,27 +16,28 @@ export const ACTIVATIONS = {
   sigmoid: unary('sigmoid'),
   tanh: unary('tanh'),
   softplus: unary('softplus'),
-  softmax: (sketch, x) => sketch.add({ op: 'softmax' }, x),
+  softmax: (builder, x) => builder.add({ op: 'softmax' }, x),
   /** x / (|x| + 1) */
-  softsign: (sketch, x) =>
-    sketch.add({ op: 'divide' }, x, addScalars(sketch, sketch.add({ op: 'abs' }, x), 1, 1)),
+  softsign: (builder, x) =>
+    builder.add({ op: 'divide' }, x, addScalars(builder, builder.add({ op: 'abs' }, x), 1, 1)),
   /** clip(0.2 x + 0.5, 0, 1), as Keras 2 and tfjs have it. */
-  hardSigmoid: (sketch, x) => sketch.add({ op: 'clip', min: 0, max: 1 }, addScalars(sketch, x, 0.2, 0.5)),
+  hardSigmoid: (builder, x) => builder.add({ op: 'clip', min: 0, max: 1 }, addScalars(builder, x, 0.2, 0.5)),
   /** x sigmoid(x) */
-  swish: (sketch, x) => sketch.add({ op: 'multiply' }, x, sketch.add({ op: 'sigmoid' }, x)),
+  swish: (builder, x) => builder.add({ op: 'multiply' }, x, builder.add({ op: 'sigmoid' }, x)),
   /** x tanh(softplus(x)) */
-  mish: (sketch, x) => sketch.add({ op: 'multiply' }, x, sketch.chain(x, { op: 'softplus' }, { op: 'tanh' })),
+  mish: (builder, x) =>
+    builder.add({ op: 'multiply' }, x, builder.chain(x, { op: 'softplus' }, { op: 'tanh' })),
   /** x (1 + erf(x / √2)) / 2 */
-  gelu: (sketch, x) => {
-    const erf = sketch.add({ op: 'erf' }, addScalars(sketch, x, Math.SQRT1_2, 0));
-    return sketch.add({ op: 'multiply' }, x, addScalars(sketch, erf, 0.5, 0.5));
+  gelu: (builder, x) => {
+    const erf = builder.add({ op: 'erf' }, addScalars(builder, x, Math.SQRT1_2, 0));
+    return builder.add({ op: 'multiply' }, x, addScalars(builder, erf, 0.5, 0.5));
   },
   /** x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2 */
-  geluNew: (sketch, x) => {
-    const square = sketch.add({ op: 'multiply' }, x, x);
-    const inner = sketch.add({ op: 'multiply' }, x, addScalars(sketch, square, 0.044715, 1));
-    const tanh = sketch.add({ op: 'tanh' }, addScalars(sketch, inner, Math.sqrt(2 / Math.PI), 0));
-    return sketch.add({ op: 'multiply' }, x, addScalars(sketch, tanh, 0.5, 0.5));
+  geluNew: (builder, x) => {
+    const square = builder.add({ op: 'multiply' }, x, x);
+    const inner = builder.add({ op: 'multiply' }, x, addScalars(builder, square, 0.044715, 1));
+    const tanh = builder.add({ op: 'tanh' }, addScalars(builder, inner, Math.sqrt(2 / Math.PI), 0));
+    return builder.add({ op: 'multiply' }, x, addScalars(builder, tanh, 0.5, 0.5));
   },
 } as const satisfies Record<string, Activation>;
 
@@ -48,10 +49,10 @@ export function findActivation(name: string): ActivationName | undefined {
   return (Object.keys(ACTIVATIONS) as ActivationName[]).find((known) => known === camel);
 }
 
-export function addActivation(sketch: Sketch, value: Value, name: ActivationName): Value {
-  return ACTIVATIONS[name](sketch, value);
+export function addActivation(builder: GraphBuilder, value: Value, name: ActivationName): Value {
+  return ACTIVATIONS[name](builder, value);
 }
 
 function unary(op: UnaryOp): Activation {
-  return (sketch, value) => sketch.add({ op }, value);
+  return (builder, value) => builder.add({ op }, value);
 }

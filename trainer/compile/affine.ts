@@ -1,7 +1,7 @@
 /**
  * Constants that meet a value elementwise, stretched as NumPy stretches: times a factor, plus a shift.
  */
-import type { Sketch, Value } from './sketch.ts';
+import type { GraphBuilder, Value } from './graph-builder.ts';
 import { sizeOf, type Shape, type Tensor } from '../../shared/model/plan/tensor.ts';
 
 export function scalar(value: number): Tensor {
@@ -16,8 +16,13 @@ export function scalar(value: number): Tensor {
  * @param shift   the same
  * @returns the output, or what does not fit
  */
-export function addAffine(sketch: Sketch, value: Value, factor: Tensor, shift: Tensor): Value | string {
-  const shape = sketch.shapeOf(value);
+export function addAffine(
+  builder: GraphBuilder,
+  value: Value,
+  factor: Tensor,
+  shift: Tensor,
+): Value | string {
+  const shape = builder.shapeOf(value);
   const perChannel = [factor, shift].every((tensor) => sizeOf(tensor.shape) === (tensor.shape.at(-1) ?? 1));
   const target = perChannel ? shape.slice(-1) : shape;
   const factors = stretch(factor, target);
@@ -26,9 +31,9 @@ export function addAffine(sketch: Sketch, value: Value, factor: Tensor, shift: T
     const misfit = factors === undefined ? factor : shift;
     return `a constant of shape [${misfit.shape.join(',')}] does not stretch to [${shape.join(',')}]`;
   }
-  const flat = sketch.reshape(value, perChannel ? shape : [sizeOf(shape)]);
+  const flat = builder.reshape(value, perChannel ? shape : [sizeOf(shape)]);
   const of = [factors.length];
-  const scaled = sketch.add(
+  const scaled = builder.add(
     {
       op: 'scale',
       kernel: { shape: of, data: factors },
@@ -37,17 +42,17 @@ export function addAffine(sketch: Sketch, value: Value, factor: Tensor, shift: T
     },
     flat,
   );
-  return sketch.reshape(scaled, shape);
+  return builder.reshape(scaled, shape);
 }
 
 /** `value * factor + shift` by two numbers, which always fit. */
-export function addScalars(sketch: Sketch, value: Value, factor: number, shift: number): Value {
-  const channels = sketch.shapeOf(value).at(-1) ?? 1;
+export function addScalars(builder: GraphBuilder, value: Value, factor: number, shift: number): Value {
+  const channels = builder.shapeOf(value).at(-1) ?? 1;
   const fill = (number: number) => ({
     shape: [channels],
     data: new Float32Array(channels).fill(number),
   });
-  return sketch.add({ op: 'scale', kernel: fill(factor), bias: fill(shift), activation: 'linear' }, value);
+  return builder.add({ op: 'scale', kernel: fill(factor), bias: fill(shift), activation: 'linear' }, value);
 }
 
 /**
@@ -55,23 +60,23 @@ export function addScalars(sketch: Sketch, value: Value, factor: number, shift: 
  *
  * @param alpha  of a shape that stretches to the value's
  */
-export function addPrelu(sketch: Sketch, value: Value, alpha: Tensor): Value | string {
-  const positive = sketch.add({ op: 'relu' }, value);
-  const negated = sketch.add({ op: 'relu' }, addScalars(sketch, value, -1, 0));
+export function addPrelu(builder: GraphBuilder, value: Value, alpha: Tensor): Value | string {
+  const positive = builder.add({ op: 'relu' }, value);
+  const negated = builder.add({ op: 'relu' }, addScalars(builder, value, -1, 0));
   const negative = addAffine(
-    sketch,
+    builder,
     negated,
     { shape: alpha.shape, data: alpha.data.map((slope) => -slope) },
     scalar(0),
   );
-  return typeof negative === 'string' ? negative : sketch.add({ op: 'add' }, positive, negative);
+  return typeof negative === 'string' ? negative : builder.add({ op: 'add' }, positive, negative);
 }
 
 /** Mean over the last axis, which becomes 1. */
-export function addMeanOfLastAxis(sketch: Sketch, value: Value): Value {
-  const count = sketch.shapeOf(value).at(-1) ?? 1;
+export function addMeanOfLastAxis(builder: GraphBuilder, value: Value): Value {
+  const count = builder.shapeOf(value).at(-1) ?? 1;
   const kernel = { shape: [count, 1], data: new Float32Array(count).fill(1 / count) };
-  return sketch.add({ op: 'dense', kernel, bias: null, activation: 'linear' }, value);
+  return builder.add({ op: 'dense', kernel, bias: null, activation: 'linear' }, value);
 }
 
 /** The tensor's numbers repeated to fill `shape`; undefined where its axes, counted from the last, differ and are not 1. */

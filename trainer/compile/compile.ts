@@ -4,25 +4,25 @@
 import * as z from 'zod';
 import { ok, type Result } from '../../shared/result.ts';
 import type { LayerJson, ModelJson } from './artifacts.ts';
-import { drawGraph } from './draw-graph.ts';
+import { lowerGraph } from './lower-graph.ts';
 import { emitPlan, type CompiledPlan } from './emit.ts';
 import { invalid, unsupported, type ModelError } from '../../shared/model/plan/error.ts';
 import { fuse, type Graph } from './fuse.ts';
 import type { GraphModelJson } from './graph-model.ts';
 import { addGlobalPooling, lowerLayer, nameLayer } from './layers.ts';
-import { createSketch, type Drawn, type Value } from './sketch.ts';
+import { createGraphBuilder, type BuiltGraph, type Value } from './graph-builder.ts';
 import { sizeOf, type Shape, type Tensor } from '../../shared/model/plan/tensor.ts';
 import { isLayersModel, outputOf, type TfjsModel } from './tfjs-model.ts';
 import { sortParts } from './topology.ts';
 
 /** How [height, width, channels] becomes one flat row: not at all, one mean a channel, or all of it. */
-export type Pooling = 'none' | 'average' | 'flatten';
+export type FeaturePooling = 'none' | 'average' | 'flatten';
 
 export interface CompileOptions {
   /** The layer or node whose output becomes the plan's: cuts off what follows, as for a feature extractor. */
   readonly output?: string;
   /** Added behind the output. Default: none. */
-  readonly pooling?: Pooling;
+  readonly pooling?: FeaturePooling;
 }
 
 /**
@@ -51,7 +51,7 @@ export function compileLayersModel(
   if (!output.ok) return output;
   const layers = sortParts(model.layers, output.value, 'layer');
   if (!layers.ok) return layers;
-  const drawn = drawLayers(layers.value, weights);
+  const drawn = lowerLayers(layers.value, weights);
   return drawn.ok ? finishPlan(drawn.value, 'layer', output.value, pooling) : drawn;
 }
 
@@ -62,7 +62,7 @@ function compileGraphModel(
 ): Result<CompiledPlan, ModelError> {
   const output = named === undefined ? outputOf(model) : ok(named);
   if (!output.ok) return output;
-  const drawn = drawGraph(model, weights, output.value);
+  const drawn = lowerGraph(model, weights, output.value);
   return drawn.ok ? finishPlan(drawn.value, 'node', output.value, pooling) : drawn;
 }
 
@@ -73,52 +73,52 @@ export function graphOf(
 ): Result<Graph, ModelError> {
   const output = outputOf(model);
   if (!output.ok) return output;
-  const drawn = drawGraph(model, weights, output.value);
-  return drawn.ok ? ok(drawn.value.sketch.finish(drawn.value.output)) : drawn;
+  const drawn = lowerGraph(model, weights, output.value);
+  return drawn.ok ? ok(drawn.value.builder.finish(drawn.value.output)) : drawn;
 }
 
 function finishPlan(
-  { sketch, output }: Drawn,
+  { builder, output }: BuiltGraph,
   noun: string,
   name: string,
-  pooling: Pooling,
+  pooling: FeaturePooling,
 ): Result<CompiledPlan, ModelError> {
-  const shape = sketch.shapeOf(output);
+  const shape = builder.shapeOf(output);
   if (pooling === 'average' && shape.length !== 3)
     return unsupported(
       `${noun} '${name}' gives the shape [${shape.join(',')}], which has no height and width to pool`,
     );
-  sketch.startNode(`${name}/pooling`);
+  builder.startNode(`${name}/pooling`);
   const pooled = {
     none: () => output,
-    average: () => addGlobalPooling(sketch, output, 'averagePool'),
-    flatten: () => sketch.reshape(output, [sizeOf(shape)]),
+    average: () => addGlobalPooling(builder, output, 'averagePool'),
+    flatten: () => builder.reshape(output, [sizeOf(shape)]),
   }[pooling]();
-  const graph = sketch.finish(pooled);
+  const graph = builder.finish(pooled);
   if (graph.nodes.length === 0)
     return unsupported(`${noun} '${name}' computes nothing: there is no plan to make`);
   return emitPlan(fuse(graph));
 }
 
-function drawLayers(
+function lowerLayers(
   layers: readonly LayerJson[],
   weights: ReadonlyMap<string, Tensor>,
-): Result<Drawn, ModelError> {
+): Result<BuiltGraph, ModelError> {
   const [inputLayer, ...others] = layers;
   const inputShape = parseInputShape(inputLayer);
   if (!inputShape.ok) return inputShape;
-  const sketch = createSketch(inputShape.value);
+  const builder = createGraphBuilder(inputShape.value);
   /** The value that each layer's output is. */
   const values = new Map<string | undefined, Value>([[inputLayer?.name, 0]]);
   let output: Value = 0;
   for (const layer of others) {
     const inputs = layer.inputs.map((name) => values.get(name) ?? 0);
-    const lowered = lowerLayer(layer, inputs, sketch, weights);
+    const lowered = lowerLayer(layer, inputs, builder, weights);
     if (!lowered.ok) return lowered;
     output = lowered.value;
     values.set(layer.name, output);
   }
-  return ok({ sketch, output });
+  return ok({ builder, output });
 }
 
 const inputSchema = z.object({ batch_input_shape: z.tuple([z.null()]).rest(z.int().positive()) });

@@ -16,7 +16,7 @@ import {
   type GraphValue,
   type Size,
 } from './graph-values.ts';
-import type { Sketch } from './sketch.ts';
+import type { GraphBuilder } from './graph-builder.ts';
 
 const ONE: Size = { count: 1, perBatch: false };
 
@@ -32,15 +32,15 @@ const cast: GraphLowering = (node, [x]) => {
   return x;
 };
 
-const shape: GraphLowering = (_, [x], sketch) => {
+const shape: GraphLowering = (_, [x], builder) => {
   if (x === undefined) return 'it takes no input';
-  return sizesOf(shapeOf(x, sketch), false);
+  return sizesOf(shapeOf(x, builder), false);
 };
 
-function shapeOf(value: GraphValue, sketch: Sketch): Size[] {
+function shapeOf(value: GraphValue, builder: GraphBuilder): Size[] {
   switch (value.kind) {
     case 'rows':
-      return fullShapeOf(sketch, value);
+      return fullShapeOf(builder, value);
     case 'constant':
       return value.tensor.shape.map((count) => ({ count, perBatch: false }));
     case 'sizes':
@@ -48,15 +48,15 @@ function shapeOf(value: GraphValue, sketch: Sketch): Size[] {
   }
 }
 
-const reshape: GraphLowering = (_, [x, target], sketch) => {
+const reshape: GraphLowering = (_, [x, target], builder) => {
   const to = asSizes(target);
   if (x === undefined || to === undefined) return 'its target shape is computed from examples';
-  return reshapeAny(sketch, x, to);
+  return reshapeAny(builder, x, to);
 };
 
-const squeeze: GraphLowering = (node, [x], sketch) => {
+const squeeze: GraphLowering = (node, [x], builder) => {
   if (x === undefined) return 'it takes no input';
-  const full = shapeOf(x, sketch);
+  const full = shapeOf(x, builder);
   const named = [...readInts(node, 'squeeze_dims'), ...readInts(node, 'axis')].map((axis) =>
     normaliseAxis(axis, full.length),
   );
@@ -64,15 +64,15 @@ const squeeze: GraphLowering = (node, [x], sketch) => {
   const kept = full.filter((size, axis) =>
     named.length === 0 ? !isOne(size) : !named.includes(axis) || size.perBatch,
   );
-  return reshapeAny(sketch, x, kept);
+  return reshapeAny(builder, x, kept);
 };
 
-const expandDims: GraphLowering = (_, [x, axisValue], sketch) => {
+const expandDims: GraphLowering = (_, [x, axisValue], builder) => {
   const [axis] = asInts(axisValue) ?? [];
   if (x === undefined || axis === undefined) return 'its axis is no constant';
   if (x.kind === 'sizes' && x.scalar) return sizesOf(x.sizes, false);
-  const full = shapeOf(x, sketch);
-  return reshapeAny(sketch, x, full.toSpliced(normaliseAxis(axis, full.length + 1), 0, ONE));
+  const full = shapeOf(x, builder);
+  return reshapeAny(builder, x, full.toSpliced(normaliseAxis(axis, full.length + 1), 0, ONE));
 };
 
 /** One element or a range of a computed shape. */
@@ -136,7 +136,11 @@ export function multiplySizes(inputs: readonly GraphValue[]): GraphValue | strin
   return multiply(inputs.flatMap((input) => asSizes(input) ?? []));
 }
 
-function concatenation(inputs: readonly GraphValue[], axisValue: GraphValue | undefined, sketch: Sketch) {
+function concatenation(
+  inputs: readonly GraphValue[],
+  axisValue: GraphValue | undefined,
+  builder: GraphBuilder,
+) {
   const [axis] = asInts(axisValue) ?? [];
   if (axis === undefined) return 'its axis is no constant';
   const lists = inputs.map(asSizes);
@@ -148,15 +152,15 @@ function concatenation(inputs: readonly GraphValue[], axisValue: GraphValue | un
   const parts = inputs.flatMap((input) => (input.kind === 'rows' && !input.joined ? [input] : []));
   const [first] = parts;
   if (first === undefined || parts.length !== inputs.length) return 'it joins examples with constants';
-  const at = normaliseAxis(axis, fullShapeOf(sketch, first).length) - 1;
+  const at = normaliseAxis(axis, fullShapeOf(builder, first).length) - 1;
   if (at < 0) return 'it joins along the batch';
-  return rows(sketch.add({ op: 'concat', axis: at }, ...parts.map(({ value }) => value)));
+  return rows(builder.add({ op: 'concat', axis: at }, ...parts.map(({ value }) => value)));
 }
 
-const concat: GraphLowering = (node, inputs, sketch) =>
+const concat: GraphLowering = (node, inputs, builder) =>
   node.op === 'Concat'
-    ? concatenation(inputs.slice(1), inputs[0], sketch)
-    : concatenation(inputs.slice(0, -1), inputs.at(-1), sketch);
+    ? concatenation(inputs.slice(1), inputs[0], builder)
+    : concatenation(inputs.slice(0, -1), inputs.at(-1), builder);
 
 const withDefault: GraphLowering = (_, [x]) => (x?.kind === 'constant' ? x : 'its default is no constant');
 

@@ -3,7 +3,7 @@
  * of examples, which is not known before the model runs.
  */
 import { stretch } from './affine.ts';
-import type { Sketch, Value } from './sketch.ts';
+import type { GraphBuilder, Value } from './graph-builder.ts';
 import { sameShape, sizeOf, type Shape, type Tensor } from '../../shared/model/plan/tensor.ts';
 
 export interface Rows {
@@ -66,14 +66,14 @@ export function isScalar(value: GraphValue): boolean {
 }
 
 /** As TensorFlow sees the shape: with the batch. */
-export function fullShapeOf(sketch: Sketch, { value, joined }: Rows): Size[] {
-  const shape = sketch.shapeOf(value);
+export function fullShapeOf(builder: GraphBuilder, { value, joined }: Rows): Size[] {
+  const shape = builder.shapeOf(value);
   const [first = 1, ...others] = joined ? shape : [1, ...shape];
   return [{ count: first, perBatch: true }, ...others.map((count) => ({ count, perBatch: false }))];
 }
 
-export function describeShape(sketch: Sketch, value: Rows): string {
-  const [first, ...others] = fullShapeOf(sketch, value);
+export function describeShape(builder: GraphBuilder, value: Rows): string {
+  const [first, ...others] = fullShapeOf(builder, value);
   const batch = first?.count === 1 ? 'batch' : `batch*${first?.count}`;
   return `[${[batch, ...others.map(({ count }) => count)].join(',')}]`;
 }
@@ -89,12 +89,12 @@ export function normaliseAxis(axis: number, rank: number): number {
  * @param to  the full shape; one -1 stands for what is left. Its first number may be the batch, a multiple of it, -1,
  *   or 1 in a model that was exported for one example at a time
  */
-export function reshapeRows(sketch: Sketch, from: Rows, to: readonly Size[]): Rows | string {
-  const size = sizeOf(sketch.shapeOf(from.value));
+export function reshapeRows(builder: GraphBuilder, from: Rows, to: readonly Size[]): Rows | string {
+  const size = sizeOf(builder.shapeOf(from.value));
   const [first = { count: 1, perBatch: false }, ...others] = to;
   const counts = others.map(({ count }) => count);
   const given = `[${[first, ...others].map(({ count, perBatch }) => (perBatch ? `batch*${count}` : count)).join(',')}]`;
-  const misfit = `a reshape of ${describeShape(sketch, from)} to ${given} does not keep the examples apart`;
+  const misfit = `a reshape of ${describeShape(builder, from)} to ${given} does not keep the examples apart`;
   if (others.some(({ perBatch }) => perBatch)) return misfit;
   const known = sizeOf(counts.filter((count) => count !== -1));
   const lead = !first.perBatch && first.count === -1 ? size / known : first.count;
@@ -102,12 +102,16 @@ export function reshapeRows(sketch: Sketch, from: Rows, to: readonly Size[]): Ro
   const filled = counts.map((count) => (count === -1 ? size / lead / known : count));
   if (lead * sizeOf(filled) !== size || !filled.every((count) => Number.isInteger(count))) return misfit;
   const joined = lead > 1 || filled.length === 0;
-  return rows(sketch.reshape(from.value, joined ? [lead, ...filled] : filled), joined);
+  return rows(builder.reshape(from.value, joined ? [lead, ...filled] : filled), joined);
 }
 
 /** The same numbers under another full shape, which has the batch where it was. */
-export function reshapeAny(sketch: Sketch, value: GraphValue, to: readonly Size[]): GraphValue | string {
-  if (value.kind === 'rows') return reshapeRows(sketch, value, to);
+export function reshapeAny(
+  builder: GraphBuilder,
+  value: GraphValue,
+  to: readonly Size[],
+): GraphValue | string {
+  if (value.kind === 'rows') return reshapeRows(builder, value, to);
   if (value.kind === 'sizes') return 'it reshapes a shape that is computed from the batch';
   const counts = to.map(({ count }) => count);
   const known = sizeOf(counts.filter((count) => count !== -1));
@@ -138,8 +142,8 @@ export function foldBinary(
 }
 
 /** Whether two rows have axes at the same places, so that ops between them mean the same in the sketch. */
-export function aligned(sketch: Sketch, a: Rows, b: Rows): boolean {
-  const [left, right] = [sketch.shapeOf(a.value), sketch.shapeOf(b.value)];
+export function aligned(builder: GraphBuilder, a: Rows, b: Rows): boolean {
+  const [left, right] = [builder.shapeOf(a.value), builder.shapeOf(b.value)];
   return a.joined || b.joined
     ? a.joined === b.joined && sameShape(left, right)
     : left.length === right.length;

@@ -11,19 +11,19 @@ import type { LayerJson } from './artifacts.ts';
 import { invalid, unsupported, type ModelError } from '../../shared/model/plan/error.ts';
 import type { BinaryOp, Op, Pads, Pair } from '../../shared/model/plan/ops.ts';
 import { samePads } from '../../shared/model/plan/shapes.ts';
-import type { Sketch, Value } from './sketch.ts';
+import type { GraphBuilder, Value } from './graph-builder.ts';
 import { sameShape, sizeOf, type Shape, type Tensor } from '../../shared/model/plan/tensor.ts';
 
 type Lowering = (
   layer: LayerJson,
   inputs: readonly Value[],
-  sketch: Sketch,
+  builder: GraphBuilder,
   weights: ReadonlyMap<string, Tensor>,
 ) => Result<Value, ModelError>;
 
 /** What a kind draws with. */
 interface Drawing {
-  readonly sketch: Sketch;
+  readonly builder: GraphBuilder;
   /** The first input, the only one but for layers that merge. */
   readonly x: Value;
   /** Of `x`. */
@@ -54,14 +54,14 @@ interface LayerKind<Config> {
 export function lowerLayer(
   layer: LayerJson,
   inputs: readonly Value[],
-  sketch: Sketch,
+  builder: GraphBuilder,
   weights: ReadonlyMap<string, Tensor>,
 ): Result<Value, ModelError> {
   const lower = LAYERS.get(layer.className);
   if (lower === undefined) return unsupported(`${nameLayer(layer)} can't run at the edge`);
-  sketch.startNode(layer.name);
-  const output = lower(layer, inputs, sketch, weights);
-  const problem = sketch.problem();
+  builder.startNode(layer.name);
+  const output = lower(layer, inputs, builder, weights);
+  const problem = builder.problem();
   return output.ok && problem !== undefined ? invalid(`${nameLayer(layer)}: ${problem}`) : output;
 }
 
@@ -71,7 +71,7 @@ export function nameLayer(layer: LayerJson): string {
 }
 
 function kind<Config>({ config, merges, weights = () => [], lower }: LayerKind<Config>): Lowering {
-  return (layer, inputs, sketch, tensors) => {
+  return (layer, inputs, builder, tensors) => {
     const parsed = config.safeParse(layer.config);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
@@ -84,7 +84,7 @@ function kind<Config>({ config, merges, weights = () => [], lower }: LayerKind<C
     const [x] = inputs;
     if (x === undefined || (merges === undefined && inputs.length > 1))
       return invalid(`${nameLayer(layer)}: takes ${inputs.length} inputs, expected one`);
-    const drawing = { sketch, x, shape: sketch.shapeOf(x), inputs, weights: found.value };
+    const drawing = { builder, x, shape: builder.shapeOf(x), inputs, weights: found.value };
     const output = lower(parsed.data, drawing);
     return typeof output === 'string'
       ? unsupported(`${nameLayer(layer)} can't run at the edge: ${output}`)
@@ -187,9 +187,9 @@ function convolutionKind(
   return kind({
     config,
     weights: (config) => (config.use_bias ? [kernelName, 'bias'] : [kernelName]),
-    lower: (config, { sketch, x, shape, weights: [kernel, bias] }) => {
+    lower: (config, { builder, x, shape, weights: [kernel, bias] }) => {
       const attributes = convolutionOf(config, shape, required(kernel), bias ?? null);
-      return addActivation(sketch, sketch.add({ op, ...attributes }, x), config.activation);
+      return addActivation(builder, builder.add({ op, ...attributes }, x), config.activation);
     },
   });
 }
@@ -197,16 +197,16 @@ function convolutionKind(
 const separableConvolution = kind({
   config: convolution,
   weights: (config) => ['depthwise_kernel', 'pointwise_kernel', ...(config.use_bias ? ['bias'] : [])],
-  lower: (config, { sketch, x, shape, weights: [depthwise, pointwise, bias] }) => {
-    const filtered = sketch.add(
+  lower: (config, { builder, x, shape, weights: [depthwise, pointwise, bias] }) => {
+    const filtered = builder.add(
       { op: 'depthwiseConv2d', ...convolutionOf(config, shape, required(depthwise), null) },
       x,
     );
-    const mixed = sketch.add(
+    const mixed = builder.add(
       { op: 'conv2d', ...plainConvolution(required(pointwise), bias ?? null) },
       filtered,
     );
-    return addActivation(sketch, mixed, config.activation);
+    return addActivation(builder, mixed, config.activation);
   },
 });
 
@@ -221,30 +221,30 @@ const convolution1d = kind({
     activation,
   }),
   weights: (config) => (config.use_bias ? ['kernel', 'bias'] : ['kernel']),
-  lower: (config, { sketch, x, shape, weights: [kernel, bias] }) => {
+  lower: (config, { builder, x, shape, weights: [kernel, bias] }) => {
     const { data, shape: window } = required(kernel);
     const strides: Pair = [1, config.strides];
     const dilations: Pair = [1, config.dilation_rate];
     const row = [1, ...shape];
     const pads = config.padding === 'same' ? samePads(row, [1, window[0] ?? 1], strides, dilations) : NO_PADS;
     const attributes = plainConvolution({ shape: [1, ...window], data }, bias ?? null);
-    const image = sketch.add(
+    const image = builder.add(
       { op: 'conv2d', ...attributes, strides, dilations, pads },
-      sketch.reshape(x, row),
+      builder.reshape(x, row),
     );
-    return addActivation(sketch, sketch.reshape(image, sketch.shapeOf(image).slice(1)), config.activation);
+    return addActivation(builder, builder.reshape(image, builder.shapeOf(image).slice(1)), config.activation);
   },
 });
 
 const dense = kind({
   config: z.object({ use_bias: useBias, activation }),
   weights: (config) => (config.use_bias ? ['kernel', 'bias'] : ['kernel']),
-  lower: (config, { sketch, x, weights: [kernel, bias] }) => {
-    const product = sketch.add(
+  lower: (config, { builder, x, weights: [kernel, bias] }) => {
+    const product = builder.add(
       { op: 'dense', kernel: required(kernel), bias: bias ?? null, activation: 'linear' },
       x,
     );
-    return addActivation(sketch, product, config.activation);
+    return addActivation(builder, product, config.activation);
   },
 });
 
@@ -266,7 +266,7 @@ const batchNormalization = kind({
   ],
   lower: (
     { axis, epsilon, center, scale },
-    { sketch, x, shape: input, weights: [mean, variance, ...affine] },
+    { builder, x, shape: input, weights: [mean, variance, ...affine] },
   ) => {
     if (!isLastAxis(axis, input)) return `axis: expected the last, got ${axis}`;
     const { shape } = required(mean);
@@ -277,7 +277,7 @@ const batchNormalization = kind({
     const beta = center ? affine.at(-1) : undefined;
     const factor = required(variance).data.map((v, i) => (gamma?.data[i] ?? 1) / Math.sqrt(v + epsilon));
     const shift = required(mean).data.map((m, i) => (beta?.data[i] ?? 0) - m * (factor[i] ?? 0));
-    return addAffine(sketch, x, { shape, data: factor }, { shape, data: shift });
+    return addAffine(builder, x, { shape, data: factor }, { shape, data: shift });
   },
 });
 
@@ -290,15 +290,15 @@ const layerNormalization = kind({
     scale: z.boolean().default(true),
   }),
   weights: ({ center, scale }) => [...(scale ? ['gamma'] : []), ...(center ? ['beta'] : [])],
-  lower: ({ axis, epsilon, center, scale }, { sketch, x, shape, weights }) => {
+  lower: ({ axis, epsilon, center, scale }, { builder, x, shape, weights }) => {
     if (!isLastAxis(axis, shape)) return `axis: expected the last, got ${axis}`;
-    const centered = sketch.add({ op: 'subtract' }, x, addMeanOfLastAxis(sketch, x));
-    const squared = sketch.add({ op: 'multiply' }, centered, centered);
-    const variance = addScalars(sketch, addMeanOfLastAxis(sketch, squared), 1, epsilon);
-    const normal = sketch.add({ op: 'multiply' }, centered, sketch.add({ op: 'rsqrt' }, variance));
+    const centered = builder.add({ op: 'subtract' }, x, addMeanOfLastAxis(builder, x));
+    const squared = builder.add({ op: 'multiply' }, centered, centered);
+    const variance = addScalars(builder, addMeanOfLastAxis(builder, squared), 1, epsilon);
+    const normal = builder.add({ op: 'multiply' }, centered, builder.add({ op: 'rsqrt' }, variance));
     const gamma = scale ? required(weights[0]) : scalar(1);
     const beta = center ? required(weights.at(-1)) : scalar(0);
-    return addAffine(sketch, normal, gamma, beta);
+    return addAffine(builder, normal, gamma, beta);
   },
 });
 
@@ -307,9 +307,9 @@ type PoolingOp = 'maxPool' | 'averagePool';
 function poolingKind(op: PoolingOp): Lowering {
   return kind({
     config: pooling,
-    lower: ({ window, strides, padding }, { sketch, x, shape }) => {
+    lower: ({ window, strides, padding }, { builder, x, shape }) => {
       const pads = padding === 'same' ? samePads(shape, window, strides, [1, 1]) : NO_PADS;
-      return sketch.add({ op, window, strides, pads }, x);
+      return builder.add({ op, window, strides, pads }, x);
     },
   });
 }
@@ -322,13 +322,13 @@ function pooling1dKind(op: PoolingOp): Lowering {
       strides: single.nullish(),
       padding,
     }),
-    lower: ({ pool_size: size, strides: stride, padding }, { sketch, x, shape }) => {
+    lower: ({ pool_size: size, strides: stride, padding }, { builder, x, shape }) => {
       const window: Pair = [1, size];
       const strides: Pair = [1, stride ?? size];
       const row = [1, ...shape];
       const pads = padding === 'same' ? samePads(row, window, strides, [1, 1]) : NO_PADS;
-      const pooled = sketch.add({ op, window, strides, pads }, sketch.reshape(x, row));
-      return sketch.reshape(pooled, sketch.shapeOf(pooled).slice(1));
+      const pooled = builder.add({ op, window, strides, pads }, builder.reshape(x, row));
+      return builder.reshape(pooled, builder.shapeOf(pooled).slice(1));
     },
   });
 }
@@ -337,22 +337,22 @@ function pooling1dKind(op: PoolingOp): Lowering {
 function globalPoolingKind(op: PoolingOp): Lowering {
   return kind({
     config: globalPooling,
-    lower: (_, { sketch, x }) => addGlobalPooling(sketch, x, op),
+    lower: (_, { builder, x }) => addGlobalPooling(builder, x, op),
   });
 }
 
 function globalPooling1dKind(op: PoolingOp): Lowering {
   return kind({
     config: globalPooling,
-    lower: (_, { sketch, x, shape }) => addGlobalPooling(sketch, sketch.reshape(x, [1, ...shape]), op),
+    lower: (_, { builder, x, shape }) => addGlobalPooling(builder, builder.reshape(x, [1, ...shape]), op),
   });
 }
 
 /** [height, width, channels] to [channels]. */
-export function addGlobalPooling(sketch: Sketch, value: Value, op: PoolingOp): Value {
-  const [height = 1, width = 1, channels = 1] = sketch.shapeOf(value);
-  const pooled = sketch.add({ op, window: [height, width], strides: [1, 1], pads: NO_PADS }, value);
-  return sketch.reshape(pooled, [channels]);
+export function addGlobalPooling(builder: GraphBuilder, value: Value, op: PoolingOp): Value {
+  const [height = 1, width = 1, channels = 1] = builder.shapeOf(value);
+  const pooled = builder.add({ op, window: [height, width], strides: [1, 1], pads: NO_PADS }, value);
+  return builder.reshape(pooled, [channels]);
 }
 
 const length = z.int().nonnegative();
@@ -367,20 +367,20 @@ const sides = z.union([
 
 const zeroPadding = kind({
   config: z.object({ data_format: channelsLast, padding: sides }),
-  lower: ({ padding }, { sketch, x }) => sketch.add({ op: 'pad', pads: padding }, x),
+  lower: ({ padding }, { builder, x }) => builder.add({ op: 'pad', pads: padding }, x),
 });
 
 /** A depthwise convolution with one 1 in its window: the sum of one number is exact. */
 const cropping = kind({
   config: z.object({ data_format: channelsLast, cropping: sides }),
-  lower: ({ cropping: [top, right, bottom, left] }, { sketch, x, shape }) => {
+  lower: ({ cropping: [top, right, bottom, left] }, { builder, x, shape }) => {
     const channels = shape[2] ?? 1;
     const window = [top + bottom + 1, left + right + 1];
     const data = new Float32Array(sizeOf(window) * channels);
     const at = (top * (left + right + 1) + left) * channels;
     data.fill(1, at, at + channels);
     const kernel = { shape: [...window, channels, 1], data };
-    return sketch.add({ op: 'depthwiseConv2d', ...plainConvolution(kernel, null) }, x);
+    return builder.add({ op: 'depthwiseConv2d', ...plainConvolution(kernel, null) }, x);
   },
 });
 
@@ -391,21 +391,21 @@ const upSampling = kind({
     size: pair.default([2, 2]),
     interpolation: z.literal('nearest').default('nearest'),
   }),
-  lower: ({ size: [rows, columns] }, { sketch, x, shape: [height = 1, width = 1, channels = 1] }) => {
-    const wide = repeat(sketch, sketch.reshape(x, [height, width, 1, channels]), 2, columns);
+  lower: ({ size: [rows, columns] }, { builder, x, shape: [height = 1, width = 1, channels = 1] }) => {
+    const wide = repeat(builder, builder.reshape(x, [height, width, 1, channels]), 2, columns);
     const row = width * columns * channels;
-    const tall = repeat(sketch, sketch.reshape(wide, [height, 1, row]), 1, rows);
-    return sketch.reshape(tall, [height * rows, width * columns, channels]);
+    const tall = repeat(builder, builder.reshape(wide, [height, 1, row]), 1, rows);
+    return builder.reshape(tall, [height * rows, width * columns, channels]);
   },
 });
 
 const repeatVector = kind({
   config: z.object({ n: positive }),
-  lower: ({ n }, { sketch, x, shape }) => repeat(sketch, sketch.reshape(x, [1, ...shape]), 0, n),
+  lower: ({ n }, { builder, x, shape }) => repeat(builder, builder.reshape(x, [1, ...shape]), 0, n),
 });
 
-function repeat(sketch: Sketch, value: Value, axis: number, times: number): Value {
-  return sketch.add({ op: 'concat', axis }, ...Array.from({ length: times }, () => value));
+function repeat(builder: GraphBuilder, value: Value, axis: number, times: number): Value {
+  return builder.add({ op: 'concat', axis }, ...Array.from({ length: times }, () => value));
 }
 
 const relu = kind({
@@ -414,45 +414,45 @@ const relu = kind({
     negative_slope: z.literal(0).nullish(),
     threshold: z.literal(0).nullish(),
   }),
-  lower: ({ max_value: max }, { sketch, x }) => {
-    if (max === undefined || max === null) return sketch.add({ op: 'relu' }, x);
-    return sketch.add(max === 6 ? { op: 'relu6' } : { op: 'clip', min: 0, max }, x);
+  lower: ({ max_value: max }, { builder, x }) => {
+    if (max === undefined || max === null) return builder.add({ op: 'relu' }, x);
+    return builder.add(max === 6 ? { op: 'relu6' } : { op: 'clip', min: 0, max }, x);
   },
 });
 
 const prelu = kind({
   config: z.unknown(),
   weights: () => ['alpha'],
-  lower: (_, { sketch, x, weights: [alpha] }) => addPrelu(sketch, x, required(alpha)),
+  lower: (_, { builder, x, weights: [alpha] }) => addPrelu(builder, x, required(alpha)),
 });
 
 const softmax = kind({
   // What tfjs takes for an absent axis.
   config: z.object({ axis: z.int().default(1) }),
-  lower: ({ axis }, { sketch, x, shape }) =>
-    isLastAxis(axis, shape) ? sketch.add({ op: 'softmax' }, x) : `axis: expected the last, got ${axis}`,
+  lower: ({ axis }, { builder, x, shape }) =>
+    isLastAxis(axis, shape) ? builder.add({ op: 'softmax' }, x) : `axis: expected the last, got ${axis}`,
 });
 
 const reshape = kind({
   config: z.object({ target_shape: z.array(z.int().nullable()) }),
-  lower: ({ target_shape }, { sketch, x, shape }) => {
+  lower: ({ target_shape }, { builder, x, shape }) => {
     const known = sizeOf(target_shape.filter((dim) => dim !== null && dim >= 0) as number[]);
     const rest = sizeOf(shape) / known;
     const to = target_shape.map((dim) => (dim !== null && dim >= 0 ? dim : rest));
     if (sizeOf(to) !== sizeOf(shape) || !to.every((dim) => Number.isInteger(dim)))
       return `target_shape: [${target_shape.join(',')}] does not fit [${shape.join(',')}]`;
-    return sketch.reshape(x, to);
+    return builder.reshape(x, to);
   },
 });
 
 /** Axes of 1 may go anywhere: no number moves. */
 const permute = kind({
   config: z.object({ dims: z.array(positive) }),
-  lower: ({ dims }, { sketch, x, shape }) => {
+  lower: ({ dims }, { builder, x, shape }) => {
     const moved = dims.filter((axis) => shape[axis - 1] !== 1);
     const inOrder = moved.every((axis, i) => i === 0 || axis > (moved[i - 1] ?? 0));
     if (!inOrder) return `dims: expected an order that moves axes of 1 only, got [${dims.join(',')}]`;
-    return sketch.reshape(
+    return builder.reshape(
       x,
       dims.map((axis) => shape[axis - 1] ?? 0),
     );
@@ -461,23 +461,23 @@ const permute = kind({
 
 const rescaling = kind({
   config: z.object({ scale: z.number(), offset: z.number().default(0) }),
-  lower: ({ scale, offset }, { sketch, x }) => addScalars(sketch, x, scale, offset),
+  lower: ({ scale, offset }, { builder, x }) => addScalars(builder, x, scale, offset),
 });
 
 function mergeKind(op: BinaryOp): Lowering {
   return kind({
     config: z.unknown(),
     merges: true,
-    lower: (_, { sketch, inputs }) => inputs.reduce((merged, input) => sketch.add({ op }, merged, input)),
+    lower: (_, { builder, inputs }) => inputs.reduce((merged, input) => builder.add({ op }, merged, input)),
   });
 }
 
 const average = kind({
   config: z.unknown(),
   merges: true,
-  lower: (_, { sketch, inputs }) => {
-    const sum = inputs.reduce((merged, input) => sketch.add({ op: 'add' }, merged, input));
-    return addScalars(sketch, sum, 1 / inputs.length, 0);
+  lower: (_, { builder, inputs }) => {
+    const sum = inputs.reduce((merged, input) => builder.add({ op: 'add' }, merged, input));
+    return addScalars(builder, sum, 1 / inputs.length, 0);
   },
 });
 
@@ -485,13 +485,13 @@ const concatenate = kind({
   config: z.object({ axis: z.int().default(-1) }),
   merges: true,
   // Keras counts the batch as axis 0.
-  lower: ({ axis }, { sketch, shape, inputs }) =>
-    sketch.add({ op: 'concat', axis: axis < 0 ? shape.length + axis : axis - 1 }, ...inputs),
+  lower: ({ axis }, { builder, shape, inputs }) =>
+    builder.add({ op: 'concat', axis: axis < 0 ? shape.length + axis : axis - 1 }, ...inputs),
 });
 
 /** One op without attributes other than these. */
 function opKind<Config>(config: z.ZodType<Config>, opOf: (config: Config) => Op<Tensor>): Lowering {
-  return kind({ config, lower: (config, { sketch, x }) => sketch.add(opOf(config), x) });
+  return kind({ config, lower: (config, { builder, x }) => builder.add(opOf(config), x) });
 }
 
 const LAYERS: ReadonlyMap<string, Lowering> = new Map([
@@ -506,7 +506,7 @@ const LAYERS: ReadonlyMap<string, Lowering> = new Map([
     'Activation',
     kind({
       config: z.object({ activation }),
-      lower: ({ activation }, { sketch, x }) => addActivation(sketch, x, activation),
+      lower: ({ activation }, { builder, x }) => addActivation(builder, x, activation),
     }),
   ],
   ['ReLU', relu],
@@ -533,7 +533,7 @@ const LAYERS: ReadonlyMap<string, Lowering> = new Map([
     'Flatten',
     kind({
       config: z.object({ data_format: channelsLast }),
-      lower: (_, { sketch, x, shape }) => sketch.reshape(x, [sizeOf(shape)]),
+      lower: (_, { builder, x, shape }) => builder.reshape(x, [sizeOf(shape)]),
     }),
   ],
   ['Reshape', reshape],

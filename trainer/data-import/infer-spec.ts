@@ -7,7 +7,13 @@ import { DATE_PARTS } from '../../shared/model/spec/spec-bounds.ts';
 import { isNumeral } from '../../shared/model/spec/read-value.ts';
 import type { TaskSpec } from '../../shared/model/spec/task.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { type ColumnFacts, lookAtColumns, MAX_DISTINCT, saysLabel, type TableFacts } from './column-facts.ts';
+import {
+  type ColumnProfile,
+  profileColumns,
+  MAX_DISTINCT,
+  saysLabel,
+  type TableProfile,
+} from './column-profile.ts';
 import type { Table } from './readers/table.ts';
 import { describeMissing } from './readers/table-source.ts';
 
@@ -19,7 +25,7 @@ const MAX_NUMBERED_CLASSES = 30;
 const RARE = 5;
 
 /** What a person says; everything else is guessed. */
-export interface Said {
+export interface ColumnOptions {
   readonly label: string | null;
   readonly time: string | null;
   readonly group: string | null;
@@ -38,7 +44,7 @@ export interface Said {
   readonly task: TaskSpec['task'] | null;
 }
 
-export const NOTHING_SAID: Said = {
+export const NO_OPTIONS: ColumnOptions = {
   label: null,
   time: null,
   group: null,
@@ -56,7 +62,7 @@ export const NOTHING_SAID: Said = {
 };
 
 /** What a column was taken for, as a person reads it. */
-export interface Finding {
+export interface SpecDecision {
   readonly column: string;
   readonly taken: string;
   readonly missing: number;
@@ -80,26 +86,30 @@ export interface Inferred {
     readonly decimal?: '.' | ',';
     readonly order?: 'dmy' | 'mdy';
   };
-  readonly findings: readonly Finding[];
+  readonly findings: readonly SpecDecision[];
   readonly rows: number;
   readonly broken: number;
 }
 
 /** @returns features in the file's order, labels sorted (numbers by value) */
-export async function inferFromTable(table: Table, said: Said, now: Date): Promise<Result<Inferred, string>> {
-  const label = said.label ?? guessLabel(table.columns);
-  const named = [label, said.time, said.group, said.id, ...listed(said)];
+export async function inferFromTable(
+  table: Table,
+  options: ColumnOptions,
+  now: Date,
+): Promise<Result<Inferred, string>> {
+  const label = options.label ?? guessLabel(table.columns);
+  const named = [label, options.time, options.group, options.id, ...listed(options)];
   const absent = named.find((name) => name !== null && !table.columns.includes(name));
   if (absent !== undefined && absent !== null) {
     const option = absent === label ? '--label' : 'another option';
     return err(`${table.name}: ${describeMissing(table.columns, absent, option)}`);
   }
-  const facts = await lookAtColumns(table, label);
-  const decided = decide(facts, label, said, now);
+  const facts = await profileColumns(table, label);
+  const decided = decide(facts, label, options, now);
   return decided.ok ? decided : err(`${table.name}: ${decided.error}`);
 }
 
-function listed({ use, number, category, date, missing }: Said): string[] {
+function listed({ use, number, category, date, missing }: ColumnOptions): string[] {
   return [...use, ...number, ...category, ...date, ...missing];
 }
 
@@ -122,12 +132,22 @@ interface Decision {
   readonly hint?: string;
 }
 
-function decide(facts: TableFacts, label: string, said: Said, now: Date): Result<Inferred, string> {
-  const labels = facts.columns.find(({ name }) => name === label) as ColumnFacts;
-  const decimal = said.decimal ?? guessDecimal(facts.columns);
-  const task = toTask(labels, said.task ?? suggestTask(labels, decimal), decimal);
+function decide(
+  facts: TableProfile,
+  label: string,
+  options: ColumnOptions,
+  now: Date,
+): Result<Inferred, string> {
+  const labels = facts.columns.find(({ name }) => name === label) as ColumnProfile;
+  const decimal = options.decimal ?? guessDecimal(facts.columns);
+  const task = toTask(labels, options.task ?? suggestTask(labels, decimal), decimal);
   if (!task.ok) return task;
-  const guesses = { ...said, label, decimal, time: said.time ?? guessTime(facts.columns, said, now) };
+  const guesses = {
+    ...options,
+    label,
+    decimal,
+    time: options.time ?? guessTime(facts.columns, options, now),
+  };
   const decisions = facts.columns.map((column) => decideColumn(column, guesses, task.value));
   const features = decisions.flatMap(({ feature }) => (feature === undefined ? [] : [feature]));
   if (features.length === 0)
@@ -137,7 +157,7 @@ function decide(facts: TableFacts, label: string, said: Said, now: Date): Result
   const of = (kind: Decision['kind']): string[] =>
     facts.columns.flatMap(({ name }, i) => (decisions[i]?.kind === kind ? [name] : []));
   const first = (kind: Decision['kind']): string | undefined => of(kind)[0];
-  const order = said.order ?? orderOf(facts.columns.find(({ name }) => name === guesses.time));
+  const order = options.order ?? orderOf(facts.columns.find(({ name }) => name === guesses.time));
   return ok({
     features,
     task: task.value,
@@ -160,14 +180,14 @@ function pick<K extends string, V>(key: K, value: V | undefined): Partial<Record
   return value === undefined ? {} : ({ [key]: value } as Partial<Record<K, V>>);
 }
 
-function describe(column: ColumnFacts, { taken, hint }: Decision): Finding {
+function describe(column: ColumnProfile, { taken, hint }: Decision): SpecDecision {
   const { name, missing, values, examples } = column;
   const distinct = values.size > MAX_DISTINCT ? null : values.size;
   return { column: name, taken, missing, distinct, examples, hint: hint ?? null };
 }
 
 /** A comma where some column is numbers with it and none without. */
-function guessDecimal(columns: readonly ColumnFacts[]): '.' | ',' {
+function guessDecimal(columns: readonly ColumnProfile[]): '.' | ',' {
   const only = (mark: '.' | ',', other: '.' | ','): boolean =>
     columns.some(
       ({ numerals, present, affixes }) =>
@@ -179,8 +199,8 @@ function guessDecimal(columns: readonly ColumnFacts[]): '.' | ',' {
 const TIMES = /^(time|timestamp|ts|date|datetime|date_?time|created(_?at)?|event_?time)$/i;
 
 /** The one column that is called a time and is one that has passed. */
-function guessTime(columns: readonly ColumnFacts[], said: Said, now: Date): string | null {
-  const taken = [...said.ignore, ...said.use, ...said.date, ...said.number, ...said.category];
+function guessTime(columns: readonly ColumnProfile[], options: ColumnOptions, now: Date): string | null {
+  const taken = [...options.ignore, ...options.use, ...options.date, ...options.number, ...options.category];
   const found = columns.filter(
     (column) =>
       TIMES.test(column.name) &&
@@ -192,26 +212,26 @@ function guessTime(columns: readonly ColumnFacts[], said: Said, now: Date): stri
   return found.length === 1 ? (found[0]?.name ?? null) : null;
 }
 
-function isTimes({ times, present }: ColumnFacts): boolean {
+function isTimes({ times, present }: ColumnProfile): boolean {
   return present > 0 && Math.max(times.any, times.dmy, times.mdy) === present;
 }
 
 /** How 1/2/2026 is meant, where the column has such: day first where both could be. */
-function orderOf(column: ColumnFacts | undefined): 'dmy' | 'mdy' | null {
+function orderOf(column: ColumnProfile | undefined): 'dmy' | 'mdy' | null {
   if (column === undefined || column.times.any === column.present) return null;
   return column.times.dmy === column.present ? 'dmy' : 'mdy';
 }
 
-type Guesses = Said & { readonly label: string; readonly decimal: '.' | ',' };
+type Guesses = ColumnOptions & { readonly label: string; readonly decimal: '.' | ',' };
 
-function decideColumn(column: ColumnFacts, said: Guesses, task: TaskSpec): Decision {
+function decideColumn(column: ColumnProfile, options: Guesses, task: TaskSpec): Decision {
   const { name } = column;
-  if (name === said.label) return { kind: 'label', taken: describeTask(task) };
-  if (name === said.time) return { kind: 'time', taken: 'the time (--time)' };
-  if (name === said.group) return { kind: 'group', taken: 'the group (--group)' };
-  if (name === said.id) return { kind: 'id', taken: 'the id (--id)' };
-  if (said.ignore.includes(name)) return { kind: 'ignored', taken: 'ignored' };
-  const decided = toFeature(column, said);
+  if (name === options.label) return { kind: 'label', taken: describeTask(task) };
+  if (name === options.time) return { kind: 'time', taken: 'the time (--time)' };
+  if (name === options.group) return { kind: 'group', taken: 'the group (--group)' };
+  if (name === options.id) return { kind: 'id', taken: 'the id (--id)' };
+  if (options.ignore.includes(name)) return { kind: 'ignored', taken: 'ignored' };
+  const decided = toFeature(column, options);
   const labels = task.task === 'classification' ? task.labels.length : 0;
   if (decided.feature === undefined || !saysLabel(column, labels)) return decided;
   return { ...decided, hint: 'says what the label is: a leak? (--ignore)' };
@@ -230,10 +250,10 @@ const leave = (why: string, name: string): Decision => ({
 const ID =
   /^(id|uuid|guid|key|index|row|row_?(no|number)|no\.?|nr\.?|#|unnamed: ?\d+|column \d+)$|[_\s-](id|uuid|key)$|[a-z]I[dD]$/i;
 
-function toFeature(column: ColumnFacts, said: Guesses): Decision {
+function toFeature(column: ColumnProfile, options: Guesses): Decision {
   const { name, present, missing, values, numbers, whole, counting } = column;
-  const kept = listed(said).includes(name);
-  const gap = missing > 0 || said.missing.includes(name) ? ({ missing: true } as const) : {};
+  const kept = listed(options).includes(name);
+  const gap = missing > 0 || options.missing.includes(name) ? ({ missing: true } as const) : {};
   const as = (feature: Feature, taken: string, hint?: string): Decision => ({
     kind: 'feature',
     feature,
@@ -241,36 +261,36 @@ function toFeature(column: ColumnFacts, said: Guesses): Decision {
     ...(hint !== undefined && { hint }),
   });
   if (present === 0) return leave('it has no value', name);
-  if (said.date.includes(name)) return as(toDate(column, said, gap), 'a date (--date)');
-  if (said.number.includes(name)) return as(toNumber(column, said, gap), 'a number (--number)');
-  if (said.category.includes(name)) return as(toCategory(column, said, gap), 'a category (--category)');
+  if (options.date.includes(name)) return as(toDate(column, options, gap), 'a date (--date)');
+  if (options.number.includes(name)) return as(toNumber(column, options, gap), 'a number (--number)');
+  if (options.category.includes(name)) return as(toCategory(column, options, gap), 'a category (--category)');
   if (values.size === 1 && missing === 0 && !kept) return leave('it is always the same', name);
   const unique = present > 1 && values.size === Math.min(present, MAX_DISTINCT + 1);
   if (numbers === present) {
     if (unique && whole && ID.test(name) && !kept) return leave('numbers that name rows', name);
     const hint = unique && counting && present > 2 ? 'counts the rows: an id? (--ignore)' : undefined;
-    return as(toNumber(column, said, gap), 'a number', hint);
+    return as(toNumber(column, options, gap), 'a number', hint);
   }
   if (isTimes(column) && column.timeTexts > 0) {
     const form = orderOf(column);
     const first = form === null ? '' : form === 'dmy' ? ', the day first' : ', the month first';
-    return as(toDate(column, said, gap), `a date${first}`, form === null ? undefined : '--date-order');
+    return as(toDate(column, options, gap), `a date${first}`, form === null ? undefined : '--date-order');
   }
-  if (column.numerals[said.decimal] === present && column.affixes.size <= 1) {
+  if (column.numerals[options.decimal] === present && column.affixes.size <= 1) {
     const [unit = ''] = column.affixes;
-    return as(toNumber(column, said, gap), `a number${unit === '' ? '' : ` in ${unit}`}`, '--decimal');
+    return as(toNumber(column, options, gap), `a number${unit === '' ? '' : ` in ${unit}`}`, '--decimal');
   }
   const each = present / values.size;
   if (!kept && present >= 20 && (each < 2 || values.size > MAX_DISTINCT))
     return leave('nearly every row has its own text', name);
   const many = values.size > MAX_VALUES ? `, the ${MAX_VALUES} most frequent of its values` : '';
-  return as(toCategory(column, said, gap), `a category${many}`);
+  return as(toCategory(column, options, gap), `a category${many}`);
 }
 
 type Gap = { readonly missing?: true };
 
 function toNumber(
-  { name, numbers, present, numerals, values }: ColumnFacts,
+  { name, numbers, present, numerals, values }: ColumnProfile,
   { decimal }: Guesses,
   gap: Gap,
 ): Feature {
@@ -285,8 +305,8 @@ function toNumber(
   return { name, type: 'number', ...gap, ...(plain ? {} : { decimal }) };
 }
 
-function toDate(column: ColumnFacts, said: Guesses, gap: Gap): Feature {
-  const order = said.order ?? orderOf(column);
+function toDate(column: ColumnProfile, options: Guesses, gap: Gap): Feature {
+  const order = options.order ?? orderOf(column);
   return {
     name: column.name,
     type: 'date',
@@ -296,13 +316,13 @@ function toDate(column: ColumnFacts, said: Guesses, gap: Gap): Feature {
   };
 }
 
-function toCategory({ name, values }: ColumnFacts, said: Guesses, gap: Gap): Feature {
+function toCategory({ name, values }: ColumnProfile, options: Guesses, gap: Gap): Feature {
   const frequent = [...values].sort(([, a], [, b]) => b - a).slice(0, MAX_VALUES);
   const kept = oneSpelling(frequent.map(([value]) => value));
-  return { name, type: 'category', values: sortValues(kept), rare: said.rare ?? RARE, ...gap };
+  return { name, type: 'category', values: sortValues(kept), rare: options.rare ?? RARE, ...gap };
 }
 
-function suggestTask(label: ColumnFacts, decimal: '.' | ','): TaskSpec['task'] {
+function suggestTask(label: ColumnProfile, decimal: '.' | ','): TaskSpec['task'] {
   const { numbers, present, whole, values, numerals, affixes } = label;
   const numeric = numbers === present || (numerals[decimal] === present && affixes.size <= 1);
   return numeric && !(whole && oneSpelling(values.keys()).length <= MAX_NUMBERED_CLASSES)
@@ -310,7 +330,7 @@ function suggestTask(label: ColumnFacts, decimal: '.' | ','): TaskSpec['task'] {
     : 'classification';
 }
 
-function toTask(label: ColumnFacts, task: TaskSpec['task'], decimal: '.' | ','): Result<TaskSpec, string> {
+function toTask(label: ColumnProfile, task: TaskSpec['task'], decimal: '.' | ','): Result<TaskSpec, string> {
   const { name, numbers, present, numerals } = label;
   const column = JSON.stringify(name);
   const values = oneSpelling(label.values.keys());

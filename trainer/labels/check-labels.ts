@@ -22,7 +22,7 @@ import { openVersion, type LoadedVersion } from '../pipeline/features/judged-mod
 import { type RunContext, RunFailure } from '../pipeline/context.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';
-import type { Stretch } from './stretch.ts';
+import type { TimeRange } from './time-range.ts';
 import { findContenders, learnedTo } from '../referee/contenders.ts';
 import { type Replayed, replay } from '../referee/replay.ts';
 
@@ -152,7 +152,7 @@ function keptApart(seen: string): LabelCheck {
 
 function describe(
   { run, spec, now }: RunContext,
-  { fromMs, toMs }: Stretch,
+  { fromMs, toMs }: TimeRange,
   { n, agreement, renamings }: LabelFinding,
   usual: number,
 ): Quarantine {

@@ -21,7 +21,7 @@ export function drawInputs(size: number, count: number = INPUTS): Float32Array[]
  * @param predict  that of TensorFlow.js
  * @returns the largest difference, over the largest absolute output of TensorFlow.js; an error where it is too large
  */
-export async function compareAnswers(
+export async function compareOutputs(
   inputs: readonly Float32Array[],
   run: (input: Float32Array) => Float32Array,
   predict: (input: Float32Array) => Promise<Float32Array>,

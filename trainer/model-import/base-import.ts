@@ -3,7 +3,7 @@
  * what TensorFlow.js computes, before anything is written.
  */
 import { sha256Hex } from '../../shared/digest.ts';
-import { compileModel, type Pooling } from '../compile/compile.ts';
+import { compileModel, type FeaturePooling } from '../compile/compile.ts';
 import type { CompiledPlan } from '../compile/emit.ts';
 import { outputShapeOf } from '../../shared/model/plan/plan.ts';
 import { createRuntime } from '../../shared/model/run/runtime.ts';
@@ -17,13 +17,13 @@ import { type BaseManifest, loadBaseManifest } from '../../shared/registry/base-
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type BaseSource, loadBaseSource, type SourceOptions } from './base-source.ts';
-import { compareAnswers, drawInputs } from './agreement.ts';
+import { compareOutputs, drawInputs } from './agreement.ts';
 import { cutWithTensorflow, type Reference } from './base-reference.ts';
 import { leadingScaling, takesWholePixels } from './pixel-scaling.ts';
 import { nearestNames } from '../nearest-names.ts';
 
 /** `auto`: the average of what has height and width, nothing for what is flat already. */
-export type PoolingChoice = Pooling | 'auto';
+export type PoolingChoice = FeaturePooling | 'auto';
 
 export interface BaseCut {
   /** The layer or node whose output becomes the features; null: the model's own output. */
@@ -151,7 +151,7 @@ export async function listBases(store: ObjectStore): Promise<BaseManifest[]> {
 interface CompiledBase {
   readonly compiled: CompiledPlan;
   readonly output: string;
-  readonly pooling: Pooling;
+  readonly pooling: FeaturePooling;
 }
 
 function compileBase(source: BaseSource, wanted: BaseCut): Result<CompiledBase, string> {
@@ -181,7 +181,7 @@ function compileAuto(cut: UncompiledBase): Result<CompiledBase, string> {
 
 function compileFlat(
   { model, weights, output }: UncompiledBase,
-  pooling: Pooling,
+  pooling: FeaturePooling,
 ): Result<CompiledBase, string> {
   const compiled = compileModel(model, weights, { output, pooling });
   if (!compiled.ok) return err(compiled.error.message);
@@ -225,7 +225,7 @@ async function compareBase(
   if (!program.ok) return err(program.error.message);
   const { value: own } = program;
   const inputs = drawInputs(own.inputSize);
-  const difference = await compareAnswers(inputs, (input) => own.run(input, 1), predict, onProgress);
+  const difference = await compareOutputs(inputs, (input) => own.run(input, 1), predict, onProgress);
   own.dispose();
   return difference;
 }

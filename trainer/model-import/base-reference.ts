@@ -3,7 +3,7 @@
  * the files that are kept beside it.
  */
 import type * as Tensorflow from '@tensorflow/tfjs';
-import type { Pooling } from '../compile/compile.ts';
+import type { FeaturePooling } from '../compile/compile.ts';
 import { isLayersModel } from '../compile/tfjs-model.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { BaseSource } from './base-source.ts';
@@ -20,7 +20,7 @@ export interface Cut {
   readonly source: BaseSource;
   /** An existing layer or node; the model has been compiled, so that its files are known to be sound. */
   readonly output: string;
-  readonly pooling: Pooling;
+  readonly pooling: FeaturePooling;
   /** Of the edge plan, without the batch. */
   readonly inputShape: readonly number[];
   readonly featureSize: number;
@@ -115,7 +115,7 @@ function lastCall(layer: Tensorflow.layers.Layer): LayerCall | undefined {
 function pool(
   tf: typeof Tensorflow,
   inner: Tensorflow.SymbolicTensor,
-  pooling: Pooling,
+  pooling: FeaturePooling,
 ): Tensorflow.SymbolicTensor {
   switch (pooling) {
     case 'none':

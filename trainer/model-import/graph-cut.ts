@@ -2,7 +2,7 @@
  * A GraphModel cut at a node and pooled, as files that TensorFlow.js loads: what remains of the graph, and of the
  * weights their stored bytes, quantised ones included.
  */
-import type { Pooling } from '../compile/compile.ts';
+import type { FeaturePooling } from '../compile/compile.ts';
 import type { GraphModelJson } from '../compile/graph-model.ts';
 import { sortParts } from '../compile/topology.ts';
 import { byteLengthOf, type WeightSpec } from '../compile/weights.ts';
@@ -28,7 +28,7 @@ export interface GraphCut {
   /** All shards. */
   readonly weights: Uint8Array;
   readonly output: string;
-  readonly pooling: Pooling;
+  readonly pooling: FeaturePooling;
   /** Numbers an example gives once pooled. */
   readonly featureSize: number;
 }
@@ -67,7 +67,7 @@ export function cutGraphModel({ model, json, weights, output, pooling, featureSi
 }
 
 /** What the pooling node takes beside the examples: axes to average, or a shape. */
-function poolingOperand(pooling: Pooling, featureSize: number): Int32Array<ArrayBuffer> | null {
+function poolingOperand(pooling: FeaturePooling, featureSize: number): Int32Array<ArrayBuffer> | null {
   switch (pooling) {
     case 'none':
       return null;
@@ -78,7 +78,7 @@ function poolingOperand(pooling: Pooling, featureSize: number): Int32Array<Array
   }
 }
 
-function poolingNodes(pooling: Pooling, output: string): object[] {
+function poolingNodes(pooling: FeaturePooling, output: string): object[] {
   const op = pooling === 'average' ? 'Mean' : 'Reshape';
   const keep = op === 'Mean' ? { keep_dims: { b: false } } : {};
   return [

@@ -3,7 +3,7 @@
  * what its exporter says beside it, and how it would be imported.
  */
 import { compileModel } from '../compile/compile.ts';
-import { SUPPORTED_OPS } from '../compile/draw-graph.ts';
+import { SUPPORTED_OPS } from '../compile/lower-graph.ts';
 import { SUPPORTED_LAYERS } from '../compile/layers.ts';
 import { outputShapeOf } from '../../shared/model/plan/plan.ts';
 import { splitHead } from './split-head.ts';

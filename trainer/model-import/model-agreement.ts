@@ -12,7 +12,7 @@ import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
 import type { Constants } from '../../shared/registry/manifest.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { VersionFiles } from '../model/candidate-files.ts';
-import { compareAnswers, drawInputs } from './agreement.ts';
+import { compareOutputs, drawInputs } from './agreement.ts';
 import type { PreparedBase } from './base-import.ts';
 import { cutWithTensorflow } from './base-reference.ts';
 import type { BaseSource } from './base-source.ts';
@@ -55,7 +55,7 @@ export async function compareModel(
     if (pixels !== null) return input.map((x) => pixelOf(x) * pixels.scale + pixels.offset);
     return constants === null ? input : rawOf(input, constants);
   });
-  const agreed = await compareAnswers(
+  const agreed = await compareOutputs(
     inputs,
     (input) => serving.value.run(encode(input)),
     async (input) => endAs(split.ending, await reference.value.predict(input), answer),

@@ -144,10 +144,10 @@ export async function importModel(given: ModelImportRequest): Promise<Result<Imp
   return ok({ ...published, ...said, spec: spec.value, ending, endsWith, relativeError: agreed.value });
 }
 
-type Asked = ModelImportRequest & { readonly input: InputSpec | null };
+type ImportContext = ModelImportRequest & { readonly input: InputSpec | null };
 
 /** What whoever asks leaves open, an exporter's file may say. */
-function withFacts(request: ModelImportRequest, facts: ExportFacts | null): Result<Asked, string> {
+function withFacts(request: ModelImportRequest, facts: ExportFacts | null): Result<ImportContext, string> {
   const { labels, target = null } = request;
   const silent = labels === null && target === null;
   const all = {
@@ -166,7 +166,7 @@ function withFacts(request: ModelImportRequest, facts: ExportFacts | null): Resu
 
 function whatToSay(
   facts: ExportFacts | null,
-  request: Asked,
+  request: ImportContext,
   given: ModelImportRequest,
   { input, name }: Spec,
   { pixels, leading }: Divided,
@@ -203,7 +203,7 @@ function askedTask(
 }
 
 async function divide(
-  request: Asked,
+  request: ImportContext,
   source: BaseSource,
   facts: ExportFacts | null,
   task: Spec['task'] | null,
@@ -279,7 +279,7 @@ function isNumber({ type, missing }: Feature): boolean {
 }
 
 async function prepareFront(
-  request: Asked,
+  request: ImportContext,
   { split, source, inputShape }: Divided,
   rather: string | null,
 ): Promise<Result<PreparedBase | null, string>> {
@@ -296,7 +296,7 @@ function outputsOf(head: readonly DenseLayer[]): number {
 
 /** What a new model is asked to be that the files are not. */
 function misfitOfRequest(
-  { labels, features, input, scale, offset, resize }: Asked,
+  { labels, features, input, scale, offset, resize }: ImportContext,
   facts: Divided,
 ): string | null {
   const outputs = outputsOf(facts.head);
@@ -325,7 +325,7 @@ function misfitOfRequest(
 function misfitOfSpec(
   spec: Spec,
   { model, features, scale, offset, resize }: ModelImportRequest,
-  { labels, target = null }: Asked,
+  { labels, target = null }: ImportContext,
   { head, inputShape }: Divided,
 ): string | null {
   const outputs = outputsOf(head);
@@ -352,7 +352,7 @@ function withBase(spec: Spec, base: PreparedBase | null): Result<Spec, string> {
 }
 
 function newSpec(
-  request: Asked,
+  request: ImportContext,
   { task, head, inputShape, pixels }: Divided,
   base: PreparedBase | null,
 ): Result<Spec, string> {
@@ -369,7 +369,7 @@ function newSpec(
   return spec.success ? ok(spec.data) : err(`the spec of ${request.model}: ${describeIssues(spec.error)}`);
 }
 
-function inputOf({ features, input }: Asked, pixels: PixelChoice | null, shape: Shape): object {
+function inputOf({ features, input }: ImportContext, pixels: PixelChoice | null, shape: Shape): object {
   const [height, width, channels] = shape;
   if (pixels !== null) {
     const { scale, offset, resize } = pixels;

@@ -65,7 +65,7 @@ export interface PixelChoice extends PixelFacts {
   readonly warning: string | null;
 }
 
-export interface AskedPixels {
+export interface PixelOptions {
   readonly scale?: number | undefined;
   readonly offset?: number | undefined;
   readonly resize?: Resize | undefined;
@@ -73,7 +73,7 @@ export interface AskedPixels {
 
 /** How a new model reads pictures. */
 export function choosePixels(
-  asked: AskedPixels,
+  asked: PixelOptions,
   facts: { readonly from: string; readonly pixels: PixelFacts | null } | null,
   leading: LeadingScaling | null,
 ): PixelChoice {

@@ -7,12 +7,12 @@ import { randomUUID } from 'node:crypto';
 import { keys as storageKeys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 
-export type Finding = 'ok' | 'slow' | 'unfit';
+export type StoreFinding = 'ok' | 'slow' | 'unfit';
 
 export interface StoreCheck {
   /** In words: `one of 100 creators wins`. */
   readonly name: string;
-  readonly finding: Finding;
+  readonly finding: StoreFinding;
   /** What was seen; where it is not ok, what it means. */
   readonly detail: string;
   readonly ms: number;
@@ -29,7 +29,7 @@ export interface CheckOptions {
 
 export const FULL_CHECKS = { writers: 100, objects: 1_005 } as const;
 
-type Outcome = readonly [Finding, string];
+type Outcome = readonly [StoreFinding, string];
 type Check = readonly [
   name: string,
   run: (store: ObjectStore, folder: string, options: CheckOptions) => Promise<Outcome>,

@@ -9,7 +9,7 @@ import type { Tally } from '../../shared/continuity/statistics/e-process.ts';
 import { loadLedger } from './ledger-file.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { openQuarantines } from '../labels/check-labels.ts';
-import { isApart } from '../labels/stretch.ts';
+import { isQuarantined } from '../labels/time-range.ts';
 import { loadCandidate } from '../model/candidate-files.ts';
 import { attemptKey, type RunContext, RunFailure, stepName } from '../pipeline/context.ts';
 import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
@@ -64,7 +64,7 @@ async function newTimes({ store, run }: RunContext, { windows }: Snapshot): Prom
   const times: number[] = [];
   for (const shard of windows.at(-1)?.shards ?? []) {
     const examples = await loadShard(store, run.model, shard);
-    times.push(...examples.map(({ at }) => at).filter((at) => !isApart(at, apart)));
+    times.push(...examples.map(({ at }) => at).filter((at) => !isQuarantined(at, apart)));
   }
   return times;
 }

@@ -8,7 +8,7 @@ import { UNGROUPED } from '../../shared/continuity/statistics/design-effect.ts';
 import { predict, argmaxRows, type JudgedModel } from '../pipeline/features/judged-model.ts';
 import type { RunContext } from '../pipeline/context.ts';
 import { readExamples } from '../pipeline/features/features.ts';
-import { isApart, type Stretch } from '../labels/stretch.ts';
+import { isQuarantined, type TimeRange } from '../labels/time-range.ts';
 import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 
 /** Whoever answers, under which number, and from when on: `fromMs` inclusive. */
@@ -41,7 +41,7 @@ export async function replay(
   ctx: RunContext,
   snapshot: Snapshot,
   wanted: readonly Wanted[],
-  apart: readonly Stretch[],
+  apart: readonly TimeRange[],
 ): Promise<Replayed> {
   const fromMs = Math.min(...wanted.map((each) => each.fromMs));
   const chosen: LabelledExample[] = [];
@@ -70,7 +70,7 @@ async function* shardsSince(
   { store, run }: RunContext,
   snapshot: Snapshot,
   fromMs: number,
-  apart: readonly Stretch[],
+  apart: readonly TimeRange[],
 ) {
   let start = 0;
   for (const { shards, toMs } of snapshot.windows) {
@@ -79,7 +79,7 @@ async function* shardsSince(
       start += shard.examples;
       if (toMs <= fromMs) continue;
       const all = await loadShard(store, run.model, shard);
-      const inside = [...all.entries()].filter(([, { at }]) => at >= fromMs && !isApart(at, apart));
+      const inside = [...all.entries()].filter(([, { at }]) => at >= fromMs && !isQuarantined(at, apart));
       if (inside.length === 0) continue;
       yield { examples: inside.map(([, example]) => example), positions: inside.map(([i]) => base + i) };
     }

@@ -9,7 +9,7 @@ import { loadReproduction } from '../../shared/registry/reproductions.ts';
 import { loadRun } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type ComparisonRequest, startComparison } from '../compare/comparison-run.ts';
-import { lookAtModel } from '../notices/look.ts';
+import { checkModel } from '../notices/check-model.ts';
 import { reopenRun, startRun } from '../pipeline/start.ts';
 import { startReproduction } from '../reproduce/reproduction-run.ts';
 import { tick } from '../schedule/tick.ts';
@@ -133,7 +133,7 @@ export async function startDue(env: Bindings, now: Date): Promise<void> {
   await tick(
     {
       store,
-      look: (model) => lookAtModel(store, model, now),
+      look: (model) => checkModel(store, model, now),
       log: (facts) => console.error(JSON.stringify(facts)),
       async start(model, due) {
         const started = await startWorkflow(env, model, { trigger: 'cron', by: 'cron' }, due);

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { ACTIVATIONS } from '../../../trainer/compile/activations.ts';
-import { SUPPORTED_OPS } from '../../../trainer/compile/draw-graph.ts';
+import { SUPPORTED_OPS } from '../../../trainer/compile/lower-graph.ts';
 import { SUPPORTED_LAYERS } from '../../../trainer/compile/layers.ts';
 
 test.each([

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compileModel, type CompileOptions } from '../../../trainer/compile/compile.ts';
-import { SUPPORTED_OPS } from '../../../trainer/compile/draw-graph.ts';
+import { SUPPORTED_OPS } from '../../../trainer/compile/lower-graph.ts';
 import type { CompiledPlan } from '../../../trainer/compile/emit.ts';
 import { isGraphModel, parseGraphModelJson } from '../../../trainer/compile/graph-model.ts';
 import { createRuntime, type Runtime } from '../../../shared/model/run/runtime.ts';

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { inferFromTable, NOTHING_SAID, type Said } from '../../../trainer/data-import/infer-spec.ts';
+import { inferFromTable, NO_OPTIONS, type ColumnOptions } from '../../../trainer/data-import/infer-spec.ts';
 import { openTable } from '../../../trainer/data-import/readers/open-source.ts';
 import { useTempFolder } from '../../support/temp-folder.ts';
 
 const folder = useTempFolder();
 const NOW = new Date('2026-11-23T12:00:00Z');
 
-async function infer(text: string | Uint8Array, said: Partial<Said> = {}, name = 'table.csv') {
+async function infer(text: string | Uint8Array, said: Partial<ColumnOptions> = {}, name = 'table.csv') {
   const path = await folder.write(name, text);
   const opened = await openTable(path, { format: null });
   if (!opened.ok) throw new Error(opened.error);
-  const inferred = await inferFromTable(opened.value.table, { ...NOTHING_SAID, ...said }, NOW);
+  const inferred = await inferFromTable(opened.value.table, { ...NO_OPTIONS, ...said }, NOW);
   if (!inferred.ok) throw new Error(inferred.error);
   return inferred.value;
 }

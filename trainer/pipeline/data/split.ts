@@ -13,7 +13,7 @@ import { createRandom } from '../../../shared/random.ts';
 import { describeReadError, encodeCompactJson, loadJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { attemptKey, type RunContext, RunFailure } from '../context.ts';
-import { isApart, type Stretch } from '../../labels/stretch.ts';
+import { isQuarantined, type TimeRange } from '../../labels/time-range.ts';
 import { drawReplay, sample } from './replay.ts';
 import { loadShard, type Snapshot } from './snapshot-file.ts';
 
@@ -42,7 +42,7 @@ export type SplitSide = Side | 'duplicate' | 'apart';
 export async function makeSplit(
   ctx: RunContext,
   snapshot: Snapshot,
-  apart: readonly Stretch[],
+  apart: readonly TimeRange[],
 ): Promise<Split> {
   const seed = seedFrom(ctx.spec.training.seed, snapshot.id, ctx.run.championAtStart ?? 'none');
   const assigned = await assignSides(ctx, snapshot, apart);
@@ -82,7 +82,7 @@ export interface Assigned {
 export async function assignSides(
   ctx: RunContext,
   snapshot: Snapshot,
-  apart: readonly Stretch[],
+  apart: readonly TimeRange[],
 ): Promise<Assigned> {
   const fractions = { holdout: ctx.spec.holdout.fraction, validation: ctx.spec.training.validation };
   const labels: number[] = [];
@@ -92,7 +92,7 @@ export async function assignSides(
     for (const shard of window.shards) {
       for (const example of await loadShard(ctx.store, ctx.run.model, shard)) {
         const side = assignSide(ctx.spec.salt, identityOf(example), fractions);
-        inside.push({ side, digest: example.input.digest, apart: isApart(example.at, apart) });
+        inside.push({ side, digest: example.input.digest, apart: isQuarantined(example.at, apart) });
         labels.push(example.label);
       }
     }

@@ -5,7 +5,7 @@ import { describePause } from '../../../shared/registry/machine-promotion.ts';
 import type { RunRecord } from '../../../shared/registry/runs.ts';
 import type { ModelStatus } from './target.ts';
 
-export interface Finding {
+export interface ModelFinding {
   readonly kind: 'not-serving' | 'problem' | 'failed' | 'late' | 'paused' | 'held';
   /** For a table. */
   readonly short: string;
@@ -13,7 +13,7 @@ export interface Finding {
   readonly text: string;
 }
 
-const WORST_FIRST: readonly Finding['kind'][] = [
+const WORST_FIRST: readonly ModelFinding['kind'][] = [
   'not-serving',
   'problem',
   'failed',
@@ -26,10 +26,10 @@ const WORST_FIRST: readonly Finding['kind'][] = [
 const LONGEST_RUN_MS = 12 * 3_600_000;
 
 /** All that is to be said of a model, the worst first; nothing where all is well. */
-export function findState(status: ModelStatus, now: Date): Finding[] {
+export function findState(status: ModelStatus, now: Date): ModelFinding[] {
   const { name, champion, problems, lastRun } = status;
   const pause = champion?.pause;
-  const found: Finding[] = [
+  const found: ModelFinding[] = [
     ...servingFindings(status),
     ...problems.map((text) => ({ kind: 'problem' as const, short: text, text })),
     ...(lastRun === null ? [] : runFindings(name, lastRun, now)),
@@ -45,7 +45,7 @@ export function isServing(status: ModelStatus): boolean {
   return !servingFindings(status).some(({ kind }) => kind === 'not-serving');
 }
 
-function servingFindings({ name, champion, serving, failure, rollbackTo }: ModelStatus): Finding[] {
+function servingFindings({ name, champion, serving, failure, rollbackTo }: ModelStatus): ModelFinding[] {
   if (failure === null) return [];
   if (serving !== null) {
     const promoted = champion === null ? 'what was promoted' : `version ${champion.to}, which was promoted,`;
@@ -59,7 +59,7 @@ function servingFindings({ name, champion, serving, failure, rollbackTo }: Model
   return [{ kind: 'not-serving', short: 'NOT SERVING', text: `NOT SERVING: ${failure}; ${way}` }];
 }
 
-function runFindings(model: string, run: RunRecord, now: Date): Finding[] {
+function runFindings(model: string, run: RunRecord, now: Date): ModelFinding[] {
   if (run.status === 'failed') {
     const text = `the last run failed: ${run.error ?? 'no reason recorded'}; holdfast resume ${model} ${run.id} tries again once the cause is gone`;
     return [{ kind: 'failed', short: 'the last run failed', text }];

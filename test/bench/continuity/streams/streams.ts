@@ -4,7 +4,7 @@
  */
 import { nearestNames } from '../../../../trainer/nearest-names.ts';
 import { err, ok, type Result } from '../../../../shared/result.ts';
-import { inferFromTable, NOTHING_SAID } from '../../../../trainer/data-import/infer-spec.ts';
+import { inferFromTable, NO_OPTIONS } from '../../../../trainer/data-import/infer-spec.ts';
 import { openSource, openTable } from '../../../../trainer/data-import/readers/open-source.ts';
 import type { Feature } from '../../../../shared/model/spec/spec.ts';
 import type { TaskSpec } from '../../../../shared/model/spec/task.ts';
@@ -194,7 +194,7 @@ async function lookAtCsv(
   if (!opened.ok) return opened;
   const { table } = opened.value;
   const use = table.columns.filter((column) => column !== label && !ignore.includes(column));
-  const inferred = await inferFromTable(table, { ...NOTHING_SAID, label, ignore, use, task }, new Date());
+  const inferred = await inferFromTable(table, { ...NO_OPTIONS, label, ignore, use, task }, new Date());
   if (!inferred.ok) return inferred;
   const features: Feature[] = [];
   for (const found of inferred.value.features) {

@@ -3,7 +3,12 @@
  */
 import type { Command } from 'commander';
 import type { FileColumns, Spec } from '../../../../shared/model/spec/spec.ts';
-import { inferFromTable, type Inferred, NOTHING_SAID, type Said } from '../../../data-import/infer-spec.ts';
+import {
+  inferFromTable,
+  type Inferred,
+  NO_OPTIONS,
+  type ColumnOptions,
+} from '../../../data-import/infer-spec.ts';
 import { fetchFile } from '../../../data-import/readers/fetch-file.ts';
 import { type Format, FORMATS, openTable } from '../../../data-import/readers/open-source.ts';
 import type { Context } from '../context.ts';
@@ -108,8 +113,8 @@ export async function inferParts(
     // Lines have these names where nothing else is said.
     const named = (name: string): string | null =>
       opened.format !== 'csv' && opened.format !== 'parquet' && table.columns.includes(name) ? name : null;
-    const said: Said = {
-      ...NOTHING_SAID,
+    const said: ColumnOptions = {
+      ...NO_OPTIONS,
       label: options.target ?? options.label ?? null,
       time: options.time ?? named('timestamp'),
       group: options.group ?? named('group'),

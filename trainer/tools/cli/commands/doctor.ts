@@ -3,7 +3,13 @@
  */
 import type { Command } from 'commander';
 import { clockSkewMs } from '../../../node/clock-skew.ts';
-import { checkStore, type Finding, FULL_CHECKS, isFit, type StoreCheck } from '../../../node/store-checks.ts';
+import {
+  checkStore,
+  type StoreFinding,
+  FULL_CHECKS,
+  isFit,
+  type StoreCheck,
+} from '../../../node/store-checks.ts';
 import { createContext } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { createProgressLine, formatTable, style } from '../output.ts';
@@ -69,7 +75,7 @@ async function checkClock(endpoint: string | null): Promise<StoreCheck | null> {
   };
 }
 
-const WORDS: Readonly<Record<Finding, string>> = { ok: 'ok', slow: 'slow', unfit: 'NOT SO' };
+const WORDS: Readonly<Record<StoreFinding, string>> = { ok: 'ok', slow: 'slow', unfit: 'NOT SO' };
 const COLOURS = { ok: 'green', slow: 'yellow', unfit: 'red' } as const;
 
 function describe(name: string, checks: readonly StoreCheck[], fit: boolean): string {

@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import { type Context, createContext } from '../context.ts';
 import { EXIT, Failure, unwrap } from '../failure.ts';
-import { type Finding, findState, isServing } from '../model-state.ts';
+import { type ModelFinding, findState, isServing } from '../model-state.ts';
 import { formatFacts, formatTable, formatVerdict, relativeTime, style } from '../output.ts';
 import type { ModelStatus, Target, VersionEntry } from '../target.ts';
 import { example } from './options.ts';
@@ -101,12 +101,12 @@ async function showAll(context: Context, target: Target): Promise<void> {
   failUnlessServing(statuses);
 }
 
-function paintShort({ kind, short }: Finding): string {
+function paintShort({ kind, short }: ModelFinding): string {
   return style(kind === 'paused' || kind === 'held' ? 'yellow' : 'red', short);
 }
 
 /** The worst first, each on a line of its own, before anything else is said. */
-function describeFindings(findings: readonly Finding[]): string[] {
+function describeFindings(findings: readonly ModelFinding[]): string[] {
   return findings.map(({ kind, text }) =>
     style(kind === 'paused' || kind === 'held' ? 'yellow' : 'red', text),
   );

@@ -3,12 +3,12 @@
  */
 
 /** `fromMs` inclusive, `toMs` exclusive, of the inputs. */
-export interface Stretch {
+export interface TimeRange {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
 /** @param at  when the input was seen, milliseconds */
-export function isApart(at: number, stretches: readonly Stretch[]): boolean {
+export function isQuarantined(at: number, stretches: readonly TimeRange[]): boolean {
   return stretches.some(({ fromMs, toMs }) => at >= fromMs && at < toMs);
 }

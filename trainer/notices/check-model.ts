@@ -14,7 +14,7 @@ import { loadManifest } from '../../shared/registry/versions.ts';
 /** A night is over by then. */
 const LONGEST_RUN_MS = 12 * 3_600_000;
 
-export async function lookAtModel(store: ObjectStore, model: string, now: Date): Promise<void> {
+export async function checkModel(store: ObjectStore, model: string, now: Date): Promise<void> {
   const champion = await loadChampion(store, model);
   if (champion.ok && champion.value !== null) await noticeMove(store, model, champion.value.move);
   const damage = champion.ok
@@ -35,7 +35,7 @@ export async function lookAtModel(store: ObjectStore, model: string, now: Date):
       run: null,
     });
   }
-  await lookAtLastRun(store, model, now);
+  await checkLastRun(store, model, now);
 }
 
 /** What is missing of a version at a glance: its manifest, or the end of a file that serves. */
@@ -60,7 +60,7 @@ async function reaches(
   return last !== null && last.byteLength === Math.min(1, bytes);
 }
 
-async function lookAtLastRun(store: ObjectStore, model: string, now: Date): Promise<void> {
+async function checkLastRun(store: ObjectStore, model: string, now: Date): Promise<void> {
   const id = (await store.folders(keys.runs(model))).at(-1);
   const run = id === undefined ? null : await loadRun(store, model, id);
   if (run === null || !run.ok || run.value.status !== 'running') return;

@@ -11,7 +11,7 @@ import { sameShape, type Shape, type Tensor } from '../../shared/model/plan/tens
 /** A value: 0 is the graph's input, i + 1 the output of its node i. */
 export type Value = number;
 
-export interface Sketch {
+export interface GraphBuilder {
   /**
    * Adds an op and returns its output. An op that does not fit its inputs is not added: `problem` then says why, and
    * the first input is returned so that drawing can go on.
@@ -31,12 +31,12 @@ export interface Sketch {
 }
 
 /** A finished drawing, and which of its values is wanted. */
-export interface Drawn {
-  readonly sketch: Sketch;
+export interface BuiltGraph {
+  readonly builder: GraphBuilder;
   readonly output: Value;
 }
 
-export function createSketch(inputShape: Shape): Sketch {
+export function createGraphBuilder(inputShape: Shape): GraphBuilder {
   const nodes: Node<Tensor>[] = [];
   const shapes: Shape[] = [inputShape];
   let name = '';

@@ -7,7 +7,7 @@ import { nameNode, readShape, readType, type GraphModelJson, type GraphNode } fr
 import { COMPUTING_OPS, type GraphLowering } from './graph-ops.ts';
 import { multiplySizes, SHAPING_OPS } from './graph-shapes.ts';
 import { rows, type GraphValue } from './graph-values.ts';
-import { createSketch, type Drawn, type Sketch } from './sketch.ts';
+import { createGraphBuilder, type BuiltGraph, type GraphBuilder } from './graph-builder.ts';
 import type { Shape, Tensor } from '../../shared/model/plan/tensor.ts';
 import { sortParts } from './topology.ts';
 
@@ -34,11 +34,11 @@ export const SUPPORTED_OPS: readonly string[] = [...SOURCES, ...COMPUTING_OPS.ke
  * @param output  the node whose first output is wanted
  * @returns the drawing; an error that names the first node that can't run at the edge
  */
-export function drawGraph(
+export function lowerGraph(
   model: GraphModelJson,
   weights: ReadonlyMap<string, Tensor>,
   output: string,
-): Result<Drawn, ModelError> {
+): Result<BuiltGraph, ModelError> {
   const steering = model.nodes.find(({ op }) => STEERING.has(op));
   if (steering !== undefined)
     return unsupported(
@@ -48,15 +48,15 @@ export function drawGraph(
   if (!nodes.ok) return nodes;
   const inputShape = findInputShape(nodes.value);
   if (!inputShape.ok) return inputShape;
-  const sketch = createSketch(inputShape.value);
+  const builder = createGraphBuilder(inputShape.value);
   const values = new Map<string, GraphValue>();
   for (const node of nodes.value) {
-    const value = drawNode(node, values, weights, sketch);
+    const value = drawNode(node, values, weights, builder);
     if (!value.ok) return value;
     values.set(node.name, value.value);
   }
   const drawn = values.get(output);
-  if (drawn?.kind === 'rows' && !drawn.joined) return ok({ sketch, output: drawn.value });
+  if (drawn?.kind === 'rows' && !drawn.joined) return ok({ builder, output: drawn.value });
   const got = drawn?.kind === 'rows' ? 'several rows an example' : 'numbers that depend on no example';
   return unsupported(`node '${output}' gives ${got}: expected one row an example`);
 }
@@ -84,7 +84,7 @@ function drawNode(
   node: GraphNode,
   values: ReadonlyMap<string, GraphValue>,
   weights: ReadonlyMap<string, Tensor>,
-  sketch: Sketch,
+  builder: GraphBuilder,
 ): Result<GraphValue, ModelError> {
   if (node.op === 'Placeholder') return ok(rows(0));
   if (node.op === 'Const') {
@@ -101,10 +101,10 @@ function drawNode(
       `${nameNode(node)} can't run at the edge: it takes output ${node.ports[port]} of '${node.inputs[port]}', expected output 0`,
     );
   const inputs = node.inputs.flatMap((name) => values.get(name) ?? []);
-  sketch.startNode(node.name);
-  const value = lowerNode(lower, node, inputs, sketch);
+  builder.startNode(node.name);
+  const value = lowerNode(lower, node, inputs, builder);
   if (typeof value === 'string') return unsupported(`${nameNode(node)} can't run at the edge: ${value}`);
-  const problem = sketch.problem();
+  const problem = builder.problem();
   return problem === undefined ? ok(value) : invalid(`${nameNode(node)}: ${problem}`);
 }
 
@@ -113,8 +113,8 @@ function lowerNode(
   lower: GraphLowering,
   node: GraphNode,
   inputs: readonly GraphValue[],
-  sketch: Sketch,
+  builder: GraphBuilder,
 ): GraphValue | string {
   const sizes = node.op === 'Mul' ? multiplySizes(inputs) : undefined;
-  return sizes ?? lower(node, inputs, sketch);
+  return sizes ?? lower(node, inputs, builder);
 }

@@ -12,7 +12,7 @@ const SHOWN_EXAMPLES = 3;
 /** Beyond, a column can't say the label by its values. */
 const MAX_TELLING = 1_000;
 
-export interface ColumnFacts {
+export interface ColumnProfile {
   readonly name: string;
   /** Rows that have a value. */
   present: number;
@@ -41,7 +41,7 @@ export interface ColumnFacts {
   readonly ranges: Map<string, [least: number, most: number]>;
 }
 
-function createFacts(name: string): ColumnFacts {
+function createFacts(name: string): ColumnProfile {
   return {
     name,
     present: 0,
@@ -64,15 +64,15 @@ function createFacts(name: string): ColumnFacts {
   };
 }
 
-export interface TableFacts {
-  readonly columns: readonly ColumnFacts[];
+export interface TableProfile {
+  readonly columns: readonly ColumnProfile[];
   readonly rows: number;
   /** Records that could not be read. */
   readonly broken: number;
 }
 
 /** @param label  the column of the label, where it is known which */
-export async function lookAtColumns(table: Table, label: string | null): Promise<TableFacts> {
+export async function profileColumns(table: Table, label: string | null): Promise<TableProfile> {
   const columns = table.columns.map(createFacts);
   const labelAt = label === null ? -1 : table.columns.indexOf(label);
   let rows = 0;
@@ -93,7 +93,7 @@ function toText(cell: unknown): string {
   return typeof cell === 'string' ? cell.trim() : String(cell);
 }
 
-function note(column: ColumnFacts, cell: unknown, label: string | null): void {
+function note(column: ColumnProfile, cell: unknown, label: string | null): void {
   if (isMissing(cell)) {
     column.missing += 1;
     return;
@@ -112,7 +112,7 @@ function note(column: ColumnFacts, cell: unknown, label: string | null): void {
   if (label !== null) noteLabel(column, text, isNumber ? number : null, label);
 }
 
-function noteForms(column: ColumnFacts, text: string, isNumber: boolean): void {
+function noteForms(column: ColumnProfile, text: string, isNumber: boolean): void {
   for (const decimal of ['.', ','] as const) {
     const read = column.numerals[decimal] === column.present - 1 ? unwrapNumeral(text, decimal) : null;
     if (read === null) continue;
@@ -135,7 +135,7 @@ function noteForms(column: ColumnFacts, text: string, isNumber: boolean): void {
   column.latestMs = Math.max(column.latestMs, ms);
 }
 
-function noteLabel(column: ColumnFacts, text: string, number: number | null, label: string): void {
+function noteLabel(column: ColumnProfile, text: string, number: number | null, label: string): void {
   if (column.tells) {
     const known = column.telling.get(text);
     if (known === undefined) column.telling.set(text, label);
@@ -154,7 +154,7 @@ function noteLabel(column: ColumnFacts, text: string, number: number | null, lab
 }
 
 /** Whether a column says what the label is: each of its few values has one label, or each label a range of its own. */
-export function saysLabel(column: ColumnFacts, labels: number): boolean {
+export function saysLabel(column: ColumnProfile, labels: number): boolean {
   const { values, present, tells, telling, ranges, numbers } = column;
   if (labels < 2 || labels > 100 || present < 50) return false;
   const few = values.size <= Math.min(MAX_TELLING, present / 10);
