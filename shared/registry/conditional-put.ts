@@ -10,7 +10,7 @@ import type { PutCondition, PutOutcome } from './store.ts';
 /** The mark's name in an object's metadata. */
 export const WRITER = 'holdfast-writer';
 
-export type Sent =
+export type PutAttempt =
   | { readonly kind: 'written'; readonly etag: string }
   /** S3: 412, or 404 where there is nothing to swap. R2: null. */
   | { readonly kind: 'refused' }
@@ -19,20 +19,20 @@ export type Sent =
   /** Nobody knows whether it is there. */
   | { readonly kind: 'unanswered'; readonly cause: unknown };
 
-export interface Present {
+export interface ExistingObject {
   readonly etag: string;
   /** The mark of the put that wrote it; undefined where that left none. */
   readonly writer: string | undefined;
 }
 
-export interface Exchange {
+export interface PutTransport {
   /** Sends once, under the writer's mark. */
-  readonly send: (writer: string) => Promise<Sent>;
+  readonly send: (writer: string) => Promise<PutAttempt>;
   /** What is there; null for nothing. */
-  readonly look: () => Promise<Present | null>;
+  readonly head: () => Promise<ExistingObject | null>;
 }
 
-export interface Patience {
+export interface RetryPolicy {
   readonly sleep: (ms: number) => Promise<void>;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -50,8 +50,8 @@ const MAX_WAIT_MS = 2_000;
  */
 export async function putConditionally(
   condition: PutCondition,
-  { send, look }: Exchange,
-  { sleep, random, newWriter }: Patience,
+  { send, head: look }: PutTransport,
+  { sleep, random, newWriter }: RetryPolicy,
 ): Promise<PutOutcome> {
   const writer = newWriter();
   let mayBeThere = false;
@@ -72,12 +72,12 @@ export async function putConditionally(
   }
 }
 
-function holds(condition: PutCondition, present: Present | null): boolean {
+function holds(condition: PutCondition, present: ExistingObject | null): boolean {
   return 'absent' in condition ? present === null : present?.etag === condition.etag;
 }
 
 /** With the clock and the generators that both runtimes have. */
-export const PATIENCE: Patience = {
+export const RETRY_POLICY: RetryPolicy = {
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   random: Math.random,
   newWriter: () => crypto.randomUUID(),

@@ -43,7 +43,7 @@ export interface PromotionRequest {
 }
 
 /** A run that promotes, and what it may not (machine-promotion.ts). */
-export interface Machine {
+export interface RunMover {
   readonly run: string;
   /** The pause that stands after the promotion, or why there is none. */
   readonly check: (
@@ -63,7 +63,7 @@ export async function promote(
   model: string,
   version: number,
   request: PromotionRequest,
-  machine: Machine | null = null,
+  machine: RunMover | null = null,
 ): Promise<Result<Move, PromotionError>> {
   const champion = await loadChampion(store, model);
   if (!champion.ok) return champion;

@@ -2,7 +2,7 @@
  * The object store over an R2 binding. Used by both Workers.
  */
 import type { R2Bucket, R2Conditional, R2ListOptions } from '@cloudflare/workers-types';
-import { type Exchange, PATIENCE, putConditionally, WRITER } from './conditional-put.ts';
+import { type PutTransport, RETRY_POLICY, putConditionally, WRITER } from './conditional-put.ts';
 import type { ObjectStore, PutCondition } from './store.ts';
 
 export function createR2Store(bucket: R2Bucket): ObjectStore {
@@ -29,7 +29,7 @@ export function createR2Store(bucket: R2Bucket): ObjectStore {
         return written === null ? null : { etag: written.etag };
       }
       const onlyIf = toR2Condition(condition);
-      return putConditionally(condition, exchangeOf(bucket, key, bytes, onlyIf), PATIENCE);
+      return putConditionally(condition, transportOf(bucket, key, bytes, onlyIf), RETRY_POLICY);
     },
     async list(prefix) {
       const found: string[] = [];
@@ -49,7 +49,7 @@ export function createR2Store(bucket: R2Bucket): ObjectStore {
   };
 }
 
-function exchangeOf(bucket: R2Bucket, key: string, bytes: Uint8Array, onlyIf: R2Conditional): Exchange {
+function transportOf(bucket: R2Bucket, key: string, bytes: Uint8Array, onlyIf: R2Conditional): PutTransport {
   return {
     async send(writer) {
       try {
@@ -59,7 +59,7 @@ function exchangeOf(bucket: R2Bucket, key: string, bytes: Uint8Array, onlyIf: R2
         return { kind: 'unanswered', cause };
       }
     },
-    async look() {
+    async head() {
       const present = await bucket.head(key);
       return present === null ? null : { etag: present.etag, writer: present.customMetadata?.[WRITER] };
     },

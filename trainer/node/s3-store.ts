@@ -14,10 +14,10 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import {
-  PATIENCE,
-  type Present,
+  RETRY_POLICY,
+  type ExistingObject,
   putConditionally,
-  type Sent,
+  type PutAttempt,
   WRITER,
 } from '../../shared/registry/conditional-put.ts';
 import type { ObjectStore, PutCondition, PutOutcome, StoredObject } from '../../shared/registry/store.ts';
@@ -114,7 +114,7 @@ interface Bucket {
     bytes: Uint8Array,
     headers: PutHeaders,
   ) => Promise<{ readonly etag: string }>;
-  readonly head: (key: string) => Promise<Present | null>;
+  readonly head: (key: string) => Promise<ExistingObject | null>;
   readonly list: (prefix: string) => Promise<string[]>;
   readonly folders: (prefix: string) => Promise<string[]>;
   readonly delete: (key: string) => Promise<void>;
@@ -237,7 +237,12 @@ async function* eachPage(
 }
 
 /** One send, under the writer's mark. The SDK does not repeat it: what was not answered is looked up first. */
-async function sendOnce(bucket: Bucket, key: string, bytes: Uint8Array, headers: PutHeaders): Promise<Sent> {
+async function sendOnce(
+  bucket: Bucket,
+  key: string,
+  bytes: Uint8Array,
+  headers: PutHeaders,
+): Promise<PutAttempt> {
   try {
     return { kind: 'written', ...(await bucket.putOnce(key, bytes, headers)) };
   } catch (cause) {
@@ -256,7 +261,7 @@ function sendConditionally(
   bytes: Uint8Array,
   condition: PutCondition,
 ): Promise<PutOutcome> {
-  const send = async (writer: string): Promise<Sent> => {
+  const send = async (writer: string): Promise<PutAttempt> => {
     const Metadata = { [WRITER]: writer };
     if ('absent' in condition) return sendOnce(bucket, key, bytes, { IfNoneMatch: '*', Metadata });
     const { etag } = condition;
@@ -267,7 +272,7 @@ function sendConditionally(
     if ((await bucket.head(key))?.etag !== etag) return sent;
     return sendOnce(bucket, key, bytes, { IfMatch: etag, Metadata });
   };
-  return putConditionally(condition, { send, look: () => bucket.head(key) }, PATIENCE);
+  return putConditionally(condition, { send, head: () => bucket.head(key) }, RETRY_POLICY);
 }
 
 function unquote(etag: string | undefined): string {

@@ -10,13 +10,13 @@ export interface StepRunner {
 }
 export type StepResult = { readonly [key: string]: string | number | boolean | null };
 
-export type Step = <T extends StepResult & { readonly note: string }>(
+export type RunStep = <T extends StepResult & { readonly note: string }>(
   name: string,
   body: () => Promise<T>,
 ) => Promise<T>;
 
 /** Records when a step began and, with its note, when it ended. */
-export function timed(ctx: RunContext, steps: StepRunner): Step {
+export function timed(ctx: RunContext, steps: StepRunner): RunStep {
   return async (name, body) => {
     let isDoneHere = false;
     const result = await steps.do(name, async () => {

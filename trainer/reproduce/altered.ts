@@ -9,20 +9,20 @@ import { RunFailure } from '../pipeline/context.ts';
 import { loadSnapshot, readShard, shardsOf } from '../pipeline/data/snapshot-file.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import type { Difference } from './differences.ts';
-import type { Origin } from './origin.ts';
+import type { TrainingOrigin } from './origin.ts';
 
 /**
  * @returns the first thing that was altered, in the order in which a training comes by them; null where nothing was
  * @throws RunFailure where something is not there
  */
-export async function findAltered(store: ObjectStore, origin: Origin): Promise<Difference | null> {
+export async function findAltered(store: ObjectStore, origin: TrainingOrigin): Promise<Difference | null> {
   if (origin.altered !== null) return { stage: 'spec', detail: origin.altered };
   return (await findOtherSnapshot(store, origin)) ?? findOtherChampion(store, origin);
 }
 
 async function findOtherSnapshot(
   store: ObjectStore,
-  { manifest: { model, version, snapshot }, provenance }: Origin,
+  { manifest: { model, version, snapshot }, provenance }: TrainingOrigin,
 ): Promise<Difference | null> {
   const key = keys.snapshot(model, snapshot);
   const index = await store.get(key);
@@ -44,7 +44,7 @@ async function findOtherSnapshot(
 
 async function findOtherChampion(
   store: ObjectStore,
-  { manifest: { model, version }, provenance: { champion, training } }: Origin,
+  { manifest: { model, version }, provenance: { champion, training } }: TrainingOrigin,
 ): Promise<Difference | null> {
   if (champion === null || !asksChampion(training.recipe)) return null;
   const manifest = await loadManifest(store, model, champion.version);

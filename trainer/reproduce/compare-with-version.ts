@@ -19,7 +19,7 @@ import { basesRead } from '../pipeline/features/unfreeze.ts';
 import { classMetrics, type Metrics, numberMetrics } from '../pipeline/publish/version-metrics.ts';
 import { heldOut } from '../pipeline/judge/window-evidence.ts';
 import { compareWeights, type Difference, findCourseDifference, largestDifference } from './differences.ts';
-import type { Origin } from './origin.ts';
+import type { TrainingOrigin } from './origin.ts';
 
 /**
  * @param ctx   the reproduction's, with what its training left there
@@ -30,7 +30,7 @@ export async function compareWithVersion(
   kept: ObjectStore,
   steps: StepRunner,
   snapshot: Snapshot,
-  { manifest, provenance }: Origin,
+  { manifest, provenance }: TrainingOrigin,
   { recompute }: Pick<Reproduction, 'recompute'>,
 ): Promise<Outcome> {
   const reproduced = await loadCandidate(ctx);

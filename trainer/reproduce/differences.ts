@@ -13,10 +13,13 @@ import type { Provenance } from '../pipeline/publish/provenance.ts';
 export type Difference = NonNullable<Outcome['difference']>;
 
 /** What both trainings leave behind. */
-export type Course = Omit<Provenance['training'], 'digest'>;
+export type RecordedHistory = Omit<Provenance['training'], 'digest'>;
 
 /** In the order in which a training comes by them; null where both went the same way. */
-export function findCourseDifference(recorded: Course, reproduced: Course): Difference | null {
+export function findCourseDifference(
+  recorded: RecordedHistory,
+  reproduced: RecordedHistory,
+): Difference | null {
   for (const field of [
     'recipe',
     'seed',

@@ -12,7 +12,7 @@ import { loadManifest } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type Provenance, provenanceSchema } from '../pipeline/publish/provenance.ts';
 
-export interface Origin {
+export interface TrainingOrigin {
   readonly manifest: Manifest & { readonly snapshot: string };
   readonly provenance: Provenance;
   /** What was altered since; null where nothing was. */
@@ -26,7 +26,7 @@ export async function loadOrigin(
   store: ObjectStore,
   model: string,
   version: number,
-): Promise<Result<Origin, OriginError>> {
+): Promise<Result<TrainingOrigin, OriginError>> {
   const loaded = await loadManifest(store, model, version);
   if (!loaded.ok) return loaded;
   const { snapshot, ...manifest } = loaded.value;

@@ -29,7 +29,7 @@ import { followTraining } from '../pipeline/fine-tune/training-steps.ts';
 import { applyUnfreeze } from '../pipeline/features/unfreeze.ts';
 import { findAltered } from './altered.ts';
 import { compareWithVersion } from './compare-with-version.ts';
-import { loadOrigin, type Origin, type OriginError } from './origin.ts';
+import { loadOrigin, type TrainingOrigin, type OriginError } from './origin.ts';
 
 export interface ReproductionRequest {
   readonly version: number;
@@ -161,7 +161,7 @@ async function followRun(
 async function openScratch(
   host: Host,
   record: Reproduction,
-  { manifest, provenance }: Origin,
+  { manifest, provenance }: TrainingOrigin,
 ): Promise<RunContext> {
   const { model, id } = record;
   const hides = record.recompute

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  type Exchange,
-  type Patience,
-  type Present,
+  type PutTransport,
+  type RetryPolicy,
+  type ExistingObject,
   putConditionally,
-  type Sent,
+  type PutAttempt,
 } from '../../../shared/registry/conditional-put.ts';
 import type { PutCondition } from '../../../shared/registry/store.ts';
 
@@ -13,10 +13,10 @@ import type { PutCondition } from '../../../shared/registry/store.ts';
 type Fate = 'answered' | 'lost-after' | 'lost-before' | 'conflict';
 
 /** One key of a store that keeps conditions, and does to each send what it is told. */
-function createKey(present: Present | null = null) {
+function createKey(present: ExistingObject | null = null) {
   let writes = 0;
   const state = { present, winners: [] as string[] };
-  const send = async (condition: PutCondition, writer: string, fate: Fate): Promise<Sent> => {
+  const send = async (condition: PutCondition, writer: string, fate: Fate): Promise<PutAttempt> => {
     await Promise.resolve();
     if (fate === 'conflict') return { kind: 'conflict', cause: new Error('409') };
     const holds = 'absent' in condition ? state.present === null : state.present?.etag === condition.etag;
@@ -30,7 +30,7 @@ function createKey(present: Present | null = null) {
   return { state, send };
 }
 
-function impatient(names: string): Patience & { readonly waitedMs: number[] } {
+function impatient(names: string): RetryPolicy & { readonly waitedMs: number[] } {
   const waitedMs: number[] = [];
   return {
     waitedMs,
@@ -48,7 +48,8 @@ type Key = ReturnType<typeof createKey>;
 function exchange(key: Key, condition: PutCondition, fates: readonly Fate[]) {
   const sent = {
     sends: 0,
-    send: (writer: string): Promise<Sent> => key.send(condition, writer, fates[sent.sends++] ?? 'answered'),
+    send: (writer: string): Promise<PutAttempt> =>
+      key.send(condition, writer, fates[sent.sends++] ?? 'answered'),
     look: async () => key.state.present,
   };
   return sent;
@@ -91,7 +92,7 @@ describe('a conditional put', () => {
     const key = createKey();
     const sent = exchange(key, ABSENT, ['lost-before']);
     const look = async () => (key.state.present = { etag: 'theirs', writer: 'them' });
-    expect(await putConditionally(ABSENT, { send: sent.send, look }, impatient('us'))).toBeNull();
+    expect(await putConditionally(ABSENT, { send: sent.send, head: look }, impatient('us'))).toBeNull();
     expect(sent.sends).toBe(1);
   });
 });
@@ -106,9 +107,9 @@ test('of any number of writers, whatever becomes of their sends, at most one is 
         const key = createKey();
         const outcomes = all.map(async (fates, i) => {
           const sent = exchange(key, ABSENT, fates);
-          const scheduled: Exchange = {
+          const scheduled: PutTransport = {
             send: (writer) => s.schedule(Promise.resolve()).then(() => sent.send(writer)),
-            look: () => s.schedule(Promise.resolve()).then(() => sent.look()),
+            head: () => s.schedule(Promise.resolve()).then(() => sent.look()),
           };
           return putConditionally(ABSENT, scheduled, impatient(`writer ${i}`));
         });

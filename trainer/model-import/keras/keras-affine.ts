@@ -5,7 +5,7 @@
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { Json } from '../json-object.ts';
 
-export interface Affine {
+export interface KerasAffine {
   /** Of the BatchNormalization. */
   readonly config: Json;
   /** Weights that its own config held, by their new names. */
@@ -29,12 +29,12 @@ export function affineOf(
   className: string,
   config: Json,
   shape: readonly unknown[] | null,
-): Result<Affine | null, string> {
+): Result<KerasAffine | null, string> {
   return className === 'Rescaling' ? ofRescaling(config) : ofNormalization(config, shape);
 }
 
 /** One number for all channels is what TensorFlow.js has a layer for. */
-function ofRescaling({ name, scale, offset = 0 }: Json): Result<Affine | null, string> {
+function ofRescaling({ name, scale, offset = 0 }: Json): Result<KerasAffine | null, string> {
   if (!Array.isArray(scale) && !Array.isArray(offset)) return ok(null);
   const factors = numbersOf(scale);
   const shifts = numbersOf(offset);
@@ -55,7 +55,7 @@ function ofRescaling({ name, scale, offset = 0 }: Json): Result<Affine | null, s
 function ofNormalization(
   { name, axis = -1, invert, mean, variance }: Json,
   shape: readonly unknown[] | null,
-): Result<Affine, string> {
+): Result<KerasAffine, string> {
   if (invert === true) return err('invert: expected false');
   const axes = numbersOf(axis ?? []);
   if (axes === null) return err('axis: expected a number');

@@ -7,12 +7,12 @@
  */
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { isObject, type Json } from '../json-object.ts';
-import { type Affine, affineOf, AFFINE_LAYERS } from './keras-affine.ts';
+import { type KerasAffine, affineOf, AFFINE_LAYERS } from './keras-affine.ts';
 
 /** What the weights are read by. */
 export interface TopologyNotes {
   /** Layers that became a BatchNormalization, by name. */
-  readonly affine: ReadonlyMap<string, Affine>;
+  readonly affine: ReadonlyMap<string, KerasAffine>;
   /** Class of each layer that may have weights, by name. */
   readonly classes: ReadonlyMap<string, string>;
 }
@@ -60,7 +60,7 @@ const CONTAINERS = new Set(['Sequential', 'Model', 'Functional']);
 const MAX_DEPTH = 32;
 
 interface Rewriting {
-  readonly affine: Map<string, Affine>;
+  readonly affine: Map<string, KerasAffine>;
   readonly classes: Map<string, string>;
 }
 

@@ -20,13 +20,13 @@ const ROUNDS = 10;
 /** Patches whose contrast (length once centred) is below this show paper, or the inside of a stroke. */
 const LEAST_CONTRAST = 0.5;
 
-export interface BaseFiles {
+export interface DigitBaseFiles {
   readonly 'model.json': Uint8Array;
   readonly 'weights.bin': Uint8Array;
 }
 
 /** Builds the base in a quarter of a second. The same seed gives the same bytes. */
-export function buildDigitBase(seed: number): BaseFiles {
+export function buildDigitBase(seed: number): DigitBaseFiles {
   const random = createRandom(seed);
   const { images } = drawBatch(DIGITS_LOOKED_AT, OFFICE, random);
   const filters = sphericalKMeans(strokePatches(images, random), FILTERS, ROUNDS, random);

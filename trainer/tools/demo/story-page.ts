@@ -2,7 +2,7 @@
  * The demo's report: one page that stands alone, with the story's numbers and the nights' own reports beside it.
  */
 import { percent } from './narrator.ts';
-import type { Day, Night, Story } from './story.ts';
+import type { Day, StoryNight, Story } from './story.ts';
 
 const CHART = { width: 720, height: 220, left: 48, right: 12, top: 12, bottom: 34 };
 /** Accuracies below this are drawn at the bottom. */
@@ -44,7 +44,7 @@ ${confirmed.map(({ chapter, claim }) => `<tr><td>${escapeHtml(chapter)}</td><td>
 `;
 }
 
-function nightRow({ run, judged }: Night, file: string): string {
+function nightRow({ run, judged }: StoryNight, file: string): string {
   const verdict = judged?.report.verdict.verdict ?? run.status;
   const link = judged === null ? 'nothing to judge' : `<a href="${escapeHtml(file)}">all checks</a>`;
   return `<tr><td>${escapeHtml(run.id)}</td><td class="${verdict}">${verdict}</td><td>${escapeHtml(run.summary ?? '')}</td><td>${link}</td></tr>`;

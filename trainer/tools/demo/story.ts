@@ -39,7 +39,7 @@ export interface Day {
   readonly accuracy: number;
 }
 
-export interface Night {
+export interface StoryNight {
   readonly run: RunRecord;
   /** null of a night on which nothing was trained, and so nothing judged */
   readonly judged: Judged | null;
@@ -55,7 +55,7 @@ interface Judged {
 export interface Story {
   readonly days: Day[];
   readonly confirmed: { readonly chapter: string; readonly claim: string }[];
-  readonly nights: Night[];
+  readonly nights: StoryNight[];
 }
 
 export interface Stage {
@@ -172,7 +172,7 @@ async function labelsComeBack(teller: Teller, served: readonly Served[]): Promis
   return accepted;
 }
 
-async function nightFalls(teller: Teller, labels: number): Promise<Night> {
+async function nightFalls(teller: Teller, labels: number): Promise<StoryNight> {
   teller.open('Three in the morning');
   teller.narrator.say(
     'The cron trigger wakes the trainer: snapshot, split, features, fine-tune, evaluate, gate.',
@@ -192,7 +192,7 @@ async function nightFalls(teller: Teller, labels: number): Promise<Night> {
 }
 
 /** Runs the real scheduled() handler and follows the run that it starts. */
-async function runNight({ local, narrator, story }: Teller): Promise<Night> {
+async function runNight({ local, narrator, story }: Teller): Promise<StoryNight> {
   await pause(LOG_SETTLES_MS);
   const known = new Set((await listRuns(local.client, DIGITS)).map(({ id }) => id));
   await local.runCron();
@@ -213,7 +213,7 @@ async function loadJudged({ client }: Local, { id }: RunRecord): Promise<Judged>
 }
 
 /** Shows the report of a night on which a candidate was judged. */
-function showReport({ narrator }: Teller, { judged }: Night): void {
+function showReport({ narrator }: Teller, { judged }: StoryNight): void {
   if (judged === null) return;
   narrator.block(renderReportText(judged.report, { colour: narrator.colour, width: narrator.width - 3 }));
   narrator.say('');
@@ -224,7 +224,7 @@ async function countNewExamples({ store }: Local, run: RunRecord): Promise<numbe
   return snapshot.windows.at(-1)?.examples ?? 0;
 }
 
-async function gateOpens(teller: Teller, night: Night, before: number, fallen: number) {
+async function gateOpens(teller: Teller, night: StoryNight, before: number, fallen: number) {
   teller.open('The gate opens');
   showReport(teller, night);
   const { verdict, promoted, candidate } = night.run;
