@@ -79,7 +79,7 @@ async function judgeLabels(
   const usual = usualAgreement(state) ?? promised(champion);
   const finding = findingOf(ctx, seen, champion, usual);
   const toMs = snapshot.windows.at(-1)?.toMs ?? 0;
-  const stretch = { fromMs: seen.times[0] as number, toMs };
+  const range = { fromMs: seen.times[0] as number, toMs };
   const by = `run ${ctx.run.id}`;
   const repeats = (await loadQuarantines(ctx)).filter(
     (before) =>
@@ -92,7 +92,7 @@ async function judgeLabels(
   );
   const familiar = finding.suspicious ? former.find((each) => knows(ctx, seen, each, usual)) : undefined;
   const keepApart = finding.suspicious && repeats.length === 0 && familiar === undefined;
-  if (keepApart) await saveQuarantine(ctx.store, ctx.run.model, describe(ctx, stretch, finding, usual ?? 0));
+  if (keepApart) await saveQuarantine(ctx.store, ctx.run.model, describe(ctx, range, finding, usual ?? 0));
   for (const each of repeats) {
     const why = 'the next labels say the same: it was the world that changed';
     await endQuarantine(ctx.store, ctx.run.model, each, {

@@ -50,7 +50,7 @@ function exchange(key: Key, condition: PutCondition, fates: readonly Fate[]) {
     sends: 0,
     send: (writer: string): Promise<PutAttempt> =>
       key.send(condition, writer, fates[sent.sends++] ?? 'answered'),
-    look: async () => key.state.present,
+    head: async () => key.state.present,
   };
   return sent;
 }
@@ -109,7 +109,7 @@ test('of any number of writers, whatever becomes of their sends, at most one is 
           const sent = exchange(key, ABSENT, fates);
           const scheduled: PutTransport = {
             send: (writer) => s.schedule(Promise.resolve()).then(() => sent.send(writer)),
-            head: () => s.schedule(Promise.resolve()).then(() => sent.look()),
+            head: () => s.schedule(Promise.resolve()).then(() => sent.head()),
           };
           return putConditionally(ABSENT, scheduled, impatient(`writer ${i}`));
         });

@@ -1,9 +1,9 @@
 import type { backend_util, DataId, TensorInfo } from '@tensorflow/tfjs';
-import { type KernelExports } from '../kernels.ts';
+import { type TrainingKernels } from '../training-kernels.ts';
 /** Of images, or of volumes. */
 type Sizes = backend_util.Conv2DInfo | backend_util.Conv3DInfo;
 export interface TfjsHeap {
-    readonly kernels: KernelExports;
+    readonly kernels: TrainingKernels;
     /** Where a tensor's values are. They stay there until it is disposed. */
     readonly address: (tensor: Pick<TensorInfo, 'dataId'>) => number;
     /** A float32 tensor whose values are not set. */

@@ -1,4 +1,4 @@
-import { instantiateKernels, STACK_BYTES } from '../kernels.js';
+import { instantiateTrainingKernels, STACK_BYTES } from '../training-kernels.js';
 /** Integers in `geometry` (source/geometry.h). */
 const GEOMETRY = 21;
 const NUMBER_BYTES = 4;
@@ -33,7 +33,7 @@ function createHeap(backend, memory, module) {
     const { _free: free } = wasm;
     // Taken once and never given back: they live as long as the backend. `malloc` aligns to 8, the stack wants 16.
     const stack = allocate(wasm, STACK_BYTES + 16);
-    const kernels = instantiateKernels(module, memory, Math.floor((stack + STACK_BYTES + 16) / 16) * 16);
+    const kernels = instantiateTrainingKernels(module, memory, Math.floor((stack + STACK_BYTES + 16) / 16) * 16);
     const geometry = allocate(wasm, GEOMETRY * NUMBER_BYTES);
     const settings = allocate(wasm, NUMBER_BYTES * 16);
     let scratch = { address: 0, bytes: 0 };

@@ -67,14 +67,14 @@ export type BuildProgress = {
 export const NOTHING_BUILT: BuildProgress = { done: 0, of: 1, common: 'none' };
 
 /**
- * Builds on until it is done or `goesOn` says to leave it, which is asked after every piece of work. What a piece writes depends on
+ * Builds on until it is done or `continues` says to leave it, which is asked after every piece of work. What a piece writes depends on
  * nothing but the snapshot, the split and the recipe: done twice, it is the same again.
  */
 export async function buildDataset(
   ctx: RunContext,
   snapshot: Snapshot,
   from: BuildProgress,
-  goesOn: (of: number) => Promise<boolean>,
+  continues: (of: number) => Promise<boolean>,
 ): Promise<BuildProgress> {
   const work = await openBuild(ctx, snapshot, from.done === 0);
   try {
@@ -82,7 +82,7 @@ export async function buildDataset(
     while (built.done < work.pieces.length) {
       const piece = work.pieces[built.done] as Piece;
       built = { ...built, done: built.done + 1, common: await piece(built.common) };
-      if (!(await goesOn(work.pieces.length))) break;
+      if (!(await continues(work.pieces.length))) break;
     }
     return built;
   } finally {
@@ -128,7 +128,7 @@ async function openBuild(ctx: RunContext, snapshot: Snapshot, first: boolean): P
     plan,
     shape: shapeOf(ctx, plan),
     rows,
-    trunkRunner: trunkRunner,
+    trunkRunner,
   };
   const parts = planRows(ctx, training, snapshot, split, mostRows(plan.size));
   const trainPieces = plan.train.length === 1 ? [() => packAll(build, parts)] : planShuffle(build, parts);

@@ -1,5 +1,5 @@
 /**
- * A bench in this thread for steps that are tested by themselves.
+ * An extractor in this thread for steps that are tested by themselves.
  */
 import { loadBaseFiles } from '../../../../shared/model/run/servable.ts';
 import type { RunContext } from '../../../../trainer/pipeline/context.ts';

@@ -1,5 +1,5 @@
 /**
- * The bench in this thread, over the small convolution.
+ * The extractor in this thread, over the small convolution.
  */
 import { beforeAll, expect, test } from 'vitest';
 import { storeInput } from '../../../../shared/events/stored-input.ts';
@@ -22,7 +22,7 @@ import { stopwatch } from './extract-here.ts';
 
 let base: BaseFiles;
 let input: InputSpec;
-let machine: ExtractionEngine;
+let engine: ExtractionEngine;
 let row: StoredRow;
 
 beforeAll(async () => {
@@ -32,40 +32,40 @@ beforeAll(async () => {
   if (!files.ok) throw new Error(files.error.detail);
   base = files.value;
   ({ input } = barSpec('m', { base: digest }));
-  machine = { runtime: createRuntime(await loadWasmModule()), kernels: await loadKernelModule() };
+  engine = { runtime: createRuntime(await loadWasmModule()), kernels: await loadKernelModule() };
   row = { id: 'e-1', input: await storeInput(store, 'm', new Float32Array(64).fill(9)) };
 });
 
 test('a base that was closed leaves its room to the next: no tensors, no more heap', async () => {
   const rows = await openBatch(input, [row]);
-  const look = (): Float32Array => {
-    const seer = loadExtractor({ input, base }, machine);
-    const seen = seer.extract(rows);
-    seer.close();
-    return seen;
+  const extract = (): Float32Array => {
+    const loaded = loadExtractor({ input, base }, engine);
+    const features = loaded.extract(rows);
+    loaded.close();
+    return features;
   };
-  const first = look();
-  const { heapBytes } = machine.runtime.memory();
-  for (let i = 0; i < 50; i++) expect(look()).toEqual(first);
-  expect(machine.runtime.memory()).toEqual({ heapBytes, tensors: 0, outsideBytes: 0 });
+  const first = extract();
+  const { heapBytes } = engine.runtime.memory();
+  for (let i = 0; i < 50; i++) expect(extract()).toEqual(first);
+  expect(engine.runtime.memory()).toEqual({ heapBytes, tensors: 0, outsideBytes: 0 });
 });
 
 test("a base that can't be loaded fails by name", () => {
   const weights = new Uint8Array(3);
-  expect(() => loadExtractor({ input, base: { ...base, weights } }, machine)).toThrow(
+  expect(() => loadExtractor({ input, base: { ...base, weights } }, engine)).toThrow(
     `base ${base.manifest.digest}: weights: the plan describes`,
   );
 });
 
-test('a bench goes on after a block that failed, and can be opened again after it was closed', async () => {
-  const backend = localFeatureBackend({ ...machine, stopwatch });
+test('an extractor goes on after a batch that failed, and can be opened again after it was closed', async () => {
+  const backend = localFeatureBackend({ ...engine, stopwatch });
   const lost: StoredRow = { id: 'e-2', input: { type: 'u8', digest: 'ab'.repeat(32) } };
   const extractor = backend.open({ input, base });
-  const [failed, seen] = [extractor.extract([row, lost]), extractor.extract([row])];
+  const [failed, features] = [extractor.extract([row, lost]), extractor.extract([row])];
   await expect(failed).rejects.toThrow(`example e-2: input ${'ab'.repeat(32)} is not there`);
-  expect((await seen).features).toHaveLength(extractor.size);
+  expect((await features).features).toHaveLength(extractor.size);
   await extractor.close();
   const again = backend.open({ input, base });
-  expect((await again.extract([row])).features).toEqual((await seen).features);
+  expect((await again.extract([row])).features).toEqual((await features).features);
   await again.close();
 });

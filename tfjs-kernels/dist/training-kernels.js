@@ -13,7 +13,7 @@ export const STACK_BYTES = 65_536;
  * @param memory    what the kernels work on
  * @param stackTop  the end of STACK_BYTES that nobody else uses, a multiple of 16
  */
-export function instantiateKernels(module, memory, stackTop) {
+export function instantiateTrainingKernels(module, memory, stackTop) {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     const kernels = exports;
     const { __stack_pointer: stackPointer } = kernels;

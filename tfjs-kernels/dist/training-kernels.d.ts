@@ -5,7 +5,7 @@
  */
 type Address = number;
 type Flag = 0 | 1;
-export interface KernelExports {
+export interface TrainingKernels {
     /** Grows downwards. No kernel keeps anything on it between calls. */
     readonly __stack_pointer: {
         value: Address;
@@ -53,5 +53,5 @@ export declare const STACK_BYTES = 65536;
  * @param memory    what the kernels work on
  * @param stackTop  the end of STACK_BYTES that nobody else uses, a multiple of 16
  */
-export declare function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory, stackTop: Address): KernelExports;
+export declare function instantiateTrainingKernels(module: WebAssembly.Module, memory: WebAssembly.Memory, stackTop: Address): TrainingKernels;
 export {};
