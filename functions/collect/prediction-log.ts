@@ -146,10 +146,7 @@ async function writeWithRetries(deps: PredictionLogDeps, gathered: Gathered): Pr
   }
 }
 
-async function write(
-  { store, notifyQueue, now }: PredictionLogDeps,
-  gathered: Gathered,
-): Promise<void> {
+async function write({ store, notifyQueue, now }: PredictionLogDeps, gathered: Gathered): Promise<void> {
   const lines = [...gathered.lines];
   for (const prediction of gathered.large) {
     lines.push(toLine(prediction, await storeInput(store, gathered.model, prediction.raw)));
