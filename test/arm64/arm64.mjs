@@ -36,7 +36,7 @@ const NODE_TESTS = [
   'test/shared/model/run/runtime.test.ts',
   'test/trainer/augment/picture-augmenter.test.ts',
   'test/trainer/training/train-head.test.ts',
-  'test/trainer/training/layers/trainable-layers.test.ts',
+  'test/trainer/training/models/trainable-layers.test.ts',
   'test/trainer/kernels/dense-stack.test.ts',
 ];
 

@@ -4,11 +4,11 @@
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { createNodeHost } from '../../trainer/node/node-host.ts';
-import type { RunContext } from '../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../trainer/run/context.ts';
 import { makeSnapshot } from '../../trainer/pipeline/data/snapshot.ts';
 import type { Snapshot } from '../../trainer/pipeline/data/snapshot-file.ts';
-import { openRun } from '../../trainer/pipeline/record.ts';
-import { startRun } from '../../trainer/pipeline/start.ts';
+import { openRun } from '../../trainer/run/record.ts';
+import { startRun } from '../../trainer/run/start.ts';
 import { collectInbox } from '../../shared/events/inbox.ts';
 import { runJob } from '../../trainer/node/job.ts';
 

@@ -11,7 +11,7 @@ import {
 } from '../../shared/model/spec/augmentation.ts';
 import type { Feature, InputSpec } from '../../shared/model/spec/spec.ts';
 import type { Random } from '../../shared/random.ts';
-import type { Batch, BatchHook } from '../training/trainable.ts';
+import type { Batch, BatchHook } from '../training/models/trainable.ts';
 import { mixBatch } from './mixup.ts';
 import { createPictureAugmenter } from './picture-augmenter.ts';
 import { drawPicture } from './picture-draw.ts';

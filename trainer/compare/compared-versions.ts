@@ -4,8 +4,8 @@
 import { loadSpec } from '../../shared/model/spec/load-spec.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import type { RunContext, Host } from '../pipeline/context.ts';
-import { loadRecipe, type Recipe } from './recipe.ts';
+import type { RunContext, Host } from '../run/context.ts';
+import { loadRecipe, type Recipe } from '../recipes/recipe.ts';
 
 export interface ComparedVersions {
   readonly ctx: RunContext;

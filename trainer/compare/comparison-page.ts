@@ -12,8 +12,8 @@ import {
   mean,
   type RecipeScores,
   spread,
-} from './recipe-comparison.ts';
-import { describeRecipe } from './recipe.ts';
+} from '../recipes/recipe-comparison.ts';
+import { describeRecipe } from '../recipes/recipe.ts';
 
 export function renderComparison(comparison: RecipeComparison): string {
   const { model, splits, trained, tested, recipes, difference, alpha, snapshot, seed } = comparison;

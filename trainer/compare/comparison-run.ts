@@ -14,21 +14,21 @@ import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { RunFailure, type RunContext, type Host, reportProgress } from '../pipeline/context.ts';
+import { RunFailure, type RunContext, type Host, reportProgress } from '../run/context.ts';
 import { extractFeatures } from '../pipeline/features/store-features.ts';
 import { isRunFailure } from '../pipeline/pipeline.ts';
-import type { StepRunner } from '../pipeline/steps.ts';
+import type { StepRunner } from '../run/steps.ts';
 import { loadSnapshot, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import {
   type RecipeComparison,
   concludeComparison,
   type SplitScore,
   summarizeSplits,
-} from './recipe-comparison.ts';
+} from '../recipes/recipe-comparison.ts';
 import { renderComparison } from './comparison-page.ts';
 import { openVersions } from './compared-versions.ts';
-import { readTask } from './examples.ts';
-import { loadRecipe, type Recipe } from './recipe.ts';
+import { readTask } from '../recipes/examples.ts';
+import { loadRecipe, type Recipe } from '../recipes/recipe.ts';
 import {
   fromStep,
   LEFT,
@@ -36,7 +36,7 @@ import {
   toStep,
   trainWithin,
   localSplitBackend,
-} from './split-trainer.ts';
+} from '../recipes/split-trainer.ts';
 
 export interface ComparisonRequest {
   readonly a: number;

@@ -19,10 +19,10 @@ import {
   saveQuarantine,
 } from '../../shared/registry/quarantine.ts';
 import { openVersion, type LoadedVersion } from '../pipeline/features/judged-model.ts';
-import { type RunContext, RunFailure } from '../pipeline/context.ts';
+import { type RunContext, RunFailure } from '../run/context.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';
-import type { TimeRange } from './time-range.ts';
+import type { TimeRange } from '../pipeline/data/time-range.ts';
 import { findContenders, learnedTo } from '../referee/contenders.ts';
 import { type Replayed, replay } from '../referee/replay.ts';
 

@@ -4,7 +4,7 @@
  */
 import { createRandom, shuffle } from '../../shared/random.ts';
 import { fillBatch } from '../training/fill-batch.ts';
-import type { BatchHook, Trainable } from '../training/trainable.ts';
+import type { BatchHook, Trainable } from '../training/models/trainable.ts';
 import type { Dataset } from '../training/dataset.ts';
 
 export interface RangeOptions {

@@ -11,7 +11,7 @@ import { sizeOf } from '../../shared/model/plan/tensor.ts';
 import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
 import type { Constants } from '../../shared/registry/manifest.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import type { VersionFiles } from '../model/candidate-files.ts';
+import type { VersionFiles } from '../run/candidate-files.ts';
 import { compareOutputs, drawInputs } from './agreement.ts';
 import type { PreparedBase } from './base-import.ts';
 import { cutWithTensorflow } from './base-reference.ts';

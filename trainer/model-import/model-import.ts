@@ -24,7 +24,7 @@ import type { Constants, Manifest, Target } from '../../shared/registry/manifest
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { claimVersion, loadManifest, publishVersion } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { encodeHead, type VersionFiles } from '../model/candidate-files.ts';
+import { encodeHead, type VersionFiles } from '../run/candidate-files.ts';
 import { chooseOutput, type PreparedBase, prepareBase, storeBase } from './base-import.ts';
 import { type BaseSource, loadBaseSource, type SourceOptions } from './base-source.ts';
 import { describeTaken } from '../registry/delete-model.ts';

@@ -8,7 +8,7 @@ import { type NetworkLayer, networkShapes } from '../../shared/model/spec/networ
 import { sizeOf, type Shape, type Tensor } from '../../shared/model/plan/tensor.ts';
 import { networkLayers, type Trunk } from './trunk.ts';
 import type { Random } from '../../shared/random.ts';
-import { type RunContext, RunFailure } from '../pipeline/context.ts';
+import { type RunContext, RunFailure } from '../run/context.ts';
 
 type NetworkedSpec = Pick<Spec, 'input' | 'network'>;
 

@@ -8,11 +8,11 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
-import { giveUpRun } from '../pipeline/record.ts';
+import { giveUpRun } from '../run/record.ts';
 import { noticeRun } from '../notices/run-notice.ts';
 import { runPipeline } from '../pipeline/pipeline.ts';
-import type { StepRunner } from '../pipeline/steps.ts';
-import { reopenRun, startRun, type StartError } from '../pipeline/start.ts';
+import type { StepRunner } from '../run/steps.ts';
+import { reopenRun, startRun, type StartError } from '../run/start.ts';
 import { createNodeHost } from './node-host.ts';
 
 export interface JobOptions {

@@ -10,8 +10,8 @@ import { createRuntime } from '../../shared/model/run/runtime.ts';
 import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
 import type { Progress } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { threadedSplitBackend } from '../compare/split-threads.ts';
-import type { Stopwatch, Host } from '../pipeline/context.ts';
+import { threadedSplitBackend } from './split-threads.ts';
+import type { Stopwatch, Host } from '../run/context.ts';
 import { threadedFeatureBackend } from './feature-threads.ts';
 
 /** Each holds a base of its own (26 MB of a MobileNetV2) and an isolate around it: more only where somebody asks. */

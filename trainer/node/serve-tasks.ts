@@ -2,7 +2,7 @@
  * The other end of a worker pool: a thread that does one task after the other.
  */
 import { parentPort, type TransferListItem } from 'node:worker_threads';
-import { RunFailure } from '../pipeline/context.ts';
+import { RunFailure } from '../run/context.ts';
 import type { Reply } from './worker-pool.ts';
 
 /**

@@ -32,5 +32,5 @@ if (import.meta.main) {
 export const ENGINE: Readonly<Record<string, string>> = {
 ${lines.join('')}};
 `;
-  await writeFile(new URL('../pipeline/publish/engine.ts', import.meta.url), source);
+  await writeFile(new URL('../pipeline/fine-tune/engine.ts', import.meta.url), source);
 }

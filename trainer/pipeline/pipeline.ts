@@ -9,7 +9,7 @@
 import { collectInbox } from '../../shared/events/inbox.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import { extractCopies, planCopies } from './features/augmented-features.ts';
-import { type RunContext, RunFailure, type Host } from './context.ts';
+import { type RunContext, RunFailure, type Host } from '../run/context.ts';
 import { applyUnfreeze, basesRead } from './features/unfreeze.ts';
 import { evaluate } from './judge/evaluate.ts';
 import { extractFeatures } from './features/store-features.ts';
@@ -35,13 +35,13 @@ import {
   openRun,
   recordStep,
   updateRecord,
-} from './record.ts';
+} from '../run/record.ts';
 import { saveReport } from './publish/report.ts';
 import { deservesRetry, retryContext, retrySteps } from './retry.ts';
 import { makeSnapshot } from './data/snapshot.ts';
 import { loadSnapshot, shardsOf, type Snapshot } from './data/snapshot-file.ts';
 import { loadSplit, makeSplit } from './data/split.ts';
-import { type StepRunner, timed } from './steps.ts';
+import { type StepRunner, timed } from '../run/steps.ts';
 import { clearTraining } from './fine-tune/stored-dataset.ts';
 import { followTraining } from './fine-tune/training-steps.ts';
 

@@ -6,8 +6,8 @@
 import { flipsAlone } from '../../shared/continuity/flips-alone.ts';
 import type { Verdict } from '../../shared/continuity/gate.ts';
 import { strengthen } from '../training/distillation.ts';
-import { type RunContext, stepName } from './context.ts';
-import type { StepRunner } from './steps.ts';
+import { type RunContext, stepName } from '../run/context.ts';
+import type { StepRunner } from '../run/steps.ts';
 
 /** Never twice, and not where the recipe can't hold on to the champion any more than it did. */
 export function deservesRetry(ctx: RunContext, verdict: Verdict): boolean {

@@ -12,8 +12,8 @@ import type { Manifest } from '../../shared/registry/manifest.ts';
 import { loadLedger } from './ledger-file.ts';
 import { describeOrigin, findRepeated, takenBack } from '../../shared/registry/taken-back.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
-import type { RunContext } from '../pipeline/context.ts';
-import { type Provenance, provenanceSchema } from '../pipeline/publish/provenance.ts';
+import type { RunContext } from '../run/context.ts';
+import { type Provenance, provenanceSchema } from '../pipeline/fine-tune/provenance.ts';
 import { findRefereeRecord } from './record.ts';
 import { loadSnapshot } from '../pipeline/data/snapshot-file.ts';
 

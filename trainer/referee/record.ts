@@ -9,7 +9,7 @@ import type {
 import type { TrustDecision } from '../../shared/continuity/referee/trust.ts';
 import { trustSchema } from './ledger-file.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
-import { attemptKey, type RunContext, RunFailure } from '../pipeline/context.ts';
+import { attemptKey, type RunContext, RunFailure } from '../run/context.ts';
 
 export interface ContenderRecord {
   readonly version: number;

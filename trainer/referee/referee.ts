@@ -19,7 +19,7 @@ import {
 import { divideLevel } from '../../shared/continuity/referee/levels.ts';
 import { decideTrust, type Night } from '../../shared/continuity/referee/trust.ts';
 import { openVersion, type LoadedVersion } from '../pipeline/features/judged-model.ts';
-import type { RunContext } from '../pipeline/context.ts';
+import type { RunContext } from '../run/context.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { openQuarantines } from '../labels/check-labels.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';

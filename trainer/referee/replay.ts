@@ -6,9 +6,9 @@
 import type { LabelledExample } from '../pipeline/data/join.ts';
 import { UNGROUPED } from '../../shared/continuity/statistics/design-effect.ts';
 import { predict, argmaxRows, type JudgedModel } from '../pipeline/features/judged-model.ts';
-import type { RunContext } from '../pipeline/context.ts';
+import type { RunContext } from '../run/context.ts';
 import { readExamples } from '../pipeline/features/features.ts';
-import { isQuarantined, type TimeRange } from '../labels/time-range.ts';
+import { isQuarantined, type TimeRange } from '../pipeline/data/time-range.ts';
 import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 
 /** Whoever answers, under which number, and from when on: `fromMs` inclusive. */

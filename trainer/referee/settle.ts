@@ -16,7 +16,7 @@ import {
 import { divideLevel } from '../../shared/continuity/referee/levels.ts';
 import { appendLedger, loadLedger } from './ledger-file.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
-import { type RunContext, RunFailure, stepName } from '../pipeline/context.ts';
+import { type RunContext, RunFailure, stepName } from '../run/context.ts';
 import type { Contender } from './contenders.ts';
 import type { RefereeRecord } from './record.ts';
 import { openQuarantines } from '../labels/check-labels.ts';

@@ -6,7 +6,7 @@ import type { FlippedExample } from '../../shared/continuity/findings/check-resu
 import type { LabelledExample } from '../pipeline/data/join.ts';
 import { loadInput } from '../../shared/events/stored-input.ts';
 import { rawSize } from '../../shared/model/spec/input.ts';
-import type { RunContext } from '../pipeline/context.ts';
+import type { RunContext } from '../run/context.ts';
 import { encodePng, type Picture } from './page/png.ts';
 import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 

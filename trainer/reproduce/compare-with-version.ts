@@ -8,11 +8,11 @@ import type { Outcome, Reproduction } from '../../shared/registry/reproductions.
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadVersionFile } from '../../shared/registry/versions.ts';
 import { predict, argmaxRows, openProgram } from '../pipeline/features/judged-model.ts';
-import { loadCandidate, type VersionFiles } from '../model/candidate-files.ts';
-import { type RunContext, reportProgress } from '../pipeline/context.ts';
+import { loadCandidate, type VersionFiles } from '../run/candidate-files.ts';
+import { type RunContext, reportProgress } from '../run/context.ts';
 import { openFeatures, readExamples } from '../pipeline/features/features.ts';
 import { loadTrainingRecord } from '../pipeline/fine-tune/fine-tune.ts';
-import type { StepRunner } from '../pipeline/steps.ts';
+import type { StepRunner } from '../run/steps.ts';
 import { shardsOf, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { loadSplit } from '../pipeline/data/split.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';

@@ -7,8 +7,8 @@ import { decodeWeights } from '../compile/weights.ts';
 import type { Tensor } from '../../shared/model/plan/tensor.ts';
 import { parseJson } from '../../shared/registry/json.ts';
 import type { Outcome } from '../../shared/registry/reproductions.ts';
-import type { VersionFiles } from '../model/candidate-files.ts';
-import type { Provenance } from '../pipeline/publish/provenance.ts';
+import type { VersionFiles } from '../run/candidate-files.ts';
+import type { Provenance } from '../pipeline/fine-tune/provenance.ts';
 
 export type Difference = NonNullable<Outcome['difference']>;
 

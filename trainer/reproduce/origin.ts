@@ -10,7 +10,7 @@ import type { ObjectStore } from '../../shared/registry/store.ts';
 import { describeDamage, type VersionError } from '../../shared/registry/find-version.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { type Provenance, provenanceSchema } from '../pipeline/publish/provenance.ts';
+import { type Provenance, provenanceSchema } from '../pipeline/fine-tune/provenance.ts';
 
 export interface TrainingOrigin {
   readonly manifest: Manifest & { readonly snapshot: string };

@@ -2,8 +2,8 @@
  * What can't be learned from fails by name, before the first step.
  */
 import type { DenseLayer } from '../model/head.ts';
-import { RunFailure } from '../pipeline/context.ts';
-import type { Trainable } from './trainable.ts';
+import { RunFailure } from '../run/context.ts';
+import type { Trainable } from './models/trainable.ts';
 import { countRows, isLoader, type Labels, type DataLoader, loaderOf, type Dataset } from './dataset.ts';
 
 /**

@@ -4,7 +4,7 @@
  */
 import { applyTemperature } from '../kernels/temperature.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
-import type { Trainable } from './trainable.ts';
+import type { Trainable } from './models/trainable.ts';
 import type { Labels, Teacher } from './dataset.ts';
 
 /**

@@ -11,7 +11,7 @@ import { createRandom, type SeededRandom, shuffle } from '../../shared/random.ts
 import type { TrainingHistory, Epoch } from './training-history.ts';
 import { fillBatch } from './fill-batch.ts';
 import { advancePlateau, followContinuity, rateAt, type RateSchedule } from './rate.ts';
-import type { BatchHook, Trainable } from './trainable.ts';
+import type { BatchHook, Trainable } from './models/trainable.ts';
 import { countRows, type DataLoader } from './dataset.ts';
 import { meanOf, scoreOf, type WindowScore, worstOf } from './validation.ts';
 

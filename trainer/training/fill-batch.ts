@@ -1,7 +1,7 @@
 /**
  * Examples into a model's batch.
  */
-import type { Trainable } from './trainable.ts';
+import type { Trainable } from './models/trainable.ts';
 import type { Dataset } from './dataset.ts';
 
 /** @param rows  which examples, at most the model's capacity */

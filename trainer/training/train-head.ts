@@ -9,18 +9,18 @@ import { WorkspaceFull } from '../kernels/workspace.ts';
 import { sizeOf } from '../../shared/model/plan/tensor.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import { type ModelLayers, shapeRead, type Trunk } from '../model/trunk.ts';
-import { RunFailure } from '../pipeline/context.ts';
+import { RunFailure } from '../run/context.ts';
 import { checkTrainable } from './check-dataset.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { TrainingHistory } from './training-history.ts';
 import { beginTraining, type LoopData, type LoopOptions } from './loop.ts';
 import { type TrainingBudget, UNLIMITED } from './training-budget.ts';
-import type { Tensorflow } from './layers/tensorflow.ts';
+import type { Tensorflow } from './models/tensorflow.ts';
 import { openTwoPhases } from './two-phases.ts';
-import type { Trainable } from './trainable.ts';
+import type { Trainable } from './models/trainable.ts';
 import { isTaught } from './dataset.ts';
-import { createTrainableHead, type HeadOptions } from './trainable-head.ts';
-import { createTrainableLayers } from './layers/trainable-layers.ts';
+import { createTrainableHead, type HeadOptions } from './models/trainable-head.ts';
+import { createTrainableLayers } from './models/trainable-layers.ts';
 
 export interface HeadTrainingOptions extends LoopOptions {
   readonly training: TrainingRecipe;

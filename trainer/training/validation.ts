@@ -3,7 +3,7 @@
  */
 import * as z from 'zod';
 import { fillBatch } from './fill-batch.ts';
-import type { Trainable } from './trainable.ts';
+import type { Trainable } from './models/trainable.ts';
 import { countRows, loaderOf, type Dataset, type ValidationWindow } from './dataset.ts';
 
 /** In nats, or squared error. What is not a number comes back from JSON as that. */

@@ -17,10 +17,10 @@ import { type Progress, type RunRecord, saveProgress } from '../../shared/regist
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Result } from '../../shared/result.ts';
 import { type ComparisonRequest, giveUpComparison, runComparison } from '../compare/comparison-run.ts';
-import type { Host } from '../pipeline/context.ts';
+import type { Host } from '../run/context.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
-import { createProgressWriter } from '../pipeline/progress-writer.ts';
-import { giveUpRun } from '../pipeline/record.ts';
+import { createProgressWriter } from '../run/progress-writer.ts';
+import { giveUpRun } from '../run/record.ts';
 import { runPipeline } from '../pipeline/pipeline.ts';
 import { deliverNotices } from '../notices/deliver.ts';
 import { noticeRun } from '../notices/run-notice.ts';

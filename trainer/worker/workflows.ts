@@ -10,7 +10,7 @@ import { loadRun } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type ComparisonRequest, startComparison } from '../compare/comparison-run.ts';
 import { checkModel } from '../notices/check-model.ts';
-import { reopenRun, startRun } from '../pipeline/start.ts';
+import { reopenRun, startRun } from '../run/start.ts';
 import { startReproduction } from '../reproduce/reproduction-run.ts';
 import { tick } from '../schedule/tick.ts';
 import { parseStepSeconds } from '../step-seconds.ts';

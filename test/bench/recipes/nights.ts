@@ -18,7 +18,7 @@ import type { ClassificationSpec } from '../../../shared/model/spec/spec.ts';
 import { createRandom } from '../../../shared/random.ts';
 import type { Constants } from '../../../shared/registry/manifest.ts';
 import { argmaxRows, openProgram } from '../../../trainer/pipeline/features/judged-model.ts';
-import { encodeHead } from '../../../trainer/model/candidate-files.ts';
+import { encodeHead } from '../../../trainer/run/candidate-files.ts';
 import { initialHead } from '../../../trainer/model/head-layers.ts';
 import { type Assigned, drawSplit, type Split } from '../../../trainer/pipeline/data/split.ts';
 import { strengthen, teach } from '../../../trainer/training/distillation.ts';

@@ -14,7 +14,7 @@ import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { BaseManifest } from '../../../shared/registry/base-manifest.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
-import type { RunContext, Host } from '../../../trainer/pipeline/context.ts';
+import type { RunContext, Host } from '../../../trainer/run/context.ts';
 import type {
   FeatureExtractor,
   FeatureBackend,

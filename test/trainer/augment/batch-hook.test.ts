@@ -6,7 +6,7 @@ import type { InputSpec } from '../../../shared/model/spec/spec.ts';
 import { trainingSchema } from '../../../shared/model/spec/training.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { createBatchHookFor } from '../../../trainer/augment/batch-hook.ts';
-import type { Batch } from '../../../trainer/training/trainable.ts';
+import type { Batch } from '../../../trainer/training/models/trainable.ts';
 import { noisePicture } from './pictures.ts';
 
 const kernels = await loadKernelModule();

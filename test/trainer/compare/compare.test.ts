@@ -4,7 +4,7 @@ import { keys } from '../../../shared/registry/keys.ts';
 import { loadSpec, replaceSpec } from '../../../shared/model/spec/load-spec.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { compareRecipes } from '../../../trainer/compare/compare.ts';
-import { describeRecipe } from '../../../trainer/compare/recipe.ts';
+import { describeRecipe } from '../../../trainer/recipes/recipe.ts';
 import { runJob } from '../../../trainer/node/job.ts';
 import { createBlobModel } from '../../support/tabular-model.ts';
 

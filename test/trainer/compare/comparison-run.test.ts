@@ -12,11 +12,11 @@ import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { Progress } from '../../../shared/registry/runs.ts';
 import { compareRecipes } from '../../../trainer/compare/compare.ts';
-import { comparisonSchema, concludeComparison } from '../../../trainer/compare/recipe-comparison.ts';
+import { comparisonSchema, concludeComparison } from '../../../trainer/recipes/recipe-comparison.ts';
 import { runComparison, startComparison } from '../../../trainer/compare/comparison-run.ts';
-import type { Host } from '../../../trainer/pipeline/context.ts';
+import type { Host } from '../../../trainer/run/context.ts';
 import { runJob } from '../../../trainer/node/job.ts';
-import type { StepRunner } from '../../../trainer/pipeline/steps.ts';
+import type { StepRunner } from '../../../trainer/run/steps.ts';
 import { createBlobModel } from '../../support/tabular-model.ts';
 
 const MODEL = 'blobs';

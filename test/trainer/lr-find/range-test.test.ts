@@ -3,7 +3,7 @@ import { loadKernelModule } from '../../../trainer/kernels/kernels-node.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { initialHead } from '../../../trainer/model/head-layers.ts';
 import { judgeFalls, rangeTest } from '../../../trainer/lr-find/range-test.ts';
-import { createTrainableHead } from '../../../trainer/training/trainable-head.ts';
+import { createTrainableHead } from '../../../trainer/training/models/trainable-head.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 
 const kernels = await loadKernelModule();

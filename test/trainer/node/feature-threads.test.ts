@@ -10,7 +10,7 @@ import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { createNodeHost } from '../../../trainer/node/node-host.ts';
 import { extractCopies, planCopies } from '../../../trainer/pipeline/features/augmented-features.ts';
-import { type RunContext, RunFailure } from '../../../trainer/pipeline/context.ts';
+import { type RunContext, RunFailure } from '../../../trainer/run/context.ts';
 import { runDirectly } from '../../../trainer/pipeline/features/portions.ts';
 import { saveShard, type ShardRef, type Snapshot } from '../../../trainer/pipeline/data/snapshot-file.ts';
 import { extractFeatures } from '../../../trainer/pipeline/features/store-features.ts';

@@ -10,7 +10,7 @@ import { loadSpec } from '../../../shared/model/spec/load-spec.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { runJob } from '../../../trainer/node/job.ts';
-import type { RunContext } from '../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../trainer/run/context.ts';
 import { loadShard, loadSnapshot, shardsOf } from '../../../trainer/pipeline/data/snapshot-file.ts';
 import { assignSides } from '../../../trainer/pipeline/data/split.ts';
 import { blobEvents, createBlobModel } from '../../support/tabular-model.ts';

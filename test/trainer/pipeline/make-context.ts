@@ -1,7 +1,7 @@
 /**
  * A run's context over a store in memory, for steps that are tested by themselves.
  */
-import type { RunContext } from '../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../trainer/run/context.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { blobSpec } from '../../support/tabular-model.ts';

@@ -7,7 +7,7 @@ import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { RunRecord } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { runJob } from '../../../trainer/node/job.ts';
-import type { RunContext } from '../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../trainer/run/context.ts';
 import { loadEvidence } from '../../../trainer/pipeline/judge/evidence-file.ts';
 import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { barEvents, createBarModel } from '../../support/image-model.ts';

@@ -19,7 +19,7 @@ import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
 import { runJob } from '../../../trainer/node/job.ts';
-import type { RunContext } from '../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../trainer/run/context.ts';
 import { loadEvidence } from '../../../trainer/pipeline/judge/evidence-file.ts';
 import { copyOf } from '../../support/copy-of.ts';
 import {

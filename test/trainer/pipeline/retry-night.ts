@@ -3,7 +3,7 @@
  */
 import type { ExampleEvent } from '../../../shared/events/schema.ts';
 import type { ClassificationSpec } from '../../../shared/model/spec/spec.ts';
-import type { RunContext } from '../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../trainer/run/context.ts';
 import { blobEvents, blobSpec, type BlobNight } from '../../support/tabular-model.ts';
 
 export const MODEL = 'blobs';

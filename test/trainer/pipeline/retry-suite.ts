@@ -7,10 +7,10 @@ import { createRuntime } from '../../../shared/model/run/runtime.ts';
 import type { WasmModules } from '../../../shared/model/run/wasm-modules.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { RunRecord } from '../../../shared/registry/runs.ts';
-import type { RunContext } from '../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../trainer/run/context.ts';
 import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { runPipeline } from '../../../trainer/pipeline/pipeline.ts';
-import { startRun } from '../../../trainer/pipeline/start.ts';
+import { startRun } from '../../../trainer/run/start.ts';
 import { createBlobModel } from '../../support/tabular-model.ts';
 import { AFTER, HISTORY, MODEL, nightEvents, retriedSpec, retryOf } from './retry-night.ts';
 

@@ -5,7 +5,7 @@ import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { promote, rollback } from '../../../shared/registry/promotion.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { publishVersion } from '../../../shared/registry/versions.ts';
-import type { RunContext } from '../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../trainer/run/context.ts';
 import { findContenders } from '../../../trainer/referee/contenders.ts';
 import { makeFiles, makeManifest, MODEL } from '../../support/version.ts';
 

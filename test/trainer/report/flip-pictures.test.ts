@@ -3,7 +3,7 @@ import { fromBase64 } from '../../../shared/bytes.ts';
 import { storeInline } from '../../../shared/events/stored-input.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { decodePicture } from '../../../trainer/data-import/readers/picture.ts';
-import type { RunContext } from '../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../trainer/run/context.ts';
 import { drawFlips, reducePicture } from '../../../trainer/report/flip-pictures.ts';
 import { saveShard, type Snapshot } from '../../../trainer/pipeline/data/snapshot-file.ts';
 import { blobSpec } from '../../support/tabular-model.ts';

@@ -4,7 +4,7 @@ import { trainingSchema } from '../../../shared/model/spec/training.ts';
 import { UNLIMITED } from '../../../trainer/training/training-budget.ts';
 import { beginTraining, type LoopOptions } from '../../../trainer/training/loop.ts';
 import { rangeTest } from '../../../trainer/lr-find/range-test.ts';
-import type { StepOptions } from '../../../trainer/training/trainable.ts';
+import type { StepOptions } from '../../../trainer/training/models/trainable.ts';
 import type { DataLoader, Dataset, ValidationWindow } from '../../../trainer/training/dataset.ts';
 import { keepCheckpoint } from './keep-checkpoint.ts';
 import { createToy, type Toy } from './toy.ts';

@@ -2,7 +2,7 @@
  * The smallest model that can be trained: one number that is drawn to the targets' mean by gradient descent. What the
  * loop does to it can be followed by hand.
  */
-import type { Trainable } from '../../../trainer/training/trainable.ts';
+import type { Trainable } from '../../../trainer/training/models/trainable.ts';
 
 export interface Toy extends Trainable {
   readonly at: () => number;

@@ -5,7 +5,7 @@ import { idleBytes, shareMemory } from '../../../trainer/kernels/workspace.ts';
 import { createRuntime } from '../../../shared/model/run/runtime.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { createRandom } from '../../../shared/random.ts';
-import { RunFailure } from '../../../trainer/pipeline/context.ts';
+import { RunFailure } from '../../../trainer/run/context.ts';
 import { initialHead } from '../../../trainer/model/head-layers.ts';
 import { type HeadTrainingOptions, trainHead } from '../../../trainer/training/train-head.ts';
 import type { Dataset } from '../../../trainer/training/dataset.ts';

@@ -6,7 +6,7 @@ import { type BatchLines, readBatch } from '../../../shared/events/inbox.ts';
 import type { LabelledExample } from './join.ts';
 import type { Event } from '../../../shared/events/schema.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { type RunContext, reportProgress } from '../context.ts';
+import { type RunContext, reportProgress } from '../../run/context.ts';
 
 export interface EventLog {
   /** Up to the run's cutoff. An input has its type and its digest, but not its bytes. */

@@ -12,7 +12,7 @@ import { isLabel } from '../../../shared/model/spec/task.ts';
 import { putJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
-import { type RunContext, RunFailure } from '../context.ts';
+import { type RunContext, RunFailure } from '../../run/context.ts';
 import { type EventLog, openEventLog } from './event-log.ts';
 import {
   loadShard,

@@ -12,8 +12,8 @@ import type { TaskSpec } from '../../../shared/model/spec/task.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { describeReadError, encodeCompactJson, loadJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { attemptKey, type RunContext, RunFailure } from '../context.ts';
-import { isQuarantined, type TimeRange } from '../../labels/time-range.ts';
+import { attemptKey, type RunContext, RunFailure } from '../../run/context.ts';
+import { isQuarantined, type TimeRange } from './time-range.ts';
 import { drawReplay, sample } from './replay.ts';
 import { loadShard, type Snapshot } from './snapshot-file.ts';
 

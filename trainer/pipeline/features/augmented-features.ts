@@ -16,7 +16,7 @@ import type { Spec } from '../../../shared/model/spec/spec.ts';
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { drawCopy } from '../../augment/copies.ts';
-import { type RunContext, RunFailure } from '../context.ts';
+import { type RunContext, RunFailure } from '../../run/context.ts';
 import type { StoredRow } from './feature-extractor.ts';
 import { type Examples, openFeatures, sealFeatures } from './features.ts';
 import {

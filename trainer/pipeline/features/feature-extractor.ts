@@ -12,7 +12,7 @@ import type { BaseFiles } from '../../../shared/model/run/servable.ts';
 import type { InputSpec } from '../../../shared/model/spec/spec.ts';
 import type { PictureDraw } from '../../augment/picture-draw.ts';
 import { createPictureAugmenter, type PictureAugmenter } from '../../augment/picture-augmenter.ts';
-import { RunFailure, type Stopwatch } from '../context.ts';
+import { RunFailure, type Stopwatch } from '../../run/context.ts';
 
 /** The base, and what goes into it. */
 export interface ExtractionTask {

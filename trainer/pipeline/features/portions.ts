@@ -6,7 +6,7 @@ import type { PictureRanges } from '../../../shared/model/spec/augmentation.ts';
 import { loadBaseFiles } from '../../../shared/model/run/servable.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { STEP_CPU_SECONDS } from '../../step-seconds.ts';
-import { readClock, type RunContext, RunFailure } from '../context.ts';
+import { readClock, type RunContext, RunFailure } from '../../run/context.ts';
 import { type FeatureExtractor, type FeatureBackend, localFeatureBackend } from './feature-extractor.ts';
 import { loadFeatureSize } from './feature-size.ts';
 import {

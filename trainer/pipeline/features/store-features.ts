@@ -10,7 +10,7 @@ import { rawSize } from '../../../shared/model/spec/input.ts';
 import type { InputSpec } from '../../../shared/model/spec/spec.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { sideBySide } from '../../side-by-side.ts';
-import { readingBase, type RunContext } from '../context.ts';
+import { readingBase, type RunContext } from '../../run/context.ts';
 import type { StoredRow } from './feature-extractor.ts';
 import { openFeatures, sealFeatures } from './features.ts';
 import type { Advance, RunPart, ExtractionSummary, ExtractionContext } from './portions.ts';

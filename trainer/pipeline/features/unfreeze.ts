@@ -30,10 +30,10 @@ import { describeDamage } from '../../../shared/registry/find-version.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { nearestNames } from '../../nearest-names.ts';
-import { describeUntrainable } from '../../training/layers/layer-forward.ts';
+import { describeUntrainable } from '../../training/models/layer-forward.ts';
 import type { LoopData } from '../../training/loop.ts';
 import type { Dataset, ValidationWindow } from '../../training/dataset.ts';
-import { type RunContext, RunFailure, type Unfrozen } from '../context.ts';
+import { type RunContext, RunFailure, type Unfrozen } from '../../run/context.ts';
 
 /**
  * The run as it goes on: reading what comes before the unfrozen layers, which is stored where it is not there yet. As

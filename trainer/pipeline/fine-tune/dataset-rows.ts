@@ -8,7 +8,7 @@ import { teach } from '../../training/distillation.ts';
 import type { Dataset } from '../../training/dataset.ts';
 import { predict, openChampion, type LoadedVersion } from '../features/judged-model.ts';
 import { type CopyPart, planCopies, readCopies } from '../features/augmented-features.ts';
-import { readingBase, type RunContext } from '../context.ts';
+import { readingBase, type RunContext } from '../../run/context.ts';
 import { type Examples, featuresOf, readShardValues } from '../features/features.ts';
 import { objectiveBy } from './objective.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from '../data/snapshot-file.ts';

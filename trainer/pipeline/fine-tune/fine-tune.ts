@@ -14,7 +14,7 @@ import { createBatchHook } from '../../augment/batch-hook.ts';
 import { type TrainingHistory, epochSchema } from '../../training/training-history.ts';
 import type { LoopOptions } from '../../training/loop.ts';
 import { withinSeconds } from '../../training/training-budget.ts';
-import { startTensorflow } from '../../training/layers/tensorflow.ts';
+import { startTensorflow } from '../../training/models/tensorflow.ts';
 import {
   type HeadTrainingOptions,
   mostEpochs,
@@ -22,9 +22,16 @@ import {
   type TrainedHead,
 } from '../../training/train-head.ts';
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../../step-seconds.ts';
-import { candidateDigest, encodeModel, saveCandidate } from '../../model/candidate-files.ts';
+import { candidateDigest, encodeModel, saveCandidate } from '../../run/candidate-files.ts';
 import { dropCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint-file.ts';
-import { attemptKey, readClock, type RunContext, RunFailure, stepName, reportProgress } from '../context.ts';
+import {
+  attemptKey,
+  readClock,
+  type RunContext,
+  RunFailure,
+  stepName,
+  reportProgress,
+} from '../../run/context.ts';
 import { initialHead } from '../../model/head-layers.ts';
 import { type Objective, objectiveBy } from './objective.ts';
 import { chooseStart } from './parent.ts';

@@ -3,7 +3,7 @@
  */
 import type { DenseLayer } from '../../model/head.ts';
 import type { TaskSpec } from '../../../shared/model/spec/task.ts';
-import { suppressClasses, restoreClasses } from '../absent-classes.ts';
+import { suppressClasses, restoreClasses } from '../../model/absent-classes.ts';
 import { fitTarget, fromTargetUnit, standardise, type TargetScale, toTargetUnit } from './target-scale.ts';
 
 export interface Objective {

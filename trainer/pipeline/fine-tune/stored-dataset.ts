@@ -18,7 +18,7 @@ import { sideBySide } from '../../side-by-side.ts';
 import { createFeatureCheck, describeSame } from '../../training/check-dataset.ts';
 import type { LoopData } from '../../training/loop.ts';
 import { countRows, type DataLoader, type Dataset } from '../../training/dataset.ts';
-import { attemptKey, type RunContext, RunFailure } from '../context.ts';
+import { attemptKey, type RunContext, RunFailure } from '../../run/context.ts';
 import { featuresOf, readExamples } from '../features/features.ts';
 import { objectiveBy } from './objective.ts';
 import {

@@ -6,11 +6,11 @@
  * what comes of it, so the same run gives the same candidate on a fast machine and on a slow one, killed or not.
  */
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../../step-seconds.ts';
-import { readClock, type RunContext, reportProgress } from '../context.ts';
+import { readClock, type RunContext, reportProgress } from '../../run/context.ts';
 import { type Group, loadTrainingRecord, trainGroup, type TrainingRecord } from './fine-tune.ts';
-import { enterStep, recordStep } from '../record.ts';
+import { enterStep, recordStep } from '../../run/record.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
-import type { StepRunner, StepResult } from '../steps.ts';
+import type { StepRunner, StepResult } from '../../run/steps.ts';
 import { buildDataset, type BuildProgress, clearTraining, isBuilt, NOTHING_BUILT } from './stored-dataset.ts';
 
 /** Trains by the spec's recipe. Steps that are done already are not done again. */

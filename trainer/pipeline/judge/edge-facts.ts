@@ -8,9 +8,9 @@ import type { Base } from '../../../shared/model/run/predictor.ts';
 import { loadBase } from '../../../shared/model/run/servable.ts';
 import { inputOf, type JudgedModel, type LoadedVersion } from '../features/judged-model.ts';
 import type { Examples } from '../features/features.ts';
-import type { VersionFiles } from '../../model/candidate-files.ts';
+import type { VersionFiles } from '../../run/candidate-files.ts';
 import type { Manifest } from '../../../shared/registry/manifest.ts';
-import { type RunContext, RunFailure, type Stopwatch } from '../context.ts';
+import { type RunContext, RunFailure, type Stopwatch } from '../../run/context.ts';
 
 /** Timings of each model, made in turns: the upper bound of their median ratio is then about the 15th. */
 export const TURNS = 21;

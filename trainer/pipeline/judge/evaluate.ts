@@ -9,9 +9,9 @@ import type {
   SelfTestOutcome,
 } from '../../../shared/continuity/evidence/evidence.ts';
 import { type JudgedModel, openChampion, openProgram } from '../features/judged-model.ts';
-import { candidateDigest, loadCandidate, type VersionFiles } from '../../model/candidate-files.ts';
+import { candidateDigest, loadCandidate, type VersionFiles } from '../../run/candidate-files.ts';
 import { examineCandidate } from './candidate-facts.ts';
-import type { RunContext } from '../context.ts';
+import type { RunContext } from '../../run/context.ts';
 import { measureEdge } from './edge-facts.ts';
 import { findEvidence, saveEvidence } from './evidence-file.ts';
 import { slicedFeatures } from './feature-slices.ts';
@@ -25,7 +25,7 @@ import type { Snapshot } from '../data/snapshot-file.ts';
 import { examLevel } from '../../referee/settle.ts';
 import { loadSplit } from '../data/split.ts';
 import { judgeWindows, type Models } from './window-evidence.ts';
-import { classificationForm, regressionForm, type WindowForm } from './window-forms.ts';
+import { classificationForm, regressionForm, type WindowForm } from '../features/window-forms.ts';
 
 /** Examples on which two forms of one model are compared. */
 const COMPARED_EXAMPLES = 256;

@@ -7,7 +7,7 @@ import type { AccuracyMatrix, MatrixVersion } from './accuracy-matrix.ts';
 import { loadHistory } from '../../../shared/registry/alias.ts';
 import { loadJson, putJson } from '../../../shared/registry/json.ts';
 import { openVersion, type LoadedVersion } from '../features/judged-model.ts';
-import { attemptKey, type RunContext } from '../context.ts';
+import { attemptKey, type RunContext } from '../../run/context.ts';
 import { basesRead } from '../features/unfreeze.ts';
 import { loadSnapshot, type SnapshotWindow } from '../data/snapshot-file.ts';
 

@@ -3,7 +3,7 @@
  * later decides it again from the same evidence.
  */
 import { decideAnyGate, type Verdict } from '../../../shared/continuity/gate.ts';
-import type { RunContext } from '../context.ts';
+import type { RunContext } from '../../run/context.ts';
 import { loadEvidence } from './evidence-file.ts';
 
 export async function judge(ctx: RunContext): Promise<Verdict> {

@@ -3,7 +3,7 @@
  * when it was seen; and what its users do, where they reported it.
  */
 import type { LabelledExample } from '../data/join.ts';
-import type { RunContext } from '../context.ts';
+import type { RunContext } from '../../run/context.ts';
 import { loadShard, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
 
 export interface Neighbours {

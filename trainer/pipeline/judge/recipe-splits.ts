@@ -9,8 +9,8 @@ import { type CommonEvidence, SAME_RECIPE } from '../../../shared/continuity/evi
 import { seedFrom } from '../../../shared/digest.ts';
 import { describeReadError, loadJson, putJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { readTask } from '../../compare/examples.ts';
-import { loadRecipe, type Recipe, sameRecipe } from '../../compare/recipe.ts';
+import { readTask } from '../../recipes/examples.ts';
+import { loadRecipe, type Recipe, sameRecipe } from '../../recipes/recipe.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import {
   fromStep,
@@ -20,8 +20,8 @@ import {
   localSplitBackend,
   LEFT,
   trainWithin,
-} from '../../compare/split-trainer.ts';
-import { type RunContext, RunFailure, reportProgress } from '../context.ts';
+} from '../../recipes/split-trainer.ts';
+import { type RunContext, RunFailure, reportProgress } from '../../run/context.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
 
 const scoresSchema = z.object({ train: z.array(z.number()), test: z.array(z.number()) });

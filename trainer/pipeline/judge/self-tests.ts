@@ -22,9 +22,9 @@ import {
   openProgram,
   type LoadedVersion,
 } from '../features/judged-model.ts';
-import { encodeModel, type VersionFiles } from '../../model/candidate-files.ts';
+import { encodeModel, type VersionFiles } from '../../run/candidate-files.ts';
 import { exportedModel } from './candidate-facts.ts';
-import type { RunContext } from '../context.ts';
+import type { RunContext } from '../../run/context.ts';
 import type { Examples } from '../features/features.ts';
 
 /**

@@ -4,13 +4,13 @@
 import { joinFloats } from '../../../shared/bytes.ts';
 import type { WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { predict, type JudgedModel, type LoadedVersion } from '../features/judged-model.ts';
-import { readingBase, type RunContext, reportProgress } from '../context.ts';
+import { readingBase, type RunContext, reportProgress } from '../../run/context.ts';
 import { slicedFeatures, sliceIds } from './feature-slices.ts';
 import { type Examples, readExamples } from '../features/features.ts';
 import type { FormerChampion, WindowScores } from './former-champions.ts';
 import { type Neighbours, pick, pickIds, readNeighbours } from './neighbours.ts';
 import { shardsOf, type Snapshot, type SnapshotWindow } from '../data/snapshot-file.ts';
-import type { Described, WindowForm } from './window-forms.ts';
+import type { Described, WindowForm } from '../features/window-forms.ts';
 
 /** Everything that answers. */
 export interface Models {

@@ -7,7 +7,7 @@ import { isOpen, type Verdict } from '../../../shared/continuity/gate.ts';
 import { loadChampion } from '../../../shared/registry/alias.ts';
 import { describePause, promoteByRun } from '../../../shared/registry/machine-promotion.ts';
 import type { RefereeRecord } from '../../referee/record.ts';
-import { type RunContext, RunFailure } from '../context.ts';
+import { type RunContext, RunFailure } from '../../run/context.ts';
 
 export interface Decision {
   readonly promoted: boolean;

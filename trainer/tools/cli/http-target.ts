@@ -12,7 +12,7 @@ import { noticeSchema } from '../../../shared/registry/notices.ts';
 import { reproductionSchema } from '../../../shared/registry/reproductions.ts';
 import { progressSchema, runSchema } from '../../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { comparisonSchema } from '../../compare/recipe-comparison.ts';
+import { comparisonSchema } from '../../recipes/recipe-comparison.ts';
 import { isLoopback } from '../../node/loopback.ts';
 import type { Answer, HttpTarget, Refusal } from './target.ts';
 

@@ -9,7 +9,7 @@ import type { Reproduction } from '../../../shared/registry/reproductions.ts';
 import type { Progress, RunRecord } from '../../../shared/registry/runs.ts';
 import type { ServedAt } from '../../../shared/registry/served-at.ts';
 import type { Result } from '../../../shared/result.ts';
-import type { RecipeComparison } from '../../compare/recipe-comparison.ts';
+import type { RecipeComparison } from '../../recipes/recipe-comparison.ts';
 import type { ComparisonRequest } from '../../compare/comparison-run.ts';
 
 /** Why it was refused, with the API's or the registry's own word for it. */

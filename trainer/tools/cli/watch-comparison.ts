@@ -1,7 +1,7 @@
 /**
  * Follows a comparison in the trainer Worker until it ends.
  */
-import type { RecipeComparison } from '../../compare/recipe-comparison.ts';
+import type { RecipeComparison } from '../../recipes/recipe-comparison.ts';
 import type { Context } from './context.ts';
 import { Failure } from './failure.ts';
 import { poll } from './poll.ts';

@@ -8,7 +8,7 @@ import type { Spec } from '../../../../shared/model/spec/spec.ts';
 import { keys } from '../../../../shared/registry/keys.ts';
 import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
-import type { Host } from '../../../../trainer/pipeline/context.ts';
+import type { Host } from '../../../../trainer/run/context.ts';
 import { createClock, createTimetable, type SimulatedClock, type Timetable } from './clock.ts';
 import { collect, type Collected, type Fault } from '../streams/collect.ts';
 import { createLife, type Life } from './life.ts';

@@ -12,7 +12,7 @@ import { createRandom } from '../../../../shared/random.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { loadManifest } from '../../../../shared/registry/versions.ts';
 import { argmaxRows } from '../../../../trainer/pipeline/features/judged-model.ts';
-import type { Host } from '../../../../trainer/pipeline/context.ts';
+import type { Host } from '../../../../trainer/run/context.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Row } from '../streams/stream.ts';
 

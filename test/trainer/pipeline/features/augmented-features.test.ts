@@ -23,7 +23,7 @@ import {
   planCopies,
   storeCopies,
 } from '../../../../trainer/pipeline/features/augmented-features.ts';
-import type { RunContext } from '../../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../../trainer/run/context.ts';
 import { loadTrainingRecord } from '../../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { readExamples } from '../../../../trainer/pipeline/features/features.ts';
 import { storeFeatures } from '../../../../trainer/pipeline/features/store-features.ts';

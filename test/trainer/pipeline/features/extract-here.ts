@@ -2,7 +2,7 @@
  * An extractor in this thread for steps that are tested by themselves.
  */
 import { loadBaseFiles } from '../../../../shared/model/run/servable.ts';
-import type { RunContext } from '../../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../../trainer/run/context.ts';
 import {
   type FeatureExtractor,
   localFeatureBackend,

@@ -11,7 +11,7 @@ import type { BaseManifest } from '../../../../shared/registry/base-manifest.ts'
 import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { sha256Hex } from '../../../../shared/digest.ts';
-import type { RunContext } from '../../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../../trainer/run/context.ts';
 import type { FeatureBackend } from '../../../../trainer/pipeline/features/feature-extractor.ts';
 import { openFeatures } from '../../../../trainer/pipeline/features/features.ts';
 import {

@@ -11,7 +11,7 @@ import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import { keys } from '../../../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { importBase } from '../../../../trainer/model-import/base-import.ts';
-import type { RunContext } from '../../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../../trainer/run/context.ts';
 import { readExamples } from '../../../../trainer/pipeline/features/features.ts';
 import { storeFeatures } from '../../../../trainer/pipeline/features/store-features.ts';
 import { saveShard, type Snapshot } from '../../../../trainer/pipeline/data/snapshot-file.ts';

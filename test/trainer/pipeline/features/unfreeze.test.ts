@@ -11,7 +11,7 @@ import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { loadManifest } from '../../../../shared/registry/versions.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
-import type { RunContext } from '../../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../../trainer/run/context.ts';
 import { loadEvidence } from '../../../../trainer/pipeline/judge/evidence-file.ts';
 import { loadTrainingRecord } from '../../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { checkMemory, cutBase } from '../../../../trainer/pipeline/features/unfreeze.ts';

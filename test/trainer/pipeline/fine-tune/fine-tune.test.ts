@@ -13,7 +13,7 @@ import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { loadManifest } from '../../../../shared/registry/versions.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
-import type { RunContext } from '../../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../../trainer/run/context.ts';
 import { loadTrainingRecord, type TrainingRecord } from '../../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { BLOBS, blobEvents, blobSpec, createBlobModel } from '../../../support/tabular-model.ts';
 

@@ -11,10 +11,10 @@ import { specSchema } from '../../../../shared/model/spec/spec.ts';
 import type { WasmModules } from '../../../../shared/model/run/wasm-modules.ts';
 import { createRandom } from '../../../../shared/random.ts';
 import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
-import { openRun } from '../../../../trainer/pipeline/record.ts';
+import { openRun } from '../../../../trainer/run/record.ts';
 import { makeSnapshot } from '../../../../trainer/pipeline/data/snapshot.ts';
 import { makeSplit } from '../../../../trainer/pipeline/data/split.ts';
-import { startRun } from '../../../../trainer/pipeline/start.ts';
+import { startRun } from '../../../../trainer/run/start.ts';
 import { followTraining } from '../../../../trainer/pipeline/fine-tune/training-steps.ts';
 import { loadPlan } from '../../../../trainer/pipeline/fine-tune/dataset-plan.ts';
 

@@ -10,7 +10,7 @@ import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import { keys } from '../../../../shared/registry/keys.ts';
 import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
-import type { RunContext } from '../../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../../trainer/run/context.ts';
 import { loadTrainingRecord } from '../../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { importBarBase } from '../../../support/bar-base.ts';
 import { barEvents, createBarModel } from '../../../support/image-model.ts';

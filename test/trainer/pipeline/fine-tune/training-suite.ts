@@ -11,14 +11,14 @@ import type { WasmModules } from '../../../../shared/model/run/wasm-modules.ts';
 import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import { keys } from '../../../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
-import type { RunContext, Host } from '../../../../trainer/pipeline/context.ts';
+import type { RunContext, Host } from '../../../../trainer/run/context.ts';
 import { runPipeline } from '../../../../trainer/pipeline/pipeline.ts';
-import { openRun } from '../../../../trainer/pipeline/record.ts';
+import { openRun } from '../../../../trainer/run/record.ts';
 import { makeSnapshot } from '../../../../trainer/pipeline/data/snapshot.ts';
 import type { Snapshot } from '../../../../trainer/pipeline/data/snapshot-file.ts';
 import { loadSplit, makeSplit } from '../../../../trainer/pipeline/data/split.ts';
-import { startRun } from '../../../../trainer/pipeline/start.ts';
-import type { StepRunner } from '../../../../trainer/pipeline/steps.ts';
+import { startRun } from '../../../../trainer/run/start.ts';
+import type { StepRunner } from '../../../../trainer/run/steps.ts';
 import {
   type BuildProgress,
   buildDataset,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RunContext } from '../../../../trainer/pipeline/context.ts';
+import type { RunContext } from '../../../../trainer/run/context.ts';
 import type { LoadedVersion } from '../../../../trainer/pipeline/features/judged-model.ts';
 import { measureEdge, timeInTurns, TURNS } from '../../../../trainer/pipeline/judge/edge-facts.ts';
 import { makeContext } from '../make-context.ts';

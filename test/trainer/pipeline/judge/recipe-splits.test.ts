@@ -12,11 +12,11 @@ import { keys } from '../../../../shared/registry/keys.ts';
 import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
-import type { RunContext, Host } from '../../../../trainer/pipeline/context.ts';
+import type { RunContext, Host } from '../../../../trainer/run/context.ts';
 import { loadEvidence } from '../../../../trainer/pipeline/judge/evidence-file.ts';
 import { runPipeline } from '../../../../trainer/pipeline/pipeline.ts';
-import type { StepRunner } from '../../../../trainer/pipeline/steps.ts';
-import { startRun } from '../../../../trainer/pipeline/start.ts';
+import type { StepRunner } from '../../../../trainer/run/steps.ts';
+import { startRun } from '../../../../trainer/run/start.ts';
 import { copyOf } from '../../../support/copy-of.ts';
 import { blobEvents, createBlobModel } from '../../../support/tabular-model.ts';
 

@@ -11,9 +11,9 @@ import {
   formatScore,
   mean,
   spread,
-} from '../../../compare/recipe-comparison.ts';
+} from '../../../recipes/recipe-comparison.ts';
 import { renderComparison } from '../../../compare/comparison-page.ts';
-import { describeRecipe } from '../../../compare/recipe.ts';
+import { describeRecipe } from '../../../recipes/recipe.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { type Context, createContext } from '../context.ts';
 import { unwrap, usageError } from '../failure.ts';

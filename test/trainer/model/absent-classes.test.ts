@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DenseLayer } from '../../../trainer/model/head.ts';
-import { suppressClasses, restoreClasses } from '../../../trainer/pipeline/absent-classes.ts';
+import { suppressClasses, restoreClasses } from '../../../trainer/model/absent-classes.ts';
 
 const FEATURES = 2;
 

@@ -15,8 +15,8 @@ import {
   describeUntrainable,
   runLayer,
   TRAINABLE_LAYERS,
-} from '../../../../trainer/training/layers/layer-forward.ts';
-import { holdTrainingKernels, startTensorflow } from '../../../../trainer/training/layers/tensorflow.ts';
+} from '../../../../trainer/training/models/layer-forward.ts';
+import { holdTrainingKernels, startTensorflow } from '../../../../trainer/training/models/tensorflow.ts';
 
 const kernels = await loadKernelModule();
 let giveBack: () => void;

@@ -1,9 +1,9 @@
 /**
  * A head in training: a dense stack on our kernels, as the loop wants it.
  */
-import { floatBytes } from '../../shared/bytes.ts';
-import type { DenseLayer } from '../model/head.ts';
-import { createDenseStack, type DenseStack } from '../kernels/dense-stack.ts';
+import { floatBytes } from '../../../shared/bytes.ts';
+import type { DenseLayer } from '../../model/head.ts';
+import { createDenseStack, type DenseStack } from '../../kernels/dense-stack.ts';
 import type { Trainable } from './trainable.ts';
 
 export interface HeadOptions {

@@ -11,7 +11,7 @@ import { createRandom } from '../../../../shared/random.ts';
 import { initialHead } from '../../../../trainer/model/head-layers.ts';
 import { initialTrunk, trunkSize } from '../../../../trainer/model/trunk-layers.ts';
 import { teach } from '../../../../trainer/training/distillation.ts';
-import { startTensorflow } from '../../../../trainer/training/layers/tensorflow.ts';
+import { startTensorflow } from '../../../../trainer/training/models/tensorflow.ts';
 import type { Checkpoint } from '../../../../trainer/training/checkpoint.ts';
 import { forEpochs } from '../../../../trainer/training/training-budget.ts';
 import { keepCheckpoint } from '../keep-checkpoint.ts';

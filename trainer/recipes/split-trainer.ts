@@ -4,7 +4,7 @@
  */
 import type { Runtime } from '../../shared/model/run/runtime.ts';
 import type { WasmModules } from '../../shared/model/run/wasm-modules.ts';
-import { readClock, type Host } from '../pipeline/context.ts';
+import { readClock, type Host } from '../run/context.ts';
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../step-seconds.ts';
 import { type TrainingBudget, UNLIMITED, withinSeconds } from '../training/training-budget.ts';
 import type { SplitScore } from './recipe-comparison.ts';

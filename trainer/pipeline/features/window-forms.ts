@@ -5,7 +5,7 @@ import type { RegressionWindow, WindowEvidence } from '../../../shared/continuit
 import { meanAbsoluteError } from '../../../shared/continuity/errors.ts';
 import { accuracy } from '../../../shared/continuity/metrics.ts';
 import type { TaskSpec } from '../../../shared/model/spec/task.ts';
-import { argmaxRows } from '../features/judged-model.ts';
+import { argmaxRows } from './judged-model.ts';
 
 /** Everything about a window's examples but what they are and what the models say. */
 export type Described = Pick<

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { drawRandomSplit } from '../../../trainer/compare/random-split.ts';
+import { drawRandomSplit } from '../../../trainer/recipes/random-split.ts';
 
 const identities = fc
   .array(fc.tuple(fc.nat(12), fc.nat(30)), { minLength: 5, maxLength: 60 })

@@ -4,9 +4,9 @@ import {
   concludeComparison,
   spread,
   summarizeSplits,
-} from '../../../trainer/compare/recipe-comparison.ts';
+} from '../../../trainer/recipes/recipe-comparison.ts';
 import { renderComparison } from '../../../trainer/compare/comparison-page.ts';
-import type { Recipe } from '../../../trainer/compare/recipe.ts';
+import type { Recipe } from '../../../trainer/recipes/recipe.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 
 const { head, training } = blobSpec('blobs');

@@ -2,7 +2,7 @@
  * What the training loop needs of a model in training, whatever computes it: a dense stack on our kernels
  * (trainable-head.ts), or a whole model on TensorFlow.js.
  */
-import type { Random } from '../../shared/random.ts';
+import type { Random } from '../../../shared/random.ts';
 
 /** Where the loop writes a batch, row by row. Views of the model's memory: read them here again after every wait. */
 export interface Batch {

@@ -5,8 +5,8 @@ import { workerData } from 'node:worker_threads';
 import { createRuntime } from '../../shared/model/run/runtime.ts';
 import { loadKernelModule } from '../kernels/kernels-node.ts';
 import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
-import { serveTasks } from '../node/serve-tasks.ts';
-import { type SplitTask, trainSplit } from './split-trainer.ts';
+import { serveTasks } from './serve-tasks.ts';
+import { type SplitTask, trainSplit } from '../recipes/split-trainer.ts';
 
 const task = workerData as SplitTask;
 const wasm = await loadWasmModule();

@@ -11,7 +11,7 @@ import { describeDamage } from '../../shared/registry/find-version.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { describeAugmentation } from '../augment/describe.ts';
-import { provenanceSchema } from '../pipeline/publish/provenance.ts';
+import { provenanceSchema } from '../pipeline/fine-tune/provenance.ts';
 
 export interface Recipe {
   readonly version: number;

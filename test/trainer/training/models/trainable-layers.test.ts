@@ -5,7 +5,7 @@ import { loadWasmModule } from '../../../../shared/model/run/wasm-node.ts';
 import { createRandom } from '../../../../shared/random.ts';
 import { initialHead } from '../../../../trainer/model/head-layers.ts';
 import { initialTrunk, trunkSize } from '../../../../trainer/model/trunk-layers.ts';
-import { startTensorflow } from '../../../../trainer/training/layers/tensorflow.ts';
+import { startTensorflow } from '../../../../trainer/training/models/tensorflow.ts';
 import { trainHead } from '../../../../trainer/training/train-head.ts';
 import { barSet, barSpec } from '../../../support/image-model.ts';
 import { testTrainableLayers } from './trainable-layers-suite.ts';

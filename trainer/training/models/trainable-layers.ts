@@ -13,8 +13,8 @@ import type { Random } from '../../../shared/random.ts';
 import { runLayer } from './layer-forward.ts';
 import { createWeights } from './layer-weights.ts';
 import { holdTrainingKernels, type Tensorflow } from './tensorflow.ts';
-import type { Trainable } from '../trainable.ts';
-import type { HeadOptions } from '../trainable-head.ts';
+import type { Trainable } from './trainable.ts';
+import type { HeadOptions } from './trainable-head.ts';
 
 export interface WholeModel extends ModelLayers {
   readonly trunk: Trunk;

@@ -6,7 +6,7 @@ import type { TaskSpec } from '../../shared/model/spec/task.ts';
 import { rawSize } from '../../shared/model/spec/input.ts';
 import { createRandom, shuffle } from '../../shared/random.ts';
 import { addCopies, copiesWanted } from '../pipeline/features/augmented-features.ts';
-import { type RunContext, RunFailure } from '../pipeline/context.ts';
+import { type RunContext, RunFailure } from '../run/context.ts';
 import { loadFeatureSize } from '../pipeline/features/feature-size.ts';
 import { type Examples, readExamples } from '../pipeline/features/features.ts';
 import { runDirectly } from '../pipeline/features/portions.ts';

@@ -1,7 +1,7 @@
 /**
  * A class that has no examples yet is there all the same: its output exists and says nothing, until there are some.
  */
-import type { DenseLayer } from '../model/head.ts';
+import type { DenseLayer } from './head.ts';
 
 /** Before softmax: e^-60 of anything is nothing in single precision, and no kernel's exponential has trouble with it. */
 const SILENT = -60;

@@ -3,7 +3,7 @@
  */
 import { encodeJson } from '../../shared/registry/json.ts';
 import { type VersionFile, VERSION_FILES } from '../../shared/registry/keys.ts';
-import { type DenseLayer, headToLayersModel, planHead } from './head.ts';
+import { type DenseLayer, headToLayersModel, planHead } from '../model/head.ts';
 import {
   composeModel,
   type ModelLayers,
@@ -11,9 +11,9 @@ import {
   toLayersModel,
   type Trunk,
   withoutDropout,
-} from './trunk.ts';
+} from '../model/trunk.ts';
 import { sha256Hex } from '../../shared/digest.ts';
-import { attemptKey, type RunContext, RunFailure } from '../pipeline/context.ts';
+import { attemptKey, type RunContext, RunFailure } from './context.ts';
 
 export type VersionFiles = Readonly<Record<VersionFile, Uint8Array>>;
 

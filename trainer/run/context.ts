@@ -8,8 +8,8 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { Trunk } from '../model/trunk.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import type { SplitBackend } from '../compare/split-trainer.ts';
-import type { FeatureBackend } from './features/feature-extractor.ts';
+import type { SplitBackend } from '../recipes/split-trainer.ts';
+import type { FeatureBackend } from '../pipeline/features/feature-extractor.ts';
 
 /** Times a piece of work that waits for nothing, in milliseconds above 0. */
 export type Stopwatch = (work: () => void) => Promise<number>;

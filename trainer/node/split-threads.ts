@@ -2,10 +2,10 @@
  * Splits side by side, in worker threads, each with its own executor. The examples are shared, not copied; which thread
  * trains a split changes nothing about its scores.
  */
-import { createWorkerPool } from '../node/worker-pool.ts';
-import { shareFloats } from '../node/share.ts';
-import type { SplitScore } from './recipe-comparison.ts';
-import type { SplitTask, SplitBackend } from './split-trainer.ts';
+import { createWorkerPool } from './worker-pool.ts';
+import { shareFloats } from './share.ts';
+import type { SplitScore } from '../recipes/recipe-comparison.ts';
+import type { SplitTask, SplitBackend } from '../recipes/split-trainer.ts';
 
 /** So many threads, each started when it is first needed. */
 export function threadedSplitBackend(threads: number): SplitBackend {

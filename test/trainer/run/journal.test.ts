@@ -3,10 +3,10 @@ import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { loadRun, type RunRecord, saveRun } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { createJournal } from '../../../trainer/pipeline/journal.ts';
-import { createProgressWriter } from '../../../trainer/pipeline/progress-writer.ts';
-import { giveUpRun } from '../../../trainer/pipeline/record.ts';
-import { reopenRun } from '../../../trainer/pipeline/start.ts';
+import { createJournal } from '../../../trainer/run/journal.ts';
+import { createProgressWriter } from '../../../trainer/run/progress-writer.ts';
+import { giveUpRun } from '../../../trainer/run/record.ts';
+import { reopenRun } from '../../../trainer/run/start.ts';
 
 const RUN: RunRecord = {
   format: 'holdfast-run/1',

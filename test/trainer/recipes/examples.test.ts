@@ -8,12 +8,12 @@ import { storeInput } from '../../../shared/events/stored-input.ts';
 import { createModel } from '../../../shared/model/spec/load-spec.ts';
 import { specSchema } from '../../../shared/model/spec/spec.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import { readTask } from '../../../trainer/compare/examples.ts';
-import type { RecipeSettings } from '../../../trainer/compare/recipe.ts';
-import type { RunContext } from '../../../trainer/pipeline/context.ts';
-import { openRun } from '../../../trainer/pipeline/record.ts';
+import { readTask } from '../../../trainer/recipes/examples.ts';
+import type { RecipeSettings } from '../../../trainer/recipes/recipe.ts';
+import type { RunContext } from '../../../trainer/run/context.ts';
+import { openRun } from '../../../trainer/run/record.ts';
 import { makeSnapshot } from '../../../trainer/pipeline/data/snapshot.ts';
-import { startRun } from '../../../trainer/pipeline/start.ts';
+import { startRun } from '../../../trainer/run/start.ts';
 
 const MODEL = 'skies';
 const START = new Date('2026-11-01T00:00:00Z');

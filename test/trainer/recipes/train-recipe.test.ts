@@ -4,7 +4,7 @@ import { createRuntime } from '../../../shared/model/run/runtime.ts';
 import { trainingSchema } from '../../../shared/model/spec/training.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { createRandom } from '../../../shared/random.ts';
-import { trainRecipe } from '../../../trainer/compare/train-recipe.ts';
+import { trainRecipe } from '../../../trainer/recipes/train-recipe.ts';
 
 const wasm = await loadWasmModule();
 const machine = { kernels: await loadKernelModule(), runtime: createRuntime(wasm), wasm };
