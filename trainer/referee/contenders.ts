@@ -19,7 +19,8 @@ import { loadSnapshot } from '../pipeline/data/snapshot-file.ts';
 
 /**
  * Candidates of the last runs: what older ones knew, newer ones know as well. Beside them stays the one that had come
- * furthest when the referee looked last, or where few labels come nobody would ever stay long enough to be judged.
+ * furthest when the referee looked last, or where few labels come nobody would ever stay long enough to be judged; and
+ * of older former champions likewise the one that was furthest ahead of who serves.
  */
 const MOST_CHALLENGERS = 2;
 const MOST_FORMER = 3;
@@ -49,18 +50,27 @@ export function recipeOf({ training, head, base, network }: Spec): string {
   return sha256Hex(JSON.stringify({ training: recipe, head, base, network: network ?? null })).slice(0, 32);
 }
 
-/** The challenger that had gathered most of what decides, when the last run looked; null where there was none. */
-async function findLeader({ store, run }: RunContext): Promise<number | null> {
+/**
+ * Of each kind the one that had gathered most of what decides, when the last run looked: a challenger that would else
+ * never stay long enough, and the former champion that small losses of many successors would be seen against.
+ */
+async function findLeaders({ store, run }: Pick<RunContext, 'store' | 'run'>): Promise<Set<number>> {
   const newest = await loadLedger(store, run.model);
-  if (!newest.ok || newest.value === null) return null;
+  if (!newest.ok || newest.value === null) return new Set();
   const last = await findRefereeRecord({ store, run: { model: run.model, id: newest.value.run } });
   const standing = (last?.contenders ?? []).filter(
-    ({ kind, judgement }) => kind === 'challenger' && judgement !== null && judgement.finding !== 'worse',
+    ({ judgement }) => judgement !== null && judgement.finding !== 'worse',
   );
-  const [leader] = standing.sort(
-    (a, b) => (b.judgement?.progress ?? 0) - (a.judgement?.progress ?? 0) || b.version - a.version,
-  );
-  return leader?.version ?? null;
+  const leaderOf = (wanted: Contender['kind']): number[] =>
+    standing
+      .filter(
+        ({ kind, judgement }) =>
+          kind === wanted && (wanted === 'challenger' || (judgement?.progress ?? 0) > 0),
+      )
+      .sort((a, b) => (b.judgement?.progress ?? 0) - (a.judgement?.progress ?? 0) || b.version - a.version)
+      .slice(0, 1)
+      .map(({ version }) => version);
+  return new Set([...leaderOf('challenger'), ...leaderOf('former champion')]);
 }
 
 /**
@@ -73,7 +83,7 @@ export async function findContenders(ctx: RunContext, champion: number): Promise
   const moves = history.ok ? history.value.filter(({ run: by }) => by !== run.id) : [];
   const served = new Set(moves.map(({ to }) => to));
   const numbers = (await listVersionNumbers(store, run.model)).toReversed();
-  const leader = await findLeader(ctx);
+  const leaders = await findLeaders(ctx);
   const back = await takenBack(store, run.model, moves);
   const contenders: Contender[] = [];
   const isWanted = (kind: Contender['kind'], most: number): boolean =>
@@ -81,7 +91,7 @@ export async function findContenders(ctx: RunContext, champion: number): Promise
   for (const version of numbers) {
     const kind = served.has(version) ? 'former champion' : 'challenger';
     const most = kind === 'challenger' ? MOST_CHALLENGERS : MOST_FORMER;
-    if (version === champion || (version !== leader && !isWanted(kind, most))) continue;
+    if (version === champion || (!leaders.has(version) && !isWanted(kind, most))) continue;
     const manifest = await loadManifest(store, run.model, version);
     if (!manifest.ok || !mayStand(ctx, manifest.value, kind)) continue;
     if (findRepeated(back, version, describeOrigin(manifest.value)) !== null) continue;
@@ -91,9 +101,9 @@ export async function findContenders(ctx: RunContext, champion: number): Promise
       manifest: manifest.value,
       learnedToMs: await learnedTo(ctx, manifest.value),
     });
-    const leaderStands = leader === null || leader >= version;
+    const leadersStand = [...leaders].every((leader) => leader >= version);
     if (
-      leaderStands &&
+      leadersStand &&
       !isWanted('challenger', MOST_CHALLENGERS) &&
       !isWanted('former champion', MOST_FORMER)
     )

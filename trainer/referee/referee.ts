@@ -24,6 +24,7 @@ import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { openQuarantines } from '../labels/check-labels.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';
 import { type CandidateNight, type Contender, findNights, learnedTo, recipeOf } from './contenders.ts';
+import { againstReference } from './reference-check.ts';
 import { loadRehearsal } from './rehearsal.ts';
 import { type Replayed, replay, type Wanted } from './replay.ts';
 import { type ContenderRecord, findRefereeRecord, type RefereeRecord, saveRefereeRecord } from './record.ts';
@@ -90,6 +91,9 @@ export async function referee(
         dropped,
       };
     });
+    const between = (version: number, other: number, fromMs: number): ChallengerComparison =>
+      compareBetween(seen, worth, version, other, fromMs, Infinity);
+    const standing = againstReference(records, 2 * marginOf(ctx), ctx.spec.gate.alpha, between);
     const lived = nights.map(({ version, rival, fromMs, toMs }): Night => {
       const both = opened.versions.has(version) && opened.versions.has(rival);
       return {
@@ -99,7 +103,7 @@ export async function referee(
     });
     const record: RefereeRecord = {
       champion: championAtStart,
-      contenders: records,
+      contenders: standing,
       recipe,
       trust: decideTrust(trustIn(state, recipe), lived, await loadRehearsal(ctx), ctx.spec.gate.alpha),
     };

@@ -6,7 +6,11 @@ import { promote, rollback } from '../../../shared/registry/promotion.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { publishVersion } from '../../../shared/registry/versions.ts';
 import type { RunContext } from '../../../trainer/run/context.ts';
+import { NOTHING_SEEN } from '../../../shared/continuity/referee/challenger-comparison.ts';
+import { UNTRIED } from '../../../shared/continuity/referee/trust.ts';
 import { findContenders } from '../../../trainer/referee/contenders.ts';
+import { appendLedger } from '../../../trainer/referee/ledger-file.ts';
+import { type RefereeRecord, saveRefereeRecord } from '../../../trainer/referee/record.ts';
 import { makeFiles, makeManifest, MODEL } from '../../support/version.ts';
 
 const ADA = { by: 'ada', reason: 'still bad', at: new Date('2026-11-23T09:00:00.000Z') };
@@ -58,4 +62,37 @@ test('what was taken back and promoted again by a person stands where it stood',
     [2, 'former champion'],
     [1, 'former champion'],
   ]);
+});
+
+test('the former champion that was furthest ahead stays, however many came after it', async () => {
+  for (const version of [4, 5, 6, 7]) {
+    await publish(version);
+    await promote(store, MODEL, version, ADA);
+  }
+  const beside = async (): Promise<number[]> => (await contenders(7)).map(([version]) => version);
+  expect(await beside()).toEqual([6, 5, 4, 3]);
+  const record = (progress: number): RefereeRecord => ({
+    champion: 7,
+    contenders: [
+      {
+        version: 1,
+        kind: 'former champion',
+        fromMs: 0,
+        floor: 0,
+        level: 0.01,
+        comparison: NOTHING_SEEN,
+        judgement: { finding: 'open', progress, moreLabels: null },
+        dropped: null,
+      },
+    ],
+    recipe: 'a recipe',
+    trust: { trust: UNTRIED, change: null, by: null, wealth: 0, needed: 1 },
+  });
+  const lastNight = { store, run: { model: MODEL, id: 'last-night' } } as RunContext;
+  const entry = { run: 'last-night', event: 'decided', at: ADA.at };
+  await appendLedger(store, MODEL, entry, (state) => state);
+  await saveRefereeRecord(lastNight, record(0));
+  expect(await beside()).toEqual([6, 5, 4, 3]);
+  await saveRefereeRecord(lastNight, record(0.4));
+  expect(await beside()).toEqual([6, 5, 4, 3, 1]);
 });
