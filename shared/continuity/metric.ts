@@ -24,10 +24,15 @@ export const SKEWED = 0.9;
  * A classification's metric. `auto` is accuracy, and balanced accuracy where the training data's majority class is more
  * than 90 % of the held-out examples.
  */
-export function classMetric(evidence: Evidence, { metric }: Pick<GatePolicy, 'metric'>): ClassMetric {
+export function classMetric(evidence: Evidence, policy: Pick<GatePolicy, 'metric'>): ClassMetric {
+  return classMetricFor(policy, majorityShare(evidence));
+}
+
+/** As `classMetric`. @param majority  share of the training data's majority class among the held-out examples, 0 to 1 */
+export function classMetricFor({ metric }: Pick<GatePolicy, 'metric'>, majority: number): ClassMetric {
   if (metric === 'accuracy' || metric === 'balanced-accuracy' || metric === 'log-loss') return metric;
   if (typeof metric === 'object' && 'costs' in metric) return metric;
-  return isSkewed(evidence) ? 'balanced-accuracy' : 'accuracy';
+  return majority > SKEWED ? 'balanced-accuracy' : 'accuracy';
 }
 
 /** A regression's metric; a classification's falls back to `auto`. */
@@ -36,13 +41,14 @@ export function errorMetric({ metric }: Pick<GatePolicy, 'metric'>): ErrorMetric
   return typeof metric === 'object' && !('costs' in metric) ? metric : 'auto';
 }
 
-function isSkewed({ windows, majority }: Evidence): boolean {
+/** 0 of nothing. */
+function majorityShare({ windows, majority }: Evidence): number {
   let [of, n] = [0, 0];
   for (const { labels } of windows) {
     n += labels.length;
     for (const label of labels) if (label === majority) of += 1;
   }
-  return of > SKEWED * n;
+  return n === 0 ? 0 : of / n;
 }
 
 /** In words: `balanced accuracy`. */

@@ -7,6 +7,7 @@ import { createNodeHost } from '../../trainer/node/node-host.ts';
 import type { RunContext } from '../../trainer/run/context.ts';
 import { makeSnapshot } from '../../trainer/pipeline/data/snapshot.ts';
 import type { Snapshot } from '../../trainer/pipeline/data/snapshot-file.ts';
+import { makeSplit } from '../../trainer/pipeline/data/split.ts';
 import { openRun } from '../../trainer/run/record.ts';
 import { startRun } from '../../trainer/run/start.ts';
 import { collectInbox } from '../../shared/events/inbox.ts';
@@ -17,14 +18,16 @@ export interface Opened {
   readonly snapshot: Snapshot;
 }
 
-/** Starts a run and makes its snapshot. @param suffix  tells runs apart */
+/** Starts a run, makes its snapshot and splits it. @param suffix  tells runs apart */
 export async function openRunOf(store: ObjectStore, model: string, suffix: string): Promise<Opened> {
   const now = new Date();
   await collectInbox(store, model, now);
   const started = await startRun(store, model, { trigger: 'cli', by: 'a test', now, suffix });
   if (!started.ok) throw new Error(started.error.detail);
   const ctx = await openRun(await createNodeHost({ store, threads: 1 }), model, started.value.id);
-  return { ctx, snapshot: await makeSnapshot(ctx) };
+  const snapshot = await makeSnapshot(ctx);
+  await makeSplit(ctx, snapshot, []);
+  return { ctx, snapshot };
 }
 
 /** A whole run. */

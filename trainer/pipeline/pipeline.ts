@@ -16,6 +16,7 @@ import { extractFeatures } from './features/store-features.ts';
 import { judge } from './judge/judge.ts';
 import type { RunPart } from './features/portions.ts';
 import { checkLabels, openQuarantines } from '../labels/check-labels.ts';
+import { wordingOf } from '../referee/answer-utility.ts';
 import { findContenders } from '../referee/contenders.ts';
 import { describeReferee } from '../referee/describe.ts';
 import { findRefereeRecord } from '../referee/record.ts';
@@ -242,7 +243,7 @@ async function refereeStep(ctx: RunContext, snapshot: Snapshot) {
   const contenders = championAtStart === null ? [] : await findContenders(ctx, championAtStart);
   const state = await askQuestions(ctx, (await loadTrainingRecord(ctx)).digest, contenders);
   const record = await referee(ctx, snapshot, contenders, state);
-  return { note: describeReferee(record) };
+  return { note: describeReferee(record, wordingOf(ctx.spec)) };
 }
 
 async function evaluateStep(ctx: RunContext, snapshot: Snapshot) {

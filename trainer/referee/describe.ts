@@ -1,19 +1,19 @@
 /**
  * What the referee saw, in one line for a person.
  */
-import { describeComparison } from '../../shared/continuity/referee/decide.ts';
+import { describeComparison, type Wording } from '../../shared/continuity/referee/decide.ts';
 import type { ContenderRecord, RefereeRecord } from './record.ts';
 
-export function describeReferee(record: RefereeRecord | null): string {
+export function describeReferee(record: RefereeRecord | null, wording: Wording): string {
   if (record === null) return 'no champion yet to stand beside';
   const { contenders, champion, trust } = record;
-  const seen = contenders.map((contender) => describeContender(contender, champion));
+  const seen = contenders.map((contender) => describeContender(contender, champion, wording));
   const recipe = trust.trust.trusted ? 'the recipe is trusted' : 'the recipe has not earned trust yet';
   const change = trust.change === null ? '' : ` (${trust.change} in this run)`;
   return [...(seen.length === 0 ? ['nobody beside the champion'] : seen), `${recipe}${change}`].join('; ');
 }
 
-function describeContender(contender: ContenderRecord, champion: number): string {
+function describeContender(contender: ContenderRecord, champion: number, wording: Wording): string {
   const { version, kind, comparison, judgement, dropped } = contender;
   const name = kind === 'challenger' ? `version ${version}` : `version ${version}, a former champion,`;
   if (dropped !== null) return `${name} is out: ${dropped}`;
@@ -23,5 +23,5 @@ function describeContender(contender: ContenderRecord, champion: number): string
     worse: 'is shown to be worse',
     open: 'is still open',
   }[judgement?.finding ?? 'open'];
-  return `${name} ${finding}: ${describeComparison(version, champion, comparison)}`;
+  return `${name} ${finding}: ${describeComparison(version, champion, comparison, wording)}`;
 }

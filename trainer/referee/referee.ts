@@ -28,7 +28,8 @@ import { againstReference } from './reference-check.ts';
 import { loadRehearsal } from './rehearsal.ts';
 import { type Replayed, replay, type Wanted } from './replay.ts';
 import { type ContenderRecord, findRefereeRecord, type RefereeRecord, saveRefereeRecord } from './record.ts';
-import { answerUtility } from './answer-utility.ts';
+import { valueAnswers } from './answer-utility.ts';
+import { loadSplit } from '../pipeline/data/split.ts';
 
 /** Former champions share the level of one question. */
 function shareOfLevel(level: number, { kind }: Contender, all: readonly Contender[]): number {
@@ -65,7 +66,7 @@ export async function referee(
       wantedOf(opened.versions, champion, championLearned, contenders, nights),
       await openQuarantines(ctx),
     );
-    const worth = answerUtility(ctx.spec, seen);
+    const { utilities: worth, margin } = valueAnswers(ctx.spec, await loadSplit(ctx), seen);
     const records = contenders.map((contender): ContenderRecord => {
       const fromMs = Math.max(contender.learnedToMs, championLearned);
       const comparison = opened.versions.has(contender.version)
@@ -79,7 +80,7 @@ export async function referee(
         question in state.levels ? shareOfLevel(levelOf(state, question), contender, contenders) : null;
       const dropped =
         opened.dropped.get(contender.version) ?? (level === null ? 'its question was closed' : null);
-      const floor = contender.kind === 'challenger' ? -marginOf(ctx) : 0;
+      const floor = contender.kind === 'challenger' ? -margin : 0;
       return {
         version: contender.version,
         kind: contender.kind,
@@ -93,7 +94,7 @@ export async function referee(
     });
     const between = (version: number, other: number, fromMs: number): ChallengerComparison =>
       compareBetween(seen, worth, version, other, fromMs, Infinity);
-    const standing = againstReference(records, 2 * marginOf(ctx), ctx.spec.gate.alpha, between);
+    const standing = againstReference(records, 2 * margin, ctx.spec.gate.alpha, between);
     const lived = nights.map(({ version, rival, fromMs, toMs }): Night => {
       const both = opened.versions.has(version) && opened.versions.has(rival);
       return {
@@ -112,11 +113,6 @@ export async function referee(
   } finally {
     for (const { program } of opened.versions.values()) program.dispose();
   }
-}
-
-/** What "not worse" means on what comes in: points, or for numbers the same share of what answers are worth. */
-function marginOf({ spec }: RunContext): number {
-  return spec.task === 'classification' ? spec.gate.margins.current : spec.gate.margins.currentError / 4;
 }
 
 function numbersOf(contenders: readonly Contender[], nights: readonly CandidateNight[]): number[] {

@@ -21,7 +21,7 @@ import { type StepRunner, timed } from '../run/steps.ts';
 import { findNights, recipeOf } from './contenders.ts';
 import { tallyFile } from './record.ts';
 import { replay } from './replay.ts';
-import { answerUtility } from './answer-utility.ts';
+import { valueAnswers, wordingOf } from './answer-utility.ts';
 
 /** Fewer new labels show nothing, whatever they say: half of them would all have to be gains. */
 const LEAST_LABELS = 20;
@@ -100,7 +100,11 @@ async function tryOut(ctx: RunContext, snapshot: Snapshot, cutMs: number) {
       { number, judged: champion, fromMs: cutMs },
     ];
     const seen = await replay(ctx, snapshot, wanted, await openQuarantines(ctx));
-    const worth = answerUtility(ctx.spec, seen);
+    const { utilities: worth } = valueAnswers(
+      ctx.spec,
+      await loadSplit({ store: ctx.store, run: ctx.run }),
+      seen,
+    );
     const theirs = worth.get(number) ?? new Float64Array();
     const differences = (worth.get(REHEARSED) ?? new Float64Array()).map(
       (value, i) => value - (theirs[i] as number),
@@ -113,7 +117,11 @@ async function tryOut(ctx: RunContext, snapshot: Snapshot, cutMs: number) {
     const file = { format: 'holdfast-rehearsal/1', n, units: [...units].sort(([a], [b]) => a - b) };
     await putJson(ctx.store, attemptKey(ctx, 'rehearsal.json'), file);
     return {
-      note: `trained up to the middle of tonight's labels; of the other ${n}, ${gains} are right only with it and ${losses} only by version ${number}`,
+      note: `trained up to the middle of tonight's labels; of the other ${n}, ${
+        wordingOf(ctx.spec) === 'right'
+          ? `${gains} are right only with it and ${losses} only by version ${number}`
+          : `${gains} are answered better with it and ${losses} by version ${number}`
+      }`,
     };
   } finally {
     program.dispose();

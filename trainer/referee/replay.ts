@@ -4,6 +4,7 @@
  * version would have given, bit for bit.
  */
 import type { LabelledExample } from '../pipeline/data/join.ts';
+import { logLosses } from '../../shared/continuity/probabilities.ts';
 import { UNGROUPED } from '../../shared/continuity/statistics/design-effect.ts';
 import { predict, argmaxRows, type JudgedModel } from '../pipeline/features/judged-model.ts';
 import type { RunContext } from '../run/context.ts';
@@ -30,6 +31,8 @@ export interface Replayed {
   readonly contents: Int32Array;
   /** what each version's answers are, by its number: class ids or numbers; NaN before its time */
   readonly answers: ReadonlyMap<number, Float64Array>;
+  /** the log loss of each version's probabilities, likewise; empty unless the gate's metric asks for it */
+  readonly logLosses: ReadonlyMap<number, Float64Array>;
 }
 
 /**
@@ -46,23 +49,33 @@ export async function replay(
   const fromMs = Math.min(...wanted.map((each) => each.fromMs));
   const chosen: LabelledExample[] = [];
   const answers = new Map<number, number[]>(wanted.map(({ number }) => [number, []]));
+  const losses = new Map<number, number[]>(wanted.map(({ number }) => [number, []]));
+  const wantsLosses = ctx.spec.task === 'classification' && ctx.spec.gate.metric === 'log-loss';
   for await (const { examples, positions } of shardsSince(ctx, snapshot, fromMs, apart)) {
     const read = await readExamples(ctx, snapshot, positions);
     chosen.push(...examples);
     for (const { number, judged, fromMs: own } of wanted) {
-      const column = answers.get(number);
       const asked = examples.some(({ at }) => at >= own);
-      const said = asked ? decide(ctx, await predict(ctx, judged, read), positions.length) : null;
-      for (const [i, { at }] of examples.entries())
-        column?.push(said && at >= own ? (said[i] as number) : NaN);
+      const outputs = asked ? await predict(ctx, judged, read) : null;
+      const note = (column: number[] | undefined, said: ArrayLike<number> | null): void => {
+        for (const [i, { at }] of examples.entries())
+          column?.push(said && at >= own ? (said[i] as number) : NaN);
+      };
+      note(answers.get(number), outputs && decide(ctx, outputs, positions.length));
+      if (wantsLosses) note(losses.get(number), outputs && logLosses(Int32Array.from(read.labels), outputs));
     }
   }
   return {
     times: Float64Array.from(chosen, ({ at }) => at),
     labels: Float64Array.from(chosen, ({ label }) => label),
     ...identify(chosen),
-    answers: new Map([...answers].map(([number, column]) => [number, Float64Array.from(column)])),
+    answers: toColumns(answers),
+    logLosses: toColumns(wantsLosses ? losses : new Map()),
   };
+}
+
+function toColumns(columns: ReadonlyMap<number, readonly number[]>): Map<number, Float64Array> {
+  return new Map([...columns].map(([number, column]) => [number, Float64Array.from(column)]));
 }
 
 /** Examples of a shard that are new enough, with their positions in the snapshot. */

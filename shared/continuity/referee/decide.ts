@@ -35,7 +35,11 @@ export interface NightOutcome {
   readonly winners: readonly Winner[];
   /** of the others, challengers about whom the referee can't say yet, newest first */
   readonly waiting: readonly Waiting[];
+  /** in which words gains and losses are told: as right answers, or as better ones */
+  readonly wording: Wording;
 }
+
+export type Wording = 'right' | 'better';
 
 /** `by`: which evidence decided. */
 export interface Choice {
@@ -58,6 +62,7 @@ export function decideChampion({
   trusted,
   winners,
   waiting,
+  wording,
 }: NightOutcome): Choice {
   if (exam === 'promote') return { version: candidate, by: 'exam', why: examSummary };
   if (exam === 'hold' && open && trusted && champion !== null) {
@@ -67,14 +72,14 @@ export function decideChampion({
   const [best] = [...winners].sort((a, b) => b.comparison.mean - a.comparison.mean || b.version - a.version);
   if (champion === null) return { version: null, by: null, why: examSummary };
   if (best === undefined) {
-    const forecast = exam === 'hold' && open ? describeWaiting(waiting, champion) : null;
+    const forecast = exam === 'hold' && open ? describeWaiting(waiting, champion, wording) : null;
     return {
       version: null,
       by: null,
       why: forecast === null ? examSummary : `${examSummary}. ${forecast}`,
     };
   }
-  return { version: best.version, by: 'referee', why: describeWinner(best, champion) };
+  return { version: best.version, by: 'referee', why: describeWinner(best, champion, wording) };
 }
 
 /** `on the 1,840 labels that came in since it was trained, 212 were right only by version 7 and 96 only by version 6`. */
@@ -82,15 +87,21 @@ export function describeComparison(
   version: number,
   champion: number,
   { n, gains, losses }: ChallengerComparison,
+  wording: Wording,
 ): string {
-  return `on the ${formatCount(n)} labels that came in since it was trained, ${formatCount(gains)} were right only by version ${version} and ${formatCount(losses)} only by version ${champion}`;
+  const [a, b] = [formatCount(gains), formatCount(losses)];
+  const counts =
+    wording === 'right'
+      ? `${a} were right only by version ${version} and ${b} only by version ${champion}`
+      : `${a} were answered better by version ${version} and ${b} by version ${champion}`;
+  return `on the ${formatCount(n)} labels that came in since it was trained, ${counts}`;
 }
 
 /**
  * Of whom the fewest labels decide: `About 90 more labels of any kind decide about version 7, some 2 nights: on the …`. A
  * night has as many as came in since the newest challenger was trained. Null where no number of labels would do.
  */
-function describeWaiting(waiting: readonly Waiting[], champion: number): string | null {
+function describeWaiting(waiting: readonly Waiting[], champion: number, wording: Wording): string | null {
   const [nearest] = waiting
     .flatMap((each) => (each.moreLabels === null ? [] : [{ ...each, moreLabels: each.moreLabels }]))
     .sort((a, b) => a.moreLabels - b.moreLabels || b.version - a.version);
@@ -100,12 +111,12 @@ function describeWaiting(waiting: readonly Waiting[], champion: number): string 
   const nights = aNight === 0 ? 0 : Math.ceil(moreLabels / aNight);
   const time =
     nights === 0 ? '' : nights === 1 ? ', about one night' : `, about ${formatCount(nights)} nights`;
-  return `About ${formatCount(moreLabels)} more labels of any kind decide about version ${version}${time}: ${describeComparison(version, champion, comparison)}`;
+  return `About ${formatCount(moreLabels)} more labels of any kind decide about version ${version}${time}: ${describeComparison(version, champion, comparison, wording)}`;
 }
 
-function describeWinner({ version, kind, comparison }: Winner, champion: number): string {
+function describeWinner({ version, kind, comparison }: Winner, champion: number, wording: Wording): string {
   const who = kind === 'challenger' ? `version ${version}` : `version ${version}, a former champion,`;
   const size = formatPoints(Math.abs(comparison.mean));
   const change = comparison.mean >= 0 ? `${size} points better` : `at most ${size} points worse`;
-  return `${who} serves: ${describeComparison(version, champion, comparison)} (${change})`;
+  return `${who} serves: ${describeComparison(version, champion, comparison, wording)} (${change})`;
 }

@@ -26,6 +26,8 @@ const splitSchema = z.object({
   holdout: z.array(z.array(z.int().min(0))),
   /** The constant answer that the model has to beat: most frequent class id, or mean target, of the training examples. */
   constant: z.number(),
+  /** How many held-out examples each class has, [classes]; of a classification. */
+  heldOutByClass: z.array(z.int().min(0)).exactOptional(),
   /** Class ids without any example to learn from, where there are some: they are there, and are never predicted. */
   absent: z.array(z.int().min(0)).exactOptional(),
   /** Stretches of time whose labels were kept apart. */
@@ -160,11 +162,15 @@ export function drawSplit(
   const train = draw(positions('train'), training.maxExamples, training.replay.strategy);
   const watched = Math.ceil(training.maxExamples * training.validation);
   const absent = absentClasses(positions('train').flat().map(labelAt(labels)), spec);
+  const holdout = positions('holdout');
   return {
     seed,
     train,
     validation: draw(positions('validation'), watched, 'uniform'),
-    holdout: positions('holdout'),
+    holdout,
+    ...(spec.task === 'classification' && {
+      heldOutByClass: countClasses(holdout.flat().map(labelAt(labels)), spec.labels.length),
+    }),
     constant: constantAnswer(
       train.map((position) => labels[position] as number),
       spec,
@@ -204,9 +210,14 @@ function constantAnswer(labels: readonly number[], spec: TaskSpec): number {
 }
 
 function majorityOf(labels: readonly number[], classes: number): number {
+  const counts = countClasses(labels, classes);
+  return counts.indexOf(Math.max(...counts));
+}
+
+function countClasses(labels: readonly number[], classes: number): number[] {
   const counts = Array.from({ length: classes }, () => 0);
   for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
-  return counts.indexOf(Math.max(...counts));
+  return counts;
 }
 
 /** 0 when there are none: the training fails by name. */

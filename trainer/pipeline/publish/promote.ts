@@ -6,6 +6,7 @@ import { type Choice, decideChampion } from '../../../shared/continuity/referee/
 import { isOpen, type Verdict } from '../../../shared/continuity/gate.ts';
 import { loadChampion } from '../../../shared/registry/alias.ts';
 import { describePause, promoteByRun } from '../../../shared/registry/machine-promotion.ts';
+import { wordingOf } from '../../referee/answer-utility.ts';
 import type { RefereeRecord } from '../../referee/record.ts';
 import { type RunContext, RunFailure } from '../../run/context.ts';
 
@@ -24,7 +25,7 @@ const PERSONS_DECISION: ReadonlySet<string> = new Set(['lost-race', 'taken-back'
 
 /** Tonight's candidate, a challenger, a former champion, or nobody. */
 export function choose(
-  { run }: RunContext,
+  { run, spec }: RunContext,
   candidate: number,
   verdict: Pick<Verdict, 'verdict' | 'checks' | 'summary'>,
   record: RefereeRecord | null,
@@ -43,6 +44,7 @@ export function choose(
         ? [{ version, comparison, moreLabels: judgement.moreLabels }]
         : [],
     ),
+    wording: wordingOf(spec),
   });
 }
 

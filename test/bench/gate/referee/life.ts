@@ -92,6 +92,7 @@ export function live({ nights, labels, heldOut, drawGain }: LifePlan, draw: Draw
       trusted: false,
       winners: judged.filter(({ finding }) => finding === 'better').map(({ winner }) => winner),
       waiting: [],
+      wording: 'right',
     });
     const standing = judged.filter(({ finding, model }) => model.served || finding !== 'worse');
     others = newest([candidate, ...standing.map(({ model }) => model)]);

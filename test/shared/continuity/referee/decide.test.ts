@@ -32,6 +32,7 @@ const standing: NightOutcome = {
   trusted: false,
   winners: [],
   waiting: [],
+  wording: 'right',
 };
 
 describe('who serves', () => {
@@ -99,7 +100,7 @@ test('a candidate that the exam refuses never serves, and a winner’s order in 
 });
 
 test('says in plain words which labels decided', () => {
-  expect(describeComparison(7, 6, comparison(0.063))).toBe(
+  expect(describeComparison(7, 6, comparison(0.063), 'right')).toBe(
     'on the 1,840 labels that came in since it was trained, 212 were right only by version 7 and 96 only by version 6',
   );
   expect(decideChampion({ ...standing, winners: [winner(7, 0.063)] }).why).toMatch(
@@ -107,5 +108,11 @@ test('says in plain words which labels decided', () => {
   );
   expect(decideChampion({ ...standing, winners: [winner(3, -0.004, 'former champion')] }).why).toMatch(
     /^version 3, a former champion, serves: .* \(at most 0\.4 points worse\)$/,
+  );
+});
+
+test('what is no right or wrong is told as better answers', () => {
+  expect(describeComparison(7, 6, comparison(0.02), 'better')).toBe(
+    'on the 1,840 labels that came in since it was trained, 212 were answered better by version 7 and 96 by version 6',
   );
 });
