@@ -2,6 +2,7 @@
  * Measures by hand-worked numbers.
  */
 import { describe, expect, test } from 'vitest';
+import type { NightNote } from './lives/courses.ts';
 import { kappaOf, lastKnown, seasonal } from './measures/baselines.ts';
 import { measure, requirementOf } from './measures/measures.ts';
 import { lossesOf, type Outcome, type Replayed } from './measures/outcomes.ts';
@@ -132,6 +133,28 @@ describe('a lock-out', () => {
     );
     // made after block 0, so blocks 1, 2 and 3 are its nights
     expect(listLockouts(replayed, outcome)).toEqual([3]);
+  });
+
+  test('does not count what followed a night whose labels were all false: nobody could decide by them', () => {
+    const replayed = replayOf(5);
+    const better = [
+      [5, 5, 5, 5, 5],
+      [9, 9, 9, 9, 9],
+    ];
+    const note = (fault: string | null): NightNote => ({
+      status: 'complete',
+      verdict: 'hold',
+      summary: '',
+      candidate: null,
+      seconds: 1,
+      fault,
+    });
+    const outcome = outcomeOf(replayed, [0, 0, 0, 0, 0], better);
+    const faulty = ['labels rotated', 'x constant'].map((fault) => [null, null, fault, null, null].map(note));
+    const [rotated, damaged] = faulty.map((nights) => listLockouts(replayed, { ...outcome, nights }));
+    // block 3 was decided after block 2
+    expect(rotated).toEqual([4]);
+    expect(damaged).toEqual([3, 4]);
   });
 
   test('is none where the version serves, or is better on two nights only', () => {

@@ -1,6 +1,7 @@
 /**
  * What promotions did on the block that followed them, and what was kept away from users though it was better.
  */
+import { LABELS_FALSE } from '../streams/collect.ts';
 import { lossesOf, meanOf, type Outcome, type Replayed } from './outcomes.ts';
 import { average, pairedDifference, Z_95 } from './statistics.ts';
 
@@ -68,7 +69,8 @@ function lossesWithin(
 
 /**
  * Blocks on which one and the same version, made before and never served until then, was better than what served by
- * five points or more, for the third block in a row (or more).
+ * five points or more, for the third block in a row (or more). Of a night whose labels were all false nothing could be
+ * decided, so what followed it neither counts nor breaks the row.
  */
 export function listLockouts(replayed: Replayed, outcome: Outcome): number[] {
   const { ranges } = replayed;
@@ -83,7 +85,9 @@ export function listLockouts(replayed: Replayed, outcome: Outcome): number[] {
       const theirs = meanOf(losses, from, to);
       const gain = theirs - meanOf(own, from, to);
       const wanted = isRegression(replayed) ? LOCKED * theirs : LOCKED;
-      nights = gain >= wanted - 1e-9 ? nights + 1 : 0;
+      const better = gain >= wanted - 1e-9;
+      if (better && outcome.nights[block - 1]?.fault?.startsWith(LABELS_FALSE)) continue;
+      nights = better ? nights + 1 : 0;
       if (nights >= LOCKED_NIGHTS) locked.add(block);
     }
   }

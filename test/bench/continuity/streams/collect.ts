@@ -9,6 +9,9 @@ import type { Block, Nights, Row, Stream } from './stream.ts';
 export const FAULTS = ['labels', 'feature', 'classes'] as const;
 export type Fault = (typeof FAULTS)[number];
 
+/** How a night whose labels all name another class is named. */
+export const LABELS_FALSE = 'labels rotated';
+
 /** Night of every six on which each comes, so that no two meet. */
 const EVERY = 6;
 const NIGHT_OF: Readonly<Record<Fault, number>> = { labels: 3, feature: 5, classes: 1 };
@@ -47,7 +50,7 @@ export function collect(
       case undefined:
         return { fault: null, rows: rows.map(intact) };
       case 'labels':
-        return { fault: 'labels rotated', rows: rotateLabels(stream, rows) };
+        return { fault: LABELS_FALSE, rows: rotateLabels(stream, rows) };
       case 'feature':
         return damageFeature(stream, rows, feature, Math.floor(i / EVERY));
       case 'classes':
