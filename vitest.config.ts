@@ -6,11 +6,14 @@ import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { readConformance } from './test/functions/serving/conformance/provide.ts';
+import { LeftOut } from './test/support/left-out.ts';
 
 export default defineConfig({
   test: {
     // Vitest would leave one of two cores to itself, and twice the minutes to whoever waits.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // What did not run for want of data is said last, so that nobody takes a green run for a whole one.
+    reporters: ['default', new LeftOut()],
     projects: [
       {
         test: {

@@ -12,5 +12,8 @@ export function dataPath(...parts: readonly string[]): string {
 
 export const hasData = existsSync(ROOT);
 
+/** What is said of a test that needs it; `left-out.ts` looks for it. */
+export const NO_DATA = 'skipped: no data at HOLDFAST_DATA';
+
 /** For names of tests that are skipped without it. */
-export const DATA_NOTE = hasData ? '' : ' (skipped: no data at HOLDFAST_DATA)';
+export const DATA_NOTE = hasData ? '' : ` (${NO_DATA})`;

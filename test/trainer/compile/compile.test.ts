@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -12,6 +11,7 @@ import type { CompiledPlan } from '../../../trainer/compile/emit.ts';
 import { SUPPORTED_LAYERS } from '../../../trainer/compile/layers.ts';
 import { createRuntime, type Runtime } from '../../../shared/model/run/runtime.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
+import { DATA_NOTE, dataPath, hasData } from '../../support/data.ts';
 import { LAYER_CASES } from './layer-cases.ts';
 import { flatLayer, imageShape, spatialLayer } from './arbitrary-layers.ts';
 import {
@@ -29,11 +29,8 @@ import {
   type Wiring,
 } from './support.ts';
 
-const DATA = process.env['HOLDFAST_DATA'] ?? '../shared/data';
-const MOBILENET = path.join(DATA, 'models/mobilenet_v1_0.25_224_layers');
-const DOODLENET = path.join(DATA, 'models/doodlenet_layers');
-const noData = !existsSync(MOBILENET);
-const where = noData ? ` (skipped: no ${DATA})` : '';
+const MOBILENET = dataPath('models', 'mobilenet_v1_0.25_224_layers');
+const DOODLENET = dataPath('models', 'doodlenet_layers');
 
 const { layers } = tf;
 let runtime: Runtime;
@@ -317,20 +314,20 @@ function topOf(probabilities: Float32Array, count: number): { index: number; pro
 
 /** The first MNIST test images, ink 1 on 0: [count, 28, 28, 1]. */
 async function readDigits(count: number): Promise<Float32Array> {
-  const file = gunzipSync(await readFile(path.join(DATA, 'images/mnist/t10k-images-idx3-ubyte.gz')));
+  const file = gunzipSync(await readFile(dataPath('images', 'mnist', 't10k-images-idx3-ubyte.gz')));
   return Float32Array.from(file.subarray(16, 16 + count * 28 * 28), (pixel) => (pixel >= 128 ? 1 : 0));
 }
 
 describe('pretrained models', () => {
-  test.skipIf(noData)(`MobileNet names the photographs as tfjs does${where}`, async () => {
+  test.skipIf(!hasData)(`MobileNet names the photographs as tfjs does${DATA_NOTE}`, async () => {
     const compiled = await compileFolder(MOBILENET);
     expect(compiled.plan.nodes).toHaveLength(33);
     const program = loadCompiled(runtime, compiled);
-    const expected = JSON.parse(await readFile(path.join(DATA, 'photos/expected.json'), 'utf8')).models;
+    const expected = JSON.parse(await readFile(dataPath('photos', 'expected.json'), 'utf8')).models;
     for (const [name, { top5 }] of Object.entries<{ top5: { index: number; probability: number }[] }>(
       expected['mobilenet_v1_0.25_224_layers'],
     )) {
-      const pixels = await readFile(path.join(DATA, `photos/rgb224/${name}.rgb`));
+      const pixels = await readFile(dataPath('photos', 'rgb224', `${name}.rgb`));
       const top = topOf(
         program.run(
           Float32Array.from(pixels, (value) => value / 127.5 - 1),
@@ -346,7 +343,7 @@ describe('pretrained models', () => {
     program.dispose();
   });
 
-  test.skipIf(noData)(`DoodleNet names the digits as tfjs does${where}`, async () => {
+  test.skipIf(!hasData)(`DoodleNet names the digits as tfjs does${DATA_NOTE}`, async () => {
     const program = loadCompiled(runtime, await compileFolder(DOODLENET));
     const { cases } = JSON.parse(await readFile(path.join(DOODLENET, 'expected.json'), 'utf8'));
     const images = await readDigits(cases.length);

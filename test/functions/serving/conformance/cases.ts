@@ -1,6 +1,6 @@
 /**
  * Cases of other servers of both protocols: facts from the test suites and documents of TensorFlow Serving, Triton,
- * KServe and MLServer, in the folder `protocol` of the optional data.
+ * KServe and MLServer, each with its source, in `test/fixtures/protocols/cases`.
  */
 
 export interface ProtocolCase {
@@ -76,7 +76,6 @@ export interface Expectation {
 }
 
 export interface Conformance {
-  /** Empty without the data folder. */
   readonly cases: readonly EncodingCase[];
   /** By case: the status that we answer instead; null where the case is about a text and not about a request. */
   readonly deviations: Readonly<Record<string, number | null>>;

@@ -1,9 +1,8 @@
 /**
- * What the conformance tests need of the disk, which workerd does not have: the cases, where the data folder is, and the
- * table of deviations in docs/protocols.md.
+ * What the conformance tests need of the disk, which workerd does not have: the cases (`test/fixtures/protocols/cases`, with
+ * their sources), and the table of deviations in docs/protocols.md.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { dataPath } from '../../../support/data.ts';
+import { readFileSync } from 'node:fs';
 import type { Conformance, EncodingCase } from './cases.ts';
 
 const FILES = [
@@ -17,12 +16,11 @@ const FILES = [
 ];
 
 export function readConformance(): Conformance {
-  const cases = FILES.flatMap((file) => readCases(dataPath('protocol', `${file}.json`)));
+  const cases = FILES.flatMap((file) => readCases(`test/fixtures/protocols/cases/${file}.json`));
   return { cases, deviations: readDeviations(readFileSync('docs/protocols.md', 'utf8')) };
 }
 
 function readCases(path: string): EncodingCase[] {
-  if (!existsSync(path)) return [];
   return (JSON.parse(readFileSync(path, 'utf8')) as { cases: EncodingCase[] }).cases;
 }
 
