@@ -94,7 +94,10 @@ export function sampleErrors(
 ): UnitSample {
   const of = (model: 'candidate' | 'champion'): Float64Array =>
     concatenate(windows.map((window) => lossesOf(window.targets, window[model])));
-  return sampleUnits(windows, policy, [of('candidate'), of('champion')]);
+  const [candidate, champion] = [of('candidate'), of('champion')];
+  const ratio = meanOf(candidate) / meanOf(champion);
+  const series = candidate.map((loss, i) => loss - ratio * (champion[i] as number));
+  return sampleUnits(windows, policy, [candidate, champion], series);
 }
 
 const RATIO: RatioStatistic = { numerator: 1, denominator: 2, scale: 'log' };
@@ -135,14 +138,16 @@ export function championMae(windows: readonly ComparedRegression[]): number {
 /** The examples at which `keep` says so. */
 export function filterExamples(window: ComparedRegression, keep: (i: number) => boolean): ComparedRegression {
   const values = (array: Float64Array): Float64Array => array.filter((_, i) => keep(i));
-  const { groups, previousTargets, features: _features, ...rest } = window;
+  const { groups, contents, previousTargets, features: _features, ...rest } = window;
+  const ids = (array: Int32Array): Int32Array => array.filter((_, i) => keep(i));
   return {
     ...rest,
     exampleIds: window.exampleIds.filter((_, i) => keep(i)),
     targets: values(window.targets),
     candidate: values(window.candidate),
     champion: values(window.champion),
-    ...(groups === undefined ? {} : { groups: groups.filter((_, i) => keep(i)) }),
+    ...(groups && { groups: ids(groups) }),
+    ...(contents && { contents: ids(contents) }),
     ...(previousTargets === undefined ? {} : { previousTargets: values(previousTargets) }),
   };
 }

@@ -4,19 +4,19 @@
  */
 import { type ClassMetric, priorsOf, utilities } from './metric.ts';
 import { scaleCounts } from './metrics.ts';
-import { countGroups, samplePairs } from './findings/paired-sample.ts';
+import { samplePairs } from './findings/paired-sample.ts';
 import type { PairedSample } from './findings/paired-sample.ts';
 import { boundedMean } from './statistics/bounded-mean.ts';
 import type { Interval, PairedCounts } from './statistics/interval.ts';
 import { moverMean } from './statistics/mover.ts';
 import { tangoInterval } from './statistics/tango.ts';
-import { concatenate, joinGroups, sumByGroup } from './findings/unit-sample.ts';
+import { concatenate, sumByGroup } from './findings/unit-sample.ts';
 import type { ComparedWindow } from './evidence/windows.ts';
 
 export interface WindowComparison {
   readonly metric: ClassMetric;
   readonly n: number;
-  /** distinct groups; null without groups */
+  /** as a `PairedSample` has it */
   readonly groups: number | null;
   /** right and wrong answers, whatever the metric */
   readonly counts: PairedCounts;
@@ -94,10 +94,10 @@ function byWorth(windows: readonly ComparedWindow[], metric: ClassMetric): Bound
     }),
   );
   const sums = sumByGroup(windows, { alpha: 0 }, differences);
-  const ids = joinGroups(windows, differences.length);
-  const one = ids !== null && countGroups(ids) < 2;
+  const one = sums.groups !== null && sums.sizes.length < 2;
   return {
     estimate: differences.reduce((sum, value) => sum + value, 0) / differences.length,
-    boundsAt: (level, growth = 1) => (one ? null : boundedMean(sums, { least: -1, most: 1 }, level, growth)),
+    boundsAt: (level, growth = 1) =>
+      one ? null : boundedMean(sums, { least: -1, most: 1 }, level, growth * sums.share),
   };
 }

@@ -134,7 +134,7 @@ function judgeMajority(asked: BaselineContext): Finding {
 
 /** The examples whose last label was known, with it as the rival's answer. */
 function withKnown(window: WindowEvidence, previousLabels: Int32Array): Rivalled {
-  const { labels, candidate, groups } = window;
+  const { labels, candidate, groups, contents, inTimeOrder } = window;
   const known = (ids: Int32Array): Int32Array => ids.filter((_, i) => (previousLabels[i] as number) >= 0);
   return {
     id: window.id,
@@ -145,7 +145,9 @@ function withKnown(window: WindowEvidence, previousLabels: Int32Array): Rivalled
     labels: known(labels),
     candidate: known(candidate),
     champion: known(previousLabels),
-    ...(groups === undefined ? {} : { groups: known(groups) }),
+    ...(groups && { groups: known(groups) }),
+    ...(contents && { contents: known(contents) }),
+    ...(inTimeOrder && { inTimeOrder }),
   };
 }
 

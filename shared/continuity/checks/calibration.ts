@@ -86,7 +86,7 @@ function judgeWindows(windows: readonly ScoredWindow[], kind: string, policy: Ga
     const rises = concatenate(windows.map((window) => differences(window, score)));
     const sample = sumByGroup(windows, policy, rises);
     const boundsAt = (growth: number, alpha: number): Interval =>
-      boundedMean(sample, { least: -score.most, most: score.most }, alpha, growth);
+      boundedMean(sample, { least: -score.most, most: score.most }, alpha, growth * sample.share);
     const where = `${subject}, ${score.name}`;
     const question = { where, margin: policy.margins[score.margin], unit: 'score' } as const;
     const finding = judgeRise(boundsAt(1, sample.alpha), sample, question, policy, boundsAt);
@@ -98,10 +98,10 @@ function judgeWindows(windows: readonly ScoredWindow[], kind: string, policy: Ga
  * No bound on a mean with a range settles much below some hundred units, however good the candidate is: one confident
  * mistake that was not seen would be enough. Such a sample rejects what it shows to be worse, and holds nobody back.
  */
-function unlessSmall(finding: Finding, { sums, groups }: GroupedSums, { minimum }: GatePolicy): Finding {
-  if (finding.verdict !== 'hold' || sums.length >= minimum.calibration) return finding;
+function unlessSmall(finding: Finding, { worth, groups }: GroupedSums, { minimum }: GatePolicy): Finding {
+  if (finding.verdict !== 'hold' || worth >= minimum.calibration) return finding;
   const units = groups === null ? 'examples' : 'groups';
-  const reason = `not settled, and ${formatCount(sums.length)} of the ${formatCount(minimum.calibration)} ${units} that could hold a candidate back`;
+  const reason = `not settled, and ${formatCount(Math.floor(worth))} of the ${formatCount(minimum.calibration)} ${units} that could hold a candidate back`;
   return unanswerable({ ...finding, detail: `${finding.detail}; ${reason}` });
 }
 

@@ -101,10 +101,10 @@ function judgeErrors(
 ): Finding {
   const measure = mainMeasure(metric);
   const sample = sampleErrors([rival], { ...policy, alpha: level }, measure);
-  const { n, units } = sample;
-  if (units.count < LEAST_UNITS) {
+  const { n, worth } = sample;
+  if (worth < LEAST_UNITS) {
     const detail = `${where}: ${formatCount(n)} examples of the ${LEAST_UNITS} from which a bound is drawn`;
-    const moreLabels = { n: LEAST_UNITS - units.count, where: 'what comes in' };
+    const moreLabels = { n: Math.ceil(LEAST_UNITS - worth), where: 'what comes in' };
     return { ...plainFinding('hold', detail), n, moreLabels };
   }
   const question = { where: `${where}, ${measure.name}`, margin: 0, unit: 'relative' } as const;

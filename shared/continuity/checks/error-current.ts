@@ -69,10 +69,10 @@ export function twoLevels(
 }
 
 /** What is not refused and not shown is left to the referee. */
-function leaveOpen(finding: Finding, { n, units }: UnitSample, level: number, policy: GatePolicy): Finding {
+function leaveOpen(finding: Finding, { n, worth }: UnitSample, level: number, policy: GatePolicy): Finding {
   if (finding.verdict === 'fail') return finding;
   const wanted = Math.max(policy.minimum.current, LEAST_UNITS);
-  if (units.count < wanted) {
+  if (worth < wanted) {
     const detail = `${formatCount(n)} examples of the ${formatCount(wanted)} from which a bound is drawn`;
     return leaveToReferee({ ...plainFinding('hold', detail), n }, wanted);
   }

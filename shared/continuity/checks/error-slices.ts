@@ -51,9 +51,9 @@ export function checkErrorSlices(evidence: RegressionEvidence, policy: GatePolic
 function judgeSlice(id: string, window: ComparedRegression, policy: GatePolicy): Part {
   const measure = mainMeasure(asRatio(policy));
   const sample = sampleErrors([window], policy, measure);
-  const { n, groups, units } = sample;
+  const { n, groups, worth } = sample;
   if (n === 0) return { id, ...notAsked(`${id}: no examples`) };
-  const small = units.count < Math.max(policy.minimum.slice, LEAST_UNITS);
+  const small = worth < Math.max(policy.minimum.slice, LEAST_UNITS);
   if (small || (groups !== null && groups < policy.minimum.groups)) {
     return { id, ...unanswerable(`${id}: too few examples to tell (${n})`) };
   }

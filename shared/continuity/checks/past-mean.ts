@@ -52,14 +52,14 @@ function meanDifference(pools: readonly PastPool[], factor: number, alpha: numbe
 }
 
 /**
- * Groups that are in several windows tie the windows together: by how much the standard error of the mean is larger
+ * Groups, and inputs, that are in several windows tie the windows together: by how much the standard error of the mean is larger
  * than that of independent windows, at least 1.
  */
 function spreadOfShared(pools: readonly PastPool[]): number {
   const parts = pools.map(({ windows }) => pairOutcomes(windows));
-  if (parts.every(({ groups }) => groups === null)) return 1;
+  if (parts.every(({ ties }) => ties.ids === null)) return 1;
   const contributions = parts.map(({ outcomes }) => centred(outcomes));
-  const ids = parts.map(({ outcomes, groups }) => groups ?? new Int32Array(outcomes.length).fill(UNGROUPED));
+  const ids = parts.map(({ outcomes, ties }) => ties.ids ?? new Int32Array(outcomes.length).fill(UNGROUPED));
   const apart = ids.reduce(
     (sum, groups, i) => sum + clusterVariance(contributions[i] as Float64Array, groups).clustered,
     0,

@@ -9,11 +9,11 @@ import type { ComparedRegression } from '../errors.ts';
 import type { RegressionEvidence } from '../evidence/evidence.ts';
 import { formatConfidence, formatCount, formatPercent } from '../findings/format.ts';
 import { holdForGroups } from '../findings/paired-finding.ts';
-import { countGroups } from '../findings/paired-sample.ts';
+import { worthOfGroups } from '../findings/paired-sample.ts';
+import { shareOfNeighbours, tiesOf, unitsIn } from '../findings/ties.ts';
 import type { GatePolicy } from '../policy.ts';
 import { clopperPearson } from '../statistics/clopper-pearson.ts';
 import { effectiveShare } from '../statistics/design-effect.ts';
-import { joinGroups } from '../findings/unit-sample.ts';
 
 /** As many as there are of flips. */
 const MAX_LISTED = 50;
@@ -33,10 +33,12 @@ export function checkWorsened({ windows, champion }: RegressionEvidence, policy:
   const tau = policy.tau ?? championMae(compared);
   const worse = worsenedBy(current, tau);
   const n = worse.length;
-  const ids = joinGroups([current], n);
-  const tooFew = holdForGroups(ids && countGroups(ids), n, policy.minimum.groups, `window ${current.id}`);
+  const ties = tiesOf([current]);
+  const ids = unitsIn(ties);
+  const tooFew = holdForGroups(ids && worthOfGroups(ids), n, policy.minimum.groups, `window ${current.id}`);
   if (tooFew !== null) return unanswerable(tooFew);
-  const share = ids === null ? 1 : effectiveShare(worse, ids, policy.alpha);
+  const neighbours = shareOfNeighbours(ties, ids, worse);
+  const share = ids === null ? neighbours : effectiveShare(worse, ids, policy.alpha, neighbours);
   const total = worse.reduce((sum, value) => sum + value, 0);
   const rate = { where: `window ${current.id}`, count: total, n, share, alpha: policy.alpha, tau };
   const budget = policy.budgets.worsened;

@@ -67,6 +67,8 @@ const windowFields = {
   toMs: z.number(),
   exampleIds: z.array(z.string()),
   groups: int32.exactOptional(),
+  contents: int32.exactOptional(),
+  inTimeOrder: z.literal(true).exactOptional(),
   features: z.array(int32).exactOptional(),
 };
 

@@ -34,6 +34,10 @@ export interface WindowEvidence {
   readonly championProbabilities?: Float32Array;
   /** group ids, [n], the same id for the same user or device in every window; -1 for an example on its own */
   readonly groups?: Int32Array;
+  /** the same id for the same input, in every window, [n]; left out where all differ */
+  readonly contents?: Int32Array;
+  /** examples are in order of time, so that neighbours may hang together */
+  readonly inTimeOrder?: true;
   /** value ids of each declared feature, [features][n], in the order of `Evidence.features`; -1 for none */
   readonly features?: readonly Int32Array[];
   /**
@@ -149,6 +153,8 @@ export interface RegressionWindow {
   readonly candidate: Float64Array;
   readonly champion: Float64Array | null;
   readonly groups?: Int32Array;
+  readonly contents?: Int32Array;
+  readonly inTimeOrder?: true;
   readonly features?: readonly Int32Array[];
   /** the last target that was known when the example's answer was wanted, [n]; NaN where none was */
   readonly previousTargets?: Float64Array;

@@ -30,17 +30,25 @@ export function windowListProblems(windows: readonly WindowHead[]): string[] {
 
 interface WindowParts {
   readonly groups?: Int32Array;
+  readonly contents?: Int32Array;
   readonly features?: readonly Int32Array[];
 }
 
-/** Group ids, one per label and at least -1. */
-export function groupProblems({ groups }: WindowParts, place: string, n: number): string[] {
+/** Group ids, one per label and at least -1; ids of inputs, one per label and at least 0. */
+export function groupProblems({ groups, contents }: WindowParts, place: string, n: number): string[] {
   const problems: string[] = [];
   if (groups !== undefined) {
     if (groups.length !== n)
       problems.push(`${place}.groups: expected ${n} group ids, one per label, got ${groups.length}`);
     const bad = groups.findIndex((id) => id < -1);
     if (bad >= 0) problems.push(`${place}.groups[${bad}]: expected a group id or -1, got ${groups[bad]}`);
+  }
+  if (contents !== undefined) {
+    if (contents.length !== n)
+      problems.push(`${place}.contents: expected ${n} ids of inputs, one per label, got ${contents.length}`);
+    const bad = contents.findIndex((id) => id < 0);
+    if (bad >= 0)
+      problems.push(`${place}.contents[${bad}]: expected an id of 0 or more, got ${contents[bad]}`);
   }
   return problems;
 }

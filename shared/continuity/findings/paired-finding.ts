@@ -37,7 +37,11 @@ export interface PairedQuestion {
   readonly refuseAt?: number;
 }
 
-/** A sample from too few groups holds, whatever it shows; null when there are enough. */
+/**
+ * A sample from too few groups holds, whatever it shows; null when there are enough.
+ *
+ * @param groups  how many equal ones they are worth; null without groups
+ */
 export function holdForGroups(
   groups: number | null,
   n: number,
@@ -45,7 +49,8 @@ export function holdForGroups(
   where: string,
 ): Finding | null {
   if (groups === null || groups >= minimum) return null;
-  const detail = `${where}: ${formatCount(n)} examples come from ${groups} of the ${minimum} groups needed for a judgement`;
+  const worth = Math.round(groups) < minimum ? Math.round(groups) : groups.toFixed(1);
+  const detail = `${where}: ${formatCount(n)} examples are worth ${worth} of the ${minimum} groups needed for a judgement`;
   return { ...plainFinding('hold', detail), n };
 }
 

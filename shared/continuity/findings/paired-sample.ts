@@ -1,18 +1,19 @@
 /**
  * Champion and candidate counted on the same examples, with what groups leave of their number.
  */
-import { effectiveShare, UNGROUPED } from '../statistics/design-effect.ts';
+import { effectiveShare, UNGROUPED, unitWorth } from '../statistics/design-effect.ts';
 import type { PairedCounts } from '../statistics/interval.ts';
 import type { ComparedWindow } from '../evidence/windows.ts';
+import { shareOfNeighbours, type Ties, tiesOf, unitsIn } from './ties.ts';
 
 /** What of a window is looked at. */
 export type Selection = (window: ComparedWindow) => (i: number) => boolean;
 
 export interface PairedSample {
   readonly counts: PairedCounts;
-  /** share of the examples that counts, see effectiveShare; 1 without groups */
+  /** share of the examples that counts, see effectiveShare; 1 where each stands alone */
   readonly share: number;
-  /** distinct groups; null without groups */
+  /** how many equal groups they are worth; null without groups */
   readonly groups: number | null;
   /** level of each bound */
   readonly alpha: number;
@@ -33,42 +34,51 @@ export function sampleLosses(
   { alpha }: { readonly alpha: number },
   select?: Selection,
 ): PairedSample {
-  const { outcomes, groups } = pairOutcomes(windows, select);
-  const losses = outcomes.map((outcome) => Math.min(0, outcome));
-  return sampleOf({ outcomes: losses, groups }, alpha);
+  const { outcomes, ...rest } = pairOutcomes(windows, select);
+  return sampleOf({ outcomes: outcomes.map((outcome) => Math.min(0, outcome)), ...rest }, alpha);
 }
 
-function sampleOf({ outcomes, groups }: PairOutcomes, alpha: number): PairedSample {
+function sampleOf({ outcomes, ties, mistakes }: PairOutcomes, alpha: number): PairedSample {
   const counts = countOutcomes(outcomes);
-  if (groups === null || counts.n === 0) return { counts, share: 1, groups: null, alpha };
-  return { counts, share: effectiveShare(outcomes, groups, alpha), groups: countGroups(groups), alpha };
+  const units = unitsIn(ties);
+  // where nothing disagrees, the champion's mistakes tell how neighbours hang together
+  const series = counts.gains + counts.losses > 0 ? outcomes : mistakes;
+  const neighbours = shareOfNeighbours(ties, units, series);
+  if (units === null) return { counts, share: neighbours, groups: null, alpha };
+  const share = effectiveShare(outcomes, units, alpha, neighbours);
+  return { counts, share, groups: worthOfGroups(units), alpha };
 }
 
 export interface PairOutcomes {
   /** 1 where the candidate alone is right, -1 where the champion alone is, else 0, [n] */
   readonly outcomes: Float64Array;
-  /** group ids, [n]; null when no window has any */
-  readonly groups: Int32Array | null;
+  readonly ties: Ties;
+  /** 1 where the champion is wrong, else 0, [n] */
+  readonly mistakes: Float64Array;
 }
 
 /** Outcomes of the selected examples, window after window. */
 export function pairOutcomes(windows: readonly ComparedWindow[], select?: Selection): PairOutcomes {
+  const { ids, ordered } = tiesOf(windows);
   const size = windows.reduce((sum, { labels }) => sum + labels.length, 0);
-  const grouped = windows.some(({ groups }) => groups !== undefined);
   const outcomes = new Float64Array(size);
-  const ids = new Int32Array(grouped ? size : 0);
-  let n = 0;
+  const mistakes = new Float64Array(size);
+  const kept = new Int32Array(ids === null ? 0 : size);
+  let [n, at] = [0, 0];
   for (const window of windows) {
-    const { labels, candidate, champion, groups } = window;
+    const { labels, candidate, champion } = window;
     const selected = select?.(window);
-    for (let i = 0; i < labels.length; i++) {
+    for (let i = 0; i < labels.length; i++, at++) {
       if (selected !== undefined && !selected(i)) continue;
-      outcomes[n] = Number(candidate[i] === labels[i]) - Number(champion[i] === labels[i]);
-      if (grouped) ids[n] = groups?.[i] ?? UNGROUPED;
+      const right = Number(champion[i] === labels[i]);
+      outcomes[n] = Number(candidate[i] === labels[i]) - right;
+      mistakes[n] = 1 - right;
+      if (ids !== null) kept[n] = ids[at] as number;
       n++;
     }
   }
-  return { outcomes: outcomes.subarray(0, n), groups: grouped ? ids.subarray(0, n) : null };
+  const ties = { ids: ids && kept.subarray(0, n), ordered };
+  return { outcomes: outcomes.subarray(0, n), ties, mistakes: mistakes.subarray(0, n) };
 }
 
 function countOutcomes(outcomes: Float64Array): PairedCounts {
@@ -81,9 +91,11 @@ function countOutcomes(outcomes: Float64Array): PairedCounts {
   return { gains, losses, n: outcomes.length };
 }
 
-/** Distinct groups; each ungrouped example is one. */
-export function countGroups(groups: Int32Array): number {
-  const distinct = new Set(groups);
-  const alone = groups.reduce((count, group) => count + (group === UNGROUPED ? 1 : 0), 0);
-  return distinct.size - (distinct.has(UNGROUPED) ? 1 : 0) + alone;
+/**
+ * How many equal groups the examples are worth (`unitWorth`). Null where there are none but inputs that repeat: how much
+ * those resemble each other needs no estimate, so that no number of them is too small for one, from two on.
+ */
+export function worthOfGroups(units: Int32Array): number | null {
+  const { count } = unitWorth(units);
+  return count < 2 || units.some((id) => id > UNGROUPED) ? count : null;
 }

@@ -39,8 +39,8 @@ export function blockLength(series: Float64Array): number {
   return Number.isFinite(length) ? Math.min(longest, Math.max(1, length)) : longest;
 }
 
-/** [lags + 1], divided by n each. */
-function autocovariances(series: Float64Array, lags: number): Float64Array {
+/** Of a series of n >= 1 values at 0, 1, … lags, each divided by n, [lags + 1]. */
+export function autocovariances(series: Float64Array, lags: number): Float64Array {
   const n = series.length;
   let mean = 0;
   for (const value of series) mean += value;
@@ -71,6 +71,6 @@ function lastOfRun(covariances: Float64Array, critical: number, run: number): nu
 }
 
 /** The lag window of Politis & Romano 1995: 1 up to a half, then down to 0. */
-function flatTop(t: number): number {
+export function flatTop(t: number): number {
   return t <= 0.5 ? 1 : Math.max(0, 2 * (1 - t));
 }

@@ -37,7 +37,7 @@ const Z_PRECISION = 1e-5;
 
 /**
  * Bounds on the mean score of an example, each one-sided at level `alpha`. The unit that was not seen has as many
- * examples as the others have on average.
+ * examples as the largest that was: where sizes differ widely, one of the mean size would hide in any of the large ones.
  *
  * @param growth  bounds for a sample so many times as large, of the same scores
  * @throws RangeError without units (a bug in the caller)
@@ -70,7 +70,7 @@ function upperBound(
   growth: number,
 ): number {
   const examples = total(sizes);
-  const unseen = examples / sums.length;
+  const unseen = sizes.reduce((most, size) => Math.max(most, size), 0);
   const mean = (growth * total(sums) + unseen * most) / (growth * examples + unseen);
   const z = upperNormalPoint(alpha);
   if (!(most - mean > PRECISION * Math.abs(most))) return most;

@@ -1,5 +1,5 @@
 /**
- * The gate, measured: error rates, power, the referee, a year of reuse, speed. `HELP` says how it is called.
+ * The gate, measured: error rates, examples that hang together, power, the referee, a year of reuse, speed. `HELP` says how it is called.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -14,11 +14,11 @@ import { type Measured, printTable, renderMarkdown, type Table } from './table.t
 const DOCUMENT = new URL('../../../docs/continuity.md', import.meta.url);
 const [BEGIN, END] = ['<!-- bench:gate -->', '<!-- end of bench:gate -->'];
 
-const PARTS = ['errors', 'power', 'referee', 'reuse', 'speed'];
+const PARTS = ['errors', 'dependence', 'power', 'referee', 'reuse', 'speed'];
 
 const HELP = `npm run bench:gate -- [options]
 
-Measures the gate: error rates, power, the referee, a year of reuse, speed. Everything, 2,000 nights a cell, one thread a core.
+Measures the gate: error rates, examples that hang together, power, the referee, a year of reuse, speed. Everything, 2,000 nights a cell, one thread a core.
 It ends with 1 where a target was missed.
 
   --nights <n>   simulated nights a cell (default 2000; 200 for a first look)

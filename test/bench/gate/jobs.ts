@@ -2,6 +2,7 @@
  * The simulations as pieces that can be run side by side; each draws from seeds of its own, so that how they are shared
  * out changes nothing.
  */
+import { benchExamDependence, EXAM_DEPENDENCE_CASES } from './dependence.ts';
 import { type Cell, runStudy, STUDY_COUNT } from './error-rates.ts';
 import { benchForgetting, benchPower, benchScoredPower } from './power.ts';
 import { benchReferee, REFEREE_PARTS } from './referee/referee.ts';
@@ -10,6 +11,7 @@ import type { Measured } from './table.ts';
 
 export type Job =
   | { readonly part: 'errors'; readonly study: number }
+  | { readonly part: 'dependence'; readonly piece: number }
   | { readonly part: 'power'; readonly table: number }
   | { readonly part: 'reuse' }
   | { readonly part: 'referee'; readonly piece: number };
@@ -22,6 +24,7 @@ const POWER_TABLES = [benchPower, benchForgetting, benchScoredPower] as const;
 export const JOBS: readonly Job[] = [
   { part: 'reuse' },
   ...Array.from({ length: REFEREE_PARTS }, (_, piece) => ({ part: 'referee' as const, piece })),
+  ...Array.from({ length: EXAM_DEPENDENCE_CASES }, (_, piece) => ({ part: 'dependence' as const, piece })),
   ...POWER_TABLES.map((_, table) => ({ part: 'power' as const, table })),
   ...Array.from({ length: STUDY_COUNT }, (_, study) => ({ part: 'errors' as const, study })),
 ];
@@ -30,6 +33,8 @@ export function runJob(job: Job, nights: number): JobResult {
   switch (job.part) {
     case 'errors':
       return { cells: runStudy(job.study, nights) };
+    case 'dependence':
+      return { measured: benchExamDependence(job.piece, nights) };
     case 'power':
       return { measured: (POWER_TABLES[job.table] ?? benchPower)(nights) };
     case 'referee':

@@ -109,7 +109,8 @@ export function drawWindow(
   }
   const exampleIds: string[] = Array(n).fill('');
   const toMs = fromMs + 1;
-  return { id, kind, fromMs, toMs, exampleIds, labels, candidate, champion, ...(groups && { groups }) };
+  const common = { id, kind, fromMs, toMs, exampleIds, inTimeOrder: true as const };
+  return { ...common, labels, candidate, champion, ...(groups && { groups }) };
 }
 
 /** Windows in the order of the plans. */
@@ -232,6 +233,7 @@ export function scoredWindows(
           fromMs: 0,
           toMs: 1,
           exampleIds: Array(n).fill(''),
+          inTimeOrder: true,
           labels,
           candidate: answers(candidateProbabilities),
           champion: answers(championProbabilities),
@@ -291,6 +293,7 @@ export function drawRegression(
     fromMs: 0,
     toMs: 1,
     exampleIds: Array(n).fill(''),
+    inTimeOrder: true as const,
     targets,
     champion,
     candidate,
@@ -306,7 +309,7 @@ export function drawRegression(
   };
 }
 
-function drawLaplace(draw: Draw): number {
+export function drawLaplace(draw: Draw): number {
   const u = draw() - 0.5;
   return -Math.sign(u) * Math.log(1 - 2 * Math.abs(u));
 }

@@ -36,7 +36,10 @@ interface State {
   readonly extras: number;
 }
 
-/** Three classes, some of which a window lacks; features; now and then groups, probabilities and previous labels. */
+/**
+ * Three classes, some of which a window lacks; features; now and then groups, inputs that repeat in an order of time,
+ * probabilities and previous labels.
+ */
 function build({ past, current, extras }: State): Evidence {
   const base = evidenceOf([], { gains: 0, losses: 0, n: 1 });
   const windows = [...past, current].map(({ n, gains, losses, wrong, shift }, i) => {
@@ -53,6 +56,10 @@ function build({ past, current, extras }: State): Evidence {
       champion: turn(made.champion ?? made.candidate),
       features: [made.labels.map((_, k) => (k % 5 === 0 ? 1 : 0))],
       ...((extras & 1) === 1 && { groups: made.labels.map((_, k) => (extras & 2) * 7 + (k >> 2)) }),
+      ...((extras & 16) === 16 && {
+        inTimeOrder: true as const,
+        contents: made.labels.map((_, k) => (k % 4 === 0 ? 0 : 1 + ((k * 7) >> 3))),
+      }),
       ...((extras & 4) === 4 && { previousLabels: made.labels.map((_, k) => (k % 3 === 0 ? -1 : k % 2)) }),
     };
   });
@@ -71,7 +78,7 @@ function scored(evidence: Evidence, extras: number): Evidence {
 }
 
 /** Drawn small, and built in the property: so that what fails can be read. */
-const states = fc.record({ past: fc.array(window, { maxLength: 6 }), current: window, extras: fc.nat(15) });
+const states = fc.record({ past: fc.array(window, { maxLength: 6 }), current: window, extras: fc.nat(31) });
 
 const holding = (checks: readonly CheckResult[]): string[] =>
   checks.filter(({ verdict }) => verdict === 'hold').map(({ check }) => check);

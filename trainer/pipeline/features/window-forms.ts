@@ -10,7 +10,7 @@ import { argmaxRows } from './judged-model.ts';
 /** Everything about a window's examples but what they are and what the models say. */
 export type Described = Pick<
   WindowEvidence,
-  'id' | 'kind' | 'fromMs' | 'toMs' | 'exampleIds' | 'groups' | 'features'
+  'id' | 'kind' | 'fromMs' | 'toMs' | 'exampleIds' | 'groups' | 'contents' | 'inTimeOrder' | 'features'
 >;
 
 /** What the examples are: class ids or targets, each [n]; NaN where the one before is not known. */

@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import type { CandidateFacts } from '../../../shared/continuity/evidence/evidence.ts';
+import { loadProgram } from '../../../shared/model/run/predictor.ts';
 import { tensorsOf } from '../../model/head.ts';
 import type { ModelLayers } from '../../model/trunk.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
@@ -23,7 +24,8 @@ const WHOLE_TOLERANCE = 1e-4;
 
 /**
  * @param trainedOn  examples that the candidate was trained on
- * @param examples   on which the two forms of the candidate are compared; with none, they do not agree
+ * @param examples   held out, on which the forms of the candidate are run and compared: the edge plan as it is stored, the
+ *   exported layers compiled anew, and the exported files through TensorFlow.js; with none, they do not agree
  */
 export async function examineCandidate(
   ctx: RunContext,
@@ -36,18 +38,15 @@ export async function examineCandidate(
   const n = examples.labels.length;
   const model = exportedModel(ctx, files, size);
   const tolerance = model?.trunk ? WHOLE_TOLERANCE : EXPORT_TOLERANCE;
+  const stored = n === 0 ? null : candidate.program.run(values, n);
   const difference =
-    n === 0
+    stored === null
       ? Number.POSITIVE_INFINITY
-      : outputDifference(
-          ctx.spec,
-          candidate.program.run(values, n),
-          await predictExported(ctx, files, values, n),
-        );
+      : outputDifference(ctx.spec, stored, await predictExported(ctx, files, values, n));
   return {
     digest: candidateDigest(files),
     finite: model !== null && isFinite(model),
-    reproduces: model !== null && sameBytes(encodeModel(model)['edge.bin'], files['edge.bin']),
+    reproduces: stored !== null && model !== null && sameBits(runAnew(ctx, model, values, n), stored),
     exportAgrees: difference <= tolerance,
     exportDifference: difference,
     trainedOn,
@@ -126,6 +125,24 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
   return largest;
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+/** What the exported layers answer, compiled to an edge plan once more; null where that plan does not load. */
+function runAnew(
+  { runtime }: RunContext,
+  model: ModelLayers,
+  features: Float32Array,
+  n: number,
+): Float32Array | null {
+  const compiled = encodeModel(model);
+  const anew = loadProgram(runtime, compiled['edge.json'], compiled['edge.bin']);
+  if (!anew.ok) return null;
+  try {
+    return anew.value.run(features, n);
+  } finally {
+    anew.value.dispose();
+  }
+}
+
+/** The same executor ran both, so that not a bit may differ. */
+function sameBits(a: Float32Array | null, b: Float32Array): boolean {
+  return a !== null && a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
 }

@@ -8,7 +8,7 @@ import { readingBase, type RunContext, reportProgress } from '../../run/context.
 import { slicedFeatures, sliceIds } from './feature-slices.ts';
 import { type Examples, readExamples } from '../features/features.ts';
 import type { FormerChampion, WindowScores } from './former-champions.ts';
-import { type Neighbours, pick, pickIds, readNeighbours } from './neighbours.ts';
+import { type Neighbours, numberInputs, pick, pickIds, readNeighbours } from './neighbours.ts';
 import { shardsOf, type Snapshot, type SnapshotWindow } from '../data/snapshot-file.ts';
 import type { Described, WindowForm } from '../features/window-forms.ts';
 
@@ -50,6 +50,10 @@ export async function judgeWindows<Window>(
 ): Promise<JudgedWindows<Window>> {
   const held = heldOut(snapshot, holdout);
   const neighbours = await readNeighbours(ctx, snapshot);
+  const contents = numberInputs(
+    neighbours,
+    held.map((part) => part.positions),
+  );
   const windows: Window[] = [];
   const broken: Window[] = [];
   const scores: WindowScores[] = [];
@@ -57,7 +61,7 @@ export async function judgeWindows<Window>(
     const answered = await answerWindow(ctx, snapshot, part.positions, models);
     const { labels, candidate, champion } = answered;
     const truth = { labels, previous: pick(neighbours.previous, part.positions) };
-    const described = describeWindow(part, answered, neighbours);
+    const described = describeWindow(part, answered, neighbours, contents?.[i] ?? null);
     windows.push(form.toWindow(described, truth, { candidate, champion }));
     if (answered.broken !== null) {
       broken.push(form.toWindow(described, truth, { candidate: answered.broken, champion }));
@@ -166,6 +170,7 @@ function describeWindow(
   { window: { id, fromMs, toMs }, kind, positions }: HeldOut,
   { ids, slices }: AnsweredWindow,
   neighbours: Neighbours,
+  contents: Int32Array | null,
 ): Described {
   return {
     id,
@@ -174,6 +179,8 @@ function describeWindow(
     toMs,
     exampleIds: ids,
     ...(neighbours.groups && { groups: pickIds(neighbours.groups, positions) }),
+    ...(contents && { contents }),
+    inTimeOrder: true,
     features: slices,
   };
 }

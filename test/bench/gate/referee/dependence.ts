@@ -9,6 +9,7 @@ import {
 import type { PairedExamples } from '../../../../shared/continuity/referee/units.ts';
 import { type Draw, drawFrom, drawNormal } from '../population.ts';
 import { type Measured, percent, rowOf, tableOf } from '../table.ts';
+import { zipf } from '../zipf.ts';
 
 const LEVEL = 0.05;
 const MARGIN = 0.01;
@@ -51,18 +52,6 @@ const groups =
     const ids = Int32Array.from({ length: n }, (_, i) => (comeBack ? i % count : Math.floor(i / size)));
     return { differences: outcomesOf(ids, mean, draw), groups: ids };
   };
-
-/** Ranks 0, 1, 2, … with probabilities as 1, 1/2, 1/3, … */
-function zipf(count: number): (draw: Draw) => number {
-  const sums = new Float64Array(count);
-  let total = 0;
-  for (let rank = 0; rank < count; rank++) sums[rank] = total += 1 / (rank + 1);
-  return (draw) => {
-    const u = draw() * total;
-    const rank = sums.findIndex((sum) => u < sum);
-    return rank === -1 ? count - 1 : rank;
-  };
-}
 
 const zipfGroups =
   (count: number): Population =>

@@ -25,14 +25,15 @@ describe('one value summed by unit', () => {
     const grouped = sumByGroup([windowOf('a', 2, [7, 9]), windowOf('b', 3, [7, -1, -1])], policy, values);
     expect([...grouped.sums]).toEqual([4, 2, 4, 5]);
     expect([...grouped.sizes]).toEqual([2, 1, 1, 1]);
-    expect(grouped).toMatchObject({ n: 5, groups: 4 });
+    // Kish: 5^2 / (2^2 + 3)
+    expect(grouped).toMatchObject({ n: 5, groups: 25 / 7, worth: 25 / 7, share: 1 });
   });
 });
 
 test('bounds are the wider of both bootstrap methods, on either side, at the cautious level', () => {
   const random = seededRandom(4);
   const values = Float64Array.from({ length: 150 }, () => random() ** 6 - 0.1);
-  const sample = sampleUnits([windowOf('a', 150)], policy, [values]);
+  const sample = sampleUnits([windowOf('a', 150)], policy, [values], values);
   const mean = { numerator: 1, denominator: 0, scale: 'identity' } as const;
   const [bounds] = boundsOf(sample, [mean], policy);
   const options = { alpha: cautiousLevel(0.05, 150), ...policy.bootstrap };

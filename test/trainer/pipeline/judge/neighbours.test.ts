@@ -1,16 +1,25 @@
 import { expect, test } from 'vitest';
-import { pick, pickIds, trackNeighbours } from '../../../../trainer/pipeline/judge/neighbours.ts';
+import {
+  numberInputs,
+  pick,
+  pickIds,
+  trackNeighbours,
+} from '../../../../trainer/pipeline/judge/neighbours.ts';
 
 interface Seen {
   readonly at: number;
   readonly label: number;
   readonly group?: string;
   readonly labelledAt?: number;
+  readonly input?: { readonly digest: string };
 }
+
+/** Of an input that comes once. */
+const digestOf = (i: number): string => i.toString(16).padStart(13, '0') + 'f'.repeat(51);
 
 function track(examples: readonly Seen[]) {
   const tracker = trackNeighbours(examples.length);
-  for (const example of examples) tracker.add(example);
+  for (const [i, example] of examples.entries()) tracker.add({ input: { digest: digestOf(i) }, ...example });
   return tracker.end();
 }
 
@@ -69,6 +78,18 @@ test('positions pick their values in order', () => {
 
 test('positions of reported flips are kept', () => {
   const tracker = trackNeighbours(3);
-  for (const flip of [false, true, false]) tracker.add({ at: 0, label: 0, ...(flip && { flip }) });
+  const input = { digest: digestOf(0) };
+  for (const flip of [false, true, false]) tracker.add({ at: 0, label: 0, input, ...(flip && { flip }) });
   expect([...tracker.end().reported]).toEqual([1]);
+});
+
+test('inputs are numbered by what they are, over all windows, and not at all where none comes twice', () => {
+  const of = (...inputs: number[]) =>
+    track(inputs.map((input) => ({ at: 0, label: 0, input: { digest: digestOf(input) } })));
+  const windows = [
+    [0, 1],
+    [2, 4],
+  ];
+  expect(numberInputs(of(7, 8, 7, 8, 9), windows)).toEqual([Int32Array.of(0, 1), Int32Array.of(0, 2)]);
+  expect(numberInputs(of(7, 8, 6, 8, 9), windows)).toBeNull();
 });
