@@ -87,17 +87,37 @@ export function mainMeasure(metric: RatioMetric): ErrorMeasure {
 export type RatioMetric = Exclude<ErrorMetric, { readonly tolerance: number }>;
 
 /** Units whose columns are: examples, the candidate's losses, the champion's. */
+export interface ErrorSample extends UnitSample {
+  /** rise of the measure where it is the same in every unit, so that no resampling says anything about it; else null */
+  readonly constantRise: number | null;
+}
+
 export function sampleErrors(
   windows: readonly ComparedRegression[],
   policy: Pick<GatePolicy, 'alpha' | 'bootstrap'>,
-  { lossesOf }: ErrorMeasure = MAE,
-): UnitSample {
+  { lossesOf, root }: ErrorMeasure = MAE,
+): ErrorSample {
   const of = (model: 'candidate' | 'champion'): Float64Array =>
     concatenate(windows.map((window) => lossesOf(window.targets, window[model])));
   const [candidate, champion] = [of('candidate'), of('champion')];
   const ratio = meanOf(candidate) / meanOf(champion);
   const series = candidate.map((loss, i) => loss - ratio * (champion[i] as number));
-  return sampleUnits(windows, policy, [candidate, champion], series);
+  const sample = sampleUnits(windows, policy, [candidate, champion], series);
+  return { ...sample, constantRise: constantRise(sample, root) };
+}
+
+/** Of ratios that are meant to be the same, as small errors are differences of large numbers. */
+const ROUNDING = 1e-6;
+
+function constantRise({ units: { count, columns, sums } }: UnitSample, root: boolean): number | null {
+  if (count < LEAST_UNITS) return null;
+  const ratioOf = (unit: number): number =>
+    (sums[unit * columns + 1] as number) / (sums[unit * columns + 2] as number);
+  const ratio = ratioOf(0);
+  for (let unit = 0; unit < count; unit++) {
+    if (!(Math.abs(ratioOf(unit) - ratio) <= ROUNDING * ratio)) return null;
+  }
+  return (root ? Math.sqrt(ratio) : ratio) - 1;
 }
 
 const RATIO: RatioStatistic = { numerator: 1, denominator: 2, scale: 'log' };

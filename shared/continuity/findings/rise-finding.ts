@@ -18,6 +18,11 @@ export interface RiseQuestion {
   readonly unit: 'score' | 'relative';
 }
 
+interface RisenSample extends Pick<UnitSample, 'n' | 'groups' | 'alpha'> {
+  /** the rise where it is the same in every unit: beyond the margin it needs no bound to be refused */
+  readonly constantRise?: number | null;
+}
+
 /**
  * Passes when the upper bound of the rise, at the sample's level, is within the margin; fails when the lower one is above.
  *
@@ -27,14 +32,21 @@ export interface RiseQuestion {
  */
 export function judgeRise(
   interval: Interval | null,
-  { n, groups, alpha }: Pick<UnitSample, 'n' | 'groups' | 'alpha'>,
+  { n, groups, alpha, constantRise = null }: RisenSample,
   { where, margin, unit }: RiseQuestion,
   policy: GatePolicy,
   grown?: (factor: number, alpha: number) => Interval,
 ): Finding {
   const tooFew = holdForGroups(groups, n, policy.minimum.groups, where);
   if (tooFew !== null) return tooFew;
-  if (interval === null) {
+  if (constantRise !== null && constantRise > margin) {
+    const rise = formatMeasure(constantRise, unit);
+    const detail = `${where}: ${rise} in every one of ${formatCount(n)} examples, margin ${formatMeasure(margin, unit)}`;
+    const numbers = { estimate: constantRise, lower: constantRise, upper: constantRise, margin };
+    return { ...numbers, passes: 'below', unit, n, verdict: 'fail', detail };
+  }
+  // without a spread, resampling may end in what is no number
+  if (interval === null || constantRise !== null) {
     const detail = `${where}: the same in every one of ${formatCount(n)} examples, so that no bound can be drawn`;
     return { ...unanswerable(detail), n };
   }
