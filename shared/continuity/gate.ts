@@ -137,6 +137,12 @@ export function isOpen({ verdict, checks }: Pick<Verdict, 'verdict' | 'checks'>)
   return verdict === 'hold' && held.length > 0 && !held.some(isBroken);
 }
 
+/** Checks that hold because something broke or is missing; `evidence` where it is not fit to judge by at all. */
+export function brokenChecks({ verdict, checks }: Pick<Verdict, 'verdict' | 'checks'>): string[] {
+  if (verdict === 'hold' && checks.length === 0) return ['evidence'];
+  return checks.filter((check) => check.verdict === 'hold' && isBroken(check)).map(({ check }) => check);
+}
+
 function policyProblems(policy: GatePolicy): string[] {
   const parsed = gatePolicySchema.safeParse(policy);
   return parsed.success

@@ -3,6 +3,7 @@
  */
 import { type WindowComparison, compareWindows } from './window-comparison.ts';
 import type { Evidence } from './evidence/evidence.ts';
+import { type Finding, holdBroken, notAsked, unanswerable } from './findings/check-result.ts';
 import { formatPoints } from './findings/format.ts';
 import { classMetric } from './metric.ts';
 import { canMeasure } from './measurable.ts';
@@ -20,6 +21,15 @@ export function comparePast(evidence: Evidence, policy: GatePolicy): PastPool[] 
   return poolPastWindows(evidence, policy.minimum.window)
     .filter(({ windows }) => windows.every((window) => canMeasure(window, metric)))
     .map((pool) => ({ ...pool, comparison: compareWindows(pool.windows, metric, policy.alpha) }));
+}
+
+/** Why nothing is judged about the past where `comparePast` has nothing: there is none yet, or it can't be measured. */
+export function withoutPast(evidence: Evidence, policy: GatePolicy): Finding {
+  const pools = poolPastWindows(evidence, policy.minimum.window);
+  if (pools.length === 0) return notAsked('there are no past windows yet');
+  const detail = 'past windows have no probabilities to measure the log loss by';
+  const broke = evidence.missing?.probabilities;
+  return broke === undefined ? unanswerable(detail) : holdBroken(`${detail}: ${broke}`);
 }
 
 /** How much better the candidate is on the current window, as estimated; 0 where it is no better or not measured. */

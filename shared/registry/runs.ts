@@ -49,6 +49,8 @@ export const runSchema = z.object({
   winner: z.exactOptional(z.int().check(z.minimum(1))),
   /** Which evidence promoted it. */
   decidedBy: z.exactOptional(z.enum(['exam', 'trust', 'referee'])),
+  /** Checks that something broken held, and for how many nights running; left out where nothing did. */
+  broken: z.exactOptional(z.record(z.string(), z.int())),
   /** Why the champion was moved, or was not. */
   why: z.nullable(z.string()),
   /** One sentence that says how it ended. */

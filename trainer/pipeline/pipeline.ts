@@ -18,6 +18,8 @@ import type { RunPart } from './features/portions.ts';
 import { checkLabels, openQuarantines } from '../labels/check-labels.ts';
 import { wordingOf } from '../referee/answer-utility.ts';
 import { findContenders } from '../referee/contenders.ts';
+import { brokenChecks } from '../../shared/continuity/gate.ts';
+import { BROKEN_NIGHTS, longBroken } from '../../shared/continuity/referee/ledger.ts';
 import { describeReferee } from '../referee/describe.ts';
 import { findRefereeRecord } from '../referee/record.ts';
 import { followRehearsal } from '../referee/rehearsal.ts';
@@ -275,7 +277,8 @@ async function promoteStep(ctx: RunContext, snapshotId: string) {
   const record = await findRefereeRecord(ctx);
   const choice = choose(ctx, candidate as number, verdict, record);
   const decision = await promote(ctx, choice);
-  await settle(ctx, snapshotId, choice, decision.promoted, record);
+  const broken = brokenChecks(verdict);
+  const { broken: nights } = await settle(ctx, snapshotId, choice, decision.promoted, record, broken);
   const { version, by } = choice;
   await updateRecord(ctx, {
     promoted: decision.promoted,
@@ -283,6 +286,7 @@ async function promoteStep(ctx: RunContext, snapshotId: string) {
     ...(decision.promoted && by !== null && { decidedBy: by }),
     ...(decision.promoted && version !== null && version !== candidate && { winner: version }),
     summary: summarize(choice, decision),
+    ...(broken.length > 0 && { broken: nights }),
   });
   return {
     promoted: decision.promoted,
@@ -296,10 +300,17 @@ function summarize({ version, by, why }: Choice, decision: Decision): string {
   return by === 'trust' || by === 'referee' ? `Promote: ${why}` : `${why}${decision.paused ?? ''}`;
 }
 
+/** What holds for what broke is a hold once or twice; then somebody has to look. */
+function describeBroken(checks: readonly string[], why: string): string {
+  return `for ${BROKEN_NIGHTS} nights running something that should be there was missing or broke (${checks.join(', ')}): ${why}`;
+}
+
 async function reportStep(ctx: RunContext, snapshotId: string) {
-  const { candidate, promoted, why } = await currentRecord(ctx);
+  const { candidate, promoted, why, broken = {} } = await currentRecord(ctx);
   const decision = { promoted, why: why ?? '' };
   await saveReport(ctx, snapshotId, candidate as number, await judge(ctx), decision);
+  const long = longBroken({ broken });
+  if (long.length > 0) throw new RunFailure(describeBroken(long, why ?? ''));
   await finishRun(ctx, { status: 'complete' });
   return { note: 'report.json, report.html' };
 }

@@ -34,6 +34,8 @@ const stateSchema = z.object({
   subject: z.string().nullable(),
   checkedToMs: z.int().min(0),
   agreements: z.array(z.object({ n: z.int().min(0), right: z.int().min(0) })).readonly(),
+  // entries from before it was counted have none
+  broken: z.record(z.string(), z.int().min(1)).default({}),
 });
 
 const entrySchema = z.object({

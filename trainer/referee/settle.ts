@@ -11,6 +11,7 @@ import {
   levelOf,
   type LedgerState,
   loseTrust,
+  noteBroken,
   withTrust,
 } from '../../shared/continuity/referee/ledger.ts';
 import { divideLevel } from '../../shared/continuity/referee/levels.ts';
@@ -50,13 +51,18 @@ export async function examLevel({ store, run }: RunContext, candidate: string): 
   return divideLevel(levelOf(newest.value.state, candidateQuestion(candidate))).exam;
 }
 
-/** After the alias moved, or did not. */
+/**
+ * After the alias moved, or did not.
+ *
+ * @param broken  checks that something broken held: such a night decided nothing, and its labels are looked at again
+ */
 export async function settle(
   ctx: RunContext,
   snapshot: string,
   choice: Choice,
   promoted: boolean,
   record: RefereeRecord | null,
+  broken: readonly string[] = [],
 ): Promise<LedgerState> {
   const question = promoted ? await questionOf(ctx, choice, record) : null;
   const subject = await subjectOf(ctx, snapshot);
@@ -69,7 +75,7 @@ export async function settle(
       record !== null && promoted && returns
         ? withTrust(answered, record.recipe, loseTrust(record.trust.trust, record.champion + 1))
         : answered;
-    return { ...trusting, subject };
+    return noteBroken({ ...trusting, subject: broken.length === 0 ? subject : null }, broken);
   });
 }
 

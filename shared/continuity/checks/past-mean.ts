@@ -9,7 +9,7 @@ import { priceOf, settle } from '../exchange.ts';
 import { formatCount } from '../findings/format.ts';
 import { describeDifference, holdForGroups } from '../findings/paired-finding.ts';
 import { pairOutcomes } from '../findings/paired-sample.ts';
-import { comparePast, gainNow, type PastPool, showPoints } from '../past.ts';
+import { comparePast, gainNow, type PastPool, showPoints, withoutPast } from '../past.ts';
 import type { GatePolicy } from '../policy.ts';
 import { clusterVariance, UNGROUPED } from '../statistics/design-effect.ts';
 import type { Interval } from '../statistics/interval.ts';
@@ -24,7 +24,7 @@ import { concatenate } from '../findings/unit-sample.ts';
 export function checkPastMean(evidence: Evidence, policy: GatePolicy): CheckOutcome {
   if (evidence.champion === null) return notAsked('there is no champion to compare with');
   const pools = comparePast(evidence, policy);
-  if (pools.length === 0) return notAsked('there are no past windows yet');
+  if (pools.length === 0) return withoutPast(evidence, policy);
   const n = pools.reduce((sum, { comparison }) => sum + comparison.n, 0);
   const where = pools.length === 1 ? 'one past window' : `${pools.length} past windows`;
   const tooFew = pools

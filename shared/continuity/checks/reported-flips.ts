@@ -13,6 +13,7 @@ import { absent } from './absent.ts';
 /** Passes when the share of the set that the candidate gets wrong is within the budget. */
 export function checkReportedFlips(evidence: Evidence, policy: GatePolicy): CheckOutcome {
   const { reportedFlips, classes } = evidence;
+  if (evidence.champion === null) return notAsked('there is no champion whose answers could have turned');
   if (reportedFlips === undefined)
     return absent('reportedFlips', evidence, policy, 'no flips were collected');
   const { exampleIds, labels, candidate, champion, windows } = reportedFlips;

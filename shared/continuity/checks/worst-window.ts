@@ -12,7 +12,7 @@ import type { Evidence } from '../evidence/evidence.ts';
 import { priceOf, settle } from '../exchange.ts';
 import { formatConfidence, formatPoints, formatSignedPoints } from '../findings/format.ts';
 import { holdForGroups, judgeWindowComparison } from '../findings/paired-finding.ts';
-import { comparePast, gainNow, showPoints } from '../past.ts';
+import { comparePast, gainNow, showPoints, withoutPast } from '../past.ts';
 import type { GatePolicy } from '../policy.ts';
 
 /**
@@ -23,7 +23,7 @@ import type { GatePolicy } from '../policy.ts';
 export function checkWorstWindow(evidence: Evidence, policy: GatePolicy): CheckOutcome {
   if (evidence.champion === null) return notAsked('there is no champion to compare with');
   const pools = comparePast(evidence, policy);
-  if (pools.length === 0) return notAsked('there are no past windows yet');
+  if (pools.length === 0) return withoutPast(evidence, policy);
   const alarmLevel = policy.alpha / (2 * pools.length);
   const gain = gainNow(evidence, policy);
   const parts = pools.map(({ id, age, comparison }): Part => {

@@ -106,6 +106,7 @@ const commonFields = {
   selfTests: z.array(z.object({ id: z.string(), passed: z.boolean(), detail: z.string() })).exactOptional(),
   level: z.number().exactOptional(),
   missing: z.partialRecord(z.enum(EVIDENCE_PARTS), z.string()).exactOptional(),
+  beyond: z.partialRecord(z.enum(EVIDENCE_PARTS), z.string()).exactOptional(),
 };
 
 export const evidenceSchema: z.ZodType<Evidence> = z.object({

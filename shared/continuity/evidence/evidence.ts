@@ -28,7 +28,7 @@ export interface WindowEvidence {
   readonly candidate: Int32Array;
   /** class ids predicted by the champion, [n]; null while there is none */
   readonly champion: Int32Array | null;
-  /** probabilities, [n, classes] row by row; given for the candidate in every window or in none */
+  /** probabilities, [n, classes] row by row; given for the candidate in every window, in the current one alone, or in none */
   readonly candidateProbabilities?: Float32Array;
   /** the same of the champion; given with the candidate's, wherever there is a champion */
   readonly championProbabilities?: Float32Array;
@@ -128,6 +128,8 @@ export interface CommonEvidence {
   readonly level?: number;
   /** parts that should be there and broke or were left out, each with the reason: they hold, by name */
   readonly missing?: Readonly<Partial<Record<EvidencePart, string>>>;
+  /** parts that there will never be, with the reason: they are told and weigh nothing, unless the policy needs them */
+  readonly beyond?: Readonly<Partial<Record<EvidencePart, string>>>;
 }
 
 export interface Evidence extends CommonEvidence {

@@ -90,9 +90,10 @@ const SUM_TOLERANCE = 1e-3;
 function probabilityProblems({ windows, classes, champion }: Evidence): string[] {
   const given = windows.filter(({ candidateProbabilities }) => candidateProbabilities !== undefined).length;
   const problems: string[] = [];
-  if (given > 0 && given < windows.length) {
+  const inCurrentAlone = given === 1 && windows.at(-1)?.candidateProbabilities !== undefined;
+  if (given > 0 && given < windows.length && !inCurrentAlone) {
     problems.push(
-      `windows: expected candidateProbabilities in all of them or in none, got them in ${given} of ${windows.length}`,
+      `windows: expected candidateProbabilities in all of them, in the current one alone or in none, got them in ${given} of ${windows.length}`,
     );
   }
   for (const [i, window] of windows.entries()) {

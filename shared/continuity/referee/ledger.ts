@@ -20,6 +20,8 @@ export interface LedgerState {
   readonly checkedToMs: number;
   /** how far what served agreed with the labels of the last nights, oldest first; without those that were kept apart */
   readonly agreements: readonly Agreement[];
+  /** checks that something broken held, and for how many nights running */
+  readonly broken: Readonly<Record<string, number>>;
 }
 
 export interface Agreement {
@@ -35,6 +37,7 @@ export const NEW_LEDGER: LedgerState = {
   subject: null,
   checkedToMs: 0,
   agreements: [],
+  broken: {},
 };
 
 /** Levels that are remembered: older questions are closed, as no challenger stays for so many nights. */
@@ -86,6 +89,20 @@ export function trustIn({ recipes }: LedgerState, recipe: string): Trust {
 
 export function withTrust(state: LedgerState, recipe: string, trust: Trust): LedgerState {
   return { ...state, recipes: { ...state.recipes, [recipe]: trust } };
+}
+
+/** So many nights running, and what broke is no accident. */
+export const BROKEN_NIGHTS = 3;
+
+/** Notes which checks something broken held tonight; one that was not held begins anew. */
+export function noteBroken(state: LedgerState, checks: readonly string[]): LedgerState {
+  const broken = Object.fromEntries(checks.map((check) => [check, (state.broken[check] ?? 0) + 1]));
+  return { ...state, broken };
+}
+
+/** Checks that something broken has held for `BROKEN_NIGHTS` nights running. */
+export function longBroken({ broken }: Pick<LedgerState, 'broken'>): string[] {
+  return Object.keys(broken).filter((check) => (broken[check] ?? 0) >= BROKEN_NIGHTS);
 }
 
 /** Nights by which one tells what is usual. */

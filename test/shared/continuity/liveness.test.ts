@@ -139,6 +139,12 @@ describe('no reachable state of windows holds for ever:', () => {
     );
   });
 
+  test('a part that a first version cannot have is not waited for', () => {
+    const first = withoutChampionsProbabilities(evidenceOf([], { gains: 0, losses: 0, n: 400 }));
+    const needy = { ...policy, slices: [], needs: ['reportedFlips' as const, 'splits' as const] };
+    expect(holding(decideGate(first, needy).checks).filter((check) => check !== 'baseline')).toEqual([]);
+  });
+
   test('a first version is held by the baselines alone', () => {
     fc.assert(
       fc.property(states, (state) => {

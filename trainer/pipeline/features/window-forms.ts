@@ -1,7 +1,11 @@
 /**
  * What the two tasks put down about a window, and the one number by which a person compares models on it.
  */
-import type { RegressionWindow, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
+import type {
+  CommonEvidence,
+  RegressionWindow,
+  WindowEvidence,
+} from '../../../shared/continuity/evidence/evidence.ts';
 import { meanAbsoluteError } from '../../../shared/continuity/errors.ts';
 import { accuracy } from '../../../shared/continuity/metrics.ts';
 import type { TaskSpec } from '../../../shared/model/spec/task.ts';
@@ -33,12 +37,39 @@ export interface WindowForm<Window> {
   readonly untrained: (labels: Float64Array) => number;
 }
 
-/** Probabilities of both models that evidence may hold, 32 MB: beyond it they are left out, and with them calibration. */
+/**
+ * Probabilities of both models that evidence may hold, 32 MB. Beyond it only those of the current window are kept, by which
+ * calibration is judged; where even these are too many, none.
+ */
 const MOST_PROBABILITIES = 8_000_000;
 
-/** @param examples  held-out examples of all windows */
-export function classificationForm(classes: number, examples: number): WindowForm<WindowEvidence> {
-  const withProbabilities = 2 * examples * classes <= MOST_PROBABILITIES;
+/** Held-out examples of all windows, and of the current one. */
+export interface HeldOutSizes {
+  readonly all: number;
+  readonly current: number;
+}
+
+/** Whose probabilities the evidence has. */
+export function probabilitiesKept(
+  classes: number,
+  { all, current }: HeldOutSizes,
+): 'all' | 'current' | 'none' {
+  const fits = (examples: number): boolean => 2 * examples * classes <= MOST_PROBABILITIES;
+  return fits(all) ? 'all' : fits(current) ? 'current' : 'none';
+}
+
+/** What the evidence says of probabilities that it can't hold. */
+export function probabilitiesBeyond(classes: number, sizes: HeldOutSizes): Pick<CommonEvidence, 'beyond'> {
+  if (probabilitiesKept(classes, sizes) !== 'none') return {};
+  const count = (2 * sizes.current * classes).toLocaleString('en-US');
+  const most = MOST_PROBABILITIES.toLocaleString('en-US');
+  return {
+    beyond: { probabilities: `${count} of the current window are more than the ${most} that are kept` },
+  };
+}
+
+export function classificationForm(classes: number, sizes: HeldOutSizes): WindowForm<WindowEvidence> {
+  const kept = probabilitiesKept(classes, sizes);
   return {
     toWindow: (described, { labels, previous }, { candidate, champion }) => ({
       ...described,
@@ -46,7 +77,7 @@ export function classificationForm(classes: number, examples: number): WindowFor
       previousLabels: Int32Array.from(previous, (label) => (Number.isNaN(label) ? -1 : label)),
       candidate: argmaxRows(candidate, labels.length),
       champion: champion && argmaxRows(champion, labels.length),
-      ...(withProbabilities && {
+      ...((kept === 'all' || (kept === 'current' && described.kind === 'current')) && {
         candidateProbabilities: candidate,
         ...(champion && { championProbabilities: champion }),
       }),

@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import type { CandidateFacts } from '../../../shared/continuity/evidence/evidence.ts';
-import { loadProgram } from '../../../shared/model/run/predictor.ts';
+import { loadPlan } from '../../../shared/model/run/predictor.ts';
 import { tensorsOf } from '../../model/head.ts';
 import type { ModelLayers } from '../../model/trunk.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
@@ -133,7 +133,7 @@ function runAnew(
   n: number,
 ): Float32Array | null {
   const compiled = encodeModel(model);
-  const anew = loadProgram(runtime, compiled['edge.json'], compiled['edge.bin']);
+  const anew = loadPlan(runtime, compiled['edge.json'], compiled['edge.bin']);
   if (!anew.ok) return null;
   try {
     return anew.value.run(features, n);

@@ -25,7 +25,7 @@ import type { Snapshot } from '../data/snapshot-file.ts';
 import { examLevel } from '../../referee/settle.ts';
 import { loadSplit } from '../data/split.ts';
 import { judgeWindows, type Models } from './window-evidence.ts';
-import { classificationForm, regressionForm, type WindowForm } from '../features/window-forms.ts';
+import { classificationForm, probabilitiesBeyond, regressionForm, type WindowForm } from '../features/window-forms.ts';
 
 /** Examples on which two forms of one model are compared. */
 const COMPARED_EXAMPLES = 256;
@@ -84,10 +84,12 @@ async function gatherEvidence(
       }),
     };
   }
-  const { windows, broken, reported } = await judge(classificationForm(spec.labels.length, held.length));
+  const sizes = { all: held.length, current: split.holdout.at(-1)?.length ?? 0 };
+  const { windows, broken, reported } = await judge(classificationForm(spec.labels.length, sizes));
   const common = await gatherFacts(ctx, files, models, compared);
   const evidence = {
     ...common,
+    ...probabilitiesBeyond(spec.labels.length, sizes),
     classes: spec.labels,
     windows,
     majority: split.constant,

@@ -8,7 +8,9 @@ import {
   levelOf,
   type LedgerState,
   loseTrust,
+  longBroken,
   NEW_LEDGER,
+  noteBroken,
   trustIn,
   withTrust,
 } from '../../../../shared/continuity/referee/ledger.ts';
@@ -148,5 +150,24 @@ describe('trust in a recipe', () => {
     const lost = loseTrust(trusted, 12);
     expect(lost).toEqual({ trusted: false, losses: 3, from: 12, settled: null });
     expect(loseTrust(lost, 15)).toBe(lost);
+  });
+});
+
+describe('what broke is counted', () => {
+  const nights = (...held: readonly (readonly string[])[]) =>
+    held.reduce((state, checks) => noteBroken(state, checks), NEW_LEDGER);
+
+  test('by name, for as many nights as it was so running', () => {
+    expect(nights(['edge-budget'], ['edge-budget', 'sanity']).broken).toEqual({
+      'edge-budget': 2,
+      sanity: 1,
+    });
+    expect(longBroken(nights(['a'], ['a']))).toEqual([]);
+    expect(longBroken(nights(['a'], ['a', 'b'], ['a', 'b']))).toEqual(['a']);
+  });
+
+  test('and forgotten on the first night on which it was not', () => {
+    expect(longBroken(nights(['a'], ['a'], [], ['a']))).toEqual([]);
+    expect(nights(['a'], []).broken).toEqual({});
   });
 });

@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { findRelabelling, type LabelledAnswers } from '../../../../shared/continuity/labels/relabelling.ts';
-import { compareAnswers, judgeComparison } from '../../../../shared/continuity/referee/comparison.ts';
-import { decideChampion, type Standing } from '../../../../shared/continuity/referee/decide.ts';
+import { compareAnswers, judgeChallenger } from '../../../../shared/continuity/referee/challenger-comparison.ts';
+import { decideChampion, type NightOutcome } from '../../../../shared/continuity/referee/decide.ts';
 import {
   answerByPromotion,
   ask,
@@ -58,7 +58,7 @@ function examples(n: number, lost: number): PairedExamples {
 }
 
 const isBetter = (given: PairedExamples): boolean =>
-  judgeComparison(compareAnswers(given), -0.01, 0.005).finding === 'better';
+  judgeChallenger(compareAnswers(given), -0.01, 0.005).finding === 'better';
 
 const gainsOf = (n: number, of: 'groups' | 'contents', ids: (i: number) => number): PairedExamples => ({
   differences: Float64Array.from({ length: n }, (_, i) => (i % 5 === 0 ? 1 : 0)),
@@ -78,7 +78,7 @@ const nights = (gain: number, from: number): Night[] => {
   }));
 };
 
-const STANDING: Standing = {
+const NIGHT: NightOutcome = {
   candidate: 9,
   champion: 6,
   exam: 'hold',
@@ -86,10 +86,12 @@ const STANDING: Standing = {
   examSummary: 'not settled',
   trusted: true,
   winners: [],
+  waiting: [],
+  wording: 'right',
 };
 
-const serves = (change: Partial<Standing>) => (planted: boolean) =>
-  decideChampion(planted ? { ...STANDING, ...change } : STANDING).version === 9;
+const serves = (change: Partial<NightOutcome>) => (planted: boolean) =>
+  decideChampion(planted ? { ...NIGHT, ...change } : NIGHT).version === 9;
 
 /** A store that forgets a condition, as some servers do. */
 function careless(forgets: 'absent' | 'etag' | null): ObjectStore {

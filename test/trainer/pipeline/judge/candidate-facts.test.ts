@@ -3,17 +3,17 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
-import { loadCandidate, type VersionFiles } from '../../../../trainer/model/candidate-files.ts';
+import { loadCandidate, type VersionFiles } from '../../../../trainer/run/candidate-files.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
-import { createSurroundings } from '../../../../trainer/node/surroundings.ts';
-import type { RunContext } from '../../../../trainer/pipeline/context.ts';
+import { createNodeHost } from '../../../../trainer/node/node-host.ts';
+import type { RunContext } from '../../../../trainer/run/context.ts';
 import { loadSnapshot } from '../../../../trainer/pipeline/data/snapshot-file.ts';
 import { loadSplit } from '../../../../trainer/pipeline/data/split.ts';
-import { openProgram } from '../../../../trainer/pipeline/features/answer.ts';
+import { openProgram } from '../../../../trainer/pipeline/features/judged-model.ts';
 import { type Examples, readExamples } from '../../../../trainer/pipeline/features/features.ts';
 import { loadTrainingRecord } from '../../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { examineCandidate } from '../../../../trainer/pipeline/judge/candidate-facts.ts';
-import { openRun } from '../../../../trainer/pipeline/record.ts';
+import { openRun } from '../../../../trainer/run/record.ts';
 import { createBlobModel } from '../../../support/tabular-model.ts';
 
 const store = createMemoryStore();
@@ -25,7 +25,7 @@ beforeAll(async () => {
   await createBlobModel(store, 'blobs', { n: 600, seed: 1, fromMs: Date.parse('2026-11-01T00:00:00Z') });
   const run = await runJob({ store, model: 'blobs', by: 'a test', promote: false });
   if (!run.ok) throw new Error(run.error.detail);
-  ctx = await openRun(await createSurroundings({ store, threads: 1 }), 'blobs', run.value.id);
+  ctx = await openRun(await createNodeHost({ store, threads: 1 }), 'blobs', run.value.id);
   const snapshot = await loadSnapshot(store, 'blobs', run.value.snapshot as string);
   files = await loadCandidate(ctx);
   examples = await readExamples(ctx, snapshot, (await loadSplit(ctx)).holdout.flat());

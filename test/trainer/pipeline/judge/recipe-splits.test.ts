@@ -11,8 +11,8 @@ import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import { keys } from '../../../../shared/registry/keys.ts';
 import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
-import { runJob } from '../../../../trainer/node/job.ts';
-import type { RunContext, Host } from '../../../../trainer/run/context.ts';
+import { createNodeSteps, runJob } from '../../../../trainer/node/job.ts';
+import { type RunContext, RunFailure, type Host } from '../../../../trainer/run/context.ts';
 import { loadEvidence } from '../../../../trainer/pipeline/judge/evidence-file.ts';
 import { runPipeline } from '../../../../trainer/pipeline/pipeline.ts';
 import type { StepRunner } from '../../../../trainer/run/steps.ts';
@@ -154,6 +154,40 @@ describe('a recipe that is not the champion’s', () => {
     expect(run.status).toBe('complete');
     expect(done.filter((name) => name.startsWith('recipes on split'))).toHaveLength(5);
     expect((await evidenceOf(store, run)).splits).toEqual(inThreads.splits);
+  });
+});
+
+describe('a split that fails to train', () => {
+  async function night(store: ObjectStore, day: number, broken: boolean): Promise<RunRecord> {
+    const now = new Date(FROM_MS + 6_000_000_000 + day * 86_400_000);
+    const started = await startRun(store, MODEL, { trigger: 'cron', by: 'a test', now, suffix: '' });
+    if (!started.ok) throw new Error(started.error.detail);
+    const plain = await hostOf(store, now);
+    const open = (): never => {
+      throw new RunFailure('the disk was full');
+    };
+    const host = broken ? { ...plain, workshop: { width: 1, open } } : plain;
+    const steps = createNodeSteps(store, MODEL, started.value.id);
+    return runPipeline(host, MODEL, started.value.id, steps);
+  }
+
+  test('holds by name, on the same labels again and again; for the third night running it fails the run', async () => {
+    const store = await copyOf(base);
+    await changeSpec(store, withTraining(HASTY));
+    await changeSpec(store, withSplits({ count: 5 }));
+    for (const day of [1, 2]) {
+      const run = await night(store, day, true);
+      expect(run).toMatchObject({ status: 'complete', promoted: false, broken: { 'repeated-splits': day } });
+      expect(run.summary).toMatch(/^Hold: something that should be there is missing or broke/);
+      expect(run.why).toContain('the disk was full');
+    }
+    const third = await night(store, 3, true);
+    expect(third).toMatchObject({ status: 'failed', promoted: false });
+    expect(third.error).toMatch(/^for 3 nights running something .* broke \(repeated-splits\): Hold: /);
+    const mended = await night(store, 4, false);
+    expect(mended.status).toBe('complete');
+    expect(mended.broken).toBeUndefined();
+    expect(noteOf(mended)).toMatch(/^both recipes on 5 splits/);
   });
 });
 
