@@ -302,7 +302,7 @@ function summarize({ version, by, why }: Choice, decision: Decision): string {
 
 /** What holds for what broke is a hold once or twice; then somebody has to look. */
 function describeBroken(checks: readonly string[], why: string): string {
-  return `for ${BROKEN_NIGHTS} nights running something that should be there was missing or broke (${checks.join(', ')}): ${why}`;
+  return `for ${BROKEN_NIGHTS} nights running something that should be there was missing or broke (${checks.join(', ')}); mend it and start another run: ${why}`;
 }
 
 async function reportStep(ctx: RunContext, snapshotId: string) {

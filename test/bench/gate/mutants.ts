@@ -1,140 +1,134 @@
 /**
- * Breaks the gate's code one small piece at a time and counts how often its tests notice.
- *
- *   node test/bench/gate/mutants.ts [how many] [seed]
+ * Breaks the judges' code one small piece at a time and counts how often its tests notice. `HELP` says how it is called.
  *
  * It mutates a copy of the tree in a temporary folder, never the tree itself. Texts and the report's looks are left out.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom, shuffle } from '../../../shared/random.ts';
+import { readCount, readNames, readOptions } from '../usage.ts';
+import { whyEquivalent } from './equivalent-mutants.ts';
+import { type Area, AREAS, type Mutant, mutantsOf, NO_JUDGES, ownTest } from './mutations.ts';
+import { rowOf } from './table.ts';
 
-const [count = '100', seed = '1'] = process.argv.slice(2);
+const HELP = `npm run bench:mutants -- [options]
+
+Breaks the exam, the referee with its ledger, the data's split and windows and the gathering of evidence in one place each,
+and counts how often a test notices. It ends with 1 where fewer than 95 of 100 were.
+
+  --count <n>    changes (default 100, shared out over the areas by how many there are)
+  --seed <n>     which ones (default 1)
+  --only <area>  some of ${AREAS.map(({ name }) => name).join(', ')}
+  --json <file>  writes the row as JSON
+  --help         this text
+`;
+
+const LEAST_NOTICED = 95;
+
+const values = readOptions(
+  {
+    count: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+    json: { type: 'string' },
+  },
+  HELP,
+);
+const count = readCount('--count', values.count, HELP);
+const seed = readCount('--seed', values.seed, HELP);
+const names = AREAS.map(({ name }) => name);
+const wanted = values.only === undefined ? names : readNames('--only', values.only, names, HELP);
+const areas = AREAS.filter(({ name }) => wanted.includes(name));
+
 const ROOT = new URL('../../../', import.meta.url).pathname;
-const SOURCES = 'shared/continuity/**/*.ts';
-/** Renderings, and types without code. */
-const LEFT_OUT = /report|html|format|evidence\.ts|interval\.ts|\.d\.ts/;
-
-/** Each turns one spelling into another; what does not compile counts as noticed only if a test fails. */
-const MUTATIONS: readonly (readonly [RegExp, string])[] = [
-  [/ < /g, ' <= '],
-  [/ < /g, ' > '],
-  [/ > /g, ' >= '],
-  [/ >= /g, ' > '],
-  [/ <= /g, ' < '],
-  [/ === /g, ' !== '],
-  [/ !== /g, ' === '],
-  [/ \+ /g, ' - '],
-  [/ - /g, ' + '],
-  [/ \* /g, ' / '],
-  [/ \/ /g, ' * '],
-  [/ && /g, ' || '],
-  [/ \|\| /g, ' && '],
-  [/Math\.min\(/g, 'Math.max('],
-  [/Math\.max\(/g, 'Math.min('],
-  [/'pass'/g, "'hold'"],
-  [/'fail'/g, "'pass'"],
-  [/'hold'/g, "'skip'"],
-  [/'above'/g, "'below'"],
-  [/\+\+/g, '--'],
-  [/-policy\./g, 'policy.'],
-  [/\.lower\b/g, '.upper'],
-  [/\.upper\b/g, '.lower'],
-  [/\bgains\b/g, 'losses'],
-  [/\bcandidate\b/g, 'champion'],
-];
-
-interface Mutant {
-  readonly file: string;
-  readonly line: number;
-  readonly before: string;
-  readonly after: string;
+const COPIED = ['shared', 'trainer', 'functions', 'test', 'docs', 'package.json', 'vitest.config.ts'];
+const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
+try {
+  for (const part of [...COPIED, 'tsconfig.json', 'tsconfig.base.json']) {
+    cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  process.exitCode = breakAll() ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true });
 }
 
-/** Every single change that a mutation makes to a line of code. */
-function mutantsOf(file: string): Mutant[] {
-  const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
-  return lines.flatMap((text, line) => {
-    if (
-      /^\s*(?:\/\*\*?|\*|\/\/|import|export interface|export type|readonly|\w+: '\w+' \|)/.test(text) ||
-      /`/.test(text)
-    )
-      return [];
-    return MUTATIONS.flatMap(([pattern, replacement]) =>
-      [...text.matchAll(pattern)].map((match) => ({
-        file,
-        line,
-        before: text,
-        after: text.slice(0, match.index) + replacement + text.slice(match.index + match[0].length),
-      })),
+/** @returns whether enough were noticed */
+function breakAll(): boolean {
+  for (const { name, tests } of areas) {
+    if (fails(tests)) throw new Error(`expected the tests of the ${name} to pass before anything is broken`);
+  }
+  const all = areas
+    .flatMap((area) => filesOf(area).map((file) => ({ area, file })))
+    .flatMap(({ area, file }) =>
+      mutantsOf(file, readFileSync(join(ROOT, file), 'utf8')).map((mutant) => ({ area, mutant })),
     );
+  const order = shuffle(
+    Int32Array.from(all, (_, i) => i),
+    createRandom(seed),
+  );
+  const chosen = [...order]
+    .map((i) => all[i] as (typeof all)[number])
+    .filter(({ mutant }) => whyEquivalent(mutant) === null)
+    .slice(0, count);
+  let found = 0;
+  for (const { area, mutant } of chosen) {
+    const seen = noticed(area, mutant);
+    if (seen) found++;
+    else
+      console.log(
+        `survived  ${mutant.file}:${mutant.line + 1}\n  - ${mutant.before.trim()}\n  + ${mutant.after.trim()}`,
+      );
+  }
+  const share = (100 * found) / chosen.length;
+  const row = rowOf(`mutants of ${wanted.join(', ')}; seed ${seed}`, '% noticed', share, {
+    atLeast: LEAST_NOTICED,
   });
+  console.log(`${found} of ${chosen.length} mutants noticed (${share.toFixed(0)} %), of ${all.length}`);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify([row], null, 2)}\n`);
+  return row.met === true;
 }
 
-function writeLine(folder: string, { file, line }: Mutant, text: string): void {
+function filesOf({ sources }: Area): string[] {
+  return globSync([...sources], { cwd: ROOT })
+    .filter((file) => !NO_JUDGES.test(file))
+    .sort();
+}
+
+/** By the file's own test first, as that notices most, and soonest. */
+function noticed({ tests }: Area, mutant: Mutant): boolean {
+  writeLine(mutant, mutant.after);
+  const own = ownTest(mutant.file);
+  const seen = (existsSync(join(folder, own)) && fails([own])) || fails(tests);
+  writeLine(mutant, mutant.before);
+  return seen;
+}
+
+/** Whether a test fails, or does not end; simulations of error rates are left out, as they take longest and notice least. */
+function fails(tests: readonly string[]): boolean {
+  const args = ['run', '--project', 'node', ...tests, '--pool=threads', '--no-isolate', '--bail', '1'];
+  const { status } = spawnSync(
+    join(folder, 'node_modules/.bin/vitest'),
+    [...args, '-t', '^(?!.*(simulated|covers|misses))'],
+    { cwd: folder, timeout: 600_000 },
+  );
+  return status !== 0;
+}
+
+function writeLine({ file, line }: Mutant, text: string): void {
   const path = join(folder, file);
   const lines = readFileSync(path, 'utf8').split('\n');
   lines[line] = text;
   writeFileSync(path, lines.join('\n'));
 }
-
-const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
-for (const part of [
-  'shared',
-  'trainer',
-  'test',
-  'docs',
-  'package.json',
-  'vitest.config.ts',
-  'tsconfig.json',
-  'tsconfig.base.json',
-]) {
-  cpSync(join(ROOT, part), join(folder, part), { recursive: true });
-}
-symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-
-/** Whether a test fails; simulations of error rates are left out, as they take longest and notice least. */
-function noticed(): boolean {
-  const args = [
-    'run',
-    '--project',
-    'node',
-    'test/shared/continuity',
-    '--pool=threads',
-    '--no-isolate',
-    '--bail',
-    '1',
-    '-t',
-    '^(?!.*(simulated|covers|misses))',
-  ];
-  return (
-    spawnSync(join(folder, 'node_modules/.bin/vitest'), args, { cwd: folder, timeout: 120_000 }).status !== 0
-  );
-}
-
-const files = globSync(SOURCES, { cwd: ROOT }).filter((file) => !LEFT_OUT.test(file));
-const all = files.flatMap(mutantsOf);
-const order = shuffle(
-  Int32Array.from(all, (_, i) => i),
-  createRandom(Number(seed)),
-);
-if (noticed()) throw new Error('expected the tests to pass before anything is broken');
-let found = 0;
-const chosen = [...order.subarray(0, Number(count))].map((i) => all[i] as Mutant);
-for (const mutant of chosen) {
-  writeLine(folder, mutant, mutant.after);
-  const seen = noticed();
-  writeLine(folder, mutant, mutant.before);
-  if (seen) found++;
-  else
-    console.log(
-      `survived  ${mutant.file}:${mutant.line + 1}\n  - ${mutant.before.trim()}\n  + ${mutant.after.trim()}`,
-    );
-}
-rmSync(folder, { recursive: true });
-const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim();
-console.log(
-  `${found} of ${chosen.length} mutants noticed (${((100 * found) / chosen.length).toFixed(0)} %), of ${all.length} at ${commit}`,
-);

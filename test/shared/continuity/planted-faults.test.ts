@@ -494,7 +494,7 @@ describe('what is left out', () => {
         ...(part !== 'previous' && { previousLabels }),
       }),
     );
-    return { ...rest, ...kept, windows } as Evidence;
+    return { ...rest, ...kept, windows };
   };
   const HOLDS: Readonly<Record<EvidencePart, string>> = {
     probabilities: 'calibration',

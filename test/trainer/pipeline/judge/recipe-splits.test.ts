@@ -183,7 +183,9 @@ describe('a split that fails to train', () => {
     }
     const third = await night(store, 3, true);
     expect(third).toMatchObject({ status: 'failed', promoted: false });
-    expect(third.error).toMatch(/^for 3 nights running something .* broke \(repeated-splits\): Hold: /);
+    expect(third.error).toMatch(
+      /^for 3 nights running something .* broke \(repeated-splits\); mend it .*: Hold: /,
+    );
     const mended = await night(store, 4, false);
     expect(mended.status).toBe('complete');
     expect(mended.broken).toBeUndefined();
