@@ -91,8 +91,11 @@ export const AREAS: readonly Area[] = [
   },
   {
     name: 'evidence',
-    sources: ['trainer/pipeline/judge/{candidate-facts,neighbours,self-tests,window-forms,judge}.ts'],
-    tests: ['test/trainer/pipeline/judge'],
+    sources: [
+      'trainer/pipeline/judge/{candidate-facts,neighbours,self-tests,judge}.ts',
+      'trainer/pipeline/features/window-forms.ts',
+    ],
+    tests: ['test/trainer/pipeline/judge', 'test/trainer/pipeline/features/window-forms.test.ts'],
   },
 ];
 

@@ -25,7 +25,12 @@ import type { Snapshot } from '../data/snapshot-file.ts';
 import { examLevel } from '../../referee/settle.ts';
 import { loadSplit } from '../data/split.ts';
 import { judgeWindows, type Models } from './window-evidence.ts';
-import { classificationForm, probabilitiesBeyond, regressionForm, type WindowForm } from '../features/window-forms.ts';
+import {
+  classificationForm,
+  probabilitiesBeyond,
+  regressionForm,
+  type WindowForm,
+} from '../features/window-forms.ts';
 
 /** Examples on which two forms of one model are compared. */
 const COMPARED_EXAMPLES = 256;

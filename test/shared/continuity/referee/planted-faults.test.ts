@@ -4,7 +4,10 @@
  */
 import { describe, expect, test } from 'vitest';
 import { findRelabelling, type LabelledAnswers } from '../../../../shared/continuity/labels/relabelling.ts';
-import { compareAnswers, judgeChallenger } from '../../../../shared/continuity/referee/challenger-comparison.ts';
+import {
+  compareAnswers,
+  judgeChallenger,
+} from '../../../../shared/continuity/referee/challenger-comparison.ts';
 import { decideChampion, type NightOutcome } from '../../../../shared/continuity/referee/decide.ts';
 import {
   answerByPromotion,

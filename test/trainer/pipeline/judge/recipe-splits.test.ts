@@ -166,7 +166,7 @@ describe('a split that fails to train', () => {
     const open = (): never => {
       throw new RunFailure('the disk was full');
     };
-    const host = broken ? { ...plain, workshop: { width: 1, open } } : plain;
+    const host = broken ? { ...plain, splitBackend: { concurrency: 1, open } } : plain;
     const steps = createNodeSteps(store, MODEL, started.value.id);
     return runPipeline(host, MODEL, started.value.id, steps);
   }
