@@ -14,6 +14,7 @@ const WRITE: readonly ErrorCode[] = [400, ...STORED, 409, 413];
 const MODEL = '/api/models/{model}';
 const COMPARISONS = `${MODEL}/comparisons`;
 const REPRODUCTIONS = `${MODEL}/reproductions`;
+const QUARANTINES = `${MODEL}/quarantines`;
 const RUN = `${MODEL}/runs/{run}`;
 
 function read(
@@ -77,6 +78,28 @@ export const OPERATOR_PATHS: Readonly<Record<string, Operation>> = {
     summary: 'Start a retraining run',
     body: { schema: 'StartRequest', example: {}, required: false },
     answers: { 202: { description: 'begun', schema: 'Started', headers: { Location: 'Location' } } },
+    errors: WRITE,
+  },
+  [`GET ${QUARANTINES}`]: read(
+    'quarantines',
+    'Stretches of time whose labels are or were kept apart, in order of time',
+    'Quarantines',
+    STORED,
+  ),
+  [`POST ${QUARANTINES}/{id}/release`]: {
+    ...operators,
+    id: 'releaseQuarantine',
+    summary: 'Believe labels that were kept apart: from the next run on they train and judge',
+    body: { schema: 'EndQuarantineRequest', example: { reason: 'the names did change' } },
+    answers: { 200: { description: 'as it is now, and who decided what', schema: 'Quarantined' } },
+    errors: WRITE,
+  },
+  [`POST ${QUARANTINES}/{id}/discard`]: {
+    ...operators,
+    id: 'discardQuarantine',
+    summary: 'Never train on these labels, and never judge by them',
+    body: { schema: 'EndQuarantineRequest', example: { reason: 'the labelling tool was broken' } },
+    answers: { 200: { description: 'as it is now, and who decided what', schema: 'Quarantined' } },
     errors: WRITE,
   },
   [`GET ${RUN}`]: read('run', 'What a run recorded, and how far it is', 'RunWithProgress', STORED),

@@ -7,6 +7,7 @@ import { classificationSchema, regressionSchema } from '../../shared/model/spec/
 import { moveSchema } from '../../shared/registry/alias.ts';
 import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
 import { digestSchema, manifestSchema } from '../../shared/registry/manifest.ts';
+import { quarantineSchema } from '../../shared/registry/quarantine.ts';
 import { reproductionSchema } from '../../shared/registry/reproductions.ts';
 import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
 
@@ -34,6 +35,7 @@ export const modelSchema = z.object({
   }),
   versions: z.array(version),
   lastRun: z.nullable(runSchema),
+  quarantines: z.array(quarantineSchema).meta({ description: 'labels that are kept apart: those that wait' }),
   problems: z.array(z.string()),
 });
 const { createdAt, parent, run, snapshot, verdict, reasons, metrics } = manifestSchema.shape;
@@ -76,6 +78,9 @@ export const runsSchema = z.object({
     z.union([runSchema, z.object({ id: z.string(), status: z.literal('unreadable'), error: z.string() })]),
   ),
 });
+
+export const quarantinesSchema = z.object({ quarantines: z.array(quarantineSchema) });
+export const quarantinedSchema = z.object({ quarantine: quarantineSchema });
 
 export const comparisonsSchema = z.object({
   total: z.int().min(0),

@@ -16,6 +16,7 @@ import { compareSchema } from '../operators/comparison-routes.ts';
 import { exampleItemSchema, feedbackSchema, labelItemSchema, MAX_ITEMS } from '../collect/feedback.ts';
 import { DATATYPES } from '../serving/open-inference/datatypes.ts';
 import { promoteSchema, resumePromotionSchema, rollbackSchema } from '../operators/operator-routes.ts';
+import { endQuarantineSchema } from '../operators/quarantine-routes.ts';
 import { reproduceSchema } from '../operators/reproduction-routes.ts';
 import { startSchema } from '../operators/run-routes.ts';
 import {
@@ -23,6 +24,8 @@ import {
   comparisonsSchema,
   modelSchema,
   modelsSchema,
+  quarantinedSchema,
+  quarantinesSchema,
   reproductionsSchema,
   runsSchema,
   servedAtSchema,
@@ -340,6 +343,9 @@ export const SCHEMAS = {
   ServedAt: servedAtSchema,
   Notices: z.object({ notices: z.array(noticeSchema) }),
   Moved: z.object({ move: moveSchema }),
+  EndQuarantineRequest: endQuarantineSchema,
+  Quarantined: quarantinedSchema,
+  Quarantines: quarantinesSchema,
   PromoteRequest: promoteSchema,
   RollbackRequest: rollbackSchema,
   ResumePromotionRequest: resumePromotionSchema,

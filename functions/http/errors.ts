@@ -4,6 +4,7 @@
 import type { AliasError } from '../../shared/registry/alias.ts';
 import type { ComparisonError } from '../../shared/registry/comparisons.ts';
 import type { PromotionError } from '../../shared/registry/promotion.ts';
+import type { QuarantineError } from '../../shared/registry/quarantine.ts';
 import type { ReproductionError } from '../../shared/registry/reproductions.ts';
 import type { RunError } from '../../shared/registry/runs.ts';
 import type { ServedAtError } from '../../shared/registry/served-at.ts';
@@ -43,6 +44,7 @@ export type AppError =
   | AliasError
   | ComparisonError
   | PromotionError
+  | QuarantineError
   | ReproductionError
   | RunError
   | ServedAtError
@@ -65,6 +67,7 @@ export function statusOf(error: AppError): ErrorStatus {
     case 'unknown-run':
     case 'unknown-comparison':
     case 'unknown-reproduction':
+    case 'unknown-quarantine':
     case 'unpublished':
     case 'nothing-served':
       return 404;
@@ -96,6 +99,7 @@ export function statusOf(error: AppError): ErrorStatus {
     case 'run-unreadable':
     case 'comparison-unreadable':
     case 'reproduction-unreadable':
+    case 'quarantine-unreadable':
     case 'trainer-unavailable':
     case 'misconfigured':
       return 503;

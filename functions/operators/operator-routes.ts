@@ -19,6 +19,7 @@ import {
   resumePromotion,
   rollback,
 } from '../../shared/registry/promotion.ts';
+import { listQuarantines } from '../../shared/registry/quarantine.ts';
 import { findServedAt } from '../../shared/registry/served-at.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
@@ -28,6 +29,7 @@ import type { AppDeps } from '../deps.ts';
 import { type AppError, invalid } from '../http/errors.ts';
 import { authorize, errorResponse, keepAliveOf, parseModelName, parseVersion } from '../http/http.ts';
 import { actorOf, type OperatorApp, type OperatorContext, readBody, respond } from './operator-http.ts';
+import { createQuarantineRoutes } from './quarantine-routes.ts';
 import { createReproductionRoutes } from './reproduction-routes.ts';
 import { createRunRoutes, loadLastRun } from './run-routes.ts';
 
@@ -97,6 +99,7 @@ export function createOperatorRoutes(deps: AppDeps): OperatorApp {
   routes.route('/', createRunRoutes(deps));
   routes.route('/', createComparisonRoutes(deps));
   routes.route('/', createReproductionRoutes(deps));
+  routes.route('/', createQuarantineRoutes(deps));
   return routes;
 }
 
@@ -123,12 +126,13 @@ async function describeModels({ store }: AppDeps): Promise<object[]> {
 
 async function showModel(c: OperatorContext, deps: AppDeps, model: string): Promise<Response> {
   const { store } = deps;
-  const [spec, champion, serving, versions, run] = await Promise.all([
+  const [spec, champion, serving, versions, run, apart] = await Promise.all([
     loadStoredSpec(store, model),
     loadChampion(store, model),
     deps.models.inspect(model, keepAliveOf(c)),
     listVersionNumbers(store, model),
     loadLastRun(store, model),
+    listQuarantines(store, model),
   ]);
   return c.json({
     name: model,
@@ -138,7 +142,8 @@ async function showModel(c: OperatorContext, deps: AppDeps, model: string): Prom
     rollbackTo: (await offersRollback(store, model, serving)) ?? null,
     versions,
     lastRun: run,
-    problems: [spec, champion, serving].flatMap((part) => (part.ok ? [] : [part.error.detail])),
+    quarantines: apart.ok ? apart.value.filter(({ status }) => status === 'held') : [],
+    problems: [spec, champion, serving, apart].flatMap((part) => (part.ok ? [] : [part.error.detail])),
   });
 }
 

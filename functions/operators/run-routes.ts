@@ -23,6 +23,8 @@ import {
 
 export const startSchema = z.strictObject({
   by: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
+  /** Train although nothing is new since the last run. */
+  again: z.optional(z.boolean()),
 });
 
 const REPORTS = {
@@ -64,7 +66,10 @@ async function startRun(c: OperatorContext, deps: AppDeps, model: string): Promi
   const body = await readBody(c, deps, startSchema);
   if (!body.ok) return errorResponse(c, body.error);
   const by = actorOf(c, body.value.by);
-  const started = await callTrainer(deps, (trainer) => trainer.startRun(model, { trigger: 'api', by }));
+  const again = body.value.again === true && ({ again: true } as const);
+  const started = await callTrainer(deps, (trainer) =>
+    trainer.startRun(model, { trigger: 'api', by, ...again }),
+  );
   if (started.ok) c.header('Location', `/api/models/${model}/runs/${started.value.run}`);
   return respond(c, started, 202);
 }

@@ -29,7 +29,7 @@ export interface ReproductionRequest {
 export interface TrainerService {
   startRun(
     model: string,
-    options: { readonly trigger: 'api' | 'cron'; readonly by: string },
+    options: { readonly trigger: 'api' | 'cron'; readonly by: string; readonly again?: boolean },
   ): Promise<Result<{ readonly run: string }, TrainerError>>;
   startComparison(
     model: string,

@@ -164,6 +164,9 @@ export const gatePolicySchema = z.strictObject({
     .nullable()
     .default(null),
 
+  /** Where labels are a selection, and what they stand for says something else than they do: nights that are waited. */
+  selection: z.strictObject({ nights: z.int().min(0).max(365).default(3) }).prefault({}),
+
   /** Examples below which there is no judgement. */
   minimum: z
     .strictObject({

@@ -22,6 +22,7 @@ export const noticeSchema = z.object({
     'run-waiting',
     'not-serving',
     'run-late',
+    'labels-apart',
   ]),
   /** When its cause came about. */
   at: z.iso.datetime(),

@@ -2,42 +2,50 @@
  * Labels that are kept apart: `quarantine/<fromMs>-<toMs>.json`, one object a stretch of time. Nothing is deleted; what
  * is released trains and judges as if nothing had been.
  */
-import * as z from 'zod';
 import { err, ok, type Result } from '../result.ts';
+import * as z from '../zod.ts';
 import { describeReadError, loadJson, putJson } from './json.ts';
 import { keys } from './keys.ts';
 import type { ObjectStore } from './store.ts';
 
-const quarantineSchema = z.object({
+const count = z.int().check(z.minimum(0));
+
+const endingSchema = z.object({
+  status: z.optional(z.enum(['released', 'discarded'])),
+  by: z.string(),
+  at: z.iso.datetime(),
+  why: z.string(),
+});
+
+export const quarantineSchema = z.object({
   format: z.literal('holdfast-quarantine/1'),
   /** inclusive, of the inputs */
-  fromMs: z.int().min(0),
+  fromMs: count,
   /** exclusive */
-  toMs: z.int().min(0),
+  toMs: count,
   /** `held`: neither trains nor judges. `discarded`: the same, by somebody's decision. */
   status: z.enum(['held', 'released', 'discarded']),
+  /** `renamed`: classes changed places. `rescaled`: targets in another unit, or shifted. `unrelated`: to their inputs. */
+  kind: z.withDefault(z.enum(['renamed', 'rescaled', 'unrelated']), 'renamed'),
   /** The run that noticed. */
   run: z.string(),
   at: z.iso.datetime(),
   /** One sentence for a person. */
   reason: z.string(),
-  examples: z.int().min(0),
-  /** Share of the labels that agreed with what served, there and on nights before. */
+  examples: count,
+  /** Share of the labels that agreed with what served, there and on nights before (of numbers: in the same third). */
   agreement: z.number(),
   usual: z.number(),
   /** Class ids that seem to have come to mean others. */
-  renamings: z.array(
-    z.object({
-      from: z.int().min(0),
-      to: z.int().min(0),
-      answered: z.int().min(0),
-      labelled: z.int().min(0),
-    }),
-  ),
+  renamings: z.array(z.object({ from: count, to: count, answered: count, labelled: count })),
+  /** Of a regression: targets are about `factor` times what they should be, plus `shift`. */
+  scale: z.withDefault(z.nullable(z.object({ factor: z.number(), shift: z.number() })), null),
   /** Ids of some of the examples. */
   sample: z.array(z.string()),
   /** Who ended it, and why. */
-  ended: z.object({ by: z.string(), at: z.iso.datetime(), why: z.string() }).nullable(),
+  ended: z.nullable(endingSchema),
+  /** What was decided about it before, oldest first. */
+  former: z.withDefault(z.array(endingSchema), []),
 });
 export type Quarantine = z.infer<typeof quarantineSchema>;
 
@@ -71,7 +79,10 @@ export interface Ending {
   readonly why: string;
 }
 
-/** Ends one, or changes how it ended. Of two at once the later one stands; both are whole. */
+/**
+ * Ends one, or changes how it ended; what was decided before stays beside it. Asked for what is so already, it changes
+ * nothing, and gives who decided it first. Of two at once each sees what the other wrote.
+ */
 export async function endQuarantine(
   store: ObjectStore,
   model: string,
@@ -79,13 +90,34 @@ export async function endQuarantine(
   { status, by, at, why }: Ending,
 ): Promise<Result<Quarantine, QuarantineError>> {
   const key = keys.quarantine(model, fromMs, toMs);
-  const read = await loadJson(store, key, quarantineSchema);
-  if (!read.ok) {
-    return read.error.kind === 'missing'
-      ? err({ kind: 'unknown-quarantine', detail: `${model} has no quarantine ${fromMs}-${toMs}` })
-      : err({ kind: 'quarantine-unreadable', detail: describeReadError(read.error) });
+  for (;;) {
+    const read = await loadJson(store, key, quarantineSchema);
+    if (!read.ok) {
+      return read.error.kind === 'missing'
+        ? err({ kind: 'unknown-quarantine', detail: `${model} has no quarantine ${fromMs}-${toMs}` })
+        : err({ kind: 'quarantine-unreadable', detail: describeReadError(read.error) });
+    }
+    const { value: before, etag } = read.value;
+    if (before.status === status) return ok(before);
+    const former = before.ended === null ? before.former : [...before.former, before.ended];
+    const ended = { ...before, status, ended: { status, by, at: at.toISOString(), why }, former };
+    if ((await putJson(store, key, ended, { etag })) !== null) return ok(ended);
   }
-  const ended = { ...read.value.value, status, ended: { by, at: at.toISOString(), why } };
-  await putJson(store, key, ended);
-  return ok(ended);
+}
+
+/** By which people name one: `<fromMs>-<toMs>`, as in its key. */
+export function quarantineId({ fromMs, toMs }: Pick<Quarantine, 'fromMs' | 'toMs'>): string {
+  return `${fromMs}-${toMs}`;
+}
+
+/** Null for what is no such name. */
+export function parseQuarantineId(id: string): Pick<Quarantine, 'fromMs' | 'toMs'> | null {
+  const [, from, to] = /^(\d{1,16})-(\d{1,16})$/.exec(id) ?? [];
+  return from === undefined || to === undefined ? null : { fromMs: Number(from), toMs: Number(to) };
+}
+
+/** `labels of 2026-11-01T00:00:00Z to … are kept apart: …`, and what a person can do. */
+export function describeQuarantine(model: string, found: Quarantine): string {
+  const [from, to] = [found.fromMs, found.toMs].map((ms) => new Date(ms).toISOString());
+  return `labels of ${from} to ${to} are kept apart: ${found.reason}; holdfast quarantine ${model} release (or discard) ${quarantineId(found)} decides about them`;
 }

@@ -3,14 +3,14 @@
  * swapped are kept apart: they neither train nor judge, until the next night, a former champion or a person says that
  * it was the world that changed.
  */
-import type { Agreement, LedgerState } from '../../shared/continuity/referee/ledger.ts';
-import { noteLabels, usualAgreement } from '../../shared/continuity/referee/ledger.ts';
 import {
-  findRelabelling,
-  type LabelFinding,
-  sameRenaming,
-} from '../../shared/continuity/labels/relabelling.ts';
-import { NEW_LEDGER } from '../../shared/continuity/referee/ledger.ts';
+  type Agreement,
+  type LedgerState,
+  NEW_LEDGER,
+  noteLabels,
+  usualAgreement,
+  usualError,
+} from '../../shared/continuity/referee/ledger.ts';
 import { appendLedger, loadLedger } from '../referee/ledger-file.ts';
 import {
   endQuarantine,
@@ -18,13 +18,17 @@ import {
   type Quarantine,
   saveQuarantine,
 } from '../../shared/registry/quarantine.ts';
+import type { Rows } from '../../shared/continuity/labels/neighbours.ts';
 import { openVersion, type LoadedVersion } from '../pipeline/features/judged-model.ts';
+import { featuresOf, readExamples } from '../pipeline/features/features.ts';
 import { type RunContext, RunFailure } from '../run/context.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';
-import type { TimeRange } from '../pipeline/data/time-range.ts';
 import { findContenders, learnedTo } from '../referee/contenders.ts';
 import { type Replayed, replay } from '../referee/replay.ts';
+import { describeAgreement, describeFault, describeQuarantined } from './describe.ts';
+import { decideLabels } from './decide.ts';
+import { agreementOf, type Look, type Usual } from './look.ts';
 
 /** A type, not an interface: a step's result has any keys. */
 export type LabelCheck = {
@@ -33,14 +37,10 @@ export type LabelCheck = {
   readonly nothingNew: string | null;
 };
 
-/** A former champion that is right about as often as what served usually was, knows these labels: the past came back. */
-const FAMILIAR = 0.1;
-const SAMPLE = 20;
-
-/** Looks at what came in since labels were looked at last. Of a regression nothing is asked. */
+/** Looks at what came in since labels were looked at last. */
 export async function checkLabels(ctx: RunContext, snapshot: Snapshot): Promise<LabelCheck> {
-  const { run, spec } = ctx;
-  if (run.championAtStart === null || spec.task !== 'classification') {
+  const { run } = ctx;
+  if (run.championAtStart === null) {
     return { note: 'no champion yet that could contradict them', nothingNew: null };
   }
   const known = (await openQuarantines(ctx)).find((each) => each.run === run.id);
@@ -76,73 +76,72 @@ async function judgeLabels(
   champion: LoadedVersion,
   former: readonly LoadedVersion[],
 ): Promise<LabelCheck> {
-  const usual = usualAgreement(state) ?? promised(champion);
-  const finding = findingOf(ctx, seen, champion, usual);
-  const toMs = snapshot.windows.at(-1)?.toMs ?? 0;
-  const range = { fromMs: seen.times[0] as number, toMs };
-  const by = `run ${ctx.run.id}`;
-  const repeats = (await loadQuarantines(ctx)).filter(
-    (before) =>
-      finding.suspicious &&
-      // A run that was interrupted finds what it released itself.
-      (before.status === 'held' || (before.status === 'released' && before.ended?.by === by)) &&
-      // Only the labels right before these: a fault that comes again after clean nights is a fault again.
-      before.toMs === state.checkedToMs &&
-      sameRenaming(before.renamings, finding.renamings),
+  const usual = usualOf(ctx, state, champion);
+  const { look, keepApart, repeats, familiar } = await decideLabels(
+    ctx.spec,
+    seen,
+    {
+      champion: champion.manifest.version,
+      former: former.map(({ manifest }) => manifest.version),
+      usual,
+      quarantines: await loadQuarantines(ctx),
+      checkedToMs: state.checkedToMs,
+    },
+    (positions) => readRowsAt(ctx, snapshot, seen, champion, positions),
   );
-  const familiar = finding.suspicious ? former.find((each) => knows(ctx, seen, each, usual)) : undefined;
-  const keepApart = finding.suspicious && repeats.length === 0 && familiar === undefined;
-  if (keepApart) await saveQuarantine(ctx.store, ctx.run.model, describe(ctx, range, finding, usual ?? 0));
+  const toMs = snapshot.windows.at(-1)?.toMs ?? 0;
+  const stretch = { fromMs: seen.times[0] as number, toMs };
+  if (keepApart) {
+    const found = describeQuarantined(ctx, stretch, seen, look, usual);
+    await saveQuarantine(ctx.store, ctx.run.model, found);
+  }
   for (const each of repeats) {
     const why = 'the next labels say the same: it was the world that changed';
     await endQuarantine(ctx.store, ctx.run.model, each, {
       status: 'released',
-      by,
+      by: `run ${ctx.run.id}`,
       at: ctx.now(),
       why,
     });
   }
-  const believed: Agreement | null = keepApart
-    ? null
-    : { n: finding.n, right: Math.round(finding.agreement * finding.n) };
-  await note(ctx, toMs, believed, repeats.length > 0);
-  return summarize(finding, keepApart, repeats.length > 0, familiar?.manifest.version);
+  await note(ctx, toMs, keepApart ? null : agreementOf(look), repeats.length > 0);
+  return summarize(look, keepApart, repeats.length > 0, familiar);
 }
 
-function findingOf(
-  { spec }: RunContext,
-  seen: Replayed,
-  { manifest }: LoadedVersion,
-  usual: number | null,
-): LabelFinding {
-  const { labels, answers, groups, contents } = seen;
-  const given = { labels, answers: answers.get(manifest.version) ?? [], contents, ...(groups && { groups }) };
-  return findRelabelling(given, spec.task === 'classification' ? spec.labels.length : 1, usual);
+/** What the champion sees in them; null where it reads another base than the run has features of. */
+async function readRowsAt(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  { positions }: Replayed,
+  { base, constants }: LoadedVersion,
+  chosen: readonly number[],
+): Promise<Rows | null> {
+  if (base !== ctx.spec.base) return null;
+  const at = chosen.map((i) => positions[i] as number);
+  return featuresOf(ctx, constants, await readExamples(ctx, snapshot, at));
 }
 
 /** Of a champion that has not served a night yet: what it was right on when it was judged; null of one that came trained. */
-function promised({ manifest: { metrics } }: LoadedVersion): number | null {
+function usualOf({ spec }: RunContext, state: LedgerState, champion: LoadedVersion): Usual {
+  return {
+    agreement: usualAgreement(state) ?? promised(champion, 'accuracy '),
+    error: spec.task === 'regression' ? (usualError(state) ?? promised(champion, 'mae ')) : null,
+  };
+}
+
+function promised({ manifest: { metrics } }: LoadedVersion, measure: string): number | null {
   const scores = Object.entries(metrics).flatMap(([name, value]) =>
-    name.startsWith('accuracy ') ? [value] : [],
+    name.startsWith(measure) ? [value] : [],
   );
   return scores.length === 0 ? null : scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }
 
-function knows(ctx: RunContext, seen: Replayed, version: LoadedVersion, usual: number | null): boolean {
-  return usual !== null && findingOf(ctx, seen, version, null).agreement >= usual - FAMILIAR;
-}
-
-function summarize(
-  { n, agreement, renamings }: LabelFinding,
-  apart: boolean,
-  released: boolean,
-  familiar: number | undefined,
-): LabelCheck {
-  const percent = `${(100 * agreement).toFixed(1)} % of ${n} new labels agree with what served`;
-  if (apart) return keptApart(`${percent}, and ${renamings.length} classes seem to have changed places`);
+function summarize(look: Look, apart: boolean, released: boolean, familiar: number | undefined): LabelCheck {
+  const seen = describeAgreement(look);
+  if (apart) return keptApart(`${seen}, and ${describeFault(look)}`);
   const known = familiar === undefined ? '' : `; version ${familiar}, a former champion, agrees with them`;
   const again = released ? '; the labels before say the same, and are released' : '';
-  return { note: `${percent}${known}${again}`, nothingNew: null };
+  return { note: `${seen}${known}${again}`, nothingNew: null };
 }
 
 function keptApart(seen: string): LabelCheck {
@@ -150,38 +149,16 @@ function keptApart(seen: string): LabelCheck {
   return { note: why, nothingNew: `Nothing new that may be learned from: ${why}` };
 }
 
-function describe(
-  { run, spec, now }: RunContext,
-  { fromMs, toMs }: TimeRange,
-  { n, agreement, renamings }: LabelFinding,
-  usual: number,
-): Quarantine {
-  const labels = spec.task === 'classification' ? spec.labels : [];
-  const [most] = renamings;
-  const example =
-    most === undefined
-      ? ''
-      : `: of ${most.answered} examples that look like '${labels[most.from]}', ${most.labelled} are labelled '${labels[most.to]}'`;
-  return {
-    format: 'holdfast-quarantine/1',
-    fromMs,
-    toMs,
-    status: 'held',
-    run: run.id,
-    at: now().toISOString(),
-    reason: `${(100 * agreement).toFixed(1)} % of ${n} labels agree with what served, where ${(100 * usual).toFixed(1)} % did before${example}`,
-    examples: n,
-    agreement,
-    usual,
-    renamings: renamings.slice(0, SAMPLE),
-    sample: [],
-    ended: null,
-  };
-}
-
-/** Stretches that neither train nor judge, as things stand. */
+/**
+ * Stretches that neither train nor judge in this run. What a person releases meanwhile takes part from the next run on,
+ * or one step of this one would see what another did not.
+ */
 export async function openQuarantines(ctx: Pick<RunContext, 'store' | 'run'>): Promise<Quarantine[]> {
-  return (await loadQuarantines(ctx)).filter(({ status }) => status !== 'released');
+  const { id, startedAt } = ctx.run;
+  return (await loadQuarantines(ctx)).filter(
+    ({ status, ended }) =>
+      status !== 'released' || (ended !== null && ended.by !== `run ${id}` && ended.at > startedAt),
+  );
 }
 
 async function loadQuarantines({ store, run }: Pick<RunContext, 'store' | 'run'>): Promise<Quarantine[]> {

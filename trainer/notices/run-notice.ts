@@ -2,6 +2,7 @@
  * The notice of how a run ended. A promotion is told of by its move; a night without anything new is no news.
  */
 import { keepNotice, type Notice } from '../../shared/registry/notices.ts';
+import { describeQuarantine, listQuarantines } from '../../shared/registry/quarantine.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 
@@ -40,6 +41,25 @@ function findNews({ status, verdict, promoted, id, error, summary, candidate }: 
 }
 
 export async function noticeRun(store: ObjectStore, run: RunRecord): Promise<void> {
-  const notice = describeRunEnd(run);
+  const notice = describeRunEnd(run) ?? (await describeApart(store, run));
   if (notice !== null) await keepNotice(store, notice);
+}
+
+/** A run that kept labels apart waits for a person's word, or for the next night. */
+async function describeApart(store: ObjectStore, run: RunRecord): Promise<Notice | null> {
+  if (run.status !== 'skipped') return null;
+  const { model, id } = run;
+  const all = await listQuarantines(store, model);
+  const found = all.ok ? all.value.find((each) => each.run === id && each.status === 'held') : undefined;
+  if (found === undefined) return null;
+  return {
+    format: 'holdfast-notice/1',
+    id: `${model}-labels-apart-${id}`,
+    model,
+    kind: 'labels-apart',
+    at: found.at,
+    text: `${model}: ${describeQuarantine(model, found)}`,
+    version: null,
+    run: id,
+  };
 }

@@ -9,12 +9,12 @@ import { listVersionNumbers } from '../../shared/registry/find-version.ts';
 import { loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
-import { loadLedger } from './ledger-file.ts';
+import { loadLedgerBefore } from './ledger-file.ts';
 import { describeOrigin, findRepeated, takenBack } from '../../shared/registry/taken-back.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import type { RunContext } from '../run/context.ts';
 import { type Provenance, provenanceSchema } from '../pipeline/fine-tune/provenance.ts';
-import { findRefereeRecord } from './record.ts';
+import { findRefereeRecord, type RefereeRecord } from './record.ts';
 import { loadSnapshot } from '../pipeline/data/snapshot-file.ts';
 
 /**
@@ -50,14 +50,22 @@ export function recipeOf({ training, head, base, network }: Spec): string {
   return sha256Hex(JSON.stringify({ training: recipe, head, base, network: network ?? null })).slice(0, 32);
 }
 
+/** What the referee saw in the run before this one; null where that had none. */
+export async function findLastRecord({
+  store,
+  run,
+}: Pick<RunContext, 'store' | 'run'>): Promise<RefereeRecord | null> {
+  const before = await loadLedgerBefore(store, run.model, run.id);
+  if (!before.ok || before.value === null) return null;
+  return findRefereeRecord({ store, run: { model: run.model, id: before.value.run } });
+}
+
 /**
  * Of each kind the one that had gathered most of what decides, when the last run looked: a challenger that would else
  * never stay long enough, and the former champion that small losses of many successors would be seen against.
  */
 async function findLeaders({ store, run }: Pick<RunContext, 'store' | 'run'>): Promise<Set<number>> {
-  const newest = await loadLedger(store, run.model);
-  if (!newest.ok || newest.value === null) return new Set();
-  const last = await findRefereeRecord({ store, run: { model: run.model, id: newest.value.run } });
+  const last = await findLastRecord({ store, run });
   const standing = (last?.contenders ?? []).filter(
     ({ judgement }) => judgement !== null && judgement.finding !== 'worse',
   );

@@ -2,6 +2,7 @@
  * What the referee saw, in one line for a person.
  */
 import { describeComparison, type Wording } from '../../shared/continuity/referee/decide.ts';
+import { describeSelection } from './selection.ts';
 import type { ContenderRecord, RefereeRecord } from './record.ts';
 
 export function describeReferee(record: RefereeRecord | null, wording: Wording): string {
@@ -14,7 +15,7 @@ export function describeReferee(record: RefereeRecord | null, wording: Wording):
 }
 
 function describeContender(contender: ContenderRecord, champion: number, wording: Wording): string {
-  const { version, kind, comparison, judgement, dropped } = contender;
+  const { version, kind, comparison, judgement, selection, dropped } = contender;
   const name = kind === 'challenger' ? `version ${version}` : `version ${version}, a former champion,`;
   if (dropped !== null) return `${name} is out: ${dropped}`;
   if (comparison.n === 0) return `${name} has seen no labels yet`;
@@ -23,5 +24,6 @@ function describeContender(contender: ContenderRecord, champion: number, wording
     worse: 'is shown to be worse',
     open: 'is still open',
   }[judgement?.finding ?? 'open'];
-  return `${name} ${finding}: ${describeComparison(version, champion, comparison, wording)}`;
+  const labels = selection === undefined ? '' : describeSelection(selection);
+  return `${name} ${finding}: ${describeComparison(version, champion, comparison, wording)}${labels === '' ? '' : `; ${labels}`}`;
 }

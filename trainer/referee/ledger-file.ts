@@ -33,7 +33,9 @@ const stateSchema = z.object({
   recipes: z.record(z.string(), trustSchema),
   subject: z.string().nullable(),
   checkedToMs: z.int().min(0),
-  agreements: z.array(z.object({ n: z.int().min(0), right: z.int().min(0) })).readonly(),
+  agreements: z
+    .array(z.object({ n: z.int().min(0), right: z.int().min(0), error: z.number().min(0).optional() }))
+    .readonly(),
   // entries from before it was counted have none
   broken: z.record(z.string(), z.int().min(1)).default({}),
 });
@@ -67,6 +69,22 @@ export async function loadLedger(
 ): Promise<Result<LedgerEntry | null, LedgerError>> {
   const [newest] = (await store.list(keys.ledgerPrefix(model))).slice(-1);
   return newest === undefined ? ok(null) : loadEntry(store, newest);
+}
+
+/**
+ * The newest entry of another run than this one, which has written some itself; null where there is none among the
+ * newest few.
+ */
+export async function loadLedgerBefore(
+  store: ObjectStore,
+  model: string,
+  run: string,
+): Promise<Result<LedgerEntry | null, LedgerError>> {
+  for (const key of (await store.list(keys.ledgerPrefix(model))).slice(-LOOKED_BACK).toReversed()) {
+    const entry = await loadEntry(store, key);
+    if (!entry.ok || entry.value.run !== run) return entry;
+  }
+  return ok(null);
 }
 
 async function loadEntry(store: ObjectStore, key: string): Promise<Result<LedgerEntry, LedgerError>> {

@@ -7,6 +7,7 @@ import type {
   Judgement,
 } from '../../shared/continuity/referee/challenger-comparison.ts';
 import type { TrustDecision } from '../../shared/continuity/referee/trust.ts';
+import { type Selection, selectionSchema } from './selection.ts';
 import { trustSchema } from './ledger-file.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { attemptKey, type RunContext, RunFailure } from '../run/context.ts';
@@ -22,6 +23,8 @@ export interface ContenderRecord {
   readonly comparison: ChallengerComparison;
   /** null for one that was dropped */
   readonly judgement: Judgement | null;
+  /** of what the labels are a selection; left out where nobody knows */
+  readonly selection?: Selection | undefined;
   /** why it no longer stands beside the champion, by name */
   readonly dropped: string | null;
 }
@@ -65,6 +68,7 @@ const recordSchema = z.object({
       level: z.number(),
       comparison: comparisonSchema,
       judgement: judgementSchema.nullable(),
+      selection: selectionSchema.optional(),
       dropped: z.string().nullable(),
     }),
   ),

@@ -23,11 +23,19 @@ import type { RunContext } from '../run/context.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { openQuarantines } from '../labels/check-labels.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';
-import { type CandidateNight, type Contender, findNights, learnedTo, recipeOf } from './contenders.ts';
+import {
+  type CandidateNight,
+  type Contender,
+  findLastRecord,
+  findNights,
+  learnedTo,
+  recipeOf,
+} from './contenders.ts';
 import { againstReference } from './reference-check.ts';
 import { loadRehearsal } from './rehearsal.ts';
 import { type Replayed, replay, type Wanted } from './replay.ts';
 import { type ContenderRecord, findRefereeRecord, type RefereeRecord, saveRefereeRecord } from './record.ts';
+import { type Compared, judgeSelected, replayUnlabelled, type UnlabelledAnswers } from './selection.ts';
 import { valueAnswers } from './answer-utility.ts';
 import { loadSplit } from '../pipeline/data/split.ts';
 
@@ -67,6 +75,9 @@ export async function referee(
       await openQuarantines(ctx),
     );
     const { utilities: worth, margin } = valueAnswers(ctx.spec, await loadSplit(ctx), seen);
+    const unlabelled =
+      contenders.length === 0 ? null : await replayUnlabelled(ctx, snapshot, opened.versions);
+    const before = await findLastRecord(ctx);
     const records = contenders.map((contender): ContenderRecord => {
       const fromMs = Math.max(contender.learnedToMs, championLearned);
       const comparison = opened.versions.has(contender.version)
@@ -81,6 +92,16 @@ export async function referee(
       const dropped =
         opened.dropped.get(contender.version) ?? (level === null ? 'its question was closed' : null);
       const floor = contender.kind === 'challenger' ? -margin : 0;
+      const judged =
+        dropped === null && level !== null
+          ? judgeBeside(
+              ctx,
+              seen,
+              unlabelled,
+              pairBetween(seen, worth, contender.version, championAtStart, fromMs, Infinity),
+              { comparison, floor, level, nights: nightsOf(before, contender.version) },
+            )
+          : null;
       return {
         version: contender.version,
         kind: contender.kind,
@@ -88,7 +109,8 @@ export async function referee(
         floor,
         level: level ?? 0,
         comparison,
-        judgement: dropped === null && level !== null ? judgeChallenger(comparison, floor, level) : null,
+        judgement: judged?.judgement ?? null,
+        selection: judged?.selection,
         dropped,
       };
     });
@@ -170,24 +192,57 @@ function wantedOf(
   });
 }
 
+/** What the labels show of one contender, and of what they are a selection, as far as that is known. */
+function judgeBeside(
+  ctx: RunContext,
+  seen: Replayed,
+  unlabelled: UnlabelledAnswers | null,
+  compared: Compared | null,
+  bounds: {
+    readonly comparison: ChallengerComparison;
+    readonly floor: number;
+    readonly level: number;
+    readonly nights: number;
+  },
+) {
+  const { comparison, floor, level, nights } = bounds;
+  const plain = judgeChallenger(comparison, floor, level);
+  if (unlabelled === null || compared === null || compared.inside.length === 0)
+    return { judgement: plain, selection: undefined };
+  const most = ctx.spec.gate.selection.nights;
+  return judgeSelected(plain, seen, unlabelled, compared, { floor, level, nights, most });
+}
+
+/** Nights in a row on which selection held a contender, or would have, before this run. */
+function nightsOf(before: RefereeRecord | null, version: number): number {
+  return before?.contenders.find((each) => each.version === version)?.selection?.nights ?? 0;
+}
+
 /** @param fromMs inclusive @param toMs exclusive */
-function compareBetween(
+function compareBetween(...between: Parameters<typeof pairBetween>): ChallengerComparison {
+  const pair = pairBetween(...between);
+  return pair === null ? NOTHING_SEEN : compareAnswers(pair.examples);
+}
+
+/** Null where one of the two did not answer. */
+function pairBetween(
   { times, groups, contents }: Replayed,
   worth: ReadonlyMap<number, Float64Array>,
   challenger: number,
   champion: number,
   fromMs: number,
   toMs: number,
-): ChallengerComparison {
+): Compared | null {
   const mine = worth.get(challenger);
   const theirs = worth.get(champion);
-  if (mine === undefined || theirs === undefined) return NOTHING_SEEN;
+  if (mine === undefined || theirs === undefined) return null;
   const inside = [...times.keys()].filter(
     (i) => (times[i] as number) >= fromMs && (times[i] as number) < toMs,
   );
-  return compareAnswers({
+  const examples = {
     differences: Float64Array.from(inside, (i) => (mine[i] as number) - (theirs[i] as number)),
     contents: Int32Array.from(inside, (i) => contents[i] as number),
     ...(groups && { groups: Int32Array.from(inside, (i) => groups[i] as number) }),
-  });
+  };
+  return { challenger, champion, fromMs, inside, examples };
 }

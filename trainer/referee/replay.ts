@@ -21,6 +21,9 @@ export interface Wanted {
 
 /** Examples in order of time, [n] each. */
 export interface Replayed {
+  /** the examples' names, and where they stand in the snapshot */
+  readonly ids: readonly string[];
+  readonly positions: readonly number[];
   /** when each input was seen, milliseconds */
   readonly times: Float64Array;
   /** class ids, or targets */
@@ -29,6 +32,8 @@ export interface Replayed {
   readonly groups: Int32Array | null;
   /** the same id for the same input */
   readonly contents: Int32Array;
+  /** what was served, where an example was a prediction: a class id or a number; null elsewhere */
+  readonly served: readonly (number | null)[];
   /** what each version's answers are, by its number: class ids or numbers; NaN before its time */
   readonly answers: ReadonlyMap<number, Float64Array>;
   /** the log loss of each version's probabilities, likewise; empty unless the gate's metric asks for it */
@@ -48,12 +53,14 @@ export async function replay(
 ): Promise<Replayed> {
   const fromMs = Math.min(...wanted.map((each) => each.fromMs));
   const chosen: LabelledExample[] = [];
+  const places: number[] = [];
   const answers = new Map<number, number[]>(wanted.map(({ number }) => [number, []]));
   const losses = new Map<number, number[]>(wanted.map(({ number }) => [number, []]));
   const wantsLosses = ctx.spec.task === 'classification' && ctx.spec.gate.metric === 'log-loss';
   for await (const { examples, positions } of shardsSince(ctx, snapshot, fromMs, apart)) {
     const read = await readExamples(ctx, snapshot, positions);
     chosen.push(...examples);
+    places.push(...positions);
     for (const { number, judged, fromMs: own } of wanted) {
       const asked = examples.some(({ at }) => at >= own);
       const outputs = asked ? await predict(ctx, judged, read) : null;
@@ -66,8 +73,11 @@ export async function replay(
     }
   }
   return {
+    ids: chosen.map(({ id }) => id),
+    positions: places,
     times: Float64Array.from(chosen, ({ at }) => at),
     labels: Float64Array.from(chosen, ({ label }) => label),
+    served: chosen.map(({ served }) => served?.predicted ?? null),
     ...identify(chosen),
     answers: toColumns(answers),
     logLosses: toColumns(wantsLosses ? losses : new Map()),

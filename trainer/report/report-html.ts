@@ -9,6 +9,7 @@ import { html } from './page/html-template.ts';
 import type { Markup } from './page/html-template.ts';
 import { forestPlot, lineChart } from './page/report-charts.ts';
 import type { ForestRow } from './page/report-charts.ts';
+import { labelSection } from './report-labels.ts';
 import { matrixSection } from './report-matrix.ts';
 import { type Measure, measureOf } from './report-measure.ts';
 import { renderPage } from './page/report-page.ts';
@@ -22,12 +23,13 @@ const MAX_PARTS = 12;
 
 /** The page as a string. Every name and message in the report is inserted as text, never as markup. */
 export function renderReportHtml(report: RunReport): string {
-  const { verdict, model, run, createdAt, reliability, matrix, firstAttempt } = report;
+  const { verdict, model, run, createdAt, reliability, matrix, firstAttempt, apart = [] } = report;
   return renderPage({
     title: `${verdict.verdict} · ${model} · ${run}`,
     content: html`${headline(report)} ${verdict.verdict === 'promote' ? null : reasons(report)}
-    ${firstAttempt === undefined ? null : retrySection(report, firstAttempt)} ${differenceFigure(report)}
-    ${rateFigures(report)} ${windowFigure(report)} ${checkSection(verdict.checks)} ${flipSections(report)}
+    ${firstAttempt === undefined ? null : retrySection(report, firstAttempt)}
+    ${apart.length === 0 ? null : labelSection(apart)} ${differenceFigure(report)} ${rateFigures(report)}
+    ${windowFigure(report)} ${checkSection(verdict.checks)} ${flipSections(report)}
     ${reliability === undefined ? null : reliabilitySection(reliability)}
     ${matrix === undefined ? null : matrixSection(matrix, measureOf(report))}
     ${trainingSection(report.training)}`,

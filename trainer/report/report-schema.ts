@@ -131,6 +131,19 @@ export const reportSchema = z.object({
     })
     .optional()
     .describe('refused or held for its flips alone; the rest of the report is about the second candidate'),
+  apart: z
+    .array(
+      z.object({
+        fromMs: z.number(),
+        toMs: z.number(),
+        status: z.enum(['held', 'discarded']),
+        examples: z.int().min(0),
+        reason: z.string(),
+        sample: z.array(z.string()),
+      }),
+    )
+    .optional()
+    .describe('stretches of time whose labels neither trained nor judged'),
   pictures: z.record(z.string(), z.string().startsWith('data:image/')).optional(),
 });
 

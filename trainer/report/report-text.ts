@@ -9,6 +9,7 @@ import {
   formatMeasure,
   formatPoints,
 } from '../../shared/continuity/findings/format.ts';
+import { describeApart } from './report-labels.ts';
 import { describeRetry } from './report-retry.ts';
 import { measureOf } from './report-measure.ts';
 import type { RunReport, TrainingSummary } from './report.ts';
@@ -49,6 +50,7 @@ export function renderReportText(report: RunReport, { colour, width }: TextOptio
     checkTable(report.verdict.checks, columns, paint),
     reasonList(report, columns, paint),
     retryLines(report, columns, paint),
+    apartLines(report, columns, paint),
     windowTable(report, paint),
     evidenceLines(report),
     trainingLine(report.training),
@@ -110,6 +112,16 @@ function reasonList({ verdict }: RunReport, width: number, paint: Painter): stri
     paint('bold', 'Why'),
     ...verdict.reasons.flatMap((reason) =>
       wrap(reason, width - 2).map((line, i) => `${i === 0 ? '· ' : '  '}${line}`),
+    ),
+  ];
+}
+
+function apartLines({ apart = [] }: RunReport, width: number, paint: Painter): string[] {
+  if (apart.length === 0) return [];
+  return [
+    paint('bold', 'Labels that are kept apart'),
+    ...describeApart(apart).flatMap((sentence) =>
+      wrap(sentence, width - 2).map((line, i) => `${i === 0 ? '· ' : '  '}${line}`),
     ),
   ];
 }

@@ -72,8 +72,22 @@ export interface RunReport {
   readonly matrix?: MatrixSummary;
   /** where the run tried twice: the candidate before the one that this report is about */
   readonly firstAttempt?: FirstAttempt;
+  /** labels that neither trained nor judged, in order of time; left out where there were none */
+  readonly apart?: readonly LabelsApart[];
   /** flipped (or worsened) examples by id, as `data:image/…` URIs; only pictures */
   readonly pictures?: Readonly<Record<string, string>>;
+}
+
+/** A stretch of time whose labels are kept apart, of the inputs: `fromMs` inclusive, `toMs` exclusive. */
+export interface LabelsApart {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly status: 'held' | 'discarded';
+  readonly examples: number;
+  /** one sentence for a person */
+  readonly reason: string;
+  /** ids of some of the examples */
+  readonly sample: readonly string[];
 }
 
 /** A candidate that was refused or held for its flips alone, and never became a version. */

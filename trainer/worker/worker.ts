@@ -203,7 +203,7 @@ async function stopwatch(work: () => void): Promise<number> {
 export class Trainer extends WorkerEntrypoint<TrainerEnv> {
   startRun(
     model: string,
-    options: { readonly trigger: 'api' | 'cron'; readonly by: string },
+    options: { readonly trigger: 'api' | 'cron'; readonly by: string; readonly again?: boolean },
   ): Promise<Result<{ run: string }, Reason>> {
     return startWorkflow(this.env, model, options, new Date());
   }

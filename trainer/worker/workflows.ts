@@ -61,7 +61,7 @@ const PAUSE_WAIT_MS = 100;
 export async function startWorkflow(
   env: Bindings,
   model: string,
-  options: { readonly trigger: 'api' | 'cron'; readonly by: string },
+  options: { readonly trigger: 'api' | 'cron'; readonly by: string; readonly again?: boolean },
   now: Date,
 ): Promise<Result<{ run: string }, Reason>> {
   const configured = checkConfig(env);

@@ -9,8 +9,7 @@
  * right more often than the mix of the labels explains: where a version says nearly always the same and another class
  * comes more often now, a renaming gains as well, and no label was swapped.
  */
-import { describeTally, GRID } from '../statistics/e-process.ts';
-import { tallyUnits, unitsOf } from '../referee/units.ts';
+import { halfOf, lowerBound, type Ties } from './shown.ts';
 
 /** Below so many examples nobody can tell. */
 const LEAST_EXAMPLES = 20;
@@ -20,15 +19,11 @@ const LEAST_OF_CLASS = 4;
 const LEAST_LOSS = 0.1;
 /** Share of the loss that renaming must make good. */
 const LEAST_RECOVERED = 0.6;
-/** In standard errors: one clean night in a hundred would pass it, if it lost agreement at all. */
-const SURE = 2.33;
 
 /** A night's labels beside the answers of one version, class ids in order of time, [n] each. */
-export interface LabelledAnswers {
+export interface LabelledAnswers extends Ties {
   readonly labels: ArrayLike<number>;
   readonly answers: ArrayLike<number>;
-  readonly groups?: Int32Array;
-  readonly contents?: Int32Array;
 }
 
 /** `from`: what the version says; `to`: what the labels say. */
@@ -66,7 +61,7 @@ export function findRelabelling(given: LabelledAnswers, classes: number, usual: 
   let renamed = 0;
   for (let i = 0; i < n; i++) {
     const [label, answer] = [labels[i] as number, answers[i] as number];
-    const name = halves[i % 2]?.get(answer) ?? answer;
+    const name = halves[halfOf(i)]?.get(answer) ?? answer;
     const right = name === label ? 1 : 0;
     renamed += right;
     gains[i] = right - (answer === label ? 1 : 0);
@@ -80,8 +75,8 @@ export function findRelabelling(given: LabelledAnswers, classes: number, usual: 
     renamings.length >= 2 &&
     usual - agreement >= LEAST_LOSS &&
     renamedAgreement - agreement >= LEAST_RECOVERED * (usual - agreement) &&
-    lowerBound({ ...given, differences: gains }) > 0 &&
-    lowerBound({ ...given, differences: beyondChance }) > 0;
+    lowerBound(gains, given) > 0 &&
+    lowerBound(beyondChance, given) > 0;
   return { n, agreement, renamedAgreement, renamings, suspicious };
 }
 
@@ -120,7 +115,7 @@ function sharesOf(labels: ArrayLike<number>, classes: number): Float64Array {
 function countPairs({ labels, answers }: LabelledAnswers, classes: number, half: number | null) {
   const counts = new Uint32Array(classes * classes);
   for (let i = 0; i < labels.length; i++) {
-    if (half !== null && i % 2 !== half) continue;
+    if (half !== null && halfOf(i) !== half) continue;
     const cell = (answers[i] as number) * classes + (labels[i] as number);
     counts[cell] = (counts[cell] ?? 0) + 1;
   }
@@ -158,14 +153,4 @@ function movedClasses(given: LabelledAnswers, classes: number): Renaming[] {
         from !== to && answered >= LEAST_OF_CLASS && 2 * labelled > answered,
     )
     .sort((a, b) => b.labelled - a.labelled || a.from - b.from);
-}
-
-/** Of a mean difference, by units: groups and repeats count once, neighbours by their share. */
-function lowerBound(given: LabelledAnswers & { readonly differences: Float64Array }): number {
-  const tally = tallyUnits(unitsOf(given));
-  const { units, mean } = describeTally(tally);
-  if (units < 2) return -1;
-  let squares = 0;
-  for (const [cell, count] of tally) squares += count * (cell / GRID - mean) ** 2;
-  return mean - SURE * Math.sqrt(squares / (units - 1) / units);
 }

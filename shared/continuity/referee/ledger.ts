@@ -26,7 +26,10 @@ export interface LedgerState {
 
 export interface Agreement {
   readonly n: number;
+  /** of numbers: those that lie in the same third of their night as the answer */
   readonly right: number;
+  /** of numbers: sum of the absolute errors */
+  readonly error?: number | undefined;
 }
 
 export const NEW_LEDGER: LedgerState = {
@@ -127,4 +130,11 @@ export function noteLabels(
 export function usualAgreement({ agreements }: Pick<LedgerState, 'agreements'>): number | null {
   const n = agreements.reduce((sum, each) => sum + each.n, 0);
   return n === 0 ? null : agreements.reduce((sum, each) => sum + each.right, 0) / n;
+}
+
+/** Mean absolute error of what served over the last nights; null where none were seen, or of classes. */
+export function usualError({ agreements }: Pick<LedgerState, 'agreements'>): number | null {
+  const seen = agreements.filter(({ error }) => error !== undefined);
+  const n = seen.reduce((sum, each) => sum + each.n, 0);
+  return n === 0 ? null : seen.reduce((sum, { error = 0 }) => sum + error, 0) / n;
 }

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { summarizeErrorRates } from './error-rates.ts';
+import { summarizeQuarantines } from './quarantine.ts';
 import { joinTables } from './referee/referee.ts';
 import { type Job, type JobResult, JOBS } from './jobs.ts';
 import { benchSpeed } from './speed.ts';
@@ -14,11 +15,11 @@ import { type Measured, printTable, renderMarkdown, type Table } from './table.t
 const DOCUMENT = new URL('../../../docs/continuity.md', import.meta.url);
 const [BEGIN, END] = ['<!-- bench:gate -->', '<!-- end of bench:gate -->'];
 
-const PARTS = ['errors', 'dependence', 'power', 'referee', 'reuse', 'speed'];
+const PARTS = ['errors', 'dependence', 'power', 'quarantine', 'referee', 'reuse', 'selection', 'speed'];
 
 const HELP = `npm run bench:gate -- [options]
 
-Measures the gate: error rates, examples that hang together, power, the referee, a year of reuse, speed. Everything, 2,000 nights a cell, one thread a core.
+Measures the gate: error rates, examples that hang together, power, the referee, labels kept apart or a selection, a year of reuse, speed. Everything, 2,000 nights a cell, one thread a core.
 It ends with 1 where a target was missed.
 
   --nights <n>   simulated nights a cell (default 2000; 200 for a first look)
@@ -53,6 +54,8 @@ if (wanted('speed')) measured.push(benchSpeed());
 const results = await runAll(JOBS.filter(({ part }) => wanted(part)));
 const cells = results.flatMap((result) => ('cells' in result ? result.cells : []));
 if (cells.length > 0) measured.push(summarizeErrorRates(cells, nights));
+const kept = results.flatMap((result) => ('quarantine' in result ? [result.quarantine] : []));
+if (kept.length > 0) measured.push(summarizeQuarantines(kept));
 measured.push(...results.flatMap((result) => ('measured' in result ? [result.measured] : [])));
 
 const tables = joinTables(measured.flatMap((part) => part.tables));

@@ -6,4 +6,4 @@ import { type Job, runJob } from './jobs.ts';
 
 const { nights } = workerData as { readonly nights: number };
 
-parentPort?.on('message', (job: Job) => parentPort?.postMessage(runJob(job, nights)));
+parentPort?.on('message', async (job: Job) => parentPort?.postMessage(await runJob(job, nights)));

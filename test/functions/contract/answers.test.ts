@@ -11,6 +11,7 @@ import { type ComparisonRecord, saveComparison } from '../../../shared/registry/
 import { type Reproduction, saveReproduction } from '../../../shared/registry/reproductions.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { createR2Store } from '../../../shared/registry/r2-store.ts';
+import { saveQuarantine } from '../../../shared/registry/quarantine.ts';
 import { type RunRecord, saveProgress, saveRun } from '../../../shared/registry/runs.ts';
 import { ok } from '../../../shared/result.ts';
 import { diagonal, numbers, serveLinearModel } from '../serving/conformance/linear-model.ts';
@@ -107,6 +108,24 @@ beforeAll(async () => {
     keys.comparison('pair', COMPARISON.id, 'report.html'),
     new TextEncoder().encode('<!doctype html>'),
   );
+  await saveQuarantine(store, 'pair', {
+    format: 'holdfast-quarantine/1',
+    fromMs: 1_000,
+    toMs: 2_000,
+    status: 'held',
+    kind: 'rescaled',
+    run: RUN.id,
+    at: RUN.startedAt,
+    reason: 'cents for dollars',
+    examples: 50,
+    agreement: 0.9,
+    usual: 0.9,
+    renamings: [],
+    scale: { factor: 100, shift: 0 },
+    sample: ['a'],
+    ended: null,
+    former: [],
+  });
   await saveRun(store, RUN);
   await saveProgress(store, 'pair', RUN.id, {
     step: 'train',
@@ -237,7 +256,14 @@ const SUCCESSES: readonly Call[] = [
     'comparisonPage',
     'reproductions',
     'reproduction',
+    'quarantines',
   ].map(plain),
+  ...['release', 'discard'].map((verb) => ({
+    operation: `${verb}Quarantine`,
+    path: { id: '1000-2000' },
+    body: { reason: 'r' },
+    status: 200,
+  })),
   { operation: 'promote', path: { model: 'moved' }, body: { version: 2, reason: 'r' }, status: 200 },
   { operation: 'notices', path: { model: 'moved' }, status: 200 },
   { operation: 'servedAt', path: { model: 'moved', time: '2126-01-01T00:00Z' }, status: 200 },
@@ -330,6 +356,9 @@ describe('so are its errors', () => {
     { operation: 'rollback', body: { reason: 'r' }, status: 409 },
     { operation: 'resumePromotion', body: { reason: 'r' }, status: 409 },
     { operation: 'resumePromotion', body: {}, status: 400 },
+    { operation: 'releaseQuarantine', path: { id: '1-2' }, body: { reason: 'r' }, status: 404 },
+    { operation: 'discardQuarantine', path: { id: 'all' }, body: { reason: 'r' }, status: 400 },
+    { operation: 'releaseQuarantine', path: { id: '1000-2000' }, body: {}, status: 400 },
     { operation: 'servedAt', path: { time: '1999-01-01T00:00:00+01:00' }, status: 404 },
     { operation: 'servedAt', path: { time: '2026-01-01' }, status: 400 },
     { operation: 'resumeRun', path: { run: 'none' }, status: 404 },

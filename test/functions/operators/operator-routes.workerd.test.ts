@@ -16,6 +16,7 @@ import {
   saveReproductionProgress,
 } from '../../../shared/registry/reproductions.ts';
 import { type RunRecord, saveProgress, saveRun } from '../../../shared/registry/runs.ts';
+import { listQuarantines, type Quarantine, saveQuarantine } from '../../../shared/registry/quarantine.ts';
 import { err, ok } from '../../../shared/result.ts';
 import { createEdge, createServedToy, createToyModel, type Edge, publishToy } from '../support.ts';
 
@@ -234,6 +235,96 @@ test('a run is started and resumed through the trainer, which may refuse', async
   ]);
   const resumed = await edge.call(`/api/models/started/runs/${RUN.id}/resume`, { method: 'POST' });
   expect([resumed.status, await resumed.json()]).toEqual([202, { status: 'running' }]);
+});
+
+test('a run is started although nothing is new, where that is asked for', async () => {
+  await createServedToy(store, 'anew');
+  const asked: unknown[] = [];
+  const gone = (): Promise<never> => Promise.reject(new Error('not asked here'));
+  const trainer: TrainerService = {
+    async startRun(_, options) {
+      asked.push(options);
+      return ok({ run: 'run-1' });
+    },
+    resumeRun: gone,
+    startComparison: gone,
+    reproduceVersion: gone,
+  };
+  const edge = createEdge(store, wasmModule, { trainer });
+  await edge.call('/api/models/anew/runs', { body: { again: true } });
+  await edge.call('/api/models/anew/runs', { body: { again: false } });
+  expect(asked).toEqual([
+    { trigger: 'api', by: 'the operate key', again: true },
+    { trigger: 'api', by: 'the operate key' },
+  ]);
+});
+
+const APART: Quarantine = {
+  format: 'holdfast-quarantine/1',
+  fromMs: 1_000,
+  toMs: 2_000,
+  status: 'held',
+  kind: 'renamed',
+  run: RUN.id,
+  at: '2026-11-20T03:00:00.000Z',
+  reason: 'labels changed places',
+  examples: 50,
+  agreement: 0.1,
+  usual: 0.9,
+  renamings: [{ from: 0, to: 1, answered: 25, labelled: 24 }],
+  scale: null,
+  sample: ['a'],
+  ended: null,
+  former: [],
+};
+
+test('labels that are kept apart are shown, released and discarded, with who, when and why; twice is once', async () => {
+  await createServedToy(store, 'apart');
+  await saveQuarantine(store, 'apart', APART);
+  const edge = createEdge(store, wasmModule);
+  const path = '/api/models/apart';
+  const shown = async (): Promise<unknown> =>
+    (await (await edge.call(`${path}/quarantines`)).json()) as unknown;
+  expect(await shown()).toEqual({ quarantines: [APART] });
+  expect(await (await edge.call(path)).json()).toMatchObject({ quarantines: [{ reason: APART.reason }] });
+
+  const release = (): Promise<Response> =>
+    edge.call(`${path}/quarantines/1000-2000/release`, { body: { reason: 'renamed', by: 'Ada' } });
+  const first = await release();
+  expect(first.status).toBe(200);
+  const released: unknown = await first.json();
+  expect(released).toMatchObject({
+    quarantine: { status: 'released', ended: { by: 'Ada (the operate key)', why: 'renamed' } },
+  });
+  expect(await (await release()).json()).toEqual(released);
+  expect(await (await edge.call(path)).json()).toMatchObject({ quarantines: [] });
+
+  await edge.call(`${path}/quarantines/1000-2000/discard`, { body: { reason: 'no: a broken tool' } });
+  const listed = await listQuarantines(store, 'apart');
+  expect(listed.ok && listed.value).toMatchObject([
+    {
+      status: 'discarded',
+      ended: { by: 'the operate key', why: 'no: a broken tool' },
+      former: [{ status: 'released', by: 'Ada (the operate key)' }],
+    },
+  ]);
+});
+
+test('what nobody kept apart, or nobody gave a reason for, is refused by name, and strangers are', async () => {
+  await createServedToy(store, 'together');
+  const edge = createEdge(store, wasmModule);
+  const path = '/api/models/together/quarantines';
+  const body = { reason: 'r' };
+  for (const [id, sent, status, key] of [
+    ['1-2', body, 404, 'operate'],
+    ['..', {}, 404, 'operate'],
+    ['soon', body, 400, 'operate'],
+    ['1-2', {}, 400, 'operate'],
+    ['1-2', body, 403, 'feedback'],
+  ] as const) {
+    const answer = await edge.call(`${path}/${id}/release`, { body: sent, key });
+    expect(answer.status, id).toBe(status);
+  }
 });
 
 test('without a trainer, or with one that does not answer, runs answer 503', async () => {

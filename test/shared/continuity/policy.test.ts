@@ -25,6 +25,7 @@ test('an empty policy means the documented defaults', () => {
     },
     budgets: { negativeFlips: 0.05, sliceFlips: 0.1, reportedFlips: 0.05, worsened: 0.05 },
     tau: null,
+    selection: { nights: 3 },
     minimum: { window: 250, current: 1, class: 1, slice: 1, calibration: 500, groups: 20 },
     baselines: ['majority', 'no-change', 'kappa', 'kappa-temporal'],
     slices: [],

@@ -22,6 +22,9 @@ const ENDING = {
 function quarantine(changes: Partial<Quarantine> = {}): Quarantine {
   return {
     format: 'holdfast-quarantine/1',
+    kind: 'renamed',
+    scale: null,
+    former: [],
     fromMs: 1_000,
     toMs: 2_000,
     status: 'held',
@@ -76,7 +79,7 @@ describe('ending one', () => {
     const ended = await endQuarantine(store, MODEL, quarantine(), ENDING);
     const expected = quarantine({
       status: 'released',
-      ended: { by: 'ada', at: '2026-12-01T08:00:00.000Z', why: 'renamed' },
+      ended: { status: 'released', by: 'ada', at: '2026-12-01T08:00:00.000Z', why: 'renamed' },
     });
     expect(ended).toEqual({ ok: true, value: expected });
     expect(await all()).toEqual([expected]);
@@ -86,7 +89,28 @@ describe('ending one', () => {
     await saveQuarantine(store, MODEL, quarantine());
     await endQuarantine(store, MODEL, quarantine(), ENDING);
     await endQuarantine(store, MODEL, quarantine(), { ...ENDING, status: 'discarded', why: 'a sensor' });
-    expect(await all()).toMatchObject([{ status: 'discarded', ended: { why: 'a sensor' } }]);
+    expect(await all()).toMatchObject([
+      { status: 'discarded', ended: { why: 'a sensor' }, former: [{ status: 'released', why: 'renamed' }] },
+    ]);
+  });
+
+  test('the same way twice changes nothing: who said it first stays', async () => {
+    await saveQuarantine(store, MODEL, quarantine());
+    const first = await endQuarantine(store, MODEL, quarantine(), ENDING);
+    expect(await endQuarantine(store, MODEL, quarantine(), { ...ENDING, by: 'bob', why: 'me too' })).toEqual(
+      first,
+    );
+  });
+
+  test('by two people at once keeps what both said', async () => {
+    await saveQuarantine(store, MODEL, quarantine());
+    await Promise.all([
+      endQuarantine(store, MODEL, quarantine(), ENDING),
+      endQuarantine(store, MODEL, quarantine(), { ...ENDING, by: 'bob', status: 'discarded' }),
+    ]);
+    const [only] = await all();
+    const said = [...(only?.former ?? []), only?.ended].map((each) => `${each?.by} ${each?.status}`);
+    expect(said.sort()).toEqual(['ada released', 'bob discarded']);
   });
 
   test('that is not there is an error by its stretch', async () => {

@@ -8,10 +8,11 @@ import { promote } from '../../../shared/registry/promotion.ts';
 import { endQuarantine, listQuarantines, type Quarantine } from '../../../shared/registry/quarantine.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
-import { checkLabels, type LabelCheck } from '../../../trainer/labels/check-labels.ts';
+import { checkLabels, type LabelCheck, openQuarantines } from '../../../trainer/labels/check-labels.ts';
 import { copyOf } from '../../support/copy-of.ts';
 import { crashEverywhere } from '../../support/faulty-store.ts';
-import { blobEvents, type BlobNight, createBlobModel } from '../../support/tabular-model.ts';
+import { createRandom } from '../../../shared/random.ts';
+import { BLOBS, blobEvents, type BlobNight, createBlobModel } from '../../support/tabular-model.ts';
 import { openRunOf, retrain } from '../open-run.ts';
 
 const MODEL = 'blobs';
@@ -34,15 +35,19 @@ beforeEach(async () => {
 });
 
 /** The labels of the `index`-th night, and what is said of them. */
-async function night(index: number, changes: Partial<BlobNight> = {}): Promise<LabelCheck> {
+async function night(index: number, changes: Change = {}): Promise<LabelCheck> {
   await collect(index, changes);
   return check();
 }
 
-async function collect(index: number, changes: Partial<BlobNight> = {}): Promise<void> {
+type Change = Partial<BlobNight> & { readonly shuffled?: boolean };
+
+async function collect(index: number, { shuffled = false, ...changes }: Change = {}): Promise<void> {
   const fromMs = AFTER + index * EVENING;
   const events = blobEvents({ n: 300, seed: 10 + index, fromMs, ...changes });
-  await writeEvents(store, MODEL, events, new Date(fromMs));
+  const random = createRandom(index + 1);
+  const told = events.map((event) => (shuffled ? { ...event, label: random.below(BLOBS.length) } : event));
+  await writeEvents(store, MODEL, told, new Date(fromMs));
 }
 
 async function check(): Promise<LabelCheck> {
@@ -131,6 +136,55 @@ describe('labels that are kept apart', () => {
     });
     expect((await night(1, { poisoned: true })).nothingNew).toMatch(/kept apart/);
     expect(await statuses()).toEqual(['discarded', 'held']);
+  });
+});
+
+test('a person who releases them is believed: the next labels that say the same are as well', async () => {
+  await night(0, { poisoned: true });
+  const [only] = await quarantines();
+  const why = 'the colours were renamed';
+  await endQuarantine(store, MODEL, only as Quarantine, {
+    status: 'released',
+    by: 'ada',
+    at: new Date(),
+    why,
+  });
+  expect((await night(1, { poisoned: true })).nothingNew).toBeNull();
+  expect((await night(2, { poisoned: true })).nothingNew).toBeNull();
+  expect(await quarantines()).toMatchObject([{ status: 'released', ended: { by: 'ada', why } }]);
+});
+
+test('what a person releases while a run is under way takes part from the next run on', async () => {
+  await night(0, { poisoned: true });
+  const { ctx } = await openRunOf(store, MODEL, String(runs++));
+  const [only] = await quarantines();
+  const at = new Date(Date.parse(ctx.run.startedAt) + 1);
+  await endQuarantine(store, MODEL, only as Quarantine, { status: 'released', by: 'ada', at, why: 'x' });
+  expect(await openQuarantines(ctx)).toHaveLength(1);
+  const next = { ...ctx, run: { ...ctx.run, startedAt: new Date(at.getTime() + 1).toISOString() } };
+  expect(await openQuarantines(next)).toEqual([]);
+});
+
+describe('labels that lost their examples', () => {
+  test('are kept apart, with the class that is contradicted most, and examples', async () => {
+    await night(0);
+    const { nothingNew } = await night(1, { shuffled: true });
+    expect(nothingNew).toMatch(/they seem to have lost their examples: .* they are kept apart$/);
+    const [only] = await quarantines();
+    expect(only).toMatchObject({ status: 'held', kind: 'unrelated', renamings: [] });
+    expect(only?.reason).toMatch(
+      /labelled '\w+' it contradicts \d+, and neighbours do not know them either$/,
+    );
+    expect(only?.sample).toHaveLength(20);
+    expect(only?.sample[0]).toMatch(/^night-11-/);
+    expect((await night(2)).nothingNew).toBeNull();
+    expect(await statuses()).toEqual(['held']);
+  });
+
+  test('are released when the next ones are like that: then this is what comes in', async () => {
+    await night(0, { shuffled: true });
+    expect((await night(1, { shuffled: true })).note).toContain('are released');
+    expect(await statuses()).toEqual(['released']);
   });
 });
 

@@ -23,6 +23,7 @@ import {
   type Snapshot,
   type SnapshotWindow,
 } from './snapshot-file.ts';
+import { saveUnlabelled } from './unlabelled.ts';
 import { continueWindows, divideHistory, rangesOf, type WindowBounds } from './windows.ts';
 
 /** Small enough that one shard's features are a short step of a Workflow. */
@@ -48,6 +49,7 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
   const bounds = boundsOf(ctx, usable, parent);
   const late = await findLate(ctx, usable, bounds, parent);
   const windows = await saveWindows(ctx, log, usable, bounds, late);
+  await saveUnlabelled(ctx, log, examples, windows.at(-1));
   const id = sha256Hex(JSON.stringify(windows.map(({ fromMs, shards }) => ({ fromMs, shards })))).slice(
     0,
     32,

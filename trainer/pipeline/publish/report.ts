@@ -5,6 +5,7 @@ import { type AnyEvidence, isRegression } from '../../../shared/continuity/evide
 import type { Verdict } from '../../../shared/continuity/gate.ts';
 import {
   type FirstAttempt,
+  type LabelsApart,
   type RunReport,
   summarizeMatrix,
   summarizeReliability,
@@ -14,6 +15,7 @@ import {
 import { renderReportHtml } from '../../report/report-html.ts';
 import { putJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
+import { openQuarantines } from '../../labels/check-labels.ts';
 import type { RunContext } from '../../run/context.ts';
 import { loadEvidence } from '../judge/evidence-file.ts';
 import { loadTrainingRecord, type TrainingRecord } from '../fine-tune/fine-tune.ts';
@@ -48,6 +50,7 @@ export async function saveReport(
     training: summarizeTraining(training),
     decision,
     ...(ctx.first && { firstAttempt: await describeFirst(ctx.first, training) }),
+    ...(await labelSections(ctx)),
     ...(await evidenceSections(ctx, snapshot, version, verdict, evidence)),
   };
   await putJson(store, keys.run(run.model, run.id, 'report.json'), report);
@@ -81,6 +84,21 @@ async function describeFirst(ctx: RunContext, second: TrainingRecord): Promise<F
       second: second.recipe.distillation.weight,
     },
   };
+}
+
+/** What is to be said of the labels themselves. */
+async function labelSections(ctx: RunContext): Promise<Pick<RunReport, 'apart'>> {
+  const apart = (await openQuarantines(ctx)).map(
+    ({ fromMs, toMs, status, examples, reason, sample }): LabelsApart => ({
+      fromMs,
+      toMs,
+      status: status === 'discarded' ? 'discarded' : 'held',
+      examples,
+      reason,
+      sample,
+    }),
+  );
+  return apart.length === 0 ? {} : { apart };
 }
 
 /** What is known beyond the verdict, as far as the evidence has it. */

@@ -9,6 +9,7 @@ import { comparisonRecordSchema } from '../../../shared/registry/comparisons.ts'
 import { describeIssues, type Schema } from '../../../shared/registry/json.ts';
 import { manifestSchema } from '../../../shared/registry/manifest.ts';
 import { noticeSchema } from '../../../shared/registry/notices.ts';
+import { quarantineId, quarantineSchema } from '../../../shared/registry/quarantine.ts';
 import { reproductionSchema } from '../../../shared/registry/reproductions.ts';
 import { progressSchema, runSchema } from '../../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
@@ -30,6 +31,8 @@ const statusSchema = z.object({
   rollbackTo: z.int().nullable(),
   versions: z.array(z.int()),
   lastRun: z.nullable(runSchema),
+  /** absent of Workers that do not look at labels */
+  quarantines: z.array(quarantineSchema).default([]),
   problems: z.array(z.string()),
 });
 
@@ -61,6 +64,8 @@ const movedSchema = z.object({ move: moveSchema });
 const runsSchema = z.object({
   runs: z.array(z.union([runSchema, z.object({ status: z.literal('unreadable') })])),
 });
+const quarantinesSchema = z.object({ quarantines: z.array(quarantineSchema) });
+const quarantinedSchema = z.object({ quarantine: quarantineSchema });
 const runStateSchema = extend(runSchema, { progress: z.nullable(progressSchema) });
 const comparisonStateSchema = extend(comparisonRecordSchema, {
   progress: z.nullable(progressSchema),
@@ -116,6 +121,16 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
         await api.json('POST', at(model, '/resume-promotion'), resumedSchema, request),
         ({ champion }) => champion,
       ),
+    quarantines: async (model) =>
+      map(
+        await api.json('GET', at(model, '/quarantines'), quarantinesSchema),
+        ({ quarantines }) => quarantines,
+      ),
+    endQuarantine: async (model, stretch, { status, ...body }) => {
+      const verb = status === 'released' ? 'release' : 'discard';
+      const path = at(model, `/quarantines/${quarantineId(stretch)}/${verb}`);
+      return map(await api.json('POST', path, quarantinedSchema, body), ({ quarantine }) => quarantine);
+    },
     runs: async (model) =>
       map(await api.json('GET', at(model, '/runs'), runsSchema), ({ runs }) =>
         runs.flatMap((run) => (run.status === 'unreadable' ? [] : [run])),
@@ -127,7 +142,8 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
       })),
     report: (model, id, format) =>
       api.bytes(runAt(model, id, format === 'json' ? '/report' : '/report.html')),
-    startRun: (model, by) => api.json('POST', at(model, '/runs'), startedSchema, { by }),
+    startRun: (model, by, again) =>
+      api.json('POST', at(model, '/runs'), startedSchema, again ? { by, again } : { by }),
     startComparison: (model, request) => api.json('POST', at(model, '/compare'), comparingSchema, request),
     comparison: async (model, id) =>
       map(

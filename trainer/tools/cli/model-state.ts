@@ -2,11 +2,12 @@
  * What a model's state comes to, worst first: whether it serves, and what stands in the way of its next version.
  */
 import { describePause } from '../../../shared/registry/machine-promotion.ts';
+import { describeQuarantine } from '../../../shared/registry/quarantine.ts';
 import type { RunRecord } from '../../../shared/registry/runs.ts';
 import type { ModelStatus } from './target.ts';
 
 export interface ModelFinding {
-  readonly kind: 'not-serving' | 'problem' | 'failed' | 'late' | 'paused' | 'held';
+  readonly kind: 'not-serving' | 'problem' | 'failed' | 'late' | 'apart' | 'paused' | 'held';
   /** For a table. */
   readonly short: string;
   /** A sentence. */
@@ -18,6 +19,7 @@ const WORST_FIRST: readonly ModelFinding['kind'][] = [
   'problem',
   'failed',
   'late',
+  'apart',
   'paused',
   'held',
 ];
@@ -27,12 +29,17 @@ const LONGEST_RUN_MS = 12 * 3_600_000;
 
 /** All that is to be said of a model, the worst first; nothing where all is well. */
 export function findState(status: ModelStatus, now: Date): ModelFinding[] {
-  const { name, champion, problems, lastRun } = status;
+  const { name, champion, problems, lastRun, quarantines } = status;
   const pause = champion?.pause;
   const found: ModelFinding[] = [
     ...servingFindings(status),
     ...problems.map((text) => ({ kind: 'problem' as const, short: text, text })),
     ...(lastRun === null ? [] : runFindings(name, lastRun, now)),
+    ...quarantines.map((found) => ({
+      kind: 'apart' as const,
+      short: 'labels are kept apart',
+      text: describeQuarantine(name, found),
+    })),
     ...(pause === undefined
       ? []
       : [{ kind: 'paused' as const, short: 'promotion is paused', text: describePause(name, pause) }]),

@@ -20,6 +20,7 @@ import { addKeyCommands } from './commands/key.ts';
 import { addLrFindCommand } from './commands/lr-find.ts';
 import { addMoveCommands } from './commands/move.ts';
 import { addNoticeCommands } from './commands/notices.ts';
+import { addQuarantineCommand } from './commands/quarantine.ts';
 import { addReproduceCommand } from './commands/reproduce.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSpecCommands } from './commands/spec.ts';
@@ -67,6 +68,7 @@ export function createProgram(): Command {
   addReproduceCommand(program);
   addRunCommands(program);
   addMoveCommands(program);
+  addQuarantineCommand(program);
   addStatusCommands(program);
   addAtCommand(program);
   addNoticeCommands(program);

@@ -16,6 +16,7 @@ import {
 } from '../../../shared/registry/promotion.ts';
 import { listRuns, loadProgress, loadRun, type RunRecord } from '../../../shared/registry/runs.ts';
 import { listNotices } from '../../../shared/registry/notices.ts';
+import { endQuarantine, listQuarantines } from '../../../shared/registry/quarantine.ts';
 import { findServedAt } from '../../../shared/registry/served-at.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import {
@@ -59,6 +60,9 @@ export function createStoreTarget(name: string, store: ObjectStore): Target {
           until: untilBetter ? 'better' : 'now',
         }),
       ),
+    quarantines: (model) => known(model, () => listQuarantines(store, model)),
+    endQuarantine: (model, stretch, { status, by, reason: why }) =>
+      known(model, () => endQuarantine(store, model, stretch, { status, by, why, at: new Date() })),
     runs: (model) => known(model, async () => ok(await listRuns(store, model))),
     run: (model, id) => known(model, () => loadRunState(store, model, id)),
     report: (model, id, format) => known(model, () => loadReport(store, model, id, format)),
@@ -66,11 +70,12 @@ export function createStoreTarget(name: string, store: ObjectStore): Target {
 }
 
 async function loadStatus(store: ObjectStore, model: string): Promise<ModelStatus> {
-  const [spec, champion, versions, runs] = await Promise.all([
+  const [spec, champion, versions, runs, apart] = await Promise.all([
     loadSpec(store, model),
     loadChampion(store, model),
     listVersionNumbers(store, model),
     store.folders(keys.runs(model)),
+    listQuarantines(store, model),
   ]);
   const lastRun = runs.at(-1);
   const move = champion.ok ? (champion.value?.move ?? null) : null;
@@ -85,7 +90,8 @@ async function loadStatus(store: ObjectStore, model: string): Promise<ModelStatu
     rollbackTo: target?.ok === true ? target.value : null,
     versions,
     lastRun: lastRun === undefined ? null : orNull(await loadRun(store, model, lastRun)),
-    problems: [spec, champion].flatMap((part) => (part.ok ? [] : [part.error.detail])),
+    quarantines: apart.ok ? apart.value.filter(({ status }) => status === 'held') : [],
+    problems: [spec, champion, apart].flatMap((part) => (part.ok ? [] : [part.error.detail])),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Move } from '../../../shared/registry/alias.ts';
 import type { ComparisonRecord } from '../../../shared/registry/comparisons.ts';
 import type { Manifest } from '../../../shared/registry/manifest.ts';
 import type { Notice } from '../../../shared/registry/notices.ts';
+import type { Ending, Quarantine } from '../../../shared/registry/quarantine.ts';
 import type { Reproduction } from '../../../shared/registry/reproductions.ts';
 import type { Progress, RunRecord } from '../../../shared/registry/runs.ts';
 import type { ServedAt } from '../../../shared/registry/served-at.ts';
@@ -33,6 +34,8 @@ export interface ModelStatus {
   readonly rollbackTo: number | null;
   readonly versions: readonly number[];
   readonly lastRun: RunRecord | null;
+  /** labels that are kept apart, and wait for somebody's word */
+  readonly quarantines: readonly Quarantine[];
   readonly problems: readonly string[];
 }
 
@@ -69,6 +72,9 @@ export interface ResumeRequest {
   readonly untilBetter: boolean;
 }
 
+export type Stretch = Pick<Quarantine, 'fromMs' | 'toMs'>;
+export type EndRequest = Pick<Ending, 'status' | 'by'> & { readonly reason: string };
+
 export interface Target {
   /** `http://127.0.0.1:8787` or `s3://bucket`: for messages. */
   readonly name: string;
@@ -89,6 +95,9 @@ export interface Target {
   ): Answer<Move>;
   /** The champion, as it stands afterwards. */
   resumePromotion(model: string, request: ResumeRequest): Answer<Move>;
+  /** Labels that are or were kept apart, in order of time. */
+  quarantines(model: string): Answer<readonly Quarantine[]>;
+  endQuarantine(model: string, stretch: Stretch, request: EndRequest): Answer<Quarantine>;
   /** Oldest first. */
   runs(model: string): Answer<readonly RunRecord[]>;
   run(model: string, id: string): Answer<RunState>;
@@ -116,7 +125,8 @@ export interface ReproduceRequest {
 
 /** Runs happen in the trainer Worker; only a deployment can be asked for one. */
 export interface HttpTarget extends Target {
-  startRun(model: string, by: string): Answer<{ readonly run: string }>;
+  /** @param again  although nothing is new since the last run */
+  startRun(model: string, by: string, again: boolean): Answer<{ readonly run: string }>;
   resumeRun(model: string, id: string): Answer<unknown>;
   startComparison(model: string, request: ComparisonRequest): Answer<{ readonly comparison: string }>;
   comparison(model: string, id: string): Answer<ComparisonState>;

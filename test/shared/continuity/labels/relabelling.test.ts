@@ -77,6 +77,12 @@ describe('labels that changed places', () => {
     ]);
   });
 
+  test('are noticed where each source reports in turn, so that every second example has other classes', () => {
+    const answers = Array.from({ length: 300 }, (_, i) => i % 10);
+    const finding = findRelabelling({ answers, labels: answers.map(rotated(10)) }, 10, 0.95);
+    expect(finding).toMatchObject({ suspicious: true, agreement: 0, renamedAgreement: 1 });
+  });
+
   test('of two classes are noticed where one of them is nineteen times as common', () => {
     for (let seed = 1; seed <= 20; seed++) {
       const night = nightOf({ n: 300, classes: 2, seed, skill: 0.98, label: rotated(2), mix: [19, 1] });

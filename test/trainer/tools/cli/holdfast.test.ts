@@ -8,6 +8,7 @@ import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../../shared/random.ts';
+import { saveQuarantine } from '../../../../shared/registry/quarantine.ts';
 import { createS3Store } from '../../../../trainer/node/s3-store.ts';
 import { encodePng, type Picture } from '../../../../trainer/report/page/png.ts';
 import { createGraph } from '../../../support/graph-def.ts';
@@ -72,6 +73,47 @@ async function setAugmentation(model: string, augmentation: object): Promise<voi
 function shape(value: number): Picture {
   const pixels = Uint8Array.from({ length: 36 }, (_, i) => (i % 6 === 2 ? value : 10));
   return { height: 6, width: 6, channels: 1, pixels };
+}
+
+async function decideAboutLabels(): Promise<void> {
+  expect((await holdfast('quarantine', 'blobs')).out).toBe('no labels of blobs are kept apart\n');
+  const store = createS3Store({ bucket: 'holdfast', endpoint: s3.endpoint, credentials: LOCAL_KEYS });
+  await saveQuarantine(store, 'blobs', {
+    format: 'holdfast-quarantine/1',
+    fromMs: 1_000,
+    toMs: 2_000,
+    status: 'held',
+    kind: 'renamed',
+    run: 'one',
+    at: '2026-11-24T03:00:00.000Z',
+    reason: 'labels changed places',
+    examples: 50,
+    agreement: 0.1,
+    usual: 0.9,
+    renamings: [],
+    scale: null,
+    sample: [],
+    ended: null,
+    former: [],
+  });
+  expect((await holdfast('status', 'blobs')).out).toMatch(/^labels of 1970.* are kept apart: labels changed/);
+  expect((await holdfast('status')).out).toContain('labels are kept apart');
+  expect((await holdfast('quarantine', 'blobs')).out).toMatch(
+    /1000-2000 .* 50 {2}held .* labels changed places/,
+  );
+  const released = await holdfast('quarantine', 'blobs', 'release', '--reason', 'renamed');
+  expect(released.out).toMatch(
+    /^released: 50 labels of blobs train and judge from the next run on \(by ann@/,
+  );
+  expect((await holdfast('quarantine', 'blobs', 'release')).code).toBe(2);
+  const discarded = await holdfast('quarantine', 'blobs', 'discard', '1000-2000', '--by', 'bob', '--json');
+  expect(JSON.parse(discarded.out)).toMatchObject({
+    status: 'discarded',
+    ended: { by: 'bob' },
+    former: [{ status: 'released', why: 'renamed' }],
+  });
+  expect((await holdfast('quarantine', 'blobs', 'release', '3-4')).err).toMatch(/has no quarantine 3-4/);
+  expect((await holdfast('quarantine', 'blobs', 'forget')).code).toBe(2);
 }
 
 describe('holdfast', () => {
@@ -158,6 +200,14 @@ describe('holdfast', () => {
     await holdfast('export', 'blobs', '1', exported);
     expect(await readdir(exported)).toEqual(['manifest.json', 'model.json', 'weights.bin']);
   });
+
+  it('asks for another look at the same labels where a person wants one', async () => {
+    expect((await holdfast('train', 'blobs')).code).toBe(5);
+    const again = JSON.parse((await holdfast('train', 'blobs', '--again', '--json')).out);
+    expect(again).toMatchObject({ again: true });
+  });
+
+  it('lists labels that a run kept apart, releases and discards them', decideAboutLabels);
 
   it('shows what augmentation does to rows, and at which rate they are learned fastest', async () => {
     const file = await writeBlobs('rows.csv', 600, 2);

@@ -81,6 +81,50 @@ describe('createHttpTarget', () => {
     expect(JSON.parse(seen.at(-1)?.body ?? '')).toEqual({ ...request, untilBetter: false });
   });
 
+  it('asks for a run although nothing is new only where that is wanted', async () => {
+    answers.set('/api/models/m/runs', { status: 202, body: { run: 'r-1' } });
+    const target = createHttpTarget(url, 'k');
+    for (const [again, body] of [
+      [true, { by: 'ann', again: true }],
+      [false, { by: 'ann' }],
+    ] as const) {
+      expect(await target.startRun('m', 'ann', again)).toEqual({ ok: true, value: { run: 'r-1' } });
+      expect(JSON.parse(seen.at(-1)?.body ?? '')).toEqual(body);
+    }
+  });
+
+  it('reads labels that are kept apart, and decides about them', async () => {
+    const apart = {
+      format: 'holdfast-quarantine/1',
+      fromMs: 1,
+      toMs: 2,
+      status: 'held',
+      run: 'r',
+      at: MOVE.at,
+      reason: 'labels changed places',
+      examples: 50,
+      agreement: 0.1,
+      usual: 0.9,
+      renamings: [],
+      sample: [],
+      ended: null,
+    };
+    answers.set('/api/models/m/quarantines', { status: 200, body: { quarantines: [apart] } });
+    const target = createHttpTarget(url, 'k');
+    // Of an older Worker: what it does not say is what it was.
+    const read = { ...apart, kind: 'renamed', scale: null, former: [] };
+    expect(await target.quarantines('m')).toEqual({ ok: true, value: [read] });
+    for (const [status, verb] of [
+      ['released', 'release'],
+      ['discarded', 'discard'],
+    ] as const) {
+      answers.set(`/api/models/m/quarantines/1-2/${verb}`, { status: 200, body: { quarantine: apart } });
+      const ended = await target.endQuarantine('m', apart, { status, by: 'ann', reason: 'r' });
+      expect(ended).toEqual({ ok: true, value: read });
+      expect(seen.at(-1)).toMatchObject({ method: 'POST', body: JSON.stringify({ by: 'ann', reason: 'r' }) });
+    }
+  });
+
   it("gives the API's own word and sentence for a refusal, with what a race was lost to", async () => {
     const problem = { type: 'urn:holdfast:lost-race', status: 409, detail: 'lost to bob', lostTo: MOVE };
     answers.set('/api/models/lost/rollback', { status: 409, body: problem });

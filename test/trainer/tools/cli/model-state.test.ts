@@ -3,6 +3,7 @@ import { exitCodeOf } from '../../../../trainer/tools/cli/run-text.ts';
 import { findState, isServing } from '../../../../trainer/tools/cli/model-state.ts';
 import type { ModelStatus } from '../../../../trainer/tools/cli/target.ts';
 import type { Move } from '../../../../shared/registry/alias.ts';
+import type { Quarantine } from '../../../../shared/registry/quarantine.ts';
 import type { RunRecord } from '../../../../shared/registry/runs.ts';
 
 const NOW = new Date('2026-11-24T09:00:00.000Z');
@@ -54,6 +55,7 @@ const WELL: ModelStatus = {
   rollbackTo: null,
   versions: [1, 2, 3],
   lastRun: RUN,
+  quarantines: [],
   problems: [],
 };
 
@@ -109,4 +111,31 @@ test.each([
   [{ promoted: false }, 6],
 ])('a run that ended with %j ends train with %i', (end, code) => {
   expect(exitCodeOf({ ...RUN, ...end })).toBe(code);
+});
+
+test('names labels that are kept apart, with the command that decides about them', () => {
+  const apart: Quarantine = {
+    format: 'holdfast-quarantine/1',
+    fromMs: Date.parse('2026-11-23T00:00:00Z'),
+    toMs: Date.parse('2026-11-24T00:00:00Z'),
+    status: 'held',
+    kind: 'renamed',
+    run: RUN.id,
+    at: RUN.startedAt,
+    reason: '10.0 % of 300 labels agree with what served, where 95.0 % did before',
+    examples: 300,
+    agreement: 0.1,
+    usual: 0.95,
+    renamings: [],
+    scale: null,
+    sample: [],
+    ended: null,
+    former: [],
+  };
+  const [finding] = findState({ ...WELL, quarantines: [apart] }, NOW);
+  expect(finding).toMatchObject({ kind: 'apart', short: 'labels are kept apart' });
+  expect(finding?.text).toBe(
+    'labels of 2026-11-23T00:00:00.000Z to 2026-11-24T00:00:00.000Z are kept apart: 10.0 % of 300 labels agree with what served, where 95.0 % did before; holdfast quarantine mnist release (or discard) 1795392000000-1795478400000 decides about them',
+  );
+  expect(isServing({ ...WELL, quarantines: [apart] })).toBe(true);
 });

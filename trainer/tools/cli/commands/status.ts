@@ -101,15 +101,16 @@ async function showAll(context: Context, target: Target): Promise<void> {
   failUnlessServing(statuses);
 }
 
+/** Nothing is broken: somebody may have to decide. */
+const MILD: ReadonlySet<ModelFinding['kind']> = new Set(['apart', 'paused', 'held']);
+
 function paintShort({ kind, short }: ModelFinding): string {
-  return style(kind === 'paused' || kind === 'held' ? 'yellow' : 'red', short);
+  return style(MILD.has(kind) ? 'yellow' : 'red', short);
 }
 
 /** The worst first, each on a line of its own, before anything else is said. */
 function describeFindings(findings: readonly ModelFinding[]): string[] {
-  return findings.map(({ kind, text }) =>
-    style(kind === 'paused' || kind === 'held' ? 'yellow' : 'red', text),
-  );
+  return findings.map(({ kind, text }) => style(MILD.has(kind) ? 'yellow' : 'red', text));
 }
 
 /** A model that does not serve fails the command, after everything was said. */

@@ -13,12 +13,14 @@ interface TrainOptions {
   readonly snapshot?: string;
   readonly promote: boolean;
   readonly threads?: number;
+  readonly again?: boolean;
 }
 
 export function addTrainCommand(program: Command): void {
   program
     .command('train <model>')
     .description('run the whole pipeline now: snapshot, fine-tune, gate, publish, promote or not')
+    .option('--again', 'although nothing is new since the last run: a new recipe on old data')
     .option('--snapshot <id>', 'with --store: train on this snapshot instead of making one')
     .option('--no-promote', 'with --store: judge and publish, but leave the champion alone')
     .option(
@@ -46,6 +48,7 @@ export function addTrainCommand(program: Command): void {
           promote,
           ...(snapshot === undefined ? {} : { snapshot }),
           ...(threads === undefined ? {} : { threads }),
+          ...(options.again === true && { again: true }),
           onProgress: progress.step,
         });
         progress.close();
@@ -56,7 +59,7 @@ export function addTrainCommand(program: Command): void {
         throw usageError(
           '--snapshot, --threads and --no-promote need --store: the trainer Worker decides these itself',
         );
-      const { run } = unwrap(await connection.target.startRun(model, context.by));
+      const { run } = unwrap(await connection.target.startRun(model, context.by, options.again === true));
       if (!context.json) console.log(`run ${run} started`);
       reportRun(context, await watchRun(connection.target, context, model, run), { steps: false });
     });
