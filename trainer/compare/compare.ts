@@ -10,12 +10,13 @@ import { createNodeHost, defaultThreads } from '../node/node-host.ts';
 import { runDirectly } from '../pipeline/features/portions.ts';
 import { extractFeatures } from '../pipeline/features/store-features.ts';
 import { loadSnapshot } from '../pipeline/data/snapshot-file.ts';
-import { type RecipeComparison, type SplitScore, summarizeSplits } from '../recipes/recipe-comparison.ts';
+import { type RecipeComparison, summarizeSplits } from '../recipes/recipe-comparison.ts';
 import { openVersions } from './compared-versions.ts';
 import { readTask } from '../recipes/examples.ts';
 import { threadedSplitBackend } from '../node/split-threads.ts';
 import { sideBySide } from '../side-by-side.ts';
-import { type SplitTask, trainWhole } from '../recipes/split-trainer.ts';
+import { trainWhole } from '../recipes/split-trainer.ts';
+import type { SplitScore, SplitTask } from '../run/split-backend.ts';
 
 export interface CompareOptions {
   readonly store: ObjectStore;

@@ -5,7 +5,8 @@ import { loadSpec } from '../../shared/model/spec/load-spec.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { RunContext, Host } from '../run/context.ts';
-import { loadRecipe, type Recipe } from '../recipes/recipe.ts';
+import { loadRecipe } from '../recipes/recipe.ts';
+import type { Recipe } from '../run/split-backend.ts';
 
 export interface ComparedVersions {
   readonly ctx: RunContext;

@@ -14,29 +14,19 @@ import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { RunFailure, type RunContext, type Host, reportProgress } from '../run/context.ts';
+import { type RunContext, type Host, reportProgress } from '../run/context.ts';
 import { extractFeatures } from '../pipeline/features/store-features.ts';
 import { isRunFailure } from '../pipeline/pipeline.ts';
 import type { StepRunner } from '../run/steps.ts';
 import { loadSnapshot, type Snapshot } from '../pipeline/data/snapshot-file.ts';
-import {
-  type RecipeComparison,
-  concludeComparison,
-  type SplitScore,
-  summarizeSplits,
-} from '../recipes/recipe-comparison.ts';
+import { type RecipeComparison, concludeComparison, summarizeSplits } from '../recipes/recipe-comparison.ts';
 import { renderComparison } from './comparison-page.ts';
 import { openVersions } from './compared-versions.ts';
 import { readTask } from '../recipes/examples.ts';
-import { loadRecipe, type Recipe } from '../recipes/recipe.ts';
-import {
-  fromStep,
-  LEFT,
-  type SplitTrainer,
-  toStep,
-  trainWithin,
-  localSplitBackend,
-} from '../recipes/split-trainer.ts';
+import { loadRecipe } from '../recipes/recipe.ts';
+import { fromStep, LEFT, toStep, trainWithin, localSplitBackend } from '../recipes/split-trainer.ts';
+import { RunFailure } from '../run-failure.ts';
+import type { Recipe, SplitScore, SplitTrainer } from '../run/split-backend.ts';
 
 export interface ComparisonRequest {
   readonly a: number;

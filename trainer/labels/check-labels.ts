@@ -12,16 +12,13 @@ import {
   usualError,
 } from '../../shared/continuity/referee/ledger.ts';
 import { appendLedger, loadLedger } from '../referee/ledger-file.ts';
-import {
-  endQuarantine,
-  listQuarantines,
-  type Quarantine,
-  saveQuarantine,
-} from '../../shared/registry/quarantine.ts';
+import { endQuarantine, saveQuarantine } from '../../shared/registry/quarantine.ts';
 import type { Rows } from '../../shared/continuity/labels/neighbours.ts';
 import { openVersion, type LoadedVersion } from '../pipeline/features/judged-model.ts';
 import { featuresOf, readExamples } from '../pipeline/features/features.ts';
-import { type RunContext, RunFailure } from '../run/context.ts';
+import { loadQuarantines, openQuarantines } from '../pipeline/data/quarantines.ts';
+import { RunFailure } from '../run-failure.ts';
+import type { RunContext } from '../run/context.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';
 import { findContenders, learnedTo } from '../referee/contenders.ts';
@@ -147,24 +144,6 @@ function summarize(look: Look, apart: boolean, released: boolean, familiar: numb
 function keptApart(seen: string): LabelCheck {
   const why = `${seen}: they are kept apart`;
   return { note: why, nothingNew: `Nothing new that may be learned from: ${why}` };
-}
-
-/**
- * Stretches that neither train nor judge in this run. What a person releases meanwhile takes part from the next run on,
- * or one step of this one would see what another did not.
- */
-export async function openQuarantines(ctx: Pick<RunContext, 'store' | 'run'>): Promise<Quarantine[]> {
-  const { id, startedAt } = ctx.run;
-  return (await loadQuarantines(ctx)).filter(
-    ({ status, ended }) =>
-      status !== 'released' || (ended !== null && ended.by !== `run ${id}` && ended.at > startedAt),
-  );
-}
-
-async function loadQuarantines({ store, run }: Pick<RunContext, 'store' | 'run'>): Promise<Quarantine[]> {
-  const all = await listQuarantines(store, run.model);
-  if (!all.ok) throw new RunFailure(all.error.detail);
-  return all.value;
 }
 
 async function openFormer(ctx: RunContext, champion: number): Promise<LoadedVersion[]> {

@@ -16,14 +16,13 @@ import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import { changesRows } from '../augment/batch-hook.ts';
 import { measureFeatures } from '../augment/row-augmenter.ts';
 import { extractCopies, planCopies } from '../pipeline/features/augmented-features.ts';
-import { type RunContext, RunFailure } from '../run/context.ts';
+import type { RunContext } from '../run/context.ts';
 import { applyUnfreeze, basesRead, runThroughTrunk } from '../pipeline/features/unfreeze.ts';
 import { type Opening, openingOf } from '../pipeline/fine-tune/fine-tune.ts';
 import { runDirectly } from '../pipeline/features/portions.ts';
 import { extractFeatures } from '../pipeline/features/store-features.ts';
 import { makeSnapshot } from '../pipeline/data/snapshot.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
-import { openQuarantines } from '../labels/check-labels.ts';
 import { makeSplit } from '../pipeline/data/split.ts';
 import { readSample } from '../pipeline/fine-tune/stored-dataset.ts';
 import { rangeTest, type RangeTest } from './range-test.ts';
@@ -31,6 +30,8 @@ import type { BatchHook } from '../training/models/trainable.ts';
 import { createTrainable } from '../training/train-head.ts';
 import type { Dataset } from '../training/dataset.ts';
 import type { RateSearch } from './rate-search.ts';
+import { RunFailure } from '../run-failure.ts';
+import { openQuarantines } from '../pipeline/data/quarantines.ts';
 
 export interface RateOptions {
   readonly store: ObjectStore;

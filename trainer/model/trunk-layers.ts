@@ -6,14 +6,14 @@ import { encodedShape } from '../../shared/model/spec/input.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
 import { type NetworkLayer, networkShapes } from '../../shared/model/spec/network.ts';
 import { sizeOf, type Shape, type Tensor } from '../../shared/model/plan/tensor.ts';
-import { networkLayers, type Trunk } from './trunk.ts';
+import { networkLayers, type Trunk, type Unfrozen } from './trunk.ts';
 import type { Random } from '../../shared/random.ts';
-import { type RunContext, RunFailure } from '../run/context.ts';
+import { RunFailure } from '../run-failure.ts';
 
 type NetworkedSpec = Pick<Spec, 'input' | 'network'>;
 
 /** What is trained before a head: by the spec's network, or where the end of the base is unfrozen. */
-type Wanting = Pick<RunContext, 'unfrozen'> & { readonly spec: NetworkedSpec };
+type Wanting = { readonly unfrozen?: Unfrozen } & { readonly spec: NetworkedSpec };
 
 /** The layers before a head, without weights; null where it stands by itself. */
 export function wantedTrunk({ spec: { input, network }, unfrozen }: Wanting): readonly LayerJson[] | null {

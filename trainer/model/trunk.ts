@@ -26,6 +26,18 @@ export interface Trunk {
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
+/** The end of a base that is trained too: what comes before it is read as a base of its own. */
+export interface Unfrozen {
+  /** Digest of the whole base. */
+  readonly base: string;
+  /** The first layer that is trained. */
+  readonly from: string;
+  /** From there to the base's features, with the base's weights. */
+  readonly trunk: Trunk;
+  /** How many features that is. */
+  readonly size: number;
+}
+
 /** What a version is made of: its head, and the trunk where it has one. */
 export interface ModelLayers {
   readonly trunk: Trunk | null;

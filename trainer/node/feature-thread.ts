@@ -5,15 +5,9 @@ import { workerData } from 'node:worker_threads';
 import { loadKernelModule } from '../kernels/kernels-node.ts';
 import { createRuntime } from '../../shared/model/run/runtime.ts';
 import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
-import {
-  loadExtractor,
-  type ExampleBatch,
-  type ExtractionTask,
-  openBatch,
-  type ExtractedFeatures,
-  type LoadedExtractor,
-} from '../pipeline/features/feature-extractor.ts';
+import { loadExtractor, openBatch, type LoadedExtractor } from '../pipeline/features/feature-extractor.ts';
 import { serveTasks } from './serve-tasks.ts';
+import type { ExampleBatch, ExtractedFeatures, ExtractionTask } from '../run/feature-backend.ts';
 
 const task = workerData as ExtractionTask;
 const engine = { runtime: createRuntime(await loadWasmModule()), kernels: await loadKernelModule() };

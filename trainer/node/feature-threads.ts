@@ -2,14 +2,9 @@
  * Extracts features in worker threads, each with an executor of its own. The main thread fetches what they
  * read; what is left to it of an example is to hand over the bytes.
  */
-import type {
-  ExampleBatch,
-  FeatureBackend,
-  ExtractedFeatures,
-  StoredRow,
-} from '../pipeline/features/feature-extractor.ts';
 import { createWorkerPool } from './worker-pool.ts';
 import { shareBytes } from './share.ts';
+import type { ExampleBatch, ExtractedFeatures, FeatureBackend, StoredRow } from '../run/feature-backend.ts';
 
 /** So many threads, each started when it is first needed. */
 export function threadedFeatureBackend(threads: number): FeatureBackend {

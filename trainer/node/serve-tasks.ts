@@ -2,8 +2,8 @@
  * The other end of a worker pool: a thread that does one task after the other.
  */
 import { parentPort, type TransferListItem } from 'node:worker_threads';
-import { RunFailure } from '../run/context.ts';
 import type { Reply } from './worker-pool.ts';
+import { RunFailure } from '../run-failure.ts';
 
 /**
  * Whoever asks and whoever answers are one program: what is asked is not checked.

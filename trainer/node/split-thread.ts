@@ -6,7 +6,8 @@ import { createRuntime } from '../../shared/model/run/runtime.ts';
 import { loadKernelModule } from '../kernels/kernels-node.ts';
 import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
 import { serveTasks } from './serve-tasks.ts';
-import { type SplitTask, trainSplit } from '../recipes/split-trainer.ts';
+import { trainSplit } from '../recipes/split-trainer.ts';
+import type { SplitTask } from '../run/split-backend.ts';
 
 const task = workerData as SplitTask;
 const wasm = await loadWasmModule();

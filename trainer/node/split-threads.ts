@@ -4,8 +4,7 @@
  */
 import { createWorkerPool } from './worker-pool.ts';
 import { shareFloats } from './share.ts';
-import type { SplitScore } from '../recipes/recipe-comparison.ts';
-import type { SplitTask, SplitBackend } from '../recipes/split-trainer.ts';
+import type { SplitBackend, SplitScore, SplitTask } from '../run/split-backend.ts';
 
 /** So many threads, each started when it is first needed. */
 export function threadedSplitBackend(threads: number): SplitBackend {

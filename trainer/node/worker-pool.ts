@@ -3,7 +3,7 @@
  * nothing about the answer.
  */
 import { type TransferListItem, Worker } from 'node:worker_threads';
-import { RunFailure } from '../run/context.ts';
+import { RunFailure } from '../run-failure.ts';
 
 /** A failure has its reason in the data or the recipe; an error is a bug or an outage. */
 export type Reply<Answer> =

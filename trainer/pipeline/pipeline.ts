@@ -9,14 +9,15 @@
 import { collectInbox } from '../../shared/events/inbox.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import { extractCopies, planCopies } from './features/augmented-features.ts';
-import { type RunContext, RunFailure, type Host } from '../run/context.ts';
+import type { RunContext, Host } from '../run/context.ts';
 import { applyUnfreeze, basesRead } from './features/unfreeze.ts';
 import { evaluate } from './judge/evaluate.ts';
 import { extractFeatures } from './features/store-features.ts';
 import { judge } from './judge/judge.ts';
 import type { RunPart } from './features/portions.ts';
-import { checkLabels, openQuarantines } from '../labels/check-labels.ts';
+import { checkLabels } from '../labels/check-labels.ts';
 import { wordingOf } from '../referee/answer-utility.ts';
+import { openQuarantines } from './data/quarantines.ts';
 import { findContenders } from '../referee/contenders.ts';
 import { brokenChecks } from '../../shared/continuity/gate.ts';
 import { BROKEN_NIGHTS, longBroken } from '../../shared/continuity/referee/ledger.ts';
@@ -47,6 +48,7 @@ import { loadSplit, makeSplit } from './data/split.ts';
 import { type StepRunner, timed } from '../run/steps.ts';
 import { clearTraining } from './fine-tune/stored-dataset.ts';
 import { followTraining } from './fine-tune/training-steps.ts';
+import { RunFailure } from '../run-failure.ts';
 
 /**
  * Runs (or resumes) a started run to its end and returns its record. A failure that no repetition can mend is recorded

@@ -6,19 +6,17 @@ import type { TaskSpec } from '../../shared/model/spec/task.ts';
 import { rawSize } from '../../shared/model/spec/input.ts';
 import { createRandom, shuffle } from '../../shared/random.ts';
 import { addCopies, copiesWanted } from '../pipeline/features/augmented-features.ts';
-import { type RunContext, RunFailure } from '../run/context.ts';
+import type { RunContext } from '../run/context.ts';
 import { loadFeatureSize } from '../pipeline/features/feature-size.ts';
 import { type Examples, readExamples } from '../pipeline/features/features.ts';
 import { runDirectly } from '../pipeline/features/portions.ts';
 import { extractFeatures } from '../pipeline/features/store-features.ts';
 import { checkMemory, readingRecipe } from '../pipeline/features/unfreeze.ts';
 import { loadShard, shardsOf, type Snapshot } from '../pipeline/data/snapshot-file.ts';
-import { openQuarantines } from '../labels/check-labels.ts';
 import { assignSides } from '../pipeline/data/split.ts';
-import type { Identities } from './random-split.ts';
-import type { RecipeSettings } from './recipe.ts';
-import type { SplitTask } from './split-trainer.ts';
-import type { Subject } from './train-recipe.ts';
+import { RunFailure } from '../run-failure.ts';
+import type { Identities, RecipeSettings, SplitTask, Subject } from '../run/split-backend.ts';
+import { openQuarantines } from '../pipeline/data/quarantines.ts';
 
 /** Fewer leave a handful to test on. */
 const LEAST_EXAMPLES = 20;

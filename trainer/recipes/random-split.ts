@@ -2,19 +2,12 @@
  * One random split of examples into those to train on and those to test on, from a seed.
  */
 import { createRandom, type Random, shuffle } from '../../shared/random.ts';
+import type { Identities } from '../run/split-backend.ts';
 
 export interface RandomSplit {
   /** positions, ascending */
   readonly train: readonly number[];
   readonly test: readonly number[];
-}
-
-/** What keeps examples together, and what keeps them apart. */
-export interface Identities {
-  /** group ids, or content ids of examples without a group, [n]: one unit is never on both sides */
-  readonly units: readonly number[];
-  /** content ids, [n]: what is tested on is not trained on, not even as another unit's copy */
-  readonly contents: readonly number[];
 }
 
 /** Units are drawn for the test until it has its share of the examples. @param share in (0, 1) */

@@ -7,8 +7,7 @@ import { formatPercent, formatPoints, formatSignedPoints } from '../../shared/co
 import { hiddenLayerSchema } from '../../shared/model/spec/spec.ts';
 import { trainingSchema } from '../../shared/model/spec/training.ts';
 import { type Target, targetSchema } from '../../shared/registry/manifest.ts';
-import type { Recipe } from './recipe.ts';
-import type { Score } from './train-recipe.ts';
+import type { Recipe, SplitScore } from '../run/split-backend.ts';
 
 const recipeScoresSchema = z.object({
   version: z.int().min(1),
@@ -42,9 +41,6 @@ export const comparisonSchema = z.object({
   seconds: z.number().min(0),
 });
 export type RecipeComparison = z.infer<typeof comparisonSchema>;
-
-/** Both recipes' scores on one split. */
-export type SplitScore = readonly [Score, Score];
 
 /**
  * Nadeau & Bengio 2003, Machine Learning 52:239-281: splits overlap, so the plain t interval is too narrow.

@@ -1,7 +1,7 @@
 /**
  * A version's recipe: how its run trained it. The data it was trained on is not part of it.
  */
-import { describeLayer, type NetworkLayer } from '../../shared/model/spec/network.ts';
+import { describeLayer } from '../../shared/model/spec/network.ts';
 import { type Spec, specSchema } from '../../shared/model/spec/spec.ts';
 import { describeReadError, loadJson, parseJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
@@ -12,18 +12,7 @@ import { loadManifest } from '../../shared/registry/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { describeAugmentation } from '../augment/describe.ts';
 import { provenanceSchema } from '../pipeline/fine-tune/provenance.ts';
-
-export interface Recipe {
-  readonly version: number;
-  /** the snapshot that the version was trained on */
-  readonly snapshot: string;
-  readonly head: Spec['head'];
-  readonly network?: NetworkLayer[];
-  readonly training: Spec['training'];
-}
-
-/** What of a spec decides how a model is trained. */
-export type RecipeSettings = Pick<Recipe, 'head' | 'network' | 'training'>;
+import type { Recipe, RecipeSettings } from '../run/split-backend.ts';
 
 /**
  * Whether two heads were trained alike; the seed is the draw, not the recipe, and a retry is for a candidate that has

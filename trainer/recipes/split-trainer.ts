@@ -2,49 +2,14 @@
  * Where recipes are trained on splits: here, one after the other, or wherever a host has room for several at once
  * (split-threads.ts). The same split gives the same scores on every backend.
  */
-import type { Runtime } from '../../shared/model/run/runtime.ts';
-import type { WasmModules } from '../../shared/model/run/wasm-modules.ts';
 import { readClock, type Host } from '../run/context.ts';
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../step-seconds.ts';
 import { type TrainingBudget, UNLIMITED, withinSeconds } from '../training/training-budget.ts';
-import type { SplitScore } from './recipe-comparison.ts';
-import type { RecipeSettings } from './recipe.ts';
-import { openRecipe, type RecipeTraining, type Score, type Subject } from './train-recipe.ts';
+import { openRecipe, type RecipeTraining, type TrainingEngine } from './train-recipe.ts';
+import type { Score, SplitBackend, SplitScore, SplitTask, SplitTrainer } from '../run/split-backend.ts';
 
 /** The classic 80/20. */
 export const TEST_SHARE = 0.2;
-
-/** What is trained, and on what. */
-export interface SplitTask {
-  /** the same examples, as each recipe's version reads them */
-  readonly subjects: readonly [Subject, Subject];
-  readonly recipes: readonly [RecipeSettings, RecipeSettings];
-}
-
-export interface SplitTrainer {
-  /**
-   * Trains both recipes on the split that a seed draws.
-   *
-   * @param budget  how far to go; one of threads goes to the end
-   * @returns null where it was left: asked for the same seed again, it goes on
-   * @throws RunFailure when one can't be trained
-   */
-  train(seed: number, budget?: TrainingBudget): Promise<SplitScore | null>;
-  close(): Promise<void>;
-}
-
-/** Where trainers of splits are opened, and how many splits may be under way at once on each. */
-export interface SplitBackend {
-  readonly concurrency: number;
-  open(task: SplitTask): SplitTrainer;
-}
-
-/** What recipes are trained and scored with. */
-export interface TrainingEngine {
-  readonly kernels: WebAssembly.Module;
-  readonly runtime: Runtime;
-  readonly wasm: Pick<WasmModules, 'tfjs'>;
-}
 
 /**
  * This thread: one split after the other. What was left is kept in memory; where the process has ended in between, the

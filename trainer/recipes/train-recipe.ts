@@ -5,14 +5,11 @@ import { joinFloats } from '../../shared/bytes.ts';
 import { seedFrom } from '../../shared/digest.ts';
 import { fitConstants } from '../../shared/model/spec/input.ts';
 import { createFeatureReader } from '../../shared/model/run/predictor.ts';
-import type { InputSpec } from '../../shared/model/spec/spec.ts';
-import type { TaskSpec } from '../../shared/model/spec/task.ts';
 import { createRandom } from '../../shared/random.ts';
 import { createBatchHookFor } from '../augment/batch-hook.ts';
 import { openProgram } from '../pipeline/features/judged-model.ts';
 import { encodeModel } from '../run/candidate-files.ts';
 import { initialHead } from '../model/head-layers.ts';
-import type { Unfrozen } from '../run/context.ts';
 import { initialTrunk, trunkSize } from '../model/trunk-layers.ts';
 import { runThroughTrunk } from '../pipeline/features/unfreeze.ts';
 import { startTensorflow } from '../training/models/tensorflow.ts';
@@ -22,33 +19,16 @@ import { weighExamples } from '../training/class-weights.ts';
 import { type TrainingBudget, UNLIMITED } from '../training/training-budget.ts';
 import { openHeadTraining } from '../training/train-head.ts';
 import type { Dataset } from '../training/dataset.ts';
-import { drawRandomSplit, type Identities } from './random-split.ts';
-import type { RecipeSettings } from './recipe.ts';
-import type { TrainingEngine } from './split-trainer.ts';
+import { drawRandomSplit } from './random-split.ts';
+import type { Identities, RecipeSettings, Score, Subject } from '../run/split-backend.ts';
+import type { Runtime } from '../../shared/model/run/runtime.ts';
+import type { WasmModules } from '../../shared/model/run/wasm-modules.ts';
 
-export interface Subject {
-  readonly input: InputSpec;
-  readonly task: TaskSpec;
-  /** features where there is a base, raw inputs where there is none, [n, size] */
-  readonly values: Float32Array;
-  readonly size: number;
-  readonly hasBase: boolean;
-  /** class ids, or targets, [n] */
-  readonly labels: Float64Array;
-  readonly identities: Identities;
-  /** The base's features of augmented copies of all examples, [copies, n, size]; empty without any. */
-  readonly copies: Float32Array;
-  /** Where the end of the base is trained too. */
-  readonly unfrozen?: Unfrozen;
-}
-
-export interface Score {
-  /** accuracy, or mean absolute error, on the examples that were trained on, and on those held back */
-  readonly train: number;
-  readonly test: number;
-  /** how many they were */
-  readonly trained: number;
-  readonly tested: number;
+/** What recipes are trained and scored with. */
+export interface TrainingEngine {
+  readonly kernels: WebAssembly.Module;
+  readonly runtime: Runtime;
+  readonly wasm: Pick<WasmModules, 'tfjs'>;
 }
 
 /** A recipe's training on a split, which can be left and gone on with. */

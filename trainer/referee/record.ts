@@ -10,7 +10,8 @@ import type { TrustDecision } from '../../shared/continuity/referee/trust.ts';
 import { type Selection, selectionSchema } from './selection.ts';
 import { trustSchema } from './ledger-file.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
-import { attemptKey, type RunContext, RunFailure } from '../run/context.ts';
+import { attemptKey, type RunContext } from '../run/context.ts';
+import { RunFailure } from '../run-failure.ts';
 
 export interface ContenderRecord {
   readonly version: number;

@@ -21,7 +21,6 @@ import { decideTrust, type Night } from '../../shared/continuity/referee/trust.t
 import { openVersion, type LoadedVersion } from '../pipeline/features/judged-model.ts';
 import type { RunContext } from '../run/context.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
-import { openQuarantines } from '../labels/check-labels.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';
 import {
   type CandidateNight,
@@ -38,6 +37,7 @@ import { type ContenderRecord, findRefereeRecord, type RefereeRecord, saveRefere
 import { type Compared, judgeSelected, replayUnlabelled, type UnlabelledAnswers } from './selection.ts';
 import { valueAnswers } from './answer-utility.ts';
 import { loadSplit } from '../pipeline/data/split.ts';
+import { openQuarantines } from '../pipeline/data/quarantines.ts';
 
 /** Former champions share the level of one question. */
 function shareOfLevel(level: number, { kind }: Contender, all: readonly Contender[]): number {

@@ -8,10 +8,9 @@ import { compareAnswers } from '../../shared/continuity/referee/challenger-compa
 import type { Tally } from '../../shared/continuity/statistics/e-process.ts';
 import { loadLedger } from './ledger-file.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
-import { openQuarantines } from '../labels/check-labels.ts';
 import { isQuarantined } from '../pipeline/data/time-range.ts';
 import { loadCandidate } from '../run/candidate-files.ts';
-import { attemptKey, type RunContext, RunFailure, stepName } from '../run/context.ts';
+import { attemptKey, type RunContext, stepName } from '../run/context.ts';
 import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { loadSplit, saveRehearsalSplit } from '../pipeline/data/split.ts';
 import { loadTrainingRecord } from '../pipeline/fine-tune/fine-tune.ts';
@@ -22,6 +21,8 @@ import { findNights, recipeOf } from './contenders.ts';
 import { tallyFile } from './record.ts';
 import { replay } from './replay.ts';
 import { valueAnswers, wordingOf } from './answer-utility.ts';
+import { RunFailure } from '../run-failure.ts';
+import { openQuarantines } from '../pipeline/data/quarantines.ts';
 
 /** Fewer new labels show nothing, whatever they say: half of them would all have to be gains. */
 const LEAST_LABELS = 20;

@@ -17,10 +17,11 @@ import {
 import { divideLevel } from '../../shared/continuity/referee/levels.ts';
 import { appendLedger, loadLedger } from './ledger-file.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
-import { type RunContext, RunFailure, stepName } from '../run/context.ts';
+import { type RunContext, stepName } from '../run/context.ts';
 import type { Contender } from './contenders.ts';
 import type { RefereeRecord } from './record.ts';
-import { openQuarantines } from '../labels/check-labels.ts';
+import { RunFailure } from '../run-failure.ts';
+import { openQuarantines } from '../pipeline/data/quarantines.ts';
 
 /** Before anything is judged: what it is about is written down, at the level that is left for it. */
 export async function askQuestions(

@@ -5,11 +5,11 @@ import { sha256Hex } from '../../shared/digest.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadManifest, loadVersionFile } from '../../shared/registry/versions.ts';
-import { RunFailure } from '../run/context.ts';
 import { loadSnapshot, readShard, shardsOf } from '../pipeline/data/snapshot-file.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import type { Difference } from './differences.ts';
 import type { TrainingOrigin } from './origin.ts';
+import { RunFailure } from '../run-failure.ts';
 
 /**
  * @returns the first thing that was altered, in the order in which a training comes by them; null where nothing was

@@ -17,7 +17,7 @@ import { createScratchStore } from './scratch-store.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { loadCandidate, type VersionFiles } from '../run/candidate-files.ts';
-import { type RunContext, RunFailure, type Host } from '../run/context.ts';
+import type { RunContext, Host } from '../run/context.ts';
 import { ENGINE } from '../pipeline/fine-tune/engine.ts';
 import { copiesSteps, featuresSteps, isRunFailure } from '../pipeline/pipeline.ts';
 import type { StepRunner } from '../run/steps.ts';
@@ -30,6 +30,7 @@ import { applyUnfreeze } from '../pipeline/features/unfreeze.ts';
 import { findAltered } from './altered.ts';
 import { compareWithVersion } from './compare-with-version.ts';
 import { loadOrigin, type TrainingOrigin, type OriginError } from './origin.ts';
+import { RunFailure } from '../run-failure.ts';
 
 export interface ReproductionRequest {
   readonly version: number;

@@ -13,7 +13,8 @@ import {
   withoutDropout,
 } from '../model/trunk.ts';
 import { sha256Hex } from '../../shared/digest.ts';
-import { attemptKey, type RunContext, RunFailure } from './context.ts';
+import { attemptKey, type RunContext } from './context.ts';
+import { RunFailure } from '../run-failure.ts';
 
 export type VersionFiles = Readonly<Record<VersionFile, Uint8Array>>;
 

@@ -5,11 +5,11 @@ import type { Runtime } from '../../shared/model/run/runtime.ts';
 import type { WasmModules } from '../../shared/model/run/wasm-modules.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
 import { keys } from '../../shared/registry/keys.ts';
-import type { Trunk } from '../model/trunk.ts';
+import type { Unfrozen } from '../model/trunk.ts';
+import type { FeatureBackend } from './feature-backend.ts';
+import type { SplitBackend } from './split-backend.ts';
 import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import type { SplitBackend } from '../recipes/split-trainer.ts';
-import type { FeatureBackend } from '../pipeline/features/feature-extractor.ts';
 
 /** Times a piece of work that waits for nothing, in milliseconds above 0. */
 export type Stopwatch = (work: () => void) => Promise<number>;
@@ -55,25 +55,9 @@ export interface RunContext extends Host {
   readonly unfrozen?: Unfrozen;
 }
 
-export interface Unfrozen {
-  /** Digest of the whole base. */
-  readonly base: string;
-  /** The first layer that is trained. */
-  readonly from: string;
-  /** From there to the base's features, with the base's weights. */
-  readonly trunk: Trunk;
-  /** How many features that is. */
-  readonly size: number;
-}
-
 /** The same run as one that reads another base, for versions that do. */
 export function readingBase<Ctx extends RunContext>(ctx: Ctx, base: string | null): Ctx {
   return base === ctx.spec.base ? ctx : { ...ctx, spec: { ...ctx.spec, base } };
-}
-
-/** A run that can't succeed however often it is repeated: the message is for the person who has to act. */
-export class RunFailure extends Error {
-  override readonly name = 'RunFailure';
 }
 
 /** Milliseconds, read where the clock has moved on. */

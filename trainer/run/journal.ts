@@ -7,7 +7,7 @@
  */
 import { loadRun, type RunRecord, saveRun } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { RunFailure } from './context.ts';
+import { RunFailure } from '../run-failure.ts';
 
 export interface JournalDeps {
   readonly store: ObjectStore;

@@ -7,7 +7,8 @@ import { keys } from '../../shared/registry/keys.ts';
 import { loadRun, type RunRecord, saveRun } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { createJournal, type Journal } from './journal.ts';
-import { type RunContext, RunFailure, stepName, type Host } from './context.ts';
+import { type RunContext, stepName, type Host } from './context.ts';
+import { RunFailure } from '../run-failure.ts';
 
 export async function openRun(host: Host, model: string, id: string): Promise<RunContext> {
   const run = await loadRun(host.store, model, id);

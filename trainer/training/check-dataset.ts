@@ -2,9 +2,9 @@
  * What can't be learned from fails by name, before the first step.
  */
 import type { DenseLayer } from '../model/head.ts';
-import { RunFailure } from '../run/context.ts';
 import type { Trainable } from './models/trainable.ts';
 import { countRows, isLoader, type Labels, type DataLoader, loaderOf, type Dataset } from './dataset.ts';
+import { RunFailure } from '../run-failure.ts';
 
 /**
  * @param set     in memory, or in packs, whose examples were checked when they were packed

@@ -9,7 +9,6 @@
 import * as z from 'zod';
 import { bytesToFloats, floatBytes } from '../../shared/bytes.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
-import { RunFailure } from '../run/context.ts';
 import { type Checkpoint, readPart } from './checkpoint.ts';
 import { type TrainingHistory, trainingHistorySchema, type Epoch } from './training-history.ts';
 import {
@@ -26,6 +25,7 @@ import { PLATEAU_START } from './rate.ts';
 import type { BatchHook, Trainable } from './models/trainable.ts';
 import { type DataLoader, loaderOf, type Dataset, type ValidationWindow } from './dataset.ts';
 import { NOTHING_SCORED, scoreOf, scoreOn, type ScoreTally, scoreTallySchema } from './validation.ts';
+import { RunFailure } from '../run-failure.ts';
 
 export interface LoopData {
   readonly train: Dataset | DataLoader;

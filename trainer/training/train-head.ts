@@ -9,18 +9,18 @@ import { WorkspaceFull } from '../kernels/workspace.ts';
 import { sizeOf } from '../../shared/model/plan/tensor.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import { type ModelLayers, shapeRead, type Trunk } from '../model/trunk.ts';
-import { RunFailure } from '../run/context.ts';
 import { checkTrainable } from './check-dataset.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import type { TrainingHistory } from './training-history.ts';
 import { beginTraining, type LoopData, type LoopOptions } from './loop.ts';
-import { type TrainingBudget, UNLIMITED } from './training-budget.ts';
+import { UNLIMITED } from './training-budget.ts';
 import type { Tensorflow } from './models/tensorflow.ts';
 import { openTwoPhases } from './two-phases.ts';
 import type { Trainable } from './models/trainable.ts';
 import { isTaught } from './dataset.ts';
 import { createTrainableHead, type HeadOptions } from './models/trainable-head.ts';
 import { createTrainableLayers } from './models/trainable-layers.ts';
+import { RunFailure } from '../run-failure.ts';
+import type { HeadTraining, TrainedHead } from './head-training.ts';
 
 export interface HeadTrainingOptions extends LoopOptions {
   readonly training: TrainingRecipe;
@@ -50,28 +50,6 @@ export interface TrunkTraining {
 export interface FirstPhase {
   /** The same examples, as the frozen trunk shows them to the head. */
   readonly data: LoopData;
-}
-
-export interface TrainedHead {
-  /** The best epoch's, or what interpolation made of them. */
-  readonly layers: readonly DenseLayer[];
-  /** The same of what was trained with the head. */
-  readonly trunk: Trunk | null;
-  readonly course: TrainingHistory;
-  /** The candidate's part in the layers; below 1 the champion has the rest. */
-  readonly part: number;
-}
-
-export interface HeadTraining {
-  /** @returns whether the training is over */
-  run(budget: TrainingBudget): Promise<boolean>;
-  readonly course: () => TrainingHistory;
-  /** All that the rest of the training depends on, beside what it was opened with. */
-  checkpoint(): Checkpoint;
-  /** Once it is over. */
-  finish(): TrainedHead;
-  /** Gives the memory back. Nothing else may be called afterwards. */
-  release(): void;
 }
 
 /** Rows that are scored at once, at least. */

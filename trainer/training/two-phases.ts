@@ -8,7 +8,7 @@ import type { DenseLayer } from '../model/head.ts';
 import { type Checkpoint, partsUnder, prefixParts } from './checkpoint.ts';
 import type { TrainingHistory } from './training-history.ts';
 import type { LoopOptions } from './loop.ts';
-import type { HeadTraining, TrainedHead } from './train-head.ts';
+import type { HeadTraining, TrainedHead } from './head-training.ts';
 
 type TrainingCallbacks = Pick<LoopOptions, 'onEpoch' | 'onTurn'>;
 

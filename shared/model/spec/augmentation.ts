@@ -3,7 +3,7 @@
  * named is not done. docs/augmentation.md says what each does, and where it comes from.
  */
 import * as z from 'zod';
-import type { InputSpec } from './spec.ts';
+import type { InputKind } from './spec-bounds.ts';
 
 const share = z.number().min(0).max(1);
 const factor = z.number().min(0.25).max(4);
@@ -81,7 +81,7 @@ export function rowRanges({ noise = 0, featureDropout = 0 }: Partial<Augmentatio
 }
 
 /** Whether examples are changed one by one: mixing two of them is another matter. */
-export function changesExamples(augmentation: Augmentation, kind: InputSpec['kind']): boolean {
+export function changesExamples(augmentation: Augmentation, kind: InputKind): boolean {
   const ranges = kind === 'image' ? pictureRanges : rowRanges;
   const { fill } = augmentation;
   return JSON.stringify(ranges(augmentation)) !== JSON.stringify(ranges({ fill }));
@@ -90,7 +90,7 @@ export function changesExamples(augmentation: Augmentation, kind: InputSpec['kin
 /** What does not fit the input, or does nothing. */
 export function augmentationProblems(
   augmentation: Augmentation,
-  { input: { kind }, base }: { readonly input: InputSpec; readonly base: string | null },
+  { input: { kind }, base }: { readonly input: { readonly kind: InputKind }; readonly base: string | null },
 ): { readonly path: readonly string[]; readonly message: string }[] {
   const known = new Set(['copies', 'mixup', ...Object.keys(kind === 'image' ? ofPictures : ofRows)]);
   const strange = Object.entries(augmentation).flatMap(([name, value]) =>

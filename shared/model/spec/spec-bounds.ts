@@ -25,3 +25,6 @@ export type DatePart = (typeof DATE_PARTS)[number];
 export const DATE_ORDERS = ['dmy', 'mdy'] as const;
 /** Decimal marks of numbers that are texts. */
 export const DECIMALS = ['.', ','] as const;
+
+/** What an example is: a row of a table, or a picture. */
+export type InputKind = 'tabular' | 'image';

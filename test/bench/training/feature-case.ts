@@ -15,16 +15,13 @@ import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { BaseManifest } from '../../../shared/registry/base-manifest.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import type { RunContext, Host } from '../../../trainer/run/context.ts';
-import type {
-  FeatureExtractor,
-  FeatureBackend,
-} from '../../../trainer/pipeline/features/feature-extractor.ts';
 import { openFeatures } from '../../../trainer/pipeline/features/features.ts';
 import { runDirectly } from '../../../trainer/pipeline/features/portions.ts';
 import { saveShard, type ShardRef } from '../../../trainer/pipeline/data/snapshot-file.ts';
 import { extractFeatures } from '../../../trainer/pipeline/features/store-features.ts';
 import { compileFiles } from '../../trainer/compile/support.ts';
 import type { BenchModel } from '../bench-model.ts';
+import type { FeatureBackend, FeatureExtractor } from '../../../trainer/run/feature-backend.ts';
 
 const MODEL = 'bench';
 const SHARDS = 4;

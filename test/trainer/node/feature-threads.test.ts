@@ -10,13 +10,14 @@ import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { createNodeHost } from '../../../trainer/node/node-host.ts';
 import { extractCopies, planCopies } from '../../../trainer/pipeline/features/augmented-features.ts';
-import { type RunContext, RunFailure } from '../../../trainer/run/context.ts';
+import type { RunContext } from '../../../trainer/run/context.ts';
 import { runDirectly } from '../../../trainer/pipeline/features/portions.ts';
 import { saveShard, type ShardRef, type Snapshot } from '../../../trainer/pipeline/data/snapshot-file.ts';
 import { extractFeatures } from '../../../trainer/pipeline/features/store-features.ts';
 import { copyOf } from '../../support/copy-of.ts';
 import { importBarBase } from '../../support/bar-base.ts';
 import { barSpec } from '../../support/image-model.ts';
+import { RunFailure } from '../../../trainer/run-failure.ts';
 
 const SHARDS = [330, 250, 1, 40];
 const AUGMENTATION = { rotation: 20, brightness: 0.2, copies: 2 };

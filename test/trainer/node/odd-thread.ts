@@ -3,7 +3,7 @@
  */
 import { threadId, workerData } from 'node:worker_threads';
 import { serveTasks } from '../../../trainer/node/serve-tasks.ts';
-import { RunFailure } from '../../../trainer/run/context.ts';
+import { RunFailure } from '../../../trainer/run-failure.ts';
 
 serveTasks((question: string): Promise<string> | string => {
   switch (question) {

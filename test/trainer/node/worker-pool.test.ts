@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createWorkerPool } from '../../../trainer/node/worker-pool.ts';
-import { RunFailure } from '../../../trainer/run/context.ts';
+import { RunFailure } from '../../../trainer/run-failure.ts';
 
 const open = (threads: number) =>
   createWorkerPool<string, string>({

@@ -9,11 +9,11 @@ import { createModel } from '../../../shared/model/spec/load-spec.ts';
 import { specSchema } from '../../../shared/model/spec/spec.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { readTask } from '../../../trainer/recipes/examples.ts';
-import type { RecipeSettings } from '../../../trainer/recipes/recipe.ts';
 import type { RunContext } from '../../../trainer/run/context.ts';
 import { openRun } from '../../../trainer/run/record.ts';
 import { makeSnapshot } from '../../../trainer/pipeline/data/snapshot.ts';
 import { startRun } from '../../../trainer/run/start.ts';
+import type { RecipeSettings } from '../../../trainer/run/split-backend.ts';
 
 const MODEL = 'skies';
 const START = new Date('2026-11-01T00:00:00Z');

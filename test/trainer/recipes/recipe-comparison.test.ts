@@ -6,8 +6,8 @@ import {
   summarizeSplits,
 } from '../../../trainer/recipes/recipe-comparison.ts';
 import { renderComparison } from '../../../trainer/compare/comparison-page.ts';
-import type { Recipe } from '../../../trainer/recipes/recipe.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
+import type { Recipe } from '../../../trainer/run/split-backend.ts';
 
 const { head, training } = blobSpec('blobs');
 const recipe = (version: number): Recipe => ({ version, snapshot: 's', head, training });

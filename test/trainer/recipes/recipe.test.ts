@@ -5,10 +5,11 @@ import { keys } from '../../../shared/registry/keys.ts';
 import { manifestSchema } from '../../../shared/registry/manifest.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { loadRecipe, type RecipeSettings, sameRecipe } from '../../../trainer/recipes/recipe.ts';
+import { loadRecipe, sameRecipe } from '../../../trainer/recipes/recipe.ts';
 import { runJob } from '../../../trainer/node/job.ts';
 import { copyOf } from '../../support/copy-of.ts';
 import { createBlobModel } from '../../support/tabular-model.ts';
+import type { RecipeSettings } from '../../../trainer/run/split-backend.ts';
 
 const recipeOf = (training: object): RecipeSettings => ({
   head: [],

@@ -12,7 +12,6 @@ import { teach } from '../../../trainer/training/distillation.ts';
 import {
   type HeadTrainingOptions,
   openHeadTraining,
-  type TrainedHead,
   trainHead,
 } from '../../../trainer/training/train-head.ts';
 import type { Dataset } from '../../../trainer/training/dataset.ts';
@@ -20,6 +19,7 @@ import type { Checkpoint } from '../../../trainer/training/checkpoint.ts';
 import { forEpochs } from '../../../trainer/training/training-budget.ts';
 import { keepCheckpoint } from './keep-checkpoint.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
+import type { TrainedHead } from '../../../trainer/training/head-training.ts';
 
 /** Of the best epoch's weights and the recorded epochs, on every machine and in every runtime. */
 const DIGEST = 'cab993b0c2740de83695de48eab0c353e29ffbd071d3cf92186c01fb4646fd8e';

@@ -5,7 +5,6 @@ import { idleBytes, shareMemory } from '../../../trainer/kernels/workspace.ts';
 import { createRuntime } from '../../../shared/model/run/runtime.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { createRandom } from '../../../shared/random.ts';
-import { RunFailure } from '../../../trainer/run/context.ts';
 import { initialHead } from '../../../trainer/model/head-layers.ts';
 import { type HeadTrainingOptions, trainHead } from '../../../trainer/training/train-head.ts';
 import type { Dataset } from '../../../trainer/training/dataset.ts';
@@ -13,6 +12,7 @@ import { unwrap } from '../compile/support.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 import { adamReference } from './adam-reference.ts';
 import { testTrainHead } from './train-head-suite.ts';
+import { RunFailure } from '../../../trainer/run-failure.ts';
 
 const kernels = await loadKernelModule();
 

@@ -12,7 +12,7 @@ import { keys } from '../../../shared/registry/keys.ts';
 import { digestSchema } from '../../../shared/registry/manifest.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { RunFailure } from '../../run/context.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 const shardRefSchema = z.object({ digest: digestSchema, examples: z.int().min(1) });
 export type ShardRef = z.infer<typeof shardRefSchema>;

@@ -12,7 +12,7 @@ import { isLabel } from '../../../shared/model/spec/task.ts';
 import { putJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
-import { type RunContext, RunFailure } from '../../run/context.ts';
+import type { RunContext } from '../../run/context.ts';
 import { type EventLog, openEventLog } from './event-log.ts';
 import {
   loadShard,
@@ -25,6 +25,7 @@ import {
 } from './snapshot-file.ts';
 import { saveUnlabelled } from './unlabelled.ts';
 import { continueWindows, divideHistory, rangesOf, type WindowBounds } from './windows.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 /** Small enough that one shard's features are a short step of a Workflow. */
 const SHARD_EXAMPLES = 1_000;

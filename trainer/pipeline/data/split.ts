@@ -12,10 +12,11 @@ import type { TaskSpec } from '../../../shared/model/spec/task.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { describeReadError, encodeCompactJson, loadJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { attemptKey, type RunContext, RunFailure } from '../../run/context.ts';
+import { attemptKey, type RunContext } from '../../run/context.ts';
 import { isQuarantined, type TimeRange } from './time-range.ts';
 import { drawReplay, sample } from './replay.ts';
 import { loadShard, type Snapshot } from './snapshot-file.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 const splitSchema = z.object({
   seed: z.int().min(0),

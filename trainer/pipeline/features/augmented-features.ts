@@ -16,8 +16,7 @@ import type { Spec } from '../../../shared/model/spec/spec.ts';
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { drawCopy } from '../../augment/copies.ts';
-import { type RunContext, RunFailure } from '../../run/context.ts';
-import type { StoredRow } from './feature-extractor.ts';
+import type { RunContext } from '../../run/context.ts';
 import { type Examples, openFeatures, sealFeatures } from './features.ts';
 import {
   type Advance,
@@ -30,6 +29,8 @@ import {
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
 import type { Split } from '../data/split.ts';
 import { extractBatches } from './store-features.ts';
+import { RunFailure } from '../../run-failure.ts';
+import type { StoredRow } from '../../run/feature-backend.ts';
 
 /** One copy of some examples of one shard, and what makes it. */
 export interface CopyPart {

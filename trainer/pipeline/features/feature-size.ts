@@ -4,7 +4,7 @@
 import { loadBaseManifest } from '../../../shared/registry/base-manifest.ts';
 import { describeReadError } from '../../../shared/registry/json.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { RunFailure } from '../../run/context.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 export async function loadFeatureSize(store: ObjectStore, base: string): Promise<number> {
   const manifest = await loadBaseManifest(store, base);

@@ -10,8 +10,9 @@ import { rawSize } from '../../../shared/model/spec/input.ts';
 import { createFeatureReader } from '../../../shared/model/run/predictor.ts';
 import type { Constants } from '../../../shared/registry/manifest.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { type RunContext, RunFailure } from '../../run/context.ts';
+import type { RunContext } from '../../run/context.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 /** Examples' raw inputs, each [rawSize]; one that is missing or altered fails the run by name. */
 export async function readRows(

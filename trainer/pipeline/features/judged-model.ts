@@ -8,8 +8,9 @@ import { loadHead } from '../../../shared/model/run/servable.ts';
 import type { Constants, Manifest } from '../../../shared/registry/manifest.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
 import type { VersionFiles } from '../../run/candidate-files.ts';
-import { readingBase, type RunContext, RunFailure } from '../../run/context.ts';
+import { readingBase, type RunContext } from '../../run/context.ts';
 import { type Examples, featuresOf, readAgain } from './features.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 /** A head with the preprocessing it was trained behind. Whoever opens it disposes of its program. */
 export interface JudgedModel {

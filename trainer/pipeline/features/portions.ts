@@ -6,14 +6,16 @@ import type { PictureRanges } from '../../../shared/model/spec/augmentation.ts';
 import { loadBaseFiles } from '../../../shared/model/run/servable.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { STEP_CPU_SECONDS } from '../../step-seconds.ts';
-import { readClock, type RunContext, RunFailure } from '../../run/context.ts';
-import { type FeatureExtractor, type FeatureBackend, localFeatureBackend } from './feature-extractor.ts';
+import { readClock, type RunContext } from '../../run/context.ts';
+import { localFeatureBackend } from './feature-extractor.ts';
 import { loadFeatureSize } from './feature-size.ts';
 import {
   createExtractionProgress,
   type ExtractionProgress,
   type PortionProgress,
 } from './extraction-progress.ts';
+import { RunFailure } from '../../run-failure.ts';
+import type { FeatureBackend, FeatureExtractor } from '../../run/feature-backend.ts';
 
 /** What one step extracts features with. */
 export interface ExtractionContext {

@@ -11,11 +11,11 @@ import type { InputSpec } from '../../../shared/model/spec/spec.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { readingBase, type RunContext } from '../../run/context.ts';
-import type { StoredRow } from './feature-extractor.ts';
 import { openFeatures, sealFeatures } from './features.ts';
 import type { Advance, RunPart, ExtractionSummary, ExtractionContext } from './portions.ts';
 import { extractAll } from './portions.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
+import type { StoredRow } from '../../run/feature-backend.ts';
 
 /** So many, and of pictures only what makes this many numbers. */
 const BATCH_EXAMPLES = 100;

@@ -20,6 +20,7 @@ import {
   shapeRead,
   toLayersModel,
   type Trunk,
+  type Unfrozen,
   withoutDropout,
 } from '../../model/trunk.ts';
 import { decodeWeights } from '../../compile/weights.ts';
@@ -33,7 +34,8 @@ import { nearestNames } from '../../nearest-names.ts';
 import { describeUntrainable } from '../../training/models/layer-forward.ts';
 import type { LoopData } from '../../training/loop.ts';
 import type { Dataset, ValidationWindow } from '../../training/dataset.ts';
-import { type RunContext, RunFailure, type Unfrozen } from '../../run/context.ts';
+import type { RunContext } from '../../run/context.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 /**
  * The run as it goes on: reading what comes before the unfrozen layers, which is stored where it is not there yet. As

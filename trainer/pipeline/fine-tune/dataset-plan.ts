@@ -10,7 +10,7 @@ import { type Constants, constantsSchema } from '../../../shared/registry/manife
 import { checkLabelValues } from '../../training/check-dataset.ts';
 import { weighClasses } from '../../training/class-weights.ts';
 import { poolWindows } from '../../training/validation.ts';
-import { attemptKey, type RunContext, RunFailure } from '../../run/context.ts';
+import { attemptKey, type RunContext } from '../../run/context.ts';
 import { loadFeatureSize } from '../features/feature-size.ts';
 import { readRows } from '../features/features.ts';
 import { PACK_NUMBERS } from './pack-numbers.ts';
@@ -21,6 +21,7 @@ import type { Snapshot } from '../data/snapshot-file.ts';
 import type { Split } from '../data/split.ts';
 import { fitTarget } from './target-scale.ts';
 import { loadChosen, planRows, type RowPart } from './dataset-rows.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 const packsSchema = z.array(z.int().min(1));
 

@@ -13,7 +13,8 @@ import { type Examples, featuresOf, readShardValues } from '../features/features
 import { objectiveBy } from './objective.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
 import type { Split } from '../data/split.ts';
-import type { DatasetPlan } from './dataset-plan.ts';
+import type { TargetScale } from './target-scale.ts';
+import type { Constants } from '../../../shared/registry/manifest.ts';
 
 /** Some training examples of one shard, or one copy of each. */
 export interface RowPart {
@@ -67,6 +68,17 @@ function cut(part: RowPart, most: number): RowPart[] {
   });
 }
 
+/** What of a dataset's plan decides how its rows are read. */
+export interface RowFormat {
+  readonly constants: Constants | null;
+  /** Of a regression's targets. */
+  readonly target: TargetScale | null;
+  /** What an example of each class counts; null where all count alike. */
+  readonly classWeights: readonly number[] | null;
+  /** Whether the champion's answers stand beside the examples. */
+  readonly taught: boolean;
+}
+
 /** Reads rows as the model reads them. What it holds open, the champion, is given back by `close`. */
 export interface RowReader {
   /** In the parts' order. */
@@ -74,7 +86,8 @@ export interface RowReader {
   close(): void;
 }
 
-export function openRowReader(ctx: RunContext, plan: DatasetPlan, recipe: TrainingRecipe): RowReader {
+/** @param recipe  what the champion's answers are softened and weighed by */
+export function openRowReader(ctx: RunContext, plan: RowFormat, recipe: TrainingRecipe): RowReader {
   const objective = objectiveBy(plan.target);
   let champion: LoadedVersion | null = null;
   const ask = async (parts: readonly RowPart[], examples: Examples): Promise<Float32Array | null> => {

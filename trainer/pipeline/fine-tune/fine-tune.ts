@@ -15,23 +15,11 @@ import { type TrainingHistory, epochSchema } from '../../training/training-histo
 import type { LoopOptions } from '../../training/loop.ts';
 import { withinSeconds } from '../../training/training-budget.ts';
 import { startTensorflow } from '../../training/models/tensorflow.ts';
-import {
-  type HeadTrainingOptions,
-  mostEpochs,
-  openHeadTraining,
-  type TrainedHead,
-} from '../../training/train-head.ts';
+import { type HeadTrainingOptions, mostEpochs, openHeadTraining } from '../../training/train-head.ts';
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../../step-seconds.ts';
 import { candidateDigest, encodeModel, saveCandidate } from '../../run/candidate-files.ts';
 import { dropCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint-file.ts';
-import {
-  attemptKey,
-  readClock,
-  type RunContext,
-  RunFailure,
-  stepName,
-  reportProgress,
-} from '../../run/context.ts';
+import { attemptKey, readClock, type RunContext, stepName, reportProgress } from '../../run/context.ts';
 import { initialHead } from '../../model/head-layers.ts';
 import { type Objective, objectiveBy } from './objective.ts';
 import { chooseStart } from './parent.ts';
@@ -39,6 +27,8 @@ import { loadSplit } from '../data/split.ts';
 import type { DatasetPlan } from './dataset-plan.ts';
 import { type StoredDataset, clearScattered, openDataset } from './stored-dataset.ts';
 import { initialTrunk, trunkSize } from '../../model/trunk-layers.ts';
+import { RunFailure } from '../../run-failure.ts';
+import type { TrainedHead } from '../../training/head-training.ts';
 
 /** What the training leaves behind beside the candidate's files. */
 export const trainingRecordSchema = z.object({

@@ -7,9 +7,10 @@ import type { ModelLayers } from '../../model/trunk.ts';
 import { parseJson } from '../../../shared/registry/json.ts';
 import type { Constants } from '../../../shared/registry/manifest.ts';
 import { loadManifest, loadVersionFile } from '../../../shared/registry/versions.ts';
-import { type RunContext, RunFailure } from '../../run/context.ts';
+import type { RunContext } from '../../run/context.ts';
 import { publishedModel } from '../../model/head-layers.ts';
 import { trunkSize, wantedTrunk } from '../../model/trunk-layers.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 export interface Start {
   readonly version: number;

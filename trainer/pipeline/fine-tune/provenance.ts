@@ -9,11 +9,12 @@ import { keys } from '../../../shared/registry/keys.ts';
 import { digestSchema } from '../../../shared/registry/manifest.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
-import { type RunContext, RunFailure } from '../../run/context.ts';
+import type { RunContext } from '../../run/context.ts';
 import { ENGINE } from './engine.ts';
 import { loadTrainingRecord, trainingRecordSchema } from './fine-tune.ts';
 import { loadRunSpec } from '../../run/record.ts';
 import { loadSplit } from '../data/split.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 export const provenanceSchema = z.object({
   format: z.literal('holdfast-provenance/1'),

@@ -18,7 +18,7 @@ import { sideBySide } from '../../side-by-side.ts';
 import { createFeatureCheck, describeSame } from '../../training/check-dataset.ts';
 import type { LoopData } from '../../training/loop.ts';
 import { countRows, type DataLoader, type Dataset } from '../../training/dataset.ts';
-import { attemptKey, type RunContext, RunFailure } from '../../run/context.ts';
+import { attemptKey, type RunContext } from '../../run/context.ts';
 import { featuresOf, readExamples } from '../features/features.ts';
 import { objectiveBy } from './objective.ts';
 import {
@@ -48,6 +48,7 @@ import {
 } from './dataset-plan.ts';
 import { openRowReader, planRows, type RowPart, type RowReader } from './dataset-rows.ts';
 import { openTrunkRunner, type TrunkRunner } from '../features/unfreeze.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 /** What only the whole set tells: `training/set.json`. */
 const setSchema = z.object({

@@ -3,7 +3,7 @@
  * speaks the target's own unit, since the scale is folded into its last layer: whoever serves it needs nothing more.
  */
 import type { DenseLayer } from '../../model/head.ts';
-import { RunFailure } from '../../run/context.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 export interface TargetScale {
   readonly mean: number;

@@ -10,7 +10,8 @@ import { inputOf, type JudgedModel, type LoadedVersion } from '../features/judge
 import type { Examples } from '../features/features.ts';
 import type { VersionFiles } from '../../run/candidate-files.ts';
 import type { Manifest } from '../../../shared/registry/manifest.ts';
-import { type RunContext, RunFailure, type Stopwatch } from '../../run/context.ts';
+import type { RunContext, Stopwatch } from '../../run/context.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 /** Timings of each model, made in turns: the upper bound of their median ratio is then about the 15th. */
 export const TURNS = 21;

@@ -5,7 +5,8 @@
 import type { AnyEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { anyEvidenceSchema, encodeEvidence } from '../../../shared/continuity/evidence/evidence-json.ts';
 import { describeReadError, encodeCompactJson, loadJson } from '../../../shared/registry/json.ts';
-import { attemptKey, type RunContext, RunFailure } from '../../run/context.ts';
+import { attemptKey, type RunContext } from '../../run/context.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 export async function saveEvidence(ctx: RunContext, evidence: AnyEvidence): Promise<void> {
   await ctx.store.put(evidenceKey(ctx), encodeCompactJson(encodeEvidence(evidence)));

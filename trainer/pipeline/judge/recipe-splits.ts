@@ -10,19 +10,20 @@ import { seedFrom } from '../../../shared/digest.ts';
 import { describeReadError, loadJson, putJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { readTask } from '../../recipes/examples.ts';
-import { loadRecipe, type Recipe, sameRecipe } from '../../recipes/recipe.ts';
+import { loadRecipe, sameRecipe } from '../../recipes/recipe.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import {
   fromStep,
-  type SplitTrainer,
   type SplitStep,
   toStep,
   localSplitBackend,
   LEFT,
   trainWithin,
 } from '../../recipes/split-trainer.ts';
-import { type RunContext, RunFailure, reportProgress } from '../../run/context.ts';
+import { type RunContext, reportProgress } from '../../run/context.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
+import { RunFailure } from '../../run-failure.ts';
+import type { Recipe, SplitTrainer } from '../../run/split-backend.ts';
 
 const scoresSchema = z.object({ train: z.array(z.number()), test: z.array(z.number()) });
 /** `splits.json`: the scores, or why there are none. */

@@ -8,7 +8,8 @@ import { loadChampion } from '../../../shared/registry/alias.ts';
 import { describePause, promoteByRun } from '../../../shared/registry/machine-promotion.ts';
 import { wordingOf } from '../../referee/answer-utility.ts';
 import type { RefereeRecord } from '../../referee/record.ts';
-import { type RunContext, RunFailure } from '../../run/context.ts';
+import type { RunContext } from '../../run/context.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 export interface Decision {
   readonly promoted: boolean;

@@ -9,12 +9,13 @@ import type { Manifest } from '../../../shared/registry/manifest.ts';
 import { encodeJson } from '../../../shared/registry/json.ts';
 import { claimVersion, publishVersion } from '../../../shared/registry/versions.ts';
 import { candidateDigest, loadCandidate, type VersionFiles } from '../../run/candidate-files.ts';
-import { type RunContext, RunFailure } from '../../run/context.ts';
+import type { RunContext } from '../../run/context.ts';
 import { loadEvidence } from '../judge/evidence-file.ts';
 import { loadTrainingRecord } from '../fine-tune/fine-tune.ts';
 import { gatherProvenance } from '../fine-tune/provenance.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
 import { classMetrics, numberMetrics } from './version-metrics.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 export async function publish(
   ctx: RunContext,

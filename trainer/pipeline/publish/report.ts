@@ -15,7 +15,7 @@ import {
 import { renderReportHtml } from '../../report/report-html.ts';
 import { putJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { openQuarantines } from '../../labels/check-labels.ts';
+import { openQuarantines } from '../data/quarantines.ts';
 import type { RunContext } from '../../run/context.ts';
 import { loadEvidence } from '../judge/evidence-file.ts';
 import { loadTrainingRecord, type TrainingRecord } from '../fine-tune/fine-tune.ts';

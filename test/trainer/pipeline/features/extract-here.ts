@@ -3,11 +3,9 @@
  */
 import { loadBaseFiles } from '../../../../shared/model/run/servable.ts';
 import type { RunContext } from '../../../../trainer/run/context.ts';
-import {
-  type FeatureExtractor,
-  localFeatureBackend,
-} from '../../../../trainer/pipeline/features/feature-extractor.ts';
+import { localFeatureBackend } from '../../../../trainer/pipeline/features/feature-extractor.ts';
 import type { ExtractionContext } from '../../../../trainer/pipeline/features/portions.ts';
+import type { FeatureExtractor } from '../../../../trainer/run/feature-backend.ts';
 
 /** Opened once; nothing is told, and a step may take as long as it does. */
 export function extractHere(ctx: RunContext, over: Partial<ExtractionContext> = {}): ExtractionContext {

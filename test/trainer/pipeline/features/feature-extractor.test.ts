@@ -14,11 +14,11 @@ import {
   openBatch,
   localFeatureBackend,
   type ExtractionEngine,
-  type StoredRow,
 } from '../../../../trainer/pipeline/features/feature-extractor.ts';
 import { importBarBase } from '../../../support/bar-base.ts';
 import { barSpec } from '../../../support/image-model.ts';
 import { stopwatch } from './extract-here.ts';
+import type { StoredRow } from '../../../../trainer/run/feature-backend.ts';
 
 let base: BaseFiles;
 let input: InputSpec;

@@ -12,7 +12,6 @@ import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { sha256Hex } from '../../../../shared/digest.ts';
 import type { RunContext } from '../../../../trainer/run/context.ts';
-import type { FeatureBackend } from '../../../../trainer/pipeline/features/feature-extractor.ts';
 import { openFeatures } from '../../../../trainer/pipeline/features/features.ts';
 import {
   runDirectly,
@@ -23,6 +22,7 @@ import {
 import { saveShard, type ShardRef, type Snapshot } from '../../../../trainer/pipeline/data/snapshot-file.ts';
 import { extractFeatures } from '../../../../trainer/pipeline/features/store-features.ts';
 import { barSpec } from '../../../support/image-model.ts';
+import type { FeatureBackend } from '../../../../trainer/run/feature-backend.ts';
 
 const BASE = 'b'.repeat(64);
 const BLOCK = 100;

@@ -18,10 +18,10 @@ import { keepCheckpoint } from '../keep-checkpoint.ts';
 import {
   type HeadTrainingOptions,
   openHeadTraining,
-  type TrainedHead,
   trainHead,
 } from '../../../../trainer/training/train-head.ts';
 import { barSet, barSpec } from '../../../support/image-model.ts';
+import type { TrainedHead } from '../../../../trainer/training/head-training.ts';
 
 /** Of the best epoch's weights and the recorded epochs, on every machine and in every runtime. */
 const DIGEST = 'c4f27620c7f6e6a90b330a3ecce1b3147ac35f5a2165cb3b955e10fa801f6df7';
