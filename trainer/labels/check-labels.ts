@@ -18,7 +18,7 @@ import { openVersion, type LoadedVersion } from '../pipeline/features/judged-mod
 import { featuresOf, readExamples } from '../pipeline/features/features.ts';
 import { loadQuarantines, openQuarantines } from '../pipeline/data/quarantines.ts';
 import { RunFailure } from '../run-failure.ts';
-import type { RunContext } from '../run/context.ts';
+import type { RunContext, RunFiles } from '../run/context.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';
 import { findContenders, learnedTo } from '../referee/contenders.ts';
@@ -159,7 +159,7 @@ async function openFormer(ctx: RunContext, champion: number): Promise<LoadedVers
   return opened;
 }
 
-async function loadState({ store, run }: RunContext): Promise<LedgerState> {
+async function loadState({ store, run }: RunFiles): Promise<LedgerState> {
   const newest = await loadLedger(store, run.model);
   if (!newest.ok) throw new RunFailure(newest.error.detail);
   return newest.value?.state ?? NEW_LEDGER;

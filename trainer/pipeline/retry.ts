@@ -6,7 +6,7 @@
 import { flipsAlone } from '../../shared/continuity/flips-alone.ts';
 import type { Verdict } from '../../shared/continuity/gate.ts';
 import { strengthen } from '../training/distillation.ts';
-import { type RunContext, stepName } from '../run/context.ts';
+import { type RunContext, type RunFiles, stepName } from '../run/context.ts';
 import type { StepRunner } from '../run/steps.ts';
 
 /** Never twice, and not where the recipe can't hold on to the champion any more than it did. */
@@ -28,6 +28,6 @@ export function retryContext(first: RunContext): RunContext {
 }
 
 /** Steps by the names they have in the second attempt. */
-export function retrySteps(again: RunContext, steps: StepRunner): StepRunner {
+export function retrySteps(again: RunFiles, steps: StepRunner): StepRunner {
   return { do: (name, body) => steps.do(stepName(again, name), body) };
 }

@@ -6,7 +6,7 @@ import type { TaskSpec } from '../../shared/model/spec/task.ts';
 import { rawSize } from '../../shared/model/spec/input.ts';
 import { createRandom, shuffle } from '../../shared/random.ts';
 import { addCopies, copiesWanted } from '../pipeline/features/augmented-features.ts';
-import type { RunContext } from '../run/context.ts';
+import type { RunContext, RunData, RunFiles } from '../run/context.ts';
 import { loadFeatureSize } from '../pipeline/features/feature-size.ts';
 import { type Examples, readExamples } from '../pipeline/features/features.ts';
 import { runDirectly } from '../pipeline/features/portions.ts';
@@ -80,7 +80,7 @@ async function bytesPerExample(readers: Readers, recipes: SplitTask['recipes']):
 
 /** Ascending. */
 async function choosePositions(
-  ctx: RunContext,
+  ctx: RunData,
   snapshot: Snapshot,
   { seed, most }: { readonly seed: number; readonly most: number },
 ): Promise<number[]> {
@@ -129,7 +129,7 @@ function subjectOf(
 }
 
 async function identify(
-  { store, run }: RunContext,
+  { store, run }: RunFiles,
   snapshot: Snapshot,
   positions: readonly number[],
 ): Promise<Identities> {

@@ -12,7 +12,7 @@ import type { Manifest } from '../../shared/registry/manifest.ts';
 import { loadLedgerBefore } from './ledger-file.ts';
 import { describeOrigin, findRepeated, takenBack } from '../../shared/registry/taken-back.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
-import type { RunContext } from '../run/context.ts';
+import type { RunData, RunFiles } from '../run/context.ts';
 import { type Provenance, provenanceSchema } from '../pipeline/fine-tune/provenance.ts';
 import { findRefereeRecord, type RefereeRecord } from './record.ts';
 import { loadSnapshot } from '../pipeline/data/snapshot-file.ts';
@@ -54,7 +54,7 @@ export function recipeOf({ training, head, base, network }: Spec): string {
 export async function findLastRecord({
   store,
   run,
-}: Pick<RunContext, 'store' | 'run'>): Promise<RefereeRecord | null> {
+}: Pick<RunFiles, 'store' | 'run'>): Promise<RefereeRecord | null> {
   const before = await loadLedgerBefore(store, run.model, run.id);
   if (!before.ok || before.value === null) return null;
   return findRefereeRecord({ store, run: { model: run.model, id: before.value.run } });
@@ -64,7 +64,7 @@ export async function findLastRecord({
  * Of each kind the one that had gathered most of what decides, when the last run looked: a challenger that would else
  * never stay long enough, and the former champion that small losses of many successors would be seen against.
  */
-async function findLeaders({ store, run }: Pick<RunContext, 'store' | 'run'>): Promise<Set<number>> {
+async function findLeaders({ store, run }: Pick<RunFiles, 'store' | 'run'>): Promise<Set<number>> {
   const last = await findLastRecord({ store, run });
   const standing = (last?.contenders ?? []).filter(
     ({ judgement }) => judgement !== null && judgement.finding !== 'worse',
@@ -85,7 +85,7 @@ async function findLeaders({ store, run }: Pick<RunContext, 'store' | 'run'>): P
  * Newest first. Versions of other labels, and those that can't be read, stand beside nobody; nor do those that a person
  * took back, under whatever number: no run may promote them.
  */
-export async function findContenders(ctx: RunContext, champion: number): Promise<Contender[]> {
+export async function findContenders(ctx: RunData, champion: number): Promise<Contender[]> {
   const { store, run } = ctx;
   const history = await loadHistory(store, run.model);
   const moves = history.ok ? history.value.filter(({ run: by }) => by !== run.id) : [];
@@ -120,7 +120,7 @@ export async function findContenders(ctx: RunContext, champion: number): Promise
   return contenders;
 }
 
-function mayStand({ run, spec }: RunContext, manifest: Manifest, kind: Contender['kind']): boolean {
+function mayStand({ run, spec }: RunData, manifest: Manifest, kind: Contender['kind']): boolean {
   const { labels, run: maker, verdict, snapshot } = manifest;
   const sameLabels = spec.task === 'regression' || JSON.stringify(labels) === JSON.stringify(spec.labels);
   if (!sameLabels || maker === run.id) return false;
@@ -128,14 +128,14 @@ function mayStand({ run, spec }: RunContext, manifest: Manifest, kind: Contender
 }
 
 /** When the newest example that a version was trained on was seen, exclusive; 0 for one that came trained. */
-export async function learnedTo({ store, run }: RunContext, { snapshot }: Manifest): Promise<number> {
+export async function learnedTo({ store, run }: RunFiles, { snapshot }: Manifest): Promise<number> {
   if (snapshot === null) return 0;
   const loaded = await loadSnapshot(store, run.model, snapshot).catch(() => null);
   return loaded?.windows.at(-1)?.toMs ?? 0;
 }
 
 /** The last candidates of a recipe before this run, in order of time, each until the next one was trained. */
-export async function findNights(ctx: RunContext, recipe: string): Promise<CandidateNight[]> {
+export async function findNights(ctx: RunFiles, recipe: string): Promise<CandidateNight[]> {
   const { store, run } = ctx;
   const numbers = (await listVersionNumbers(store, run.model)).toReversed();
   const nights: CandidateNight[] = [];
@@ -155,7 +155,7 @@ export async function findNights(ctx: RunContext, recipe: string): Promise<Candi
   return nights;
 }
 
-async function loadProvenance({ store, run }: RunContext, version: number): Promise<Provenance | null> {
+async function loadProvenance({ store, run }: RunFiles, version: number): Promise<Provenance | null> {
   const read = await loadJson(store, keys.provenance(run.model, version), provenanceSchema);
   return read.ok ? read.value.value : null;
 }

@@ -10,7 +10,7 @@ import type { TrustDecision } from '../../shared/continuity/referee/trust.ts';
 import { type Selection, selectionSchema } from './selection.ts';
 import { trustSchema } from './ledger-file.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
-import { attemptKey, type RunContext } from '../run/context.ts';
+import { attemptKey, type RunContext, type RunFiles } from '../run/context.ts';
 import { RunFailure } from '../run-failure.ts';
 
 export interface ContenderRecord {
@@ -88,7 +88,7 @@ type RecordOf = Pick<RunContext, 'store' | 'attempt'> & {
   readonly run: Pick<RunContext['run'], 'model' | 'id'>;
 };
 
-export async function saveRefereeRecord(ctx: RunContext, record: RefereeRecord): Promise<void> {
+export async function saveRefereeRecord(ctx: RunFiles, record: RefereeRecord): Promise<void> {
   const contenders = record.contenders.map((contender) => ({
     ...contender,
     comparison: {

@@ -19,7 +19,7 @@ import {
 import { divideLevel } from '../../shared/continuity/referee/levels.ts';
 import { decideTrust, type Night } from '../../shared/continuity/referee/trust.ts';
 import { openVersion, type LoadedVersion } from '../pipeline/features/judged-model.ts';
-import type { RunContext } from '../run/context.ts';
+import type { ModelContext } from '../run/context.ts';
 import type { Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { basesRead } from '../pipeline/features/unfreeze.ts';
 import {
@@ -52,7 +52,7 @@ function shareOfLevel(level: number, { kind }: Contender, all: readonly Contende
  * @returns null where there is no champion to stand beside
  */
 export async function referee(
-  ctx: RunContext,
+  ctx: ModelContext,
   snapshot: Snapshot,
   contenders: readonly Contender[],
   state: LedgerState,
@@ -145,7 +145,7 @@ function numbersOf(contenders: readonly Contender[], nights: readonly CandidateN
 }
 
 /** Each version once; those that can't be opened by name. */
-async function openAll(ctx: RunContext, numbers: readonly number[]) {
+async function openAll(ctx: ModelContext, numbers: readonly number[]) {
   const bases = await basesRead(ctx);
   const versions = new Map<number, LoadedVersion>();
   const dropped = new Map<number, string>();
@@ -194,7 +194,7 @@ function wantedOf(
 
 /** What the labels show of one contender, and of what they are a selection, as far as that is known. */
 function judgeBeside(
-  ctx: RunContext,
+  ctx: ModelContext,
   seen: Replayed,
   unlabelled: UnlabelledAnswers | null,
   compared: Compared | null,

@@ -10,7 +10,14 @@ import { loadLedger } from './ledger-file.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { isQuarantined } from '../pipeline/data/time-range.ts';
 import { loadCandidate } from '../run/candidate-files.ts';
-import { attemptKey, type RunContext, stepName } from '../run/context.ts';
+import {
+  attemptKey,
+  type ModelContext,
+  type RunContext,
+  type RunData,
+  type RunFiles,
+  stepName,
+} from '../run/context.ts';
 import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { loadSplit, saveRehearsalSplit } from '../pipeline/data/split.ts';
 import { loadTrainingRecord } from '../pipeline/fine-tune/fine-tune.ts';
@@ -43,7 +50,7 @@ export async function followRehearsal(ctx: RunContext, steps: StepRunner, snapsh
 }
 
 /** Where tonight's labels are cut in two; null where there is nothing to rehearse for. */
-async function chooseCut(ctx: RunContext, snapshot: Snapshot): Promise<{ readonly cutMs: number | null }> {
+async function chooseCut(ctx: RunData, snapshot: Snapshot): Promise<{ readonly cutMs: number | null }> {
   const none = { cutMs: null };
   const { store, run, spec } = ctx;
   if (run.championAtStart === null || (spec.training.augmentation !== null && spec.base !== null))
@@ -60,7 +67,7 @@ async function chooseCut(ctx: RunContext, snapshot: Snapshot): Promise<{ readonl
 }
 
 /** When the inputs of the current window were seen, those of labels that are believed, in order. */
-async function newTimes({ store, run }: RunContext, { windows }: Snapshot): Promise<number[]> {
+async function newTimes({ store, run }: RunData, { windows }: Snapshot): Promise<number[]> {
   const apart = await openQuarantines({ store, run });
   const times: number[] = [];
   for (const shard of windows.at(-1)?.shards ?? []) {
@@ -72,7 +79,7 @@ async function newTimes({ store, run }: RunContext, { windows }: Snapshot): Prom
 
 /** The run's split without what was seen at `cutMs` or later. False where nothing of tonight's would be left. */
 async function leaveOut(
-  ctx: RunContext,
+  ctx: RunFiles,
   { windows, examples: all }: Snapshot,
   cutMs: number,
 ): Promise<boolean> {
@@ -89,7 +96,7 @@ async function leaveOut(
   return true;
 }
 
-async function tryOut(ctx: RunContext, snapshot: Snapshot, cutMs: number) {
+async function tryOut(ctx: ModelContext, snapshot: Snapshot, cutMs: number) {
   const champion = await openChampion(ctx, ctx.runtime);
   if (champion === null) throw new RunFailure('expected a champion to be rehearsed beside, there is none');
   const { constants } = await loadTrainingRecord(ctx);
@@ -131,7 +138,7 @@ async function tryOut(ctx: RunContext, snapshot: Snapshot, cutMs: number) {
 }
 
 /** Differences of the rehearsed candidate from the champion; null where there was no rehearsal. */
-export async function loadRehearsal({ store, run }: RunContext): Promise<Tally | null> {
+export async function loadRehearsal({ store, run }: RunFiles): Promise<Tally | null> {
   const read = await loadJson(
     store,
     attemptKey({ run, attempt: 'rehearsal' }, 'rehearsal.json'),

@@ -7,7 +7,7 @@ import type { LabelledExample } from '../pipeline/data/join.ts';
 import { logLosses } from '../../shared/continuity/probabilities.ts';
 import { UNGROUPED } from '../../shared/continuity/statistics/design-effect.ts';
 import { predict, argmaxRows, type JudgedModel } from '../pipeline/features/judged-model.ts';
-import type { RunContext } from '../run/context.ts';
+import type { RunData, RunFiles } from '../run/context.ts';
 import { readExamples } from '../pipeline/features/features.ts';
 import { isQuarantined, type TimeRange } from '../pipeline/data/time-range.ts';
 import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
@@ -46,7 +46,7 @@ export interface Replayed {
  * @param apart  stretches of time whose labels nobody believes
  */
 export async function replay(
-  ctx: RunContext,
+  ctx: RunData,
   snapshot: Snapshot,
   wanted: readonly Wanted[],
   apart: readonly TimeRange[],
@@ -90,7 +90,7 @@ function toColumns(columns: ReadonlyMap<number, readonly number[]>): Map<number,
 
 /** Examples of a shard that are new enough, with their positions in the snapshot. */
 async function* shardsSince(
-  { store, run }: RunContext,
+  { store, run }: RunFiles,
   snapshot: Snapshot,
   fromMs: number,
   apart: readonly TimeRange[],
@@ -110,7 +110,7 @@ async function* shardsSince(
 }
 
 /** Class ids of the largest probabilities, or the numbers themselves. */
-function decide({ spec }: RunContext, outputs: Float32Array, n: number): ArrayLike<number> {
+function decide({ spec }: RunData, outputs: Float32Array, n: number): ArrayLike<number> {
   return spec.task === 'classification' ? argmaxRows(outputs, n) : outputs;
 }
 

@@ -12,7 +12,7 @@ import {
 } from '../../shared/continuity/selection/propensity.ts';
 import { decideSelection, judgeWeighted, type Served } from '../../shared/continuity/selection/weighted.ts';
 import { argmaxRows, type JudgedModel, predict } from '../pipeline/features/judged-model.ts';
-import type { RunContext } from '../run/context.ts';
+import type { ModelContext } from '../run/context.ts';
 import { readExamples } from '../pipeline/features/features.ts';
 import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { findUnlabelledOf } from '../pipeline/data/unlabelled.ts';
@@ -56,7 +56,7 @@ const LISTED = 50;
 
 /** What versions would have answered where no label came. Null of numbers, and of runs that know of no such inputs. */
 export async function replayUnlabelled(
-  ctx: RunContext,
+  ctx: ModelContext,
   snapshot: Snapshot,
   versions: ReadonlyMap<number, JudgedModel>,
 ): Promise<UnlabelledAnswers | null> {

@@ -17,7 +17,7 @@ import {
 import { divideLevel } from '../../shared/continuity/referee/levels.ts';
 import { appendLedger, loadLedger } from './ledger-file.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
-import { type RunContext, stepName } from '../run/context.ts';
+import { type Host, type RunContext, type RunData, type RunFiles, stepName } from '../run/context.ts';
 import type { Contender } from './contenders.ts';
 import type { RefereeRecord } from './record.ts';
 import { RunFailure } from '../run-failure.ts';
@@ -44,7 +44,7 @@ export async function askQuestions(
 }
 
 /** At which the exam judges this candidate: its part of the level at which the candidate was asked about. */
-export async function examLevel({ store, run }: RunContext, candidate: string): Promise<number> {
+export async function examLevel({ store, run }: RunFiles, candidate: string): Promise<number> {
   const newest = await loadLedger(store, run.model);
   if (!newest.ok) throw new RunFailure(newest.error.detail);
   if (newest.value === null)
@@ -88,7 +88,7 @@ export async function settleApart(ctx: RunContext, snapshot: string): Promise<vo
 
 /** Null for a promotion by trust: no question about the version itself was answered. */
 async function questionOf(
-  { store, run }: RunContext,
+  { store, run }: RunFiles,
   { version, by }: Choice,
   record: RefereeRecord | null,
 ): Promise<string | null> {
@@ -104,7 +104,7 @@ async function questionOf(
  * Whether the last run decided about the same snapshot, by the same spec, against the same champion, and could have
  * promoted as well as this one. Never where somebody asked for this snapshot, or for another look.
  */
-export async function wasDecided(ctx: RunContext, snapshot: string): Promise<boolean> {
+export async function wasDecided(ctx: RunData, snapshot: string): Promise<boolean> {
   if (ctx.run.wantedSnapshot !== null || ctx.run.again === true) return false;
   const newest = await loadLedger(ctx.store, ctx.run.model);
   if (!newest.ok) throw new RunFailure(newest.error.detail);
@@ -116,7 +116,7 @@ export async function wasDecided(ctx: RunContext, snapshot: string): Promise<boo
 }
 
 /** What a run decides about; of what is kept apart nothing is decided, until it is released. */
-async function subjectOf(ctx: RunContext, snapshot: string): Promise<string> {
+async function subjectOf(ctx: RunData, snapshot: string): Promise<string> {
   const { specDigest, championAtStart, mayPromote } = ctx.run;
   const about = [snapshot, specDigest, championAtStart, mayPromote];
   const apart = (await openQuarantines(ctx)).map(({ fromMs, toMs }) => [fromMs, toMs]);
@@ -124,7 +124,7 @@ async function subjectOf(ctx: RunContext, snapshot: string): Promise<string> {
 }
 
 async function append(
-  { store, run, now }: RunContext,
+  { store, run, now }: RunFiles & Pick<Host, 'now'>,
   event: string,
   change: (state: LedgerState) => LedgerState,
 ): Promise<LedgerState> {

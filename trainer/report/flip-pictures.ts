@@ -6,7 +6,7 @@ import type { FlippedExample } from '../../shared/continuity/findings/check-resu
 import type { LabelledExample } from '../pipeline/data/join.ts';
 import { loadInput } from '../../shared/events/stored-input.ts';
 import { rawSize } from '../../shared/model/spec/input.ts';
-import type { RunContext } from '../run/context.ts';
+import type { RunData, RunFiles } from '../run/context.ts';
 import { encodePng, type Picture } from './page/png.ts';
 import { loadShard, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 
@@ -20,7 +20,7 @@ const MOST_CHARACTERS = 1_000_000;
  * report is not the place to fail.
  */
 export async function drawFlips(
-  ctx: RunContext,
+  ctx: RunData,
   snapshot: Snapshot,
   flips: readonly FlippedExample[],
 ): Promise<Record<string, string>> {
@@ -42,7 +42,7 @@ export async function drawFlips(
 
 /** By id; only the shards of windows with flips are read. */
 async function findExamples(
-  { store, run }: RunContext,
+  { store, run }: RunFiles,
   snapshot: Snapshot,
   flips: readonly FlippedExample[],
 ): Promise<Map<string, LabelledExample>> {
@@ -59,10 +59,7 @@ async function findExamples(
   return found;
 }
 
-async function drawInput(
-  { store, run, spec }: RunContext,
-  example: LabelledExample,
-): Promise<Picture | null> {
+async function drawInput({ store, run, spec }: RunData, example: LabelledExample): Promise<Picture | null> {
   const { input } = spec;
   if (input.kind !== 'image') return null;
   const raw = await loadInput(store, run.model, example.input, rawSize(input));

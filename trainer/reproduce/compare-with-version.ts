@@ -9,7 +9,7 @@ import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadVersionFile } from '../../shared/registry/versions.ts';
 import { predict, argmaxRows, openProgram } from '../pipeline/features/judged-model.ts';
 import { loadCandidate, type VersionFiles } from '../run/candidate-files.ts';
-import { type RunContext, reportProgress } from '../run/context.ts';
+import { reportProgress, type RunContext, type RunData, type RunFiles } from '../run/context.ts';
 import { openFeatures, readExamples } from '../pipeline/features/features.ts';
 import { loadTrainingRecord } from '../pipeline/fine-tune/fine-tune.ts';
 import type { StepRunner } from '../run/steps.ts';
@@ -84,7 +84,7 @@ async function scoreWindows(ctx: RunContext, snapshot: Snapshot, files: VersionF
   }
 }
 
-async function findSplitDifference({ store, run }: RunContext, recorded: string): Promise<Difference | null> {
+async function findSplitDifference({ store, run }: RunFiles, recorded: string): Promise<Difference | null> {
   const split = await store.get(keys.run(run.model, run.id, 'split.json'));
   const digest = split === null ? 'nothing' : sha256Hex(split.bytes);
   if (digest === recorded) return null;
@@ -94,7 +94,7 @@ async function findSplitDifference({ store, run }: RunContext, recorded: string)
 
 /** Features that were computed now beside those that are kept, shard by shard. */
 async function findFeatureDifference(
-  ctx: RunContext,
+  ctx: RunData,
   kept: ObjectStore,
   snapshot: Snapshot,
 ): Promise<Difference | null> {
@@ -119,7 +119,7 @@ async function loadFeatures(store: ObjectStore, key: string): Promise<Float32Arr
 }
 
 async function findFileDifference(
-  { store }: RunContext,
+  { store }: RunFiles,
   manifest: Manifest,
   reproduced: VersionFiles,
 ): Promise<Difference> {

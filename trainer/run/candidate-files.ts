@@ -13,7 +13,7 @@ import {
   withoutDropout,
 } from '../model/trunk.ts';
 import { sha256Hex } from '../../shared/digest.ts';
-import { attemptKey, type RunContext } from './context.ts';
+import { attemptKey, type RunFiles } from './context.ts';
 import { RunFailure } from '../run-failure.ts';
 
 export type VersionFiles = Readonly<Record<VersionFile, Uint8Array>>;
@@ -50,11 +50,11 @@ export function encodeHead(layers: readonly DenseLayer[]): VersionFiles {
   };
 }
 
-export async function saveCandidate(ctx: RunContext, files: VersionFiles): Promise<void> {
+export async function saveCandidate(ctx: RunFiles, files: VersionFiles): Promise<void> {
   for (const name of VERSION_FILES) await ctx.store.put(candidateKey(ctx, name), files[name]);
 }
 
-export async function loadCandidate(ctx: RunContext): Promise<VersionFiles> {
+export async function loadCandidate(ctx: RunFiles): Promise<VersionFiles> {
   const read = async (name: VersionFile): Promise<Uint8Array> => {
     const key = candidateKey(ctx, name);
     const object = await ctx.store.get(key);
@@ -74,6 +74,6 @@ export function candidateDigest(files: VersionFiles): string {
   return sha256Hex(files['edge.bin']);
 }
 
-function candidateKey(ctx: RunContext, name: VersionFile): string {
+function candidateKey(ctx: RunFiles, name: VersionFile): string {
   return attemptKey(ctx, `candidate-${name}`);
 }

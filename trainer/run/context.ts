@@ -43,20 +43,35 @@ export interface Host {
   readonly stepCpuSeconds?: number;
 }
 
-export interface RunContext extends Host {
+/** Where the files of a run lie, or of one of its attempts. */
+export interface RunFiles {
+  readonly store: ObjectStore;
+  readonly run: Pick<RunRecord, 'model' | 'id'>;
+  /** A training beside the run's own: files and steps have names of their own. */
+  readonly attempt?: 'retry' | 'rehearsal';
+}
+
+/** What is trained and judged, and by which recipe: all that is read of a run, without what computes and without a clock. */
+export interface RunData extends RunFiles {
   /** The run as it was started. Its id, champion, cutoff and wishes never change; its status does, in the store. */
   readonly run: RunRecord;
   readonly spec: Spec;
-  /** A training beside the run's own: files and steps have names of their own. */
-  readonly attempt?: 'retry' | 'rehearsal';
-  /** Where this is a run's second attempt (`retry.ts`): the first. */
-  readonly first?: RunContext;
   /** Where the end of the base is trained too; `spec.base` is then what comes before it. */
   readonly unfrozen?: Unfrozen;
 }
 
+/** A run's data, and the executor by which models answer on it. */
+export type ModelContext = RunData & Pick<Host, 'runtime'>;
+
+/** A run in its host: what a step is given that computes, tells how far it is, and records. */
+export interface RunContext extends Host, RunData {
+  readonly run: RunRecord;
+  /** Where this is a run's second attempt (`retry.ts`): the first. */
+  readonly first?: RunContext;
+}
+
 /** The same run as one that reads another base, for versions that do. */
-export function readingBase<Ctx extends RunContext>(ctx: Ctx, base: string | null): Ctx {
+export function readingBase<Ctx extends Pick<RunData, 'spec'>>(ctx: Ctx, base: string | null): Ctx {
   return base === ctx.spec.base ? ctx : { ...ctx, spec: { ...ctx.spec, base } };
 }
 
@@ -67,21 +82,18 @@ export async function readClock({ now, yieldControl }: Pick<Host, 'now' | 'yield
 }
 
 /** A step's name as it is recorded: `retry fine-tune` in a second attempt. */
-export function stepName({ attempt }: Pick<RunContext, 'attempt'>, name: string): string {
+export function stepName({ attempt }: Pick<RunFiles, 'attempt'>, name: string): string {
   return attempt === undefined ? name : `${attempt} ${name}`;
 }
 
 /** The key of a file that each attempt has of its own. */
-export function attemptKey(
-  { run, attempt }: Pick<RunContext, 'attempt'> & { readonly run: Pick<RunContext['run'], 'model' | 'id'> },
-  file: string,
-): string {
+export function attemptKey({ run, attempt }: Pick<RunFiles, 'run' | 'attempt'>, file: string): string {
   return keys.run(run.model, run.id, attempt === undefined ? file : `${attempt}/${file}`);
 }
 
 /** Tells whoever watches how far a step has come. */
 export async function reportProgress(
-  ctx: Pick<RunContext, 'now' | 'onProgress' | 'attempt'>,
+  ctx: Pick<Host, 'now' | 'onProgress'> & Pick<RunFiles, 'attempt'>,
   step: string,
   fraction: number,
   message: string,

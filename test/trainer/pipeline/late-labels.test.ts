@@ -10,7 +10,6 @@ import { loadSpec } from '../../../shared/model/spec/load-spec.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { runJob } from '../../../trainer/node/job.ts';
-import type { RunContext } from '../../../trainer/run/context.ts';
 import { loadShard, loadSnapshot, shardsOf } from '../../../trainer/pipeline/data/snapshot-file.ts';
 import { assignSides } from '../../../trainer/pipeline/data/split.ts';
 import { blobEvents, createBlobModel } from '../../support/tabular-model.ts';
@@ -72,7 +71,7 @@ test('the group of a prediction reaches the snapshot, hidden, and keeps its labe
   const examples = (
     await Promise.all(shardsOf(snapshot).map((shard) => loadShard(store, MODEL, shard)))
   ).flat();
-  const { sides } = await assignSides({ store, spec, run } as RunContext, snapshot, []);
+  const { sides } = await assignSides({ store, spec, run }, snapshot, []);
   const own = examples.flatMap((example, i) => (example.group === group ? [sides.flat()[i]] : []));
   expect(own).toHaveLength(31);
   expect(new Set(own).size).toBe(1);

@@ -7,7 +7,6 @@ import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import type { RunRecord } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { runJob } from '../../../trainer/node/job.ts';
-import type { RunContext } from '../../../trainer/run/context.ts';
 import { loadEvidence } from '../../../trainer/pipeline/judge/evidence-file.ts';
 import { loadTrainingRecord } from '../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { barEvents, createBarModel } from '../../support/image-model.ts';
@@ -22,7 +21,7 @@ async function retrain(store: ObjectStore): Promise<RunRecord> {
   return run.value;
 }
 
-const contextOf = (store: ObjectStore, run: RunRecord) => ({ store, run }) as unknown as RunContext;
+const contextOf = (store: ObjectStore, run: RunRecord) => ({ store, run });
 
 describe('a network, night after night', () => {
   const store = createMemoryStore();

@@ -12,7 +12,6 @@ import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
 import { resumeJob, runJob } from '../../../trainer/node/job.ts';
-import type { RunContext } from '../../../trainer/run/context.ts';
 import { loadEvidence } from '../../../trainer/pipeline/judge/evidence-file.ts';
 import { startRun } from '../../../trainer/run/start.ts';
 import { copyOf } from '../../support/copy-of.ts';
@@ -37,7 +36,7 @@ async function retrain(
 }
 
 async function evidenceOf(store: ObjectStore, { id }: Pick<RunRecord, 'id'>): Promise<Evidence> {
-  const evidence = await loadEvidence({ store, run: { id, model: MODEL } } as RunContext);
+  const evidence = await loadEvidence({ store, run: { id, model: MODEL } });
   if (isRegression(evidence)) throw new Error('expected the evidence of a classification');
   return evidence;
 }

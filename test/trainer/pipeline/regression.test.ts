@@ -19,7 +19,6 @@ import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
 import { runJob } from '../../../trainer/node/job.ts';
-import type { RunContext } from '../../../trainer/run/context.ts';
 import { loadEvidence } from '../../../trainer/pipeline/judge/evidence-file.ts';
 import { copyOf } from '../../support/copy-of.ts';
 import {
@@ -45,7 +44,7 @@ async function retrain(store: ObjectStore): Promise<RunRecord> {
 }
 
 async function evidenceOf(store: ObjectStore, { id }: Pick<RunRecord, 'id'>): Promise<RegressionEvidence> {
-  const evidence: AnyEvidence = await loadEvidence({ store, run: { id, model: MODEL } } as RunContext);
+  const evidence: AnyEvidence = await loadEvidence({ store, run: { id, model: MODEL } });
   if (!isRegression(evidence)) throw new Error('expected the evidence of a regression');
   return evidence;
 }

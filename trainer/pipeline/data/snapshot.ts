@@ -12,7 +12,7 @@ import { isLabel } from '../../../shared/model/spec/task.ts';
 import { putJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { RunContext, RunData, RunFiles } from '../../run/context.ts';
 import { type EventLog, openEventLog } from './event-log.ts';
 import {
   loadShard,
@@ -73,13 +73,13 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
 }
 
 /** Older events have groups as they came: the same group is one, whenever it came. */
-function withHiddenGroup({ spec }: RunContext, example: LabelledExample): LabelledExample {
+function withHiddenGroup({ spec }: RunData, example: LabelledExample): LabelledExample {
   const { group } = example;
   return group === undefined ? example : { ...example, group: hiddenGroup(spec.salt, group) };
 }
 
 /** The snapshot that the champion was trained on, whose windows are closed. One that came trained has closed none. */
-async function loadParent({ run, store }: RunContext): Promise<Snapshot | null> {
+async function loadParent({ run, store }: RunData): Promise<Snapshot | null> {
   if (run.championAtStart === null) return null;
   const manifest = await loadManifest(store, run.model, run.championAtStart);
   if (!manifest.ok) throw new RunFailure(`the champion's manifest: ${manifest.error.detail}`);
@@ -92,7 +92,7 @@ async function loadParent({ run, store }: RunContext): Promise<Snapshot | null> 
  * it joins the current window, is trained on and judges there; the next champion has it in the window of its time.
  */
 async function findLate(
-  { run, store }: RunContext,
+  { run, store }: RunFiles,
   examples: readonly LabelledExample[],
   bounds: readonly WindowBounds[],
   parent: Snapshot | null,
@@ -110,7 +110,7 @@ async function findLate(
 }
 
 function boundsOf(
-  { run, spec }: RunContext,
+  { run, spec }: RunData,
   examples: readonly LabelledExample[],
   parent: Snapshot | null,
 ): WindowBounds[] {
@@ -123,7 +123,7 @@ function boundsOf(
 }
 
 async function saveWindows(
-  ctx: RunContext,
+  ctx: RunFiles,
   log: EventLog,
   examples: readonly LabelledExample[],
   bounds: readonly WindowBounds[],
@@ -153,7 +153,7 @@ async function saveWindows(
 }
 
 async function saveShards(
-  ctx: RunContext,
+  ctx: RunFiles,
   log: EventLog,
   examples: readonly LabelledExample[],
 ): Promise<ShardRef[]> {

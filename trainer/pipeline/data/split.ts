@@ -12,7 +12,7 @@ import type { TaskSpec } from '../../../shared/model/spec/task.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { describeReadError, encodeCompactJson, loadJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { attemptKey, type RunContext } from '../../run/context.ts';
+import { attemptKey, type RunContext, type RunData, type RunFiles } from '../../run/context.ts';
 import { isQuarantined, type TimeRange } from './time-range.ts';
 import { drawReplay, sample } from './replay.ts';
 import { loadShard, type Snapshot } from './snapshot-file.ts';
@@ -43,7 +43,7 @@ export type SplitSide = Side | 'duplicate' | 'apart';
 
 /** @param apart  stretches of time whose labels neither train nor judge */
 export async function makeSplit(
-  ctx: RunContext,
+  ctx: RunData,
   snapshot: Snapshot,
   apart: readonly TimeRange[],
 ): Promise<Split> {
@@ -70,7 +70,7 @@ export async function loadSplit({ store, run, attempt }: SplitPlace): Promise<Sp
 }
 
 /** What a rehearsal is trained on. */
-export async function saveRehearsalSplit({ store, run }: RunContext, split: Split): Promise<void> {
+export async function saveRehearsalSplit({ store, run }: RunFiles, split: Split): Promise<void> {
   await store.put(attemptKey({ run, attempt: 'rehearsal' }, 'split.json'), encodeCompactJson(split));
 }
 
@@ -83,7 +83,7 @@ export interface Assigned {
 }
 
 export async function assignSides(
-  ctx: RunContext,
+  ctx: RunData,
   snapshot: Snapshot,
   apart: readonly TimeRange[],
 ): Promise<Assigned> {

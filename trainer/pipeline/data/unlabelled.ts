@@ -9,7 +9,7 @@ import { createRandom } from '../../../shared/random.ts';
 import { describeReadError, loadJson, putJson } from '../../../shared/registry/json.ts';
 import { digestSchema } from '../../../shared/registry/manifest.ts';
 import { RunFailure } from '../../run-failure.ts';
-import { attemptKey, type RunContext } from '../../run/context.ts';
+import { attemptKey, type RunContext, type RunFiles } from '../../run/context.ts';
 import type { EventLog } from './event-log.ts';
 import type { LabelledExample } from './join.ts';
 import { saveShard, type SnapshotWindow } from './snapshot-file.ts';
@@ -45,7 +45,7 @@ export async function saveUnlabelled(
 }
 
 /** Null of a run that made no snapshot of its own. */
-export async function findUnlabelledOf(ctx: RunContext): Promise<Unlabelled | null> {
+export async function findUnlabelledOf(ctx: RunFiles): Promise<Unlabelled | null> {
   const read = await loadJson(ctx.store, unlabelledKey(ctx), unlabelledSchema);
   if (read.ok) return read.value.value;
   if (read.error.kind === 'missing') return null;
@@ -82,6 +82,6 @@ function asExample({ id, at, input, version, predicted }: PredictionEvent): Labe
   return { id, at, label: 0, input, served: { version, predicted } };
 }
 
-function unlabelledKey({ run }: RunContext): string {
+function unlabelledKey({ run }: Pick<RunFiles, 'run'>): string {
   return attemptKey({ run }, 'unlabelled.json');
 }

@@ -16,7 +16,7 @@ import type { Spec } from '../../../shared/model/spec/spec.ts';
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { drawCopy } from '../../augment/copies.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { RunContext, RunData } from '../../run/context.ts';
 import { type Examples, openFeatures, sealFeatures } from './features.ts';
 import {
   type Advance,
@@ -93,7 +93,7 @@ export function extractCopies(
 
 /** Computes and stores what is missing of a part, or as much of it as the step may. */
 export async function storeCopies(
-  ctx: RunContext,
+  ctx: RunData,
   part: CopyPart,
   extraction: ExtractionContext,
 ): Promise<Advance> {
@@ -175,7 +175,7 @@ function describeCopy(
 }
 
 /** What is stored of a part, by place in the shard; nothing where nothing is. */
-async function loadCopies(ctx: RunContext, part: CopyPart): Promise<Map<number, Float32Array>> {
+async function loadCopies(ctx: RunData, part: CopyPart): Promise<Map<number, Float32Array>> {
   const key = keyOf(ctx, part);
   const object = await ctx.store.get(key);
   if (object === null) return new Map();
@@ -184,7 +184,7 @@ async function loadCopies(ctx: RunContext, part: CopyPart): Promise<Map<number, 
   return decodeRows(rows);
 }
 
-function keyOf({ run, spec }: RunContext, { augmentation, seed, shard, copy }: CopyPart): string {
+function keyOf({ run, spec }: RunData, { augmentation, seed, shard, copy }: CopyPart): string {
   // All that makes a copy what it is, beside the base and the example.
   const made = sha256Hex(JSON.stringify([spec.input, pictureRanges(augmentation), seed])).slice(0, 32);
   return keys.copies(run.model, spec.base as string, made, shard.digest, copy);

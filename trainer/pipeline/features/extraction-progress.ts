@@ -2,7 +2,7 @@
  * How far bases have come with their examples, told now and then: what is done of all, how fast, and how long the rest
  * takes at most: some of it may be stored already.
  */
-import { type RunContext, reportProgress } from '../../run/context.ts';
+import { type Host, reportProgress, type RunFiles } from '../../run/context.ts';
 
 /** Every telling is a write, and there are batches of milliseconds. */
 const TELL_EVERY_MS = 1_000;
@@ -22,7 +22,7 @@ export interface ExtractionProgress {
 
 /** @param examples  of all portions together */
 export function createExtractionProgress(
-  ctx: Pick<RunContext, 'now' | 'onProgress' | 'first'>,
+  ctx: Pick<Host, 'now' | 'onProgress'> & Pick<RunFiles, 'attempt'>,
   step: string,
   examples: number,
 ): ExtractionProgress {

@@ -10,13 +10,13 @@ import { rawSize } from '../../../shared/model/spec/input.ts';
 import { createFeatureReader } from '../../../shared/model/run/predictor.ts';
 import type { Constants } from '../../../shared/registry/manifest.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { RunData } from '../../run/context.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
 import { RunFailure } from '../../run-failure.ts';
 
 /** Examples' raw inputs, each [rawSize]; one that is missing or altered fails the run by name. */
 export async function readRows(
-  { store, run, spec }: RunContext,
+  { store, run, spec }: RunData,
   examples: readonly LabelledExample[],
 ): Promise<Float32Array[]> {
   const size = rawSize(spec.input);
@@ -41,7 +41,7 @@ export interface Examples {
 }
 
 /** The same examples, by another base. */
-export function readAgain(ctx: RunContext, { source }: Examples): Promise<Examples> {
+export function readAgain(ctx: RunData, { source }: Examples): Promise<Examples> {
   if (source === undefined) throw new Error('expected examples of a snapshot');
   return readExamples(ctx, source.snapshot, source.positions);
 }
@@ -52,7 +52,7 @@ export function readAgain(ctx: RunContext, { source }: Examples): Promise<Exampl
  * @param positions  ascending, in the snapshot's order
  */
 export async function readExamples(
-  ctx: RunContext,
+  ctx: RunData,
   snapshot: Snapshot,
   positions: readonly number[],
 ): Promise<Examples> {
@@ -91,7 +91,7 @@ export async function readExamples(
  * @returns [indices, size]
  */
 export async function readShardValues(
-  ctx: RunContext,
+  ctx: RunData,
   shard: ShardRef,
   indices: readonly number[],
   examples: readonly LabelledExample[],
@@ -140,7 +140,7 @@ export async function openFeatures(sealed: Uint8Array): Promise<Float32Array | n
  * @returns [n, size]: features are there already and are given as they are, raw inputs are encoded
  */
 export function featuresOf(
-  ctx: RunContext,
+  ctx: RunData,
   constants: Constants | null,
   examples: Examples,
 ): { readonly values: Float32Array; readonly size: number } {

@@ -8,7 +8,7 @@ import { loadHead } from '../../../shared/model/run/servable.ts';
 import type { Constants, Manifest } from '../../../shared/registry/manifest.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
 import type { VersionFiles } from '../../run/candidate-files.ts';
-import { readingBase, type RunContext } from '../../run/context.ts';
+import { readingBase, type RunData, type RunFiles } from '../../run/context.ts';
 import { type Examples, featuresOf, readAgain } from './features.ts';
 import { RunFailure } from '../../run-failure.ts';
 
@@ -26,17 +26,13 @@ export interface LoadedVersion extends JudgedModel {
 }
 
 /** @returns probabilities, [n, labels]; of a regression the predicted numbers, [n, 1] */
-export async function predict(
-  ctx: RunContext,
-  judged: JudgedModel,
-  examples: Examples,
-): Promise<Float32Array> {
+export async function predict(ctx: RunData, judged: JudgedModel, examples: Examples): Promise<Float32Array> {
   return judged.program.run((await inputOf(ctx, judged, examples)).values, examples.labels.length);
 }
 
 /** What a head reads of examples: encoded rows, or features of its own base, [n, size]. */
 export async function inputOf(
-  ctx: RunContext,
+  ctx: RunData,
   { constants, base }: Pick<JudgedModel, 'constants' | 'base'>,
   examples: Examples,
 ): Promise<Pick<Examples, 'values' | 'size'>> {
@@ -73,14 +69,14 @@ export function openProgram(
  *
  * @param runtime  the one to load it into
  */
-export async function openChampion(ctx: RunContext, runtime: Runtime): Promise<LoadedVersion | null> {
+export async function openChampion(ctx: RunData, runtime: Runtime): Promise<LoadedVersion | null> {
   const { championAtStart } = ctx.run;
   return championAtStart === null ? null : openVersion(ctx, championAtStart, runtime);
 }
 
 /** A published version, verified; a missing or damaged one fails the run by name. */
 export async function openVersion(
-  { run, store }: RunContext,
+  { run, store }: RunFiles,
   version: number,
   runtime: Runtime,
 ): Promise<LoadedVersion> {

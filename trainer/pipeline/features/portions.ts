@@ -6,7 +6,7 @@ import type { PictureRanges } from '../../../shared/model/spec/augmentation.ts';
 import { loadBaseFiles } from '../../../shared/model/run/servable.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { STEP_CPU_SECONDS } from '../../step-seconds.ts';
-import { readClock, type RunContext } from '../../run/context.ts';
+import { type Host, readClock, type RunContext, type RunData, type RunFiles } from '../../run/context.ts';
 import { localFeatureBackend } from './feature-extractor.ts';
 import { loadFeatureSize } from './feature-size.ts';
 import {
@@ -142,18 +142,24 @@ async function extractPortion(
   }
 }
 
-async function timed(ctx: RunContext, advance: () => Promise<Advance>): Promise<PartResult> {
+async function timed(
+  ctx: Pick<Host, 'now' | 'yieldControl'>,
+  advance: () => Promise<Advance>,
+): Promise<PartResult> {
   const fromMs = await readClock(ctx);
   const advanced = await advance();
   return { ...advanced, fromMs, toMs: ctx.now().getTime() };
 }
 
 /** Whichever way a host counts what others compute while a step waits, the step stays within its seconds. */
-function budgetOf({ stepCpuSeconds = STEP_CPU_SECONDS }: RunContext, portionsAtOnce: number): number {
+function budgetOf(
+  { stepCpuSeconds = STEP_CPU_SECONDS }: Pick<Host, 'stepCpuSeconds'>,
+  portionsAtOnce: number,
+): number {
   return (stepCpuSeconds * 1_000 * COMPUTING_SHARE) / portionsAtOnce;
 }
 
-async function portionConcurrency({ store }: RunContext, { base, portions }: BaseWork): Promise<number> {
+async function portionConcurrency({ store }: RunFiles, { base, portions }: BaseWork): Promise<number> {
   const featureSize = await loadFeatureSize(store, base);
   const examples = Math.max(...portions.map((portion) => portion.examples));
   const bytes = examples * featureSize * Float32Array.BYTES_PER_ELEMENT * COPIES;
@@ -166,7 +172,7 @@ interface LazyExtractor {
 }
 
 function openLazily(
-  { store, spec }: RunContext,
+  { store, spec }: RunData,
   { base, fill }: BaseWork,
   backend: FeatureBackend,
 ): LazyExtractor {

@@ -10,7 +10,7 @@ import { rawSize } from '../../../shared/model/spec/input.ts';
 import type { InputSpec } from '../../../shared/model/spec/spec.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { sideBySide } from '../../side-by-side.ts';
-import { readingBase, type RunContext } from '../../run/context.ts';
+import { readingBase, type RunContext, type RunData, type RunFiles } from '../../run/context.ts';
 import { openFeatures, sealFeatures } from './features.ts';
 import type { Advance, RunPart, ExtractionSummary, ExtractionContext } from './portions.ts';
 import { extractAll } from './portions.ts';
@@ -51,7 +51,7 @@ const NOTHING: Advance = { computed: 0, left: 0 };
 
 /** Computes and stores the features of one shard, or goes on with it, unless they are there. */
 export async function storeFeatures(
-  ctx: RunContext,
+  ctx: RunData,
   shard: ShardRef,
   extraction: ExtractionContext,
 ): Promise<Advance> {
@@ -97,7 +97,7 @@ type Collecting = ExtractionContext & { readonly onFeatures: (features: Float32A
  * @returns how many examples, from the first on, are done
  */
 export async function extractBatches(
-  ctx: RunContext,
+  ctx: RunData,
   examples: readonly LabelledExample[],
   describe: (example: LabelledExample) => StoredRow,
   { open, concurrency, budgetMs, onBatch, onFeatures }: Collecting,
@@ -129,7 +129,7 @@ function batchSize(input: InputSpec): number {
   return Math.min(BATCH_EXAMPLES, Math.ceil(BATCH_NUMBERS / rawSize(input)));
 }
 
-async function fetchRows({ store, run }: RunContext, rows: readonly StoredRow[]): Promise<StoredRow[]> {
+async function fetchRows({ store, run }: RunFiles, rows: readonly StoredRow[]): Promise<StoredRow[]> {
   return Promise.all(
     rows.map(async (row) => {
       const bytes = await fetchInput(store, run.model, row.input);

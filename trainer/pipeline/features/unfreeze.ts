@@ -34,7 +34,7 @@ import { nearestNames } from '../../nearest-names.ts';
 import { describeUntrainable } from '../../training/models/layer-forward.ts';
 import type { LoopData } from '../../training/loop.ts';
 import type { Dataset, ValidationWindow } from '../../training/dataset.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { Host, RunContext, RunData, RunFiles } from '../../run/context.ts';
 import { RunFailure } from '../../run-failure.ts';
 
 /**
@@ -65,7 +65,7 @@ export async function readingRecipe(ctx: RunContext, training: TrainingRecipe): 
 }
 
 /** What this run's candidate and its champion read: what features are computed for. */
-export async function basesRead({ store, run, spec }: RunContext): Promise<(string | null)[]> {
+export async function basesRead({ store, run, spec }: RunData): Promise<(string | null)[]> {
   if (run.championAtStart === null || run.championAtStart === undefined) return [spec.base];
   const champion = await loadManifest(store, run.model, run.championAtStart);
   return champion.ok ? [...new Set([spec.base, champion.value.base])] : [spec.base];
@@ -77,7 +77,7 @@ interface WholeBase {
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
-async function loadWholeBase({ store }: RunContext, digest: string): Promise<WholeBase> {
+async function loadWholeBase({ store }: RunFiles, digest: string): Promise<WholeBase> {
   const fail = (detail: string): never => {
     throw new RunFailure(`base ${digest}: ${detail}`);
   };
@@ -204,7 +204,7 @@ function tensorsOf(layers: readonly LayerJson[], tensors: ReadonlyMap<string, Te
 
 /** @returns the digest: same base and layer, same digest */
 async function storePrefix(
-  { store, now }: RunContext,
+  { store, now }: Pick<Host, 'store' | 'now'>,
   whole: BaseManifest,
   { prefix, shape }: CutBase,
 ): Promise<string> {
@@ -251,7 +251,10 @@ const MEGABYTE = 1_000_000;
  * @param examples  to train on and to watch
  * @throws RunFailure where they do not fit
  */
-export function checkMemory({ spec, unfrozen, memoryBudgetBytes }: RunContext, examples: number): void {
+export function checkMemory(
+  { spec, unfrozen, memoryBudgetBytes }: Pick<RunData, 'spec' | 'unfrozen'> & Pick<Host, 'memoryBudgetBytes'>,
+  examples: number,
+): void {
   const numbers = unfrozen ? sizeOf(shapeRead(unfrozen.trunk)) : spec.network ? encodedSize(spec.input) : 0;
   const bytes = numbers * Float32Array.BYTES_PER_ELEMENT;
   if (memoryBudgetBytes === undefined || examples * bytes <= memoryBudgetBytes) return;
@@ -270,7 +273,7 @@ export interface TrunkRunner {
   close(): void;
 }
 
-export function openTrunkRunner({ runtime }: Pick<RunContext, 'runtime'>, { trunk }: Unfrozen): TrunkRunner {
+export function openTrunkRunner({ runtime }: Pick<Host, 'runtime'>, { trunk }: Unfrozen): TrunkRunner {
   const layers = withoutDropout(trunk.layers);
   const plan = planModel({ ...trunk, layers, output: layers.at(-1)?.name ?? '' });
   if (!plan.ok) throw new RunFailure(`training.unfreeze: ${plan.error.message}`);
@@ -294,7 +297,7 @@ export function openTrunkRunner({ runtime }: Pick<RunContext, 'runtime'>, { trun
 
 /** Sets in memory, shown so. */
 export function runThroughTrunk(
-  ctx: Pick<RunContext, 'runtime'>,
+  ctx: Pick<Host, 'runtime'>,
   unfrozen: Unfrozen,
   data: DataInMemory,
 ): DataInMemory {

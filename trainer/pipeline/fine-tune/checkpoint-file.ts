@@ -9,10 +9,10 @@ import { hashLarge, hexOf } from '../../../shared/digest.ts';
 import { encodeCompactJson, parseJson } from '../../../shared/registry/json.ts';
 import { digestSchema } from '../../../shared/registry/manifest.ts';
 import type { Checkpoint } from '../../training/checkpoint.ts';
-import { attemptKey, type RunContext } from '../../run/context.ts';
+import { attemptKey, type RunFiles } from '../../run/context.ts';
 import { RunFailure } from '../../run-failure.ts';
 
-type Place = Pick<RunContext, 'store' | 'run' | 'first'>;
+type Place = RunFiles;
 
 const indexSchema = z.object({ standing: z.unknown(), parts: z.record(z.string(), digestSchema) });
 

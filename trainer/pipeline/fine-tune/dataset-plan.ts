@@ -10,7 +10,7 @@ import { type Constants, constantsSchema } from '../../../shared/registry/manife
 import { checkLabelValues } from '../../training/check-dataset.ts';
 import { weighClasses } from '../../training/class-weights.ts';
 import { poolWindows } from '../../training/validation.ts';
-import { attemptKey, type RunContext } from '../../run/context.ts';
+import { attemptKey, type RunData, type RunFiles } from '../../run/context.ts';
 import { loadFeatureSize } from '../features/feature-size.ts';
 import { readRows } from '../features/features.ts';
 import { PACK_NUMBERS } from './pack-numbers.ts';
@@ -49,7 +49,7 @@ export type DatasetPlan = z.infer<typeof planSchema>;
 
 /** @throws RunFailure where there is nothing to learn from, or too little to tell apart */
 export async function makePlan(
-  ctx: RunContext,
+  ctx: RunData,
   snapshot: Snapshot,
   split: Split,
   recipe: TrainingRecipe,
@@ -91,7 +91,7 @@ export function mostRows(size: number): number {
 }
 
 export function shapeOf(
-  { spec }: Pick<RunContext, 'spec'>,
+  { spec }: Pick<RunData, 'spec'>,
   { size, classWeights, taught }: Pick<DatasetPlan, 'size' | 'classWeights' | 'taught'>,
 ): RowShape {
   const outputs = spec.task === 'classification' ? spec.labels.length : 1;
@@ -99,11 +99,11 @@ export function shapeOf(
 }
 
 /** Of validation examples, which count once and are nobody's pupils. */
-export function watchedShape(ctx: Pick<RunContext, 'spec'>, { size }: Pick<DatasetPlan, 'size'>): RowShape {
+export function watchedShape(ctx: Pick<RunData, 'spec'>, { size }: Pick<DatasetPlan, 'size'>): RowShape {
   return shapeOf(ctx, { size, classWeights: null, taught: false });
 }
 
-async function sizeOfRow({ store, spec }: RunContext): Promise<number> {
+async function sizeOfRow({ store, spec }: RunData): Promise<number> {
   return spec.base === null ? encodedSize(spec.input) : loadFeatureSize(store, spec.base);
 }
 
@@ -114,14 +114,14 @@ function repeat(labels: Float64Array, times: number): Float64Array {
   return all;
 }
 
-async function readLabels(ctx: RunContext, parts: readonly RowPart[]): Promise<Float64Array> {
+async function readLabels(ctx: RunFiles, parts: readonly RowPart[]): Promise<Float64Array> {
   const labels: number[] = [];
   for (const part of parts) for (const { label } of await loadChosen(ctx, part)) labels.push(label);
   return Float64Array.from(labels);
 }
 
 /** Preprocessing of tabular examples that no base reads. They are read twice, so that few are held at once. */
-async function fitToRows(ctx: RunContext, parts: readonly RowPart[]): Promise<Constants | null> {
+async function fitToRows(ctx: RunData, parts: readonly RowPart[]): Promise<Constants | null> {
   const fit = ctx.spec.base === null ? createConstantsFit(ctx.spec.input) : null;
   if (fit === null) return null;
   for (const pass of ['centre', 'spread'] as const) {
@@ -148,11 +148,11 @@ export function watchedWindows(snapshot: Snapshot, validation: readonly number[]
   return poolWindows(windows, LEAST_WATCHED);
 }
 
-export async function savePlan(ctx: RunContext, plan: DatasetPlan): Promise<void> {
+export async function savePlan(ctx: RunFiles, plan: DatasetPlan): Promise<void> {
   await putJson(ctx.store, attemptKey(ctx, 'training/plan.json'), plan);
 }
 
-export async function loadPlan(ctx: RunContext): Promise<DatasetPlan> {
+export async function loadPlan(ctx: RunFiles): Promise<DatasetPlan> {
   const loaded = await loadJson(ctx.store, attemptKey(ctx, 'training/plan.json'), planSchema);
   if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));
   return loaded.value.value;

@@ -8,7 +8,7 @@ import { teach } from '../../training/distillation.ts';
 import type { Dataset } from '../../training/dataset.ts';
 import { predict, openChampion, type LoadedVersion } from '../features/judged-model.ts';
 import { type CopyPart, planCopies, readCopies } from '../features/augmented-features.ts';
-import { readingBase, type RunContext } from '../../run/context.ts';
+import { readingBase, type RunContext, type RunData, type RunFiles } from '../../run/context.ts';
 import { type Examples, featuresOf, readShardValues } from '../features/features.ts';
 import { objectiveBy } from './objective.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
@@ -31,7 +31,7 @@ export interface RowPart {
  * @param most  rows of a part
  */
 export function planRows(
-  { spec }: Pick<RunContext, 'spec'>,
+  { spec }: Pick<RunData, 'spec'>,
   recipe: TrainingRecipe,
   snapshot: Snapshot,
   { train }: Pick<Split, 'train'>,
@@ -142,7 +142,7 @@ async function readParts(ctx: RunContext, parts: readonly RowPart[]): Promise<Ex
 }
 
 export async function loadChosen(
-  { store, run }: RunContext,
+  { store, run }: RunFiles,
   { shard, indices }: Pick<RowPart, 'shard' | 'indices'>,
 ): Promise<LabelledExample[]> {
   const examples = await loadShard(store, run.model, shard);

@@ -19,7 +19,15 @@ import { type HeadTrainingOptions, mostEpochs, openHeadTraining } from '../../tr
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../../step-seconds.ts';
 import { candidateDigest, encodeModel, saveCandidate } from '../../run/candidate-files.ts';
 import { dropCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint-file.ts';
-import { attemptKey, readClock, type RunContext, stepName, reportProgress } from '../../run/context.ts';
+import {
+  attemptKey,
+  type Host,
+  readClock,
+  reportProgress,
+  type RunContext,
+  type RunFiles,
+  stepName,
+} from '../../run/context.ts';
 import { initialHead } from '../../model/head-layers.ts';
 import { type Objective, objectiveBy } from './objective.ts';
 import { chooseStart } from './parent.ts';
@@ -92,7 +100,7 @@ export async function trainGroup(ctx: RunContext, group: Group): Promise<GroupRe
 }
 
 async function saveTrained(
-  ctx: RunContext,
+  ctx: RunFiles,
   plan: DatasetPlan,
   { parent, objective, options }: Opening,
   trained: TrainedHead,
@@ -207,7 +215,7 @@ function createReporter(
 
 /** One line a group, of the last epoch that is over. */
 function logCourse(
-  { log, run, attempt }: RunContext,
+  { log, run, attempt }: RunFiles & Pick<Host, 'log'>,
   { epochs, best }: TrainingHistory,
   over: boolean,
 ): void {
@@ -234,7 +242,7 @@ function rounded(value: number | null | undefined): number | null {
   return value == null ? null : Number(value.toPrecision(4));
 }
 
-export async function loadTrainingRecord(ctx: RunContext): Promise<TrainingRecord> {
+export async function loadTrainingRecord(ctx: RunFiles): Promise<TrainingRecord> {
   const loaded = await loadJson(ctx.store, attemptKey(ctx, 'training.json'), trainingRecordSchema);
   if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));
   return loaded.value.value;

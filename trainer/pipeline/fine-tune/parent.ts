@@ -7,7 +7,7 @@ import type { ModelLayers } from '../../model/trunk.ts';
 import { parseJson } from '../../../shared/registry/json.ts';
 import type { Constants } from '../../../shared/registry/manifest.ts';
 import { loadManifest, loadVersionFile } from '../../../shared/registry/versions.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { RunData } from '../../run/context.ts';
 import { publishedModel } from '../../model/head-layers.ts';
 import { trunkSize, wantedTrunk } from '../../model/trunk-layers.ts';
 import { RunFailure } from '../../run-failure.ts';
@@ -20,7 +20,7 @@ export interface Start {
 }
 
 /** Null where the recipe wants a fresh head, there is no champion, or it reads another base. */
-export async function chooseStart(ctx: RunContext, recipe: TrainingRecipe): Promise<Start | null> {
+export async function chooseStart(ctx: RunData, recipe: TrainingRecipe): Promise<Start | null> {
   const { store, run, spec, unfrozen } = ctx;
   if (recipe.start === 'fresh' || run.championAtStart === null) return null;
   const manifest = await loadManifest(store, run.model, run.championAtStart);

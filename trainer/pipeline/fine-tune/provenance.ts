@@ -9,7 +9,7 @@ import { keys } from '../../../shared/registry/keys.ts';
 import { digestSchema } from '../../../shared/registry/manifest.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { RunData } from '../../run/context.ts';
 import { ENGINE } from './engine.ts';
 import { loadTrainingRecord, trainingRecordSchema } from './fine-tune.ts';
 import { loadRunSpec } from '../../run/record.ts';
@@ -38,11 +38,7 @@ export const provenanceSchema = z.object({
 });
 export type Provenance = z.infer<typeof provenanceSchema>;
 
-export async function gatherProvenance(
-  ctx: RunContext,
-  version: number,
-  snapshot: string,
-): Promise<Provenance> {
+export async function gatherProvenance(ctx: RunData, version: number, snapshot: string): Promise<Provenance> {
   const { store, run } = ctx;
   const { seconds: _, ...training } = await loadTrainingRecord(ctx);
   const { apart } = await loadSplit(ctx);
@@ -61,7 +57,7 @@ export async function gatherProvenance(
   };
 }
 
-async function describeChampion({ store, run }: RunContext): Promise<Provenance['champion']> {
+async function describeChampion({ store, run }: RunData): Promise<Provenance['champion']> {
   if (run.championAtStart === null) return null;
   const manifest = await loadManifest(store, run.model, run.championAtStart);
   if (!manifest.ok) throw new RunFailure(`the champion: ${manifest.error.detail}`);

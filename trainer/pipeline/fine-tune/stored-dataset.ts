@@ -18,7 +18,7 @@ import { sideBySide } from '../../side-by-side.ts';
 import { createFeatureCheck, describeSame } from '../../training/check-dataset.ts';
 import type { LoopData } from '../../training/loop.ts';
 import { countRows, type DataLoader, type Dataset } from '../../training/dataset.ts';
-import { attemptKey, type RunContext } from '../../run/context.ts';
+import { attemptKey, type RunContext, type RunData, type RunFiles } from '../../run/context.ts';
 import { featuresOf, readExamples } from '../features/features.ts';
 import { objectiveBy } from './objective.ts';
 import {
@@ -324,7 +324,7 @@ async function finishDataset({ ctx, plan }: BuildContext, common: string): Promi
   return common;
 }
 
-async function measure({ spec }: RunContext, packs: DataLoader): Promise<number[] | null> {
+async function measure({ spec }: Pick<RunData, 'spec'>, packs: DataLoader): Promise<number[] | null> {
   const { augmentation } = spec.training;
   const features = changesRows({ input: spec.input, hasBase: spec.base !== null, augmentation });
   if (features === null) return null;
@@ -350,7 +350,7 @@ export interface StoredDataset {
   readonly shown: LoopData | null;
 }
 
-export async function openDataset(ctx: RunContext): Promise<StoredDataset> {
+export async function openDataset(ctx: RunData): Promise<StoredDataset> {
   const plan = await loadPlan(ctx);
   const loaded = await loadJson(ctx.store, attemptKey(ctx, 'training/set.json'), setSchema);
   if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));
@@ -362,12 +362,7 @@ export async function openDataset(ctx: RunContext): Promise<StoredDataset> {
   };
 }
 
-function openData(
-  ctx: RunContext,
-  plan: DatasetPlan,
-  size: number,
-  named: (key: string) => string,
-): LoopData {
+function openData(ctx: RunData, plan: DatasetPlan, size: number, named: (key: string) => string): LoopData {
   const cache = createPackCache(ctx);
   const shape = { ...watchedShape(ctx, plan), size };
   return {
@@ -386,7 +381,7 @@ function openData(
 }
 
 function openTrainPacks(
-  ctx: RunContext,
+  ctx: RunData,
   plan: DatasetPlan,
   size = plan.size,
   named = (key: string): string => key,
@@ -412,7 +407,7 @@ interface PackCache {
  * Reads packs, and keeps the last ones read as far as one pack has room: a small set is read once. Beside them is room
  * for the one that is expected.
  */
-function createPackCache({ store, run, attempt }: RunContext): PackCache {
+function createPackCache({ store, run, attempt }: RunFiles): PackCache {
   const kept = new Map<string, Dataset>();
   let numbers = 0;
   let coming: { readonly name: string; readonly set: Promise<Dataset> } | null = null;
@@ -453,12 +448,12 @@ function createPackCache({ store, run, attempt }: RunContext): PackCache {
  * Removes what was scattered, when the packs are there and known to be: not by the step that built them, beside whose
  * repetition an earlier body may still gather.
  */
-export async function clearScattered(ctx: RunContext): Promise<void> {
+export async function clearScattered(ctx: RunFiles): Promise<void> {
   for (const key of await ctx.store.list(attemptKey(ctx, SCATTERED))) await ctx.store.delete(key);
 }
 
 /** Removes all that a training leaves on its way; again without complaint. */
-export async function clearTraining(ctx: RunContext): Promise<void> {
+export async function clearTraining(ctx: RunFiles): Promise<void> {
   for (const key of await ctx.store.list(attemptKey(ctx, 'training/'))) await ctx.store.delete(key);
 }
 

@@ -6,7 +6,7 @@
  * what comes of it, so the same run gives the same candidate on a fast machine and on a slow one, killed or not.
  */
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../../step-seconds.ts';
-import { readClock, type RunContext, reportProgress } from '../../run/context.ts';
+import { readClock, reportProgress, type RunContext } from '../../run/context.ts';
 import { type Group, loadTrainingRecord, trainGroup, type TrainingRecord } from './fine-tune.ts';
 import { enterStep, recordStep } from '../../run/record.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';

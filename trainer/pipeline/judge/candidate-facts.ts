@@ -12,7 +12,7 @@ import { registerWasmBackend } from '../../kernels/tfjs/tfjs-backend.ts';
 import { parseJson } from '../../../shared/registry/json.ts';
 import type { JudgedModel } from '../features/judged-model.ts';
 import { candidateDigest, encodeModel, type VersionFiles } from '../../run/candidate-files.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { RunContext, RunData } from '../../run/context.ts';
 import { type Examples, featuresOf } from '../features/features.ts';
 import { publishedModel } from '../../model/head-layers.ts';
 import { trunkSize, wantedTrunk } from '../../model/trunk-layers.ts';
@@ -59,7 +59,7 @@ export async function examineCandidate(
  * @param size  numbers that the model reads
  */
 export function exportedModel(
-  ctx: RunContext,
+  ctx: RunData,
   files: Pick<VersionFiles, 'model.json' | 'weights.bin'>,
   size: number,
 ): ModelLayers | null {

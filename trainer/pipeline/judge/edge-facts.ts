@@ -10,7 +10,7 @@ import { inputOf, type JudgedModel, type LoadedVersion } from '../features/judge
 import type { Examples } from '../features/features.ts';
 import type { VersionFiles } from '../../run/candidate-files.ts';
 import type { Manifest } from '../../../shared/registry/manifest.ts';
-import type { RunContext, Stopwatch } from '../../run/context.ts';
+import type { ModelContext, RunContext, RunData, Stopwatch } from '../../run/context.ts';
 import { RunFailure } from '../../run-failure.ts';
 
 /** Timings of each model, made in turns: the upper bound of their median ratio is then about the 15th. */
@@ -65,7 +65,7 @@ function edgeBytes(manifest: Pick<Manifest, 'files'> | undefined): number {
   return manifest === undefined ? 0 : manifest.files['edge.json'].bytes + manifest.files['edge.bin'].bytes;
 }
 
-async function openOwnBase({ store, runtime }: RunContext, digest: string | null): Promise<Base | null> {
+async function openOwnBase({ store, runtime }: ModelContext, digest: string | null): Promise<Base | null> {
   if (digest === null) return null;
   const base = await loadBase(store, runtime, digest);
   if (!base.ok) throw new RunFailure(`base ${digest}: ${base.error.detail}`);
@@ -77,7 +77,7 @@ async function openOwnBase({ store, runtime }: RunContext, digest: string | null
  * shown the same picture always: where both models have one of their own, it is the layers that differ.
  */
 async function predictionOf(
-  ctx: RunContext,
+  ctx: RunData,
   base: Base | null,
   model: JudgedModel,
   examples: Examples,

@@ -11,7 +11,7 @@ import type {
 import { type JudgedModel, openChampion, openProgram } from '../features/judged-model.ts';
 import { candidateDigest, loadCandidate, type VersionFiles } from '../../run/candidate-files.ts';
 import { examineCandidate } from './candidate-facts.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { ModelContext, RunContext } from '../../run/context.ts';
 import { measureEdge } from './edge-facts.ts';
 import { findEvidence, saveEvidence } from './evidence-file.ts';
 import { slicedFeatures } from './feature-slices.ts';
@@ -50,7 +50,7 @@ export async function evaluate(ctx: RunContext, snapshot: Snapshot): Promise<Any
   }
 }
 
-async function openModels(ctx: RunContext, files: VersionFiles): Promise<Models> {
+async function openModels(ctx: ModelContext, files: VersionFiles): Promise<Models> {
   const { constants } = await loadTrainingRecord(ctx);
   const candidate: JudgedModel = { program: openProgram(ctx.runtime, files), constants, base: ctx.spec.base };
   const champion = await openChampion(ctx, ctx.runtime);
@@ -133,7 +133,7 @@ async function gatherFacts(
 
 /** @param broken  the evidence with the broken candidate's answers in the candidate's place */
 async function testJudges(
-  ctx: RunContext,
+  ctx: ModelContext,
   { champion }: Models,
   compared: Examples,
   broken: AnyEvidence,

@@ -7,7 +7,7 @@ import type { AccuracyMatrix, MatrixVersion } from './accuracy-matrix.ts';
 import { loadHistory } from '../../../shared/registry/alias.ts';
 import { loadJson, putJson } from '../../../shared/registry/json.ts';
 import { openVersion, type LoadedVersion } from '../features/judged-model.ts';
-import { attemptKey, type RunContext } from '../../run/context.ts';
+import { attemptKey, type ModelContext, type RunFiles } from '../../run/context.ts';
 import { basesRead } from '../features/unfreeze.ts';
 import { loadSnapshot, type SnapshotWindow } from '../data/snapshot-file.ts';
 
@@ -28,7 +28,7 @@ export interface FormerChampion extends LoadedVersion {
  * @param champion  today's, as it is open already
  */
 export async function openFormerChampions(
-  ctx: RunContext,
+  ctx: ModelContext,
   champion: LoadedVersion | null,
 ): Promise<FormerChampion[]> {
   const { store, run, runtime } = ctx;
@@ -79,7 +79,7 @@ const matrixSchema = z.object({
 
 /** Keeps the matrix beside the run; the candidate has no number yet. */
 export async function saveMatrix(
-  ctx: RunContext,
+  ctx: RunFiles,
   former: readonly FormerChampion[],
   windows: readonly WindowScores[],
 ): Promise<void> {
@@ -100,7 +100,7 @@ export async function saveMatrix(
  *
  * @param version  the candidate's number
  */
-export async function loadMatrix(ctx: RunContext, version: number): Promise<AccuracyMatrix | null> {
+export async function loadMatrix(ctx: RunFiles, version: number): Promise<AccuracyMatrix | null> {
   const loaded = await loadJson(ctx.store, attemptKey(ctx, 'matrix.json'), matrixSchema);
   if (!loaded.ok) return null;
   const { windows, untrained, former, candidate } = loaded.value.value;

@@ -3,9 +3,9 @@
  * later decides it again from the same evidence.
  */
 import { decideAnyGate, type Verdict } from '../../../shared/continuity/gate.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { RunData } from '../../run/context.ts';
 import { loadEvidence } from './evidence-file.ts';
 
-export async function judge(ctx: RunContext): Promise<Verdict> {
+export async function judge(ctx: RunData): Promise<Verdict> {
   return decideAnyGate(await loadEvidence(ctx), ctx.spec.gate);
 }

@@ -3,7 +3,7 @@
  * or target was the last one known when it was seen; and what its users do, where they reported it.
  */
 import type { LabelledExample } from '../data/join.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { RunFiles } from '../../run/context.ts';
 import { loadShard, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
 
 export interface Neighbours {
@@ -21,7 +21,7 @@ export interface Neighbours {
 }
 
 /** Of all examples of a snapshot, in its order. */
-export async function readNeighbours({ store, run }: RunContext, snapshot: Snapshot): Promise<Neighbours> {
+export async function readNeighbours({ store, run }: RunFiles, snapshot: Snapshot): Promise<Neighbours> {
   const tracker = trackNeighbours(snapshot.examples);
   for (const shard of shardsOf(snapshot)) {
     for (const example of await loadShard(store, run.model, shard)) tracker.add(example);

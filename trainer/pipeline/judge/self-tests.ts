@@ -24,7 +24,7 @@ import {
 } from '../features/judged-model.ts';
 import { encodeModel, type VersionFiles } from '../../run/candidate-files.ts';
 import { exportedModel } from './candidate-facts.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { ModelContext } from '../../run/context.ts';
 import type { Examples } from '../features/features.ts';
 
 /**
@@ -32,7 +32,7 @@ import type { Examples } from '../features/features.ts';
  * is the champion, and the comparison has no noise of its own.
  */
 export async function testChampionAgain(
-  ctx: RunContext,
+  ctx: ModelContext,
   champion: LoadedVersion,
   examples: Examples,
 ): Promise<SelfTestOutcome> {
@@ -50,7 +50,7 @@ export async function testChampionAgain(
   return { id, passed: false, detail };
 }
 
-async function answerAgain(ctx: RunContext, examples: Examples): Promise<Float32Array | null> {
+async function answerAgain(ctx: ModelContext, examples: Examples): Promise<Float32Array | null> {
   const again = await openChampion(ctx, ctx.runtime);
   if (again === null) return null;
   try {
@@ -68,7 +68,7 @@ async function answerAgain(ctx: RunContext, examples: Examples): Promise<Float32
  * @param mean  of the training examples' targets; a classification does without
  */
 export function openBroken(
-  ctx: RunContext,
+  ctx: ModelContext,
   files: VersionFiles,
   candidate: JudgedModel,
   mean: number,

@@ -4,7 +4,7 @@
 import { joinFloats } from '../../../shared/bytes.ts';
 import type { WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { predict, type JudgedModel, type LoadedVersion } from '../features/judged-model.ts';
-import { readingBase, type RunContext, reportProgress } from '../../run/context.ts';
+import { readingBase, reportProgress, type RunContext, type RunData } from '../../run/context.ts';
 import { slicedFeatures, sliceIds } from './feature-slices.ts';
 import { type Examples, readExamples } from '../features/features.ts';
 import type { FormerChampion, WindowScores } from './former-champions.ts';
@@ -100,7 +100,7 @@ interface AnsweredWindow {
  * it is asked with.
  */
 async function answerWindow(
-  ctx: RunContext,
+  ctx: RunData,
   snapshot: Snapshot,
   positions: readonly number[],
   { candidate, champion, broken, former }: Models,
@@ -144,7 +144,7 @@ function byShard(snapshot: Snapshot, positions: readonly number[]): number[][] {
 
 /** Slices are of raw values; where a base reads those, they are read beside its features. */
 async function sliceShard(
-  ctx: RunContext,
+  ctx: RunData,
   snapshot: Snapshot,
   examples: Examples,
   positions: readonly number[],

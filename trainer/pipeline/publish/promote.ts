@@ -8,7 +8,7 @@ import { loadChampion } from '../../../shared/registry/alias.ts';
 import { describePause, promoteByRun } from '../../../shared/registry/machine-promotion.ts';
 import { wordingOf } from '../../referee/answer-utility.ts';
 import type { RefereeRecord } from '../../referee/record.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { RunContext, RunData, RunFiles } from '../../run/context.ts';
 import { RunFailure } from '../../run-failure.ts';
 
 export interface Decision {
@@ -26,7 +26,7 @@ const PERSONS_DECISION: ReadonlySet<string> = new Set(['lost-race', 'taken-back'
 
 /** Tonight's candidate, a challenger, a former champion, or nobody. */
 export function choose(
-  { run, spec }: RunContext,
+  { run, spec }: Pick<RunData, 'run' | 'spec'>,
   candidate: number,
   verdict: Pick<Verdict, 'verdict' | 'checks' | 'summary'>,
   record: RefereeRecord | null,
@@ -75,7 +75,7 @@ export async function promote(ctx: RunContext, { version, by, why }: Choice): Pr
 }
 
 /** `; promotion of digits is paused since …`: said of every night, so that nobody waits for one that can't promote. */
-async function sayPause({ store, run }: RunContext): Promise<string> {
+async function sayPause({ store, run }: RunFiles): Promise<string> {
   const champion = await loadChampion(store, run.model);
   const pause = champion.ok ? champion.value?.move.pause : undefined;
   return pause === undefined ? '' : `; ${describePause(run.model, pause)}`;

@@ -9,7 +9,7 @@ import type { Manifest } from '../../../shared/registry/manifest.ts';
 import { encodeJson } from '../../../shared/registry/json.ts';
 import { claimVersion, publishVersion } from '../../../shared/registry/versions.ts';
 import { candidateDigest, loadCandidate, type VersionFiles } from '../../run/candidate-files.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { RunContext, RunFiles } from '../../run/context.ts';
 import { loadEvidence } from '../judge/evidence-file.ts';
 import { loadTrainingRecord } from '../fine-tune/fine-tune.ts';
 import { gatherProvenance } from '../fine-tune/provenance.ts';
@@ -55,7 +55,7 @@ export async function publish(
 }
 
 /** What is published is what was judged: a fine-tune step that outlived its timeout may have written again. */
-async function checkJudged(ctx: RunContext, files: VersionFiles): Promise<void> {
+async function checkJudged(ctx: RunFiles, files: VersionFiles): Promise<void> {
   const { candidate } = await loadEvidence(ctx);
   const digest = candidateDigest(files);
   if (digest !== candidate.digest) {
@@ -77,7 +77,7 @@ function describeFile(bytes: Uint8Array) {
 }
 
 /** Held-out accuracy by window, or errors and R², for the list of versions. */
-async function collectMetrics(ctx: RunContext): Promise<Record<string, number>> {
+async function collectMetrics(ctx: RunFiles): Promise<Record<string, number>> {
   const evidence = await loadEvidence(ctx);
   const metrics = isRegression(evidence)
     ? evidence.windows.map(({ id, targets, candidate }) => numberMetrics(id, targets, candidate))

@@ -16,7 +16,7 @@ import { renderReportHtml } from '../../report/report-html.ts';
 import { putJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { openQuarantines } from '../data/quarantines.ts';
-import type { RunContext } from '../../run/context.ts';
+import type { RunContext, RunData } from '../../run/context.ts';
 import { loadEvidence } from '../judge/evidence-file.ts';
 import { loadTrainingRecord, type TrainingRecord } from '../fine-tune/fine-tune.ts';
 import { drawFlips } from '../../report/flip-pictures.ts';
@@ -71,7 +71,7 @@ function summarizeTraining({ examples, epochs, seconds, seed }: TrainingRecord):
 }
 
 /** @param second  how the candidate after it was trained */
-async function describeFirst(ctx: RunContext, second: TrainingRecord): Promise<FirstAttempt> {
+async function describeFirst(ctx: RunData, second: TrainingRecord): Promise<FirstAttempt> {
   const training = await loadTrainingRecord(ctx);
   const { kind, weight } = training.recipe.distillation;
   return {
@@ -103,7 +103,7 @@ async function labelSections(ctx: RunContext): Promise<Pick<RunReport, 'apart'>>
 
 /** What is known beyond the verdict, as far as the evidence has it. */
 async function evidenceSections(
-  ctx: RunContext,
+  ctx: RunData,
   snapshotId: string,
   version: number,
   verdict: Verdict,

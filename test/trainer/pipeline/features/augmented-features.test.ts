@@ -257,8 +257,7 @@ describe('a run of a model with a base and augmentation', () => {
     );
     const again = await run(first.snapshot ?? '');
     expect(noteOf(again, 'augment')).toBe(`${2 * trained} augmented copies, 0 of them new`);
-    const recordOf = ({ id }: RunRecord) =>
-      loadTrainingRecord({ store: shared, run: { id, model: MODEL } } as RunContext);
+    const recordOf = ({ id }: RunRecord) => loadTrainingRecord({ store: shared, run: { id, model: MODEL } });
     const [one, other] = [await recordOf(first), await recordOf(again)];
     expect(other.digest).toBe(one.digest);
     expect(one.examples).toBe(trained);

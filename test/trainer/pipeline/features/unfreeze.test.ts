@@ -11,7 +11,6 @@ import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { loadManifest } from '../../../../shared/registry/versions.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
-import type { RunContext } from '../../../../trainer/run/context.ts';
 import { loadEvidence } from '../../../../trainer/pipeline/judge/evidence-file.ts';
 import { loadTrainingRecord } from '../../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { checkMemory, cutBase } from '../../../../trainer/pipeline/features/unfreeze.ts';
@@ -42,7 +41,7 @@ async function collect(store: ObjectStore, day: number, n: number): Promise<void
   await writeEvents(store, MODEL, barEvents({ n, seed: day + 10, fromMs, noise: 100 }), new Date(fromMs));
 }
 
-const contextOf = (store: ObjectStore, run: RunRecord) => ({ store, run }) as unknown as RunContext;
+const contextOf = (store: ObjectStore, run: RunRecord) => ({ store, run });
 
 describe('the end of a base unfrozen, after a night with all of it frozen', () => {
   const store = createMemoryStore();
@@ -174,8 +173,7 @@ describe('the end of a GraphModel', () => {
 });
 
 describe('room', () => {
-  const ctx = (memoryBudgetBytes: number): RunContext =>
-    ({ spec: barSpec('bars'), memoryBudgetBytes }) as unknown as RunContext;
+  const ctx = (memoryBudgetBytes: number) => ({ spec: barSpec('bars'), memoryBudgetBytes });
 
   test('that the examples of a network do not fit is told before the training', () => {
     expect(() => checkMemory(ctx(256 * 10), 10)).not.toThrow();

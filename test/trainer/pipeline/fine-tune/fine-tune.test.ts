@@ -13,7 +13,6 @@ import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { loadManifest } from '../../../../shared/registry/versions.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
-import type { RunContext } from '../../../../trainer/run/context.ts';
 import { loadTrainingRecord, type TrainingRecord } from '../../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { BLOBS, blobEvents, blobSpec, createBlobModel } from '../../../support/tabular-model.ts';
 
@@ -42,7 +41,7 @@ async function retrain(store: ObjectStore, messages: string[] = []): Promise<Run
 }
 
 const recordOf = (store: ObjectStore, run: RunRecord): Promise<TrainingRecord> =>
-  loadTrainingRecord({ store, run } as unknown as RunContext);
+  loadTrainingRecord({ store, run });
 
 describe('a recipe with all its parts', () => {
   const store = createMemoryStore();

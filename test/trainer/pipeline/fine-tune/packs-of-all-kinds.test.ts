@@ -10,7 +10,6 @@ import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
 import { keys } from '../../../../shared/registry/keys.ts';
 import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
-import type { RunContext } from '../../../../trainer/run/context.ts';
 import { loadTrainingRecord } from '../../../../trainer/pipeline/fine-tune/fine-tune.ts';
 import { importBarBase } from '../../../support/bar-base.ts';
 import { barEvents, createBarModel } from '../../../support/image-model.ts';
@@ -41,7 +40,7 @@ describe('the end of a base, on augmented copies, in packs', () => {
     if (!run.ok) throw new Error(run.error.detail);
     return run.value;
   }
-  const recordOf = (run: RunRecord) => loadTrainingRecord({ store, run } as unknown as RunContext);
+  const recordOf = (run: RunRecord) => loadTrainingRecord({ store, run });
 
   beforeAll(async () => {
     const base = (await importBarBase(store)).digest;

@@ -13,7 +13,7 @@ import type { RunRecord } from '../../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../../shared/registry/store.ts';
 import { createNodeSteps, runJob } from '../../../../trainer/node/job.ts';
 import { RunFailure } from '../../../../trainer/run-failure.ts';
-import type { RunContext, Host } from '../../../../trainer/run/context.ts';
+import type { Host } from '../../../../trainer/run/context.ts';
 import { loadEvidence } from '../../../../trainer/pipeline/judge/evidence-file.ts';
 import { runPipeline } from '../../../../trainer/pipeline/pipeline.ts';
 import type { StepRunner } from '../../../../trainer/run/steps.ts';
@@ -54,7 +54,7 @@ const withSplits = (splits: object) => (spec: Spec) => ({
 });
 
 async function evidenceOf(store: ObjectStore, { id }: RunRecord): Promise<Evidence> {
-  return (await loadEvidence({ store, run: { id, model: MODEL } } as RunContext)) as Evidence;
+  return (await loadEvidence({ store, run: { id, model: MODEL } })) as Evidence;
 }
 
 const splitCheck = (evidence: Evidence, policy: Spec['gate']) =>
