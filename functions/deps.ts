@@ -2,6 +2,7 @@
  * What the routes are given. Nothing behind them reads the environment, the clock or a generator by itself.
  */
 import type { ObjectStore } from '../shared/registry/store.ts';
+import type { TrainerService } from '../shared/trainer-service.ts';
 import type { NotifyQueue } from './collect/queue-notifier.ts';
 import type { Assets } from './contract/routes.ts';
 import type { MiddlewareDeps } from './http/middleware.ts';
@@ -9,7 +10,6 @@ import type { ImageReader } from './serving/image-reader.ts';
 import type { Log } from './log.ts';
 import type { ModelCache } from './serving/cache/model-cache.ts';
 import type { PredictionLog } from './collect/prediction-log.ts';
-import type { TrainerService } from './operators/trainer-service.ts';
 
 export interface AppDeps extends MiddlewareDeps {
   readonly store: ObjectStore;

@@ -6,12 +6,12 @@ import { decoderModule } from '../shared/model/images/decoders-worker.ts';
 import { createRuntime } from '../shared/model/run/runtime.ts';
 import { wasmModule } from '../shared/model/wasm-edge.ts';
 import { createR2Store } from '../shared/registry/r2-store.ts';
+import type { TrainerService } from '../shared/trainer-service.ts';
 import { createAdmission } from './http/admission.ts';
 import { createQueueNotifier } from './collect/queue-notifier.ts';
 import { createApp, createMisconfiguredApp } from './app.ts';
 import { createAuthenticator } from './http/auth.ts';
 import { type Config, parseConfig } from './config.ts';
-import type { Assets } from './contract/routes.ts';
 import { createCors } from './http/cors.ts';
 import type { App } from './http/middleware.ts';
 import { createImageReader } from './serving/image-reader.ts';
@@ -25,10 +25,20 @@ import {
 import { createModelCache } from './serving/cache/model-cache.ts';
 import { createPredictionLog } from './collect/prediction-log.ts';
 import { createProgramCache } from './serving/cache/program-cache.ts';
-import { createRateLimit, type RateLimiter, type RateLimit } from './http/rate-limit.ts';
+import { createRateLimit, type RateLimiter } from './http/rate-limit.ts';
 import { createStoredKeys } from './stored-keys.ts';
-import type { TrainerService } from './operators/trainer-service.ts';
 import { createVersionLoader } from './serving/cache/version-loader.ts';
+
+/**
+ * The bindings, with what `wrangler types` can't know of them: the methods of the entrypoint behind a service, that a
+ * deployment may be without a trainer, and what wrangler.toml has for those who want it.
+ */
+interface Bindings extends Omit<EdgeEnv, 'TRAINER' | 'ASSETS'> {
+  readonly TRAINER?: Service<Rpc.WorkerEntrypointBranded & TrainerService>;
+  /** Bound to the trainer, too. */
+  readonly ASSETS?: Fetcher;
+  readonly RATE_LIMITER?: RateLimiter;
+}
 
 const log = createConsoleLog();
 const now = (): number => Date.now();
@@ -46,16 +56,16 @@ export default {
     const { consumeMessages } = await import('./collect/queue.ts');
     await consumeMessages(batch.messages, { store: createR2Store(env.BUCKET), log, now });
   },
-} satisfies ExportedHandler<EdgeEnv>;
+} satisfies ExportedHandler<Bindings>;
 
-function assemble(env: EdgeEnv): App {
+function assemble(env: Bindings): App {
   const config = parseConfig(env);
   if (config.ok) return assembleApp(env, config.value);
   for (const { variable, problem } of config.error) log.error('misconfigured', { variable, problem });
   return createMisconfiguredApp(config.error, log);
 }
 
-function assembleApp(env: EdgeEnv, config: Config): App {
+function assembleApp(env: Bindings, config: Config): App {
   const store = createR2Store(env.BUCKET);
   const programs = createProgramCache(MODEL_BUDGET_BYTES);
   const runtime = createRuntime(wasmModule, {
@@ -86,10 +96,10 @@ function assembleApp(env: EdgeEnv, config: Config): App {
       },
       now,
     ),
-    rateLimit: toRateLimit(env),
+    rateLimit: env.RATE_LIMITER === undefined ? null : createRateLimit(env.RATE_LIMITER, log),
     cors: createCors(config.corsOrigins),
-    trainer: toTrainer(env.TRAINER),
-    assets: toAssets(env.ASSETS),
+    trainer: env.TRAINER ?? null,
+    assets: env.ASSETS ?? null,
     log,
     now,
     random: Math.random,
@@ -99,20 +109,4 @@ function assembleApp(env: EdgeEnv, config: Config): App {
       timeoutMs: config.timeoutMs,
     },
   });
-}
-
-/** `wrangler types` knows the binding, not what the entrypoint behind it offers; absent in a deployment without one. */
-function toTrainer(binding: unknown): TrainerService | null {
-  return (binding as TrainerService | undefined) ?? null;
-}
-
-/** Bound to the trainer, too. */
-function toAssets(binding: unknown): Assets | null {
-  return (binding as Assets | undefined) ?? null;
-}
-
-/** wrangler.toml has this binding for those who want it, so `wrangler types` does not know it. */
-function toRateLimit(env: object): RateLimit | null {
-  const { RATE_LIMITER: limiter } = env as { readonly RATE_LIMITER?: RateLimiter };
-  return limiter === undefined ? null : createRateLimit(limiter, log);
 }

@@ -2,10 +2,10 @@
  * Asking the trainer for something, and what the caller is told when it does not do it.
  */
 import { err, ok, type Result } from '../../shared/result.ts';
+import type { TrainerError, TrainerService } from '../../shared/trainer-service.ts';
 import type { AppDeps } from '../deps.ts';
 import type { AppError } from '../http/errors.ts';
 import { describeCause } from '../log.ts';
-import type { TrainerError, TrainerService } from './trainer-service.ts';
 
 /** A trainer that refuses says why; one that can't be reached is an outage, and the run may be asked for again. */
 export async function callTrainer<T extends object>(

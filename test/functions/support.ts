@@ -15,7 +15,7 @@ import { createImageReader } from '../../functions/serving/image-reader.ts';
 import { createProgramCache } from '../../functions/serving/cache/program-cache.ts';
 import { createStoredKeys } from '../../functions/stored-keys.ts';
 import { createRateLimit, type RateLimiter } from '../../functions/http/rate-limit.ts';
-import type { TrainerService } from '../../functions/operators/trainer-service.ts';
+import type { TrainerService } from '../../shared/trainer-service.ts';
 import { createVersionLoader } from '../../functions/serving/cache/version-loader.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import type { InboxMessage } from '../../shared/events/write-inbox.ts';

@@ -14,6 +14,7 @@ import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import type { ComparisonRequest } from '../../shared/trainer-service.ts';
 import { type RunContext, type Host, reportProgress } from '../run/context.ts';
 import { extractFeatures } from '../pipeline/features/store-features.ts';
 import { isRunFailure } from '../pipeline/pipeline.ts';
@@ -27,14 +28,6 @@ import { loadRecipe } from '../recipes/recipe.ts';
 import { fromStep, LEFT, toStep, trainWithin, localSplitBackend } from '../recipes/split-trainer.ts';
 import { RunFailure } from '../run-failure.ts';
 import type { Recipe, SplitScore, SplitTrainer } from '../run/split-backend.ts';
-
-export interface ComparisonRequest {
-  readonly a: number;
-  readonly b: number;
-  readonly splits: number;
-  readonly seed: number;
-  readonly by: string;
-}
 
 /** Records what was asked for; the error says which recipe is not known. */
 export async function startComparison(

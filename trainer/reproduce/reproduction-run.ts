@@ -16,6 +16,7 @@ import type { RunRecord } from '../../shared/registry/runs.ts';
 import { createScratchStore } from './scratch-store.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
+import type { ReproductionRequest } from '../../shared/trainer-service.ts';
 import { loadCandidate, type VersionFiles } from '../run/candidate-files.ts';
 import type { RunContext, Host } from '../run/context.ts';
 import { ENGINE } from '../pipeline/fine-tune/engine.ts';
@@ -32,12 +33,9 @@ import { compareWithVersion } from './compare-with-version.ts';
 import { loadOrigin, type TrainingOrigin, type OriginError } from './origin.ts';
 import { RunFailure } from '../run-failure.ts';
 
-export interface ReproductionRequest {
-  readonly version: number;
-  /** Compute features anew, instead of using those that are kept. */
-  readonly recompute: boolean;
+/** What was asked for, and where it is done. */
+export interface ReproductionStart extends Omit<ReproductionRequest, 'resume'> {
   readonly trigger: Reproduction['trigger'];
-  readonly by: string;
   /** What trains: `workerd`, `Node 24.21.0 on linux arm64`. */
   readonly place: string;
 }
@@ -46,7 +44,7 @@ export interface ReproductionRequest {
 export async function startReproduction(
   store: ObjectStore,
   model: string,
-  request: ReproductionRequest,
+  request: ReproductionStart,
   { now, suffix }: { readonly now: Date; readonly suffix: string },
 ): Promise<Result<Reproduction, OriginError>> {
   const origin = await loadOrigin(store, model, request.version);

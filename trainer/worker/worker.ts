@@ -16,7 +16,14 @@ import { createR2Store } from '../../shared/registry/r2-store.ts';
 import { type Progress, type RunRecord, saveProgress } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Result } from '../../shared/result.ts';
-import { type ComparisonRequest, giveUpComparison, runComparison } from '../compare/comparison-run.ts';
+import type {
+  ComparisonRequest,
+  ReproductionRequest,
+  RunRequest,
+  TrainerError,
+  TrainerService,
+} from '../../shared/trainer-service.ts';
+import { giveUpComparison, runComparison } from '../compare/comparison-run.ts';
 import type { Host } from '../run/context.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
 import { createProgressWriter } from '../run/progress-writer.ts';
@@ -30,8 +37,6 @@ import { recordGivingUp } from './give-up.ts';
 import { workflowSteps } from './workflow-steps.ts';
 import {
   type ComparisonParams,
-  type Reason,
-  type ReproducingRequest,
   type ReproductionParams,
   resumeWorkflow,
   type RunParams,
@@ -200,29 +205,26 @@ async function stopwatch(work: () => void): Promise<number> {
 }
 
 /** What the edge may ask for. Bound by name in wrangler.toml; there is no other way in. */
-export class Trainer extends WorkerEntrypoint<TrainerEnv> {
-  startRun(
-    model: string,
-    options: { readonly trigger: 'api' | 'cron'; readonly by: string; readonly again?: boolean },
-  ): Promise<Result<{ run: string }, Reason>> {
-    return startWorkflow(this.env, model, options, new Date());
+export class Trainer extends WorkerEntrypoint<TrainerEnv> implements TrainerService {
+  startRun(model: string, request: RunRequest): Promise<Result<{ run: string }, TrainerError>> {
+    return startWorkflow(this.env, model, request, new Date());
   }
 
   startComparison(
     model: string,
     request: ComparisonRequest,
-  ): Promise<Result<{ comparison: string }, Reason>> {
+  ): Promise<Result<{ comparison: string }, TrainerError>> {
     return startComparing(this.env, model, request, new Date());
   }
 
   reproduceVersion(
     model: string,
-    request: ReproducingRequest,
-  ): Promise<Result<{ reproduction: string }, Reason>> {
+    request: ReproductionRequest,
+  ): Promise<Result<{ reproduction: string }, TrainerError>> {
     return startReproducing(this.env, model, request, new Date());
   }
 
-  resumeRun(model: string, run: string): Promise<Result<{ status: string }, Reason>> {
+  resumeRun(model: string, run: string): Promise<Result<{ status: string }, TrainerError>> {
     return resumeWorkflow(this.env, model, run);
   }
 }

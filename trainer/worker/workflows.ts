@@ -8,7 +8,13 @@ import { createR2Store } from '../../shared/registry/r2-store.ts';
 import { loadReproduction } from '../../shared/registry/reproductions.ts';
 import { loadRun } from '../../shared/registry/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { type ComparisonRequest, startComparison } from '../compare/comparison-run.ts';
+import type {
+  ComparisonRequest,
+  ReproductionRequest,
+  RunRequest,
+  TrainerError,
+} from '../../shared/trainer-service.ts';
+import { startComparison } from '../compare/comparison-run.ts';
 import { checkModel } from '../notices/check-model.ts';
 import { reopenRun, startRun } from '../run/start.ts';
 import { startReproduction } from '../reproduce/reproduction-run.ts';
@@ -31,25 +37,11 @@ export interface ReproductionParams {
   readonly reproduction: string;
 }
 
-export interface Reason {
-  readonly kind: string;
-  readonly detail: string;
-}
-
-/** A version to be trained again. */
-export interface ReproducingRequest {
-  readonly version: number;
-  readonly recompute: boolean;
-  readonly by: string;
-  /** A reproduction that was left; null to begin one. */
-  readonly resume: string | null;
-}
-
 type Config = Pick<TrainerEnv, 'HOLDFAST_STEP_CPU_SECONDS'>;
 type Bindings = Pick<TrainerEnv, 'BUCKET' | 'RETRAINING'> & Config;
 
 /** Asked before anything is recorded: what can't run is not begun. */
-function checkConfig(env: Config): Result<null, Reason> {
+function checkConfig(env: Config): Result<null, TrainerError> {
   const stepSeconds = parseStepSeconds(env.HOLDFAST_STEP_CPU_SECONDS);
   return stepSeconds.ok ? ok(null) : err({ kind: 'misconfigured', detail: stepSeconds.error });
 }
@@ -61,13 +53,13 @@ const PAUSE_WAIT_MS = 100;
 export async function startWorkflow(
   env: Bindings,
   model: string,
-  options: { readonly trigger: 'api' | 'cron'; readonly by: string; readonly again?: boolean },
+  request: RunRequest,
   now: Date,
-): Promise<Result<{ run: string }, Reason>> {
+): Promise<Result<{ run: string }, TrainerError>> {
   const configured = checkConfig(env);
   if (!configured.ok) return configured;
-  const suffix = options.trigger === 'cron' ? '' : randomHex(3);
-  const started = await startRun(createR2Store(env.BUCKET), model, { ...options, now, suffix });
+  const suffix = request.trigger === 'cron' ? '' : randomHex(3);
+  const started = await startRun(createR2Store(env.BUCKET), model, { ...request, now, suffix });
   if (!started.ok) return err({ kind: started.error.kind, detail: started.error.detail });
   await ensureRun(env, { model, run: started.value.id });
   return ok({ run: started.value.id });
@@ -79,7 +71,7 @@ export async function startComparing(
   model: string,
   request: ComparisonRequest,
   now: Date,
-): Promise<Result<{ comparison: string }, Reason>> {
+): Promise<Result<{ comparison: string }, TrainerError>> {
   const configured = checkConfig(env);
   if (!configured.ok) return configured;
   const options = { now, suffix: randomHex(3) };
@@ -94,9 +86,9 @@ export async function startComparing(
 export async function startReproducing(
   env: Pick<TrainerEnv, 'BUCKET' | 'REPRODUCING'> & Config,
   model: string,
-  { resume, ...request }: ReproducingRequest,
+  { resume, ...request }: ReproductionRequest,
   now: Date,
-): Promise<Result<{ reproduction: string }, Reason>> {
+): Promise<Result<{ reproduction: string }, TrainerError>> {
   const configured = checkConfig(env);
   if (!configured.ok) return configured;
   const store = createR2Store(env.BUCKET);
@@ -122,7 +114,7 @@ export async function startReproducing(
   return ok({ reproduction: id });
 }
 
-function nodeJob(what: string, id: string): Reason {
+function nodeJob(what: string, id: string): TrainerError {
   const detail = `${what} ${id} is a Node job: resume it where it was started, with --store`;
   return { kind: 'not-a-workflow', detail };
 }
@@ -174,7 +166,7 @@ export async function resumeWorkflow(
   env: Bindings,
   model: string,
   run: string,
-): Promise<Result<{ status: string }, Reason>> {
+): Promise<Result<{ status: string }, TrainerError>> {
   const record = await loadRun(createR2Store(env.BUCKET), model, run);
   if (!record.ok) return err(record.error);
   if (record.value.status === 'complete' || record.value.status === 'skipped')

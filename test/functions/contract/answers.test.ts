@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestHarness, type TestHarness } from 'wrangler';
-import type { TrainerService } from '../../../functions/operators/trainer-service.ts';
+import type { TrainerService } from '../../../shared/trainer-service.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { type ComparisonRecord, saveComparison } from '../../../shared/registry/comparisons.ts';

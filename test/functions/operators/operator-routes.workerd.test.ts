@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:test';
 import { expect, test } from 'vitest';
-import type { TrainerService } from '../../../functions/operators/trainer-service.ts';
+import type { TrainerService } from '../../../shared/trainer-service.ts';
 import { wasmModule } from '../../../shared/model/run/wasm-worker.ts';
 import {
   type ComparisonRecord,

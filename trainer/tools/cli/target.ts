@@ -10,8 +10,8 @@ import type { Reproduction } from '../../../shared/registry/reproductions.ts';
 import type { Progress, RunRecord } from '../../../shared/registry/runs.ts';
 import type { ServedAt } from '../../../shared/registry/served-at.ts';
 import type { Result } from '../../../shared/result.ts';
+import type { ComparisonRequest, ReproductionRequest } from '../../../shared/trainer-service.ts';
 import type { RecipeComparison } from '../../recipes/recipe-comparison.ts';
-import type { ComparisonRequest } from '../../compare/comparison-run.ts';
 
 /** Why it was refused, with the API's or the registry's own word for it. */
 export interface Refusal {
@@ -116,13 +116,6 @@ export interface ReproductionState {
   readonly progress: Progress | null;
 }
 
-export interface ReproduceRequest {
-  readonly recompute: boolean;
-  /** one that was left, to go on with */
-  readonly resume: string | null;
-  readonly by: string;
-}
-
 /** Runs happen in the trainer Worker; only a deployment can be asked for one. */
 export interface HttpTarget extends Target {
   /** @param again  although nothing is new since the last run */
@@ -134,7 +127,7 @@ export interface HttpTarget extends Target {
   reproduce(
     model: string,
     version: number,
-    request: ReproduceRequest,
+    request: Omit<ReproductionRequest, 'version'>,
   ): Answer<{ readonly reproduction: string }>;
   reproduction(model: string, id: string): Answer<ReproductionState>;
 }
