@@ -2,3 +2,7 @@
 export class RunFailure extends Error {
   override readonly name = 'RunFailure';
 }
+
+export function isRunFailure(error: unknown): error is RunFailure {
+  return error instanceof RunFailure;
+}

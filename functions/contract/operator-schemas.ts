@@ -9,7 +9,8 @@ import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
 import { digestSchema, manifestSchema } from '../../shared/registry/manifest.ts';
 import { quarantineSchema } from '../../shared/registry/quarantine.ts';
 import { reproductionSchema } from '../../shared/registry/reproductions.ts';
-import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
+import { progressSchema } from '../../shared/registry/jobs.ts';
+import { runSchema } from '../../shared/registry/runs.ts';
 
 export const version = z.int().min(1);
 

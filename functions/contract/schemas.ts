@@ -11,14 +11,13 @@ import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
 import { manifestSchema } from '../../shared/registry/manifest.ts';
 import { noticeSchema } from '../../shared/registry/notices.ts';
 import { reproductionSchema } from '../../shared/registry/reproductions.ts';
-import { progressSchema, runSchema } from '../../shared/registry/runs.ts';
-import { compareSchema } from '../operators/comparison-routes.ts';
+import { progressSchema } from '../../shared/registry/jobs.ts';
+import { runSchema } from '../../shared/registry/runs.ts';
+import { compareSchema, reproduceSchema, startSchema } from '../operators/job-routes.ts';
 import { exampleItemSchema, feedbackSchema, labelItemSchema, MAX_ITEMS } from '../collect/feedback.ts';
 import { DATATYPES } from '../serving/open-inference/datatypes.ts';
 import { promoteSchema, resumePromotionSchema, rollbackSchema } from '../operators/operator-routes.ts';
 import { endQuarantineSchema } from '../operators/quarantine-routes.ts';
-import { reproduceSchema } from '../operators/reproduction-routes.ts';
-import { startSchema } from '../operators/run-routes.ts';
 import {
   comparisonSchema,
   comparisonsSchema,

@@ -2,11 +2,10 @@
  * Everything that may be wrong with a request, as one union, and what each protocol says about it.
  */
 import type { AliasError } from '../../shared/registry/alias.ts';
-import type { ComparisonError } from '../../shared/registry/comparisons.ts';
+import type { JobError } from '../../shared/registry/jobs.ts';
+import type { JobName } from '../../shared/registry/keys.ts';
 import type { PromotionError } from '../../shared/registry/promotion.ts';
 import type { QuarantineError } from '../../shared/registry/quarantine.ts';
-import type { ReproductionError } from '../../shared/registry/reproductions.ts';
-import type { RunError } from '../../shared/registry/runs.ts';
 import type { ServedAtError } from '../../shared/registry/served-at.ts';
 import type { VersionError } from '../../shared/registry/find-version.ts';
 import type { SpecError } from '../../shared/model/spec/find-spec.ts';
@@ -42,11 +41,9 @@ export type AppError =
   | ServingError
   | TrainerRefusal
   | AliasError
-  | ComparisonError
+  | JobError<JobName>
   | PromotionError
   | QuarantineError
-  | ReproductionError
-  | RunError
   | ServedAtError
   | SpecError
   | VersionError;

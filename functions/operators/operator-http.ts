@@ -4,7 +4,6 @@
 import type { Context, Hono } from 'hono';
 import * as z from '../../shared/zod.ts';
 import { describeIssues, type Schema } from '../../shared/registry/json.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { Caller } from '../http/auth.ts';
 import { readJson } from '../http/body.ts';
@@ -38,32 +37,13 @@ export async function readBody<T>(
   return parsed.success ? ok(parsed.data) : invalid(describeIssues(parsed.error));
 }
 
+/** Of a body: whom the caller acts for. */
+export const byField = z.optional(z.string().check(z.minLength(1), z.maxLength(128)));
+
 /** Who acts: the key's name, and whom it acts for where it says so. */
 export function actorOf(c: OperatorContext, by: string | undefined): string {
   const key = c.get('caller').name;
   return by === undefined ? key : `${by} (${key})`;
-}
-
-/** Of a run, a comparison or a reproduction: it is part of storage keys. */
-export const recordId = z.string().check(z.regex(/^[A-Za-z0-9-]{1,128}$/));
-
-/** Records shown at once: each is an object to be read. */
-const MAX_RECORDS = 30;
-
-/** The newest records below a prefix, oldest first: their ids begin with their start time. */
-export async function describeNewest(
-  store: ObjectStore,
-  prefix: string,
-  load: (id: string) => Promise<Result<object, { readonly detail: string }>>,
-): Promise<{ total: number; records: object[] }> {
-  const ids = await store.folders(prefix);
-  const records = await Promise.all(
-    ids.slice(-MAX_RECORDS).map(async (id) => {
-      const record = await load(id);
-      return record.ok ? record.value : { id, status: 'unreadable', error: record.error.detail };
-    }),
-  );
-  return { total: ids.length, records };
 }
 
 /** A report is a page of its own: it may style itself, and neither load nor run anything. */

@@ -20,20 +20,25 @@ import {
   rollback,
 } from '../../shared/registry/promotion.ts';
 import { listQuarantines } from '../../shared/registry/quarantine.ts';
+import { loadLastRun } from '../../shared/registry/runs.ts';
 import { findServedAt } from '../../shared/registry/served-at.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { ok, type Result } from '../../shared/result.ts';
-import { createComparisonRoutes } from './comparison-routes.ts';
 import type { AppDeps } from '../deps.ts';
 import { type AppError, invalid } from '../http/errors.ts';
 import { authorize, errorResponse, keepAliveOf, parseModelName, parseVersion } from '../http/http.ts';
-import { actorOf, type OperatorApp, type OperatorContext, readBody, respond } from './operator-http.ts';
+import {
+  actorOf,
+  byField,
+  type OperatorApp,
+  type OperatorContext,
+  readBody,
+  respond,
+} from './operator-http.ts';
+import { createJobRoutes } from './job-routes.ts';
 import { createQuarantineRoutes } from './quarantine-routes.ts';
-import { createReproductionRoutes } from './reproduction-routes.ts';
-import { createRunRoutes, loadLastRun } from './run-routes.ts';
 
-const byField = z.optional(z.string().check(z.minLength(1), z.maxLength(128)));
 /** What served when the caller decided; null for none. Where another version serves by now, nothing moves. */
 const expectedField = z.optional(z.nullable(z.int().check(z.minimum(1))));
 export const promoteSchema = z.strictObject({
@@ -96,9 +101,7 @@ export function createOperatorRoutes(deps: AppDeps): OperatorApp {
   routes.post('/models/:model/promote', (c) => promoteVersion(c, deps, c.req.param('model')));
   routes.post('/models/:model/rollback', (c) => rollBack(c, deps, c.req.param('model')));
   routes.post('/models/:model/resume-promotion', (c) => resume(c, deps, c.req.param('model')));
-  routes.route('/', createRunRoutes(deps));
-  routes.route('/', createComparisonRoutes(deps));
-  routes.route('/', createReproductionRoutes(deps));
+  routes.route('/', createJobRoutes(deps));
   routes.route('/', createQuarantineRoutes(deps));
   return routes;
 }

@@ -3,10 +3,9 @@
  * beside it, as `result.json` and `report.html`.
  */
 import * as z from '../zod.ts';
-import { err, ok, type Result } from '../result.ts';
-import { describeReadError, loadJson, putJson } from './json.ts';
+import type { JobKind } from './jobs.ts';
+import { loadJson } from './json.ts';
 import { keys } from './keys.ts';
-import { type Progress, progressSchema } from './runs.ts';
 import type { ObjectStore } from './store.ts';
 
 export const comparisonRecordSchema = z.object({
@@ -31,58 +30,13 @@ export const comparisonRecordSchema = z.object({
 });
 export type ComparisonRecord = z.infer<typeof comparisonRecordSchema>;
 
-export type ComparisonError =
-  | { readonly kind: 'unknown-comparison'; readonly detail: string }
-  | { readonly kind: 'comparison-unreadable'; readonly detail: string };
-
-export async function loadComparison(
-  store: ObjectStore,
-  model: string,
-  id: string,
-): Promise<Result<ComparisonRecord, ComparisonError>> {
-  if (!/^[A-Za-z0-9-]{1,128}$/.test(id)) return err(unknownComparison(model, id));
-  const key = keys.comparison(model, id, 'comparison.json');
-  const loaded = await loadJson(store, key, comparisonRecordSchema);
-  if (loaded.ok) return ok(loaded.value.value);
-  return err(
-    loaded.error.kind === 'missing'
-      ? unknownComparison(model, id)
-      : { kind: 'comparison-unreadable', detail: describeReadError(loaded.error) },
-  );
-}
-
-function unknownComparison(model: string, id: string): ComparisonError {
-  return {
-    kind: 'unknown-comparison',
-    detail: `${model} has no comparison ${JSON.stringify(id.slice(0, 80))}`,
-  };
-}
-
-export async function saveComparison(store: ObjectStore, record: ComparisonRecord): Promise<void> {
-  await putJson(store, keys.comparison(record.model, record.id, 'comparison.json'), record);
-}
-
-/** How far it has come; null before the first step. */
-export async function loadComparisonProgress(
-  store: ObjectStore,
-  model: string,
-  id: string,
-): Promise<Progress | null> {
-  const loaded = await loadJson(store, keys.comparison(model, id, 'progress.json'), progressSchema);
-  return loaded.ok ? loaded.value.value : null;
-}
-
-export async function saveComparisonProgress(
-  store: ObjectStore,
-  model: string,
-  id: string,
-  progress: Progress,
-): Promise<void> {
-  await putJson(store, keys.comparison(model, id, 'progress.json'), progress);
-}
+export const comparisonJob: JobKind<'comparison', ComparisonRecord> = {
+  name: 'comparison',
+  schema: comparisonRecordSchema,
+};
 
 /** What came out, as it is stored; null while there is none. */
 export async function loadComparisonResult(store: ObjectStore, model: string, id: string): Promise<unknown> {
-  const loaded = await loadJson(store, keys.comparison(model, id, 'result.json'), z.unknown());
+  const loaded = await loadJson(store, keys.job('comparison', model, id, 'result.json'), z.unknown());
   return loaded.ok ? loaded.value.value : null;
 }

@@ -14,6 +14,7 @@ export const VERSION_FILES = ['model.json', 'weights.bin', 'edge.json', 'edge.bi
 export type VersionFile = (typeof VERSION_FILES)[number];
 
 const model = (name: string): string => `models/${name}`;
+const jobs = (kind: JobName, name: string): string => `${model(name)}/${kind}s/`;
 
 export const keys = {
   /** Says that the store keeps the conditions of writes. */
@@ -57,17 +58,14 @@ export const keys = {
   copiesOf: (name: string) => `${model(name)}/copies/`,
   copies: (name: string, base: string, augmentation: string, shard: string, copy: number) =>
     `${model(name)}/copies/${base}/${augmentation}/${shard}-${copy}`,
-  runs: (name: string) => `${model(name)}/runs/`,
-  run: (name: string, id: string, file: string) => `${model(name)}/runs/${id}/${file}`,
-  runStepsOf: (name: string, id: string) => `${model(name)}/runs/${id}/steps/`,
-  runSteps: (name: string, id: string, step: string) => `${model(name)}/runs/${id}/steps/${step}.json`,
-  comparisons: (name: string) => `${model(name)}/comparisons/`,
-  comparison: (name: string, id: string, file: ComparisonFile) => `${model(name)}/comparisons/${id}/${file}`,
-  reproductions: (name: string) => `${model(name)}/reproductions/`,
-  reproduction: (name: string, id: string, file: ReproductionFile) =>
-    `${model(name)}/reproductions/${id}/${file}`,
+  /** What the trainer was asked for and does: runs, comparisons, reproductions. */
+  jobs,
+  job: (kind: JobName, name: string, id: string, file: JobFile) => `${jobs(kind, name)}${id}/${file}`,
+  run: (name: string, id: string, file: string) => `${jobs('run', name)}${id}/${file}`,
+  runStepsOf: (name: string, id: string) => `${jobs('run', name)}${id}/steps/`,
+  runSteps: (name: string, id: string, step: string) => `${jobs('run', name)}${id}/steps/${step}.json`,
   /** Everything that a reproduction writes on its way, by the keys that a run would give it. */
-  reproductionScratch: (name: string, id: string) => `${model(name)}/reproductions/${id}/scratch/`,
+  reproductionScratch: (name: string, id: string) => `${jobs('reproduction', name)}${id}/scratch/`,
   notices: (name: string) => `${model(name)}/notices/`,
   notice: (name: string, at: string, id: string) =>
     `${model(name)}/notices/${new Date(at).toISOString().replaceAll(/[-:.]/g, '')}~${id}.json`,
@@ -89,8 +87,9 @@ export const keys = {
   doctor: 'doctor/',
 } as const;
 
-export type ComparisonFile = 'comparison.json' | 'progress.json' | 'result.json' | 'report.html';
-export type ReproductionFile = 'reproduction.json' | 'progress.json';
+export type JobName = 'run' | 'comparison' | 'reproduction';
+/** What jobs keep: their record, how far they are, what came out. */
+export type JobFile = `${JobName}.json` | 'progress.json' | 'result.json' | 'report.json' | 'report.html';
 export type BaseFile = 'manifest.json' | VersionFile;
 
 /** Sequence numbers sort as text: `00000012`. */

@@ -3,12 +3,8 @@
  * record on as it is stored, and carries none of this.
  */
 import * as z from '../zod.ts';
-import { err, ok, type Result } from '../result.ts';
-import { describeReadError, loadJson, putJson } from './json.ts';
-import { keys } from './keys.ts';
+import type { JobKind } from './jobs.ts';
 import { digestSchema } from './manifest.ts';
-import type { Progress } from './runs.ts';
-import type { ObjectStore } from './store.ts';
 
 const comparedFileSchema = z.object({
   file: z.enum(['model.json', 'weights.bin', 'edge.json', 'edge.bin']),
@@ -53,30 +49,7 @@ export const reproductionSchema = z.object({
 });
 export type Reproduction = z.infer<typeof reproductionSchema>;
 
-export type ReproductionError =
-  | { readonly kind: 'unknown-reproduction'; readonly detail: string }
-  | { readonly kind: 'reproduction-unreadable'; readonly detail: string };
-
-export async function loadReproduction(
-  store: ObjectStore,
-  model: string,
-  id: string,
-): Promise<Result<Reproduction, ReproductionError>> {
-  const loaded = await loadJson(store, keys.reproduction(model, id, 'reproduction.json'), reproductionSchema);
-  if (loaded.ok) return ok(loaded.value.value);
-  return loaded.error.kind === 'missing'
-    ? err({ kind: 'unknown-reproduction', detail: `${model} has no reproduction ${JSON.stringify(id)}` })
-    : err({ kind: 'reproduction-unreadable', detail: describeReadError(loaded.error) });
-}
-
-export async function saveReproduction(store: ObjectStore, record: Reproduction): Promise<void> {
-  await putJson(store, keys.reproduction(record.model, record.id, 'reproduction.json'), record);
-}
-
-export async function saveReproductionProgress(
-  store: ObjectStore,
-  { model, id }: Pick<Reproduction, 'model' | 'id'>,
-  progress: Progress,
-): Promise<void> {
-  await putJson(store, keys.reproduction(model, id, 'progress.json'), progress);
-}
+export const reproductionJob: JobKind<'reproduction', Reproduction> = {
+  name: 'reproduction',
+  schema: reproductionSchema,
+};

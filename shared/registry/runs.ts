@@ -2,8 +2,16 @@
  * What a retraining run records about itself, step by step: `runs/<id>/run.json`.
  */
 import * as z from '../zod.ts';
-import { err, ok, type Result } from '../result.ts';
-import { describeReadError, loadJson, putJson } from './json.ts';
+import type { Result } from '../result.ts';
+import {
+  createJobId,
+  findLastJob,
+  formatStart,
+  type JobError,
+  type JobKind,
+  loadJob,
+  saveJob,
+} from './jobs.ts';
 import { keys } from './keys.ts';
 import { verdictNameSchema } from './manifest.ts';
 import type { ObjectStore } from './store.ts';
@@ -59,55 +67,29 @@ export const runSchema = z.object({
 });
 export type RunRecord = z.infer<typeof runSchema>;
 
-/** How far the step under way has come; overwritten as it goes, and worth nothing afterwards. */
-export const progressSchema = z.object({
-  step: z.string(),
-  at: z.iso.datetime(),
-  /** 0 to 1 */
-  fraction: z.number().check(z.minimum(0), z.maximum(1)),
-  message: z.string(),
-});
-export type Progress = z.infer<typeof progressSchema>;
+export const runJob: JobKind<'run', RunRecord> = { name: 'run', schema: runSchema };
 
-export type RunError =
-  | { readonly kind: 'unknown-run'; readonly detail: string }
-  | { readonly kind: 'run-unreadable'; readonly detail: string };
+export type RunError = JobError<'run'>;
 
-export async function loadRun(
-  store: ObjectStore,
-  model: string,
-  id: string,
-): Promise<Result<RunRecord, RunError>> {
-  const loaded = await loadJson(store, keys.run(model, id, 'run.json'), runSchema);
-  if (loaded.ok) return ok(loaded.value.value);
-  return loaded.error.kind === 'missing'
-    ? err({ kind: 'unknown-run', detail: `${model} has no run ${JSON.stringify(id)}` })
-    : err({ kind: 'run-unreadable', detail: describeReadError(loaded.error) });
+export function loadRun(store: ObjectStore, model: string, id: string): Promise<Result<RunRecord, RunError>> {
+  return loadJob(store, runJob, model, id);
 }
 
-export async function saveRun(store: ObjectStore, run: RunRecord): Promise<void> {
-  await putJson(store, keys.run(run.model, run.id, 'run.json'), run);
+export function saveRun(store: ObjectStore, run: RunRecord): Promise<void> {
+  return saveJob(store, runJob, run);
 }
 
-/** The latest progress of a run, or null. */
-export async function loadProgress(store: ObjectStore, model: string, id: string): Promise<Progress | null> {
-  const loaded = await loadJson(store, keys.run(model, id, 'progress.json'), progressSchema);
-  return loaded.ok ? loaded.value.value : null;
-}
-
-export async function saveProgress(
-  store: ObjectStore,
-  model: string,
-  id: string,
-  progress: Progress,
-): Promise<void> {
-  await putJson(store, keys.run(model, id, 'progress.json'), progress);
+/** The run that began last; null where there is none, and where its record can't be read. */
+export async function loadLastRun(store: ObjectStore, model: string): Promise<RunRecord | null> {
+  const id = await findLastJob(store, 'run', model);
+  const run = id === undefined ? null : await loadRun(store, model, id);
+  return run?.ok === true ? run.value : null;
 }
 
 /** All readable runs of a model, oldest first: their ids begin with their start time. */
 export async function listRuns(store: ObjectStore, model: string): Promise<RunRecord[]> {
   const runs: RunRecord[] = [];
-  for (const id of await store.folders(keys.runs(model))) {
+  for (const id of await store.folders(keys.jobs('run', model))) {
     const run = await loadRun(store, model, id);
     if (run.ok) runs.push(run.value);
   }
@@ -119,9 +101,5 @@ export async function listRuns(store: ObjectStore, model: string): Promise<RunRe
  * alone, so a repeated trigger starts nothing; the others have their millisecond and what tells them apart.
  */
 export function createRunId(trigger: RunRecord['trigger'], at: Date, suffix: string): string {
-  const time = at
-    .toISOString()
-    .slice(0, suffix === '' ? 19 : 23)
-    .replaceAll(/[-:.]/g, '');
-  return suffix === '' ? `${time}-${trigger}` : `${time}-${trigger}-${suffix}`;
+  return suffix === '' ? `${formatStart(at, 19)}-${trigger}` : createJobId(at, trigger, suffix);
 }

@@ -22,7 +22,7 @@ export async function trainVersions(file: string): Promise<void> {
     };
     await prepare(store, retrain);
     await retrain();
-    for (const key of await store.list(keys.runs(model))) await store.delete(key);
+    for (const key of await store.list(keys.jobs('run', model))) await store.delete(key);
     console.log(`trained on ${process.arch}: ${name}`);
   }
   const objects = await Promise.all(

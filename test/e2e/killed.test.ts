@@ -104,7 +104,7 @@ test('a training that is killed in the middle ends in the candidate of one that 
   const seen = new Set([run, whole.value.id]);
   let id: string | undefined;
   await until(async () => {
-    id = (await store.folders(keys.runs(MODEL))).find((name) => !seen.has(name));
+    id = (await store.folders(keys.jobs('run', MODEL))).find((name) => !seen.has(name));
     return id !== undefined && isInTheMiddle(id);
   });
   await job.stop('SIGKILL');

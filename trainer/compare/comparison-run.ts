@@ -4,20 +4,16 @@
  */
 import { seedFrom } from '../../shared/digest.ts';
 import { targetOf } from '../../shared/model/spec/task.ts';
-import {
-  type ComparisonError,
-  type ComparisonRecord,
-  loadComparison,
-  saveComparison,
-} from '../../shared/registry/comparisons.ts';
+import { comparisonJob, type ComparisonRecord } from '../../shared/registry/comparisons.ts';
+import { claimJob, createJobId, endJob, type JobError } from '../../shared/registry/jobs.ts';
 import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { err, ok, type Result } from '../../shared/result.ts';
+import { err, type Result } from '../../shared/result.ts';
 import type { ComparisonRequest } from '../../shared/trainer-service.ts';
 import { type RunContext, type Host, reportProgress } from '../run/context.ts';
 import { extractFeatures } from '../pipeline/features/store-features.ts';
-import { isRunFailure } from '../pipeline/pipeline.ts';
+import { followJob } from '../run/follow-job.ts';
 import type { StepRunner } from '../run/steps.ts';
 import { loadSnapshot, type Snapshot } from '../pipeline/data/snapshot-file.ts';
 import { type RecipeComparison, concludeComparison, summarizeSplits } from '../recipes/recipe-comparison.ts';
@@ -29,13 +25,18 @@ import { fromStep, LEFT, toStep, trainWithin, localSplitBackend } from '../recip
 import { RunFailure } from '../run-failure.ts';
 import type { Recipe, SplitScore, SplitTrainer } from '../run/split-backend.ts';
 
+interface UnknownRecipe {
+  readonly kind: 'unknown-recipe';
+  readonly detail: string;
+}
+
 /** Records what was asked for; the error says which recipe is not known. */
 export async function startComparison(
   store: ObjectStore,
   model: string,
   request: ComparisonRequest,
   { now, suffix }: { readonly now: Date; readonly suffix: string },
-): Promise<Result<ComparisonRecord, { readonly kind: 'unknown-recipe'; readonly detail: string }>> {
+): Promise<Result<ComparisonRecord, UnknownRecipe | JobError<'comparison'>>> {
   const recipes: Recipe[] = [];
   for (const version of [request.a, request.b]) {
     const recipe = await loadRecipe(store, model, version);
@@ -43,10 +44,9 @@ export async function startComparison(
     recipes.push(recipe.value);
   }
   const [later] = recipes.sort((one, other) => other.version - one.version) as [Recipe];
-  const time = now.toISOString().replaceAll(/[-:.]/g, '').slice(0, 18);
   const record: ComparisonRecord = {
     format: 'holdfast-comparison-record/1',
-    id: `${time}-${request.a}-${request.b}-${suffix}`,
+    id: createJobId(now, request.a, request.b, suffix),
     model,
     ...request,
     snapshot: later.snapshot,
@@ -56,29 +56,17 @@ export async function startComparison(
     summary: null,
     error: null,
   };
-  await saveComparison(store, record);
-  return ok(record);
+  return claimJob(store, comparisonJob, record);
 }
 
 /** Runs (or resumes) a comparison to its end; one that no repetition can mend is recorded as failed. */
-export async function runComparison(
+export function runComparison(
   host: Host,
   model: string,
   id: string,
   steps: StepRunner,
 ): Promise<ComparisonRecord> {
-  const record = unwrap(await loadComparison(host.store, model, id));
-  if (record.status !== 'running') return record;
-  try {
-    await followSteps(host, record, steps);
-  } catch (error) {
-    if (!isRunFailure(error)) throw error;
-    await steps.do('fail', async () => {
-      await finish(host, record, { status: 'failed', error: error.message });
-      return {};
-    });
-  }
-  return unwrap(await loadComparison(host.store, model, id));
+  return followJob(host, comparisonJob, model, id, steps, (record) => followSteps(host, record, steps));
 }
 
 async function followSteps(host: Host, record: ComparisonRecord, steps: StepRunner): Promise<void> {
@@ -139,34 +127,9 @@ async function saveResult(
     ...summary,
     seconds,
   };
-  await putJson(ctx.store, keys.comparison(model, id, 'result.json'), result);
+  await putJson(ctx.store, keys.job('comparison', model, id, 'result.json'), result);
   const page = new TextEncoder().encode(renderComparison(result));
-  await ctx.store.put(keys.comparison(model, id, 'report.html'), page);
-  await finish(ctx, record, { status: 'complete', summary: concludeComparison(result) });
-}
-
-async function finish(
-  { store, now }: Pick<Host, 'store' | 'now'>,
-  record: ComparisonRecord,
-  end: Partial<ComparisonRecord>,
-): Promise<void> {
-  await saveComparison(store, { ...record, ...end, finishedAt: now().toISOString() });
-}
-
-/** Its host won't repeat it any more. One that has ended meanwhile stays as it ended. */
-export async function giveUpComparison(
-  store: ObjectStore,
-  model: string,
-  id: string,
-  reason: string,
-  now: Date,
-): Promise<void> {
-  const record = unwrap(await loadComparison(store, model, id));
-  if (record.status !== 'running') return;
-  await finish({ store, now: () => now }, record, { status: 'failed', error: reason });
-}
-
-function unwrap(loaded: Result<ComparisonRecord, ComparisonError>): ComparisonRecord {
-  if (!loaded.ok) throw new RunFailure(loaded.error.detail);
-  return loaded.value;
+  await ctx.store.put(keys.job('comparison', model, id, 'report.html'), page);
+  const complete = { ...record, status: 'complete' as const, summary: concludeComparison(result) };
+  await endJob(ctx.store, comparisonJob, complete, ctx.now());
 }

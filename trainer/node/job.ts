@@ -5,7 +5,8 @@
 import { randomHex } from '../../shared/digest.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
-import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
+import type { Progress } from '../../shared/registry/jobs.ts';
+import type { RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { giveUpRun } from '../run/record.ts';

@@ -8,7 +8,7 @@ import { loadKernelModule } from '../kernels/kernels-node.ts';
 import { shareMemory } from '../kernels/workspace.ts';
 import { createRuntime } from '../../shared/model/run/runtime.ts';
 import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
-import type { Progress } from '../../shared/registry/runs.ts';
+import type { Progress } from '../../shared/registry/jobs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { threadedSplitBackend } from './split-threads.ts';
 import type { Stopwatch, Host } from '../run/context.ts';

@@ -2,8 +2,8 @@
  * A version trained again as a Node job, over any store.
  */
 import { randomHex } from '../../shared/digest.ts';
-import { loadReproduction, type Reproduction } from '../../shared/registry/reproductions.ts';
-import type { Progress } from '../../shared/registry/runs.ts';
+import { type Reproduction, reproductionJob } from '../../shared/registry/reproductions.ts';
+import { loadJob, type Progress } from '../../shared/registry/jobs.ts';
 import { createScratchStore } from '../reproduce/scratch-store.ts';
 import { keys } from '../../shared/registry/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
@@ -46,7 +46,7 @@ export async function reproduceHere(options: ReproduceOptions): Promise<Result<R
           { version, recompute: options.recompute, by: options.by, trigger: 'cli', place: describeNode() },
           { now: new Date(), suffix: randomHex(3) },
         )
-      : await loadReproduction(store, model, options.resume);
+      : await loadJob(store, reproductionJob, model, options.resume);
   if (!record.ok) return record;
   const { id, trigger } = record.value;
   if (record.value.version !== version)

@@ -7,7 +7,7 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { Manifest } from '../../shared/registry/manifest.ts';
 import { noticeMove } from '../../shared/registry/move-notice.ts';
 import { keepNotice } from '../../shared/registry/notices.ts';
-import { loadRun } from '../../shared/registry/runs.ts';
+import { loadLastRun } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 
@@ -61,20 +61,19 @@ async function reaches(
 }
 
 async function checkLastRun(store: ObjectStore, model: string, now: Date): Promise<void> {
-  const id = (await store.folders(keys.runs(model))).at(-1);
-  const run = id === undefined ? null : await loadRun(store, model, id);
-  if (run === null || !run.ok || run.value.status !== 'running') return;
-  const { startedAt } = run.value;
+  const run = await loadLastRun(store, model);
+  if (run?.status !== 'running') return;
+  const { id, startedAt } = run;
   if (now.getTime() - Date.parse(startedAt) < LONGEST_RUN_MS) return;
-  const text = `${model}: run ${run.value.id} is under way since ${startedAt}; holdfast resume ${model} ${run.value.id} makes it go on`;
+  const text = `${model}: run ${id} is under way since ${startedAt}; holdfast resume ${model} ${id} makes it go on`;
   await keepNotice(store, {
     format: 'holdfast-notice/1',
-    id: `${model}-run-late-${run.value.id}`,
+    id: `${model}-run-late-${id}`,
     model,
     kind: 'run-late',
     at: startedAt,
     text,
     version: null,
-    run: run.value.id,
+    run: id,
   });
 }

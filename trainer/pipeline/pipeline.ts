@@ -48,7 +48,7 @@ import { loadSplit, makeSplit } from './data/split.ts';
 import { type StepRunner, timed } from '../run/steps.ts';
 import { clearTraining } from './fine-tune/stored-dataset.ts';
 import { followTraining } from './fine-tune/training-steps.ts';
-import { RunFailure } from '../run-failure.ts';
+import { isRunFailure, RunFailure } from '../run-failure.ts';
 
 /**
  * Runs (or resumes) a started run to its end and returns its record. A failure that no repetition can mend is recorded
@@ -75,10 +75,6 @@ export async function runPipeline(
     });
     return currentRecord(ctx);
   }
-}
-
-export function isRunFailure(error: unknown): error is RunFailure {
-  return error instanceof RunFailure;
 }
 
 async function followSteps(ctx: RunContext, steps: StepRunner): Promise<RunRecord> {

@@ -5,22 +5,18 @@
  */
 import { putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
-import {
-  loadReproduction,
-  type Outcome,
-  type Reproduction,
-  type ReproductionError,
-  saveReproduction,
-} from '../../shared/registry/reproductions.ts';
+import { claimJob, createJobId, endJob, type JobError } from '../../shared/registry/jobs.ts';
+import { type Outcome, type Reproduction, reproductionJob } from '../../shared/registry/reproductions.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import { createScratchStore } from './scratch-store.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { ok, type Result } from '../../shared/result.ts';
+import type { Result } from '../../shared/result.ts';
 import type { ReproductionRequest } from '../../shared/trainer-service.ts';
 import { loadCandidate, type VersionFiles } from '../run/candidate-files.ts';
 import type { RunContext, Host } from '../run/context.ts';
 import { ENGINE } from '../pipeline/fine-tune/engine.ts';
-import { copiesSteps, featuresSteps, isRunFailure } from '../pipeline/pipeline.ts';
+import { followJob } from '../run/follow-job.ts';
+import { copiesSteps, featuresSteps } from '../pipeline/pipeline.ts';
 import type { StepRunner } from '../run/steps.ts';
 import type { Provenance } from '../pipeline/fine-tune/provenance.ts';
 import { loadSnapshot, type Snapshot } from '../pipeline/data/snapshot-file.ts';
@@ -46,13 +42,12 @@ export async function startReproduction(
   model: string,
   request: ReproductionStart,
   { now, suffix }: { readonly now: Date; readonly suffix: string },
-): Promise<Result<Reproduction, OriginError>> {
+): Promise<Result<Reproduction, OriginError | JobError<'reproduction'>>> {
   const origin = await loadOrigin(store, model, request.version);
   if (!origin.ok) return origin;
-  const time = now.toISOString().replaceAll(/[-:.]/g, '').slice(0, 18);
   const record: Reproduction = {
     format: 'holdfast-reproduction/1',
-    id: `${time}-${request.version}-${suffix}`,
+    id: createJobId(now, request.version, suffix),
     model,
     ...request,
     otherBinaries: findOtherBinaries(origin.value.provenance.engine, ENGINE),
@@ -62,8 +57,7 @@ export async function startReproduction(
     outcome: null,
     error: null,
   };
-  await saveReproduction(store, record);
-  return ok(record);
+  return claimJob(store, reproductionJob, record);
 }
 
 type Binaries = Readonly<Record<string, string>>;
@@ -86,31 +80,14 @@ export async function runReproduction(
   steps: StepRunner,
   onFiles: OnFiles = async () => {},
 ): Promise<Reproduction> {
-  const { store } = host;
-  const record = unwrap(await loadReproduction(store, model, id));
-  if (record.status === 'running') await followToEnd(host, record, steps, onFiles);
+  const ended = await followJob(host, reproductionJob, model, id, steps, (record) =>
+    followSteps(host, record, steps, onFiles),
+  );
   await steps.do('tidy', async () => {
-    await removeScratch(store, record);
+    await removeScratch(host.store, ended);
     return {};
   });
-  return unwrap(await loadReproduction(store, model, id));
-}
-
-async function followToEnd(
-  host: Host,
-  record: Reproduction,
-  steps: StepRunner,
-  onFiles: OnFiles,
-): Promise<void> {
-  try {
-    await followSteps(host, record, steps, onFiles);
-  } catch (error) {
-    if (!isRunFailure(error)) throw error;
-    await steps.do('fail', async () => {
-      await finish(host, record, { status: 'failed', error: error.message });
-      return {};
-    });
-  }
+  return ended;
 }
 
 async function followSteps(
@@ -195,32 +172,16 @@ async function openScratch(
   return applyUnfreeze({ ...host, store, run, spec: provenance.spec });
 }
 
-async function keep(host: Host, record: Reproduction, steps: StepRunner, outcome: Outcome): Promise<void> {
+async function keep(
+  { store, now }: Host,
+  record: Reproduction,
+  steps: StepRunner,
+  outcome: Outcome,
+): Promise<void> {
   await steps.do('finish', async () => {
-    await finish(host, record, { status: 'complete', outcome });
+    await endJob(store, reproductionJob, { ...record, status: 'complete', outcome }, now());
     return {};
   });
-}
-
-async function finish(
-  { store, now }: Pick<Host, 'store' | 'now'>,
-  record: Reproduction,
-  end: Partial<Reproduction>,
-): Promise<void> {
-  await saveReproduction(store, { ...record, ...end, finishedAt: now().toISOString() });
-}
-
-/** Its host won't repeat it any more. One that has ended meanwhile stays as it ended. */
-export async function giveUpReproduction(
-  store: ObjectStore,
-  model: string,
-  id: string,
-  reason: string,
-  now: Date,
-): Promise<void> {
-  const record = unwrap(await loadReproduction(store, model, id));
-  if (record.status !== 'running') return;
-  await finish({ store, now: () => now }, record, { status: 'failed', error: reason });
 }
 
 export async function removeScratch(
@@ -228,9 +189,4 @@ export async function removeScratch(
   { model, id }: Pick<Reproduction, 'model' | 'id'>,
 ): Promise<void> {
   for (const key of await store.list(keys.reproductionScratch(model, id))) await store.delete(key);
-}
-
-function unwrap(loaded: Result<Reproduction, ReproductionError>): Reproduction {
-  if (!loaded.ok) throw new RunFailure(loaded.error.detail);
-  return loaded.value;
 }

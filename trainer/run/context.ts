@@ -8,7 +8,8 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { Unfrozen } from '../model/trunk.ts';
 import type { FeatureBackend } from './feature-backend.ts';
 import type { SplitBackend } from './split-backend.ts';
-import type { Progress, RunRecord } from '../../shared/registry/runs.ts';
+import type { Progress } from '../../shared/registry/jobs.ts';
+import type { RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 
 /** Times a piece of work that waits for nothing, in milliseconds above 0. */

@@ -5,9 +5,9 @@
  *
  * One run has one writer, its pipeline; its steps may write at once, and come one after the other here.
  */
-import { loadRun, type RunRecord, saveRun } from '../../shared/registry/runs.ts';
+import { runJob, type RunRecord, saveRun } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
-import { RunFailure } from '../run-failure.ts';
+import { openJob } from './job-record.ts';
 
 export interface JournalDeps {
   readonly store: ObjectStore;
@@ -45,11 +45,7 @@ export function createJournal(model: string, id: string, deps: JournalDeps): Jou
     last = turn.catch(() => undefined);
     return turn;
   };
-  const load = async (): Promise<RunRecord> => {
-    const run = await loadRun(store, model, id);
-    if (!run.ok) throw new RunFailure(run.error.detail);
-    return run.value;
-  };
+  const load = (): Promise<RunRecord> => openJob(store, runJob, model, id);
   const save = async (record: RunRecord): Promise<void> => {
     await sleep(Math.max(0, writtenMs + paceMs - nowMs()));
     for (let tries = 1; ; tries++) {

@@ -4,16 +4,16 @@
 import { type Spec, specSchema } from '../../shared/model/spec/spec.ts';
 import { describeReadError, loadJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
-import { loadRun, type RunRecord, saveRun } from '../../shared/registry/runs.ts';
+import { runJob, type RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
+import { giveUpJob, openJob } from './job-record.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { type RunContext, stepName, type Host } from './context.ts';
 import { RunFailure } from '../run-failure.ts';
 
 export async function openRun(host: Host, model: string, id: string): Promise<RunContext> {
-  const run = await loadRun(host.store, model, id);
-  if (!run.ok) throw new RunFailure(run.error.detail);
-  return { ...host, run: run.value, spec: await loadRunSpec(host.store, model, id) };
+  const run = await openJob(host.store, runJob, model, id);
+  return { ...host, run, spec: await loadRunSpec(host.store, model, id) };
 }
 
 /** The copy that a run goes by: as it was when the run began, whatever its steps have made of it since. */
@@ -85,21 +85,14 @@ export async function goOnWithRun(ctx: RunContext): Promise<void> {
 }
 
 /** Its host won't repeat it any more. One that has ended meanwhile stays as it ended, and is returned so. */
-export async function giveUpRun(
+export function giveUpRun(
   store: ObjectStore,
   model: string,
   id: string,
   reason: string,
   now: Date,
 ): Promise<RunRecord> {
-  const run = await loadRun(store, model, id);
-  if (!run.ok) throw new Error(run.error.detail);
-  if (run.value.status !== 'running') return run.value;
-  const summary = `Failed: ${reason}`;
-  const end = { status: 'failed' as const, finishedAt: now.toISOString(), summary, error: reason };
-  const givenUp: RunRecord = { ...run.value, ...end };
-  await saveRun(store, givenUp);
-  return givenUp;
+  return giveUpJob(store, runJob, model, id, reason, now, { summary: `Failed: ${reason}` });
 }
 
 export async function finishRun(

@@ -7,7 +7,15 @@ import { type Spec, specSchema } from '../../shared/model/spec/spec.ts';
 import { type AliasError, loadChampion } from '../../shared/registry/alias.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
 import { keys } from '../../shared/registry/keys.ts';
-import { createRunId, loadRun, type RunError, type RunRecord, saveRun } from '../../shared/registry/runs.ts';
+import { claimJob } from '../../shared/registry/jobs.ts';
+import {
+  createRunId,
+  loadRun,
+  type RunError,
+  runJob,
+  type RunRecord,
+  saveRun,
+} from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 
@@ -62,8 +70,7 @@ export async function startRun(
     summary: null,
     error: null,
   };
-  const written = await putJson(store, keys.run(model, run.id, 'run.json'), run, { absent: true });
-  return written === null ? loadRun(store, model, run.id) : ok(run);
+  return claimJob(store, runJob, run);
 }
 
 /**

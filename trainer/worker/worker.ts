@@ -9,11 +9,13 @@ import { kernelModule } from '../kernels/kernels-worker.ts';
 import { shareMemory } from '../kernels/workspace.ts';
 import { createRuntime, type Runtime } from '../../shared/model/run/runtime.ts';
 import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
-import { saveComparisonProgress } from '../../shared/registry/comparisons.ts';
-import { saveReproductionProgress } from '../../shared/registry/reproductions.ts';
+import { comparisonJob } from '../../shared/registry/comparisons.ts';
+import { type JobRecord, type Progress, saveJobProgress } from '../../shared/registry/jobs.ts';
+import type { JobName } from '../../shared/registry/keys.ts';
+import { reproductionJob } from '../../shared/registry/reproductions.ts';
 import { printable } from '../../shared/printable.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
-import { type Progress, type RunRecord, saveProgress } from '../../shared/registry/runs.ts';
+import type { RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import type { Result } from '../../shared/result.ts';
 import type {
@@ -23,23 +25,23 @@ import type {
   TrainerError,
   TrainerService,
 } from '../../shared/trainer-service.ts';
-import { giveUpComparison, runComparison } from '../compare/comparison-run.ts';
+import { runComparison } from '../compare/comparison-run.ts';
 import type { Host } from '../run/context.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
 import { createProgressWriter } from '../run/progress-writer.ts';
+import { giveUpJob } from '../run/job-record.ts';
 import { giveUpRun } from '../run/record.ts';
 import { runPipeline } from '../pipeline/pipeline.ts';
+import type { StepRunner } from '../pipeline/steps.ts';
 import { deliverNotices } from '../notices/deliver.ts';
 import { noticeRun } from '../notices/run-notice.ts';
 import { parseWebhook } from '../notices/webhook.ts';
-import { giveUpReproduction, runReproduction } from '../reproduce/reproduction-run.ts';
+import { runReproduction } from '../reproduce/reproduction-run.ts';
 import { recordGivingUp } from './give-up.ts';
 import { workflowSteps } from './workflow-steps.ts';
 import {
-  type ComparisonParams,
-  type ReproductionParams,
+  type JobParams,
   resumeWorkflow,
-  type RunParams,
   startComparing,
   startDue,
   startReproducing,
@@ -66,24 +68,70 @@ const HEAP_BYTES = 80 * 2 ** 20;
 /** R2 takes about one write a second of a key. */
 const STATE_PACE_MS = 1_100;
 
-export class Retraining extends WorkflowEntrypoint<TrainerEnv, RunParams> {
-  override async run(event: Readonly<WorkflowEvent<RunParams>>, step: WorkflowStep): Promise<string> {
-    const store = createR2Store(this.env.BUCKET);
-    const { model, run } = event.payload;
-    const host = workerHost(this.env, store, (progress) => saveProgress(store, model, run, progress));
-    const record = await recordGivingUp(
-      step,
-      { model, run },
-      () => runPipeline(host, model, run, workflowSteps(step)),
-      async (reason) => tell(this.env, store, await giveUpRun(store, model, run, reason, new Date())),
-    );
-    await step.do('tell', () => tell(this.env, store, record));
-    return record.summary ?? record.status;
+/** A kind of job as its Workflow does it. */
+interface Work<Name extends JobName, Job extends JobRecord> {
+  readonly kind: Name;
+  readonly run: (host: Host, model: string, id: string, steps: StepRunner) => Promise<Job>;
+  readonly giveUp: (store: ObjectStore, model: string, id: string, reason: string, now: Date) => Promise<Job>;
+  /** Tells of its end, as a step of its own. */
+  readonly tell?: (env: TrainerEnv, store: ObjectStore, ended: Job) => Promise<void>;
+}
+
+/** Does a job in the steps of its Workflow, with its progress beside its record; one sentence that says how it ended. */
+async function followWorkflow<Name extends JobName, Job extends JobRecord>(
+  env: TrainerEnv,
+  { payload }: Readonly<WorkflowEvent<JobParams<Name>>>,
+  step: WorkflowStep,
+  { kind, run, giveUp, tell }: Work<Name, Job>,
+): Promise<string> {
+  const store = createR2Store(env.BUCKET);
+  const { model, [kind]: id } = payload;
+  const host = workerHost(env, store, (progress) => saveJobProgress(store, kind, { model, id }, progress));
+  const ended = await recordGivingUp(
+    step,
+    payload,
+    () => run(host, model, id, workflowSteps(step)),
+    async (reason) => {
+      const ended = await giveUp(store, model, id, reason, new Date());
+      await tell?.(env, store, ended);
+    },
+  );
+  if (tell !== undefined) await step.do('tell', () => tell(env, store, ended));
+  return ended.summary ?? ended.status;
+}
+
+export class Retraining extends WorkflowEntrypoint<TrainerEnv, JobParams<'run'>> {
+  override run(event: Readonly<WorkflowEvent<JobParams<'run'>>>, step: WorkflowStep): Promise<string> {
+    const work = { kind: 'run', run: runPipeline, giveUp: giveUpRun, tell: tellOfRun } as const;
+    return followWorkflow(this.env, event, step, work);
+  }
+}
+
+export class Comparing extends WorkflowEntrypoint<TrainerEnv, JobParams<'comparison'>> {
+  override run(event: Readonly<WorkflowEvent<JobParams<'comparison'>>>, step: WorkflowStep): Promise<string> {
+    return followWorkflow(this.env, event, step, {
+      kind: 'comparison',
+      run: runComparison,
+      giveUp: (store, ...given) => giveUpJob(store, comparisonJob, ...given),
+    });
+  }
+}
+
+export class Reproducing extends WorkflowEntrypoint<TrainerEnv, JobParams<'reproduction'>> {
+  override run(
+    event: Readonly<WorkflowEvent<JobParams<'reproduction'>>>,
+    step: WorkflowStep,
+  ): Promise<string> {
+    return followWorkflow(this.env, event, step, {
+      kind: 'reproduction',
+      run: runReproduction,
+      giveUp: (store, ...given) => giveUpJob(store, reproductionJob, ...given),
+    });
   }
 }
 
 /** How a run ended: one line in the log, and a notice where it is news. Repeating it tells nobody twice. */
-async function tell(env: TrainerEnv, store: ObjectStore, record: RunRecord): Promise<void> {
+async function tellOfRun(env: TrainerEnv, store: ObjectStore, record: RunRecord): Promise<void> {
   const { model, id: run, status, trigger, promoted, verdict, summary, error } = record;
   const facts = { event: `run ${status}`, model, run, trigger, verdict, promoted, summary, error };
   const line = printable(JSON.stringify(facts));
@@ -116,43 +164,6 @@ async function deliver(env: TrainerEnv, store: ObjectStore): Promise<void> {
 function secretOf(env: object): string {
   const { HOLDFAST_WEBHOOK_SECRET: secret } = env as { readonly HOLDFAST_WEBHOOK_SECRET?: string };
   return secret ?? '';
-}
-
-export class Comparing extends WorkflowEntrypoint<TrainerEnv, ComparisonParams> {
-  override async run(event: Readonly<WorkflowEvent<ComparisonParams>>, step: WorkflowStep): Promise<string> {
-    const store = createR2Store(this.env.BUCKET);
-    const { model, comparison } = event.payload;
-    const host = workerHost(this.env, store, (progress) =>
-      saveComparisonProgress(store, model, comparison, progress),
-    );
-    const record = await recordGivingUp(
-      step,
-      { model, comparison },
-      () => runComparison(host, model, comparison, workflowSteps(step)),
-      (reason) => giveUpComparison(store, model, comparison, reason, new Date()),
-    );
-    return record.summary ?? record.status;
-  }
-}
-
-export class Reproducing extends WorkflowEntrypoint<TrainerEnv, ReproductionParams> {
-  override async run(
-    event: Readonly<WorkflowEvent<ReproductionParams>>,
-    step: WorkflowStep,
-  ): Promise<string> {
-    const store = createR2Store(this.env.BUCKET);
-    const { model, reproduction: id } = event.payload;
-    const host = workerHost(this.env, store, (progress) =>
-      saveReproductionProgress(store, { model, id }, progress),
-    );
-    const { status } = await recordGivingUp(
-      step,
-      { model, reproduction: id },
-      () => runReproduction(host, model, id, workflowSteps(step)),
-      (reason) => giveUpReproduction(store, model, id, reason, new Date()),
-    );
-    return status;
-  }
 }
 
 function openRuntime(): Runtime {

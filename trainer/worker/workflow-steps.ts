@@ -2,9 +2,8 @@
  * Steps of a pipeline as steps of a Workflow, which remembers their results.
  */
 import type { WorkflowStep } from 'cloudflare:workers';
-import { isRunFailure } from '../pipeline/pipeline.ts';
+import { isRunFailure, RunFailure } from '../run-failure.ts';
 import type { StepRunner } from '../run/steps.ts';
-import { RunFailure } from '../run-failure.ts';
 
 const RETRIES = { limit: 5, delay: '5 seconds', backoff: 'exponential' } as const;
 const STEP_TIMEOUT = '15 minutes';

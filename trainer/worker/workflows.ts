@@ -4,9 +4,12 @@
 import { randomHex } from '../../shared/digest.ts';
 import { listModels } from '../../shared/model/spec/find-spec.ts';
 import { loadSpec } from '../../shared/model/spec/load-spec.ts';
+import { type JobRecord, loadJob } from '../../shared/registry/jobs.ts';
+import type { JobName } from '../../shared/registry/keys.ts';
 import { createR2Store } from '../../shared/registry/r2-store.ts';
-import { loadReproduction } from '../../shared/registry/reproductions.ts';
+import { type Reproduction, reproductionJob } from '../../shared/registry/reproductions.ts';
 import { loadRun } from '../../shared/registry/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type {
   ComparisonRequest,
@@ -22,20 +25,10 @@ import { tick } from '../schedule/tick.ts';
 import { parseStepSeconds } from '../step-seconds.ts';
 import { instanceName } from './instance-name.ts';
 
-export interface RunParams {
-  readonly model: string;
-  readonly run: string;
-}
-
-export interface ComparisonParams {
-  readonly model: string;
-  readonly comparison: string;
-}
-
-export interface ReproductionParams {
-  readonly model: string;
-  readonly reproduction: string;
-}
+/** What an instance is told: the model, and under its kind's name the id of the job it does. */
+export type JobParams<Name extends JobName> = { readonly model: string } & {
+  readonly [kind in Name]: string;
+};
 
 type Config = Pick<TrainerEnv, 'HOLDFAST_STEP_CPU_SECONDS'>;
 type Bindings = Pick<TrainerEnv, 'BUCKET' | 'RETRAINING'> & Config;
@@ -56,13 +49,11 @@ export async function startWorkflow(
   request: RunRequest,
   now: Date,
 ): Promise<Result<{ run: string }, TrainerError>> {
-  const configured = checkConfig(env);
-  if (!configured.ok) return configured;
   const suffix = request.trigger === 'cron' ? '' : randomHex(3);
-  const started = await startRun(createR2Store(env.BUCKET), model, { ...request, now, suffix });
-  if (!started.ok) return err({ kind: started.error.kind, detail: started.error.detail });
-  await ensureRun(env, { model, run: started.value.id });
-  return ok({ run: started.value.id });
+  const started = await startJob(env, env.RETRAINING, 'run', (store) =>
+    startRun(store, model, { ...request, now, suffix }),
+  );
+  return started.ok ? ok({ run: started.value.job.id }) : started;
 }
 
 /** Records a comparison of two versions' recipes and sets it going. */
@@ -72,14 +63,10 @@ export async function startComparing(
   request: ComparisonRequest,
   now: Date,
 ): Promise<Result<{ comparison: string }, TrainerError>> {
-  const configured = checkConfig(env);
-  if (!configured.ok) return configured;
-  const options = { now, suffix: randomHex(3) };
-  const started = await startComparison(createR2Store(env.BUCKET), model, request, options);
-  if (!started.ok) return started;
-  const { id } = started.value;
-  await env.COMPARING.create({ id: instanceName(model, id), params: { model, comparison: id } });
-  return ok({ comparison: id });
+  const started = await startJob(env, env.COMPARING, 'comparison', (store) =>
+    startComparison(store, model, request, { now, suffix: randomHex(3) }),
+  );
+  return started.ok ? ok({ comparison: started.value.job.id }) : started;
 }
 
 /** Trains a version again; or goes on with doing so, where a reproduction is named that was left. */
@@ -89,29 +76,45 @@ export async function startReproducing(
   { resume, ...request }: ReproductionRequest,
   now: Date,
 ): Promise<Result<{ reproduction: string }, TrainerError>> {
-  const configured = checkConfig(env);
-  if (!configured.ok) return configured;
-  const store = createR2Store(env.BUCKET);
-  const record =
-    resume === null
-      ? await startReproduction(
-          store,
-          model,
-          { ...request, trigger: 'api', place: 'workerd' },
-          { now, suffix: randomHex(3) },
-        )
-      : await loadReproduction(store, model, resume);
-  if (!record.ok) return err({ kind: record.error.kind, detail: record.error.detail });
-  const { id, version, trigger, status } = record.value;
-  if (version !== request.version) {
-    const detail = `reproduction ${id} is of version ${version}, not of ${request.version}`;
+  const started = await startJob(env, env.REPRODUCING, 'reproduction', async (store) => {
+    if (resume !== null) return findLeft(store, model, resume, request.version);
+    const start = { ...request, trigger: 'api', place: 'workerd' } as const;
+    return startReproduction(store, model, start, { now, suffix: randomHex(3) });
+  });
+  if (!started.ok) return started;
+  const { job, instance } = started.value;
+  if (resume !== null && job.status === 'running') await wake(instance);
+  return ok({ reproduction: job.id });
+}
+
+/** A reproduction of a version that this trainer was at. */
+async function findLeft(
+  store: ObjectStore,
+  model: string,
+  id: string,
+  version: number,
+): Promise<Result<Reproduction, TrainerError>> {
+  const left = await loadJob(store, reproductionJob, model, id);
+  if (!left.ok) return left;
+  if (left.value.version !== version) {
+    const detail = `reproduction ${id} is of version ${left.value.version}, not of ${version}`;
     return err({ kind: 'other-version', detail });
   }
-  if (trigger === 'cli') return err(nodeJob('reproduction', id));
-  const params = { model, reproduction: id };
-  const instance = await ensureInstance(env.REPRODUCING, instanceName(model, id), params);
-  if (resume !== null && status === 'running') await wake(instance);
-  return ok({ reproduction: id });
+  return left.value.trigger === 'cli' ? err(nodeJob('reproduction', id)) : left;
+}
+
+/** Records a job and sets it going; what can't run in this deployment is not recorded. */
+async function startJob<Name extends JobName, Job extends JobRecord>(
+  env: Pick<TrainerEnv, 'BUCKET'> & Config,
+  workflow: Workflow<JobParams<Name>>,
+  kind: Name,
+  record: (store: ObjectStore) => Promise<Result<Job, TrainerError>>,
+): Promise<Result<{ readonly job: Job; readonly instance: WorkflowInstance }, TrainerError>> {
+  const configured = checkConfig(env);
+  if (!configured.ok) return configured;
+  const recorded = await record(createR2Store(env.BUCKET));
+  if (!recorded.ok) return err({ kind: recorded.error.kind, detail: recorded.error.detail });
+  return ok({ job: recorded.value, instance: await ensureInstance(workflow, kind, recorded.value) });
 }
 
 function nodeJob(what: string, id: string): TrainerError {
@@ -173,11 +176,11 @@ export async function resumeWorkflow(
     return ok({ status: record.value.status });
   if (record.value.trigger === 'cli') return err(nodeJob('run', run));
   if (record.value.status !== 'failed')
-    return ok({ status: await wake(await ensureRun(env, { model, run })) });
+    return ok({ status: await wake(await ensureInstance(env.RETRAINING, 'run', record.value)) });
   const reopened = await reopenRun(createR2Store(env.BUCKET), model, run);
   if (!reopened.ok) return err(reopened.error);
   // The instance remembers its steps, the one that failed among them: all of them are done again.
-  const instance = await ensureRun(env, { model, run });
+  const instance = await ensureInstance(env.RETRAINING, 'run', record.value);
   await instance.restart();
   return ok({ status: 'restarted' });
 }
@@ -210,19 +213,16 @@ async function pauseAndResume(instance: WorkflowInstance): Promise<void> {
   await instance.resume();
 }
 
-function ensureRun(env: Bindings, params: RunParams): Promise<WorkflowInstance> {
-  return ensureInstance(env.RETRAINING, instanceName(params.model, params.run), params);
-}
-
-/** The instance of that name; created when a crash came between recording what it is for and starting it. */
-async function ensureInstance<Params>(
-  workflow: Workflow<Params>,
-  id: string,
-  params: Params,
+/** The instance that does a job; created when a crash came between recording the job and starting it. */
+async function ensureInstance<Name extends JobName>(
+  workflow: Workflow<JobParams<Name>>,
+  kind: Name,
+  { model, id }: Pick<JobRecord, 'model' | 'id'>,
 ): Promise<WorkflowInstance> {
+  const name = instanceName(model, id);
   try {
-    return await workflow.create({ id, params });
+    return await workflow.create({ id: name, params: { model, [kind]: id } as JobParams<Name> });
   } catch {
-    return workflow.get(id);
+    return workflow.get(name);
   }
 }

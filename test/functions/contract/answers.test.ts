@@ -7,12 +7,13 @@ import { createTestHarness, type TestHarness } from 'wrangler';
 import type { TrainerService } from '../../../shared/trainer-service.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { keys } from '../../../shared/registry/keys.ts';
-import { type ComparisonRecord, saveComparison } from '../../../shared/registry/comparisons.ts';
-import { type Reproduction, saveReproduction } from '../../../shared/registry/reproductions.ts';
+import { comparisonJob, type ComparisonRecord } from '../../../shared/registry/comparisons.ts';
+import { saveJob, saveJobProgress } from '../../../shared/registry/jobs.ts';
+import { type Reproduction, reproductionJob } from '../../../shared/registry/reproductions.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
 import { createR2Store } from '../../../shared/registry/r2-store.ts';
 import { saveQuarantine } from '../../../shared/registry/quarantine.ts';
-import { type RunRecord, saveProgress, saveRun } from '../../../shared/registry/runs.ts';
+import { type RunRecord, saveRun } from '../../../shared/registry/runs.ts';
 import { ok } from '../../../shared/result.ts';
 import { diagonal, numbers, serveLinearModel } from '../serving/conformance/linear-model.ts';
 import { createEdge, createFaultyStore, createServedToy, type EdgeOptions, publishToy } from '../support.ts';
@@ -102,10 +103,10 @@ beforeAll(async () => {
   await serveLinearModel(store, { name: 'line', input: numbers('x'), labels: null, kernel: [2] });
   const moved = await createServedToy(store, 'moved');
   await publishToy(store, moved, 2, 1);
-  await saveComparison(store, COMPARISON);
-  await saveReproduction(store, REPRODUCTION);
+  await saveJob(store, comparisonJob, COMPARISON);
+  await saveJob(store, reproductionJob, REPRODUCTION);
   await store.put(
-    keys.comparison('pair', COMPARISON.id, 'report.html'),
+    keys.job('comparison', 'pair', COMPARISON.id, 'report.html'),
     new TextEncoder().encode('<!doctype html>'),
   );
   await saveQuarantine(store, 'pair', {
@@ -127,12 +128,17 @@ beforeAll(async () => {
     former: [],
   });
   await saveRun(store, RUN);
-  await saveProgress(store, 'pair', RUN.id, {
-    step: 'train',
-    at: RUN.startedAt,
-    fraction: 0.5,
-    message: 'm',
-  });
+  await saveJobProgress(
+    store,
+    'run',
+    { model: 'pair', id: RUN.id },
+    {
+      step: 'train',
+      at: RUN.startedAt,
+      fraction: 0.5,
+      message: 'm',
+    },
+  );
   await store.put(keys.run('pair', RUN.id, 'report.json'), new TextEncoder().encode('{}'));
   await store.put(keys.run('pair', RUN.id, 'report.html'), new TextEncoder().encode('<!doctype html>'));
   const ready = await fetch(new URL('/v1/models/pair:predict', url), {

@@ -2,20 +2,13 @@ import { env } from 'cloudflare:test';
 import { expect, test } from 'vitest';
 import type { TrainerService } from '../../../shared/trainer-service.ts';
 import { wasmModule } from '../../../shared/model/run/wasm-worker.ts';
-import {
-  type ComparisonRecord,
-  saveComparison,
-  saveComparisonProgress,
-} from '../../../shared/registry/comparisons.ts';
+import { comparisonJob, type ComparisonRecord } from '../../../shared/registry/comparisons.ts';
+import { saveJob, saveJobProgress } from '../../../shared/registry/jobs.ts';
 import { putJson } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { createR2Store } from '../../../shared/registry/r2-store.ts';
-import {
-  type Reproduction,
-  saveReproduction,
-  saveReproductionProgress,
-} from '../../../shared/registry/reproductions.ts';
-import { type RunRecord, saveProgress, saveRun } from '../../../shared/registry/runs.ts';
+import { type Reproduction, reproductionJob } from '../../../shared/registry/reproductions.ts';
+import { type RunRecord, saveRun } from '../../../shared/registry/runs.ts';
 import { listQuarantines, type Quarantine, saveQuarantine } from '../../../shared/registry/quarantine.ts';
 import { err, ok } from '../../../shared/result.ts';
 import { createEdge, createServedToy, createToyModel, type Edge, publishToy } from '../support.ts';
@@ -189,7 +182,7 @@ test('models, a model, its versions and its spec without the salt can be read', 
 test('runs are read from the bucket, with progress and reports', async () => {
   await createServedToy(store, 'runs');
   await saveRun(store, RUN);
-  await saveProgress(store, 'runs', RUN.id, {
+  await saveJobProgress(store, 'run', RUN, {
     step: 'train',
     at: RUN.startedAt,
     fraction: 0.5,
@@ -370,19 +363,24 @@ test('a comparison is started through the trainer; its progress, result and page
     expect.objectContaining({ detail: 'unknown-recipe: the recipe of version 1 is not known' }),
   ]);
 
-  await saveComparison(store, { ...COMPARISON, model: 'compared' });
+  await saveJob(store, comparisonJob, { ...COMPARISON, model: 'compared' });
   const at = `${path}/comparisons/${COMPARISON.id}`;
-  await saveComparisonProgress(store, 'compared', COMPARISON.id, {
-    step: 'splits',
-    at: '2026-11-20T03:00:00Z',
-    fraction: 0.4,
-    message: '4 of 10 splits',
-  });
+  await saveJobProgress(
+    store,
+    'comparison',
+    { ...COMPARISON, model: 'compared' },
+    {
+      step: 'splits',
+      at: '2026-11-20T03:00:00Z',
+      fraction: 0.4,
+      message: '4 of 10 splits',
+    },
+  );
   expect(await get(edge, at)).toMatchObject({ status: 'running', progress: { fraction: 0.4 }, result: null });
   expect((await edge.call(`${at}/report.html`)).status).toBe(404);
-  await putJson(store, keys.comparison('compared', COMPARISON.id, 'result.json'), { splits: 10 });
+  await putJson(store, keys.job('comparison', 'compared', COMPARISON.id, 'result.json'), { splits: 10 });
   const page = new TextEncoder().encode('<h1>compared</h1>');
-  await store.put(keys.comparison('compared', COMPARISON.id, 'report.html'), page);
+  await store.put(keys.job('comparison', 'compared', COMPARISON.id, 'report.html'), page);
   expect(await get(edge, at)).toMatchObject({ result: { splits: 10 } });
   const html = await edge.call(`${at}/report.html`);
   expect(html.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -453,11 +451,11 @@ test('a version is trained again through the trainer; the record and how far it 
     ['again', { version: 1, recompute: false, resume: 'r-1', by: 'the operate key' }],
   ]);
 
-  await saveReproduction(store, REPRODUCTION);
+  await saveJob(store, reproductionJob, REPRODUCTION);
   const at = `${path}/reproductions/${REPRODUCTION.id}`;
   expect(await get(edge, at)).toEqual({ ...REPRODUCTION, progress: null });
   const progress = { step: 'fine-tune', at: '2026-11-20T05:00:01Z', fraction: 0.5, message: 'epoch 2' };
-  await saveReproductionProgress(store, REPRODUCTION, progress);
+  await saveJobProgress(store, 'reproduction', REPRODUCTION, progress);
   expect(await get(edge, at)).toEqual({ ...REPRODUCTION, progress });
   expect(await get(edge, `${path}/reproductions`)).toEqual({ total: 1, reproductions: [REPRODUCTION] });
 });

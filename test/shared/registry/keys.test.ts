@@ -36,7 +36,7 @@ test('no key of one model lies under a prefix of another', () => {
         keys.historyPrefix(b),
         keys.inboxPrefix(b),
         keys.eventsPrefix(b),
-        keys.runs(b),
+        keys.jobs('run', b),
       ];
       for (const key of written) for (const prefix of prefixes) expect(key.startsWith(prefix)).toBe(false);
     }),
@@ -49,7 +49,7 @@ test('the prefixes are those of the keys they list', () => {
   expect(keys.events('m', '2026-11-23', 'x')).toBe(`${keys.eventsPrefix('m')}dt=2026-11-23/x.ndjson.gz`);
   expect(keys.claim('m', 7)).toBe(`${keys.versions('m')}7/claim.json`);
   expect(keys.manifest('m', 7)).toBe(`${keys.versions('m')}7/manifest.json`);
-  expect(keys.runSteps('m', 'x', 'split')).toBe(`${keys.runs('m')}x/steps/split.json`);
+  expect(keys.runSteps('m', 'x', 'split')).toBe(`${keys.jobs('run', 'm')}x/steps/split.json`);
   expect(keys.spec('m').startsWith(keys.models)).toBe(true);
   expect(keys.base('d', 'edge.bin').startsWith(keys.bases)).toBe(true);
 });

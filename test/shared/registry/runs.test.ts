@@ -1,15 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { loadJobProgress, saveJobProgress } from '../../../shared/registry/jobs.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import {
-  createRunId,
-  listRuns,
-  loadProgress,
-  loadRun,
-  type RunRecord,
-  saveProgress,
-  saveRun,
-} from '../../../shared/registry/runs.ts';
+import { createRunId, listRuns, loadRun, type RunRecord, saveRun } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { MODEL } from '../../support/version.ts';
 
@@ -91,13 +84,13 @@ test('runs are listed oldest first, without those that can not be read', async (
 });
 
 test('progress is what was told last, and null where there is none or it can not be read', async () => {
-  expect(await loadProgress(store, MODEL, 'one')).toBe(null);
+  expect(await loadJobProgress(store, 'run', MODEL, 'one')).toBe(null);
   const progress = { step: 'fine-tune', at: AT.toISOString(), fraction: 0.5, message: 'epoch 10 of 20' };
-  await saveProgress(store, MODEL, 'one', { ...progress, fraction: 0.25 });
-  await saveProgress(store, MODEL, 'one', progress);
-  expect(await loadProgress(store, MODEL, 'one')).toEqual(progress);
+  await saveJobProgress(store, 'run', { model: MODEL, id: 'one' }, { ...progress, fraction: 0.25 });
+  await saveJobProgress(store, 'run', { model: MODEL, id: 'one' }, progress);
+  expect(await loadJobProgress(store, 'run', MODEL, 'one')).toEqual(progress);
   await store.put(keys.run(MODEL, 'one', 'progress.json'), new Uint8Array());
-  expect(await loadProgress(store, MODEL, 'one')).toBe(null);
+  expect(await loadJobProgress(store, 'run', MODEL, 'one')).toBe(null);
 });
 
 describe('a run id', () => {

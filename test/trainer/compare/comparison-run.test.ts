@@ -4,13 +4,13 @@ import { loadKernelModule } from '../../../trainer/kernels/kernels-node.ts';
 import { createRuntime } from '../../../shared/model/run/runtime.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import {
+  comparisonJob,
   type ComparisonRecord,
-  loadComparison,
   loadComparisonResult,
 } from '../../../shared/registry/comparisons.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { Progress } from '../../../shared/registry/runs.ts';
+import { loadJob, type Progress } from '../../../shared/registry/jobs.ts';
 import { compareRecipes } from '../../../trainer/compare/compare.ts';
 import { comparisonSchema, concludeComparison } from '../../../trainer/recipes/recipe-comparison.ts';
 import { runComparison, startComparison } from '../../../trainer/compare/comparison-run.ts';
@@ -48,8 +48,8 @@ beforeAll(async () => {
 const started = { now: new Date('2026-11-20T03:00:00.000Z'), suffix: 'abc' };
 const request = { a: 2, b: 1, splits: 3, seed: 7, by: 'ann' };
 
-async function start(changes: Partial<typeof request> = {}): Promise<ComparisonRecord> {
-  const record = await startComparison(store, MODEL, { ...request, ...changes }, started);
+async function start(suffix: string): Promise<ComparisonRecord> {
+  const record = await startComparison(store, MODEL, request, { ...started, suffix });
   if (!record.ok) throw new Error(record.error.detail);
   return record.value;
 }
@@ -71,12 +71,12 @@ function hostThat(remembered: Map<string, unknown>, done: string[], stopsAt?: st
 
 describe('a comparison as steps', () => {
   test('goes on where it was killed, and finds what one process finds', async () => {
-    const { id } = await start();
+    const { id } = await start('abc');
     expect(id).toBe('20261120T030000000-2-1-abc');
     const [remembered, done]: [Map<string, unknown>, string[]] = [new Map(), []];
     const killed = runComparison(host, MODEL, id, hostThat(remembered, done, 'split 3'));
     await expect(killed).rejects.toThrow('killed');
-    expect(await loadComparison(store, MODEL, id)).toMatchObject({ value: { status: 'running' } });
+    expect(await loadJob(store, comparisonJob, MODEL, id)).toMatchObject({ value: { status: 'running' } });
     const record = await runComparison(host, MODEL, id, hostThat(remembered, done));
     expect(done).toEqual(['split 1', 'split 2', 'split 3', 'finish']);
     expect(record).toMatchObject({ status: 'complete', by: 'ann', finishedAt: '2026-11-20T03:00:30.000Z' });
@@ -87,12 +87,12 @@ describe('a comparison as steps', () => {
     if (!here.ok) throw new Error(here.error);
     expect(record.summary).toBe(concludeComparison(result));
     expect({ ...result, seconds: 0 }).toEqual({ ...here.value, seconds: 0 });
-    const page = await store.get(keys.comparison(MODEL, id, 'report.html'));
+    const page = await store.get(keys.job('comparison', MODEL, id, 'report.html'));
     expect(new TextDecoder().decode(page?.bytes)).toContain('<!doctype html>');
   });
 
   test('takes as many steps as its time takes, and comes to the same where the process ends in between', async () => {
-    const { id } = await start();
+    const { id } = await start('whole');
     await runComparison(host, MODEL, id, hostThat(new Map(), []));
     const whole = comparisonSchema.parse(await loadComparisonResult(store, MODEL, id));
     let nowMs = Date.parse('2026-11-20T04:00:00Z');
@@ -111,7 +111,7 @@ describe('a comparison as steps', () => {
 
   test('that is complete is not run again', async () => {
     const done: string[] = [];
-    const { id } = await start();
+    const { id } = await start('complete');
     await runComparison(host, MODEL, id, hostThat(new Map(), done));
     done.length = 0;
     expect(await runComparison(host, MODEL, id, hostThat(new Map(), done))).toMatchObject({
@@ -128,7 +128,7 @@ describe('a comparison as steps', () => {
   });
 
   test('that cannot be done says why, and is not repeated', async () => {
-    const record = await start();
+    const record = await start('lost');
     await store.delete(keys.snapshot(MODEL, record.snapshot));
     const failed = await runComparison(host, MODEL, record.id, hostThat(new Map(), []));
     expect(failed).toMatchObject({ status: 'failed', error: expect.stringContaining('snapshot') as string });

@@ -29,7 +29,7 @@ describe('the search for a learning rate', () => {
     expect(search.suggestion).toBeGreaterThan(1e-3);
     expect(search.suggestion).toBeLessThan(0.3);
     expect(told).toContain('rates');
-    expect(await store.list(keys.runs('blobs'))).toEqual([]);
+    expect(await store.list(keys.jobs('run', 'blobs'))).toEqual([]);
     const again = await find(store, 'blobs', { snapshot: search.snapshot });
     expect({ ...again, seconds: 0 }).toEqual({ ...search, seconds: 0 });
   });

@@ -9,7 +9,8 @@ import { type TrainingRecipe, trainingSchema } from '../../../shared/model/spec/
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { Progress, RunRecord } from '../../../shared/registry/runs.ts';
+import type { Progress } from '../../../shared/registry/jobs.ts';
+import type { RunRecord } from '../../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { listVersionNumbers } from '../../../shared/registry/find-version.ts';
 import { loadManifest } from '../../../shared/registry/versions.ts';

@@ -28,7 +28,7 @@ describe('the recipe of a version', () => {
   const base = createMemoryStore();
   const load = (store: ObjectStore) => loadRecipe(store, MODEL, 1);
   const removeRuns = async (store: ObjectStore): Promise<void> => {
-    for (const key of await store.list(keys.runs(MODEL))) await store.delete(key);
+    for (const key of await store.list(keys.jobs('run', MODEL))) await store.delete(key);
   };
 
   beforeAll(async () => {

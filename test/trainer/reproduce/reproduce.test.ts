@@ -25,7 +25,7 @@ async function makeVersion({ model, prepare }: Case): Promise<ObjectStore> {
   const store = createMemoryStore();
   await prepare(store, () => retrain(store, model));
   await retrain(store, model);
-  for (const key of await store.list(keys.runs(model))) await store.delete(key);
+  for (const key of await store.list(keys.jobs('run', model))) await store.delete(key);
   return store;
 }
 
@@ -64,7 +64,7 @@ describe.each(CASES)('a version made of $name', (made) => {
     expect(ended.outcome?.files.map(({ file }) => file)).toEqual(VERSION_FILES);
     const after = await listEtags(store);
     const own = [...after.keys()].filter((key) => !before.has(key));
-    expect(own).toEqual([keys.reproduction(made.model, ended.id, 'reproduction.json')]);
+    expect(own).toEqual([keys.job('reproduction', made.model, ended.id, 'reproduction.json')]);
     for (const key of own) after.delete(key);
     expect(after).toEqual(before);
     const manifest = await loadManifest(store, made.model, made.version);
@@ -282,7 +282,7 @@ describe('what has changed since the version was trained is named', () => {
     expect(await ask()).toContain('was published before versions kept what their training depended on');
     await altered.delete(manifestKey);
     expect(await ask()).toContain('version 2 of retried is not completely published');
-    expect(await altered.list(keys.reproductions(retried.model))).toEqual([]);
+    expect(await altered.list(keys.jobs('reproduction', retried.model))).toEqual([]);
   });
 });
 
@@ -299,11 +299,11 @@ describe('a reproduction that is killed', () => {
         onStart: (begun) => (id = begun),
       });
       await expect(crashing).rejects.toThrow(Crash);
-      const begun = await world.folders(keys.reproductions(fresh.model));
+      const begun = await world.folders(keys.jobs('reproduction', fresh.model));
       const ended = await reproduce(world, fresh, { resume: id === '' ? (begun[0] as string) : id });
       expect(ended).toMatchObject({ status: 'complete', outcome: { same: true } });
       const own = (await world.list('')).filter((key) => !before.includes(key));
-      expect(own).toEqual([keys.reproduction(fresh.model, ended.id, 'reproduction.json')]);
+      expect(own).toEqual([keys.job('reproduction', fresh.model, ended.id, 'reproduction.json')]);
     }
   });
 });

@@ -5,6 +5,7 @@ import { listModels } from '../../../shared/model/spec/find-spec.ts';
 import { loadSpec } from '../../../shared/model/spec/load-spec.ts';
 import { loadChampion, loadHistory } from '../../../shared/registry/alias.ts';
 import { loadBaseManifest } from '../../../shared/registry/base-manifest.ts';
+import { loadJobProgress } from '../../../shared/registry/jobs.ts';
 import { describeReadError } from '../../../shared/registry/json.ts';
 import { keys } from '../../../shared/registry/keys.ts';
 import {
@@ -14,7 +15,7 @@ import {
   resumePromotion,
   rollback,
 } from '../../../shared/registry/promotion.ts';
-import { listRuns, loadProgress, loadRun, type RunRecord } from '../../../shared/registry/runs.ts';
+import { listRuns, loadLastRun, loadRun } from '../../../shared/registry/runs.ts';
 import { listNotices } from '../../../shared/registry/notices.ts';
 import { endQuarantine, listQuarantines } from '../../../shared/registry/quarantine.ts';
 import { findServedAt } from '../../../shared/registry/served-at.ts';
@@ -70,14 +71,13 @@ export function createStoreTarget(name: string, store: ObjectStore): Target {
 }
 
 async function loadStatus(store: ObjectStore, model: string): Promise<ModelStatus> {
-  const [spec, champion, versions, runs, apart] = await Promise.all([
+  const [spec, champion, versions, lastRun, apart] = await Promise.all([
     loadSpec(store, model),
     loadChampion(store, model),
     listVersionNumbers(store, model),
-    store.folders(keys.runs(model)),
+    loadLastRun(store, model),
     listQuarantines(store, model),
   ]);
-  const lastRun = runs.at(-1);
   const move = champion.ok ? (champion.value?.move ?? null) : null;
   const failure = move === null ? null : await describeDamage(store, model, move.to);
   const target = failure === null ? null : await findRollbackTarget(store, model);
@@ -89,7 +89,7 @@ async function loadStatus(store: ObjectStore, model: string): Promise<ModelStatu
     failure,
     rollbackTo: target?.ok === true ? target.value : null,
     versions,
-    lastRun: lastRun === undefined ? null : orNull(await loadRun(store, model, lastRun)),
+    lastRun,
     quarantines: apart.ok ? apart.value.filter(({ status }) => status === 'held') : [],
     problems: [spec, champion, apart].flatMap((part) => (part.ok ? [] : [part.error.detail])),
   };
@@ -115,10 +115,6 @@ async function describeDamage(store: ObjectStore, model: string, version: number
   return null;
 }
 
-function orNull(run: Result<RunRecord, Refusal>): RunRecord | null {
-  return run.ok ? run.value : null;
-}
-
 async function loadVersions(store: ObjectStore, model: string): Promise<VersionEntry[]> {
   const entries: VersionEntry[] = [];
   for (const version of await listVersionNumbers(store, model)) {
@@ -134,7 +130,7 @@ async function loadVersions(store: ObjectStore, model: string): Promise<VersionE
 
 async function loadRunState(store: ObjectStore, model: string, id: string) {
   const run = await loadRun(store, model, id);
-  return run.ok ? ok({ run: run.value, progress: await loadProgress(store, model, id) }) : run;
+  return run.ok ? ok({ run: run.value, progress: await loadJobProgress(store, 'run', model, id) }) : run;
 }
 
 async function loadReport(

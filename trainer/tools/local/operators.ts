@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { extend } from 'zod/mini';
 import type { RunReport } from '../../report/report.ts';
 import { moveSchema } from '../../../shared/registry/alias.ts';
-import { progressSchema, type RunRecord, runSchema } from '../../../shared/registry/runs.ts';
+import { progressSchema } from '../../../shared/registry/jobs.ts';
+import { type RunRecord, runSchema } from '../../../shared/registry/runs.ts';
 import type { Client } from './client.ts';
 import { pause } from './processes.ts';
 
