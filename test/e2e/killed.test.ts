@@ -11,9 +11,8 @@ import { keys } from '../../shared/registry/keys.ts';
 import type { RunRecord } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
-import { createClient } from '../../trainer/tools/local/client.ts';
 import { openStore } from '../../trainer/tools/local/local.ts';
-import { startRun, watchRun } from '../../trainer/tools/local/operators.ts';
+import { createOperators, startRun, watchRun } from '../../trainer/tools/local/operators.ts';
 import { resumeJob, runJob } from '../../trainer/node/job.ts';
 import { createBlobModel } from '../support/tabular-model.ts';
 import { type Child, freePort, runChild, START } from '../trainer/tools/local/child.ts';
@@ -77,12 +76,12 @@ test('a training that is killed in the middle ends in the candidate of one that 
   const training = trainingSchema.parse({ epochs: 150, patience: 150 });
   const history = { n: 3_000, seed: 1, fromMs: Date.now() - 86_400_000 };
   await createBlobModel(store, MODEL, history, { training });
-  const run = await startRun(createClient(url), MODEL, 'a test');
+  const run = await startRun(createOperators(url), MODEL, 'a test');
   await until(() => isInTheMiddle(run));
   await killed.stop('SIGKILL');
 
   await startLocal().prints(READY);
-  const resumed = await watchRun(createClient(url), MODEL, run, () => {});
+  const resumed = await watchRun(createOperators(url), MODEL, run, () => {});
   expect(resumed).toMatchObject({ status: 'complete', promoted: true, error: null });
   // So that every run starts from the same: without a champion.
   await store.delete(keys.alias(MODEL, 'champion'));

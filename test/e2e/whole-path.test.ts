@@ -14,7 +14,7 @@ import type { RunRecord } from '../../shared/registry/runs.ts';
 import { loadManifest } from '../../shared/registry/versions.ts';
 import { bytesToFloats, fromBase64 } from '../../shared/bytes.ts';
 import { type Local, startLocal } from '../../trainer/tools/local/local.ts';
-import { listRuns, rollBack, startRun, watchRun } from '../../trainer/tools/local/operators.ts';
+import { listRuns, startRun, watchRun } from '../../trainer/tools/local/operators.ts';
 import { createHttpTarget } from '../../trainer/tools/cli/http-target.ts';
 import { runJob } from '../../trainer/node/job.ts';
 import { reproduceHere } from '../../trainer/node/reproduce-job.ts';
@@ -81,7 +81,7 @@ async function feedback(items: readonly unknown[]) {
 }
 
 async function runToEnd(): Promise<RunRecord> {
-  return watchRun(local.client, MODEL, await startRun(local.client, MODEL, 'a test'), () => {});
+  return watchRun(local.operators, MODEL, await startRun(local.operators, MODEL, 'a test'), () => {});
 }
 
 /** A night as clients would see it: instances with their true labels. */
@@ -194,9 +194,9 @@ describe('the whole path', () => {
       expect(answer.status).toBe(202);
     }
     await local.runCron();
-    const cron = (await listRuns(local.client, MODEL)).find(({ trigger }) => trigger === 'cron');
+    const cron = (await listRuns(local.operators, MODEL)).find(({ trigger }) => trigger === 'cron');
     const during = keepPredicting();
-    const watched = watchRun(local.client, MODEL, cron?.id ?? '', () => {});
+    const watched = watchRun(local.operators, MODEL, cron?.id ?? '', () => {});
     const run = await watched.finally(() => during.stop());
     expect(run).toMatchObject({
       status: 'complete',
@@ -214,10 +214,10 @@ describe('the whole path', () => {
   });
 
   test('a rollback puts the version before back, and both moves are in the history', async () => {
-    expect(await rollBack(local.client, MODEL, 'to see it work')).toMatchObject({
-      from: 3,
-      to: 1,
-      action: 'rollback',
+    const request = { reason: 'to see it work', by: 'a test', expectedChampion: 3, to: null } as const;
+    expect(await local.operators.rollback(MODEL, { ...request, untilBetter: false })).toMatchObject({
+      ok: true,
+      value: { from: 3, to: 1, action: 'rollback' },
     });
     await expect.poll(async () => (await predict([[0, 0]])).version, { timeout: 2 * ALIAS_TTL_MS }).toBe(1);
     const history = await loadHistory(local.store, MODEL);
@@ -232,8 +232,8 @@ describe('the whole path', () => {
     await createModel(local.store, blobSpec('reds', { training: TRAINING }));
     const reds = blobEvents(HISTORY).filter(({ label }) => label === 0);
     await writeEvents(local.store, 'reds', reds, new Date(HISTORY.fromMs));
-    const started = await startRun(local.client, 'reds', 'a test');
-    const run = await watchRun(local.client, 'reds', started, () => {});
+    const started = await startRun(local.operators, 'reds', 'a test');
+    const run = await watchRun(local.operators, 'reds', started, () => {});
     expect(run).toMatchObject({ status: 'failed', candidate: null });
     expect(run.error).toContain('at least two labels, got one label only');
     expect(await local.store.list(keys.versions('reds'))).toEqual([]);

@@ -46,16 +46,16 @@ export async function ensureDigitsModel(
   scratch: string,
   onProgress: OnProgress,
 ): Promise<RunRecord | null> {
-  const { store, client } = local;
+  const { store, operators } = local;
   const champion = await loadChampion(store, DIGITS);
   if (!champion.ok) throw new Error(champion.error.detail);
   if (champion.value !== null) return null;
 
   await ensureSpec(store, scratch, onProgress);
   await importHistory(store, onProgress);
-  const open = (await listRuns(client, DIGITS)).find(({ status }) => status === 'running');
-  const id = open?.id ?? (await startRun(client, DIGITS, 'first start'));
-  const run = await watchRun(client, DIGITS, id, (step, fraction) =>
+  const open = (await listRuns(operators, DIGITS)).find(({ status }) => status === 'running');
+  const id = open?.id ?? (await startRun(operators, DIGITS, 'first start'));
+  const run = await watchRun(operators, DIGITS, id, (step, fraction) =>
     onProgress(`training version 1: ${step}`, fraction),
   );
   if (run.promoted) return run;

@@ -9,16 +9,9 @@ import type { Random } from '../../../shared/random.ts';
 import { listQuarantines, type Quarantine } from '../../../shared/registry/quarantine.ts';
 import type { RunRecord } from '../../../shared/registry/runs.ts';
 import type { Local } from '../local/local.ts';
-import {
-  listRuns,
-  loadReport,
-  loadReportPage,
-  promote,
-  rollBack,
-  showServing,
-  watchRun,
-} from '../local/operators.ts';
+import { listRuns, loadReport, loadReportPage, showServing, watchRun } from '../local/operators.ts';
 import { pause } from '../local/processes.ts';
+import { unwrap } from '../cli/failure.ts';
 import { loadSnapshot } from '../../pipeline/data/snapshot-file.ts';
 import { loadSplit } from '../../pipeline/data/split.ts';
 import { blendStyles, FIELD, OFFICE, type Style } from './digits.ts';
@@ -194,11 +187,11 @@ async function nightFalls(teller: Teller, labels: number): Promise<StoryNight> {
 /** Runs the real scheduled() handler and follows the run that it starts. */
 async function runNight({ local, narrator, story }: Teller): Promise<StoryNight> {
   await pause(LOG_SETTLES_MS);
-  const known = new Set((await listRuns(local.client, DIGITS)).map(({ id }) => id));
+  const known = new Set((await listRuns(local.operators, DIGITS)).map(({ id }) => id));
   await local.runCron();
-  const started = (await listRuns(local.client, DIGITS)).find(({ id }) => !known.has(id));
+  const started = (await listRuns(local.operators, DIGITS)).find(({ id }) => !known.has(id));
   if (started === undefined) throw new StoryFailure('expected the cron trigger to start a run');
-  const run = await watchRun(local.client, DIGITS, started.id, (step) => narrator.passing(`${step} …`));
+  const run = await watchRun(local.operators, DIGITS, started.id, (step) => narrator.passing(`${step} …`));
   if (run.status !== 'complete' && run.status !== 'skipped') {
     throw new StoryFailure(`expected run ${run.id} to end well, got ${run.status}: ${run.summary ?? ''}`);
   }
@@ -207,9 +200,9 @@ async function runNight({ local, narrator, story }: Teller): Promise<StoryNight>
   return night;
 }
 
-async function loadJudged({ client }: Local, { id }: RunRecord): Promise<Judged> {
-  const report = await loadReport(client, DIGITS, id);
-  return { report, page: await loadReportPage(client, DIGITS, id) };
+async function loadJudged({ operators }: Local, { id }: RunRecord): Promise<Judged> {
+  const report = await loadReport(operators, DIGITS, id);
+  return { report, page: await loadReportPage(operators, DIGITS, id) };
 }
 
 /** Shows the report of a night on which a candidate was judged. */
@@ -270,7 +263,7 @@ async function poisonedNight(teller: Teller): Promise<void> {
   const served = await teller.day('day 11', FIELD, POISONED_DIGITS);
   const accepted = await sendLabels(local.client, DIGITS, served, (digit) => SWAPPED[digit] ?? digit);
   narrator.say(`${accepted} labels are accepted: one by one they look like any others.`);
-  const before = await showServing(local.client, DIGITS);
+  const before = await showServing(local.operators, DIGITS);
   const { run } = await runNight(teller);
   const found = await quarantines(local);
   const [held] = found;
@@ -279,7 +272,7 @@ async function poisonedNight(teller: Teller): Promise<void> {
     `the night keeps all ${accepted} of them apart: ${held?.reason ?? run.summary ?? ''}`,
   );
   teller.claim(namesTheSwap(held), `it names what changed places: ${describeRenamings(held)}`);
-  const after = await showServing(local.client, DIGITS);
+  const after = await showServing(local.operators, DIGITS);
   teller.claim(
     run.candidate === null && after.versions.length === before.versions.length,
     'nothing is learned from them: no version was trained',
@@ -326,7 +319,7 @@ async function nightAfter(teller: Teller): Promise<void> {
     accuracyOf(read) >= LEAST_RECOVERED,
     `version ${version} learned nothing wrong: asked by its number, it reads ${percent(accuracyOf(read))} of the field's digits right`,
   );
-  const { champion } = await showServing(local.client, DIGITS);
+  const { champion } = await showServing(local.operators, DIGITS);
   const expected = run.promoted ? version : 2;
   teller.claim(
     champion === expected,
@@ -342,14 +335,25 @@ async function countUsed({ store }: Local, run: RunRecord): Promise<number> {
   return [...train, ...validation, ...holdout.flat()].filter((position) => position >= firstNew).length;
 }
 
+/** Who moves the champion, in its history. */
+const BY = 'the demo';
+
 async function rollbackAndReturn(teller: Teller): Promise<void> {
-  const { client } = teller.local;
+  const { operators } = teller.local;
   teller.open('Back, and forth again');
-  const { champion } = await showServing(client, DIGITS);
+  const { champion } = await showServing(operators, DIGITS);
   teller.narrator.say(
     `Somebody does not trust version ${champion} tonight. One command puts back what served before.`,
   );
-  const back = await rollBack(client, DIGITS, `the demo wants to see what served before ${champion}`);
+  const back = unwrap(
+    await operators.rollback(DIGITS, {
+      reason: `the demo wants to see what served before ${champion}`,
+      by: BY,
+      expectedChampion: champion,
+      to: null,
+      untilBetter: false,
+    }),
+  );
   teller.claim(
     back.from === champion && back.to === champion - 1,
     `the champion moves from version ${champion} to version ${back.to}`,
@@ -359,7 +363,14 @@ async function rollbackAndReturn(teller: Teller): Promise<void> {
   teller.narrator.say(
     `It was a mistake. Version ${champion} was promoted before, so it may come back without force.`,
   );
-  const forth = await promote(client, DIGITS, champion, `version ${champion} reads the field better`);
+  const forth = unwrap(
+    await operators.promote(DIGITS, champion, {
+      reason: `version ${champion} reads the field better`,
+      by: BY,
+      expectedChampion: back.to,
+      force: false,
+    }),
+  );
   teller.claim(
     forth.from === back.to && forth.to === champion && !forth.forced,
     `version ${champion} is promoted again`,

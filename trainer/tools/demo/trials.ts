@@ -23,7 +23,7 @@ const NIGHTS_WORTH = 500;
  */
 export async function describeTrials(local: Local, scratch: string, demo: boolean): Promise<string> {
   if (!demo) return `${readyLine(local.url)}\n\n${endpoints(local.url)}\n`;
-  const serving = await showServing(local.client, DIGITS);
+  const serving = await showServing(local.operators, DIGITS);
   const sample = path.join(scratch, 'sample-digit.json');
   const labelled = path.join(scratch, 'labelled-digits.json');
   const request = { instances: [[...drawDigit(SHOWN_DIGIT, OFFICE, createRandom(SHOWN_DIGIT))]] };

@@ -8,10 +8,12 @@ import net from 'node:net';
 import type { ObjectStore } from '../../../shared/registry/store.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { createS3Store } from '../../node/s3-store.ts';
+import type { HttpTarget } from '../cli/target.ts';
 import { bundleWorkers } from './bundles.ts';
 import { type Client, createClient } from './client.ts';
 import type { RuntimeLog } from './log-lines.ts';
 import { startMiniflare, TRAINER_HOST } from './miniflare.ts';
+import { createOperators } from './operators.ts';
 import { childrenNamed, pause } from './processes.ts';
 import { lockState, type StateLock } from './state-lock.ts';
 
@@ -29,6 +31,8 @@ export interface LocalOptions {
 export interface Local {
   readonly url: string;
   readonly client: Client;
+  /** Its operators' API. */
+  readonly operators: HttpTarget;
   /** The bucket, over the local S3 endpoint. */
   readonly store: ObjectStore;
   /** Runs the trainer's scheduled() handler as cron would, and waits for it. */
@@ -84,7 +88,15 @@ async function startLocked(options: LocalOptions, lock: StateLock): Promise<Resu
     const client = createClient(url);
     const problem = await waitUntilHealthy(client);
     if (problem === null) {
-      return ok({ url, client, store: openStore(url), runCron: (at) => runCron(url, at), dispose });
+      const operators = createOperators(url);
+      return ok({
+        url,
+        client,
+        operators,
+        store: openStore(url),
+        runCron: (at) => runCron(url, at),
+        dispose,
+      });
     }
     await dispose();
     return err({ kind: 'unhealthy', detail: problem });

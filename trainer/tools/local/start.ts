@@ -54,7 +54,7 @@ async function serve(local: Local, options: StartOptions, stopped: Promise<void>
 }
 
 async function prepare(local: Local, options: StartOptions): Promise<void> {
-  await wakeRuns(local.client, console.log);
+  await wakeRuns(local.operators, console.log);
   if (options.demo) {
     const gauge = createGauge(process.stdout);
     const run = await ensureDigitsModel(local, options.state, (text, fraction) => gauge.show(text, fraction));
