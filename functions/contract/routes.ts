@@ -1,6 +1,6 @@
 /**
- * `/openapi.json` and `/docs`: the contract, for programs and for people. Both are the same in every deployment of this
- * version and name no model, key or limit, so there is nothing for a key to protect.
+ * `/openapi.json` and `/docs`: the contract, for programs and for people, with the viewer that shows it. All are the
+ * same in every deployment of this version and name no model, key or limit, so there is nothing for a key to protect.
  */
 import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
@@ -8,16 +8,22 @@ import { errorResponse } from '../http/http.ts';
 import { describeCause, type Log } from '../log.ts';
 
 /**
- * The generated files, as static assets of the trainer. A Worker that has assets of its own has the platform's router in
+ * The files in assets/, as static assets of the trainer. A Worker that has assets of its own has the platform's router in
  * front of each of its requests, which locally costs more than a small prediction.
  */
 export interface Assets {
   fetch(request: Request): Promise<Response>;
 }
 
-/** The page styles itself, and neither loads nor runs anything. */
+/**
+ * The page runs the viewer that lies beside it and asks this deployment alone: for the contract, and for what a reader
+ * tries. The viewer styles itself.
+ */
 const PAGE_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** What the page loads: RapiDoc, as it is published (docs/protocols.md). */
+export const VIEWER_PATH = '/docs/rapidoc.js';
 
 /** @param assets  null: this deployment has no trainer bound */
 export function createContractRoutes(assets: Assets | null, log: Log): Hono {
@@ -32,6 +38,7 @@ export function createContractRoutes(assets: Assets | null, log: Log): Hono {
     }
   };
   routes.get('/openapi.json', find);
+  routes.get(VIEWER_PATH, find);
   routes.get('/docs', async (c) => {
     const page = await find(c);
     const headers = new Headers(page.headers);

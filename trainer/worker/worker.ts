@@ -32,7 +32,7 @@ import { createProgressWriter } from '../run/progress-writer.ts';
 import { giveUpJob } from '../run/job-record.ts';
 import { giveUpRun } from '../run/record.ts';
 import { runPipeline } from '../pipeline/pipeline.ts';
-import type { StepRunner } from '../pipeline/steps.ts';
+import type { StepRunner } from '../run/steps.ts';
 import { deliverNotices } from '../notices/deliver.ts';
 import { noticeRun } from '../notices/run-notice.ts';
 import { parseWebhook } from '../notices/webhook.ts';

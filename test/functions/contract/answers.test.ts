@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestHarness, type TestHarness } from 'wrangler';
+import { VIEWER_PATH } from '../../../functions/contract/routes.ts';
 import type { TrainerService } from '../../../shared/trainer-service.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { keys } from '../../../shared/registry/keys.ts';
@@ -333,7 +334,14 @@ describe('answers of the deployed Worker are what the contract says', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([302, '/docs']);
     const page = await fetch(new URL('/docs', url));
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect(await page.text()).toContain('curl -i $HOLDFAST_URL/v1/models/digits:predict');
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
+    expect(await page.text()).toContain(`src="${VIEWER_PATH}"`);
+    const viewer = await fetch(new URL(VIEWER_PATH, url));
+    expect([viewer.status, viewer.headers.get('content-type')]).toEqual([
+      200,
+      expect.stringContaining('javascript'),
+    ]);
+    expect((await viewer.text()).slice(0, 50)).toContain('RapiDoc 9.3.8');
   });
 });
 
@@ -442,10 +450,10 @@ test('a deployment without keys shows neither contract nor page', async () => {
   });
   try {
     const { url } = await closed.listen();
-    const statuses = ['/healthz', '/openapi.json', '/docs', '/'].map(
+    const statuses = ['/healthz', '/openapi.json', '/docs', VIEWER_PATH, '/'].map(
       async (path) => (await fetch(new URL(path, url))).status,
     );
-    expect(await Promise.all(statuses)).toEqual([200, 401, 401, 401]);
+    expect(await Promise.all(statuses)).toEqual([200, 401, 401, 401, 401]);
   } finally {
     await closed.close();
   }
