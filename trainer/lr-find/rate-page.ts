@@ -1,11 +1,11 @@
 /**
  * A learning rate range test as one HTML page that stands alone: the loss over the rate, and the suggestion.
  */
+import { columnGrid, evenTicks, logScale, polyline, px, rowGrid, scale, WIDTH } from '../report/page/axes.ts';
 import { html, type Markup } from '../report/page/html-template.ts';
-import { REPORT_STYLE } from '../report/page/report-style.ts';
+import { renderPage } from '../report/page/report-page.ts';
 import { concludeSearch, formatRate, type RateSearch } from './rate-search.ts';
 
-const WIDTH = 920;
 const HEIGHT = 380;
 const PLOT = { left: 64, right: 900, top: 16, bottom: 330 } as const;
 const LOSS_TICKS = 5;
@@ -14,80 +14,41 @@ export function renderRateSearch(search: RateSearch): string {
   const { model, snapshot, parent, examples, batchSize, points, steps, seed } = search;
   const start = parent === null ? 'a new initialisation' : `version ${parent}`;
   const ended = points.length < steps ? ` It ended after ${points.length}, where the loss diverged.` : '';
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${model}: learning rate</title>
-        <style>
-          ${REPORT_STYLE}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <p class="kicker"><b>${model}</b> <span>learning rate range test</span></p>
-            <p class="summary">${concludeSearch(search)}.</p>
-            <p class="decision">
-              ${examples} training examples in batches of ${batchSize}, from ${start}; the rate rises by the
-              same factor in each of ${steps} steps.${ended}
-            </p>
-          </header>
-          <section>
-            <h2>Loss over the learning rate</h2>
-            <p class="caption">
-              Of each batch before its step, smoothed over the batches around it (Smith 2017). A good rate is
-              where it falls fast, well before the lowest point.
-            </p>
-            <figure>${plot(search)}</figure>
-          </section>
-          <footer>Holdfast · snapshot ${snapshot} · seed ${seed}</footer>
-        </main>
-      </body>
-    </html> `.text;
+  const content = html`<header>
+      <p class="kicker"><b>${model}</b> <span>learning rate range test</span></p>
+      <p class="summary">${concludeSearch(search)}.</p>
+      <p class="decision">
+        ${examples} training examples in batches of ${batchSize}, from ${start}; the rate rises by the same
+        factor in each of ${steps} steps.${ended}
+      </p>
+    </header>
+    <section>
+      <h2>Loss over the learning rate</h2>
+      <p class="caption">
+        Of each batch before its step, smoothed over the batches around it (Smith 2017). A good rate is where
+        it falls fast, well before the lowest point.
+      </p>
+      <figure>${plot(search)}</figure>
+    </section>`;
+  return renderPage({
+    title: `${model}: learning rate`,
+    content,
+    footer: `snapshot ${snapshot} · seed ${seed}`,
+  });
 }
 
 function plot({ points, from, to, suggestion, learningRate }: RateSearch): Markup {
   const losses = points.map(({ loss }) => loss);
   const [low, high] = [Math.min(...losses), highest(losses)];
-  const x = (rate: number): number =>
-    PLOT.left + (Math.log(rate / from) / Math.log(to / from)) * (PLOT.right - PLOT.left);
-  const y = (loss: number): number =>
-    PLOT.bottom - ((Math.min(loss, high) - low) / (high - low || 1)) * (PLOT.bottom - PLOT.top);
-  const line = points.map(({ rate, loss }) => `${px(x(rate))} ${px(y(loss))}`).join('L');
-  const ticks = Array.from({ length: LOSS_TICKS }, (_, i) => low + (i * (high - low)) / (LOSS_TICKS - 1));
+  const x = logScale([from, to], [PLOT.left, PLOT.right]);
+  const y = scale([low, high], [PLOT.bottom, PLOT.top]);
+  const line = points.map(({ rate, loss }) => [x(rate), y(Math.min(loss, high))] as const);
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">
-    ${ticks.map(
-      (tick) =>
-        html`<line
-            class="grid"
-            x1="${PLOT.left}"
-            x2="${PLOT.right}"
-            y1="${px(y(tick))}"
-            y2="${px(y(tick))}"
-          />
-          <text class="tick" x="${PLOT.left - 8}" y="${px(y(tick) + 4)}" text-anchor="end"
-            >${tick.toPrecision(3)}</text
-          >`,
-    )}
-    ${powersOfTen(from, to).map(
-      (rate) =>
-        html`<line
-            class="grid"
-            x1="${px(x(rate))}"
-            x2="${px(x(rate))}"
-            y1="${PLOT.top}"
-            y2="${PLOT.bottom}"
-          />
-          <text class="tick" x="${px(x(rate))}" y="${PLOT.bottom + 20}" text-anchor="middle"
-            >${formatRate(rate)}</text
-          >`,
-    )}
+    ${rowGrid(evenTicks(low, high, LOSS_TICKS), y, PLOT, (tick) => tick.toPrecision(3))}
+    ${columnGrid(powersOfTen(from, to), x, PLOT, formatRate)}
     ${inRange(learningRate, from, to) ? marker(x(learningRate), 'champion', 'the spec', PLOT.top + 28) : null}
     ${suggestion === null ? null : marker(x(suggestion), 'candidate', 'suggested', PLOT.top + 12)}
-    <g class="series candidate"><path d="M${line}" /></g>
+    <g class="series candidate"><path d="${polyline(line)}" /></g>
   </svg>`;
 }
 
@@ -111,8 +72,4 @@ function powersOfTen(from: number, to: number): number[] {
 
 function inRange(rate: number, from: number, to: number): boolean {
   return rate >= from && rate <= to;
-}
-
-function px(value: number): string {
-  return value.toFixed(1);
 }

@@ -5,8 +5,7 @@ import { compareGravity, unitOf } from '../../shared/continuity/findings/check-r
 import type { CheckResult, Finding, FlippedExample } from '../../shared/continuity/findings/check-result.ts';
 import { formatCount, formatDigest, formatMeasure } from '../../shared/continuity/findings/format.ts';
 import type { Unit } from '../../shared/continuity/findings/format.ts';
-import { html } from './page/html-template.ts';
-import type { Markup } from './page/html-template.ts';
+import { html, type Markup } from './page/html-template.ts';
 import { forestPlot, lineChart } from './page/report-charts.ts';
 import type { ForestRow } from './page/report-charts.ts';
 import { labelSection } from './report-labels.ts';

@@ -2,8 +2,7 @@
  * The report's accuracy matrix: every version on every window, darker where better, framed where it was learnt.
  */
 import type { MatrixVersion } from '../pipeline/judge/accuracy-matrix.ts';
-import { html } from './page/html-template.ts';
-import type { Markup } from './page/html-template.ts';
+import { html, type Markup } from './page/html-template.ts';
 import type { Measure } from './report-measure.ts';
 import type { MatrixSummary } from './report.ts';
 

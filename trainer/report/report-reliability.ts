@@ -2,8 +2,7 @@
  * The report's reliability diagram: accuracy against confidence, on the diagonal where probabilities mean what they say.
  */
 import { formatCount, formatPercent, formatPoints } from '../../shared/continuity/findings/format.ts';
-import { html } from './page/html-template.ts';
-import type { Markup } from './page/html-template.ts';
+import { html, type Markup } from './page/html-template.ts';
 import type { ReliabilityBin } from '../../shared/continuity/probabilities.ts';
 import type { Calibration, Reliability } from './report.ts';
 

@@ -5,8 +5,7 @@ import { unitOf } from '../../shared/continuity/findings/check-result.ts';
 import type { CheckResult } from '../../shared/continuity/findings/check-result.ts';
 import { flipsAlone } from '../../shared/continuity/flips-alone.ts';
 import { formatDigest, formatMeasure } from '../../shared/continuity/findings/format.ts';
-import { html } from './page/html-template.ts';
-import type { Markup } from './page/html-template.ts';
+import { html, type Markup } from './page/html-template.ts';
 import { measureOf } from './report-measure.ts';
 import type { FirstAttempt, RunReport } from './report.ts';
 

@@ -1,6 +1,16 @@
 /**
  * The page's figures as SVG: scores over time with what happened when, and a heat map of versions on windows.
  */
+import {
+  columnLabel,
+  evenTicks,
+  polyline,
+  px,
+  rowGrid,
+  type Scale,
+  scale,
+  WIDTH,
+} from '../../../trainer/report/page/axes.ts';
 import { html, type Markup } from '../../../trainer/report/page/html-template.ts';
 
 export interface Line {
@@ -30,7 +40,6 @@ export interface Timeline {
   readonly format: (value: number) => string;
 }
 
-const WIDTH = 920;
 const PLOT = { left: 120, right: 900, top: 10, bottom: 290 } as const;
 const ROW = 18;
 
@@ -38,12 +47,10 @@ export function drawTimeline({ lines, rows, shaded, blocks, format }: Timeline):
   const values = lines.flatMap((line) => line.values);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const room = (most - least || 1) / 20;
-  const y = (value: number): number =>
-    PLOT.bottom - ((value - least + room) / (most - least + 2 * room)) * (PLOT.bottom - PLOT.top);
+  const y = scale([least - room, most + room], [PLOT.bottom, PLOT.top]);
   const step = (PLOT.right - PLOT.left) / blocks;
   const x = (block: number): number => PLOT.left + (block + 0.5) * step;
   const height = PLOT.bottom + 26 + rows.length * ROW;
-  const ticks = [0, 1, 2, 3, 4].map((i) => least + (i * (most - least)) / 4);
   return html`<svg viewBox="0 0 ${WIDTH} ${height}" role="img">
     ${shaded.map(
       ({ block, title, fault }) =>
@@ -56,26 +63,12 @@ export function drawTimeline({ lines, rows, shaded, blocks, format }: Timeline):
           ><title>${title}</title></rect
         >`,
     )}
-    ${ticks.map(
-      (tick) =>
-        html`<line
-            class="grid"
-            x1="${PLOT.left}"
-            x2="${PLOT.right}"
-            y1="${px(y(tick))}"
-            y2="${px(y(tick))}"
-          />
-          <text class="tick" x="${PLOT.left - 8}" y="${px(y(tick) + 4)}" text-anchor="end"
-            >${format(tick)}</text
-          >`,
-    )}
+    ${rowGrid(evenTicks(least, most, 5), y, PLOT, format)}
     ${lines.map((line) => drawLine(line, x, y, format))}
-    ${Array.from({ length: blocks }, (_, block) => html`<text class="tick" x="${px(x(block))}" y="${PLOT.bottom + 16}" text-anchor="middle">${block + 1}</text>`)}
+    ${Array.from({ length: blocks }, (_, block) => columnLabel(x(block), PLOT.bottom + 16, block + 1))}
     ${rows.map(({ name, marks }, i) => drawMarks(name, marks, PLOT.bottom + 34 + i * ROW, x))}
   </svg>`;
 }
-
-type Scale = (value: number) => number;
 
 function drawLine(
   { name, colour, values, dashed, thick }: Line,
@@ -83,7 +76,7 @@ function drawLine(
   y: Scale,
   format: (value: number) => string,
 ): Markup {
-  const path = values.map((value, i) => `${i === 0 ? 'M' : 'L'}${px(x(i))} ${px(y(value))}`).join('');
+  const path = polyline(values.map((value, i) => [x(i), y(value)]));
   return html`<g style="stroke:${colour};fill:none">
     <path d="${path}" stroke-width="${thick ? 3 : 1.4}" stroke-dasharray="${dashed ? '5 4' : 'none'}" />
     ${values.map(
@@ -143,7 +136,7 @@ export function drawHeatMap({ versions, shades, titles, serving, from }: HeatMap
             >`;
           })}`,
     )}
-    ${serving.map((_, block) => html`<text class="tick" x="${px(PLOT.left + (block + 0.5) * step)}" y="${height - 8}" text-anchor="middle">${block + 1}</text>`)}
+    ${serving.map((_, block) => columnLabel(PLOT.left + (block + 0.5) * step, height - 8, block + 1))}
   </svg>`;
 }
 
@@ -152,8 +145,4 @@ export function drawLegend(lines: readonly Line[]): Markup {
   return html`<p class="legend">
     ${lines.map(({ name, colour }) => html`<span style="--colour:${colour}">${name}</span>`)}
   </p>`;
-}
-
-function px(value: number): string {
-  return value.toFixed(1);
 }

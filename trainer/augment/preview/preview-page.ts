@@ -1,16 +1,17 @@
 /**
  * A preview as one HTML page that stands alone: originals at the left, copies to the right, with what was drawn.
  */
+import { raw } from 'hono/html';
 import { toBase64 } from '../../../shared/bytes.ts';
-import { html, Markup } from '../../report/page/html-template.ts';
-import { REPORT_STYLE } from '../../report/page/report-style.ts';
+import { html, type Markup } from '../../report/page/html-template.ts';
+import { renderPage } from '../../report/page/report-page.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
 import { reducePicture } from '../../report/flip-pictures.ts';
 import { encodePng, type Picture } from '../../report/page/png.ts';
 import { describeAugmentation, describeDraw } from '../describe.ts';
 import type { Cell, PicturePreview, PreviewSettings, RowPreview } from './preview.ts';
 
-const STYLE = new Markup(`
+const STYLE = raw(`
 main { max-width: none; width: max-content; min-width: min(100%, 700px); }
 header p { max-width: 90ch; }
 .sheet { border-collapse: separate; border-spacing: 0; width: auto; }
@@ -135,28 +136,12 @@ function page({ name, augmentation, seed }: About, legend: string, body: Markup)
     augmentation.mixup > 0
       ? ' Examples of a batch are mixed in training besides (mixup), which is not shown here.'
       : '';
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${name}: augmentation</title>
-        <style>
-          ${REPORT_STYLE}
-          ${STYLE}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <p class="kicker"><b>${name}</b> <span>augmentation, seed ${seed}</span></p>
-            <p class="summary">${describeAugmentation(augmentation)}</p>
-            <p class="decision">${legend}${mixed}</p>
-          </header>
-          <section>${body}</section>
-          <footer>Holdfast · only training examples are augmented, never held-out ones</footer>
-        </main>
-      </body>
-    </html> `.text;
+  const content = html`<header>
+      <p class="kicker"><b>${name}</b> <span>augmentation, seed ${seed}</span></p>
+      <p class="summary">${describeAugmentation(augmentation)}</p>
+      <p class="decision">${legend}${mixed}</p>
+    </header>
+    <section>${body}</section>`;
+  const footer = 'only training examples are augmented, never held-out ones';
+  return renderPage({ title: `${name}: augmentation`, content, footer, style: STYLE });
 }

@@ -2,10 +2,18 @@
  * The report's figures as SVG. Sizes are SVG units; colours are classes, set by the page's style sheet.
  */
 import type { CheckVerdict } from '../../../shared/continuity/findings/check-result.ts';
-import { html } from './html-template.ts';
-import type { Markup } from './html-template.ts';
-
-const WIDTH = 920;
+import {
+  columnGrid,
+  columnLabel,
+  niceTicks,
+  px,
+  rowGrid,
+  type Scale,
+  scale,
+  polyline,
+  WIDTH,
+} from './axes.ts';
+import { html, type Markup } from './html-template.ts';
 
 export interface ForestRow {
   readonly label: string;
@@ -36,19 +44,7 @@ export function forestPlot(rows: readonly ForestRow[], formatTick: (value: numbe
   ];
   const ticks = niceTicks(Math.min(0, ...edges), Math.max(0, ...edges), 7);
   const x = scale([ticks[0] ?? 0, ticks.at(-1) ?? 1], [PLOT.left, PLOT.right]);
-  const grid = ticks.map(
-    (tick) =>
-      html`<line
-          class="${isZero(tick) ? 'zero' : 'grid'}"
-          x1="${px(x(tick))}"
-          x2="${px(x(tick))}"
-          y1="4"
-          y2="${bottom}"
-        />
-        <text class="tick" x="${px(x(tick))}" y="${bottom + 18}" text-anchor="middle"
-          >${formatTick(tick)}</text
-        >`,
-  );
+  const grid = columnGrid(ticks, x, { top: 4, bottom }, formatTick);
   return html`<svg viewBox="0 0 ${WIDTH} ${height}" role="img">
     ${rows.map((row, i) => failingSide(row, 4 + i * ROW_HEIGHT, x))} ${grid}
     ${rows.map((row, i) => forestRow(row, 4 + i * ROW_HEIGHT, x))}
@@ -117,13 +113,9 @@ export function lineChart({ series, labels, format, height, highlight }: LineCha
   const last = labels.length - 1;
   return html`<svg viewBox="0 0 ${WIDTH} ${height}" role="img">
     ${highlight === undefined ? null : html`<rect class="highlight" x="${px(x(highlight) - inset)}" y="${CHART.top}" width="${px(2 * inset)}" height="${bottom - CHART.top}" rx="4" />`}
-    ${valueGrid(ticks, y, format)}
+    ${rowGrid(ticks, y, CHART, format)}
     ${labels.map((label, i) =>
-      (last - i) % every === 0
-        ? html`<text class="tick" x="${px(x(i))}" y="${height - 8}" text-anchor="middle"
-            >${shorten(label, 14)}</text
-          >`
-        : null,
+      (last - i) % every === 0 ? columnLabel(x(i), height - 8, shorten(label, 14)) : null,
     )}
     ${series.map((line) => drawSeries(line, labels, x, y, format))}
   </svg>`;
@@ -137,10 +129,10 @@ function drawSeries(
   format: (value: number) => string,
 ): Markup {
   const points = values.flatMap((value, i) =>
-    value === null ? [] : [{ i, value, at: `${px(x(i))} ${px(y(value))}` }],
+    value === null ? [] : [{ i, value, at: [x(i), y(value)] as const }],
   );
   return html`<g class="series ${className}">
-    <path d="${points.map(({ at }, k) => (k === 0 ? `M${at}` : `L${at}`)).join('')}" />
+    <path d="${polyline(points.map(({ at }) => at))}" />
     ${points.map(
       ({ i, value }) =>
         html`<circle cx="${px(x(i))}" cy="${px(y(value))}" r="${points.length > 40 ? 1.5 : 4}"
@@ -148,23 +140,6 @@ function drawSeries(
         >`,
     )}
   </g>`;
-}
-
-/** Lines across the chart at round values, with the values at their left. */
-function valueGrid(ticks: readonly number[], y: Scale, format: (value: number) => string): Markup[] {
-  return ticks.map(
-    (tick) =>
-      html`<line
-          class="grid"
-          x1="${CHART.left}"
-          x2="${CHART.right}"
-          y1="${px(y(tick))}"
-          y2="${px(y(tick))}"
-        />
-        <text class="tick" x="${CHART.left - 8}" y="${px(y(tick) + 4)}" text-anchor="end"
-          >${format(tick)}</text
-        >`,
-  );
 }
 
 /** A column of dots. */
@@ -197,7 +172,7 @@ export function pairChart({ pairs, unit, format, fromZero, height }: PairChart):
   const y = scale([ticks[0] ?? 0, ticks.at(-1) ?? 1], [bottom, CHART.top]);
   const x = scale([-0.5, columns.length - 0.5], [CHART.left, CHART.right]);
   return html`<svg viewBox="0 0 ${WIDTH} ${height}" role="img">
-    ${valueGrid(ticks, y, format)}
+    ${rowGrid(ticks, y, CHART, format)}
     ${pairs.map(([left, right], p) =>
       left.values.map(
         (value, i) =>
@@ -220,35 +195,10 @@ export function pairChart({ pairs, unit, format, fromZero, height }: PairChart):
                 ><title>${title}, ${unit} ${i + 1}: ${format(value)}</title></circle
               >`,
           )}
-          <text class="tick" x="${px(x(c))}" y="${height - 8}" text-anchor="middle">${title}</text>
+          ${columnLabel(x(c), height - 8, title)}
         </g>`,
     )}
   </svg>`;
-}
-
-type Scale = (value: number) => number;
-
-function scale([from, to]: readonly [number, number], [start, end]: readonly [number, number]): Scale {
-  return (value) => start + ((value - from) / (to - from || 1)) * (end - start);
-}
-
-/** Round values that enclose [low, high], about `count` of them. */
-function niceTicks(low: number, high: number, count: number): number[] {
-  const span = high - low || Math.abs(high) || 1;
-  const raw = span / count;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10);
-  const first = Math.floor(low / step);
-  const last = Math.max(first + 1, Math.ceil(high / step));
-  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
-}
-
-function isZero(tick: number): boolean {
-  return Math.abs(tick) < 1e-9;
-}
-
-function px(value: number): string {
-  return value.toFixed(1);
 }
 
 function shorten(text: string, length: number): string {

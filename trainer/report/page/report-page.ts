@@ -1,19 +1,24 @@
 /**
  * A page that stands alone: no scripts, no fonts, no requests.
  */
-import { html } from './html-template.ts';
-import type { Markup } from './html-template.ts';
+import { html, type Markup } from './html-template.ts';
 import { REPORT_STYLE } from './report-style.ts';
 
-/** The page as a string, in the reports' style. */
+/**
+ * The page as a string, in the reports' style.
+ *
+ * @param page  its `style`, where it has one of its own, comes after that of all; `footer` stands behind the project's name
+ */
 export function renderPage({
   title,
   content,
   footer,
+  style = null,
 }: {
   readonly title: string;
   readonly content: Markup;
   readonly footer: string;
+  readonly style?: Markup | null;
 }): string {
   return html`<!doctype html>
     <html lang="en">
@@ -24,6 +29,7 @@ export function renderPage({
         <title>${title}</title>
         <style>
           ${REPORT_STYLE}
+          ${style}
         </style>
       </head>
       <body>
@@ -32,5 +38,5 @@ export function renderPage({
           <footer>Holdfast · ${footer}</footer>
         </main>
       </body>
-    </html> `.text;
+    </html> `.toString();
 }

@@ -1,9 +1,9 @@
 /**
  * The report's style sheet, inserted into the page. Colours once, as variables, for light and dark.
  */
-import { Markup } from './html-template.ts';
+import { raw } from 'hono/html';
 
-export const REPORT_STYLE = new Markup(`
+export const REPORT_STYLE = raw(`
 :root {
   --page: #f4f5f7; --card: #fff; --ink: #1c2430; --quiet: #667085; --line: #e4e7ec; --faint: #f2f4f7;
   --pass: #12805c; --fail: #c4320a; --hold: #b26a00; --skip: #98a2b3; --beyond: #c4320a14;
