@@ -100,7 +100,7 @@ describe('the page', () => {
     const loaded = [...(await page).matchAll(/\s(?:src|href|spec-url)="([^"]*)"/g)].map(([, url]) => url);
     expect(new Set(loaded)).toEqual(new Set(['data:,', VIEWER_PATH, '/openapi.json']));
     expect(await page).toContain('load-fonts="false"');
-    expect(await page).not.toMatch(/<style|style=|\son\w+=|<script(?! type="module" src=)/i);
+    expect(await page).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?! type="module" src=)/i);
   });
 
   test('the viewer is RapiDoc 9.3.8 as it was published, with its licence beside it', async () => {
