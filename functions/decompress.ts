@@ -3,6 +3,7 @@
  * whole, behind `pipeThrough` the entire body before its reader has seen a byte. So it is written in pieces that can
  * become no more than a bounded number of bytes, and after each the reader has its turn.
  */
+import { joinBytes } from '../shared/bytes.ts';
 
 /** Deflate gives 1,032 bytes for one at most, so 17 MB for a piece; a turn takes a millisecond. */
 const PIECE_BYTES = 16_384;
@@ -34,7 +35,7 @@ export async function decompress(
     await reader.cancel().catch(() => undefined);
     return 'too-large';
   }
-  return read && written ? join(state.chunks, state.size) : 'malformed';
+  return read && written ? joinBytes(state.chunks) : 'malformed';
 }
 
 interface Reading {
@@ -68,17 +69,4 @@ async function writePieces(
     await writer.write(bytes.subarray(at, at + PIECE_BYTES));
   }
   await writer.close();
-}
-
-/** One after the other. */
-export function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const only = chunks[0];
-  if (chunks.length === 1 && only !== undefined) return only;
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
 }

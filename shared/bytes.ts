@@ -45,15 +45,37 @@ export function fromBase64Url(text: string): Uint8Array | null {
   return bytes !== null && toBase64Url(bytes) === text ? bytes : null;
 }
 
+/** One after the other; a single part as it is, not copied. None may lie in memory that threads share. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only as Uint8Array<ArrayBuffer>;
+  return fill(new Uint8Array(lengthOf(parts)), parts);
+}
+
 /** One after the other. */
 export function joinFloats(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  return fill(new Float32Array(lengthOf(parts)), parts);
+}
+
+/** One after the other. */
+export function joinDoubles(parts: readonly Float64Array[]): Float64Array<ArrayBuffer> {
+  return fill(new Float64Array(lengthOf(parts)), parts);
+}
+
+function lengthOf(parts: readonly ArrayLike<number>[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
+}
+
+function fill<T extends { set(part: ArrayLike<number>, at: number): void }>(
+  whole: T,
+  parts: readonly ArrayLike<number>[],
+): T {
   let at = 0;
   for (const part of parts) {
-    all.set(part, at);
+    whole.set(part, at);
     at += part.length;
   }
-  return all;
+  return whole;
 }
 
 /** In turns with whatever else there is to do: some megabytes at once would hold up everybody for a tenth of a second. */

@@ -3,7 +3,8 @@
  * reading: Content-Length can lie or be absent.
  */
 import { err, ok, type Result } from '../../shared/result.ts';
-import { decompress, join } from '../decompress.ts';
+import { joinBytes } from '../../shared/bytes.ts';
+import { decompress } from '../decompress.ts';
 import type { AppError } from './errors.ts';
 import { parseJsonText } from './json-text.ts';
 
@@ -90,7 +91,7 @@ async function readStream(
     }
     chunks.push(next.value);
   }
-  return ok(join(chunks, size));
+  return ok(joinBytes(chunks));
 }
 
 /** As much as the platform lets through. */

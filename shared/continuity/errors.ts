@@ -6,7 +6,8 @@ import { errorLosses, type ErrorMetric } from './metric.ts';
 import type { GatePolicy } from './policy.ts';
 import type { RatioStatistic } from './statistics/bootstrap.ts';
 import type { Interval } from './statistics/interval.ts';
-import { boundsOf, concatenate, sampleUnits } from './findings/unit-sample.ts';
+import { joinDoubles } from '../bytes.ts';
+import { boundsOf, sampleUnits } from './findings/unit-sample.ts';
 import type { UnitSample } from './findings/unit-sample.ts';
 
 /** A regression window whose champion is known to be there. */
@@ -98,7 +99,7 @@ export function sampleErrors(
   { lossesOf, root }: ErrorMeasure = MAE,
 ): ErrorSample {
   const of = (model: 'candidate' | 'champion'): Float64Array =>
-    concatenate(windows.map((window) => lossesOf(window.targets, window[model])));
+    joinDoubles(windows.map((window) => lossesOf(window.targets, window[model])));
   const [candidate, champion] = [of('candidate'), of('champion')];
   const ratio = meanOf(candidate) / meanOf(champion);
   const series = candidate.map((loss, i) => loss - ratio * (champion[i] as number));
@@ -145,14 +146,14 @@ export function estimatedRise(
   { lossesOf, root }: ErrorMeasure = MAE,
 ): number {
   const of = (model: 'candidate' | 'champion'): number =>
-    meanOf(concatenate(windows.map((window) => lossesOf(window.targets, window[model]))));
+    meanOf(joinDoubles(windows.map((window) => lossesOf(window.targets, window[model]))));
   const ratio = of('champion') > 0 ? of('candidate') / of('champion') : 1;
   return (root ? Math.sqrt(ratio) : ratio) - 1;
 }
 
 /** Mean absolute error of the champion over all windows. */
 export function championMae(windows: readonly ComparedRegression[]): number {
-  return meanOf(concatenate(windows.map(({ targets, champion }) => absoluteErrors(targets, champion))));
+  return meanOf(joinDoubles(windows.map(({ targets, champion }) => absoluteErrors(targets, champion))));
 }
 
 /** The examples at which `keep` says so. */

@@ -10,7 +10,8 @@ import { boundedMean } from './statistics/bounded-mean.ts';
 import type { Interval, PairedCounts } from './statistics/interval.ts';
 import { moverMean } from './statistics/mover.ts';
 import { tangoInterval } from './statistics/tango.ts';
-import { concatenate, sumByGroup } from './findings/unit-sample.ts';
+import { joinDoubles } from '../bytes.ts';
+import { sumByGroup } from './findings/unit-sample.ts';
 import type { ComparedWindow } from './evidence/windows.ts';
 
 export interface WindowComparison {
@@ -85,7 +86,7 @@ function byClass(windows: readonly ComparedWindow[], alpha: number): Bounds {
 /** Costs and log losses: a bounded mean of the difference of utilities, over examples or groups. */
 function byWorth(windows: readonly ComparedWindow[], metric: ClassMetric): Bounds {
   const none = priorsOf([], 0);
-  const differences = concatenate(
+  const differences = joinDoubles(
     windows.map(({ labels, candidate, champion, candidateProbabilities, championProbabilities }) => {
       const before = utilities(metric, labels, champion, championProbabilities, none);
       return utilities(metric, labels, candidate, candidateProbabilities, none).map(

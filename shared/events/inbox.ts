@@ -7,7 +7,7 @@
  * reads batches counts an event id once. A lost message costs nothing: the snapshot collects what is left.
  */
 import * as z from '../zod.ts';
-import { gunzip, gzip } from '../bytes.ts';
+import { gunzip, gzip, joinBytes } from '../bytes.ts';
 import { sha256Hex } from '../digest.ts';
 import type { Schema } from '../registry/json.ts';
 import { keys } from '../registry/keys.ts';
@@ -182,12 +182,6 @@ function countLines(bytes: Uint8Array): number {
 
 /** One after the other, each on lines of its own: an object that was cut short does not take its neighbour along. */
 function joinLines(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((size, part) => size + part.byteLength + 1, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.byteLength;
-    if (part.at(-1) !== NEWLINE) all[at++] = NEWLINE;
-  }
-  return all.subarray(0, at);
+  const lineEnd = Uint8Array.of(NEWLINE);
+  return joinBytes(parts.flatMap((part) => (part.at(-1) === NEWLINE ? [part] : [part, lineEnd])));
 }

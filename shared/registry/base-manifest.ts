@@ -10,7 +10,8 @@ import type { ObjectStore } from './store.ts';
 
 const POOLINGS = ['none', 'average', 'flatten'] as const;
 
-interface FileFacts {
+/** By what a file is verified: SHA-256 in hexadecimal, and length. */
+export interface FileFacts {
   readonly sha256: string;
   readonly bytes: number;
 }

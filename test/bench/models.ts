@@ -1,6 +1,7 @@
 /**
  * The models that are measured, as versions that could be published: spec, manifest and the four files.
  */
+import { describeFiles } from '../../trainer/model/file-facts.ts';
 import * as tf from '@tensorflow/tfjs';
 import { sha256Hex } from '../../shared/digest.ts';
 import { specDigest } from '../../shared/model/spec/load-spec.ts';
@@ -9,7 +10,6 @@ import { encodedShape } from '../../shared/model/spec/input.ts';
 import { type InputSpec, specSchema } from '../../shared/model/spec/spec.ts';
 import { sizeOf } from '../../shared/model/plan/tensor.ts';
 import { encodeJson } from '../../shared/registry/json.ts';
-import type { VersionFile } from '../../shared/registry/keys.ts';
 import type { Constants, Manifest } from '../../shared/registry/manifest.ts';
 import { compileFiles, type ModelFiles, saveModel } from '../trainer/compile/support.ts';
 import { makeManifest } from '../support/version.ts';
@@ -172,21 +172,12 @@ function toVersion(name: string, input: InputSpec, saved: ModelFiles): BenchMode
 }
 
 function describeVersion(spec: BenchModel['spec'], files: BenchModel['files']): Manifest {
-  const describe = (name: VersionFile) => ({
-    sha256: sha256Hex(files[name]),
-    bytes: files[name].byteLength,
-  });
   return makeManifest(1, {
     model: spec.name,
     specDigest: specDigest(spec),
     labels: spec.task === 'classification' ? spec.labels : [],
     constants: identityConstants(spec.input),
-    files: {
-      'model.json': describe('model.json'),
-      'weights.bin': describe('weights.bin'),
-      'edge.json': describe('edge.json'),
-      'edge.bin': describe('edge.bin'),
-    },
+    files: describeFiles(files),
   });
 }
 

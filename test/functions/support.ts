@@ -2,6 +2,7 @@
  * An edge to test: a toy model whose versions can be told apart, stores that fail on demand, a clock that is set by
  * hand. Runs in Node and in workerd.
  */
+import { describeFiles } from '../../trainer/model/file-facts.ts';
 import { type AdmissionLimits, createAdmission } from '../../functions/http/admission.ts';
 import { createQueueNotifier } from '../../functions/collect/queue-notifier.ts';
 import { createApp } from '../../functions/app.ts';
@@ -101,14 +102,6 @@ export async function saveToyBase(store: ObjectStore): Promise<string> {
   for (const name of VERSION_FILES) await store.put(keys.base(digest, name), files[name]);
   await store.put(keys.base(digest, 'manifest.json'), encodeJson(manifest));
   return digest;
-}
-
-function describeFiles(files: Readonly<Record<VersionFile, Uint8Array>>): Manifest['files'] {
-  const described = VERSION_FILES.map((name) => [
-    name,
-    { sha256: sha256Hex(files[name]), bytes: files[name].byteLength },
-  ]);
-  return Object.fromEntries(described) as Manifest['files'];
 }
 
 export function toyManifest(

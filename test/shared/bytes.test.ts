@@ -8,6 +8,9 @@ import {
   fromBase64Url,
   gunzip,
   gzip,
+  joinBytes,
+  joinDoubles,
+  joinFloats,
   toBase64,
   toBase64Url,
 } from '../../shared/bytes.ts';
@@ -101,4 +104,15 @@ describe('float32 bytes', () => {
   test('that are no whole number of numbers throw', () => {
     expect(() => bytesToFloats(new Uint8Array(5))).toThrow(RangeError);
   });
+});
+
+test('parts are put together in order, whatever they are views of', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 9 })), (parts) => {
+      const padded = parts.map((part) => Uint8Array.of(7, ...part, 7).subarray(1, -1));
+      expect([...joinBytes(padded)]).toEqual(parts.flatMap((part) => [...part]));
+      expect([...joinFloats(padded.map((part) => Float32Array.from(part)))]).toEqual([...joinBytes(parts)]);
+      expect([...joinDoubles(padded.map((part) => Float64Array.from(part)))]).toEqual([...joinBytes(parts)]);
+    }),
+  );
 });

@@ -1,7 +1,7 @@
 /**
  * Published versions with made-up files: for tests of the registry.
  */
-import { sha256Hex } from '../../shared/digest.ts';
+import { describeFiles } from '../../trainer/model/file-facts.ts';
 import type { VersionFile } from '../../shared/registry/keys.ts';
 import type { Manifest, VerdictName } from '../../shared/registry/manifest.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
@@ -23,10 +23,6 @@ export function makeFiles(version: number): Files {
 
 export function makeManifest(version: number, changes: Partial<Manifest> = {}): Manifest {
   const files = makeFiles(version);
-  const describe = (name: VersionFile) => ({
-    sha256: sha256Hex(files[name]),
-    bytes: files[name].byteLength,
-  });
   return {
     format: 'holdfast-version/1',
     model: MODEL,
@@ -40,12 +36,7 @@ export function makeManifest(version: number, changes: Partial<Manifest> = {}): 
     seed: 1,
     labels: ['0', '1'],
     constants: null,
-    files: {
-      'model.json': describe('model.json'),
-      'weights.bin': describe('weights.bin'),
-      'edge.json': describe('edge.json'),
-      'edge.bin': describe('edge.bin'),
-    },
+    files: describeFiles(files),
     metrics: { accuracy: 0.9 },
     verdict: 'promote',
     reasons: ['all checks passed'],

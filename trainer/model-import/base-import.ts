@@ -2,6 +2,7 @@
  * Imports a pretrained tfjs model as a base: cut at a layer, pooled, compiled to an edge plan, and compared with
  * what TensorFlow.js computes, before anything is written.
  */
+import { describeFiles } from '../model/file-facts.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import { compileModel, type FeaturePooling } from '../compile/compile.ts';
 import type { CompiledPlan } from '../compile/emit.ts';
@@ -228,14 +229,4 @@ async function compareBase(
   const difference = await compareOutputs(inputs, (input) => own.run(input, 1), predict, onProgress);
   own.dispose();
   return difference;
-}
-
-function describeFiles(files: Readonly<Record<VersionFile, Uint8Array>>): BaseManifest['files'] {
-  const facts = (name: VersionFile) => ({ sha256: sha256Hex(files[name]), bytes: files[name].byteLength });
-  return {
-    'model.json': facts('model.json'),
-    'weights.bin': facts('weights.bin'),
-    'edge.json': facts('edge.json'),
-    'edge.bin': facts('edge.bin'),
-  };
 }

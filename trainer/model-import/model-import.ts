@@ -5,6 +5,7 @@
  *
  * The gate has not judged it: its verdict is `hold`, and a person promotes it with a reason.
  */
+import { describeFiles } from '../model/file-facts.ts';
 import { outputShapeOf } from '../../shared/model/plan/plan.ts';
 import { randomHex, sha256Hex } from '../../shared/digest.ts';
 import { compileModel } from '../compile/compile.ts';
@@ -19,7 +20,6 @@ import { outputWidth } from '../../shared/model/spec/task.ts';
 import { sizeOf, type Shape } from '../../shared/model/plan/tensor.ts';
 import { decodeWeights } from '../compile/weights.ts';
 import { describeIssues } from '../../shared/registry/json.ts';
-import { VERSION_FILES } from '../../shared/registry/keys.ts';
 import type { Constants, Manifest, Target } from '../../shared/registry/manifest.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { claimVersion, loadManifest, publishVersion } from '../../shared/registry/versions.ts';
@@ -414,12 +414,4 @@ async function publish(
   };
   await publishVersion(store, manifest, files);
   return { manifest, repeated: false };
-}
-
-function describeFiles(files: VersionFiles): Manifest['files'] {
-  const facts = VERSION_FILES.map((name) => [
-    name,
-    { sha256: sha256Hex(files[name]), bytes: files[name].byteLength },
-  ]);
-  return Object.fromEntries(facts) as Manifest['files'];
 }

@@ -1,6 +1,7 @@
 /**
  * `$inference_response`: JSON, or JSON with the bytes of tensors behind it where the request asked for bytes.
  */
+import { joinBytes } from '../../../shared/bytes.ts';
 import type { EncodedResponse, Prediction } from '../inference.ts';
 import type { RequestedOutput } from './infer-request.ts';
 import { outputBytes, outputJson, toOutput } from './outputs.ts';
@@ -30,12 +31,6 @@ const encoder = new TextEncoder();
 
 function withBytes(json: string, parts: readonly Uint8Array[]): EncodedResponse {
   const head = encoder.encode(json);
-  const body = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, head.byteLength));
-  body.set(head);
-  let at = head.byteLength;
-  for (const part of parts) {
-    body.set(part, at);
-    at += part.byteLength;
-  }
+  const body = joinBytes([head, ...parts]);
   return { type: 'application/octet-stream', body, jsonBytes: head.byteLength };
 }

@@ -24,7 +24,8 @@ import {
 import { judgeRise } from '../findings/rise-finding.ts';
 import { boundedMean } from '../statistics/bounded-mean.ts';
 import type { Interval } from '../statistics/interval.ts';
-import { concatenate, sumByGroup } from '../findings/unit-sample.ts';
+import { joinDoubles } from '../../bytes.ts';
+import { sumByGroup } from '../findings/unit-sample.ts';
 import type { GroupedSums } from '../findings/unit-sample.ts';
 import { comparedWindows } from '../evidence/windows.ts';
 import type { ComparedWindow } from '../evidence/windows.ts';
@@ -83,7 +84,7 @@ function judgeWindows(windows: readonly ScoredWindow[], kind: string, policy: Ga
   if (windows.length === 0) return [];
   const subject = kind === 'current' ? `window ${windows[0]?.id}` : 'past windows';
   return SCORES.map((score) => {
-    const rises = concatenate(windows.map((window) => differences(window, score)));
+    const rises = joinDoubles(windows.map((window) => differences(window, score)));
     const sample = sumByGroup(windows, policy, rises);
     const boundsAt = (growth: number, alpha: number): Interval =>
       boundedMean(sample, { least: -score.most, most: score.most }, alpha, growth * sample.share);

@@ -14,7 +14,7 @@ import type { GatePolicy } from '../policy.ts';
 import { clusterVariance, UNGROUPED } from '../statistics/design-effect.ts';
 import type { Interval } from '../statistics/interval.ts';
 import { moverMean } from '../statistics/mover.ts';
-import { concatenate } from '../findings/unit-sample.ts';
+import { joinDoubles } from '../../bytes.ts';
 
 /**
  * Fails when the upper bound of the mean, over past windows, of the paired difference is below -margin, and the gain on
@@ -65,7 +65,7 @@ function spreadOfShared(pools: readonly PastPool[]): number {
     0,
   );
   const together = clusterVariance(
-    concatenate(contributions),
+    joinDoubles(contributions),
     Int32Array.from(ids.flatMap((groups) => [...groups])),
   );
   return apart > 0 ? Math.sqrt(Math.max(1, together.clustered / apart)) : 1;

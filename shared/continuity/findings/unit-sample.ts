@@ -103,13 +103,3 @@ function widen({ estimate, lower, upper }: Interval, scale: RatioStatistic['scal
     ? { estimate, lower: estimate * (lower / estimate) ** by, upper: estimate * (upper / estimate) ** by }
     : { estimate, lower: estimate - by * (estimate - lower), upper: estimate + by * (upper - estimate) };
 }
-
-export function concatenate(parts: readonly Float64Array[]): Float64Array {
-  const whole = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}

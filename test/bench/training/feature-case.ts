@@ -1,6 +1,7 @@
 /**
  * A base, and a snapshot of pictures for it to look at, in a store in memory.
  */
+import { describeFiles } from '../../../trainer/model/file-facts.ts';
 import * as tf from '@tensorflow/tfjs';
 import { sha256Hex } from '../../../shared/digest.ts';
 import { storeInput } from '../../../shared/events/stored-input.ts';
@@ -158,7 +159,6 @@ async function storeCut(store: ObjectStore, files: BenchModel['files'], output: 
   );
   const edge = { 'edge.json': encodeJson(plan), 'edge.bin': weights };
   const digest = sha256Hex(weights);
-  const facts = (bytes: Uint8Array) => ({ sha256: sha256Hex(bytes), bytes: bytes.byteLength });
   const manifest: BaseManifest = {
     format: 'holdfast-base/1',
     digest,
@@ -168,12 +168,7 @@ async function storeCut(store: ObjectStore, files: BenchModel['files'], output: 
     pooling: 'none',
     inputShape: [...plan.inputShape],
     featureSize: sizeOf(outputShapeOf(plan)),
-    files: {
-      'model.json': facts(files['model.json']),
-      'weights.bin': facts(files['weights.bin']),
-      'edge.json': facts(edge['edge.json']),
-      'edge.bin': facts(edge['edge.bin']),
-    },
+    files: describeFiles({ ...files, ...edge }),
   };
   for (const name of ['edge.json', 'edge.bin'] as const) await store.put(keys.base(digest, name), edge[name]);
   await store.put(keys.base(digest, 'manifest.json'), encodeJson(manifest));

@@ -2,6 +2,7 @@
  * Case 7: how many images a second a features step looks at, beside `LayersModel.predict` on one core, and with two
  * threads beside one. What the base's arithmetic alone gains by a second thread says how much of that is the machine's.
  */
+import { joinFloats } from '../../../shared/bytes.ts';
 import * as tf from '@tensorflow/tfjs';
 import { registerWasmBackend } from '../../../trainer/kernels/tfjs/tfjs-backend.ts';
 import { loadBaseFiles } from '../../../shared/model/run/servable.ts';
@@ -142,13 +143,7 @@ function predictFirst(
     const read = () => (model.predict(tf.tensor(flat, [rows, ...shape])) as tf.Tensor).dataSync<'float32'>();
     seen.push(tf.tidy(read));
   }
-  const all = new Float32Array(seen.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of seen) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return joinFloats(seen);
 }
 
 /** @param theirs  of the first images */

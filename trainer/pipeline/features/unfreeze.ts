@@ -2,6 +2,7 @@
  * Unfreezing the end of a base: what comes before it becomes a base of its own, whose features are cached as any
  * other's; the end becomes the trunk that versions carry. The base itself never changes.
  */
+import { describeFiles } from '../../model/file-facts.ts';
 import * as z from 'zod';
 import type { LayerJson, ModelJson } from '../../compile/artifacts.ts';
 import { graphOf } from '../../compile/compile.ts';
@@ -220,7 +221,6 @@ async function storePrefix(
     'edge.json': encodeJson(plan.value.plan),
     'edge.bin': plan.value.weights,
   };
-  const facts = (name: VersionFile) => ({ sha256: sha256Hex(files[name]), bytes: files[name].byteLength });
   const manifest: BaseManifest = {
     format: 'holdfast-base/1',
     digest,
@@ -231,12 +231,7 @@ async function storePrefix(
     inputShape: whole.inputShape,
     featureSize: sizeOf(shape),
     partOf: whole.digest,
-    files: {
-      'model.json': facts('model.json'),
-      'weights.bin': facts('weights.bin'),
-      'edge.json': facts('edge.json'),
-      'edge.bin': facts('edge.bin'),
-    },
+    files: describeFiles(files),
   };
   for (const name of VERSION_FILES) await store.put(keys.base(digest, name), files[name]);
   await store.put(keys.base(digest, 'manifest.json'), encodeJson(manifest));

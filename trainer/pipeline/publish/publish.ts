@@ -2,9 +2,9 @@
  * Step 7: the candidate becomes a version, whatever the verdict: a refused one can be looked at, exported and, by a
  * person with a reason, promoted all the same.
  */
+import { describeFile, describeFiles } from '../../model/file-facts.ts';
 import type { Verdict } from '../../../shared/continuity/gate.ts';
 import { isRegression } from '../../../shared/continuity/evidence/evidence.ts';
-import { sha256Hex } from '../../../shared/digest.ts';
 import type { Manifest } from '../../../shared/registry/manifest.ts';
 import { encodeJson } from '../../../shared/registry/json.ts';
 import { claimVersion, publishVersion } from '../../../shared/registry/versions.ts';
@@ -61,19 +61,6 @@ async function checkJudged(ctx: RunFiles, files: VersionFiles): Promise<void> {
   if (digest !== candidate.digest) {
     throw new RunFailure(`the candidate changed after it was judged: ${candidate.digest} became ${digest}`);
   }
-}
-
-function describeFiles(files: VersionFiles): Manifest['files'] {
-  return {
-    'model.json': describeFile(files['model.json']),
-    'weights.bin': describeFile(files['weights.bin']),
-    'edge.json': describeFile(files['edge.json']),
-    'edge.bin': describeFile(files['edge.bin']),
-  };
-}
-
-function describeFile(bytes: Uint8Array) {
-  return { sha256: sha256Hex(bytes), bytes: bytes.byteLength };
 }
 
 /** Held-out accuracy by window, or errors and R², for the list of versions. */

@@ -34,7 +34,7 @@ export async function listRuns(operators: HttpTarget, model: string): Promise<re
 
 /** Starts a run and gives its id. */
 export async function startRun(operators: HttpTarget, model: string, by: string): Promise<string> {
-  return unwrap(await operators.startRun(model, by)).run;
+  return unwrap(await operators.startRun(model, by, false)).run;
 }
 
 const WATCH_EVERY_MS = 150;

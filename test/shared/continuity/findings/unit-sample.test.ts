@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
 import { bootstrapRatios, cautiousLevel } from '../../../../shared/continuity/statistics/bootstrap.ts';
-import {
-  boundsOf,
-  concatenate,
-  sampleUnits,
-  sumByGroup,
-} from '../../../../shared/continuity/findings/unit-sample.ts';
+import { boundsOf, sampleUnits, sumByGroup } from '../../../../shared/continuity/findings/unit-sample.ts';
 import { seededRandom } from '../make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});
@@ -42,8 +37,4 @@ test('bounds are the wider of both bootstrap methods, on either side, at the cau
   expect(both.bca.lower).not.toBe(both.studentized.lower);
   expect(bounds.lower).toBe(Math.min(both.bca.lower, both.studentized.lower));
   expect(bounds.upper).toBe(Math.max(both.bca.upper, both.studentized.upper));
-});
-
-test('parts are put together in order', () => {
-  expect([...concatenate([Float64Array.of(1, 2), Float64Array.of(), Float64Array.of(3)])]).toEqual([1, 2, 3]);
 });
