@@ -2,6 +2,8 @@
  * The parts of the contract that its operations refer to: schemas, headers, parameters, errors.
  */
 import * as z from 'zod';
+import { JOB_ID } from '../../shared/registry/jobs.ts';
+import { MODEL_NAME } from '../../shared/registry/keys.ts';
 import { SCHEMAS, type SchemaName } from './schemas.ts';
 
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
@@ -76,7 +78,7 @@ export const PARAMETERS: JsonObject = {
     name: 'model',
     in: 'path',
     required: true,
-    schema: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,47}$' },
+    schema: { type: 'string', pattern: MODEL_NAME.source },
     example: 'digits',
   },
   version: { name: 'version', in: 'path', required: true, schema: count, example: 1 },
@@ -85,7 +87,7 @@ export const PARAMETERS: JsonObject = {
     name: 'run',
     in: 'path',
     required: true,
-    schema: { type: 'string', pattern: '^[A-Za-z0-9-]{1,128}$' },
+    schema: { type: 'string', pattern: JOB_ID.source },
     example: '20261123T030000-cron',
   },
   id: {
@@ -93,7 +95,7 @@ export const PARAMETERS: JsonObject = {
     in: 'path',
     required: true,
     description: 'of a comparison or a reproduction',
-    schema: { type: 'string', pattern: '^[A-Za-z0-9-]{1,128}$' },
+    schema: { type: 'string', pattern: JOB_ID.source },
     example: '20261123T101502417-api-0a1b2c',
   },
   time: {

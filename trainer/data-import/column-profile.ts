@@ -4,10 +4,11 @@
 import { unwrapNumeral } from '../../shared/model/spec/feature.ts';
 import { parseMoment } from '../../shared/model/spec/moment.ts';
 import { isMissing } from '../../shared/model/spec/read-value.ts';
+import { MAX_LABELS } from '../../shared/model/spec/spec-bounds.ts';
 import type { Table } from './readers/table.ts';
 
-/** Of so many different values each is counted; beyond, only that there are more. */
-export const MAX_DISTINCT = 10_000;
+/** Of so many different values each is counted, as many as a spec may have labels; beyond, only that there are more. */
+export const MAX_DISTINCT = MAX_LABELS;
 const SHOWN_EXAMPLES = 3;
 /** Beyond, a column can't say the label by its values. */
 const MAX_TELLING = 1_000;

@@ -3,7 +3,7 @@
  * has an option that says otherwise; nothing is asked.
  */
 import type { Feature } from '../../shared/model/spec/spec.ts';
-import { DATE_PARTS } from '../../shared/model/spec/spec-bounds.ts';
+import { DATE_PARTS, MAX_VALUES } from '../../shared/model/spec/spec-bounds.ts';
 import { isNumeral } from '../../shared/model/spec/read-value.ts';
 import type { TaskSpec } from '../../shared/model/spec/task.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
@@ -17,8 +17,6 @@ import {
 import type { Table } from './readers/table.ts';
 import { describeMissing } from './readers/table-source.ts';
 
-/** As many as the spec allows. */
-const MAX_VALUES = 1_000;
 /** Whole numbers of up to so many different values name classes, like digits or grades; more of them count something. */
 const MAX_NUMBERED_CLASSES = 30;
 /** Values of fewer training examples are joined, where nothing else is said. */

@@ -28,7 +28,9 @@ import {
   MAX_FEATURES,
   MAX_LABELS,
   MAX_PIXELS,
+  MAX_RARE,
   MAX_VALUES,
+  MIN_LABELS,
   PIXEL_DEFAULTS,
   RESIZES,
   SPEC_FORMAT,
@@ -46,7 +48,7 @@ const feature = tagged('type', {
   category: has({
     name: anyString,
     values: list(anyString, 1, MAX_VALUES),
-    rare: optional(integer(1, 1_000_000)),
+    rare: optional(integer(1, MAX_RARE)),
     missing,
   }),
   date: has({
@@ -78,7 +80,7 @@ const common = {
   salt: isDigest,
 };
 const spec = tagged('task', {
-  classification: has({ ...common, labels: list(anyString, 2, MAX_LABELS) }),
+  classification: has({ ...common, labels: list(anyString, MIN_LABELS, MAX_LABELS) }),
   regression: has({ ...common, target: has({ name: anyString, unit: optional(anyString) }) }),
 });
 

@@ -7,6 +7,9 @@ export const SPEC_FORMAT = 'holdfast-spec/1';
 export const MAX_FEATURES = 4_096;
 /** Of a category. */
 export const MAX_VALUES = 1_000;
+/** Of training examples, below which a value counts as rare. */
+export const MAX_RARE = 1_000_000;
+export const MIN_LABELS = 2;
 export const MAX_LABELS = 10_000;
 /** Of an image's side. */
 export const MAX_PIXELS = 1_024;

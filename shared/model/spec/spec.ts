@@ -17,7 +17,9 @@ import {
   MAX_FEATURES,
   MAX_LABELS,
   MAX_PIXELS,
+  MAX_RARE,
   MAX_VALUES,
+  MIN_LABELS,
   PIXEL_DEFAULTS,
   RESIZES,
   SPEC_FORMAT,
@@ -47,7 +49,7 @@ const featureSchema = z.discriminatedUnion('type', [
       /** Every value that may come; anything else is refused at the edge, or is one of the others where `rare` is set. */
       values: z.array(z.string()).min(1).max(MAX_VALUES).refine(unique, 'expected different values'),
       /** Values of fewer training examples than this count as one, "other", and so do those that were never seen. */
-      rare: z.int().min(1).max(1_000_000).exactOptional(),
+      rare: z.int().min(1).max(MAX_RARE).exactOptional(),
       missing: missingSchema,
     })
     .refine(({ values, rare, missing }) => values.length > 1 || rare || missing, {
@@ -168,7 +170,7 @@ export const classificationSchema = z.strictObject({
   input: inputSchema,
   labels: z
     .array(z.string().min(1).max(128))
-    .min(2)
+    .min(MIN_LABELS)
     .max(MAX_LABELS)
     .refine(unique, 'expected different labels'),
   ...commonFields,
