@@ -16,6 +16,7 @@ import { loadCandidate, type VersionFiles } from '../run/candidate-files.ts';
 import type { RunContext, Host } from '../run/context.ts';
 import { ENGINE } from '../pipeline/fine-tune/engine.ts';
 import { followJob } from '../run/follow-job.ts';
+import { newRun } from '../run/new-run.ts';
 import { copiesSteps, featuresSteps } from '../pipeline/pipeline.ts';
 import type { StepRunner } from '../run/steps.ts';
 import type { Provenance } from '../pipeline/fine-tune/provenance.ts';
@@ -145,28 +146,19 @@ async function openScratch(
     : () => false;
   const store = createScratchStore(host.store, keys.reproductionScratch(model, id), { hides });
   const run: RunRecord = {
-    format: 'holdfast-run/1',
-    id,
-    model,
-    trigger: record.trigger,
-    by: record.by,
-    status: 'running',
-    startedAt: record.startedAt,
-    finishedAt: null,
-    cutoffMs: 0,
-    step: null,
-    steps: [],
-    specDigest: manifest.specDigest,
-    mayPromote: false,
-    wantedSnapshot: manifest.snapshot,
+    ...newRun({
+      id,
+      model,
+      trigger: record.trigger,
+      by: record.by,
+      startedAt: record.startedAt,
+      cutoffMs: 0,
+      specDigest: manifest.specDigest,
+      mayPromote: false,
+      wantedSnapshot: manifest.snapshot,
+      championAtStart: provenance.champion?.version ?? null,
+    }),
     snapshot: manifest.snapshot,
-    championAtStart: provenance.champion?.version ?? null,
-    candidate: null,
-    verdict: null,
-    promoted: false,
-    why: null,
-    summary: null,
-    error: null,
   };
   await putJson(store, keys.run(model, id, 'run.json'), run, { absent: true });
   return applyUnfreeze({ ...host, store, run, spec: provenance.spec });

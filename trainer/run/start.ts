@@ -18,6 +18,7 @@ import {
 } from '../../shared/registry/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
+import { newRun } from './new-run.ts';
 
 export interface StartOptions {
   readonly trigger: RunRecord['trigger'];
@@ -45,32 +46,19 @@ export async function startRun(
   if (!champion.ok) return champion;
   const id = createRunId(options.trigger, options.now, options.suffix);
   const spec = await keepSpec(store, id, loaded.value.spec);
-  const run: RunRecord = {
-    format: 'holdfast-run/1',
+  const run = newRun({
     id,
     model,
     trigger: options.trigger,
     by: options.by,
-    status: 'running',
     startedAt: options.now.toISOString(),
-    finishedAt: null,
     cutoffMs: options.now.getTime(),
-    step: null,
-    steps: [],
     specDigest: specDigest(spec),
     mayPromote: (options.mayPromote ?? true) && spec.promotion === 'automatic',
     wantedSnapshot: options.wantedSnapshot ?? null,
-    ...(options.again === true && { again: true as const }),
-    snapshot: null,
     championAtStart: champion.value?.move.to ?? null,
-    candidate: null,
-    verdict: null,
-    promoted: false,
-    why: null,
-    summary: null,
-    error: null,
-  };
-  return claimJob(store, runJob, run);
+  });
+  return claimJob(store, runJob, options.again === true ? { ...run, again: true } : run);
 }
 
 /**

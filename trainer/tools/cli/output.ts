@@ -17,7 +17,10 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
-/** Lines of an aligned table with a dim heading; the last column is not padded. */
+/**
+ * Lines of an aligned table with a dim heading; the last column is not padded. Our own: what styles a text may carry is
+ * marked until it is printed (safe-output.ts), which no library's measure of width knows.
+ */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const widths = columns.map(({ title }, i) =>
     Math.max(width(title), ...rows.map((row) => width(row[i] ?? ''))),

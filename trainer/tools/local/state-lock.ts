@@ -1,5 +1,10 @@
 /**
  * One process owns a state folder. A lock file says which; what a killed owner left running is ended first.
+ *
+ * Our own, although libraries lock files: they tell a dead owner by a heartbeat it no longer sends, so that a start after
+ * a kill waits for seconds, and a process that is only suspended loses the folder it has open. Here the owner is known by
+ * its process id and start time (processes.ts), which has to be read anyway: the runtime that a killed owner left behind
+ * holds port and state, and is found and ended by the same.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
