@@ -14,7 +14,7 @@ import {
 } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as readWorkerOptions } from 'wrangler';
 import { type Bundles, CONFIGS, QUIET_WRANGLER, type WorkerName } from './bundles.ts';
-import { withGuardedEntry } from '../../local/guard-runtime.ts';
+import { withGuardedEntry } from './guard-runtime.ts';
 import type { RuntimeLog } from './log-lines.ts';
 
 /** The trainer has no fetch handler; this host name reaches its cron handler, from this machine only. */

@@ -9,7 +9,7 @@ import { keys } from '../../../../shared/registry/keys.ts';
 import { type Context, createContext } from '../context.ts';
 import { Failure, usageError } from '../failure.ts';
 import { formatTable, style } from '../output.ts';
-import { findKeys, listKeys, type StoredKey } from '../../../cli/stored-keys.ts';
+import { findKeys, listKeys, type StoredKey } from '../stored-keys.ts';
 import { commaList, example } from './options.ts';
 
 const SCOPES: readonly string[] = ['predict', 'feedback', 'operate'];

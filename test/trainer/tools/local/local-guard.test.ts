@@ -5,10 +5,10 @@ import http from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keys } from '../../../shared/registry/keys.ts';
-import { type Local, startLocal } from '../../../trainer/tools/local/local.ts';
-import { refuseLocal } from '../../../trainer/local/local-guard.ts';
-import { useTempFolder } from '../../support/temp-folder.ts';
+import { keys } from '../../../../shared/registry/keys.ts';
+import { type Local, startLocal } from '../../../../trainer/tools/local/local.ts';
+import { refuseLocal } from '../../../../trainer/tools/local/local-guard.ts';
+import { useTempFolder } from '../../../support/temp-folder.ts';
 
 const SCHEDULED = '/cdn-cgi/local/scheduled?cron=0+3+*+*+*';
 const PUBLIC = `/cdn-cgi/local/r2/public/holdfast/${keys.spec('m')}`;

@@ -3,8 +3,8 @@
  */
 import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { sha256Hex } from '../../../shared/digest.ts';
-import { type LocalS3, startLocalS3 } from '../node/local-s3.ts';
+import { sha256Hex } from '../../../../shared/digest.ts';
+import { type LocalS3, startLocalS3 } from '../../node/local-s3.ts';
 
 let s3: LocalS3;
 beforeAll(async () => {
