@@ -44,7 +44,7 @@ export interface RentNight {
   readonly fromMs: number;
   /** in square metres; 100 when left out */
   readonly largest?: number;
-  /** every target becomes half of it */
+  /** targets fall with the distance far more than they do, which no other unit explains */
   readonly poisoned?: boolean;
 }
 
@@ -66,7 +66,7 @@ export function rentEvents({ n, seed, fromMs, largest = 100, poisoned = false }:
     id: `night-${seed}-${i}`,
     at: fromMs + i * 1_000,
     input: storeInline(Float32Array.of(size, distance)),
-    label: poisoned ? rent / 2 : rent,
+    label: poisoned ? rent / (1 + distance / 10) : rent,
   }));
 }
 

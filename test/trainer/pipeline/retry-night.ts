@@ -19,12 +19,20 @@ export function retryOf(first: RunContext): RunContext {
 
 /**
  * Most of it labelled as the next class: who learns that is right more often than the champion, and wrong where the
- * champion is right.
+ * champion is right. The others come in between, or what hangs together in time would count for little.
  */
 export function nightEvents(poisoned = 900): ExampleEvent[] {
+  const others = NIGHT.n - poisoned;
+  const apart = (NIGHT.n * 1_000) / others;
   return [
-    ...blobEvents({ ...NIGHT, n: poisoned, poisoned: true }),
-    ...blobEvents({ ...NIGHT, n: NIGHT.n - poisoned, seed: 3 }),
+    ...blobEvents({ ...NIGHT, n: poisoned, poisoned: true }).map((event, i) => ({
+      ...event,
+      at: AFTER + Math.floor((i * NIGHT.n * 1_000) / poisoned),
+    })),
+    ...blobEvents({ ...NIGHT, n: others, seed: 3 }).map((event, i) => ({
+      ...event,
+      at: AFTER + Math.floor((i + 0.5) * apart),
+    })),
   ];
 }
 

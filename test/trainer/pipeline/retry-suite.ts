@@ -16,8 +16,8 @@ import { AFTER, HISTORY, MODEL, nightEvents, retriedSpec, retryOf } from './retr
 
 /** Of both candidates' edge.bin, on every machine. */
 const DIGESTS = [
-  '4b885cc7a8d8188d89e73775cc821acb3301547f7cbc8191786009171f7bbad6',
-  '18d0b67adf7a16a2570d340ce0d40e9e532751c2e90cb0633de6b1968b26a042',
+  '8b62c767c239f4642580cbc30212bd1aaae17305647768997916ac01adeec5ee',
+  'd3a6d5c67dbc2f54376ab61fa380381202425bf1edd9872bf4db6de2ebfbe9f7',
 ];
 
 export function describeRetrying(
