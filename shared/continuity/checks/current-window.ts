@@ -66,16 +66,21 @@ function judge(
   const byMargin = metric === 'accuracy' ? fewestExamples(line, level) : 1;
   const wanted = Math.max(policy.minimum.current, byMargin);
   if (n * share < wanted) {
-    const reason = whyTooEarly(n, wanted, byMargin, line);
+    const reason = whyTooEarly(n, n * share, wanted, byMargin, line);
     return leaveToReferee({ ...finding, detail: `${finding.detail}; ${reason}` }, wanted);
   }
   if (finding.verdict !== 'hold') return finding;
   return leaveToReferee(finding, finding.moreLabels === undefined ? null : n + finding.moreLabels.n);
 }
 
-function whyTooEarly(n: number, wanted: number, byMargin: number, line: number): string {
+/** @param worth  what they count for, at most n: those that hang together in time count for less */
+function whyTooEarly(n: number, worth: number, wanted: number, byMargin: number, line: number): string {
+  const there =
+    worth < n
+      ? `there are ${formatCount(n)}, which hang together and are worth ${formatCount(Math.floor(worth))}`
+      : `there are ${formatCount(n)}`;
   const margin = line < 0 ? `a margin of ${formatPoints(-line)} points` : 'an improvement';
   return wanted === byMargin
-    ? `${margin} cannot be shown by fewer than ${formatCount(wanted)} examples, and there are ${formatCount(n)}`
-    : `the policy asks for ${formatCount(wanted)} examples, and there are ${formatCount(n)}`;
+    ? `${margin} cannot be shown by fewer than ${formatCount(wanted)} examples, and ${there}`
+    : `the policy asks for ${formatCount(wanted)} examples, and ${there}`;
 }
