@@ -3,7 +3,7 @@
  * absent or malformed mean that nobody is let in.
  */
 import { fields, findProblem, list, oneOf, text } from '../shared/checks.ts';
-import { isDigest } from '../shared/registry/base-manifest.ts';
+import { isDigest } from '../shared/registry/versions/base-manifest.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { ANY_ORIGIN } from './http/cors.ts';
 

@@ -1,7 +1,7 @@
 /**
  * What the routes are given. Nothing behind them reads the environment, the clock or a generator by itself.
  */
-import type { ObjectStore } from '../shared/registry/store.ts';
+import type { ObjectStore } from '../shared/registry/store/store.ts';
 import type { TrainerService } from '../shared/trainer-service.ts';
 import type { NotifyQueue } from './collect/queue-notifier.ts';
 import type { Assets } from './contract/routes.ts';

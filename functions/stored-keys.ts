@@ -4,9 +4,9 @@
  * one that was revoked is refused within that time everywhere.
  */
 import { fields, findProblem, list, oneOf, text } from '../shared/checks.ts';
-import { loadChecked } from '../shared/registry/json.ts';
-import { keys } from '../shared/registry/keys.ts';
-import type { ObjectStore } from '../shared/registry/store.ts';
+import { loadChecked } from '../shared/registry/store/json.ts';
+import { keys } from '../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../shared/registry/store/store.ts';
 import { type ApiKey, SCOPES } from './config.ts';
 import type { Log } from './log.ts';
 

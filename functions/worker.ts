@@ -5,7 +5,7 @@ import { createImageDecoder } from '../shared/model/images/decoder.ts';
 import { decoderModule } from '../shared/model/images/decoders-worker.ts';
 import { createRuntime } from '../shared/model/run/runtime.ts';
 import { wasmModule } from '../shared/model/wasm-edge.ts';
-import { createR2Store } from '../shared/registry/r2-store.ts';
+import { createR2Store } from '../shared/registry/store/r2-store.ts';
 import type { TrainerService } from '../shared/trainer-service.ts';
 import { createAdmission } from './http/admission.ts';
 import { createQueueNotifier } from './collect/queue-notifier.ts';

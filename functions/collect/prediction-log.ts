@@ -15,7 +15,7 @@
 import { encodeEvent, writeInboxLines } from '../../shared/events/write-inbox.ts';
 import type { WrittenInput } from '../../shared/events/schema.ts';
 import { fitsInline, packInline, storeInput } from '../../shared/events/stored-input.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import type { NotifyQueue } from './queue-notifier.ts';
 import { describeCause, type Log } from '../log.ts';
 import type { KeepAlive } from '../http/single-flight.ts';

@@ -4,8 +4,8 @@
  */
 import type { InboxMessage } from '../../shared/events/write-inbox.ts';
 import { collectInbox, inboxMessageSchema } from '../../shared/events/inbox.ts';
-import { keys, MODEL_NAME } from '../../shared/registry/keys.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { keys, MODEL_NAME } from '../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { describeCause, type Log } from '../log.ts';
 
 /** What this needs of a queue's message. */

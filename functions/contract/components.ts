@@ -2,8 +2,8 @@
  * The parts of the contract that its operations refer to: schemas, headers, parameters, errors.
  */
 import * as z from 'zod';
-import { JOB_ID } from '../../shared/registry/jobs.ts';
-import { MODEL_NAME } from '../../shared/registry/keys.ts';
+import { JOB_ID } from '../../shared/registry/jobs/jobs.ts';
+import { MODEL_NAME } from '../../shared/registry/store/keys.ts';
 import { SCHEMAS, type SchemaName } from './schemas.ts';
 
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;

@@ -4,13 +4,13 @@
 import * as z from 'zod';
 import { extend } from 'zod/mini';
 import { classificationSchema, regressionSchema } from '../../shared/model/spec/spec.ts';
-import { moveSchema } from '../../shared/registry/alias.ts';
-import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
-import { digestSchema, manifestSchema } from '../../shared/registry/manifest.ts';
+import { moveSchema } from '../../shared/registry/champion/alias.ts';
+import { comparisonRecordSchema } from '../../shared/registry/jobs/comparisons.ts';
+import { digestSchema, manifestSchema } from '../../shared/registry/versions/manifest.ts';
 import { quarantineSchema } from '../../shared/registry/quarantine.ts';
-import { reproductionSchema } from '../../shared/registry/reproductions.ts';
-import { progressSchema } from '../../shared/registry/jobs.ts';
-import { runSchema } from '../../shared/registry/runs.ts';
+import { reproductionSchema } from '../../shared/registry/jobs/reproductions.ts';
+import { progressSchema } from '../../shared/registry/jobs/jobs.ts';
+import { runSchema } from '../../shared/registry/jobs/runs.ts';
 
 export const version = z.int().min(1);
 

@@ -6,13 +6,13 @@
  */
 import * as z from 'zod';
 import { extend } from 'zod/mini';
-import { moveSchema } from '../../shared/registry/alias.ts';
-import { comparisonRecordSchema } from '../../shared/registry/comparisons.ts';
-import { manifestSchema } from '../../shared/registry/manifest.ts';
+import { moveSchema } from '../../shared/registry/champion/alias.ts';
+import { comparisonRecordSchema } from '../../shared/registry/jobs/comparisons.ts';
+import { manifestSchema } from '../../shared/registry/versions/manifest.ts';
 import { noticeSchema } from '../../shared/registry/notices.ts';
-import { reproductionSchema } from '../../shared/registry/reproductions.ts';
-import { progressSchema } from '../../shared/registry/jobs.ts';
-import { runSchema } from '../../shared/registry/runs.ts';
+import { reproductionSchema } from '../../shared/registry/jobs/reproductions.ts';
+import { progressSchema } from '../../shared/registry/jobs/jobs.ts';
+import { runSchema } from '../../shared/registry/jobs/runs.ts';
 import { compareSchema, reproduceSchema, startSchema } from '../operators/job-routes.ts';
 import { exampleItemSchema, feedbackSchema, labelItemSchema, MAX_ITEMS } from '../collect/feedback.ts';
 import { DATATYPES } from '../serving/open-inference/datatypes.ts';

@@ -1,13 +1,13 @@
 /**
  * Everything that may be wrong with a request, as one union, and what each protocol says about it.
  */
-import type { AliasError } from '../../shared/registry/alias.ts';
-import type { JobError } from '../../shared/registry/jobs.ts';
-import type { JobName } from '../../shared/registry/keys.ts';
-import type { PromotionError } from '../../shared/registry/promotion.ts';
+import type { AliasError } from '../../shared/registry/champion/alias.ts';
+import type { JobError } from '../../shared/registry/jobs/jobs.ts';
+import type { JobName } from '../../shared/registry/store/keys.ts';
+import type { PromotionError } from '../../shared/registry/champion/promotion.ts';
 import type { QuarantineError } from '../../shared/registry/quarantine.ts';
-import type { ServedAtError } from '../../shared/registry/served-at.ts';
-import type { VersionError } from '../../shared/registry/find-version.ts';
+import type { ServedAtError } from '../../shared/registry/champion/served-at.ts';
+import type { VersionError } from '../../shared/registry/versions/find-version.ts';
 import type { SpecError } from '../../shared/model/spec/find-spec.ts';
 import type { AuthError } from './auth.ts';
 

@@ -2,7 +2,7 @@
  * What the routes of both protocols share: who asks, what a path names, and how a result becomes a response.
  */
 import type { Context } from 'hono';
-import { MODEL_NAME } from '../../shared/registry/keys.ts';
+import { MODEL_NAME } from '../../shared/registry/store/keys.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Authenticator, Caller } from './auth.ts';
 import type { Scope } from '../config.ts';

@@ -4,12 +4,12 @@
  */
 import { Hono } from 'hono/tiny';
 import * as z from '../../shared/zod.ts';
-import { comparisonJob, loadComparisonResult } from '../../shared/registry/comparisons.ts';
-import { JOB_ID, type JobKind, loadJob, loadJobProgress } from '../../shared/registry/jobs.ts';
-import { type JobFile, type JobName, keys } from '../../shared/registry/keys.ts';
-import { runJob } from '../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
-import { loadManifest } from '../../shared/registry/versions.ts';
+import { comparisonJob, loadComparisonResult } from '../../shared/registry/jobs/comparisons.ts';
+import { JOB_ID, type JobKind, loadJob, loadJobProgress } from '../../shared/registry/jobs/jobs.ts';
+import { type JobFile, type JobName, keys } from '../../shared/registry/store/keys.ts';
+import { runJob } from '../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
+import { loadManifest } from '../../shared/registry/versions/versions.ts';
 import type { Result } from '../../shared/result.ts';
 import type { TrainerError, TrainerService } from '../../shared/trainer-service.ts';
 import { callTrainer } from './call-trainer.ts';

@@ -3,7 +3,7 @@
  */
 import type { Context, Hono } from 'hono';
 import * as z from '../../shared/zod.ts';
-import { describeIssues, type Schema } from '../../shared/registry/json.ts';
+import { describeIssues, type Schema } from '../../shared/registry/store/json.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { Caller } from '../http/auth.ts';
 import { readJson } from '../http/body.ts';

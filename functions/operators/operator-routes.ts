@@ -6,11 +6,11 @@ import * as z from '../../shared/zod.ts';
 import { anyString, has, oneOf, optional } from '../../shared/checks.ts';
 import { sha256Hex } from '../../shared/digest.ts';
 import { listModels, type SpecError, toSpec } from '../../shared/model/spec/find-spec.ts';
-import { loadChampion, loadHistory, type Move } from '../../shared/registry/alias.ts';
+import { loadChampion, loadHistory, type Move } from '../../shared/registry/champion/alias.ts';
 import { SPEC_FORMAT } from '../../shared/model/spec/spec-bounds.ts';
-import { listVersionNumbers } from '../../shared/registry/find-version.ts';
-import { encodeJson, loadChecked } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
+import { listVersionNumbers } from '../../shared/registry/versions/find-version.ts';
+import { encodeJson, loadChecked } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
 import { listNotices } from '../../shared/registry/notices.ts';
 import {
   findRollbackTarget,
@@ -18,12 +18,12 @@ import {
   type PromotionError,
   resumePromotion,
   rollback,
-} from '../../shared/registry/promotion.ts';
+} from '../../shared/registry/champion/promotion.ts';
 import { listQuarantines } from '../../shared/registry/quarantine.ts';
-import { loadLastRun } from '../../shared/registry/runs.ts';
-import { findServedAt } from '../../shared/registry/served-at.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
-import { loadManifest } from '../../shared/registry/versions.ts';
+import { loadLastRun } from '../../shared/registry/jobs/runs.ts';
+import { findServedAt } from '../../shared/registry/champion/served-at.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
+import { loadManifest } from '../../shared/registry/versions/versions.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { AppDeps } from '../deps.ts';
 import { type AppError, invalid } from '../http/errors.ts';

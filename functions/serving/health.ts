@@ -6,7 +6,7 @@
  * not which: names are for operators.
  */
 import { listModels } from '../../shared/model/spec/find-spec.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import type { ModelCache } from './cache/model-cache.ts';
 import { createSingleFlight, type KeepAlive } from '../http/single-flight.ts';
 

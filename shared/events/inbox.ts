@@ -9,9 +9,9 @@
 import * as z from '../zod.ts';
 import { gunzip, gzip, joinBytes } from '../bytes.ts';
 import { sha256Hex } from '../digest.ts';
-import type { Schema } from '../registry/json.ts';
-import { keys } from '../registry/keys.ts';
-import type { ObjectStore } from '../registry/store.ts';
+import type { Schema } from '../registry/store/json.ts';
+import { keys } from '../registry/store/keys.ts';
+import type { ObjectStore } from '../registry/store/store.ts';
 import { type Event, eventSchema } from './schema.ts';
 import { encodeEvent, type InboxMessage } from './write-inbox.ts';
 

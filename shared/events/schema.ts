@@ -4,7 +4,7 @@
  */
 import * as z from '../zod.ts';
 import { fromBase64 } from '../bytes.ts';
-import { digestSchema } from '../registry/manifest.ts';
+import { digestSchema } from '../registry/versions/manifest.ts';
 import { digestInput } from './input-digest.ts';
 
 /**

@@ -4,8 +4,8 @@
  * Large ones are objects of their own under `inputs/`, by content, so a picture sent twice is stored once.
  */
 import { bytesToFloats, floatBytes, fromBase64, toBase64 } from '../bytes.ts';
-import { keys } from '../registry/keys.ts';
-import type { ObjectStore } from '../registry/store.ts';
+import { keys } from '../registry/store/keys.ts';
+import type { ObjectStore } from '../registry/store/store.ts';
 import { err, ok, type Result } from '../result.ts';
 import { digestInput, digestLargeInput } from './input-digest.ts';
 import type { StoredInput } from './schema.ts';

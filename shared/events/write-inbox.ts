@@ -2,8 +2,8 @@
  * Writing to the inbox: the half of it that a first prediction loads. inbox.ts is the other, and says how it goes on.
  */
 import { randomHex } from '../digest.ts';
-import { keys } from '../registry/keys.ts';
-import type { ObjectStore } from '../registry/store.ts';
+import { keys } from '../registry/store/keys.ts';
+import type { ObjectStore } from '../registry/store/store.ts';
 import type { WrittenEvent } from './schema.ts';
 
 /** What a queue message says: where the events are. */

@@ -3,9 +3,9 @@
  * named after what it tells of, so whoever notices it again writes nothing.
  */
 import * as z from '../zod.ts';
-import { loadJson, putJson } from './json.ts';
-import { keys } from './keys.ts';
-import type { ObjectStore } from './store.ts';
+import { loadJson, putJson } from './store/json.ts';
+import { keys } from './store/keys.ts';
+import type { ObjectStore } from './store/store.ts';
 
 export const noticeSchema = z.object({
   format: z.literal('holdfast-notice/1'),

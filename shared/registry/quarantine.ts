@@ -4,9 +4,9 @@
  */
 import { err, ok, type Result } from '../result.ts';
 import * as z from '../zod.ts';
-import { describeReadError, loadJson, putJson } from './json.ts';
-import { keys } from './keys.ts';
-import type { ObjectStore } from './store.ts';
+import { describeReadError, loadJson, putJson } from './store/json.ts';
+import { keys } from './store/keys.ts';
+import type { ObjectStore } from './store/store.ts';
 
 const count = z.int().check(z.minimum(0));
 

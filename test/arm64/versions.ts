@@ -3,9 +3,9 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { deserialize, serialize } from 'node:v8';
-import { createMemoryStore } from '../../shared/registry/memory-store.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { createMemoryStore } from '../../shared/registry/store/memory-store.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { runJob } from '../../trainer/node/job.ts';
 import { CASES } from '../trainer/reproduce/cases.ts';
 

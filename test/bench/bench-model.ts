@@ -2,8 +2,8 @@
  * A model to measure, and how it travels to the Worker that measures it: as a form with one part a file.
  */
 import type { Spec } from '../../shared/model/spec/spec.ts';
-import { VERSION_FILES, type VersionFile } from '../../shared/registry/keys.ts';
-import type { Manifest } from '../../shared/registry/manifest.ts';
+import { VERSION_FILES, type VersionFile } from '../../shared/registry/store/keys.ts';
+import type { Manifest } from '../../shared/registry/versions/manifest.ts';
 
 export interface BenchModel {
   readonly spec: Spec;

@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { PROJECT } from '../../trainer/tools/local/paths.ts';
+import { PROJECT } from '../../trainer/tools/state/paths.ts';
 import type { Progress } from './findings.ts';
 
 export const ONNX_RUNTIME = '1.30.0';

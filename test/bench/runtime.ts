@@ -11,7 +11,7 @@ import { gzipSync } from 'node:zlib';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptionsShape } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as readWorkerOptions } from 'wrangler';
 import { CONFIGS, QUIET_WRANGLER } from '../../trainer/tools/local/bundles.ts';
-import { PROJECT } from '../../trainer/tools/local/paths.ts';
+import { PROJECT } from '../../trainer/tools/state/paths.ts';
 
 const BENCH_CONFIG = path.join(import.meta.dirname, 'wrangler.toml');
 

@@ -4,7 +4,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../client/client.ts';
 import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
-import { createMemoryStore } from '../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../shared/registry/store/memory-store.ts';
 import { diagonal, numbers, serveLinearModel } from '../functions/serving/conformance/linear-model.ts';
 import { createEdge, type Edge } from '../functions/support.ts';
 

@@ -4,10 +4,10 @@ import { UNSERVABLE } from '../../functions/http/errors.ts';
 import { collectInbox } from '../../shared/events/inbox.ts';
 import { createPredictionId } from '../../functions/collect/prediction-id.ts';
 import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
-import { putJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import { createR2Store } from '../../shared/registry/r2-store.ts';
-import { publishVersion } from '../../shared/registry/versions.ts';
+import { putJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import { createR2Store } from '../../shared/registry/store/r2-store.ts';
+import { publishVersion } from '../../shared/registry/versions/versions.ts';
 import {
   createEdge,
   createFaultyStore,

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { collectInbox } from '../../shared/events/inbox.ts';
 import { instanceId } from '../../functions/collect/prediction-id.ts';
 import type { Event } from '../../shared/events/schema.ts';
-import { keys } from '../../shared/registry/keys.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
 import { type Local, startLocal } from '../../trainer/tools/local/local.ts';
-import { childrenNamed, type Process } from '../../trainer/tools/local/processes.ts';
+import { childrenNamed, type Process } from '../../trainer/tools/state/processes.ts';
 import { useTempFolder } from '../support/temp-folder.ts';
 import { createServedToy, readEvents } from './support.ts';
 

@@ -10,7 +10,7 @@ import { toBase64 } from '../../shared/bytes.ts';
 import type { RuntimeMemory } from '../../shared/model/run/runtime.ts';
 import { decoderModule } from '../../shared/model/images/decoders-worker.ts';
 import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
-import { createMemoryStore } from '../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../shared/registry/store/memory-store.ts';
 import { IMAGE_FILES, imageFile } from '../support/images.ts';
 import { diagonal, greyImage, numbers, serveLinearModel, words } from './serving/conformance/linear-model.ts';
 import { createEdge, type Edge } from './support.ts';

@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { collectInbox } from '../../shared/events/inbox.ts';
 import { createModel } from '../../shared/model/spec/load-spec.ts';
 import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
-import { createR2Store } from '../../shared/registry/r2-store.ts';
-import { publishVersion } from '../../shared/registry/versions.ts';
+import { createR2Store } from '../../shared/registry/store/r2-store.ts';
+import { publishVersion } from '../../shared/registry/versions/versions.ts';
 import { rentSpec } from '../support/regression-model.ts';
 import { createEdge, NOON, promoteToy, readEvents, rentFiles, toyFiles, toyManifest } from './support.ts';
 

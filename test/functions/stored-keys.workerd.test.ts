@@ -2,11 +2,11 @@ import { env } from 'cloudflare:test';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { sha256Hex } from '../../shared/digest.ts';
 import { wasmModule } from '../../shared/model/wasm-edge.ts';
-import { encodeJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../shared/registry/memory-store.ts';
-import { createR2Store } from '../../shared/registry/r2-store.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { encodeJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../shared/registry/store/memory-store.ts';
+import { createR2Store } from '../../shared/registry/store/r2-store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { createEdge, createServedToy } from './support.ts';
 
 const store = createR2Store(env.BUCKET);

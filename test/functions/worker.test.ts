@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestHarness, type TestHarness } from 'wrangler';
 import { writeInbox } from '../../shared/events/write-inbox.ts';
 import { instanceId } from '../../functions/collect/prediction-id.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import { createR2Store } from '../../shared/registry/r2-store.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import { createR2Store } from '../../shared/registry/store/r2-store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { createServedToy, promoteToy, publishToy, readEvents } from './support.ts';
 import { measurePeak } from './workerd-memory.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { RunReport } from '../../trainer/report/report.ts';
-import type { RunRecord } from '../../shared/registry/runs.ts';
+import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
 import { EXIT } from '../../trainer/tools/cli/failure.ts';
 import { type Local, startLocal } from '../../trainer/tools/local/local.ts';
 

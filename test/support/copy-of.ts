@@ -1,5 +1,5 @@
-import { createMemoryStore } from '../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { createMemoryStore } from '../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 
 /** Another store with the same objects. */
 export async function copyOf(store: ObjectStore): Promise<ObjectStore> {

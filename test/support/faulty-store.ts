@@ -1,7 +1,7 @@
 /**
  * Stores that fail on purpose: for tests of what survives a crash.
  */
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 
 export class Crash extends Error {
   override readonly name = 'Crash';

@@ -7,7 +7,7 @@ import { storeInline } from '../../shared/events/stored-input.ts';
 import { createModel } from '../../shared/model/spec/load-spec.ts';
 import { type ClassificationSpec, specSchema } from '../../shared/model/spec/spec.ts';
 import { createRandom, type Random } from '../../shared/random.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 
 const SIDE = 8;
 export const BARS = ['lying', 'standing', 'leaning'] as const;

@@ -8,7 +8,7 @@ import { storeInline } from '../../shared/events/stored-input.ts';
 import { createModel } from '../../shared/model/spec/load-spec.ts';
 import { type RegressionSpec, specSchema } from '../../shared/model/spec/spec.ts';
 import { createRandom } from '../../shared/random.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 
 export function rentSpec(name: string, changes: Partial<RegressionSpec> = {}): RegressionSpec {
   const spec = specSchema.parse({

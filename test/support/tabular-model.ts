@@ -8,7 +8,7 @@ import { storeInline } from '../../shared/events/stored-input.ts';
 import { createModel } from '../../shared/model/spec/load-spec.ts';
 import { type ClassificationSpec, specSchema } from '../../shared/model/spec/spec.ts';
 import { createRandom } from '../../shared/random.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 
 export const BLOBS = ['red', 'green', 'blue'] as const;
 

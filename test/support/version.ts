@@ -2,10 +2,10 @@
  * Published versions with made-up files: for tests of the registry.
  */
 import { describeFiles } from '../../trainer/model/file-facts.ts';
-import type { VersionFile } from '../../shared/registry/keys.ts';
-import type { Manifest, VerdictName } from '../../shared/registry/manifest.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
-import { publishVersion } from '../../shared/registry/versions.ts';
+import type { VersionFile } from '../../shared/registry/store/keys.ts';
+import type { Manifest, VerdictName } from '../../shared/registry/versions/manifest.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
+import { publishVersion } from '../../shared/registry/versions/versions.ts';
 
 export const MODEL = 'digits';
 

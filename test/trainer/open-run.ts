@@ -1,8 +1,8 @@
 /**
  * A run that was started and goes no further by itself: for steps that are tried one by one over a real store.
  */
-import type { RunRecord } from '../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { createNodeHost } from '../../trainer/node/node-host.ts';
 import type { RunContext } from '../../trainer/run/context.ts';
 import { makeSnapshot } from '../../trainer/pipeline/data/snapshot.ts';

@@ -4,7 +4,7 @@
  */
 import { seedFrom } from '../../shared/digest.ts';
 import { targetOf } from '../../shared/model/spec/task.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { createNodeHost, defaultThreads } from '../node/node-host.ts';
 import { runDirectly } from '../pipeline/features/portions.ts';

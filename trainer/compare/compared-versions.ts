@@ -2,7 +2,7 @@
  * What the pipeline's steps read of a run, where there is none: nothing is recorded, judged or timed.
  */
 import { loadSpec } from '../../shared/model/spec/load-spec.ts';
-import type { RunRecord } from '../../shared/registry/runs.ts';
+import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { RunContext, Host } from '../run/context.ts';
 import { loadRecipe } from '../recipes/recipe.ts';

@@ -4,11 +4,11 @@
  */
 import { seedFrom } from '../../shared/digest.ts';
 import { targetOf } from '../../shared/model/spec/task.ts';
-import { comparisonJob, type ComparisonRecord } from '../../shared/registry/comparisons.ts';
-import { claimJob, createJobId, endJob, type JobError } from '../../shared/registry/jobs.ts';
-import { putJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { comparisonJob, type ComparisonRecord } from '../../shared/registry/jobs/comparisons.ts';
+import { claimJob, createJobId, endJob, type JobError } from '../../shared/registry/jobs/jobs.ts';
+import { putJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { err, type Result } from '../../shared/result.ts';
 import type { ComparisonRequest } from '../../shared/trainer-service.ts';
 import { type RunContext, type Host, reportProgress } from '../run/context.ts';

@@ -7,7 +7,7 @@ import { writeEvents } from '../../shared/events/inbox.ts';
 import type { ExampleEvent } from '../../shared/events/schema.ts';
 import { storeInput } from '../../shared/events/stored-input.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import {
   createRowCounter,

@@ -3,10 +3,10 @@
  * that died, or is asked for again, gives every row the same id and the same time, and so writes the same objects.
  */
 import * as z from 'zod';
-import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import { digestSchema } from '../../shared/registry/manifest.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { describeReadError, loadJson, putJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import { digestSchema } from '../../shared/registry/versions/manifest.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 
 export const importRecordSchema = z.object({

@@ -8,8 +8,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { bytesToDoubles, doubleBytes } from './double-bytes.ts';
 import { storeInline } from '../../shared/events/stored-input.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import type { ExampleRow, ReadRow } from './readers/example-source.ts';
 
 /** What an import remembers of its rows. */

@@ -5,12 +5,12 @@
 import { randomHex } from '../../shared/digest.ts';
 import { loadSpec } from '../../shared/model/spec/load-spec.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
-import { loadChampion } from '../../shared/registry/alias.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../shared/registry/memory-store.ts';
-import type { Progress } from '../../shared/registry/jobs.ts';
-import type { RunRecord } from '../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { loadChampion } from '../../shared/registry/champion/alias.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../shared/registry/store/memory-store.ts';
+import type { Progress } from '../../shared/registry/jobs/jobs.ts';
+import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { createNodeHost } from '../node/node-host.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';

@@ -10,7 +10,7 @@ import {
   targetSchema,
   type Constants,
   type Target,
-} from '../../shared/registry/manifest.ts';
+} from '../../shared/registry/versions/manifest.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { BaseSource } from './base-source.ts';
 import { isObject, type Json } from './json-object.ts';

@@ -1,13 +1,13 @@
 /**
  * A version as files that TensorFlow.js loads, base and all, and that are imported again whole.
  */
-import { describeDamage } from '../../shared/registry/find-version.ts';
-import { loadBaseManifest } from '../../shared/registry/base-manifest.ts';
+import { describeDamage } from '../../shared/registry/versions/find-version.ts';
+import { loadBaseManifest } from '../../shared/registry/versions/base-manifest.ts';
 import { loadSpec } from '../../shared/model/spec/load-spec.ts';
-import { describeReadError, encodeJson } from '../../shared/registry/json.ts';
-import { keys, type VersionFile } from '../../shared/registry/keys.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
-import { loadManifest, loadVersionFile } from '../../shared/registry/versions.ts';
+import { describeReadError, encodeJson } from '../../shared/registry/store/json.ts';
+import { keys, type VersionFile } from '../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
+import { loadManifest, loadVersionFile } from '../../shared/registry/versions/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { graphOf } from '../compile/compile.ts';
 import { isLayersModel, parseTfjsModel } from '../compile/tfjs-model.ts';

@@ -9,7 +9,7 @@ import { createRuntime } from '../../shared/model/run/runtime.ts';
 import type { SplitModel } from './split-head.ts';
 import { sizeOf } from '../../shared/model/plan/tensor.ts';
 import { loadWasmModule } from '../../shared/model/run/wasm-node.ts';
-import type { Constants } from '../../shared/registry/manifest.ts';
+import type { Constants } from '../../shared/registry/versions/manifest.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { VersionFiles } from '../run/candidate-files.ts';
 import { compareOutputs, drawInputs } from './agreement.ts';

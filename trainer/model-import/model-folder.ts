@@ -3,7 +3,7 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { reasonOf } from '../data-import/readers/input-file.ts';
 import { parseStoreUrl, type StoreLocation } from '../node/store-url.ts';

@@ -2,8 +2,8 @@
  * What a manifest says of files: by what they are verified whenever they are read.
  */
 import { sha256Hex } from '../../shared/digest.ts';
-import type { FileFacts } from '../../shared/registry/base-manifest.ts';
-import type { VersionFile } from '../../shared/registry/keys.ts';
+import type { FileFacts } from '../../shared/registry/versions/base-manifest.ts';
+import type { VersionFile } from '../../shared/registry/store/keys.ts';
 
 /** A file's digest and length. */
 export function describeFile(bytes: Uint8Array): FileFacts {

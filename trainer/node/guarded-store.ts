@@ -2,8 +2,8 @@
  * A store that is tried before it is first written to (store-probe.ts). Reading needs no trying: what is there can be
  * looked at and taken out, whatever the server ignores.
  */
-import { ensureConditions } from '../../shared/registry/store-probe.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { ensureConditions } from '../../shared/registry/store/store-probe.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { StoreError } from './s3-errors.ts';
 
 /**

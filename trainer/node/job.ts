@@ -3,11 +3,11 @@
  * outgrow an isolate, from any scheduler.
  */
 import { randomHex } from '../../shared/digest.ts';
-import { encodeJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import type { Progress } from '../../shared/registry/jobs.ts';
-import type { RunRecord } from '../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { encodeJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import type { Progress } from '../../shared/registry/jobs/jobs.ts';
+import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { giveUpRun } from '../run/record.ts';
 import { noticeRun } from '../notices/run-notice.ts';

@@ -2,11 +2,11 @@
  * A version trained again as a Node job, over any store.
  */
 import { randomHex } from '../../shared/digest.ts';
-import { type Reproduction, reproductionJob } from '../../shared/registry/reproductions.ts';
-import { loadJob, type Progress } from '../../shared/registry/jobs.ts';
+import { type Reproduction, reproductionJob } from '../../shared/registry/jobs/reproductions.ts';
+import { loadJob, type Progress } from '../../shared/registry/jobs/jobs.ts';
 import { createScratchStore } from '../reproduce/scratch-store.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import {
   type OnFiles,

@@ -19,8 +19,13 @@ import {
   putConditionally,
   type PutAttempt,
   WRITER,
-} from '../../shared/registry/conditional-put.ts';
-import type { ObjectStore, PutCondition, PutOutcome, StoredObject } from '../../shared/registry/store.ts';
+} from '../../shared/registry/store/conditional-put.ts';
+import type {
+  ObjectStore,
+  PutCondition,
+  PutOutcome,
+  StoredObject,
+} from '../../shared/registry/store/store.ts';
 import { proxyAgents } from './proxy.ts';
 import { nameOf, statusOf, type StoreFacts, toStoreError } from './s3-errors.ts';
 

@@ -4,8 +4,8 @@
  * loses promotions or runs two at once, and says nothing.
  */
 import { randomUUID } from 'node:crypto';
-import { keys as storageKeys } from '../../shared/registry/keys.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { keys as storageKeys } from '../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 
 export type StoreFinding = 'ok' | 'slow' | 'unfit';
 

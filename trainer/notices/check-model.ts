@@ -2,14 +2,14 @@
  * What nobody tells of when it happens: that a champion's files are gone or too short, that a run hangs; and a move whose
  * notice a crash has cost. Reads some bytes a model, and no file whole.
  */
-import { loadChampion } from '../../shared/registry/alias.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import type { Manifest } from '../../shared/registry/manifest.ts';
-import { noticeMove } from '../../shared/registry/move-notice.ts';
+import { loadChampion } from '../../shared/registry/champion/alias.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import type { Manifest } from '../../shared/registry/versions/manifest.ts';
+import { noticeMove } from '../../shared/registry/champion/move-notice.ts';
 import { keepNotice } from '../../shared/registry/notices.ts';
-import { loadLastRun } from '../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
-import { loadManifest } from '../../shared/registry/versions.ts';
+import { loadLastRun } from '../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
+import { loadManifest } from '../../shared/registry/versions/versions.ts';
 
 /** A night is over by then. */
 const LONGEST_RUN_MS = 12 * 3_600_000;

@@ -3,10 +3,10 @@
  * is only what is still to be sent.
  */
 import * as z from 'zod';
-import { loadJson, putJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
+import { loadJson, putJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
 import { noticeSchema } from '../../shared/registry/notices.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { type Send, sendNotice, type Webhook } from './webhook.ts';
 
 const outboxSchema = z.object({

@@ -3,8 +3,8 @@
  */
 import { keepNotice, type Notice } from '../../shared/registry/notices.ts';
 import { describeQuarantine, listQuarantines } from '../../shared/registry/quarantine.ts';
-import type { RunRecord } from '../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 
 export function describeRunEnd(run: RunRecord): Notice | null {
   const found = findNews(run);

@@ -7,7 +7,7 @@
  * a step is made durable: a Workflow remembers it, Node keeps its small result beside the run.
  */
 import { collectInbox } from '../../shared/events/inbox.ts';
-import type { RunRecord } from '../../shared/registry/runs.ts';
+import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
 import { extractCopies, planCopies } from './features/augmented-features.ts';
 import type { RunContext, Host } from '../run/context.ts';
 import { applyUnfreeze, basesRead } from './features/unfreeze.ts';

@@ -6,7 +6,7 @@ import { correctedResampledT } from '../../shared/continuity/statistics/resample
 import { formatPercent, formatPoints, formatSignedPoints } from '../../shared/continuity/findings/format.ts';
 import { hiddenLayerSchema } from '../../shared/model/spec/spec.ts';
 import { trainingSchema } from '../../shared/model/spec/training.ts';
-import { type Target, targetSchema } from '../../shared/registry/manifest.ts';
+import { type Target, targetSchema } from '../../shared/registry/versions/manifest.ts';
 import type { Recipe, SplitScore } from '../run/split-backend.ts';
 
 const recipeScoresSchema = z.object({

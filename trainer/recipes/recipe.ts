@@ -3,12 +3,12 @@
  */
 import { describeLayer } from '../../shared/model/spec/network.ts';
 import { type Spec, specSchema } from '../../shared/model/spec/spec.ts';
-import { describeReadError, loadJson, parseJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import type { Manifest } from '../../shared/registry/manifest.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
-import { describeDamage } from '../../shared/registry/find-version.ts';
-import { loadManifest } from '../../shared/registry/versions.ts';
+import { describeReadError, loadJson, parseJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import type { Manifest } from '../../shared/registry/versions/manifest.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
+import { describeDamage } from '../../shared/registry/versions/find-version.ts';
+import { loadManifest } from '../../shared/registry/versions/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { describeAugmentation } from '../augment/describe.ts';
 import { provenanceSchema } from '../pipeline/fine-tune/provenance.ts';

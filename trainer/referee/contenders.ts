@@ -4,14 +4,14 @@
  */
 import { sha256Hex } from '../../shared/digest.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
-import { loadHistory } from '../../shared/registry/alias.ts';
-import { listVersionNumbers } from '../../shared/registry/find-version.ts';
-import { loadJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import type { Manifest } from '../../shared/registry/manifest.ts';
+import { loadHistory } from '../../shared/registry/champion/alias.ts';
+import { listVersionNumbers } from '../../shared/registry/versions/find-version.ts';
+import { loadJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import type { Manifest } from '../../shared/registry/versions/manifest.ts';
 import { loadLedgerBefore } from './ledger-file.ts';
-import { describeOrigin, findRepeated, takenBack } from '../../shared/registry/taken-back.ts';
-import { loadManifest } from '../../shared/registry/versions.ts';
+import { describeOrigin, findRepeated, takenBack } from '../../shared/registry/champion/taken-back.ts';
+import { loadManifest } from '../../shared/registry/versions/versions.ts';
 import type { RunData, RunFiles } from '../run/context.ts';
 import { type Provenance, provenanceSchema } from '../pipeline/fine-tune/provenance.ts';
 import { findRefereeRecord, type RefereeRecord } from './record.ts';

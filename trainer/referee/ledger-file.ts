@@ -5,9 +5,9 @@
 import * as z from 'zod';
 import { type LedgerState, NEW_LEDGER } from '../../shared/continuity/referee/ledger.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { describeReadError, loadJson, putJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 
 /** As many bets are kept of old nights (continuity/statistics/e-process.ts); other numbers of them are damage. */
 const BETS = 24;

@@ -9,7 +9,7 @@ import type {
 import type { TrustDecision } from '../../shared/continuity/referee/trust.ts';
 import { type Selection, selectionSchema } from './selection.ts';
 import { trustSchema } from './ledger-file.ts';
-import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
+import { describeReadError, loadJson, putJson } from '../../shared/registry/store/json.ts';
 import { attemptKey, type RunContext, type RunFiles } from '../run/context.ts';
 import { RunFailure } from '../run-failure.ts';
 

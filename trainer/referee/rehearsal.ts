@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { compareAnswers } from '../../shared/continuity/referee/challenger-comparison.ts';
 import type { Tally } from '../../shared/continuity/statistics/e-process.ts';
 import { loadLedger } from './ledger-file.ts';
-import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
+import { describeReadError, loadJson, putJson } from '../../shared/registry/store/json.ts';
 import { isQuarantined } from '../pipeline/data/time-range.ts';
 import { loadCandidate } from '../run/candidate-files.ts';
 import {

@@ -16,7 +16,7 @@ import {
 } from '../../shared/continuity/referee/ledger.ts';
 import { divideLevel } from '../../shared/continuity/referee/levels.ts';
 import { appendLedger, loadLedger } from './ledger-file.ts';
-import { loadManifest } from '../../shared/registry/versions.ts';
+import { loadManifest } from '../../shared/registry/versions/versions.ts';
 import { type Host, type RunContext, type RunData, type RunFiles, stepName } from '../run/context.ts';
 import type { Contender } from './contenders.ts';
 import type { RefereeRecord } from './record.ts';

@@ -3,10 +3,10 @@
  * so that nobody finds or serves the model, and all it ever collected stays where it is until it is purged.
  */
 import * as z from '../../shared/zod.ts';
-import { moveSchema, type Move } from '../../shared/registry/alias.ts';
-import { describeReadError, encodeJson, loadJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { moveSchema, type Move } from '../../shared/registry/champion/alias.ts';
+import { describeReadError, encodeJson, loadJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 
 const deletionSchema = z.object({

@@ -2,9 +2,9 @@
  * What a version was trained on that is not what it was any more. What is gone is another matter: it fails by name.
  */
 import { sha256Hex } from '../../shared/digest.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
-import { loadManifest, loadVersionFile } from '../../shared/registry/versions.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
+import { loadManifest, loadVersionFile } from '../../shared/registry/versions/versions.ts';
 import { loadSnapshot, readShard, shardsOf } from '../pipeline/data/snapshot-file.ts';
 import type { TrainingRecipe } from '../../shared/model/spec/training.ts';
 import type { Difference } from './differences.ts';

@@ -2,11 +2,11 @@
  * The files that came of a training done again beside those of the version, and where the two parted.
  */
 import { sha256Hex } from '../../shared/digest.ts';
-import { VERSION_FILES, keys } from '../../shared/registry/keys.ts';
-import type { Manifest } from '../../shared/registry/manifest.ts';
-import type { Outcome, Reproduction } from '../../shared/registry/reproductions.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
-import { loadVersionFile } from '../../shared/registry/versions.ts';
+import { VERSION_FILES, keys } from '../../shared/registry/store/keys.ts';
+import type { Manifest } from '../../shared/registry/versions/manifest.ts';
+import type { Outcome, Reproduction } from '../../shared/registry/jobs/reproductions.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
+import { loadVersionFile } from '../../shared/registry/versions/versions.ts';
 import { predict, argmaxRows, openProgram } from '../pipeline/features/judged-model.ts';
 import { loadCandidate, type VersionFiles } from '../run/candidate-files.ts';
 import { reportProgress, type RunContext, type RunData, type RunFiles } from '../run/context.ts';

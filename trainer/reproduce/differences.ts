@@ -5,8 +5,8 @@ import * as z from 'zod';
 import { parseModelJson } from '../compile/artifacts.ts';
 import { decodeWeights } from '../compile/weights.ts';
 import type { Tensor } from '../../shared/model/plan/tensor.ts';
-import { parseJson } from '../../shared/registry/json.ts';
-import type { Outcome } from '../../shared/registry/reproductions.ts';
+import { parseJson } from '../../shared/registry/store/json.ts';
+import type { Outcome } from '../../shared/registry/jobs/reproductions.ts';
 import type { VersionFiles } from '../run/candidate-files.ts';
 import type { Provenance } from '../pipeline/fine-tune/provenance.ts';
 

@@ -3,12 +3,12 @@
  */
 import * as z from 'zod';
 import { sha256Hex } from '../../shared/digest.ts';
-import { encodeJson, parseJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import type { Manifest } from '../../shared/registry/manifest.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
-import { describeDamage, type VersionError } from '../../shared/registry/find-version.ts';
-import { loadManifest } from '../../shared/registry/versions.ts';
+import { encodeJson, parseJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import type { Manifest } from '../../shared/registry/versions/manifest.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
+import { describeDamage, type VersionError } from '../../shared/registry/versions/find-version.ts';
+import { loadManifest } from '../../shared/registry/versions/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type Provenance, provenanceSchema } from '../pipeline/fine-tune/provenance.ts';
 

@@ -3,13 +3,17 @@
  * the held-out answers, and the comparison. The steps are the retraining run's own. They work in a scratch of their
  * own, in which everything can be read and nothing is changed; the scratch goes when the comparison is kept.
  */
-import { putJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import { claimJob, createJobId, endJob, type JobError } from '../../shared/registry/jobs.ts';
-import { type Outcome, type Reproduction, reproductionJob } from '../../shared/registry/reproductions.ts';
-import type { RunRecord } from '../../shared/registry/runs.ts';
+import { putJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import { claimJob, createJobId, endJob, type JobError } from '../../shared/registry/jobs/jobs.ts';
+import {
+  type Outcome,
+  type Reproduction,
+  reproductionJob,
+} from '../../shared/registry/jobs/reproductions.ts';
+import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
 import { createScratchStore } from './scratch-store.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import type { Result } from '../../shared/result.ts';
 import type { ReproductionRequest } from '../../shared/trainer-service.ts';
 import { loadCandidate, type VersionFiles } from '../run/candidate-files.ts';

@@ -2,7 +2,7 @@
  * A store whose reads fall through to another and whose writes stay under one prefix of it: whatever works in there
  * finds everything, and changes nothing.
  */
-import type { ObjectStore, PutCondition } from '../../shared/registry/store.ts';
+import type { ObjectStore, PutCondition } from '../../shared/registry/store/store.ts';
 
 export interface ScratchOptions {
   /** Keys of the store below that are not there for whoever works in the scratch. */

@@ -1,8 +1,8 @@
 /**
  * The candidate's four files, first under the run, then (unchanged) under its version.
  */
-import { encodeJson } from '../../shared/registry/json.ts';
-import { type VersionFile, VERSION_FILES } from '../../shared/registry/keys.ts';
+import { encodeJson } from '../../shared/registry/store/json.ts';
+import { type VersionFile, VERSION_FILES } from '../../shared/registry/store/keys.ts';
 import { type DenseLayer, headToLayersModel, planHead } from '../model/head.ts';
 import {
   composeModel,

@@ -4,13 +4,13 @@
 import type { Runtime } from '../../shared/model/run/runtime.ts';
 import type { WasmModules } from '../../shared/model/run/wasm-modules.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
-import { keys } from '../../shared/registry/keys.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
 import type { Unfrozen } from '../model/trunk.ts';
 import type { FeatureBackend } from './feature-backend.ts';
 import type { SplitBackend } from './split-backend.ts';
-import type { Progress } from '../../shared/registry/jobs.ts';
-import type { RunRecord } from '../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { Progress } from '../../shared/registry/jobs/jobs.ts';
+import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 
 /** Times a piece of work that waits for nothing, in milliseconds above 0. */
 export type Stopwatch = (work: () => void) => Promise<number>;

@@ -2,8 +2,8 @@
  * A comparison or a reproduction from its record to its end. A retraining run has a way of its own (pipeline.ts): its
  * record is written step by step, and one that failed can be tried again.
  */
-import type { JobKind, JobRecord } from '../../shared/registry/jobs.ts';
-import type { JobName } from '../../shared/registry/keys.ts';
+import type { JobKind, JobRecord } from '../../shared/registry/jobs/jobs.ts';
+import type { JobName } from '../../shared/registry/store/keys.ts';
 import { isRunFailure } from '../run-failure.ts';
 import type { Host } from './context.ts';
 import { failJob, openJob } from './job-record.ts';

@@ -1,9 +1,9 @@
 /**
  * The record of a job as whoever does it meets it: it has to be there, and it is ended where the job can't be.
  */
-import { endJob, type JobKind, type JobRecord, loadJob } from '../../shared/registry/jobs.ts';
-import type { JobName } from '../../shared/registry/keys.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { endJob, type JobKind, type JobRecord, loadJob } from '../../shared/registry/jobs/jobs.ts';
+import type { JobName } from '../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { RunFailure } from '../run-failure.ts';
 
 /** The record of a job that was started. A job without one can't be done, however often it is tried. */

@@ -5,8 +5,8 @@
  *
  * One run has one writer, its pipeline; its steps may write at once, and come one after the other here.
  */
-import { runJob, type RunRecord, saveRun } from '../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { runJob, type RunRecord, saveRun } from '../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { openJob } from './job-record.ts';
 
 export interface JournalDeps {

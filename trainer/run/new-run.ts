@@ -1,7 +1,7 @@
 /**
  * The record of a run that has just begun.
  */
-import type { RunRecord } from '../../shared/registry/runs.ts';
+import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
 
 /** What a run is about, fixed before anything else happens. */
 export type RunFacts = Pick<

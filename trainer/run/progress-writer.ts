@@ -2,7 +2,7 @@
  * How far a run is, written for whoever watches: at most about once a second, the newest there is, and at no price. A
  * write that fails is said once in a while and otherwise forgotten.
  */
-import type { Progress } from '../../shared/registry/jobs.ts';
+import type { Progress } from '../../shared/registry/jobs/jobs.ts';
 
 export interface ProgressDeps {
   readonly save: (progress: Progress) => Promise<void>;

@@ -2,10 +2,10 @@
  * A run's own record: opened with the spec it goes by, updated step by step.
  */
 import { type Spec, specSchema } from '../../shared/model/spec/spec.ts';
-import { describeReadError, loadJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import { runJob, type RunRecord } from '../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { describeReadError, loadJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import { runJob, type RunRecord } from '../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { giveUpJob, openJob } from './job-record.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { type RunContext, stepName, type Host } from './context.ts';

@@ -4,10 +4,10 @@
 import type { SpecError } from '../../shared/model/spec/find-spec.ts';
 import { loadSpec, specDigest } from '../../shared/model/spec/load-spec.ts';
 import { type Spec, specSchema } from '../../shared/model/spec/spec.ts';
-import { type AliasError, loadChampion } from '../../shared/registry/alias.ts';
-import { describeReadError, loadJson, putJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
-import { claimJob } from '../../shared/registry/jobs.ts';
+import { type AliasError, loadChampion } from '../../shared/registry/champion/alias.ts';
+import { describeReadError, loadJson, putJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
+import { claimJob } from '../../shared/registry/jobs/jobs.ts';
 import {
   createRunId,
   loadRun,
@@ -15,8 +15,8 @@ import {
   runJob,
   type RunRecord,
   saveRun,
-} from '../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+} from '../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { newRun } from './new-run.ts';
 

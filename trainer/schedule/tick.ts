@@ -7,10 +7,10 @@ import type { Event } from '../../shared/events/schema.ts';
 import { readBatch } from '../../shared/events/inbox.ts';
 import { listModels } from '../../shared/model/spec/find-spec.ts';
 import { loadSpec } from '../../shared/model/spec/load-spec.ts';
-import { loadJson, putJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
+import { loadJson, putJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
 import { DEFAULT_SCHEDULE, nextDue, type Schedule, scheduleSchema } from '../../shared/registry/schedule.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 
 const entrySchema = z.object({
   schedule: scheduleSchema,

@@ -9,14 +9,14 @@ import { kernelModule } from '../kernels/kernels-worker.ts';
 import { shareMemory } from '../kernels/workspace.ts';
 import { createRuntime, type Runtime } from '../../shared/model/run/runtime.ts';
 import { wasmModule } from '../../shared/model/run/wasm-worker.ts';
-import { comparisonJob } from '../../shared/registry/comparisons.ts';
-import { type JobRecord, type Progress, saveJobProgress } from '../../shared/registry/jobs.ts';
-import type { JobName } from '../../shared/registry/keys.ts';
-import { reproductionJob } from '../../shared/registry/reproductions.ts';
+import { comparisonJob } from '../../shared/registry/jobs/comparisons.ts';
+import { type JobRecord, type Progress, saveJobProgress } from '../../shared/registry/jobs/jobs.ts';
+import type { JobName } from '../../shared/registry/store/keys.ts';
+import { reproductionJob } from '../../shared/registry/jobs/reproductions.ts';
 import { printable } from '../../shared/printable.ts';
-import { createR2Store } from '../../shared/registry/r2-store.ts';
-import type { RunRecord } from '../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { createR2Store } from '../../shared/registry/store/r2-store.ts';
+import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import type { Result } from '../../shared/result.ts';
 import type {
   ComparisonRequest,

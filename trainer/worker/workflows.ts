@@ -4,12 +4,12 @@
 import { randomHex } from '../../shared/digest.ts';
 import { listModels } from '../../shared/model/spec/find-spec.ts';
 import { loadSpec } from '../../shared/model/spec/load-spec.ts';
-import { type JobRecord, loadJob } from '../../shared/registry/jobs.ts';
-import type { JobName } from '../../shared/registry/keys.ts';
-import { createR2Store } from '../../shared/registry/r2-store.ts';
-import { type Reproduction, reproductionJob } from '../../shared/registry/reproductions.ts';
-import { loadRun } from '../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { type JobRecord, loadJob } from '../../shared/registry/jobs/jobs.ts';
+import type { JobName } from '../../shared/registry/store/keys.ts';
+import { createR2Store } from '../../shared/registry/store/r2-store.ts';
+import { type Reproduction, reproductionJob } from '../../shared/registry/jobs/reproductions.ts';
+import { loadRun } from '../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type {
   ComparisonRequest,

@@ -8,8 +8,8 @@
 import type { Servable } from '../../../shared/model/run/predictor.ts';
 import type { ServableError } from '../../../shared/model/run/servable.ts';
 import { loadServingSpec, type ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
-import { loadChampionVersion } from '../../../shared/registry/serving.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { loadChampionVersion } from '../../../shared/registry/champion/serving.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { AppError, NotServable } from '../../http/errors.ts';
 import { describeCause, type Log } from '../../log.ts';

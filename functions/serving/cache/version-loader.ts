@@ -10,9 +10,9 @@ import { loadBase, openHead, readHead, type ServableError } from '../../../share
 import type { ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
 import type { InputSpec } from '../../../shared/model/spec/spec.ts';
 import { outputWidth } from '../../../shared/model/spec/task.ts';
-import type { BaseManifest } from '../../../shared/registry/base-manifest.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { loadServingManifest, type ServingManifest } from '../../../shared/registry/serving.ts';
+import type { BaseManifest } from '../../../shared/registry/versions/base-manifest.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
+import { loadServingManifest, type ServingManifest } from '../../../shared/registry/champion/serving.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { ProgramCache } from './program-cache.ts';
 import { createSingleFlight, type KeepAlive } from '../../http/single-flight.ts';

@@ -4,7 +4,7 @@
 import { Hono } from 'hono/tiny';
 import { listModels } from '../../../shared/model/spec/find-spec.ts';
 import type { ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
-import { loadChampionVersion } from '../../../shared/registry/serving.ts';
+import { loadChampionVersion } from '../../../shared/registry/champion/serving.ts';
 import { type RequestContext, refuse, type Handler } from '../../http/request-context.ts';
 import { ok, type Result } from '../../../shared/result.ts';
 import { parseJsonBody, readBytes } from '../../http/body.ts';

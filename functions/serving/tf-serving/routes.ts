@@ -2,7 +2,7 @@
  * `/v1`: TF Serving's REST API, and `:feedback` beside it.
  */
 import { loadServingSpec } from '../../../shared/model/spec/serving-spec.ts';
-import { loadServingManifest } from '../../../shared/registry/serving.ts';
+import { loadServingManifest } from '../../../shared/registry/champion/serving.ts';
 import { ok, type Result } from '../../../shared/result.ts';
 import { type RequestContext, refuse, type Handler } from '../../http/request-context.ts';
 import { parseJsonBody, readBytes } from '../../http/body.ts';

@@ -4,9 +4,9 @@
  *
  * Knows no store, and so none of the schemas that come with one: this is what a cold start waits for.
  */
-import type { BaseManifest } from '../../registry/base-manifest.ts';
-import type { Constants } from '../../registry/manifest.ts';
-import type { ServingManifest } from '../../registry/serving.ts';
+import type { BaseManifest } from '../../registry/versions/base-manifest.ts';
+import type { Constants } from '../../registry/versions/manifest.ts';
+import type { ServingManifest } from '../../registry/champion/serving.ts';
 import { err, type Result } from '../../result.ts';
 import { createEncoder, encodedSize } from '../spec/input.ts';
 import { parsePlan } from '../plan/plan.ts';

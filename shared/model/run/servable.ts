@@ -1,12 +1,12 @@
 /**
  * The parts of a version out of the store, each file verified against its manifest.
  */
-import { type BaseManifest, loadBaseManifest } from '../../registry/base-manifest.ts';
-import { describeDamage, type VersionError } from '../../registry/find-version.ts';
-import { describeReadError } from '../../registry/json.ts';
-import { keys } from '../../registry/keys.ts';
-import type { ServingManifest } from '../../registry/serving.ts';
-import type { ObjectStore } from '../../registry/store.ts';
+import { type BaseManifest, loadBaseManifest } from '../../registry/versions/base-manifest.ts';
+import { describeDamage, type VersionError } from '../../registry/versions/find-version.ts';
+import { describeReadError } from '../../registry/store/json.ts';
+import { keys } from '../../registry/store/keys.ts';
+import type { ServingManifest } from '../../registry/champion/serving.ts';
+import type { ObjectStore } from '../../registry/store/store.ts';
 import { err, ok, type Result } from '../../result.ts';
 import { type Base, loadPlan } from './predictor.ts';
 import type { Runtime } from './runtime.ts';

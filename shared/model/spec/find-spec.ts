@@ -1,9 +1,9 @@
 /**
  * Finding a model: which there are, and what may be wrong with a spec, whoever reads how much of it.
  */
-import { describeReadError, type Loaded, type ReadError } from '../../registry/json.ts';
-import { keys } from '../../registry/keys.ts';
-import type { ObjectStore } from '../../registry/store.ts';
+import { describeReadError, type Loaded, type ReadError } from '../../registry/store/json.ts';
+import { keys } from '../../registry/store/keys.ts';
+import type { ObjectStore } from '../../registry/store/store.ts';
 import { err, type Result } from '../../result.ts';
 
 export type SpecError =

@@ -3,7 +3,7 @@
  *
  * instance (JSON) -> example input (raw numbers: pixels, feature values, category indices) -> encoded (Float32Array)
  */
-import type { Constants } from '../../registry/manifest.ts';
+import type { Constants } from '../../registry/versions/manifest.ts';
 import { err, ok, type Result } from '../../result.ts';
 import { describeBadCell, type NumberPolicy, readCell, widthOf } from './feature.ts';
 import { kindOf } from './read-value.ts';

@@ -2,9 +2,9 @@
  * Reading and saving a spec.
  */
 import { sha256Hex } from '../../digest.ts';
-import { encodeJson, loadJson } from '../../registry/json.ts';
-import { keys } from '../../registry/keys.ts';
-import type { ObjectStore } from '../../registry/store.ts';
+import { encodeJson, loadJson } from '../../registry/store/json.ts';
+import { keys } from '../../registry/store/keys.ts';
+import type { ObjectStore } from '../../registry/store/store.ts';
 import { err, ok, type Result } from '../../result.ts';
 import { type SpecError, toSpec } from './find-spec.ts';
 import { type Spec, specSchema } from './spec.ts';

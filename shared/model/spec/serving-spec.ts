@@ -14,10 +14,10 @@ import {
   optional,
   tagged,
 } from '../../checks.ts';
-import { isDigest } from '../../registry/base-manifest.ts';
-import { loadChecked } from '../../registry/json.ts';
-import { keys } from '../../registry/keys.ts';
-import type { ObjectStore } from '../../registry/store.ts';
+import { isDigest } from '../../registry/versions/base-manifest.ts';
+import { loadChecked } from '../../registry/store/json.ts';
+import { keys } from '../../registry/store/keys.ts';
+import type { ObjectStore } from '../../registry/store/store.ts';
 import { ok, type Result } from '../../result.ts';
 import { type SpecError, toSpec } from './find-spec.ts';
 import {

@@ -4,8 +4,8 @@
  */
 import * as z from 'zod';
 import { gatePolicySchema, policyProblems } from '../../continuity/policy.ts';
-import { MODEL_NAME } from '../../registry/keys.ts';
-import { digestSchema, targetSchema } from '../../registry/manifest.ts';
+import { MODEL_NAME } from '../../registry/store/keys.ts';
+import { digestSchema, targetSchema } from '../../registry/versions/manifest.ts';
 import { scheduleSchema } from '../../registry/schedule.ts';
 import { augmentationProblems } from './augmentation.ts';
 import { activationSchema, networkSchema, networkShapes } from './network.ts';

@@ -5,7 +5,7 @@
  * What it takes is fitted on training data and kept in the version's constants, so edge and trainer compute the same bits.
  */
 import { cosineOfDegrees, sineOfDegrees } from '../../exact-math.ts';
-import type { Constants } from '../../registry/manifest.ts';
+import type { Constants } from '../../registry/versions/manifest.ts';
 import { type CategoryFeature, type DateFeature, momentOf, widthOf } from './feature.ts';
 import type { Feature } from './spec.ts';
 

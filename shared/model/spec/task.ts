@@ -2,7 +2,7 @@
  * What a model predicts, one of its labels or a number, and what follows from that for whoever trains, serves or
  * labels it.
  */
-import type { Target } from '../../registry/manifest.ts';
+import type { Target } from '../../registry/versions/manifest.ts';
 import { err, ok, type Result } from '../../result.ts';
 import { findName, isNumeral, kindOf } from './read-value.ts';
 import type { ClassificationSpec, RegressionSpec } from './spec.ts';

@@ -3,7 +3,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ZodError } from 'zod';
-import { describeIssues } from '../../../shared/registry/json.ts';
+import { describeIssues } from '../../../shared/registry/store/json.ts';
 import { printTable, renderMarkdown, type Row, type Table } from '../gate/table.ts';
 import { refuseUsage } from '../usage.ts';
 import { type Job, openStream, planJobs } from './lives/jobs.ts';

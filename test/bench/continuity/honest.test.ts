@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createRandom } from '../../../shared/random.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import type { Host } from '../../../trainer/run/context.ts';
 import { createNodeHost } from '../../../trainer/node/node-host.ts';

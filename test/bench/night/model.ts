@@ -12,9 +12,9 @@ import { createModel } from '../../../shared/model/spec/load-spec.ts';
 import { specSchema } from '../../../shared/model/spec/spec.ts';
 import { inputLayer, toLayersModel } from '../../../trainer/model/trunk.ts';
 import { createRandom } from '../../../shared/random.ts';
-import { encodeJson } from '../../../shared/registry/json.ts';
-import { promote } from '../../../shared/registry/promotion.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { encodeJson } from '../../../shared/registry/store/json.ts';
+import { promote } from '../../../shared/registry/champion/promotion.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { importBase } from '../../../trainer/model-import/base-import.ts';
 import { runJob } from '../../../trainer/node/job.ts';
 

@@ -5,8 +5,8 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { loadRun } from '../../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { loadRun } from '../../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import type { Findings, Progress } from '../findings.ts';
 import { type Inspector, openInspector } from '../serving/inspector.ts';
 import { bundleTrainer, withWorker } from '../runtime.ts';

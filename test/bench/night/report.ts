@@ -2,10 +2,10 @@
  * What is told of a night.
  */
 import * as z from 'zod';
-import { loadJson } from '../../../shared/registry/json.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import type { RunRecord } from '../../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { loadJson } from '../../../shared/registry/store/json.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import type { RunRecord } from '../../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 
 export interface NightReport {
   readonly seconds: number;

@@ -1,7 +1,7 @@
 /**
  * The bucket of the night, over S3.
  */
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { createS3Store } from '../../../trainer/node/s3-store.ts';
 
 export const BUCKET = 'holdfast';

@@ -16,7 +16,7 @@ import type { Program } from '../../../shared/model/run/program.ts';
 import { createFeatureReader, type FeatureReader } from '../../../shared/model/run/predictor.ts';
 import type { ClassificationSpec } from '../../../shared/model/spec/spec.ts';
 import { createRandom } from '../../../shared/random.ts';
-import type { Constants } from '../../../shared/registry/manifest.ts';
+import type { Constants } from '../../../shared/registry/versions/manifest.ts';
 import { argmaxRows, openProgram } from '../../../trainer/pipeline/features/judged-model.ts';
 import { encodeHead } from '../../../trainer/run/candidate-files.ts';
 import { initialHead } from '../../../trainer/model/head-layers.ts';

@@ -4,8 +4,8 @@
  * in a workerd process of its own, on loopback.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { keys } from '../../../shared/registry/keys.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import type { BenchModel } from '../bench-model.ts';
 import type { Findings, Progress } from '../findings.ts';
 import { applyLoad, type Exchange, type Load } from './load-client.ts';

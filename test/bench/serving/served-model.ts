@@ -5,10 +5,10 @@ import type { R2Bucket } from '@cloudflare/workers-types';
 import type { Miniflare } from 'miniflare';
 import { createModel } from '../../../shared/model/spec/load-spec.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
-import { promote } from '../../../shared/registry/promotion.ts';
-import { createR2Store } from '../../../shared/registry/r2-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { publishVersion } from '../../../shared/registry/versions.ts';
+import { promote } from '../../../shared/registry/champion/promotion.ts';
+import { createR2Store } from '../../../shared/registry/store/r2-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
+import { publishVersion } from '../../../shared/registry/versions/versions.ts';
 import { randomNumbers, unwrap } from '../../trainer/compile/support.ts';
 import type { BenchModel } from '../bench-model.ts';
 

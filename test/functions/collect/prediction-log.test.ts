@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { createPredictionLog, type LoggedPrediction } from '../../../functions/collect/prediction-log.ts';
 import type { InboxMessage } from '../../../shared/events/write-inbox.ts';
 import type { StoredInput } from '../../../shared/events/schema.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { createFaultyStore, createTestLog, NOON } from '../support.ts';
 
 function prediction(id: string, numbers = 2): LoggedPrediction {

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { consumeMessages, type QueueMessage } from '../../../functions/collect/queue.ts';
 import { writeInbox } from '../../../shared/events/write-inbox.ts';
 import type { Event } from '../../../shared/events/schema.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { createFaultyStore, createTestLog, NOON, readEvents } from '../support.ts';
 
 function label(id: string): Event {

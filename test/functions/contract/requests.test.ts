@@ -5,7 +5,7 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { diagonal, numbers, serveLinearModel } from '../serving/conformance/linear-model.ts';
 import { createEdge, type Edge } from '../support.ts';
 import { validatorOf } from './contract.ts';

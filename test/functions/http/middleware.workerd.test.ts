@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:test';
 import { beforeAll, expect, test } from 'vitest';
 import { wasmModule } from '../../../shared/model/run/wasm-worker.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createR2Store } from '../../../shared/registry/r2-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { createR2Store } from '../../../shared/registry/store/r2-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { createEdge, createServedToy, readEvents, saveToyBase } from '../support.ts';
 
 const store = createR2Store(env.BUCKET);

@@ -5,8 +5,8 @@
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { readBytes } from '../../../functions/http/body.ts';
 import { wasmModule } from '../../../shared/model/run/wasm-worker.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { createEdge, type Edge } from '../support.ts';
 import { diagonal, greyImage, numbers, serveLinearModel } from './conformance/linear-model.ts';
 

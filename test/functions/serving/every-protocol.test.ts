@@ -15,7 +15,7 @@ import { hideGroup } from '../../../shared/events/group.ts';
 import type { Event } from '../../../shared/events/schema.ts';
 import { type ClassificationSpec, specSchema } from '../../../shared/model/spec/spec.ts';
 import type { ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import type { Result } from '../../../shared/result.ts';
 import { importExamples } from '../../../trainer/data-import/import-examples.ts';
 import { openSource } from '../../../trainer/data-import/readers/open-source.ts';

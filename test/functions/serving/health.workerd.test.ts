@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:test';
 import { expect, test } from 'vitest';
 import { wasmModule } from '../../../shared/model/run/wasm-worker.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createR2Store } from '../../../shared/registry/r2-store.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { createR2Store } from '../../../shared/registry/store/r2-store.ts';
 import {
   createEdge,
   createFaultyStore,

@@ -6,9 +6,9 @@ import { collectInbox, readBatch, writeEvents } from '../../../shared/events/inb
 import { joinEvents } from '../../../trainer/pipeline/data/join.ts';
 import type { Event } from '../../../shared/events/schema.ts';
 import { storeInline } from '../../../shared/events/stored-input.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { crashEverywhere, wrapStore } from '../../support/faulty-store.ts';
 
 const MODEL = 'digits';

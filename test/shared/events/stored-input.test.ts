@@ -5,9 +5,9 @@ import { floatBytes, toBase64 } from '../../../shared/bytes.ts';
 import { sha256Hex } from '../../../shared/digest.ts';
 import { storedInputSchema } from '../../../shared/events/schema.ts';
 import { loadInput, storeInline, storeInput } from '../../../shared/events/stored-input.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 
 const MODEL = 'digits';
 const LARGE = 16_385;

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import {
   endQuarantine,
   listQuarantines,
   type Quarantine,
   saveQuarantine,
 } from '../../../shared/registry/quarantine.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { crashEverywhere } from '../../support/faulty-store.ts';
 import { MODEL } from '../../support/version.ts';
 

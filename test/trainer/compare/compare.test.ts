@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import { keys } from '../../../shared/registry/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
 import { loadSpec, replaceSpec } from '../../../shared/model/spec/load-spec.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { compareRecipes } from '../../../trainer/compare/compare.ts';
 import { describeRecipe } from '../../../trainer/recipes/recipe.ts';
 import { runJob } from '../../../trainer/node/job.ts';

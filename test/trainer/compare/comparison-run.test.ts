@@ -7,10 +7,10 @@ import {
   comparisonJob,
   type ComparisonRecord,
   loadComparisonResult,
-} from '../../../shared/registry/comparisons.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import { loadJob, type Progress } from '../../../shared/registry/jobs.ts';
+} from '../../../shared/registry/jobs/comparisons.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import { loadJob, type Progress } from '../../../shared/registry/jobs/jobs.ts';
 import { compareRecipes } from '../../../trainer/compare/compare.ts';
 import { comparisonSchema, concludeComparison } from '../../../trainer/recipes/recipe-comparison.ts';
 import { runComparison, startComparison } from '../../../trainer/compare/comparison-run.ts';

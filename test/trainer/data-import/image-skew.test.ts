@@ -12,7 +12,7 @@ import { createFeatureReader } from '../../../shared/model/run/predictor.ts';
 import { createRuntime } from '../../../shared/model/run/runtime.ts';
 import { loadBase } from '../../../shared/model/run/servable.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { importExamples } from '../../../trainer/data-import/import-examples.ts';
 import { openImageFolder } from '../../../trainer/data-import/readers/image-folder.ts';
 import { createEdge, createServedToy, NOON, readEvents, saveToyBase } from '../../functions/support.ts';

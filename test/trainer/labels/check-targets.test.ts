@@ -1,8 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { writeEvents } from '../../../shared/events/inbox.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { listQuarantines, type Quarantine } from '../../../shared/registry/quarantine.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { checkLabels, type LabelCheck } from '../../../trainer/labels/check-labels.ts';
 import { copyOf } from '../../support/copy-of.ts';
 import { createRentModel, rentEvents, type RentNight } from '../../support/regression-model.ts';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { writeEvents } from '../../../shared/events/inbox.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { endQuarantine, listQuarantines, type Quarantine } from '../../../shared/registry/quarantine.ts';
-import type { RunRecord } from '../../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import type { RunRecord } from '../../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { runJob } from '../../../trainer/node/job.ts';
 import { blobEvents, type BlobNight, createBlobModel } from '../../support/tabular-model.ts';
 

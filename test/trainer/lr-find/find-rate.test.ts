@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import { createModel } from '../../../shared/model/spec/load-spec.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { findLearningRate } from '../../../trainer/lr-find/find-rate.ts';
 import { renderRateSearch } from '../../../trainer/lr-find/rate-page.ts';
 import { plotSearch } from '../../../trainer/lr-find/rate-plot.ts';

@@ -10,7 +10,7 @@ import { createRuntime, type Runtime } from '../../../shared/model/run/runtime.t
 import { listParts, outputsOf } from '../../../trainer/compile/tfjs-model.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
 import { decodeWeights } from '../../../trainer/compile/weights.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { importBase } from '../../../trainer/model-import/base-import.ts';
 import { loadBaseSource } from '../../../trainer/model-import/base-source.ts';
 import { expectClose, unwrap } from '../compile/support.ts';

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { createS3Store } from '../../../trainer/node/s3-store.ts';
 import { parseStoreUrl } from '../../../trainer/node/store-url.ts';
-import { describeStoreContract } from '../../shared/registry/store-contract.ts';
+import { describeStoreContract } from '../../shared/registry/store/store-contract.ts';
 import { LOCAL_KEYS, type LocalS3, startLocalS3 } from './local-s3.ts';
 
 let local: LocalS3;

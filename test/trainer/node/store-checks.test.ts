@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { createS3Store } from '../../../trainer/node/s3-store.ts';
 import { checkStore, isFit } from '../../../trainer/node/store-checks.ts';
 import { LOCAL_KEYS, type LocalS3, startLocalS3 } from './local-s3.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { listNotices } from '../../../shared/registry/notices.ts';
 import { endQuarantine, type Quarantine, saveQuarantine } from '../../../shared/registry/quarantine.ts';
-import type { RunRecord } from '../../../shared/registry/runs.ts';
+import type { RunRecord } from '../../../shared/registry/jobs/runs.ts';
 import { noticeRun } from '../../../trainer/notices/run-notice.ts';
 
 const RUN: RunRecord = {

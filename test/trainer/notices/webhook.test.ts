@@ -3,10 +3,10 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { keepNotice, listNotices, type Notice } from '../../../shared/registry/notices.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { deliverNotices } from '../../../trainer/notices/deliver.ts';
 import { isPrivateHost, parseWebhook, type Send, type Webhook } from '../../../trainer/notices/webhook.ts';
 

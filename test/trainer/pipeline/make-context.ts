@@ -2,8 +2,8 @@
  * A run's context over a store in memory, for steps that are tested by themselves.
  */
 import type { RunContext } from '../../../trainer/run/context.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 
 /** Only what a test's step reads is there; the rest is missing. */

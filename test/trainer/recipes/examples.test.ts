@@ -7,7 +7,7 @@ import { writeEvents } from '../../../shared/events/inbox.ts';
 import { storeInput } from '../../../shared/events/stored-input.ts';
 import { createModel } from '../../../shared/model/spec/load-spec.ts';
 import { specSchema } from '../../../shared/model/spec/spec.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { readTask } from '../../../trainer/recipes/examples.ts';
 import type { RunContext } from '../../../trainer/run/context.ts';
 import { openRun } from '../../../trainer/run/record.ts';

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { trainingSchema } from '../../../shared/model/spec/training.ts';
-import { encodeJson, loadJson } from '../../../shared/registry/json.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { manifestSchema } from '../../../shared/registry/manifest.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { encodeJson, loadJson } from '../../../shared/registry/store/json.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { manifestSchema } from '../../../shared/registry/versions/manifest.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { loadRecipe, sameRecipe } from '../../../trainer/recipes/recipe.ts';
 import { runJob } from '../../../trainer/node/job.ts';
 import { copyOf } from '../../support/copy-of.ts';

@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { ClassificationSpec } from '../../../shared/model/spec/spec.ts';
-import type { Manifest } from '../../../shared/registry/manifest.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import { promote, rollback } from '../../../shared/registry/promotion.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { publishVersion } from '../../../shared/registry/versions.ts';
+import type { Manifest } from '../../../shared/registry/versions/manifest.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import { promote, rollback } from '../../../shared/registry/champion/promotion.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
+import { publishVersion } from '../../../shared/registry/versions/versions.ts';
 import type { RunContext } from '../../../trainer/run/context.ts';
 import { NOTHING_SEEN } from '../../../shared/continuity/referee/challenger-comparison.ts';
 import { UNTRIED } from '../../../shared/continuity/referee/trust.ts';

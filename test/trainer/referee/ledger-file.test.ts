@@ -8,10 +8,10 @@ import {
 } from '../../../shared/continuity/referee/ledger.ts';
 import { decideTrust, UNTRIED } from '../../../shared/continuity/referee/trust.ts';
 import { tallyOf } from '../../../shared/continuity/statistics/e-process.ts';
-import { keys } from '../../../shared/registry/keys.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
 import { appendLedger, loadLedger } from '../../../trainer/referee/ledger-file.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { crashEverywhere } from '../../support/faulty-store.ts';
 import { MODEL } from '../../support/version.ts';
 

@@ -4,13 +4,13 @@ import { loadInput } from '../../../shared/events/stored-input.ts';
 import { ask, candidateQuestion, levelOf, NEW_LEDGER } from '../../../shared/continuity/referee/ledger.ts';
 import { createServable } from '../../../shared/model/run/predictor.ts';
 import { loadHead } from '../../../shared/model/run/servable.ts';
-import { keys } from '../../../shared/registry/keys.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
 import { loadLedger } from '../../../trainer/referee/ledger-file.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import { promote } from '../../../shared/registry/promotion.ts';
-import type { RunRecord } from '../../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { loadManifest } from '../../../shared/registry/versions.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import { promote } from '../../../shared/registry/champion/promotion.ts';
+import type { RunRecord } from '../../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
+import { loadManifest } from '../../../shared/registry/versions/versions.ts';
 import {
   predict,
   argmaxRows,

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import type { Event } from '../../../shared/events/schema.ts';
 import { createRandom } from '../../../shared/random.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { findUnlabelledOf } from '../../../trainer/pipeline/data/unlabelled.ts';
 import {
   describeSelection,

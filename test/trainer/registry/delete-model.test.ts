@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { listModels } from '../../../shared/model/spec/find-spec.ts';
 import { createModel, loadSpec } from '../../../shared/model/spec/load-spec.ts';
-import { loadChampion } from '../../../shared/registry/alias.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { loadChampion } from '../../../shared/registry/champion/alias.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import {
   deleteModel,
   listDeletions,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fromBase64 } from '../../../shared/bytes.ts';
 import { storeInline } from '../../../shared/events/stored-input.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { decodePicture } from '../../../trainer/data-import/readers/picture.ts';
 import type { RunContext } from '../../../trainer/run/context.ts';
 import { drawFlips, reducePicture } from '../../../trainer/report/flip-pictures.ts';

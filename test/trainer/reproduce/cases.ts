@@ -5,7 +5,7 @@ import { writeEvents } from '../../../shared/events/inbox.ts';
 import type { ExampleEvent } from '../../../shared/events/schema.ts';
 import { loadSpec, replaceSpec } from '../../../shared/model/spec/load-spec.ts';
 import { specSchema } from '../../../shared/model/spec/spec.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { importBarBase } from '../../support/bar-base.ts';
 import { barEvents, createBarModel } from '../../support/image-model.ts';
 import { createRentModel, rentEvents } from '../../support/regression-model.ts';

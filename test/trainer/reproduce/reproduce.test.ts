@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { encodeJson } from '../../../shared/registry/json.ts';
-import { keys, VERSION_FILES } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { Reproduction } from '../../../shared/registry/reproductions.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { loadManifest } from '../../../shared/registry/versions.ts';
+import { encodeJson } from '../../../shared/registry/store/json.ts';
+import { keys, VERSION_FILES } from '../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import type { Reproduction } from '../../../shared/registry/jobs/reproductions.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
+import { loadManifest } from '../../../shared/registry/versions/versions.ts';
 import { sha256Hex } from '../../../shared/digest.ts';
 import { runJob } from '../../../trainer/node/job.ts';
 import { reproduceHere, type ReproduceOptions } from '../../../trainer/node/reproduce-job.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { createScratchStore } from '../../../trainer/reproduce/scratch-store.ts';
-import { describeStoreContract } from '../../shared/registry/store-contract.ts';
+import { describeStoreContract } from '../../shared/registry/store/store-contract.ts';
 
 const empty = createScratchStore(createMemoryStore(), 'scratch/');
 describeStoreContract('a scratch in an empty store', async () => empty);

@@ -1,7 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { endJob, type JobKind, type JobRecord, loadJob, saveJob } from '../../../shared/registry/jobs.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import {
+  endJob,
+  type JobKind,
+  type JobRecord,
+  loadJob,
+  saveJob,
+} from '../../../shared/registry/jobs/jobs.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import * as z from '../../../shared/zod.ts';
 import { RunFailure } from '../../../trainer/run-failure.ts';
 import { followJob } from '../../../trainer/run/follow-job.ts';

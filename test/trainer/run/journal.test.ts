@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import { loadRun, type RunRecord, saveRun } from '../../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import { loadRun, type RunRecord, saveRun } from '../../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { createJournal } from '../../../trainer/run/journal.ts';
 import { createProgressWriter } from '../../../trainer/run/progress-writer.ts';
 import { giveUpRun } from '../../../trainer/run/record.ts';

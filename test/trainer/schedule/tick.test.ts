@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import { createModel } from '../../../shared/model/spec/load-spec.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import type { Schedule } from '../../../shared/registry/schedule.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { tick } from '../../../trainer/schedule/tick.ts';
 import { wrapStore } from '../../support/faulty-store.ts';
 import { blobEvents, blobSpec } from '../../support/tabular-model.ts';

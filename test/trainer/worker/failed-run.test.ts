@@ -3,11 +3,11 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestHarness, type TestHarness } from 'wrangler';
-import { keys } from '../../../shared/registry/keys.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
 import { listNotices } from '../../../shared/registry/notices.ts';
-import { createR2Store } from '../../../shared/registry/r2-store.ts';
-import { loadRun, type RunRecord } from '../../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { createR2Store } from '../../../shared/registry/store/r2-store.ts';
+import { loadRun, type RunRecord } from '../../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { createBlobModel } from '../../support/tabular-model.ts';
 
 process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';

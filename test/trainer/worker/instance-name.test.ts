@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MODEL_NAME } from '../../../shared/registry/keys.ts';
+import { MODEL_NAME } from '../../../shared/registry/store/keys.ts';
 import { instanceName } from '../../../trainer/worker/instance-name.ts';
 
 test('an instance is named after its model and record, as it always was', () => {

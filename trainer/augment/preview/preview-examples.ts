@@ -8,7 +8,7 @@ import { rawSize } from '../../../shared/model/spec/input.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
 import { isLabel, type TaskSpec } from '../../../shared/model/spec/task.ts';
 import { createRandom, shuffle } from '../../../shared/random.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { openEventLog } from '../../pipeline/data/event-log.ts';
 import { identityOf } from '../../pipeline/data/split.ts';

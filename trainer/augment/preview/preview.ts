@@ -6,7 +6,7 @@ import { type Augmentation, rowRanges } from '../../../shared/model/spec/augment
 import { momentOf, widthOf } from '../../../shared/model/spec/feature.ts';
 import { encodedSize, encodeInput } from '../../../shared/model/spec/input.ts';
 import type { Feature, InputSpec } from '../../../shared/model/spec/spec.ts';
-import type { Constants } from '../../../shared/registry/manifest.ts';
+import type { Constants } from '../../../shared/registry/versions/manifest.ts';
 import { copyRow, drawCopy } from '../copies.ts';
 import { createPictureAugmenter } from '../picture-augmenter.ts';
 import type { PictureDraw } from '../picture-draw.ts';

@@ -5,7 +5,7 @@
 import { type BatchLines, readBatch } from '../../../shared/events/inbox.ts';
 import type { LabelledExample } from './join.ts';
 import type { Event } from '../../../shared/events/schema.ts';
-import { keys } from '../../../shared/registry/keys.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
 import { type RunContext, reportProgress } from '../../run/context.ts';
 
 export interface EventLog {

@@ -7,10 +7,10 @@ import { gunzip, gzip } from '../../../shared/bytes.ts';
 import { sha256Hex } from '../../../shared/digest.ts';
 import type { LabelledExample } from './join.ts';
 import { storedInputSchema } from '../../../shared/events/schema.ts';
-import { describeReadError, loadJson } from '../../../shared/registry/json.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { digestSchema } from '../../../shared/registry/manifest.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { describeReadError, loadJson } from '../../../shared/registry/store/json.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { digestSchema } from '../../../shared/registry/versions/manifest.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { RunFailure } from '../../run-failure.ts';
 

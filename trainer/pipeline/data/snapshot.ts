@@ -9,9 +9,9 @@ import { hiddenGroup } from '../../../shared/events/group.ts';
 import { collectInbox } from '../../../shared/events/inbox.ts';
 import { joinEvents, type LabelledExample } from './join.ts';
 import { isLabel } from '../../../shared/model/spec/task.ts';
-import { putJson } from '../../../shared/registry/json.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { loadManifest } from '../../../shared/registry/versions.ts';
+import { putJson } from '../../../shared/registry/store/json.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { loadManifest } from '../../../shared/registry/versions/versions.ts';
 import type { RunContext, RunData, RunFiles } from '../../run/context.ts';
 import { type EventLog, openEventLog } from './event-log.ts';
 import {

@@ -14,7 +14,7 @@ import { sha256Hex } from '../../../shared/digest.ts';
 import type { LabelledExample } from '../data/join.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
-import { keys } from '../../../shared/registry/keys.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
 import { drawCopy } from '../../augment/copies.ts';
 import type { RunContext, RunData } from '../../run/context.ts';
 import { type Examples, openFeatures, sealFeatures } from './features.ts';

@@ -1,9 +1,9 @@
 /**
  * How many numbers a base makes of an example, as its manifest says.
  */
-import { loadBaseManifest } from '../../../shared/registry/base-manifest.ts';
-import { describeReadError } from '../../../shared/registry/json.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { loadBaseManifest } from '../../../shared/registry/versions/base-manifest.ts';
+import { describeReadError } from '../../../shared/registry/store/json.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { RunFailure } from '../../run-failure.ts';
 
 export async function loadFeatureSize(store: ObjectStore, base: string): Promise<number> {

@@ -8,7 +8,7 @@ import type { LabelledExample } from '../data/join.ts';
 import { fetchInput } from '../../../shared/events/stored-input.ts';
 import { rawSize } from '../../../shared/model/spec/input.ts';
 import type { InputSpec } from '../../../shared/model/spec/spec.ts';
-import { keys } from '../../../shared/registry/keys.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { readingBase, type RunContext, type RunData, type RunFiles } from '../../run/context.ts';
 import { openFeatures, sealFeatures } from './features.ts';

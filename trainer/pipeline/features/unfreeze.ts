@@ -25,11 +25,11 @@ import {
   withoutDropout,
 } from '../../model/trunk.ts';
 import { decodeWeights } from '../../compile/weights.ts';
-import { describeReadError, encodeJson, parseJson } from '../../../shared/registry/json.ts';
-import { keys, VERSION_FILES, type VersionFile } from '../../../shared/registry/keys.ts';
-import { type BaseManifest, loadBaseManifest } from '../../../shared/registry/base-manifest.ts';
-import { describeDamage } from '../../../shared/registry/find-version.ts';
-import { loadManifest } from '../../../shared/registry/versions.ts';
+import { describeReadError, encodeJson, parseJson } from '../../../shared/registry/store/json.ts';
+import { keys, VERSION_FILES, type VersionFile } from '../../../shared/registry/store/keys.ts';
+import { type BaseManifest, loadBaseManifest } from '../../../shared/registry/versions/base-manifest.ts';
+import { describeDamage } from '../../../shared/registry/versions/find-version.ts';
+import { loadManifest } from '../../../shared/registry/versions/versions.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { nearestNames } from '../../nearest-names.ts';
 import { describeUntrainable } from '../../training/models/layer-forward.ts';

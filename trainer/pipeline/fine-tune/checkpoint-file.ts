@@ -6,8 +6,8 @@
  */
 import * as z from 'zod';
 import { hashLarge, hexOf } from '../../../shared/digest.ts';
-import { encodeCompactJson, parseJson } from '../../../shared/registry/json.ts';
-import { digestSchema } from '../../../shared/registry/manifest.ts';
+import { encodeCompactJson, parseJson } from '../../../shared/registry/store/json.ts';
+import { digestSchema } from '../../../shared/registry/versions/manifest.ts';
 import type { Checkpoint } from '../../training/checkpoint.ts';
 import { attemptKey, type RunFiles } from '../../run/context.ts';
 import { RunFailure } from '../../run-failure.ts';

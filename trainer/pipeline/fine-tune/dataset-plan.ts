@@ -5,8 +5,8 @@
 import * as z from 'zod';
 import { createConstantsFit, encodedSize } from '../../../shared/model/spec/input.ts';
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
-import { describeReadError, loadJson, putJson } from '../../../shared/registry/json.ts';
-import { type Constants, constantsSchema } from '../../../shared/registry/manifest.ts';
+import { describeReadError, loadJson, putJson } from '../../../shared/registry/store/json.ts';
+import { type Constants, constantsSchema } from '../../../shared/registry/versions/manifest.ts';
 import { checkLabelValues } from '../../training/check-dataset.ts';
 import { weighClasses } from '../../training/class-weights.ts';
 import { poolWindows } from '../../training/validation.ts';

@@ -14,7 +14,7 @@ import { objectiveBy } from './objective.ts';
 import { loadShard, type ShardRef, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
 import type { Split } from '../data/split.ts';
 import type { TargetScale } from './target-scale.ts';
-import type { Constants } from '../../../shared/registry/manifest.ts';
+import type { Constants } from '../../../shared/registry/versions/manifest.ts';
 
 /** Some training examples of one shard, or one copy of each. */
 export interface RowPart {

@@ -4,9 +4,9 @@
 import * as z from 'zod';
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
 import type { ModelLayers } from '../../model/trunk.ts';
-import { parseJson } from '../../../shared/registry/json.ts';
-import type { Constants } from '../../../shared/registry/manifest.ts';
-import { loadManifest, loadVersionFile } from '../../../shared/registry/versions.ts';
+import { parseJson } from '../../../shared/registry/store/json.ts';
+import type { Constants } from '../../../shared/registry/versions/manifest.ts';
+import { loadManifest, loadVersionFile } from '../../../shared/registry/versions/versions.ts';
 import type { RunData } from '../../run/context.ts';
 import { publishedModel } from '../../model/head-layers.ts';
 import { trunkSize, wantedTrunk } from '../../model/trunk-layers.ts';

@@ -5,10 +5,10 @@
 import * as z from 'zod';
 import { sha256Hex } from '../../../shared/digest.ts';
 import { specSchema } from '../../../shared/model/spec/spec.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import { digestSchema } from '../../../shared/registry/manifest.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
-import { loadManifest } from '../../../shared/registry/versions.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import { digestSchema } from '../../../shared/registry/versions/manifest.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
+import { loadManifest } from '../../../shared/registry/versions/versions.ts';
 import type { RunData } from '../../run/context.ts';
 import { ENGINE } from './engine.ts';
 import { loadTrainingRecord, trainingRecordSchema } from './fine-tune.ts';

@@ -11,7 +11,7 @@ import { sha256Hex } from '../../../shared/digest.ts';
 import { createRandom } from '../../../shared/random.ts';
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
 import { floatBytes } from '../../../shared/bytes.ts';
-import { describeReadError, loadJson, putJson } from '../../../shared/registry/json.ts';
+import { describeReadError, loadJson, putJson } from '../../../shared/registry/store/json.ts';
 import { changesRows } from '../../augment/batch-hook.ts';
 import { createFeatureMeasure } from '../../augment/row-augmenter.ts';
 import { sideBySide } from '../../side-by-side.ts';

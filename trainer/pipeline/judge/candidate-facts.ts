@@ -9,7 +9,7 @@ import { tensorsOf } from '../../model/head.ts';
 import type { ModelLayers } from '../../model/trunk.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
 import { registerWasmBackend } from '../../kernels/tfjs/tfjs-backend.ts';
-import { parseJson } from '../../../shared/registry/json.ts';
+import { parseJson } from '../../../shared/registry/store/json.ts';
 import type { JudgedModel } from '../features/judged-model.ts';
 import { candidateDigest, encodeModel, type VersionFiles } from '../../run/candidate-files.ts';
 import type { RunContext, RunData } from '../../run/context.ts';

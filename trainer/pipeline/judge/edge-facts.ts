@@ -9,7 +9,7 @@ import { loadBase } from '../../../shared/model/run/servable.ts';
 import { inputOf, type JudgedModel, type LoadedVersion } from '../features/judged-model.ts';
 import type { Examples } from '../features/features.ts';
 import type { VersionFiles } from '../../run/candidate-files.ts';
-import type { Manifest } from '../../../shared/registry/manifest.ts';
+import type { Manifest } from '../../../shared/registry/versions/manifest.ts';
 import type { ModelContext, RunContext, RunData, Stopwatch } from '../../run/context.ts';
 import { RunFailure } from '../../run-failure.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { AnyEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { anyEvidenceSchema, encodeEvidence } from '../../../shared/continuity/evidence/evidence-json.ts';
-import { describeReadError, encodeCompactJson, loadJson } from '../../../shared/registry/json.ts';
+import { describeReadError, encodeCompactJson, loadJson } from '../../../shared/registry/store/json.ts';
 import { attemptKey, type RunFiles } from '../../run/context.ts';
 import { RunFailure } from '../../run-failure.ts';
 

@@ -4,8 +4,8 @@
  */
 import * as z from 'zod';
 import type { AccuracyMatrix, MatrixVersion } from './accuracy-matrix.ts';
-import { loadHistory } from '../../../shared/registry/alias.ts';
-import { loadJson, putJson } from '../../../shared/registry/json.ts';
+import { loadHistory } from '../../../shared/registry/champion/alias.ts';
+import { loadJson, putJson } from '../../../shared/registry/store/json.ts';
 import { openVersion, type LoadedVersion } from '../features/judged-model.ts';
 import { attemptKey, type ModelContext, type RunFiles } from '../../run/context.ts';
 import { basesRead } from '../features/unfreeze.ts';

@@ -7,8 +7,8 @@
 import * as z from 'zod';
 import { type CommonEvidence, SAME_RECIPE } from '../../../shared/continuity/evidence/evidence.ts';
 import { seedFrom } from '../../../shared/digest.ts';
-import { describeReadError, loadJson, putJson } from '../../../shared/registry/json.ts';
-import { keys } from '../../../shared/registry/keys.ts';
+import { describeReadError, loadJson, putJson } from '../../../shared/registry/store/json.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
 import { readTask } from '../../recipes/examples.ts';
 import { loadRecipe, sameRecipe } from '../../recipes/recipe.ts';
 import { sideBySide } from '../../side-by-side.ts';

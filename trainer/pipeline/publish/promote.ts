@@ -4,8 +4,8 @@
  */
 import { type Choice, decideChampion } from '../../../shared/continuity/referee/decide.ts';
 import { isOpen, type Verdict } from '../../../shared/continuity/gate.ts';
-import { loadChampion } from '../../../shared/registry/alias.ts';
-import { describePause, promoteByRun } from '../../../shared/registry/machine-promotion.ts';
+import { loadChampion } from '../../../shared/registry/champion/alias.ts';
+import { describePause, promoteByRun } from '../../../shared/registry/champion/machine-promotion.ts';
 import { wordingOf } from '../../referee/answer-utility.ts';
 import type { RefereeRecord } from '../../referee/record.ts';
 import type { RunContext, RunData, RunFiles } from '../../run/context.ts';

@@ -5,9 +5,9 @@
 import { describeFile, describeFiles } from '../../model/file-facts.ts';
 import type { Verdict } from '../../../shared/continuity/gate.ts';
 import { isRegression } from '../../../shared/continuity/evidence/evidence.ts';
-import type { Manifest } from '../../../shared/registry/manifest.ts';
-import { encodeJson } from '../../../shared/registry/json.ts';
-import { claimVersion, publishVersion } from '../../../shared/registry/versions.ts';
+import type { Manifest } from '../../../shared/registry/versions/manifest.ts';
+import { encodeJson } from '../../../shared/registry/store/json.ts';
+import { claimVersion, publishVersion } from '../../../shared/registry/versions/versions.ts';
 import { candidateDigest, loadCandidate, type VersionFiles } from '../../run/candidate-files.ts';
 import type { RunContext, RunFiles } from '../../run/context.ts';
 import { loadEvidence } from '../judge/evidence-file.ts';

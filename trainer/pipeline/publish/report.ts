@@ -13,8 +13,8 @@ import {
   type TrainingSummary,
 } from '../../report/report.ts';
 import { renderReportHtml } from '../../report/report-html.ts';
-import { putJson } from '../../../shared/registry/json.ts';
-import { keys } from '../../../shared/registry/keys.ts';
+import { putJson } from '../../../shared/registry/store/json.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
 import { openQuarantines } from '../data/quarantines.ts';
 import type { RunContext, RunData } from '../../run/context.ts';
 import { loadEvidence } from '../judge/evidence-file.ts';

@@ -3,7 +3,7 @@
  */
 import { hostname, userInfo } from 'node:os';
 import type { Command } from 'commander';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { guardStore } from '../../node/guarded-store.ts';
 import { createS3Store, type S3StoreOptions } from '../../node/s3-store.ts';
 import type { StoreLocation } from '../../node/store-url.ts';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The `holdfast` command. Plain JavaScript that any Node since 18 can parse: it finds a Node that runs TypeScript
- * natively and hands over to main.ts.
+ * natively and hands over to commands/main.ts.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isNodeNewEnough, requireNode } from '../node-version.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const main = join(here, 'main.ts');
+const main = join(here, 'commands', 'main.ts');
 
 if (isNodeNewEnough()) {
   requireNode('npx holdfast');

@@ -4,15 +4,15 @@
  */
 import * as z from 'zod';
 import { extend } from 'zod/mini';
-import { moveSchema } from '../../../shared/registry/alias.ts';
-import { comparisonRecordSchema } from '../../../shared/registry/comparisons.ts';
-import { describeIssues, type Schema } from '../../../shared/registry/json.ts';
-import { manifestSchema } from '../../../shared/registry/manifest.ts';
+import { moveSchema } from '../../../shared/registry/champion/alias.ts';
+import { comparisonRecordSchema } from '../../../shared/registry/jobs/comparisons.ts';
+import { describeIssues, type Schema } from '../../../shared/registry/store/json.ts';
+import { manifestSchema } from '../../../shared/registry/versions/manifest.ts';
 import { noticeSchema } from '../../../shared/registry/notices.ts';
 import { quarantineId, quarantineSchema } from '../../../shared/registry/quarantine.ts';
-import { reproductionSchema } from '../../../shared/registry/reproductions.ts';
-import { progressSchema } from '../../../shared/registry/jobs.ts';
-import { runSchema } from '../../../shared/registry/runs.ts';
+import { reproductionSchema } from '../../../shared/registry/jobs/reproductions.ts';
+import { progressSchema } from '../../../shared/registry/jobs/jobs.ts';
+import { runSchema } from '../../../shared/registry/jobs/runs.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { comparisonSchema } from '../../recipes/recipe-comparison.ts';
 import { isLoopback } from '../../node/loopback.ts';

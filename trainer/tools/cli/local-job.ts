@@ -1,7 +1,7 @@
 /**
  * The Node job, loaded only where it is used: TensorFlow.js takes its time.
  */
-import type { RunRecord } from '../../../shared/registry/runs.ts';
+import type { RunRecord } from '../../../shared/registry/jobs/runs.ts';
 import { err, type Result } from '../../../shared/result.ts';
 import type { JobOptions } from '../../node/job.ts';
 import { parseStepSeconds } from '../../step-seconds.ts';

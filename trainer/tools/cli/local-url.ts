@@ -3,8 +3,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_STATE } from '../local/paths.ts';
-import { LOCK_FILE } from '../local/state-lock.ts';
+import { DEFAULT_STATE } from '../state/paths.ts';
+import { LOCK_FILE } from '../state/state-lock.ts';
 import { isLoopback } from '../../node/loopback.ts';
 import type { Environment } from './settings.ts';
 

@@ -1,9 +1,9 @@
 /**
  * What a model's state comes to, worst first: whether it serves, and what stands in the way of its next version.
  */
-import { describePause } from '../../../shared/registry/machine-promotion.ts';
+import { describePause } from '../../../shared/registry/champion/machine-promotion.ts';
 import { describeQuarantine } from '../../../shared/registry/quarantine.ts';
-import type { RunRecord } from '../../../shared/registry/runs.ts';
+import type { RunRecord } from '../../../shared/registry/jobs/runs.ts';
 import type { ModelStatus } from './target.ts';
 
 export interface ModelFinding {

@@ -2,7 +2,7 @@
  * What people read: aligned tables, relative times, colours where there is a terminal.
  */
 import { stripVTControlCharacters, styleText } from 'node:util';
-import type { VerdictName } from '../../../shared/registry/manifest.ts';
+import type { VerdictName } from '../../../shared/registry/versions/manifest.ts';
 import { ours, styled, withoutStyles } from '../../safe-output.ts';
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';

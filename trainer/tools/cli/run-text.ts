@@ -1,8 +1,8 @@
 /**
  * A run, for people: its steps as they pass, how it ended, and the exit code that follows.
  */
-import type { Progress } from '../../../shared/registry/jobs.ts';
-import type { RunRecord } from '../../../shared/registry/runs.ts';
+import type { Progress } from '../../../shared/registry/jobs/jobs.ts';
+import type { RunRecord } from '../../../shared/registry/jobs/runs.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, Failure } from './failure.ts';
 import { createProgressLine, formatFacts, formatVerdict, relativeTime, style } from './output.ts';

@@ -5,7 +5,7 @@ import { DEFAULT_SCHEDULE, describeSchedule } from '../../../shared/registry/sch
 import { describeLayer } from '../../../shared/model/spec/network.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
 import { outputActivation, outputWidth } from '../../../shared/model/spec/task.ts';
-import type { Target } from '../../../shared/registry/manifest.ts';
+import type { Target } from '../../../shared/registry/versions/manifest.ts';
 import { describeAugmentation } from '../../augment/describe.ts';
 import { formatCount, formatFacts } from './output.ts';
 

@@ -3,28 +3,28 @@
  */
 import { listModels } from '../../../shared/model/spec/find-spec.ts';
 import { loadSpec } from '../../../shared/model/spec/load-spec.ts';
-import { loadChampion, loadHistory } from '../../../shared/registry/alias.ts';
-import { loadBaseManifest } from '../../../shared/registry/base-manifest.ts';
-import { loadJobProgress } from '../../../shared/registry/jobs.ts';
-import { describeReadError } from '../../../shared/registry/json.ts';
-import { keys } from '../../../shared/registry/keys.ts';
+import { loadChampion, loadHistory } from '../../../shared/registry/champion/alias.ts';
+import { loadBaseManifest } from '../../../shared/registry/versions/base-manifest.ts';
+import { loadJobProgress } from '../../../shared/registry/jobs/jobs.ts';
+import { describeReadError } from '../../../shared/registry/store/json.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
 import {
   findRollbackTarget,
   loadWhole,
   promote,
   resumePromotion,
   rollback,
-} from '../../../shared/registry/promotion.ts';
-import { listRuns, loadLastRun, loadRun } from '../../../shared/registry/runs.ts';
+} from '../../../shared/registry/champion/promotion.ts';
+import { listRuns, loadLastRun, loadRun } from '../../../shared/registry/jobs/runs.ts';
 import { listNotices } from '../../../shared/registry/notices.ts';
 import { endQuarantine, listQuarantines } from '../../../shared/registry/quarantine.ts';
-import { findServedAt } from '../../../shared/registry/served-at.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { findServedAt } from '../../../shared/registry/champion/served-at.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import {
   describeDamage as describeFileDamage,
   listVersionNumbers,
-} from '../../../shared/registry/find-version.ts';
-import { loadManifest } from '../../../shared/registry/versions.ts';
+} from '../../../shared/registry/versions/find-version.ts';
+import { loadManifest } from '../../../shared/registry/versions/versions.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { Answer, ModelStatus, Refusal, Target, VersionEntry } from './target.ts';
 

@@ -2,9 +2,9 @@
  * The keys in the bucket, as people see them.
  */
 import { z } from 'zod';
-import { loadJson } from '../../../shared/registry/json.ts';
-import { keys } from '../../../shared/registry/keys.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import { loadJson } from '../../../shared/registry/store/json.ts';
+import { keys } from '../../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 
 const recordSchema = z.object({
   format: z.literal('holdfast-key/1'),

@@ -1,15 +1,15 @@
 /**
  * What the registry commands need of a deployment, whether it is asked over HTTP or its bucket is opened directly.
  */
-import type { Move } from '../../../shared/registry/alias.ts';
-import type { ComparisonRecord } from '../../../shared/registry/comparisons.ts';
-import type { Manifest } from '../../../shared/registry/manifest.ts';
+import type { Move } from '../../../shared/registry/champion/alias.ts';
+import type { ComparisonRecord } from '../../../shared/registry/jobs/comparisons.ts';
+import type { Manifest } from '../../../shared/registry/versions/manifest.ts';
 import type { Notice } from '../../../shared/registry/notices.ts';
 import type { Ending, Quarantine } from '../../../shared/registry/quarantine.ts';
-import type { Reproduction } from '../../../shared/registry/reproductions.ts';
-import type { Progress } from '../../../shared/registry/jobs.ts';
-import type { RunRecord } from '../../../shared/registry/runs.ts';
-import type { ServedAt } from '../../../shared/registry/served-at.ts';
+import type { Reproduction } from '../../../shared/registry/jobs/reproductions.ts';
+import type { Progress } from '../../../shared/registry/jobs/jobs.ts';
+import type { RunRecord } from '../../../shared/registry/jobs/runs.ts';
+import type { ServedAt } from '../../../shared/registry/champion/served-at.ts';
 import type { Result } from '../../../shared/result.ts';
 import type { ComparisonRequest, ReproductionRequest } from '../../../shared/trainer-service.ts';
 import type { RecipeComparison } from '../../recipes/recipe-comparison.ts';

@@ -1,7 +1,7 @@
 /**
  * Follows a reproduction in the trainer Worker until it ends.
  */
-import type { Reproduction } from '../../../shared/registry/reproductions.ts';
+import type { Reproduction } from '../../../shared/registry/jobs/reproductions.ts';
 import type { Context } from './context.ts';
 import { poll } from './poll.ts';
 import { describeProgress } from './run-text.ts';

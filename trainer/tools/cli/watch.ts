@@ -1,7 +1,7 @@
 /**
  * Follows a run until it ends.
  */
-import type { RunRecord } from '../../../shared/registry/runs.ts';
+import type { RunRecord } from '../../../shared/registry/jobs/runs.ts';
 import type { Context } from './context.ts';
 import { poll } from './poll.ts';
 import { describeProgress, describeStep } from './run-text.ts';

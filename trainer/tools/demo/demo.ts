@@ -12,7 +12,7 @@ import { createGauge } from '../local/gauge.ts';
 import { type Local, startLocal } from '../local/local.ts';
 import { formatLog } from '../local/log-lines.ts';
 import { STOP_SIGNALS } from '../local/miniflare.ts';
-import { DEMO_REPORT, DEMO_STATE } from '../local/paths.ts';
+import { DEMO_REPORT, DEMO_STATE } from '../state/paths.ts';
 import { ensureDigitsModel } from './digits-model.ts';
 import { createNarrator, type Narrator, sparkline } from './narrator.ts';
 import { emptyStory, type Story, StoryFailure, tellStory } from './story.ts';

@@ -8,7 +8,7 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { BUILDS, PROJECT } from './paths.ts';
+import { BUILDS, PROJECT } from '../state/paths.ts';
 
 export const CONFIGS = {
   edge: path.join(PROJECT, 'wrangler.toml'),

@@ -1,7 +1,7 @@
 /**
  * HTTP to the local process, with the keys that everybody knows: one call, and what came back.
  */
-import { describeIssues, type Schema } from '../../../shared/registry/json.ts';
+import { describeIssues, type Schema } from '../../../shared/registry/store/json.ts';
 
 export type Scope = 'predict' | 'feedback' | 'operate';
 

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { createS3Store } from '../../node/s3-store.ts';
 import type { HttpTarget } from '../cli/target.ts';
@@ -14,8 +14,8 @@ import { type Client, createClient } from './client.ts';
 import type { RuntimeLog } from './log-lines.ts';
 import { startMiniflare, TRAINER_HOST } from './miniflare.ts';
 import { createOperators } from './operators.ts';
-import { childrenNamed, pause } from './processes.ts';
-import { lockState, type StateLock } from './state-lock.ts';
+import { childrenNamed, pause } from '../state/processes.ts';
+import { lockState, type StateLock } from '../state/state-lock.ts';
 
 export interface LocalOptions {
   /** 0: any free port */

@@ -6,8 +6,8 @@ import { createHttpTarget } from '../cli/http-target.ts';
 import { unwrap } from '../cli/failure.ts';
 import type { HttpTarget } from '../cli/target.ts';
 import type { RunReport } from '../../report/report.ts';
-import type { RunRecord } from '../../../shared/registry/runs.ts';
-import { pause } from './processes.ts';
+import type { RunRecord } from '../../../shared/registry/jobs/runs.ts';
+import { pause } from '../state/processes.ts';
 
 /** With the key that everybody knows. */
 export function createOperators(url: string): HttpTarget {

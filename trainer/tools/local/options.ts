@@ -4,7 +4,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { DEFAULT_STATE, PROJECT } from './paths.ts';
+import { DEFAULT_STATE, PROJECT } from '../state/paths.ts';
 
 export const DEFAULT_PORT = 8787;
 const HOST = '127.0.0.1';

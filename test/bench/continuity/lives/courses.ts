@@ -5,9 +5,9 @@
 import { assignSide } from '../../../../trainer/pipeline/data/holdout.ts';
 import { storeInline } from '../../../../shared/events/stored-input.ts';
 import type { Spec } from '../../../../shared/model/spec/spec.ts';
-import { keys } from '../../../../shared/registry/keys.ts';
-import type { RunRecord } from '../../../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../../../shared/registry/store.ts';
+import { keys } from '../../../../shared/registry/store/keys.ts';
+import type { RunRecord } from '../../../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
 import type { Host } from '../../../../trainer/run/context.ts';
 import { createClock, createTimetable, type SimulatedClock, type Timetable } from './clock.ts';
 import { collect, type Collected, type Fault } from '../streams/collect.ts';

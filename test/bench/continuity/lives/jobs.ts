@@ -3,8 +3,8 @@
  * it, and what was lived before is read back.
  */
 import { createNodeHost } from '../../../../trainer/node/node-host.ts';
-import { keys } from '../../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
+import { keys } from '../../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
 import { importBase } from '../../../../trainer/model-import/base-import.ts';
 import type { Result } from '../../../../shared/result.ts';
 import type { Fault } from '../streams/collect.ts';

@@ -2,8 +2,8 @@
  * What a night costs inside the harness, beside the same night as a Node job over a store in memory: seconds of CPU,
  * since both are measured where other lives may be going on.
  */
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../../shared/registry/store.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
 import { createNodeHost } from '../../../../trainer/node/node-host.ts';
 import { type Row, rowOf } from '../../gate/table.ts';

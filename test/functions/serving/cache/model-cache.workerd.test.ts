@@ -4,10 +4,10 @@ import { UNSERVABLE } from '../../../../functions/http/errors.ts';
 import { loadPlan } from '../../../../shared/model/run/predictor.ts';
 import { createRuntime } from '../../../../shared/model/run/runtime.ts';
 import { wasmModule } from '../../../../shared/model/run/wasm-worker.ts';
-import { encodeJson } from '../../../../shared/registry/json.ts';
-import { keys } from '../../../../shared/registry/keys.ts';
-import { createR2Store } from '../../../../shared/registry/r2-store.ts';
-import type { ObjectStore } from '../../../../shared/registry/store.ts';
+import { encodeJson } from '../../../../shared/registry/store/json.ts';
+import { keys } from '../../../../shared/registry/store/keys.ts';
+import { createR2Store } from '../../../../shared/registry/store/r2-store.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
 import {
   createEdge,
   createFaultyStore,

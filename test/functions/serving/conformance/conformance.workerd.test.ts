@@ -5,7 +5,7 @@
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import type { LoggedPrediction } from '../../../../functions/collect/prediction-log.ts';
 import { wasmModule } from '../../../../shared/model/run/wasm-worker.ts';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
 import { createEdge, type Edge } from '../../support.ts';
 import { checkEncoding } from './encodings.ts';
 import { serveModels } from './plans.ts';

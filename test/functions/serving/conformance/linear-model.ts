@@ -5,8 +5,8 @@
 import { encodedSize } from '../../../../shared/model/spec/input.ts';
 import { createModel } from '../../../../shared/model/spec/load-spec.ts';
 import { type InputSpec, type Spec, specSchema } from '../../../../shared/model/spec/spec.ts';
-import type { ObjectStore } from '../../../../shared/registry/store.ts';
-import { publishVersion } from '../../../../shared/registry/versions.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
+import { publishVersion } from '../../../../shared/registry/versions/versions.ts';
 import { filesOf, promoteToy, toyManifest } from '../../support.ts';
 
 export interface LinearModel {

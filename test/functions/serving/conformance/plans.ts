@@ -3,7 +3,7 @@
  * request is changed, but for the batch, where a case has none, and for Triton's "simple" model: it has two inputs of 16 numbers and is played by one of a single
  * input, which the cases fill with the same numbers.
  */
-import type { ObjectStore } from '../../../../shared/registry/store.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
 import { createModel } from '../../../../shared/model/spec/load-spec.ts';
 import {
   diagonal,

@@ -3,7 +3,7 @@
  */
 import { beforeAll } from 'vitest';
 import { wasmModule } from '../../../../shared/model/run/wasm-worker.ts';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
 import { diagonal, numbers, serveLinearModel } from '../conformance/linear-model.ts';
 import { createEdge, type Edge } from '../../support.ts';
 

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { LoggedPrediction } from '../../../../functions/collect/prediction-log.ts';
 import { decoderModule } from '../../../../shared/model/images/decoders-worker.ts';
 import { wasmModule } from '../../../../shared/model/run/wasm-worker.ts';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
 import { diagonal, greyImage, numbers, serveLinearModel, words } from '../conformance/linear-model.ts';
 import { createEdge, type Edge } from '../../support.ts';
 

@@ -21,9 +21,9 @@ import { decideTrust, type Night, UNTRIED } from '../../../../shared/continuity/
 import type { PairedExamples } from '../../../../shared/continuity/referee/units.ts';
 import { tallyOf } from '../../../../shared/continuity/statistics/e-process.ts';
 import { createRandom } from '../../../../shared/random.ts';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
-import { ensureConditions } from '../../../../shared/registry/store-probe.ts';
-import type { ObjectStore } from '../../../../shared/registry/store.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
+import { ensureConditions } from '../../../../shared/registry/store/store-probe.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
 
 interface Planted {
   readonly judge: string;

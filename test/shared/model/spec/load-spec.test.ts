@@ -8,10 +8,10 @@ import {
   replaceSpec,
   specDigest,
 } from '../../../../shared/model/spec/load-spec.ts';
-import { encodeJson, putJson } from '../../../../shared/registry/json.ts';
-import { keys } from '../../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../../shared/registry/store.ts';
+import { encodeJson, putJson } from '../../../../shared/registry/store/json.ts';
+import { keys } from '../../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
 import { blobSpec } from '../../../support/tabular-model.ts';
 
 let store: ObjectStore;

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { loadSpec } from '../../../../shared/model/spec/load-spec.ts';
 import { loadServingSpec } from '../../../../shared/model/spec/serving-spec.ts';
 import { specSchema } from '../../../../shared/model/spec/spec.ts';
-import { encodeJson } from '../../../../shared/registry/json.ts';
-import { keys } from '../../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../../shared/registry/store.ts';
+import { encodeJson } from '../../../../shared/registry/store/json.ts';
+import { keys } from '../../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
 
 const NAME = 'm';
 const SALT = 'ab'.repeat(32);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { specSchema } from '../../../../shared/model/spec/spec.ts';
-import { describeIssues } from '../../../../shared/registry/json.ts';
+import { describeIssues } from '../../../../shared/registry/store/json.ts';
 
 const SALT = 'ab'.repeat(32);
 const NUMBER = { name: 'x', type: 'number' };

@@ -8,7 +8,7 @@ import {
   parseInstance,
 } from '../../../../shared/model/spec/input.ts';
 import { type Feature, inputSchema, type InputSpec } from '../../../../shared/model/spec/spec.ts';
-import type { Constants } from '../../../../shared/registry/manifest.ts';
+import type { Constants } from '../../../../shared/registry/versions/manifest.ts';
 
 const tableOf = (...features: object[]): InputSpec => inputSchema.parse({ kind: 'tabular', features });
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { assignSide } from '../../../../trainer/pipeline/data/holdout.ts';
 import { writeEvents } from '../../../../shared/events/inbox.ts';
 import { createModel } from '../../../../shared/model/spec/load-spec.ts';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
 import { readPreviewExamples } from '../../../../trainer/augment/preview/preview-examples.ts';
 import { rentEvents, rentSpec } from '../../../support/regression-model.ts';
 import { blobEvents, createBlobModel } from '../../../support/tabular-model.ts';

@@ -11,10 +11,10 @@ import { createModel, loadSpec, replaceSpec } from '../../../../shared/model/spe
 import { createRuntime } from '../../../../shared/model/run/runtime.ts';
 import { type Spec, specSchema } from '../../../../shared/model/spec/spec.ts';
 import { loadWasmModule } from '../../../../shared/model/run/wasm-node.ts';
-import { keys } from '../../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
-import type { RunRecord } from '../../../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../../../shared/registry/store.ts';
+import { keys } from '../../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
+import type { RunRecord } from '../../../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
 import { drawCopy } from '../../../../trainer/augment/copies.ts';
 import { importBase } from '../../../../trainer/model-import/base-import.ts';
 import { runJob } from '../../../../trainer/node/job.ts';

@@ -7,7 +7,7 @@ import { loadKernelModule } from '../../../../trainer/kernels/kernels-node.ts';
 import { loadBaseFiles, type BaseFiles } from '../../../../shared/model/run/servable.ts';
 import { createRuntime } from '../../../../shared/model/run/runtime.ts';
 import { loadWasmModule } from '../../../../shared/model/run/wasm-node.ts';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
 import type { InputSpec } from '../../../../shared/model/spec/spec.ts';
 import {
   loadExtractor,

@@ -5,11 +5,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { LabelledExample } from '../../../../trainer/pipeline/data/join.ts';
 import { numbersOf, openInput, storeInput } from '../../../../shared/events/stored-input.ts';
-import { encodeJson } from '../../../../shared/registry/json.ts';
-import { keys } from '../../../../shared/registry/keys.ts';
-import type { BaseManifest } from '../../../../shared/registry/base-manifest.ts';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
-import type { ObjectStore } from '../../../../shared/registry/store.ts';
+import { encodeJson } from '../../../../shared/registry/store/json.ts';
+import { keys } from '../../../../shared/registry/store/keys.ts';
+import type { BaseManifest } from '../../../../shared/registry/versions/base-manifest.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
 import { sha256Hex } from '../../../../shared/digest.ts';
 import type { RunContext } from '../../../../trainer/run/context.ts';
 import { openFeatures } from '../../../../trainer/pipeline/features/features.ts';

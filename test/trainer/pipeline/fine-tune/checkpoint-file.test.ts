@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
 import { dropCheckpoint, saveCheckpoint } from '../../../../trainer/pipeline/fine-tune/checkpoint-file.ts';
 import { makeContext } from '../make-context.ts';
 

@@ -10,7 +10,7 @@ import { createRuntime } from '../../../../shared/model/run/runtime.ts';
 import { specSchema } from '../../../../shared/model/spec/spec.ts';
 import type { WasmModules } from '../../../../shared/model/run/wasm-modules.ts';
 import { createRandom } from '../../../../shared/random.ts';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
 import { openRun } from '../../../../trainer/run/record.ts';
 import { makeSnapshot } from '../../../../trainer/pipeline/data/snapshot.ts';
 import { makeSplit } from '../../../../trainer/pipeline/data/split.ts';

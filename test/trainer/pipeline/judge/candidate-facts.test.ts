@@ -2,7 +2,7 @@
  * The facts about a candidate's files, of a run that truly was, and of files in which one fault was planted.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
 import { loadCandidate, type VersionFiles } from '../../../../trainer/run/candidate-files.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
 import { createNodeHost } from '../../../../trainer/node/node-host.ts';

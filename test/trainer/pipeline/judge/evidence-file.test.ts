@@ -3,7 +3,7 @@ import type { Evidence, WindowEvidence } from '../../../../shared/continuity/evi
 import { encodeEvidence } from '../../../../shared/continuity/evidence/evidence-json.ts';
 import { decideAnyGate } from '../../../../shared/continuity/gate.ts';
 import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
-import { keys } from '../../../../shared/registry/keys.ts';
+import { keys } from '../../../../shared/registry/store/keys.ts';
 import {
   findEvidence,
   loadEvidence,

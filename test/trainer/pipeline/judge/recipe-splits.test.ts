@@ -7,10 +7,10 @@ import { loadSpec, replaceSpec } from '../../../../shared/model/spec/load-spec.t
 import { loadKernelModule } from '../../../../trainer/kernels/kernels-node.ts';
 import { loadWasmModule } from '../../../../shared/model/run/wasm-node.ts';
 import type { Spec } from '../../../../shared/model/spec/spec.ts';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
-import { keys } from '../../../../shared/registry/keys.ts';
-import type { RunRecord } from '../../../../shared/registry/runs.ts';
-import type { ObjectStore } from '../../../../shared/registry/store.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
+import { keys } from '../../../../shared/registry/store/keys.ts';
+import type { RunRecord } from '../../../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
 import { createNodeSteps, runJob } from '../../../../trainer/node/job.ts';
 import { RunFailure } from '../../../../trainer/run-failure.ts';
 import type { Host } from '../../../../trainer/run/context.ts';

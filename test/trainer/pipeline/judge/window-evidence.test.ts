@@ -2,7 +2,7 @@
  * A window of several shards, answered shard by shard, beside the same window answered in one piece.
  */
 import { beforeAll, expect, test } from 'vitest';
-import { createMemoryStore } from '../../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
 import { createNodeHost } from '../../../../trainer/node/node-host.ts';
 import { predict, argmaxRows, openProgram } from '../../../../trainer/pipeline/features/judged-model.ts';

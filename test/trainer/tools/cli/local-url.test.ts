@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findLocalUrl } from '../../../../trainer/tools/cli/local-url.ts';
-import { lockState } from '../../../../trainer/tools/local/state-lock.ts';
+import { lockState } from '../../../../trainer/tools/state/state-lock.ts';
 import { useTempFolder } from '../../../support/temp-folder.ts';
 
 const folder = useTempFolder();

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { exitCodeOf } from '../../../../trainer/tools/cli/run-text.ts';
 import { findState, isServing } from '../../../../trainer/tools/cli/model-state.ts';
 import type { ModelStatus } from '../../../../trainer/tools/cli/target.ts';
-import type { Move } from '../../../../shared/registry/alias.ts';
+import type { Move } from '../../../../shared/registry/champion/alias.ts';
 import type { Quarantine } from '../../../../shared/registry/quarantine.ts';
-import type { RunRecord } from '../../../../shared/registry/runs.ts';
+import type { RunRecord } from '../../../../shared/registry/jobs/runs.ts';
 
 const NOW = new Date('2026-11-24T09:00:00.000Z');
 

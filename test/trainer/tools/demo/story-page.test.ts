@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RunRecord } from '../../../../shared/registry/runs.ts';
+import type { RunRecord } from '../../../../shared/registry/jobs/runs.ts';
 import { emptyStory } from '../../../../trainer/tools/demo/story.ts';
 import { renderStoryPage } from '../../../../trainer/tools/demo/story-page.ts';
 

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import path from 'node:path';
 
-export const START = path.resolve(import.meta.dirname, '../../../../trainer/tools/local/start.mjs');
+export const START = path.resolve(import.meta.dirname, '../../../../trainer/tools/start/start.mjs');
 const PATIENCE_MS = 90_000;
 
 export interface Child {

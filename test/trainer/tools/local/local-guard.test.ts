@@ -5,7 +5,7 @@ import http from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keys } from '../../../../shared/registry/keys.ts';
+import { keys } from '../../../../shared/registry/store/keys.ts';
 import { type Local, startLocal } from '../../../../trainer/tools/local/local.ts';
 import { refuseLocal } from '../../../../trainer/tools/local/local-guard.ts';
 import { useTempFolder } from '../../../support/temp-folder.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseOptions } from '../../../../trainer/tools/local/options.ts';
-import { DEFAULT_STATE, PROJECT } from '../../../../trainer/tools/local/paths.ts';
+import { DEFAULT_STATE, PROJECT } from '../../../../trainer/tools/state/paths.ts';
 
 describe('parseOptions', () => {
   test('has defaults for everything', () => {

@@ -1,5 +1,0 @@
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import { describeStoreContract } from './store-contract.ts';
-
-const store = createMemoryStore();
-describeStoreContract('the store in memory', async () => store);
