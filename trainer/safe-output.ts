@@ -32,7 +32,16 @@ export function withoutStyles(text: string): string {
 export function installSafeOutput(): void {
   if (isInstalled) return;
   isInstalled = true;
-  for (const stream of [process.stdout, process.stderr]) guardStream(stream);
+  for (const stream of [process.stdout, process.stderr]) {
+    guardStream(stream);
+    stream.on('error', endWithReader);
+  }
+}
+
+/** `… | head` closes the pipe when it has enough: there is nobody left to write for, and that is no failure. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
 }
 
 interface Guarded {

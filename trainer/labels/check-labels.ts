@@ -5,6 +5,7 @@
  */
 import {
   type Agreement,
+  knownClasses,
   type LedgerState,
   NEW_LEDGER,
   noteLabels,
@@ -122,6 +123,7 @@ async function readRowsAt(
 function usualOf({ spec }: RunContext, state: LedgerState, champion: LoadedVersion): Usual {
   return {
     agreement: usualAgreement(state) ?? promised(champion, 'accuracy '),
+    known: knownClasses(state),
     error: spec.task === 'regression' ? (usualError(state) ?? promised(champion, 'mae ')) : null,
   };
 }
@@ -165,7 +167,6 @@ async function loadState({ store, run }: RunFiles): Promise<LedgerState> {
   return newest.value?.state ?? NEW_LEDGER;
 }
 
-/** @param afresh  whether what was usual before no longer is: labels mean something else for good */
 async function note(
   { store, run, now }: RunContext,
   toMs: number,
@@ -174,7 +175,7 @@ async function note(
 ): Promise<void> {
   const change = { run: run.id, event: 'labels', at: now() };
   const written = await appendLedger(store, run.model, change, (state) =>
-    noteLabels(state, toMs, believed, afresh ? [] : state.agreements),
+    noteLabels(state, toMs, believed, afresh),
   );
   if (!written.ok) throw new RunFailure(written.error.detail);
 }

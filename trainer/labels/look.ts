@@ -2,7 +2,7 @@
  * What is to be said of a night's labels beside one version's answers: which fault they show, if any. Labels are asked
  * whether classes changed places, targets whether their unit did, and both whether they still belong to their examples.
  */
-import type { Agreement } from '../../shared/continuity/referee/ledger.ts';
+import type { Agreement, ClassRecall } from '../../shared/continuity/referee/ledger.ts';
 import { findRelabelling, type Renaming, sameRenaming } from '../../shared/continuity/labels/relabelling.ts';
 import { findRescaling, sameScale, type Scale } from '../../shared/continuity/labels/rescaling.ts';
 import type { Rows } from '../../shared/continuity/labels/neighbours.ts';
@@ -19,6 +19,8 @@ export interface Usual {
   readonly agreement: number | null;
   /** of numbers, mean absolute error */
   readonly error: number | null;
+  /** classes that it was right on; null where nobody knows */
+  readonly known: ReadonlySet<number> | null;
 }
 
 /** What of a replay is looked at. */
@@ -35,6 +37,8 @@ export interface Look {
   readonly renamings: readonly Renaming[];
   readonly scale: Scale | null;
   readonly contradicted: readonly Contradicted[];
+  /** of classes, each that came in */
+  readonly recalls: readonly ClassRecall[];
 }
 
 /** How neighbours are looked for: at most so many examples, and about so many multiplications. */
@@ -78,11 +82,18 @@ export async function lookAtLabels(
 export function lookPlainly(spec: Spec, seen: Night, version: number, usual: Usual): Look {
   const { labels, answers, classes } = asClasses(spec, seen, version);
   const ties = tiesOf(seen, null);
-  const none = { error: null, kind: null, renamings: [], scale: null, contradicted: [] };
+  const none = { error: null, kind: null, renamings: [], scale: null, contradicted: [], recalls: [] };
   if (spec.task === 'classification') {
-    const found = findRelabelling({ labels, answers, ...ties }, classes, usual.agreement);
-    const { n, agreement, renamings, suspicious } = found;
-    return { ...none, n, agreement, renamings, kind: suspicious ? 'renamed' : null };
+    const told = [...labels.keys()].filter((i) => usual.known?.has(labels[i] as number) ?? true);
+    const { renamings, suspicious } = findRelabelling(
+      { labels: at(labels, told), answers: at(answers, told), ...tiesOf(seen, told) },
+      classes,
+      usual.agreement,
+    );
+    const recalls = recallsOf(labels, answers);
+    const right = recalls.reduce((sum, each) => sum + each.right, 0);
+    const agreement = labels.length === 0 ? 0 : right / labels.length;
+    return { ...none, n: labels.length, agreement, renamings, recalls, kind: suspicious ? 'renamed' : null };
   }
   const said = answersOf(seen, version);
   const { n, error, scale, suspicious } = findRescaling(
@@ -132,8 +143,22 @@ export function isFamiliar({ kind }: Look, there: Look, usual: Usual): boolean {
 }
 
 /** What a ledger keeps of a night that is believed. */
-export function agreementOf({ n, agreement, error }: Look): Agreement {
-  return { n, right: Math.round(agreement * n), ...(error !== null && { error: error * n }) };
+export function agreementOf({ n, agreement, error, recalls }: Look): Agreement {
+  return {
+    n,
+    right: Math.round(agreement * n),
+    ...(error !== null && { error: error * n }),
+    ...(recalls.length > 0 && { recalls }),
+  };
+}
+
+function recallsOf(labels: Int32Array, answers: Int32Array): ClassRecall[] {
+  const counts = new Map<number, { n: number; right: number }>();
+  for (const [i, label] of labels.entries()) {
+    const count = counts.get(label) ?? { n: 0, right: 0 };
+    counts.set(label, { n: count.n + 1, right: count.right + (answers[i] === label ? 1 : 0) });
+  }
+  return [...counts].map(([label, count]) => ({ label, ...count })).sort((a, b) => a.label - b.label);
 }
 
 /** Labels and answers as class ids; of numbers, as thirds. */

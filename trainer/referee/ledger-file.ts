@@ -36,7 +36,11 @@ const stateSchema = z.object({
   agreements: z
     .array(z.object({ n: z.int().min(0), right: z.int().min(0), error: z.number().min(0).optional() }))
     .readonly(),
-  // entries from before it was counted have none
+  // entries from before these were counted have none
+  recalls: z
+    .array(z.object({ label: z.int().min(0), n: z.int().min(0), right: z.int().min(0) }))
+    .readonly()
+    .default([]),
   broken: z.record(z.string(), z.int().min(1)).default({}),
 });
 

@@ -50,7 +50,7 @@ function judge(
   level: number,
   policy: GatePolicy,
 ): Finding {
-  const { n, share, groups, metric } = comparison;
+  const { n, groups, metric } = comparison;
   const { where, line } = question;
   const tooFew = holdForGroups(groups, n, policy.minimum.groups, where);
   if (tooFew !== null) return leaveToReferee(tooFew, null);
@@ -65,22 +65,18 @@ function judge(
   }
   const byMargin = metric === 'accuracy' ? fewestExamples(line, level) : 1;
   const wanted = Math.max(policy.minimum.current, byMargin);
-  if (n * share < wanted) {
-    const reason = whyTooEarly(n, n * share, wanted, byMargin, line);
+  if (n < wanted) {
+    const reason = whyTooEarly(n, wanted, byMargin, line);
     return leaveToReferee({ ...finding, detail: `${finding.detail}; ${reason}` }, wanted);
   }
   if (finding.verdict !== 'hold') return finding;
   return leaveToReferee(finding, finding.moreLabels === undefined ? null : n + finding.moreLabels.n);
 }
 
-/** @param worth  what they count for, at most n: those that hang together in time count for less */
-function whyTooEarly(n: number, worth: number, wanted: number, byMargin: number, line: number): string {
-  const there =
-    worth < n
-      ? `there are ${formatCount(n)}, which hang together and are worth ${formatCount(Math.floor(worth))}`
-      : `there are ${formatCount(n)}`;
+/** The interval counts what hangs together by what it is worth; this only asks whether there is anything to count. */
+function whyTooEarly(n: number, wanted: number, byMargin: number, line: number): string {
   const margin = line < 0 ? `a margin of ${formatPoints(-line)} points` : 'an improvement';
   return wanted === byMargin
-    ? `${margin} cannot be shown by fewer than ${formatCount(wanted)} examples, and ${there}`
-    : `the policy asks for ${formatCount(wanted)} examples, and ${there}`;
+    ? `${margin} cannot be shown by fewer than ${formatCount(wanted)} examples, and there are ${formatCount(n)}`
+    : `the policy asks for ${formatCount(wanted)} examples, and there are ${formatCount(n)}`;
 }

@@ -20,6 +20,8 @@ export interface LedgerState {
   readonly checkedToMs: number;
   /** how far what served agreed with the labels of the last nights, oldest first; without those that were kept apart */
   readonly agreements: readonly Agreement[];
+  /** of each class that came in so far, how many examples of it what served was right on, of the newest ones */
+  readonly recalls: readonly ClassRecall[];
   /** checks that something broken held, and for how many nights running */
   readonly broken: Readonly<Record<string, number>>;
 }
@@ -30,6 +32,15 @@ export interface Agreement {
   readonly right: number;
   /** of numbers: sum of the absolute errors */
   readonly error?: number | undefined;
+  /** of classes: each that came in that night */
+  readonly recalls?: readonly ClassRecall[] | undefined;
+}
+
+/** Examples labelled with a class, and how many of them were answered with it. */
+export interface ClassRecall {
+  readonly label: number;
+  readonly n: number;
+  readonly right: number;
 }
 
 export const NEW_LEDGER: LedgerState = {
@@ -40,6 +51,7 @@ export const NEW_LEDGER: LedgerState = {
   subject: null,
   checkedToMs: 0,
   agreements: [],
+  recalls: [],
   broken: {},
 };
 
@@ -114,16 +126,46 @@ const USUAL_NIGHTS = 4;
 /**
  * Notes that labels were looked at up to a moment, and how far they agreed where they are believed.
  *
- * @param before  nights that still tell what is usual; none where labels have come to mean something else for good
+ * @param afresh  whether what was usual before no longer is: labels have come to mean something else for good
  */
 export function noteLabels(
   state: LedgerState,
   toMs: number,
   believed: Agreement | null,
-  before: readonly Agreement[] = state.agreements,
+  afresh = false,
 ): LedgerState {
-  const agreements = believed === null ? state.agreements : [...before, believed].slice(-USUAL_NIGHTS);
-  return { ...state, checkedToMs: Math.max(state.checkedToMs, toMs), agreements };
+  const checkedToMs = Math.max(state.checkedToMs, toMs);
+  if (believed === null) return { ...state, checkedToMs };
+  const { recalls = [], ...agreement } = believed;
+  const before = afresh ? NEW_LEDGER : state;
+  return {
+    ...state,
+    checkedToMs,
+    agreements: [...before.agreements, agreement].slice(-USUAL_NIGHTS),
+    recalls: addRecalls(before.recalls, recalls),
+  };
+}
+
+/** Of so many examples of a class the newest ones decide whether it is known. */
+const RECALLED = 64;
+
+function addRecalls(before: readonly ClassRecall[], tonight: readonly ClassRecall[]): ClassRecall[] {
+  const known = new Map(before.map((each) => [each.label, each]));
+  for (const { label, n, right } of tonight) {
+    const old = known.get(label) ?? { n: 0, right: 0 };
+    const keep = Math.min(1, Math.max(0, RECALLED - n) / Math.max(1, old.n));
+    known.set(label, { label, n: n + Math.floor(keep * old.n), right: right + Math.floor(keep * old.right) });
+  }
+  return [...known.values()].sort((a, b) => a.label - b.label);
+}
+
+/** A class of which fewer were answered right was not known: what is said of it instead proves nothing. */
+const LEAST_RECALL = 0.25;
+
+/** Classes that what served has been right on; null where nobody knows of any class whether it was. */
+export function knownClasses({ recalls }: Pick<LedgerState, 'recalls'>): ReadonlySet<number> | null {
+  if (recalls.length === 0) return null;
+  return new Set(recalls.filter(({ n, right }) => right >= LEAST_RECALL * n).map(({ label }) => label));
 }
 
 /** Share of the labels of the last nights that agreed with what served; null where none were seen. */

@@ -5,8 +5,13 @@
  */
 import { sha256Hex, seedFrom } from '../../../shared/digest.ts';
 import { floatBytes } from '../../../shared/bytes.ts';
-import { usualAgreement, usualError } from '../../../shared/continuity/referee/ledger.ts';
-import type { Agreement } from '../../../shared/continuity/referee/ledger.ts';
+import {
+  knownClasses,
+  NEW_LEDGER,
+  noteLabels,
+  usualAgreement,
+  usualError,
+} from '../../../shared/continuity/referee/ledger.ts';
 import { createFeatureReader, type FeatureReader } from '../../../shared/model/run/predictor.ts';
 import type { Program } from '../../../shared/model/run/program.ts';
 import { createRuntime, type Runtime } from '../../../shared/model/run/runtime.ts';
@@ -131,7 +136,7 @@ async function liveThrough(
   let believed = stream.rows.slice(history.from, history.to);
   const promised = await promise(spec, believed, seed, world);
   let heads = [await trainOn(spec, believed, 1, seed, world)];
-  let agreements: readonly Agreement[] = [];
+  let ledger = NEW_LEDGER;
   let quarantines: Quarantine[] = [];
   for (const [i, block] of blocks.entries()) {
     const clean = stream.rows.slice(block.from, block.to);
@@ -142,8 +147,9 @@ async function liveThrough(
       champion: champion.number,
       former: former.map(({ number }) => number),
       usual: {
-        agreement: usualAgreement({ agreements }) ?? promised.agreement,
-        error: usualError({ agreements }) ?? promised.error,
+        agreement: usualAgreement(ledger) ?? promised.agreement,
+        error: usualError(ledger) ?? promised.error,
+        known: knownClasses(ledger),
       },
       quarantines,
       checkedToMs: i,
@@ -151,7 +157,7 @@ async function liveThrough(
     count(total, isFault, belief.keepApart, clean, rows);
     quarantines = [...quarantines, ...(belief.keepApart ? [quarantineOf(i, belief)] : [])];
     if (belief.keepApart) continue;
-    agreements = [...(belief.repeats.length > 0 ? [] : agreements), agreementOf(belief.look)].slice(-4);
+    ledger = noteLabels(ledger, i, agreementOf(belief.look), belief.repeats.length > 0);
     // What is damaged and believed is not learned from: the next nights are to be judged by themselves.
     if (isFault) continue;
     believed = [...believed, ...rows].slice(-LEARNED_ROWS);
@@ -168,7 +174,8 @@ async function liveThrough(
 async function promise(spec: Spec, history: readonly Row[], seed: number, world: World): Promise<Usual> {
   const learned = history.filter((_, i) => i % 5 !== 0);
   const held = history.filter((_, i) => i % 5 === 0);
-  if (new Set(learned.map(({ label }) => label)).size < 2) return { agreement: null, error: null };
+  if (new Set(learned.map(({ label }) => label)).size < 2)
+    return { agreement: null, error: null, known: null };
   const head = await trainOn(spec, learned, 0, seed, world);
   const said = ask(spec, head, held);
   head.program.dispose();
@@ -176,6 +183,7 @@ async function promise(spec: Spec, history: readonly Row[], seed: number, world:
   return {
     agreement: isNumber ? null : mean(held.map(({ label }, i) => (label === said[i] ? 1 : 0))),
     error: isNumber ? mean(held.map(({ label }, i) => Math.abs(label - (said[i] as number)))) : null,
+    known: null,
   };
 }
 

@@ -5,12 +5,14 @@ import {
   ask,
   candidateQuestion,
   formerQuestion,
+  knownClasses,
   levelOf,
   type LedgerState,
   loseTrust,
   longBroken,
   NEW_LEDGER,
   noteBroken,
+  noteLabels,
   trustIn,
   withTrust,
 } from '../../../../shared/continuity/referee/ledger.ts';
@@ -169,5 +171,35 @@ describe('what broke is counted', () => {
   test('and forgotten on the first night on which it was not', () => {
     expect(longBroken(nights(['a'], ['a'], [], ['a']))).toEqual([]);
     expect(nights(['a'], []).broken).toEqual({});
+  });
+});
+
+describe('classes that what served knows', () => {
+  /** Of one class, `right` of `n` examples a night. */
+  const nights = (...each: { readonly n: number; readonly right: number }[]): LedgerState =>
+    each.reduce(
+      (state, { n, right }, i) => noteLabels(state, i, { n, right, recalls: [{ label: 3, n, right }] }),
+      NEW_LEDGER,
+    );
+
+  test('are those that it was right on, on a quarter of their examples at least', () => {
+    expect(knownClasses(NEW_LEDGER)).toBeNull();
+    expect(knownClasses(nights({ n: 10, right: 0 }))).toEqual(new Set());
+    expect(knownClasses(nights({ n: 10, right: 0 }, { n: 10, right: 5 }))).toEqual(new Set([3]));
+  });
+
+  test('are told by the newest examples: what was known a year ago may be forgotten', () => {
+    const once = { n: 40, right: 40 };
+    const lost = Array.from({ length: 12 }, () => ({ n: 20, right: 0 }));
+    expect(knownClasses(nights(once, ...lost))).toEqual(new Set());
+    expect(nights(once, ...lost).recalls[0]?.n).toBeLessThanOrEqual(64);
+  });
+
+  test('do not change by a night that is not believed, and begin anew where labels mean something else', () => {
+    const state = nights({ n: 10, right: 9 });
+    expect(noteLabels(state, 9, null).recalls).toEqual(state.recalls);
+    const afresh = noteLabels(state, 9, { n: 4, right: 0, recalls: [{ label: 5, n: 4, right: 0 }] }, true);
+    expect(afresh.recalls).toEqual([{ label: 5, n: 4, right: 0 }]);
+    expect(afresh.agreements).toEqual([{ n: 4, right: 0 }]);
   });
 });
