@@ -12,9 +12,11 @@ export function findProblem(check: Check, value: unknown): string | undefined {
   return check(value, '')?.replace(/^(\.|: )/, '');
 }
 
+/** A finite number: JSON has no others, but what JavaScript handed over may. */
 export const anyNumber: Check = (value, path) =>
   expected(Number.isFinite(value), 'a finite number', value, path);
 
+/** A text of any length. */
 export const anyString: Check = (value, path) => expected(typeof value === 'string', 'a string', value, path);
 
 /** @param what  what the pattern asks for, as the message goes on after 'expected' */
@@ -22,11 +24,13 @@ export function text(pattern: RegExp, what: string): Check {
   return (value, path) => expected(typeof value === 'string' && pattern.test(value), what, value, path);
 }
 
+/** A number within both bounds, the bounds included; never NaN. */
 export function numberBetween(min: number, max: number): Check {
   const holds = (value: unknown): boolean => typeof value === 'number' && value >= min && value <= max;
   return (value, path) => expected(holds(value), `a number from ${min} to ${max}`, value, path);
 }
 
+/** A safe integer within both bounds, the bounds included. */
 export function integer(min: number, max: number): Check {
   return (value, path) =>
     expected(
@@ -37,15 +41,18 @@ export function integer(min: number, max: number): Check {
     );
 }
 
+/** One of these values; the message names all of them. */
 export function oneOf(...values: readonly (string | number | boolean)[]): Check {
   return (value, path) =>
     expected(values.includes(value as string | number | boolean), `one of ${values.join(', ')}`, value, path);
 }
 
+/** Null, or what the check wants; a key that is missing is not null. */
 export function nullable(check: Check): Check {
   return (value, path) => (value === null ? undefined : check(value, path));
 }
 
+/** A list with so many items, the bounds included; the first item that fails is named by its index. */
 export function list(item: Check, minLength: number, maxLength: number): Check {
   return (value, path) => {
     if (!Array.isArray(value) || value.length < minLength || value.length > maxLength)

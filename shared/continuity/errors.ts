@@ -15,6 +15,7 @@ export interface ComparedRegression extends RegressionWindow {
   readonly champion: Float64Array;
 }
 
+/** The windows that the champion answered too; the gate compares on no others. */
 export function comparedRegressions(windows: readonly RegressionWindow[]): ComparedRegression[] {
   return windows.filter((window): window is ComparedRegression => window.champion !== null);
 }
@@ -93,6 +94,11 @@ export interface ErrorSample extends UnitSample {
   readonly constantRise: number | null;
 }
 
+/**
+ * Mean errors of both models over the windows' units, with the rise that a constant factor would explain.
+ *
+ * @param measure  one loss an example, and whether the mean's root is taken (mean absolute error by default)
+ */
 export function sampleErrors(
   windows: readonly ComparedRegression[],
   policy: Pick<GatePolicy, 'alpha' | 'bootstrap'>,

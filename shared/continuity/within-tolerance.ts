@@ -22,6 +22,12 @@ export function withinTolerance(evidence: RegressionEvidence, tolerance: number)
 /** One window; with a champion's answers where the regression's has them. */
 export function windowWithin(window: ComparedRegression, tolerance: number): ComparedWindow;
 export function windowWithin(window: RegressionWindow, tolerance: number): WindowEvidence;
+/**
+ * The same window with two classes, within and beyond: every example's label is "within", and an answer is what a
+ * prediction comes to.
+ *
+ * @param tolerance  in the target's unit; an error of just as much is within
+ */
 export function windowWithin(window: RegressionWindow, tolerance: number): WindowEvidence {
   const { targets, candidate, champion, previousTargets: _previous, ...rest } = window;
   const answers = (predictions: Float64Array): Int32Array =>

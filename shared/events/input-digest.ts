@@ -8,6 +8,7 @@ const TYPE_BYTES = { u8: 1, f32: 2 } as const;
 
 type InputType = keyof typeof TYPE_BYTES;
 
+/** SHA-256 in hexadecimal. */
 export function digestInput(type: InputType, bytes: Uint8Array): string {
   return sha256Hex(withType(type, bytes));
 }

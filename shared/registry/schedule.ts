@@ -21,6 +21,7 @@ export type Schedule = z.infer<typeof scheduleSchema>;
 /** Of a model that is retrained on schedule and does not say when. */
 export const DEFAULT_SCHEDULE: Schedule = { every: 'day', at: '03:00', zone: 'UTC' };
 
+/** Whether the runtime knows that time zone, by its name in the IANA database. */
 export function isZone(zone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';

@@ -8,6 +8,10 @@ import type { Finding } from '../findings/check-result.ts';
 import type { CommonEvidence, EvidencePart } from '../evidence/evidence.ts';
 import type { GatePolicy } from '../policy.ts';
 
+/**
+ * @param detail  what is not there, as the sentence begins
+ * @returns a hold where the part broke or the policy needs it; otherwise not asked, or told that it can't be answered
+ */
 export function absent(
   part: EvidencePart,
   { missing, beyond }: Pick<CommonEvidence, 'missing' | 'beyond'>,

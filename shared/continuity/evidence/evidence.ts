@@ -174,6 +174,7 @@ export interface RegressionEvidence extends CommonEvidence {
 /** On a model of either task. */
 export type AnyEvidence = Evidence | RegressionEvidence;
 
+/** Whether the evidence is of a model that predicts a number; a classification's has no `task`. */
 export function isRegression(evidence: AnyEvidence): evidence is RegressionEvidence {
   return 'task' in evidence;
 }

@@ -139,6 +139,9 @@ function headroom({ lower, upper, margin, passes, verdict }: Finding): number {
   return (passes === 'above' ? distance : -distance) / (Math.abs(margin) || POINT);
 }
 
+/**
+ * How a finding's number is to be read where the check does not say: points where more is better, percent otherwise.
+ */
 export function unitOf({ unit, passes }: Finding): Unit {
   return unit ?? (passes === 'above' ? 'points' : 'percent');
 }

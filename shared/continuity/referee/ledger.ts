@@ -98,10 +98,16 @@ export function loseTrust(trust: Trust, from: number): Trust {
   return trust.trusted ? lostTrust(trust, from) : trust;
 }
 
+/**
+ * What a recipe has earned; of one that never had a night, that it is untried.
+ *
+ * @param recipe  its digest
+ */
 export function trustIn({ recipes }: LedgerState, recipe: string): Trust {
   return recipes[recipe] ?? UNTRIED;
 }
 
+/** The state with a recipe's trust set; the one it was given is not changed. */
 export function withTrust(state: LedgerState, recipe: string, trust: Trust): LedgerState {
   return { ...state, recipes: { ...state.recipes, [recipe]: trust } };
 }

@@ -12,14 +12,17 @@ export interface ModelError {
   readonly message: string;
 }
 
+/** A model, plan or weight file that is not as its format wants it. */
 export function invalid(message: string): { readonly ok: false; readonly error: ModelError } {
   return err({ kind: 'invalid', message });
 }
 
+/** A model that is as it should be, and asks for something that nothing here computes. */
 export function unsupported(message: string): { readonly ok: false; readonly error: ModelError } {
   return err({ kind: 'unsupported', message });
 }
 
+/** A model that does not fit into what the runtime may take. */
 export function outOfMemory(message: string): { readonly ok: false; readonly error: ModelError } {
   return err({ kind: 'out-of-memory', message });
 }

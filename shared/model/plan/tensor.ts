@@ -15,6 +15,7 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((product, dim) => product * dim, 1);
 }
 
+/** Whether both have the same axes with the same sizes. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }

@@ -69,6 +69,7 @@ export function bindConvolution(
   };
 }
 
+/** Images [rows, height, width, channels] with a border of zeros, to the output's height and width. */
 export function bindPad(
   [top, , , left]: Pads,
   [outHeight = 1, outWidth = 1]: Shape,
@@ -112,6 +113,10 @@ export function bindDepthwise(
   return () => depthwise(geometry, x, weights, outputAddress, low, high, scratch);
 }
 
+/**
+ * Maximum or average of each window of an image, channel by channel; a window's part outside of the image does not
+ * count.
+ */
 export function bindPool(
   node: Pooling & { readonly shape: Shape },
   run: InferenceKernels['max_pool'],
@@ -123,6 +128,7 @@ export function bindPool(
   return () => run(geometry, x, outputAddress);
 }
 
+/** Times a factor a channel plus a shift a channel, then the activation; channels are the last axis. */
 export function bindScale(
   activation: FusedActivation,
   { scale }: InferenceKernels,

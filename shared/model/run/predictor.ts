@@ -48,6 +48,10 @@ export interface FeatureReader {
   read(rows: readonly Float32Array[]): Float32Array;
 }
 
+/**
+ * @param constants  what preprocessing was fitted to; null where the input has nothing to fit
+ * @param base       null where the head reads the encoded input itself
+ */
 export function createFeatureReader(
   input: InputSpec,
   constants: Constants | null,

@@ -48,6 +48,13 @@ export interface RuntimeOptions {
 /** What all programs may keep outside of the heap: a layer's weights once more, as objects. */
 const MAX_OUTSIDE_BYTES = 4 * 2 ** 20;
 
+/**
+ * Starts the binaries on one memory. Throws where one of them can't be instantiated, which is a bug of the build.
+ *
+ * @param panel         the kernels for batches, which may be missing: they are fast, and not needed
+ * @param maxHeapBytes  what weights and working memory may take together, 1 GiB by default
+ * @param makeRoom      asked to dispose of something when a program does not fit; false when there is nothing left
+ */
 export function createRuntime(
   { tfjs, inference, panel }: WasmModules,
   { maxHeapBytes = 2 ** 30, makeRoom = () => false }: RuntimeOptions = {},

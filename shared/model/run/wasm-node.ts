@@ -8,6 +8,7 @@ import type { WasmModules } from './wasm-modules.ts';
 const TFJS = import.meta.resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm');
 const INFERENCE = new URL('../kernels/inference.wasm', import.meta.url);
 
+/** Compiles both binaries, without the one for batches; `createRuntime` instantiates them. */
 export async function loadWasmModule(): Promise<WasmModules> {
   const [tfjs, inference] = await Promise.all([compile(fileURLToPath(TFJS)), compile(INFERENCE)]);
   return { tfjs, inference };

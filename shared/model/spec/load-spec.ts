@@ -16,6 +16,9 @@ export interface LoadedSpec {
   readonly digest: string;
 }
 
+/**
+ * The spec with its ETag, for a conditional put, and its digest; an error where there is none or it does not validate.
+ */
 export async function loadSpec(store: ObjectStore, model: string): Promise<Result<LoadedSpec, SpecError>> {
   const found = toSpec(model, await loadJson(store, keys.spec(model), specSchema));
   if (!found.ok) return found;
@@ -23,6 +26,7 @@ export async function loadSpec(store: ObjectStore, model: string): Promise<Resul
   return ok({ spec, etag, digest: specDigest(spec) });
 }
 
+/** SHA-256 in hexadecimal over the spec as it is stored: what a run says it went by. */
 export function specDigest(spec: Spec): string {
   return sha256Hex(encodeJson(spec));
 }

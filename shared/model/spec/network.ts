@@ -115,6 +115,7 @@ function isSliding(layer: NetworkLayer): layer is SlidingLayer {
   return 'padding' in layer;
 }
 
+/** A convolution's or pooling's window: its size, its strides (the size where the layer says none) and its padding. */
 export function windowOf(layer: SlidingLayer): Window {
   const size = 'size' in layer ? layer.size : layer.kernelSize;
   return { size, strides: layer.strides ?? size, padding: layer.padding };

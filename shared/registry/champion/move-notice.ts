@@ -5,6 +5,7 @@ import type { Move } from './alias.ts';
 import { keepNotice, type Notice } from '../notices.ts';
 import type { ObjectStore } from '../store/store.ts';
 
+/** The notice's id is the move's sequence, so that a move is told of once, however often it is noticed. */
 export function describeMove(model: string, move: Move): Notice {
   const { action, sequence, from, to, at, by, reason, forced, run, pause, automatic } = move;
   const before = from === null ? '' : `, after version ${from}`;

@@ -89,6 +89,7 @@ export async function loadJob<Name extends JobName, T>(
   );
 }
 
+/** Writes a job's record over the last one. One job has one writer, so nothing is compared. */
 export async function saveJob<T extends Pick<JobRecord, 'id' | 'model'>>(
   store: ObjectStore,
   { name }: JobKind<JobName, T>,
@@ -117,6 +118,7 @@ export async function loadJobProgress(
   return loaded.ok ? loaded.value.value : null;
 }
 
+/** Writes how far the step under way has come; whoever watches reads it, nothing rests on it. */
 export async function saveJobProgress(
   store: ObjectStore,
   kind: JobName,

@@ -71,10 +71,12 @@ export const runJob: JobKind<'run', RunRecord> = { name: 'run', schema: runSchem
 
 export type RunError = JobError<'run'>;
 
+/** A run's record; an error where there is none or it does not validate. */
 export function loadRun(store: ObjectStore, model: string, id: string): Promise<Result<RunRecord, RunError>> {
   return loadJob(store, runJob, model, id);
 }
 
+/** Writes a run's record over the last one. One run has one writer (`trainer/run/journal.ts`). */
 export function saveRun(store: ObjectStore, run: RunRecord): Promise<void> {
   return saveJob(store, runJob, run);
 }

@@ -101,6 +101,7 @@ export function putJson(
   return store.put(key, encodeJson(value), condition);
 }
 
+/** JSON in UTF-8, indented by two and with a line end: what a person may open, and what digests are taken of. */
 export function encodeJson(value: unknown): Uint8Array {
   return encoder.encode(`${JSON.stringify(value, null, 2)}\n`);
 }

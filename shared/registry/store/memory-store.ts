@@ -4,6 +4,7 @@
 import { sha256Hex } from '../../digest.ts';
 import type { ObjectStore, PutCondition, StoredObject } from './store.ts';
 
+/** An empty store. It keeps the contract of every store, conditions and strong ETags included. */
 export function createMemoryStore(): ObjectStore {
   const objects = new Map<string, StoredObject>();
   const sortedKeys = (): string[] => [...objects.keys()].sort();

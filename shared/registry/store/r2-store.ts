@@ -5,6 +5,7 @@ import type { R2Bucket, R2Conditional, R2ListOptions } from '@cloudflare/workers
 import { type PutTransport, RETRY_POLICY, putConditionally, WRITER } from './conditional-put.ts';
 import type { ObjectStore, PutCondition } from './store.ts';
 
+/** The contract of every store over the binding; what R2 throws is handed on. */
 export function createR2Store(bucket: R2Bucket): ObjectStore {
   return {
     async get(key) {

@@ -52,6 +52,11 @@ const baseManifest = has({
   files: versionFiles,
 });
 
+/**
+ * The manifest of a base.
+ *
+ * @param digest  of the base, SHA-256 in hexadecimal
+ */
 export function loadBaseManifest(
   store: ObjectStore,
   digest: string,
