@@ -147,6 +147,12 @@ export interface Client {
 const TIMEOUT_MS = 30_000;
 const RETRIES = 3;
 
+/**
+ * A client of one deployment. It holds no connection and may be kept for as long as one likes; a call that did not
+ * succeed throws one of `errors.ts`.
+ *
+ * @param options  where the deployment is, its key, and how long and how often a call is tried
+ */
 export function createClient(options: ClientOptions): Client {
   const base = options.url.replace(/\/+$/, '');
   // Browsers want their fetch called as the window's.

@@ -29,6 +29,9 @@ const INDEX = {
   docs: 'GET /docs',
 };
 
+/**
+ * The edge's HTTP interface over what it is given. It reads no environment, so that tests start it as the Worker does.
+ */
 export function createApp(deps: AppDeps): App {
   const routes = createRoutes(deps);
   return withMiddleware(deps, {

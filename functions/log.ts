@@ -13,6 +13,7 @@ export interface Log {
   error(event: string, facts: LogFacts): void;
 }
 
+/** Facts of any text: what could forge a line or colour a terminal is escaped (`printable`). */
 export function createConsoleLog(): Log {
   return {
     info: (event, facts) => console.log(printable(JSON.stringify({ event, ...facts }))),

@@ -46,6 +46,7 @@ interface Remembered {
   readonly untilMs: number;
 }
 
+/** The keys that one isolate has read, remembered for a while, those that there are not as well. */
 export function createStoredKeys(store: ObjectStore, log: Log, now: () => number): StoredKeys {
   const remembered = new Map<string, Remembered>();
   const looking = new Map<string, Promise<boolean>>();

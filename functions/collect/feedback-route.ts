@@ -25,6 +25,10 @@ function imagesInTime(context: RequestContext, deps: AppDeps, input: InputSpec):
   };
 }
 
+/**
+ * Answers 202 when what can be accepted is durable in the inbox, and says item by item what is not; 400 where nothing
+ * can be, other errors by the key's scope and the body's form and size.
+ */
 export async function handleFeedback(
   context: RequestContext,
   deps: AppDeps,

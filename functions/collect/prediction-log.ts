@@ -65,6 +65,7 @@ interface Gathered {
   bytes: number;
 }
 
+/** The log of one isolate. What it gathers is lost with the isolate until `flush` has put it into the bucket. */
 export function createPredictionLog(deps: PredictionLogDeps): PredictionLog {
   const { now, sleep } = deps;
   const open = new Map<string, Gathered>();

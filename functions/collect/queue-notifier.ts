@@ -7,6 +7,7 @@ import { describeCause, type Log } from '../log.ts';
 
 export type NotifyQueue = (message: InboxMessage) => Promise<void>;
 
+/** Sends what an inbox object is called; never rejects. */
 export function createQueueNotifier(
   queue: { send(message: InboxMessage): Promise<unknown> },
   log: Log,

@@ -12,10 +12,12 @@ export type JsonObject = { readonly [key: string]: Json };
 export const JSON_TYPE = 'application/json';
 export const PROBLEM_TYPE = 'application/problem+json';
 
+/** A reference to one of the contract's schemas. */
 export function schemaRef(name: SchemaName): JsonObject {
   return ref('schemas', name);
 }
 
+/** A reference to a component, as OpenAPI writes it: `{"$ref": "#/components/<kind>/<name>"}`. */
 export function ref(kind: 'schemas' | 'headers' | 'parameters' | 'responses', name: string): JsonObject {
   return { $ref: `#/components/${kind}/${name}` };
 }
@@ -153,10 +155,15 @@ export type ErrorCode = keyof typeof ERRORS;
 /** `{"error"}` under /v1 and /v2, RFC 9457 elsewhere. */
 export type ErrorForm = 'inference' | 'problem';
 
+/**
+ * An operation's error answers by status, each as a reference to the component that describes it in the protocol's
+ * form.
+ */
 export function errorResponses(codes: readonly ErrorCode[], form: ErrorForm): JsonObject {
   return Object.fromEntries(codes.map((code) => [code, ref('responses', errorName(code, form))]));
 }
 
+/** Every error in both forms, as the `responses` of the contract's components. */
 export function describeErrors(): JsonObject {
   const responses: Record<string, JsonObject> = {};
   for (const [code, error] of Object.entries(ERRORS)) {

@@ -49,6 +49,7 @@ const TAGS = [
   },
 ];
 
+/** The whole document. Throws where a schema can't be written as JSON Schema (a bug of the schema). */
 export function describeContract(): JsonObject {
   const scopes = Object.entries(SCOPES).map(([scope, what]) => `\`${scope}\`: ${what}`);
   return {

@@ -45,6 +45,7 @@ export interface ResponseDoc {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** One operation as OpenAPI's operation object; parameters in the path are read off the path. */
 export function describeOperation(path: string, operation: Operation): JsonObject {
   const { id, tag, summary, scopes, body, answers, errors, form } = operation;
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as string);

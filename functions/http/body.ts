@@ -24,6 +24,7 @@ export interface BodyHeaders {
   readonly contentEncoding: string | null;
 }
 
+/** The two headers that reading a body depends on; null where one was not sent. */
 export function bodyHeadersOf(headers: Headers): BodyHeaders {
   return {
     contentLength: headers.get('content-length'),

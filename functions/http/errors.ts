@@ -50,6 +50,7 @@ export type AppError =
 
 export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 429 | 503 | 504;
 
+/** The HTTP status of an error, the same for every protocol. */
 export function statusOf(error: AppError): ErrorStatus {
   switch (error.kind) {
     case 'invalid':
@@ -136,6 +137,7 @@ export function toProblem(error: AppError): Record<string, unknown> {
   return error.kind === 'lost-race' ? { ...problem, lostTo: error.to } : problem;
 }
 
+/** A request that is not as it should be (400). The detail says where, what was expected and what came. */
 export function invalid(detail: string): { readonly ok: false; readonly error: AppError } {
   return { ok: false, error: { kind: 'invalid', detail } };
 }

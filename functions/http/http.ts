@@ -42,6 +42,7 @@ export function parseModelName(name: string): Result<string, AppError> {
   return err({ kind: 'unknown-model', model: name, detail });
 }
 
+/** A version's number out of a path: a whole number from 1 on without leading zeros, of nine digits at most. */
 export function parseVersion(text: string): Result<number, AppError> {
   if (/^[1-9]\d{0,8}$/.test(text)) return ok(Number(text));
   return err({
@@ -64,6 +65,7 @@ export function toErrorResponse(path: string, error: AppError): Response {
   return Response.json(toProblem(error), { status, headers });
 }
 
+/** An error as the protocol of the request's path words it. */
 export function errorResponse(c: Context, error: AppError): Response {
   return toErrorResponse(c.req.path, error);
 }

@@ -50,6 +50,10 @@ const HEALTH = /^\/(healthz$|v2\/health\/)/;
 const KEYS_UNREAD: AppError = { kind: 'overloaded', detail: 'the key can not be looked up now' };
 const OVERLOADED: AppError = { kind: 'overloaded', detail: 'too many requests are under way here' };
 
+/**
+ * The handlers behind admission, keys, rates, time budget and CORS. What is thrown inside answers 500 with a request
+ * id, and is logged with its cause.
+ */
 export function withMiddleware(deps: MiddlewareDeps, handlers: Handlers): App {
   const { authenticator, admission, rateLimit, cors, now, limits } = deps;
 

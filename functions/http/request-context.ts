@@ -35,6 +35,7 @@ export interface AdmittedCall {
 /** Answers requests under a protocol's prefix. */
 export type Handler = (context: RequestContext) => Response | Promise<Response>;
 
+/** An error as the protocol of the request's path words it. */
 export function refuse(context: RequestContext, error: AppError): Response {
   return toErrorResponse(context.path, error);
 }

@@ -17,6 +17,11 @@ export interface SingleFlight<T> {
 /** Far above what loading a model takes, far below what a client waits. */
 const JOIN_TIMEOUT_MS = 10_000;
 
+/**
+ * Nothing is remembered once work has ended, whichever way.
+ *
+ * @param joinTimeoutMs  how long another request waits for work under way before it begins the same again
+ */
 export function createSingleFlight<T>(joinTimeoutMs = JOIN_TIMEOUT_MS): SingleFlight<T> {
   const underWay = new Map<string, Promise<T>>();
   const begin = (name: string, keepAlive: KeepAlive, work: () => Promise<T>): Promise<T> => {

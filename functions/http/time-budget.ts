@@ -21,6 +21,7 @@ export function parseTimeout(wanted: string | null, timeoutMs: number): Result<n
   return ok(Math.min(Number(wanted), timeoutMs));
 }
 
+/** The error (504) of an answer that did not come within its budget. */
 export function timedOut(timeoutMs: number): AppError {
   return { kind: 'timed-out', detail: `expected an answer within ${timeoutMs} ms, and there is none yet` };
 }

@@ -77,6 +77,7 @@ const SHOWN: readonly ShownJob[] = [
   { job: { name: 'reproduction', schema: z.record(z.string(), z.unknown()) }, param: 'id', reports: {} },
 ];
 
+/** Mounted below `/api`, behind the check of key and model. */
 export function createJobRoutes(deps: AppDeps): OperatorApp {
   const routes: OperatorApp = new Hono();
   for (const shown of SHOWN) addRecordRoutes(routes, deps.store, shown);

@@ -65,6 +65,10 @@ export const resumePromotionSchema = z.strictObject({
 /** Versions shown at once: each is an object to be read. */
 const MAX_VERSIONS = 50;
 
+/**
+ * All of `/api`. Every route needs a key with the scope `operate` and, where its path names a model, one that there
+ * is.
+ */
 export function createOperatorRoutes(deps: AppDeps): OperatorApp {
   const routes: OperatorApp = new Hono();
   routes.use(async (c, next) => {

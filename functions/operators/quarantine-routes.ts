@@ -20,6 +20,7 @@ export const endQuarantineSchema = z.strictObject({
   by: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
 });
 
+/** Mounted below `/api`, behind the check of key and model. */
 export function createQuarantineRoutes(deps: AppDeps): OperatorApp {
   const routes: OperatorApp = new Hono();
   routes.get('/models/:model/quarantines', async (c) => {

@@ -26,6 +26,7 @@ const MOST_WAIT_MS = 1_000;
 /** Models that are looked at: those that this isolate knows, and others until there are so many. */
 const MOST_MODELS = 20;
 
+/** Health of one isolate. A second question within the interval is answered with what the first one found. */
 export function createHealth({ store, models, now }: HealthDeps): Health {
   const checks = createSingleFlight<number>();
   let last = { atMs: Number.NEGATIVE_INFINITY, failing: 0 };

@@ -35,6 +35,10 @@ export function describeInputs(input: InputSpec): TensorSpec[] {
   }));
 }
 
+/**
+ * What a model answers with, `-1` for the number of examples: a regression's prediction [-1, 1]; probabilities [-1,
+ * labels] and label [-1] of a classification.
+ */
 export function describeOutputs(spec: ServingSpec): [TensorSpec, ...TensorSpec[]] {
   if (spec.task === 'regression') return [{ name: PREDICTION, type: 'float', shape: [-1, 1] }];
   return [
@@ -43,6 +47,7 @@ export function describeOutputs(spec: ServingSpec): [TensorSpec, ...TensorSpec[]
   ];
 }
 
+/** Whether every feature is a number, so that an example can be a row of a float tensor. */
 export function isNumeric(features: readonly Feature[]): boolean {
   return features.every(({ type }) => type === 'number');
 }

@@ -91,6 +91,10 @@ const MAX_COLD_FAILURES = 1_000;
 /** A version that was loaded and had to make room before its turn came is loaded again so often. */
 const MAX_OPENINGS = 3;
 
+/**
+ * The cache of one isolate, empty at first. Its errors are values; storage that throws is an outage, which is one of
+ * them.
+ */
 export function createModelCache(deps: ModelCacheDeps): ModelCache {
   const { store, loader, log, now, ttlMs } = deps;
   const entries = new Map<string, Entry>();

@@ -22,6 +22,11 @@ interface Holding {
   readonly bytes: number;
 }
 
+/**
+ * An empty cache. What is put together stays together, over the budget as well, until something else is put.
+ *
+ * @param maxBytes  of all programs, each as whoever puts it says
+ */
 export function createProgramCache(maxBytes: number): ProgramCache {
   /** In order of last use: a Map iterates in the order of insertion. */
   const holdings = new Map<string, Holding>();

@@ -51,6 +51,7 @@ export interface VersionLoaderDeps {
   readonly programs: ProgramCache;
 }
 
+/** The loader of one isolate. Versions that are asked for at once are fetched once, and so are their bases. */
 export function createVersionLoader(deps: VersionLoaderDeps): VersionLoader {
   const { store, runtime, programs } = deps;
   const versionLoads = createSingleFlight<Result<LoadedVersion, ServableError>>();

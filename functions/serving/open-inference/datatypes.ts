@@ -73,6 +73,7 @@ export const NUMERIC: Readonly<Record<NumericType, NumericFormat>> = {
   BF16: { bytes: 2, json: null, read: readBrainFloats },
 };
 
+/** Whether it is the name of a datatype that requests may have, `BYTES` included. */
 export function isDatatype(value: unknown): value is Datatype {
   return value === 'BYTES' || (DATATYPES as readonly unknown[]).includes(value);
 }

@@ -42,6 +42,10 @@ export interface RequestedOutput {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
+/**
+ * From parsed JSON; a problem is said with its path (`inputs[0].shape`). Data are checked with the model's signature,
+ * later.
+ */
 export function parseInferRequest(body: unknown): Result<InferRequest, AppError> {
   if (!isObject(body)) return invalid("expected an object with the key 'inputs' as the body");
   // null is absent.

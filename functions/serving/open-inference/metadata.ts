@@ -14,6 +14,7 @@ export const SERVER = {
 /** The specification's two documents call the key of health answers differently: both stand here. */
 export const HEALTHY = { live: true, ready: true };
 
+/** `$metadata_model_response` of the Open Inference Protocol, with the one version that answers. */
 export function describeModel(spec: ServingSpec, version: number): object {
   return {
     name: spec.name,

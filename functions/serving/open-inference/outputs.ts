@@ -34,6 +34,10 @@ export function chooseOutputs(
   return ok(requested);
 }
 
+/**
+ * One requested tensor of a prediction: numbers [n, width], labels [n], or with `classification` the best of each row
+ * as texts `probability:index:label`, [n, classes]. A label that there is none for is an empty text.
+ */
 export function toOutput({ name, classes }: RequestedOutput, prediction: Prediction): OutputTensor {
   const { spec, outputs, predicted } = prediction;
   const labels = labelsOf(spec);
@@ -60,6 +64,11 @@ function classify(outputs: Float32Array, labels: readonly string[], top: number)
   return classes;
 }
 
+/**
+ * The tensor's object in the answer, written by hand so that every float is as short as float32 allows.
+ *
+ * @param binarySize  bytes that follow after the JSON, in place of `data`; null for data inside
+ */
 export function outputJson({ name, shape, values }: OutputTensor, binarySize: number | null): string {
   const datatype = values instanceof Float32Array ? 'FP32' : 'BYTES';
   const head = `{"name":"${name}","datatype":"${datatype}","shape":[${shape.join(',')}]`;
@@ -67,6 +76,7 @@ export function outputJson({ name, shape, values }: OutputTensor, binarySize: nu
   return `${head},"data":${values instanceof Float32Array ? floatsText(values) : JSON.stringify(values)}}`;
 }
 
+/** A tensor's binary data: float32 little-endian, or texts each behind its length in four bytes. */
 export function outputBytes({ values }: OutputTensor): Uint8Array {
   return values instanceof Float32Array ? floatBytes(values) : joinBytes(values);
 }

@@ -28,6 +28,7 @@ export function createHealthRoutes(health: Health): Hono {
   return routes;
 }
 
+/** The handler of every path below `/v2`; one that there is not answers 404. */
 export function createOpenInference(deps: AppDeps): Handler {
   return (context) => {
     const route = parseRoute(context.method, context.path);

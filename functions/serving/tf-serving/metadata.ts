@@ -6,6 +6,7 @@ import type { ServingSpec } from '../../../shared/model/spec/serving-spec.ts';
 import { describeInputs, describeOutputs, type TensorSpec } from '../model-signature.ts';
 import { DEFAULT_SIGNATURE, exampleVerb, METHODS } from './signature.ts';
 
+/** Two signatures: `serving_default` for rows and the one of TF Serving's Example verbs (classify or regress). */
 export function describeMetadata(spec: ServingSpec, version: number): object {
   const verb = exampleVerb(spec);
   const [output] = describeOutputs(spec);

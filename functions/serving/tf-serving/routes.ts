@@ -16,6 +16,7 @@ import { type Route, parseRoute, type Verb } from './path.ts';
 import { readImageBody, readPredictRequest } from './predict-request.ts';
 import { available, toVersionStatuses, type VersionStatus } from './status.ts';
 
+/** The handler of every path below `/v1`; one that there is not answers 404. */
 export function createTfServing(deps: AppDeps): Handler {
   return (context) => {
     const route = parseRoute(context.method, context.path);

@@ -11,6 +11,7 @@ export interface VersionStatus {
   readonly status: { readonly error_code: 'OK' | 'UNAVAILABLE'; readonly error_message: string };
 }
 
+/** The status of a version that answers. */
 export function available(version: number): VersionStatus {
   return { version: String(version), state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } };
 }

@@ -10,6 +10,7 @@ import type { Example } from '../inference.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** Whether parsed JSON is an object: neither null nor a list. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -19,11 +20,13 @@ export function isBase64Object(value: unknown): value is { readonly b64: string 
   return isObject(value) && typeof value['b64'] === 'string' && hasOnly(value, 'b64');
 }
 
+/** Whether that key is all that the object has, as in `{"b64": …}`. */
 export function hasOnly(object: JsonObject, key: string): boolean {
   const keys = Object.keys(object);
   return keys.length === 1 && keys[0] === key;
 }
 
+/** Bytes of a `b64` value; an error says where it stood, in TF Serving's words. */
 export function decodeBase64(b64: string, where: string): Result<Uint8Array, AppError> {
   const bytes = fromBase64(b64);
   return bytes === null ? invalid(`${where}: unable to base64 decode`) : ok(bytes);
