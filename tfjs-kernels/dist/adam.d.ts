@@ -17,6 +17,7 @@ export interface AdamClock {
     powers(): readonly [power1: number, power2: number];
     set(powers: readonly [power1: number, power2: number]): void;
 }
+/** A clock before its first step. `powers` and `set` are for checkpoints. */
 export declare function createAdamClock(): AdamClock;
 /**
  * @param power1  beta1 to the number of the step, counted from 1

@@ -5,6 +5,7 @@
 export const ADAM_SETTINGS = 7;
 /** As TensorFlow.js has them on WASM. */
 export const ADAM_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
+/** A clock before its first step. `powers` and `set` are for checkpoints. */
 export function createAdamClock() {
     const { beta1, beta2 } = ADAM_DEFAULTS;
     // Powers by multiplication, because engines' `pow` may differ.

@@ -15,6 +15,7 @@ import {
 } from '../recipes/recipe-comparison.ts';
 import { describeRecipe } from '../recipes/recipe.ts';
 
+/** HTML, with everything it shows inside. */
 export function renderComparison(comparison: RecipeComparison): string {
   const { model, splits, trained, tested, recipes, difference, alpha, snapshot, seed } = comparison;
   const show = (value: number): string => formatDifference(comparison, value);

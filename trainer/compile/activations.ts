@@ -49,6 +49,11 @@ export function findActivation(name: string): ActivationName | undefined {
   return (Object.keys(ACTIVATIONS) as ActivationName[]).find((known) => known === camel);
 }
 
+/**
+ * Draws an activation behind a value; `linear` draws nothing.
+ *
+ * @returns the value after it
+ */
 export function addActivation(builder: GraphBuilder, value: Value, name: ActivationName): Value {
   return ACTIVATIONS[name](builder, value);
 }

@@ -4,6 +4,7 @@
 import type { GraphBuilder, Value } from './graph-builder.ts';
 import { sizeOf, type Shape, type Tensor } from '../../shared/model/plan/tensor.ts';
 
+/** A number as a tensor of shape [], which meets any other. */
 export function scalar(value: number): Tensor {
   return { shape: [], data: Float32Array.of(value) };
 }

@@ -42,6 +42,14 @@ export function compileModel(
     : compileGraphModel(model, weights, options);
 }
 
+/**
+ * A LayersModel's plan up to one of its layers.
+ *
+ * @param weights  by `layer/weight`, as weights.ts reads them
+ * @param output   the layer to end with (default: the model's output)
+ * @param pooling  what is done to an output that has height and width
+ * @returns an error that names the layer that can't be drawn
+ */
 export function compileLayersModel(
   model: ModelJson,
   weights: ReadonlyMap<string, Tensor>,

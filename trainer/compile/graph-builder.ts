@@ -36,6 +36,11 @@ export interface BuiltGraph {
   readonly output: Value;
 }
 
+/**
+ * A graph with one input, whose value is 0.
+ *
+ * @param inputShape  of one example, without the batch
+ */
 export function createGraphBuilder(inputShape: Shape): GraphBuilder {
   const nodes: Node<Tensor>[] = [];
   const shapes: Shape[] = [inputShape];

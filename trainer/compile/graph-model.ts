@@ -143,16 +143,19 @@ export function readInts({ attributes }: GraphNode, key: string): number[] {
   return parsed.success ? parsed.data.list.i : [];
 }
 
+/** A list of texts, such as the fused ops of a node; empty where the attribute is missing or of another kind. */
 export function readTexts({ attributes }: GraphNode, key: string): string[] {
   const parsed = textsSchema.safeParse(attributes[key]);
   return parsed.success ? parsed.data.list.s : [];
 }
 
+/** A text, such as `padding`; `absent` where the attribute is missing or of another kind. */
 export function readText({ attributes }: GraphNode, key: string, absent: string): string {
   const parsed = textSchema.safeParse(attributes[key]);
   return parsed.success ? parsed.data.s : absent;
 }
 
+/** A number, such as `epsilon`; `absent` where the attribute is missing or of another kind. */
 export function readNumber({ attributes }: GraphNode, key: string, absent: number): number {
   const parsed = numberSchema.safeParse(attributes[key]);
   return parsed.success ? parsed.data : absent;
@@ -177,6 +180,10 @@ const TYPES_BY_NUMBER = new Map([
   [19, 'DT_HALF'],
 ]);
 
+/**
+ * A datatype by TensorFlow's name (`DT_FLOAT`), whether the file has a name or a number; undefined where there is
+ * none.
+ */
 export function readType({ attributes }: GraphNode, key: string): string | undefined {
   const parsed = typeSchema.safeParse(attributes[key]);
   if (!parsed.success) return undefined;

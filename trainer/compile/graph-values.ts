@@ -34,10 +34,16 @@ export interface Sizes {
 
 export type GraphValue = Rows | Constant | Sizes;
 
+/**
+ * A value that has one row an example.
+ *
+ * @param joined  whether the first axis of its shape was joined with the batch
+ */
 export function rows(value: Value, joined = false): Rows {
   return { kind: 'rows', value, joined };
 }
 
+/** A value that is the same for every example. */
 export function constant(shape: Shape, data: Float32Array): Constant {
   return { kind: 'constant', tensor: { shape, data } };
 }
@@ -61,6 +67,7 @@ export function asInts(value: GraphValue | undefined): readonly number[] | undef
   return value?.kind === 'constant' && value.tensor.shape.length <= 1 ? [...value.tensor.data] : undefined;
 }
 
+/** Whether a value has no axes at all. */
 export function isScalar(value: GraphValue): boolean {
   return value.kind === 'sizes' ? value.scalar : value.kind === 'constant' && value.tensor.shape.length === 0;
 }
@@ -72,6 +79,7 @@ export function fullShapeOf(builder: GraphBuilder, { value, joined }: Rows): Siz
   return [{ count: first, perBatch: true }, ...others.map((count) => ({ count, perBatch: false }))];
 }
 
+/** A shape with its batch axis, for messages: `[batch,7,7,64]`, `[batch*4,16]`. */
 export function describeShape(builder: GraphBuilder, value: Rows): string {
   const [first, ...others] = fullShapeOf(builder, value);
   const batch = first?.count === 1 ? 'batch' : `batch*${first?.count}`;

@@ -8,6 +8,7 @@ import { isGraphModel, onlyOutputOf, parseGraphModelJson, type GraphModelJson } 
 
 export type TfjsModel = ModelJson | GraphModelJson;
 
+/** Whether the model was saved as layers, and not as a graph of TensorFlow's ops. */
 export function isLayersModel(model: TfjsModel): model is ModelJson {
   return 'layers' in model;
 }

@@ -91,6 +91,7 @@ export async function openImportRecord(
   return openImportRecord(store, model, source, now);
 }
 
+/** Writes the record over the one that was claimed, with what came of it. */
 export async function finishImport(store: ObjectStore, model: string, record: ImportRecord): Promise<void> {
   await putJson(store, keys.importRecord(model, record.id), record);
 }

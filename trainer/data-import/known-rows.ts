@@ -32,6 +32,10 @@ export interface RowCounter {
   distinct(): number;
 }
 
+/**
+ * Counts rows of one file, in the order in which it has them; another order gives other numbers to rows that are
+ * alike.
+ */
 export function createRowCounter(): RowCounter {
   const seen = new Map<number, number>();
   const all: Hash = createHash('sha256');

@@ -22,6 +22,7 @@ export interface AdamClock {
   set(powers: readonly [power1: number, power2: number]): void;
 }
 
+/** A clock before its first step. `powers` and `set` are for checkpoints. */
 export function createAdamClock(): AdamClock {
   const { beta1, beta2 } = ADAM_DEFAULTS;
   // Powers by multiplication, because engines' `pow` may differ.

@@ -35,6 +35,10 @@ export interface Belief {
   readonly familiar: number | undefined;
 }
 
+/**
+ * @param rowsAt  reads the inputs of some of the night's examples; asked only where answers alone do not settle it
+ * @returns whether the labels are kept apart, what they look like, and which earlier fault they repeat
+ */
 export async function decideLabels(
   spec: Spec,
   seen: Night,

@@ -37,6 +37,7 @@ function describeScale(scale: Look['scale']): string {
   return `they seem to be ${size(factor)} times what they were, ${moved}`;
 }
 
+/** The record of a stretch of labels, held from now on, as `quarantine/<from>-<to>.json` has it. */
 export function describeQuarantined(
   { run, spec, now }: RunContext,
   { fromMs, toMs }: TimeRange,

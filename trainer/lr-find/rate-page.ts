@@ -10,6 +10,7 @@ const HEIGHT = 380;
 const PLOT = { left: 64, right: 900, top: 16, bottom: 330 } as const;
 const LOSS_TICKS = 5;
 
+/** HTML, with everything it shows inside. */
 export function renderRateSearch(search: RateSearch): string {
   const { model, snapshot, parent, examples, batchSize, points, steps, seed } = search;
   const start = parent === null ? 'a new initialisation' : `version ${parent}`;

@@ -41,6 +41,10 @@ const FILE_NAME =
 
 const MODEL_FILE = 'model.json';
 
+/**
+ * Where `source` points to one file, the folder is what lies beside it; where it is a folder, its model file is looked
+ * for there. Nothing is read yet; an error only where it is no URL, or a bucket that nobody can open.
+ */
 export async function openFolder(
   source: string,
   openBucket: OpenBucket | undefined,

@@ -31,6 +31,12 @@ export interface NodeOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/**
+ * Compiles the binaries once for a process.
+ *
+ * @param threads         for features and splits; one a core by default
+ * @param stepCpuSeconds  how long a step of a training may compute before it is left and taken up
+ */
 export async function createNodeHost({
   store,
   threads = defaultThreads(),

@@ -53,6 +53,9 @@ export type Checksums = (typeof CHECKSUMS)[number];
 /** Sends of one request, the first one included. */
 const MAX_ATTEMPTS = 4;
 
+/**
+ * Makes no request until it is asked for something; credentials that are not given are looked for as the AWS SDK does.
+ */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const facts: StoreFacts = {
     bucket: options.bucket,

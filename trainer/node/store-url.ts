@@ -12,6 +12,7 @@ export interface StoreLocation {
 /** Bucket names as S3 and R2 allow them: 3 to 63 lower-case letters, digits, dots and hyphens. */
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
+/** Bucket and prefix, without slashes around it; the prefix of a whole bucket is empty. */
 export function parseStoreUrl(text: string): Result<StoreLocation, string> {
   const match = /^s3:\/\/([^/]+)(?:\/(.*))?$/.exec(text);
   if (match?.[1] === undefined)

@@ -36,6 +36,11 @@ interface Waiting {
   readonly refuse: (reason: Error) => void;
 }
 
+/**
+ * A pool without any thread yet. A thread that dies rejects its question and is replaced at the next one.
+ *
+ * @param file     what a thread runs: `workerData` in, questions by message, an answer each
+ */
 export function createWorkerPool<Question, Answer>({
   name,
   file,

@@ -14,6 +14,9 @@ import { loadManifest } from '../../shared/registry/versions/versions.ts';
 /** A night is over by then. */
 const LONGEST_RUN_MS = 12 * 3_600_000;
 
+/**
+ * Keeps a notice for each thing it finds, once; what storage throws is handed on, and the next check finds it again.
+ */
 export async function checkModel(store: ObjectStore, model: string, now: Date): Promise<void> {
   const champion = await loadChampion(store, model);
   if (champion.ok && champion.value !== null) await noticeMove(store, model, champion.value.move);

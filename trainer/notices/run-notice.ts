@@ -6,6 +6,7 @@ import { describeQuarantine, listQuarantines } from '../../shared/registry/quara
 import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store/store.ts';
 
+/** Of a run that failed, was held or was refused; null where there is nothing to tell. */
 export function describeRunEnd(run: RunRecord): Notice | null {
   const found = findNews(run);
   if (found === null) return null;
@@ -40,6 +41,10 @@ function findNews({ status, verdict, promoted, id, error, summary, candidate }: 
   }
 }
 
+/**
+ * Keeps the notice of a run that has ended, or of labels that it kept apart; the same run a second time writes the
+ * same one.
+ */
 export async function noticeRun(store: ObjectStore, run: RunRecord): Promise<void> {
   const notice = describeRunEnd(run) ?? (await describeApart(store, run));
   if (notice !== null) await keepNotice(store, notice);

@@ -199,6 +199,7 @@ export async function featuresSteps(ctx: RunContext, steps: StepRunner, snapshot
   });
 }
 
+/** The features of augmented copies, as many steps as they take; none where the recipe augments nothing. */
 export async function copiesSteps(ctx: RunContext, steps: StepRunner, snapshot: Snapshot): Promise<void> {
   const parts = planCopies(ctx.spec, ctx.spec.training, snapshot, await loadSplit(ctx));
   if (parts.length === 0) return;

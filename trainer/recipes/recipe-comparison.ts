@@ -116,6 +116,7 @@ export function formatDifference({ target }: Pick<RecipeComparison, 'target'>, v
   return `${formatSignedPoints(value)} ${target === null ? 'points' : '%'}`;
 }
 
+/** The arithmetic mean; NaN of none. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

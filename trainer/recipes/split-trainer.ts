@@ -122,6 +122,7 @@ export type SplitStep = {
   readonly tested: number;
 };
 
+/** Scores of a split as a step's small result: plain fields, no lists. */
 export function toStep([first, second]: SplitScore): SplitStep {
   return {
     firstTrain: first.train,
@@ -133,6 +134,7 @@ export function toStep([first, second]: SplitScore): SplitStep {
   };
 }
 
+/** The scores again, from a step's result. */
 export function fromStep(step: SplitStep): SplitScore {
   const { trained, tested } = step;
   return [

@@ -5,6 +5,7 @@ import { describeComparison, type Wording } from '../../shared/continuity/refere
 import { describeSelection } from './selection.ts';
 import type { ContenderRecord, RefereeRecord } from './record.ts';
 
+/** @param record  null where there was no champion to stand beside */
 export function describeReferee(record: RefereeRecord | null, wording: Wording): string {
   if (record === null) return 'no champion yet to stand beside';
   const { contenders, champion, trust } = record;

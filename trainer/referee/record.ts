@@ -88,6 +88,7 @@ type RecordOf = Pick<RunContext, 'store' | 'attempt'> & {
   readonly run: Pick<RunContext['run'], 'model' | 'id'>;
 };
 
+/** Writes the record with its units in order, so that the same night writes the same bytes. */
 export async function saveRefereeRecord(ctx: RunFiles, record: RefereeRecord): Promise<void> {
   const contenders = record.contenders.map((contender) => ({
     ...contender,

@@ -14,6 +14,11 @@ export function describeApart(apart: readonly LabelsApart[]): string[] {
   });
 }
 
+/**
+ * One sentence for each stretch, and some of its examples behind it.
+ *
+ * @param apart  at least one
+ */
 export function labelSection(apart: readonly LabelsApart[]): Markup {
   const sentences = describeApart(apart);
   return html`<section>

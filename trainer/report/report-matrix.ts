@@ -6,6 +6,7 @@ import { html, type Markup } from './page/html-template.ts';
 import type { Measure } from './report-measure.ts';
 import type { MatrixSummary } from './report.ts';
 
+/** The matrix as a table, with the three measures of continual learning that follow from it. */
 export function matrixSection(matrix: MatrixSummary, measure: Measure): Markup {
   const { windows, versions, metrics } = matrix;
   const known = versions.flatMap(({ accuracy }) => accuracy.filter((value) => value !== null));

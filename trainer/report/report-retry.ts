@@ -43,6 +43,7 @@ function describeCurrent(report: RunReport, first: FirstAttempt): string {
     : `current window ${format(now.candidate)}, before ${format(before.candidate)}`;
 }
 
+/** Why there is a second candidate, and the first one's reasons one by one. */
 export function retrySection(report: RunReport, first: FirstAttempt): Markup {
   return html`<section>
     <h2>The second candidate of this run</h2>

@@ -168,6 +168,7 @@ export function summarizeReliability(evidence: Evidence): Reliability | null {
   };
 }
 
+/** The matrix with its measures: mean accuracy, backward and forward transfer. */
 export function summarizeMatrix(matrix: AccuracyMatrix): MatrixSummary {
   return { ...matrix, metrics: continualMetrics(matrix) };
 }

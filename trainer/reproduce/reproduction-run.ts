@@ -67,6 +67,10 @@ export async function startReproduction(
 
 type Binaries = Readonly<Record<string, string>>;
 
+/**
+ * Binaries whose digest is another here than when the version was trained, or that only one side has; in the order of
+ * the record.
+ */
 export function findOtherBinaries(recorded: Binaries, here: Binaries): Reproduction['otherBinaries'] {
   const files = [...new Set([...Object.keys(recorded), ...Object.keys(here)])];
   return files
@@ -180,6 +184,7 @@ async function keep(
   });
 }
 
+/** Deletes everything that a reproduction wrote, file by file; a second call finds nothing left. */
 export async function removeScratch(
   store: ObjectStore,
   { model, id }: Pick<Reproduction, 'model' | 'id'>,

@@ -50,10 +50,12 @@ export function encodeHead(layers: readonly DenseLayer[]): VersionFiles {
   };
 }
 
+/** Writes the four files of the attempt under way. */
 export async function saveCandidate(ctx: RunFiles, files: VersionFiles): Promise<void> {
   for (const name of VERSION_FILES) await ctx.store.put(candidateKey(ctx, name), files[name]);
 }
 
+/** The four files of the attempt under way. Throws a RunFailure that names the first that is not there. */
 export async function loadCandidate(ctx: RunFiles): Promise<VersionFiles> {
   const read = async (name: VersionFile): Promise<Uint8Array> => {
     const key = candidateKey(ctx, name);

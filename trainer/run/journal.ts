@@ -32,6 +32,7 @@ export interface Journal {
 const MAX_TRIES = 6;
 const MAX_WAIT_MS = 10_000;
 
+/** @param deps  `paceMs` is the least time between two writes of one key; the clock and the sleep are the host's */
 export function createJournal(model: string, id: string, deps: JournalDeps): Journal {
   const { store, paceMs, nowMs, sleep, log } = deps;
   let noted: Change[] = [];

@@ -11,6 +11,10 @@ import { createJournal, type Journal } from './journal.ts';
 import { type RunContext, stepName, type Host } from './context.ts';
 import { RunFailure } from '../run-failure.ts';
 
+/**
+ * A run as its steps are given it, with the spec that it was started with. Throws where the record is not there or
+ * does not validate.
+ */
 export async function openRun(host: Host, model: string, id: string): Promise<RunContext> {
   const run = await openJob(host.store, runJob, model, id);
   return { ...host, run, spec: await loadRunSpec(host.store, model, id) };
@@ -43,10 +47,12 @@ function journalOf({ run, store, recordIntervalMs = 0, log = () => {} }: RunCont
   return journal;
 }
 
+/** The record as it stands, what was noted and is not written yet included. */
 export async function currentRecord(ctx: RunContext): Promise<RunRecord> {
   return journalOf(ctx).read();
 }
 
+/** Sets some of its fields; written when the promise resolves. */
 export async function updateRecord(ctx: RunContext, change: Partial<RunRecord>): Promise<void> {
   await journalOf(ctx).write((record) => ({ ...record, ...change }));
 }
@@ -95,6 +101,7 @@ export function giveUpRun(
   return giveUpJob(store, runJob, model, id, reason, now, { summary: `Failed: ${reason}` });
 }
 
+/** Ends the run: no step is under way any more, and the time is noted. */
 export async function finishRun(
   ctx: RunContext,
   end: Pick<RunRecord, 'status'> & Partial<RunRecord>,

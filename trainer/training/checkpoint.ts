@@ -10,6 +10,7 @@ export interface Checkpoint {
   readonly parts: ReadonlyMap<string, () => Promise<Uint8Array>>;
 }
 
+/** A part's bytes, read when they are asked for. Throws where the checkpoint has none of that name, which is a bug. */
 export async function readPart({ parts }: Checkpoint, name: string): Promise<Uint8Array> {
   const read = parts.get(name);
   if (read === undefined) throw new Error(`the checkpoint has no part '${name}'`);

@@ -40,14 +40,17 @@ export function loaderOf(set: Dataset | DataLoader): DataLoader {
   };
 }
 
+/** Whether the set comes in packs, and not as one. */
 export function isLoader(set: Dataset | DataLoader): set is DataLoader {
   return 'load' in set;
 }
 
+/** Whether its rows carry a teacher's answers. */
 export function isTaught(set: Dataset | DataLoader): boolean {
   return loaderOf(set).taught;
 }
 
+/** Examples in all, over all packs. */
 export function countRows(set: Dataset | DataLoader): number {
   return isLoader(set) ? set.rows.reduce((sum, rows) => sum + rows, 0) : set.labels.length;
 }

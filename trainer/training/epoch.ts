@@ -50,6 +50,7 @@ export interface EpochRunner {
   shareOf(pass: EpochProgress): number;
 }
 
+/** @param packs  what is learned from; a pack is loaded when it is its turn, and the next one beside it */
 export function createEpochRunner(model: Trainable, packs: DataLoader, options: EpochOptions): EpochRunner {
   const { training, prepare } = options;
   const n = countRows(packs);

@@ -43,6 +43,10 @@ function checkConfig(env: Config): Result<null, TrainerError> {
 const PAUSE_TRIES = 50;
 const PAUSE_WAIT_MS = 100;
 
+/**
+ * Claims the run, then starts its Workflow; an error where the model or what was asked for is not there. A run of the
+ * cron trigger is named after its time alone, so that one trigger starts one run.
+ */
 export async function startWorkflow(
   env: Bindings,
   model: string,

@@ -10,4 +10,5 @@ export interface Call<Inputs extends string, Attributes> {
 export type Util = typeof backend_util;
 export type Shape4D = [number, number, number, number];
 export type Shape5D = [number, number, number, number, number];
+/** How many numbers a shape holds; 1 of a scalar. */
 export declare function sizeOf(shape: readonly number[]): number;

@@ -7,6 +7,10 @@ const CLAMPS = {
 };
 /** Below, packing the weights costs more than it gains: the stock kernel keeps its packing from call to call. */
 const FEWEST_ROWS = 8;
+/**
+ * `BatchMatMul` of two single matrices, [m, k] times [k, n]; null where stock's own kernel is to do it (batches of
+ * matrices, or few rows with nothing transposed).
+ */
 export function product(heap, { inputs, attrs }) {
     const { a, b } = inputs;
     const { transposeA, transposeB } = attrs;
@@ -15,6 +19,10 @@ export function product(heap, { inputs, attrs }) {
         return null;
     return multiply(heap, a, b, attrs, null, CLAMPS['linear']);
 }
+/**
+ * `_FusedMatMul`: [m, k] times [k, n] plus bias [n], then the activation; null where stock's own kernel is to do it
+ * (an activation that is no clamp, PReLU weights, batches of matrices, few rows).
+ */
 export function fusedProduct(heap, { inputs, attrs }) {
     const { a, b, bias, preluActivationWeights } = inputs;
     const clamp = CLAMPS[attrs.activation];

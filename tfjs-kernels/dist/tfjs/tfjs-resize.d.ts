@@ -14,5 +14,9 @@ type Mix = readonly [low: number, high: number, share: number];
 export declare function resizeGradient(heap: TfjsHeap, { inputs, attrs }: ResizeCall, mix: (at: number, size: number) => Mix): TensorInfo | null;
 /** @param at  the output's centre in the input, whose pixels are centred at 0.5, 1.5, … */
 export declare function mixNearest(at: number, size: number): Mix;
+/**
+ * @param at  the output's centre in the input, whose pixels are centred at 0.5, 1.5, …
+ * @returns the two pixels beside it, and the second one's share
+ */
 export declare function mixBilinear(at: number, size: number): Mix;
 export {};

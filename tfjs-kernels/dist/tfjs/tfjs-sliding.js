@@ -1,18 +1,31 @@
+/**
+ * `Conv2DBackpropFilter`: x [n, height, width, in] and dy [n, outHeight, outWidth, out] to dw [filterHeight,
+ * filterWidth, in, out]. Throws for channels first.
+ */
 export function convolutionFilterGradient(heap, util, { inputs, attrs }) {
     expectChannelsLast('Conv2DBackpropFilter', attrs);
     const { x, dy } = inputs;
     return filterGradient(heap, convolutionInfo(util, x.shape, attrs.filterShape, attrs), x, dy);
 }
+/**
+ * `Conv2DBackpropInput`: dy [n, outHeight, outWidth, out] to dx [n, height, width, in]; null for channels first, which
+ * stock's own kernel does.
+ */
 export function convolutionInputGradient(heap, util, { inputs, attrs }) {
     if (attrs.dataFormat === 'NCHW')
         return null;
     const { dy, filter } = inputs;
     return inputGradient(heap, convolutionInfo(util, attrs.inputShape, filter.shape, attrs), dy, filter);
 }
+/**
+ * `Conv3DBackpropFilterV2`: x [n, depth, height, width, in] and dy to dw [filterDepth, filterHeight, filterWidth, in,
+ * out].
+ */
 export function volumeFilterGradient(heap, util, { inputs, attrs }) {
     const { x, dy } = inputs;
     return filterGradient(heap, volumeInfo(util, x.shape, attrs.filterShape, attrs), x, dy);
 }
+/** `Conv3DBackpropInputV2`: dy [n, outDepth, outHeight, outWidth, out] to dx [n, depth, height, width, in]. */
 export function volumeInputGradient(heap, util, { inputs, attrs }) {
     const { dy, filter } = inputs;
     return inputGradient(heap, volumeInfo(util, attrs.inputShape, filter.shape, attrs), dy, filter);
@@ -33,6 +46,7 @@ function inputGradient(heap, info, dy, filter) {
     kernels.convolution_input_gradient(geometry, address(dy), address(filter), address(dx), scratch);
     return dx;
 }
+/** `DepthwiseConv2dNativeBackpropFilter`: to dw [filterHeight, filterWidth, in, multiplier], dilations included. */
 export function depthwiseFilterGradient(heap, util, { inputs, attrs }) {
     const { x, dy } = inputs;
     const geometry = heap.geometry(depthwiseInfo(util, x.shape, attrs.filterShape, attrs));
@@ -40,6 +54,7 @@ export function depthwiseFilterGradient(heap, util, { inputs, attrs }) {
     heap.kernels.depthwise_filter_gradient(geometry, heap.address(x), heap.address(dy), heap.address(dw));
     return dw;
 }
+/** `DepthwiseConv2dNativeBackpropInput`: to dx [n, height, width, in], dilations included. */
 export function depthwiseInputGradient(heap, util, { inputs, attrs }) {
     const { dy, filter } = inputs;
     const geometry = heap.geometry(depthwiseInfo(util, attrs.inputShape, filter.shape, attrs));
@@ -72,12 +87,14 @@ export function maxPoolVolume(heap, util, { inputs: { x }, attrs }) {
     heap.kernels.max_pool(geometry, heap.address(x), heap.address(y));
     return y;
 }
+/** `MaxPoolGrad` and `AvgPoolGrad` of images: dy [n, outHeight, outWidth, channels] to dx of the input's shape. */
 export function poolGradient(heap, util, { inputs, attrs }, pool) {
     const { filterSize, strides, pad, dimRoundingMode } = attrs;
     const shape = inputs.input.shape;
     const info = util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
     return pooled(heap, info, inputs, pool);
 }
+/** `MaxPool3DGrad` and `AvgPool3DGrad`: dy [n, outDepth, outHeight, outWidth, channels] to dx of the input's shape. */
 export function volumePoolGradient(heap, util, { inputs, attrs }, pool) {
     return pooled(heap, volumePoolInfo(util, inputs.input.shape, attrs), inputs, pool);
 }

@@ -79,6 +79,10 @@ export async function renderPicturePreview(
 /** Columns that a page shows at most. */
 const SHOWN_FEATURES = 40;
 
+/**
+ * Of rows: each example's features, its copies below, what was changed in colour. Features beyond the first are
+ * counted, not shown.
+ */
 export function renderRowPreview(
   previews: readonly RowPreview[],
   features: readonly string[],

@@ -11,6 +11,7 @@ import { nameColumns, type Table, type TableRecord } from './table.ts';
 import { openTableSource } from './table-source.ts';
 import { openText, streamText, type TextFile, type TextForm } from './text-stream.ts';
 
+/** Examples of a CSV file; an error where header and spec do not go together. */
 export async function openCsv(
   file: InputFile,
   options: ReadOptions & TextForm,
@@ -26,6 +27,10 @@ const MARKS: Readonly<Record<string, string>> = {
   '|': 'bars',
 };
 
+/**
+ * The file as a table of texts, its delimiter guessed where the form names none. An error where the header can't be
+ * read or a quote is never closed.
+ */
 export async function openCsvTable(file: InputFile, form: TextForm): Promise<Result<Table, string>> {
   const text = openText(file, form);
   if (!text.ok) return text;

@@ -24,6 +24,10 @@ interface Picture {
   readonly label: number;
 }
 
+/**
+ * Examples of a folder's pictures, listed and digested by their content before the first is decoded; an error where
+ * the model takes no pictures, or a folder is no label of it.
+ */
 export async function openImageFolder(
   folder: string,
   options: ReadOptions,

@@ -29,6 +29,7 @@ export async function findAbsent(
 
 const objectSchema = z.record(z.string(), z.unknown());
 
+/** One line of NDJSON; an error where it is no JSON, or no object. */
 export function parseObject(line: string): Result<Record<string, unknown>, string> {
   try {
     const object = objectSchema.safeParse(JSON.parse(line));

@@ -22,6 +22,7 @@ type Objects = (onBytes?: (length: number) => void) => AsyncGenerator<PlacedObje
 /** A list is read whole: larger ones go as NDJSON, one object a line. */
 const MAX_JSON_BYTES = 512_000_000;
 
+/** The file's objects, read as they are asked for, each with where it stood and, where it is none, what is wrong. */
 export async function openObjects(
   file: InputFile,
   format: 'ndjson' | 'json',

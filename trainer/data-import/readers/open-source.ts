@@ -24,6 +24,7 @@ export interface SourceOptions extends ReadOptions, TextForm {
   readonly labelsFile: string | null;
 }
 
+/** The examples of a file or folder; an error where its format can't be told or its reader refuses it. */
 export async function openSource(
   path: string,
   options: SourceOptions,

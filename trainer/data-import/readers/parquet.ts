@@ -12,6 +12,10 @@ import { nameColumns, type Table, type TableRecord } from './table.ts';
 /** Rows that are held at once. */
 const BLOCK_ROWS = 10_000;
 
+/**
+ * The file as a table, its metadata read and no row yet; an error where it is no Parquet file, or compressed or nested
+ * as nothing here reads.
+ */
 export async function openParquetTable(file: InputFile): Promise<Result<Table, string>> {
   if (file.gzipped) return err(`${file.name}: expected a Parquet file, got gzip around it; unpack it`);
   const buffer = asyncBufferOf(file);

@@ -10,6 +10,7 @@ import type { ColumnNames, ExampleRow, ExampleSource, ReadOptions, ReadRow } fro
 import { type FieldNames, readFields } from './read-fields.ts';
 import type { Table } from './table.ts';
 
+/** A table's rows as examples; an error where a column is missing, stands for two things or was forgotten. */
 export function openTableSource(table: Table, options: ReadOptions): Result<ExampleSource, string> {
   const layout = findColumns(table.columns, options);
   if (!layout.ok) return err(`${table.name}: ${layout.error}`);

@@ -60,6 +60,10 @@ export function mixNearest(at: number, size: number): Mix {
   return [nearest, nearest, 0];
 }
 
+/**
+ * @param at  the output's centre in the input, whose pixels are centred at 0.5, 1.5, …
+ * @returns the two pixels beside it, and the second one's share
+ */
 export function mixBilinear(at: number, size: number): Mix {
   const from = Math.max(0, at - 0.5);
   const low = Math.min(size - 1, Math.floor(from));

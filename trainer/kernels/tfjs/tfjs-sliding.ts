@@ -20,6 +20,10 @@ export type InputCall = Call<'dy' | 'filter', Sliding<Pair> & { readonly inputSh
 export type VolumeFilterCall = Call<'x' | 'dy', Sliding<Triple> & { readonly filterShape: Shape5D }>;
 export type VolumeInputCall = Call<'dy' | 'filter', Sliding<Triple> & { readonly inputShape: Shape5D }>;
 
+/**
+ * `Conv2DBackpropFilter`: x [n, height, width, in] and dy [n, outHeight, outWidth, out] to dw [filterHeight,
+ * filterWidth, in, out]. Throws for channels first.
+ */
 export function convolutionFilterGradient(
   heap: TfjsHeap,
   util: Util,
@@ -30,6 +34,10 @@ export function convolutionFilterGradient(
   return filterGradient(heap, convolutionInfo(util, x.shape, attrs.filterShape, attrs), x, dy);
 }
 
+/**
+ * `Conv2DBackpropInput`: dy [n, outHeight, outWidth, out] to dx [n, height, width, in]; null for channels first, which
+ * stock's own kernel does.
+ */
 export function convolutionInputGradient(
   heap: TfjsHeap,
   util: Util,
@@ -40,6 +48,10 @@ export function convolutionInputGradient(
   return inputGradient(heap, convolutionInfo(util, attrs.inputShape, filter.shape, attrs), dy, filter);
 }
 
+/**
+ * `Conv3DBackpropFilterV2`: x [n, depth, height, width, in] and dy to dw [filterDepth, filterHeight, filterWidth, in,
+ * out].
+ */
 export function volumeFilterGradient(
   heap: TfjsHeap,
   util: Util,
@@ -49,6 +61,7 @@ export function volumeFilterGradient(
   return filterGradient(heap, volumeInfo(util, x.shape, attrs.filterShape, attrs), x, dy);
 }
 
+/** `Conv3DBackpropInputV2`: dy [n, outDepth, outHeight, outWidth, out] to dx [n, depth, height, width, in]. */
 export function volumeInputGradient(
   heap: TfjsHeap,
   util: Util,
@@ -83,6 +96,7 @@ function inputGradient(
   return dx;
 }
 
+/** `DepthwiseConv2dNativeBackpropFilter`: to dw [filterHeight, filterWidth, in, multiplier], dilations included. */
 export function depthwiseFilterGradient(
   heap: TfjsHeap,
   util: Util,
@@ -95,6 +109,7 @@ export function depthwiseFilterGradient(
   return dw;
 }
 
+/** `DepthwiseConv2dNativeBackpropInput`: to dx [n, height, width, in], dilations included. */
 export function depthwiseInputGradient(heap: TfjsHeap, util: Util, { inputs, attrs }: InputCall): TensorInfo {
   const { dy, filter } = inputs;
   const geometry = heap.geometry(depthwiseInfo(util, attrs.inputShape, filter.shape, attrs));
@@ -158,6 +173,7 @@ export function maxPoolVolume(
   return y;
 }
 
+/** `MaxPoolGrad` and `AvgPoolGrad` of images: dy [n, outHeight, outWidth, channels] to dx of the input's shape. */
 export function poolGradient(
   heap: TfjsHeap,
   util: Util,
@@ -170,6 +186,7 @@ export function poolGradient(
   return pooled(heap, info, inputs, pool);
 }
 
+/** `MaxPool3DGrad` and `AvgPool3DGrad`: dy [n, outDepth, outHeight, outWidth, channels] to dx of the input's shape. */
 export function volumePoolGradient(
   heap: TfjsHeap,
   util: Util,

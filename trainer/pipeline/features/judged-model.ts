@@ -54,6 +54,11 @@ export function argmaxRows(probabilities: Float32Array, n: number): Int32Array {
   return best;
 }
 
+/**
+ * Loads a version's plan; whoever opened it disposes of it. Throws a RunFailure where the executor refuses it.
+ *
+ * @param what  whose plan it is, for the message
+ */
 export function openProgram(
   runtime: Runtime,
   files: Pick<VersionFiles, 'edge.json' | 'edge.bin'>,

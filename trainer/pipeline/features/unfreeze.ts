@@ -268,6 +268,10 @@ export interface TrunkRunner {
   close(): void;
 }
 
+/**
+ * The unfrozen end as it stands in the base, run on its inputs: what it would answer if nothing were trained. Without
+ * dropout, which only training has.
+ */
 export function openTrunkRunner({ runtime }: Pick<Host, 'runtime'>, { trunk }: Unfrozen): TrunkRunner {
   const layers = withoutDropout(trunk.layers);
   const plan = planModel({ ...trunk, layers, output: layers.at(-1)?.name ?? '' });

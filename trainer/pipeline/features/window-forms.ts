@@ -68,6 +68,11 @@ export function probabilitiesBeyond(classes: number, sizes: HeldOutSizes): Pick<
   };
 }
 
+/**
+ * @param classes  how many labels the model has
+ * @param sizes    held-out examples in all and in the current window, by which it is decided how many probabilities
+ *                 are kept
+ */
 export function classificationForm(classes: number, sizes: HeldOutSizes): WindowForm<WindowEvidence> {
   const kept = probabilitiesKept(classes, sizes);
   return {

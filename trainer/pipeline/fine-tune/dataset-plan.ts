@@ -90,6 +90,7 @@ export function mostRows(size: number): number {
   return Math.max(1, Math.floor(PACK_NUMBERS / size));
 }
 
+/** What a row of the packs holds: how many numbers, how many outputs of a teacher, whether a weight. */
 export function shapeOf(
   { spec }: Pick<RunData, 'spec'>,
   { size, classWeights, taught }: Pick<DatasetPlan, 'size' | 'classWeights' | 'taught'>,
@@ -148,10 +149,12 @@ export function watchedWindows(snapshot: Snapshot, validation: readonly number[]
   return poolWindows(windows, LEAST_WATCHED);
 }
 
+/** Writes the plan of the attempt under way. */
 export async function savePlan(ctx: RunFiles, plan: DatasetPlan): Promise<void> {
   await putJson(ctx.store, attemptKey(ctx, 'training/plan.json'), plan);
 }
 
+/** The plan of the attempt under way. Throws a RunFailure where it is not there or does not validate. */
 export async function loadPlan(ctx: RunFiles): Promise<DatasetPlan> {
   const loaded = await loadJson(ctx.store, attemptKey(ctx, 'training/plan.json'), planSchema);
   if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));

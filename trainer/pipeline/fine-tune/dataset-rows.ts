@@ -141,6 +141,7 @@ async function readParts(ctx: RunContext, parts: readonly RowPart[]): Promise<Ex
   return { ids, labels, values, size };
 }
 
+/** The examples of one part, in the order of its indices. */
 export async function loadChosen(
   { store, run }: RunFiles,
   { shard, indices }: Pick<RowPart, 'shard' | 'indices'>,

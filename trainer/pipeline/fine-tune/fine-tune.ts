@@ -242,6 +242,9 @@ function rounded(value: number | null | undefined): number | null {
   return value == null ? null : Number(value.toPrecision(4));
 }
 
+/**
+ * What the training of the attempt under way came to. Throws a RunFailure where it is not there or does not validate.
+ */
 export async function loadTrainingRecord(ctx: RunFiles): Promise<TrainingRecord> {
   const loaded = await loadJson(ctx.store, attemptKey(ctx, 'training.json'), trainingRecordSchema);
   if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));

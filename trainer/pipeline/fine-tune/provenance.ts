@@ -38,6 +38,7 @@ export const provenanceSchema = z.object({
 });
 export type Provenance = z.infer<typeof provenanceSchema>;
 
+/** Reads what the run left behind, the digests of its snapshot and split included, and writes nothing. */
 export async function gatherProvenance(ctx: RunData, version: number, snapshot: string): Promise<Provenance> {
   const { store, run } = ctx;
   const { seconds: _, ...training } = await loadTrainingRecord(ctx);

@@ -91,6 +91,7 @@ export async function buildDataset(
   }
 }
 
+/** Whether every part is in its pack. */
 export function isBuilt({ done, of }: BuildProgress): boolean {
   return done === of;
 }
@@ -350,6 +351,7 @@ export interface StoredDataset {
   readonly shown: LoopData | null;
 }
 
+/** The set once it is built, its packs read when they are asked for. Throws a RunFailure where it is not there. */
 export async function openDataset(ctx: RunData): Promise<StoredDataset> {
   const plan = await loadPlan(ctx);
   const loaded = await loadJson(ctx.store, attemptKey(ctx, 'training/set.json'), setSchema);

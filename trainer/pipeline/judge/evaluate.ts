@@ -35,6 +35,10 @@ import {
 /** Examples on which two forms of one model are compared. */
 const COMPARED_EXAMPLES = 256;
 
+/**
+ * Gathers and stores the evidence of the attempt under way, or gives what is stored when it is of this candidate's
+ * bytes. Throws a RunFailure where a model can't be read or run.
+ */
 export async function evaluate(ctx: RunContext, snapshot: Snapshot): Promise<AnyEvidence> {
   const files = await loadCandidate(ctx);
   const gathered = await findEvidence(ctx, candidateDigest(files));

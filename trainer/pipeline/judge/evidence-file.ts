@@ -8,6 +8,7 @@ import { describeReadError, encodeCompactJson, loadJson } from '../../../shared/
 import { attemptKey, type RunFiles } from '../../run/context.ts';
 import { RunFailure } from '../../run-failure.ts';
 
+/** Writes the evidence of the attempt under way, without white space: of a large holdout it is megabytes. */
 export async function saveEvidence(ctx: RunFiles, evidence: AnyEvidence): Promise<void> {
   await ctx.store.put(evidenceKey(ctx), encodeCompactJson(encodeEvidence(evidence)));
 }

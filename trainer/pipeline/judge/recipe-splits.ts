@@ -178,6 +178,7 @@ export function describeSplits(splits: RecipeSplits): string {
   }
 }
 
+/** Writes `splits.json` of the run. */
 export async function saveSplits(ctx: RunContext, splits: RecipeSplits): Promise<void> {
   await putJson(ctx.store, splitsKey(ctx), splits);
 }

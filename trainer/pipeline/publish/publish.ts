@@ -17,6 +17,13 @@ import type { Snapshot } from '../data/snapshot-file.ts';
 import { classMetrics, numberMetrics } from './version-metrics.ts';
 import { RunFailure } from '../../run-failure.ts';
 
+/**
+ * Writes files, provenance and manifest, the manifest last, under the next number; the same run again gets the same
+ * number and writes the same.
+ *
+ * @returns the manifest that was written
+ * @throws RunFailure where the candidate is not the one that was judged
+ */
 export async function publish(
   ctx: RunContext,
   snapshot: Pick<Snapshot, 'id'>,

@@ -25,6 +25,7 @@ import { judge } from '../judge/judge.ts';
 import type { Decision } from './promote.ts';
 import { loadSnapshot } from '../data/snapshot-file.ts';
 
+/** Writes `report.json` and `report.html` of the run, from what its steps left behind. */
 export async function saveReport(
   ctx: RunContext,
   snapshot: string,

@@ -16,6 +16,7 @@ export interface Picture {
   readonly pixels: Uint8Array;
 }
 
+/** @returns the file: 8 bits a channel, rows unfiltered, deflated */
 export async function encodePng({ height, width, channels, pixels }: Picture): Promise<Uint8Array> {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);

@@ -37,6 +37,7 @@ export interface Context {
   now(): Date;
 }
 
+/** From the command's options and the environment. Throws a usage error where they do not go together. */
 export function createContext(command: Command, env: Environment = process.env): Context {
   const options = command.optsWithGlobals<GlobalOptions>();
   const settings = unwrap(resolveSettings(options, env, findLocalUrl(env) ?? undefined), 2);

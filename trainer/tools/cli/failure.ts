@@ -35,6 +35,7 @@ export class Failure extends Error {
   }
 }
 
+/** A command that was called wrongly: exit code 2. */
 export function usageError(message: string): Failure {
   return new Failure(message, 2, { kind: 'usage' });
 }

@@ -84,6 +84,10 @@ const problemSchema = z.object({
   lostTo: z.optional(moveSchema),
 });
 
+/**
+ * @param url  of the deployment, without a path
+ * @param key  bearer key with the scope `operate`; null where none is known, which the deployment refuses
+ */
 export function createHttpTarget(url: string, key: string | null): HttpTarget {
   const api = createApi(url, key);
   const at = (model: string, rest = ''): string => `/api/models/${encodeURIComponent(model)}${rest}`;

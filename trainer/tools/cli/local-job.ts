@@ -7,6 +7,7 @@ import type { JobOptions } from '../../node/job.ts';
 import { parseStepSeconds } from '../../step-seconds.ts';
 import type { Refusal } from './target.ts';
 
+/** A run in this process from its first step to its last; a refusal where it was not begun. */
 export async function runJobHere(options: JobOptions): Promise<Result<RunRecord, Refusal>> {
   const stepSeconds = readStepSeconds();
   if (!stepSeconds.ok) return stepSeconds;
@@ -14,6 +15,7 @@ export async function runJobHere(options: JobOptions): Promise<Result<RunRecord,
   return runJob({ ...options, stepCpuSeconds: stepSeconds.value });
 }
 
+/** Goes on with a run that was left, with the step that it had not ended. */
 export async function resumeJobHere(
   options: Pick<JobOptions, 'store' | 'model' | 'threads' | 'onProgress'>,
   run: string,

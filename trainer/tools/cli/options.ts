@@ -3,6 +3,7 @@
  */
 import { InvalidArgumentError } from 'commander';
 
+/** A parser of whole numbers from a least one on. */
 export function wholeNumber(minimum: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -11,6 +12,7 @@ export function wholeNumber(minimum: number): (text: string) => number {
   };
 }
 
+/** A number in any of JavaScript's spellings; neither empty nor infinite. */
 export function finiteNumber(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value)) return value;
@@ -25,6 +27,7 @@ export function commaList(text: string): string[] {
   return items;
 }
 
+/** A parser of one of some words. */
 export function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
   return (text) => {
     const choice = choices.find((candidate) => candidate === text);

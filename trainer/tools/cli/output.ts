@@ -65,10 +65,12 @@ export function relativeTime(iso: string, now: Date): string {
   return `${count} ${unit}${count > 1 && (unit === 'day' || unit === 'hour') ? 's' : ''} ago`;
 }
 
+/** A whole number with commas between thousands. */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }
 
+/** A verdict in its colour; `-` where there is none yet. */
 export function formatVerdict(verdict: VerdictName | null): string {
   switch (verdict) {
     case 'promote':

@@ -18,6 +18,7 @@ export function createRunProgress(context: Context) {
   };
 }
 
+/** Step, whole per cent, and what it says of itself. */
 export function describeProgress({ step, fraction, message }: Progress): string {
   return `${step} ${Math.floor(fraction * 100)} %  ${message}`;
 }
@@ -46,6 +47,7 @@ export function exitCodeOf({ status, verdict, promoted }: RunRecord): 0 | ExitCo
   return verdict === 'hold' ? EXIT.held : EXIT.waiting;
 }
 
+/** A run's facts one a line, its steps where they are wanted, and how it ended. */
 export function describeRun(run: RunRecord, now: Date, shown: { steps: boolean }): string {
   const facts: (readonly [string, string])[] = [
     ['run', run.id],
@@ -61,10 +63,12 @@ export function describeRun(run: RunRecord, now: Date, shown: { steps: boolean }
   return [formatFacts(facts), ...steps, ...(end === null ? [] : [end])].join('\n');
 }
 
+/** A step that has ended: how long it took, and what it notes. */
 export function describeStep({ name, seconds, note }: RunRecord['steps'][number]): string {
   return `  ${style('green', '✓')} ${name.padEnd(10)} ${seconds.toFixed(1).padStart(6)} s  ${note}`;
 }
 
+/** The status in its colour; of one that is running, the step. */
 export function describeStatus({ status, step }: RunRecord): string {
   switch (status) {
     case 'complete':

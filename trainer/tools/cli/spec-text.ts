@@ -11,6 +11,7 @@ import { formatCount, formatFacts } from './output.ts';
 
 const SHOWN = 10;
 
+/** One fact a line. The salt is not among them. */
 export function describeSpec(spec: Spec): string {
   const { training, window, holdout } = spec;
   return formatFacts([

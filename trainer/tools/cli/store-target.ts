@@ -28,6 +28,7 @@ import { loadManifest } from '../../../shared/registry/versions/versions.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import type { Answer, ModelStatus, Refusal, Target, VersionEntry } from './target.ts';
 
+/** @param name  of the store, for messages: `s3://bucket/prefix` */
 export function createStoreTarget(name: string, store: ObjectStore): Target {
   /** A spec that can't be read keeps nobody from seeing what is there, or from rolling back. */
   const known = async <T>(model: string, then: () => Answer<T>): Answer<T> => {

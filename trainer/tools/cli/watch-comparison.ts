@@ -12,6 +12,7 @@ export function describeShare(fraction: number, message: string): string {
   return `comparing ${Math.floor(fraction * 100)} %  ${message}`;
 }
 
+/** Asks until it has ended, and shows how far it is. Throws a Failure where it failed. */
 export function watchComparison(
   target: HttpTarget,
   context: Context,

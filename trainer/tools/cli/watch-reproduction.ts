@@ -7,6 +7,7 @@ import { poll } from './poll.ts';
 import { describeProgress } from './run-text.ts';
 import type { HttpTarget } from './target.ts';
 
+/** Asks until it has ended, whichever way, and shows how far it is. */
 export function watchReproduction(
   target: HttpTarget,
   context: Context,

@@ -31,6 +31,7 @@ const GOOD = 0.95;
 const POOR = 0.85;
 const WIDEST = 110;
 
+/** A narrator of one terminal or file; colour needs a terminal, and no NO_COLOR. */
 export function createNarrator(out: Terminal): Narrator {
   const terminal = out.isTTY === true;
   const colour = terminal && process.env['NO_COLOR'] === undefined;
@@ -74,6 +75,7 @@ export function createNarrator(out: Terminal): Narrator {
   };
 }
 
+/** A share as per cent with one decimal. */
 export function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)} %`;
 }

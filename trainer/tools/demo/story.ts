@@ -75,6 +75,7 @@ const SWITCH_WITHIN_MS = 7_000;
 /** Predictions are logged off the request's path, about a second later. */
 const LOG_SETTLES_MS = 2_500;
 
+/** A story before its first chapter. */
 export function emptyStory(): Story {
   return { days: [], confirmed: [], nights: [] };
 }

@@ -11,6 +11,7 @@ export interface Gauge {
   end(): void;
 }
 
+/** A gauge of one terminal or file. */
 export function createGauge(out: Terminal): Gauge {
   let shown = '';
   return {

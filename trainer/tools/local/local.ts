@@ -51,6 +51,7 @@ export const CRON = '0 3 * * *';
 export const S3_PATH = '/cdn-cgi/local/r2/s3';
 const BUCKET = 'holdfast';
 
+/** Starts it, with a lock on the state's folder; an error where another process has it, or a port is taken. */
 export async function startLocal(options: LocalOptions): Promise<Result<Local, LocalError>> {
   const lock = await lockState(options.state);
   if (!lock.ok) {
@@ -156,6 +157,11 @@ function isNotServing(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'status' in body && body.status === 'not-serving';
 }
 
+/**
+ * The bucket of a local process, over its own S3 endpoint.
+ *
+ * @param url  where that process runs
+ */
 export function openStore(url: string): ObjectStore {
   return createS3Store({
     bucket: BUCKET,

@@ -89,6 +89,7 @@ export async function loadReport(operators: HttpTarget, model: string, id: strin
   return JSON.parse(await loadReportText(operators, model, id, 'json')) as RunReport;
 }
 
+/** A run's report as HTML. */
 export function loadReportPage(operators: HttpTarget, model: string, id: string): Promise<string> {
   return loadReportText(operators, model, id, 'html');
 }

@@ -23,6 +23,7 @@ export async function findProcess(pid: number): Promise<Process | null> {
   return status === null ? null : { pid, startedAt: status.startedAt };
 }
 
+/** Whether that very process still runs. */
 export async function isAlive({ pid, startedAt }: Process): Promise<boolean> {
   return (await statusOf(pid))?.startedAt === startedAt;
 }
@@ -48,6 +49,7 @@ export async function end(target: Process): Promise<void> {
   while ((await isAlive(target)) && Date.now() < deadline) await pause(20);
 }
 
+/** Resolves after so many milliseconds. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -36,6 +36,7 @@ beside a local npm start they find it by themselves.
 Exit codes: 0 done, 1 could not be done, 2 asked for wrongly. train: 0 promoted, 3 held, 4 refused, 5 nothing to learn
 from or too little to judge by, 6 passed and not promoted (a person decides). status: 7 a model does not serve.`;
 
+/** The whole command line, parsed by nobody yet. Every action throws a Failure to end with another code than 0. */
 export function createProgram(): Command {
   const program = new Command('holdfast')
     .description('Models that hold: train, judge, promote and roll back.')

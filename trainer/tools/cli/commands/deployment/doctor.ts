@@ -22,6 +22,7 @@ interface DoctorOptions {
 /** S3 refuses what was signed more than 15 minutes away. */
 const MOST_SKEW_MS = 60_000;
 
+/** `holdfast doctor`: ends with 1 where a promise was not kept. */
 export function addDoctorCommand(program: Command): void {
   program
     .command('doctor')

@@ -22,6 +22,7 @@ interface KeyOptions {
   readonly keep?: boolean;
 }
 
+/** `holdfast key create`, `list` and `revoke`. The bearer token is printed once. */
 export function addKeyCommands(program: Command): void {
   const key = program.command('key').description('bearer keys');
   key

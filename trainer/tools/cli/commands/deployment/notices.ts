@@ -12,6 +12,7 @@ import { example } from '../../options.ts';
 
 const POLL_MS = 2_000;
 
+/** `holdfast events` and `watch`, of one model or of all. */
 export function addNoticeCommands(program: Command): void {
   program
     .command('events [model]')

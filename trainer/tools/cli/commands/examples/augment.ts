@@ -41,6 +41,7 @@ interface Options {
 /** Numbers are standardised by at least so many examples, however few are shown. */
 const FITTED_TO = 1_000;
 
+/** `holdfast augment preview`; nothing is trained, and only the page is written. */
 export function addAugmentCommands(program: Command): void {
   const augment = program.command('augment').description('augmentation of training examples: preview');
   augment

@@ -35,6 +35,7 @@ Rows without a time get consecutive ones: a second apart, ending now, and after 
 where less time has passed). So the order of a file, and of several files, is kept. The same file imported again
 changes nothing, and of one that grew only what is new counts.`;
 
+/** `holdfast import <model> <file|folder>`: writes events; the same file twice brings nothing new. */
 export function addImportCommand(program: Command): void {
   const command = program
     .command('import <model> <file|folder>')

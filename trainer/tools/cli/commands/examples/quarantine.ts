@@ -20,6 +20,7 @@ interface Options {
   readonly reason: string;
 }
 
+/** `holdfast quarantine <model> [action] [stretch]`. */
 export function addQuarantineCommand(program: Command): void {
   program
     .command('quarantine')

@@ -18,6 +18,7 @@ interface BaseImportOptions {
   readonly pooling: PoolingChoice;
 }
 
+/** `holdfast base import` and `base list`; both need the bucket itself. */
 export function addBaseCommands(program: Command): void {
   const base = program.command('base').description('pretrained bases: import, list');
   base

@@ -55,6 +55,7 @@ export function addFileOptions(command: Command): Command {
     .option('--time-zone <zone>', 'of times that name none, like Europe/Berlin (default: UTC)');
 }
 
+/** The options by which a table is read and its columns are told; each goes with `--from`. */
 export function addFromOptions(command: Command): Command {
   const whereFrom = (what: string): string => `with --from: ${what}`;
   return addFileOptions(
@@ -149,6 +150,7 @@ export async function inferParts(
   }
 }
 
+/** What stands between columns: `tab` and `\t` are the tab; null where the file is to be asked. */
 export function toMark(delimiter: string | undefined): string | null {
   if (delimiter === undefined) return null;
   return delimiter === 'tab' || delimiter === '\\t' ? '\t' : delimiter;

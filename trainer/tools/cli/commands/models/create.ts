@@ -54,6 +54,7 @@ interface Size {
   readonly channels: number;
 }
 
+/** `holdfast create <model>`: writes its spec, and refuses a name that there is. */
 export function addCreateCommand(program: Command): void {
   const command = program
     .command('create <model>')

@@ -20,6 +20,7 @@ interface Confirmed {
   readonly confirm?: string;
 }
 
+/** The three commands. Deleting and purging ask for the name once more, on a terminal or by `--confirm`. */
 export function addDeleteCommands(program: Command): void {
   program
     .command('delete <model>')

@@ -9,6 +9,7 @@ import { createContext } from '../../context.ts';
 import { unwrap } from '../../failure.ts';
 import { example, wholeNumber } from '../../options.ts';
 
+/** `holdfast export <model> <version> <folder>`: reads the bucket, writes into the folder. */
 export function addExportCommand(program: Command): void {
   program
     .command('export')

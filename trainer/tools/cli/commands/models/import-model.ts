@@ -27,6 +27,7 @@ interface ImportModelOptions {
   readonly numberDuplicates?: boolean;
 }
 
+/** `holdfast import-model <model> <source>`: the version is held, as no gate has judged it. */
 export function addImportModelCommand(program: Command): void {
   program
     .command('import-model')

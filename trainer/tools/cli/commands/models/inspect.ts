@@ -12,6 +12,7 @@ import { unwrap } from '../../failure.ts';
 import { createProgressLine, formatFacts } from '../../output.ts';
 import { example } from '../../options.ts';
 
+/** `holdfast inspect <source>`; needs no bucket. */
 export function addInspectCommand(program: Command): void {
   program
     .command('inspect')

@@ -12,6 +12,7 @@ import { unwrap, usageError } from '../../failure.ts';
 import { describeSpec } from '../../spec-text.ts';
 import { example } from '../../options.ts';
 
+/** `holdfast spec get` and `set`; the salt is never shown. */
 export function addSpecCommands(program: Command): void {
   const spec = program.command('spec').description("a model's spec: get, set");
   spec

@@ -13,6 +13,7 @@ interface Options {
   readonly reproduce?: boolean;
 }
 
+/** `holdfast at <model> <time>`; with `--reproduce` that version is trained again as well. */
 export function addAtCommand(program: Command): void {
   program
     .command('at')

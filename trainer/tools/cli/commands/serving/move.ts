@@ -27,6 +27,7 @@ interface ResumePromotionOptions {
   readonly untilBetter?: boolean;
 }
 
+/** The three commands; each takes a reason, which the history keeps with who gave it. */
 export function addMoveCommands(program: Command): void {
   program
     .command('promote')

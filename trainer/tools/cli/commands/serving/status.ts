@@ -9,6 +9,7 @@ import { formatFacts, formatTable, formatVerdict, relativeTime, style } from '..
 import type { ModelStatus, Target, VersionEntry } from '../../target.ts';
 import { example } from '../../options.ts';
 
+/** The three commands; `status` ends with 1 where a champion does not serve. */
 export function addStatusCommands(program: Command): void {
   program
     .command('status [model]')

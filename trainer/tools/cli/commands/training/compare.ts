@@ -30,6 +30,7 @@ interface Options {
   readonly page?: string;
 }
 
+/** `holdfast compare <model> <a> <b>`; nothing is published. */
 export function addCompareCommand(program: Command): void {
   program
     .command('compare')

@@ -22,6 +22,7 @@ interface Options {
   readonly out?: string;
 }
 
+/** `holdfast lr-find <model>`: trains in this process, on the bucket's examples; nothing is published. */
 export function addLrFindCommand(program: Command): void {
   program
     .command('lr-find <model>')

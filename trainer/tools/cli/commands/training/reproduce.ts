@@ -23,6 +23,7 @@ interface Options {
   readonly keep?: string;
 }
 
+/** `holdfast reproduce <model> <version>`; its exit code says whether the digests are equal. */
 export function addReproduceCommand(program: Command): void {
   program
     .command('reproduce')

@@ -28,6 +28,7 @@ interface ResumeOptions {
   readonly threads?: number;
 }
 
+/** The three commands. */
 export function addRunCommands(program: Command): void {
   program
     .command('runs <model>')

@@ -16,6 +16,7 @@ interface TrainOptions {
   readonly again?: boolean;
 }
 
+/** `holdfast train <model>`; its exit code says how the run ended (`run-text.ts`). */
 export function addTrainCommand(program: Command): void {
   program
     .command('train <model>')
