@@ -9,12 +9,12 @@ import { measureHouse } from './measures.ts';
 import { listFiles, readSource, readSources } from './sources.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
+/** Some twenty: who adds a check is not stopped, who adds a fourth protocol divides. */
+const MOST_FILES = AIMS.filesInAFolder + 4;
 const house = measureHouse(readSources(ROOT), listFiles(ROOT), CONTEXT);
 
 it('no folder holds more files than one looks through', () => {
-  const full = house.folders.filter(
-    ([folder, files]) => files > AIMS.filesInAFolder && !/\/dist\b/.test(folder),
-  );
+  const full = house.folders.filter(([folder, files]) => files > MOST_FILES && !/\/dist\b/.test(folder));
   expect(full).toEqual([]);
 });
 
