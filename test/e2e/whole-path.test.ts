@@ -8,7 +8,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { loadHistory } from '../../shared/registry/champion/alias.ts';
-import { gatePolicySchema } from '../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../shared/continuity/policy/policy.ts';
 import { keys } from '../../shared/registry/store/keys.ts';
 import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
 import { loadManifest } from '../../shared/registry/versions/versions.ts';

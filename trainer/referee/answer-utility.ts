@@ -10,8 +10,8 @@ import {
   errorUtilities,
   utilities,
   utilityMargin,
-} from '../../shared/continuity/metric.ts';
-import { LARGEST_LOG_LOSS } from '../../shared/continuity/probabilities.ts';
+} from '../../shared/continuity/policy/metric.ts';
+import { LARGEST_LOG_LOSS } from '../../shared/continuity/policy/probabilities.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
 import type { Split } from '../pipeline/data/split.ts';
 import type { Replayed } from './replay.ts';

@@ -4,7 +4,7 @@
  * version would have given, bit for bit.
  */
 import type { LabelledExample } from '../pipeline/data/join.ts';
-import { logLosses } from '../../shared/continuity/probabilities.ts';
+import { logLosses } from '../../shared/continuity/policy/probabilities.ts';
 import { UNGROUPED } from '../../shared/continuity/statistics/design-effect.ts';
 import { predict, argmaxRows, type JudgedModel } from '../pipeline/features/judged-model.ts';
 import type { RunData, RunFiles } from '../run/context.ts';

@@ -3,7 +3,7 @@
  */
 import { formatCount, formatPercent, formatPoints } from '../../shared/continuity/findings/format.ts';
 import { html, type Markup } from './page/html-template.ts';
-import type { ReliabilityBin } from '../../shared/continuity/probabilities.ts';
+import type { ReliabilityBin } from '../../shared/continuity/policy/probabilities.ts';
 import type { Calibration, Reliability } from './report.ts';
 
 const SIZE = 300;

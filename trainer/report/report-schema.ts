@@ -3,7 +3,7 @@
  * docs/report.schema.json is generated from it.
  */
 import * as z from 'zod';
-import { gatePolicySchema } from '../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../shared/continuity/policy/policy.ts';
 
 const fraction = z.number().min(0).max(1);
 /** An accuracy, or a mean absolute error. */

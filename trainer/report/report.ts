@@ -4,7 +4,7 @@
  */
 import { continualMetrics } from '../pipeline/judge/accuracy-matrix.ts';
 import type { AccuracyMatrix, ContinualMetrics } from '../pipeline/judge/accuracy-matrix.ts';
-import { meanAbsoluteError, rootMeanSquareError } from '../../shared/continuity/errors.ts';
+import { meanAbsoluteError, rootMeanSquareError } from '../../shared/continuity/measures/errors.ts';
 import { type AnyEvidence, isRegression } from '../../shared/continuity/evidence/evidence.ts';
 import type {
   Evidence,
@@ -12,10 +12,10 @@ import type {
   WindowEvidence,
 } from '../../shared/continuity/evidence/evidence.ts';
 import type { Verdict } from '../../shared/continuity/gate.ts';
-import { accuracy } from '../../shared/continuity/metrics.ts';
-import type { GatePolicy } from '../../shared/continuity/policy.ts';
-import { expectedCalibrationError, reliabilityBins } from '../../shared/continuity/probabilities.ts';
-import type { ReliabilityBin } from '../../shared/continuity/probabilities.ts';
+import { accuracy } from '../../shared/continuity/policy/metrics.ts';
+import type { GatePolicy } from '../../shared/continuity/policy/policy.ts';
+import { expectedCalibrationError, reliabilityBins } from '../../shared/continuity/policy/probabilities.ts';
+import type { ReliabilityBin } from '../../shared/continuity/policy/probabilities.ts';
 import { currentWindow } from '../../shared/continuity/evidence/windows.ts';
 
 /**

@@ -6,7 +6,7 @@
 import { holdBroken, notAsked, unanswerable } from '../findings/check-result.ts';
 import type { Finding } from '../findings/check-result.ts';
 import type { CommonEvidence, EvidencePart } from '../evidence/evidence.ts';
-import type { GatePolicy } from '../policy.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 
 /**
  * @param detail  what is not there, as the sentence begins

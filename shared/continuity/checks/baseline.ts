@@ -18,11 +18,11 @@ import {
   unitOf,
 } from '../findings/check-result.ts';
 import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
-import { compareWindows } from '../window-comparison.ts';
+import { compareWindows } from '../measures/window-comparison.ts';
 import type { Evidence, WindowEvidence } from '../evidence/evidence.ts';
 import { formatConfidence, formatCount, formatSignedScore } from '../findings/format.ts';
-import { LEAST_LEVEL, promotionLevel } from '../level.ts';
-import { type ClassMetric, classMetric } from '../metric.ts';
+import { LEAST_LEVEL, promotionLevel } from '../policy/level.ts';
+import { type ClassMetric, classMetric } from '../policy/metric.ts';
 import {
   growInterval,
   holdForGroups,
@@ -31,9 +31,9 @@ import {
   POWER,
   tellLabels,
 } from '../findings/paired-finding.ts';
-import { samplePairs } from '../findings/paired-sample.ts';
-import type { PairedSample } from '../findings/paired-sample.ts';
-import type { Baseline, GatePolicy } from '../policy.ts';
+import { samplePairs } from '../measures/paired-sample.ts';
+import type { PairedSample } from '../measures/paired-sample.ts';
+import type { Baseline, GatePolicy } from '../policy/policy.ts';
 import type { Interval } from '../statistics/interval.ts';
 import { cohenKappa, kappaTemporal } from '../statistics/kappa.ts';
 import type { ErrorCounts } from '../statistics/kappa.ts';

@@ -12,7 +12,7 @@ import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { formatCount, formatPoints } from '../findings/format.ts';
 import { tellLabels } from '../findings/paired-finding.ts';
-import type { GatePolicy } from '../policy.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import {
   brierScores,
   expectedCalibrationError,
@@ -20,13 +20,13 @@ import {
   LARGEST_LOG_LOSS,
   logLosses,
   reliabilityBins,
-} from '../probabilities.ts';
+} from '../policy/probabilities.ts';
 import { judgeRise } from '../findings/rise-finding.ts';
 import { boundedMean } from '../statistics/bounded-mean.ts';
 import type { Interval } from '../statistics/interval.ts';
 import { joinDoubles } from '../../bytes.ts';
-import { sumByGroup } from '../findings/unit-sample.ts';
-import type { GroupedSums } from '../findings/unit-sample.ts';
+import { sumByGroup } from '../measures/unit-sample.ts';
+import type { GroupedSums } from '../measures/unit-sample.ts';
 import { comparedWindows } from '../evidence/windows.ts';
 import type { ComparedWindow } from '../evidence/windows.ts';
 import { absent } from './absent.ts';

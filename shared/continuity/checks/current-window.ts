@@ -4,19 +4,19 @@
  */
 import { notAsked, plainFinding } from '../findings/check-result.ts';
 import type { CheckOutcome, Finding } from '../findings/check-result.ts';
-import { type WindowComparison, compareWindows } from '../window-comparison.ts';
+import { type WindowComparison, compareWindows } from '../measures/window-comparison.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { formatCount, formatPoints } from '../findings/format.ts';
-import { fewestExamples, LEAST_LEVEL, promotionLevel } from '../level.ts';
-import { canMeasure } from '../measurable.ts';
-import { classMetric } from '../metric.ts';
+import { fewestExamples, LEAST_LEVEL, promotionLevel } from '../policy/level.ts';
+import { canMeasure } from '../policy/measurable.ts';
+import { classMetric } from '../policy/metric.ts';
 import {
   holdForGroups,
   judgeWindowComparison,
   leaveToReferee,
   type PairedQuestion,
 } from '../findings/paired-finding.ts';
-import type { GatePolicy } from '../policy.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import { mcnemarExact } from '../statistics/mcnemar.ts';
 import { comparedWindows } from '../evidence/windows.ts';
 import { absent } from './absent.ts';

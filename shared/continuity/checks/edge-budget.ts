@@ -5,7 +5,7 @@ import { gravestOf, holdBroken, judgeInterval, notAsked, refuseOnly } from '../f
 import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
 import type { CommonEvidence, EdgeFacts } from '../evidence/evidence.ts';
 import { formatBytes, formatConfidence, formatMeasure } from '../findings/format.ts';
-import type { GatePolicy } from '../policy.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import { medianBounds } from '../statistics/median-bound.ts';
 import { absent } from './absent.ts';
 

@@ -5,18 +5,18 @@
  */
 import { gravestOf, notAsked, plainFinding, refuseOnly, unanswerable } from '../findings/check-result.ts';
 import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
-import { compareWindows } from '../window-comparison.ts';
-import { estimatedRise, filterExamples, LEAST_UNITS, mainMeasure, sampleErrors } from '../errors.ts';
-import type { ComparedRegression } from '../errors.ts';
+import { compareWindows } from '../measures/window-comparison.ts';
+import { estimatedRise, filterExamples, LEAST_UNITS, mainMeasure, sampleErrors } from '../measures/errors.ts';
+import type { ComparedRegression } from '../measures/errors.ts';
 import type { RegressionEvidence } from '../evidence/evidence.ts';
 import { formatCount } from '../findings/format.ts';
-import { LEAST_LEVEL, promotionLevel } from '../level.ts';
-import { type ErrorMetric, errorMetric } from '../metric.ts';
+import { LEAST_LEVEL, promotionLevel } from '../policy/level.ts';
+import { type ErrorMetric, errorMetric } from '../policy/metric.ts';
 import { holdForGroups, judgeWindowComparison, tellLabels } from '../findings/paired-finding.ts';
-import type { Baseline, GatePolicy } from '../policy.ts';
+import type { Baseline, GatePolicy } from '../policy/policy.ts';
 import { judgeRise } from '../findings/rise-finding.ts';
 import { currentWindow } from '../evidence/windows.ts';
-import { windowWithin } from '../within-tolerance.ts';
+import { windowWithin } from '../measures/within-tolerance.ts';
 import { absent } from './absent.ts';
 import { twoLevels } from './error-current.ts';
 

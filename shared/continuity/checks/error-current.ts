@@ -11,18 +11,18 @@ import {
   measuresOf,
   type RatioMetric,
   sampleErrors,
-} from '../errors.ts';
-import type { ComparedRegression } from '../errors.ts';
+} from '../measures/errors.ts';
+import type { ComparedRegression } from '../measures/errors.ts';
 import type { RegressionEvidence } from '../evidence/evidence.ts';
 import { formatCount } from '../findings/format.ts';
-import { LEAST_LEVEL, promotionLevel } from '../level.ts';
-import { errorMetric } from '../metric.ts';
+import { LEAST_LEVEL, promotionLevel } from '../policy/level.ts';
+import { errorMetric } from '../policy/metric.ts';
 import { leaveToReferee } from '../findings/paired-finding.ts';
-import type { GatePolicy } from '../policy.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import { judgeRise } from '../findings/rise-finding.ts';
 import type { Interval } from '../statistics/interval.ts';
-import type { UnitSample } from '../findings/unit-sample.ts';
-import { withinTolerance } from '../within-tolerance.ts';
+import type { UnitSample } from '../measures/unit-sample.ts';
+import { withinTolerance } from '../measures/within-tolerance.ts';
 import { checkCurrentWindow } from './current-window.ts';
 
 /**

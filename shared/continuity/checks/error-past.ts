@@ -3,14 +3,14 @@
  */
 import { notAsked, refuseOnly } from '../findings/check-result.ts';
 import type { CheckOutcome } from '../findings/check-result.ts';
-import { errorRise, estimatedRise, mainMeasure, sampleErrors } from '../errors.ts';
+import { errorRise, estimatedRise, mainMeasure, sampleErrors } from '../measures/errors.ts';
 import type { RegressionEvidence } from '../evidence/evidence.ts';
-import { priceOf, settle } from '../exchange.ts';
-import { errorMetric } from '../metric.ts';
-import { fallNow, poolPastErrors, showRelative } from '../past-errors.ts';
-import type { GatePolicy } from '../policy.ts';
+import { priceOf, settle } from '../findings/exchange.ts';
+import { errorMetric } from '../policy/metric.ts';
+import { fallNow, poolPastErrors, showRelative } from '../findings/past-errors.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import { judgeRise } from '../findings/rise-finding.ts';
-import { withinTolerance } from '../within-tolerance.ts';
+import { withinTolerance } from '../measures/within-tolerance.ts';
 import { checkPastMean } from './past-mean.ts';
 
 /**

@@ -10,14 +10,14 @@ import {
   LEAST_UNITS,
   mainMeasure,
   sampleErrors,
-} from '../errors.ts';
-import type { ComparedRegression } from '../errors.ts';
+} from '../measures/errors.ts';
+import type { ComparedRegression } from '../measures/errors.ts';
 import type { RegressionEvidence } from '../evidence/evidence.ts';
-import { errorMetric } from '../metric.ts';
-import type { GatePolicy } from '../policy.ts';
+import { errorMetric } from '../policy/metric.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import { judgeRise } from '../findings/rise-finding.ts';
 import { missingFeatures } from '../findings/slices.ts';
-import { withinTolerance } from '../within-tolerance.ts';
+import { withinTolerance } from '../measures/within-tolerance.ts';
 import { checkFeatureSlices } from './feature-slices.ts';
 
 /** Fails when, on a slice of the current window, the lower bound of the relative rise of the error is above the margin. */

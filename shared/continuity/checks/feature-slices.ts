@@ -4,7 +4,7 @@
 import { gravestOf, holdBroken, notAsked } from '../findings/check-result.ts';
 import type { CheckOutcome } from '../findings/check-result.ts';
 import type { Evidence } from '../evidence/evidence.ts';
-import type { GatePolicy } from '../policy.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import { featureSlices, judgeSlice, missingFeatures } from '../findings/slices.ts';
 import { comparedWindows } from '../evidence/windows.ts';
 

@@ -13,11 +13,11 @@ import {
 import type { CheckOutcome, Finding, FlippedExample, Part } from '../findings/check-result.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { formatConfidence, formatCount, formatPercent } from '../findings/format.ts';
-import { accuracy, backwardTrust, scaleCounts } from '../metrics.ts';
+import { accuracy, backwardTrust, scaleCounts } from '../policy/metrics.ts';
 import { holdForGroups } from '../findings/paired-finding.ts';
-import { sampleLosses, samplePairs, type Selection } from '../findings/paired-sample.ts';
-import type { PairedSample } from '../findings/paired-sample.ts';
-import type { GatePolicy } from '../policy.ts';
+import { sampleLosses, samplePairs, type Selection } from '../measures/paired-sample.ts';
+import type { PairedSample } from '../measures/paired-sample.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import { classSlices, featureSlices } from '../findings/slices.ts';
 import { clopperPearson } from '../statistics/clopper-pearson.ts';
 import { tangoInterval } from '../statistics/tango.ts';

@@ -5,12 +5,12 @@
 import { notAsked, refuseOnly, unanswerable } from '../findings/check-result.ts';
 import type { CheckOutcome } from '../findings/check-result.ts';
 import type { Evidence } from '../evidence/evidence.ts';
-import { priceOf, settle } from '../exchange.ts';
+import { priceOf, settle } from '../findings/exchange.ts';
 import { formatCount } from '../findings/format.ts';
 import { describeDifference, holdForGroups } from '../findings/paired-finding.ts';
-import { pairOutcomes } from '../findings/paired-sample.ts';
-import { comparePast, gainNow, type PastPool, showPoints, withoutPast } from '../past.ts';
-import type { GatePolicy } from '../policy.ts';
+import { pairOutcomes } from '../measures/paired-sample.ts';
+import { comparePast, gainNow, type PastPool, showPoints, withoutPast } from '../findings/past.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import { clusterVariance, UNGROUPED } from '../statistics/design-effect.ts';
 import type { Interval } from '../statistics/interval.ts';
 import { moverMean } from '../statistics/mover.ts';

@@ -7,8 +7,8 @@ import type { CheckOutcome, Finding } from '../findings/check-result.ts';
 import { SAME_RECIPE } from '../evidence/evidence.ts';
 import type { CommonEvidence, SplitScores } from '../evidence/evidence.ts';
 import { formatConfidence, formatMeasure } from '../findings/format.ts';
-import { MIN_SPLITS } from '../policy.ts';
-import type { GatePolicy } from '../policy.ts';
+import { MIN_SPLITS } from '../policy/policy.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import { correctedResampledT } from '../statistics/resampled-t.ts';
 import { absent } from './absent.ts';
 

@@ -7,7 +7,7 @@ import { notAsked } from '../findings/check-result.ts';
 import type { CheckOutcome } from '../findings/check-result.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { formatCount, formatPercent } from '../findings/format.ts';
-import type { GatePolicy } from '../policy.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import { absent } from './absent.ts';
 
 /** Passes when the share of the set that the candidate gets wrong is within the budget. */

@@ -6,8 +6,8 @@
 import { gravestOf, notAsked, plainFinding } from '../findings/check-result.ts';
 import type { CheckOutcome, Part } from '../findings/check-result.ts';
 import type { CommonEvidence, Evidence, RegressionEvidence, WindowEvidence } from '../evidence/evidence.ts';
-import { accuracy } from '../metrics.ts';
-import type { GatePolicy } from '../policy.ts';
+import { accuracy } from '../policy/metrics.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import { currentWindow } from '../evidence/windows.ts';
 import { absent } from './absent.ts';
 import { checkBaseline } from './baseline.ts';

@@ -4,14 +4,20 @@
  */
 import { judgeInterval, notAsked, refuseOnly, unanswerable } from '../findings/check-result.ts';
 import type { CheckOutcome, Finding, FlippedExample } from '../findings/check-result.ts';
-import { absoluteErrors, championMae, comparedRegressions, errorRise, sampleErrors } from '../errors.ts';
-import type { ComparedRegression } from '../errors.ts';
+import {
+  absoluteErrors,
+  championMae,
+  comparedRegressions,
+  errorRise,
+  sampleErrors,
+} from '../measures/errors.ts';
+import type { ComparedRegression } from '../measures/errors.ts';
 import type { RegressionEvidence } from '../evidence/evidence.ts';
 import { formatConfidence, formatCount, formatPercent } from '../findings/format.ts';
 import { holdForGroups } from '../findings/paired-finding.ts';
-import { worthOfGroups } from '../findings/paired-sample.ts';
-import { shareOfNeighbours, tiesOf, unitsIn } from '../findings/ties.ts';
-import type { GatePolicy } from '../policy.ts';
+import { worthOfGroups } from '../measures/paired-sample.ts';
+import { shareOfNeighbours, tiesOf, unitsIn } from '../measures/ties.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import { clopperPearson } from '../statistics/clopper-pearson.ts';
 import { effectiveShare } from '../statistics/design-effect.ts';
 

@@ -7,13 +7,13 @@
  */
 import { gravestOf, notAsked, refuseOnly, unanswerable } from '../findings/check-result.ts';
 import type { CheckOutcome, Finding, Part } from '../findings/check-result.ts';
-import type { WindowComparison } from '../window-comparison.ts';
+import type { WindowComparison } from '../measures/window-comparison.ts';
 import type { Evidence } from '../evidence/evidence.ts';
-import { priceOf, settle } from '../exchange.ts';
+import { priceOf, settle } from '../findings/exchange.ts';
 import { formatConfidence, formatPoints, formatSignedPoints } from '../findings/format.ts';
 import { holdForGroups, judgeWindowComparison } from '../findings/paired-finding.ts';
-import { comparePast, gainNow, showPoints, withoutPast } from '../past.ts';
-import type { GatePolicy } from '../policy.ts';
+import { comparePast, gainNow, showPoints, withoutPast } from '../findings/past.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 
 /**
  * Fails when, on a past window, the upper bound of the paired difference is below -margin, or that at level

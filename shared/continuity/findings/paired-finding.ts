@@ -3,7 +3,7 @@
  */
 import { judgeInterval, plainFinding } from './check-result.ts';
 import type { Finding, MoreLabels } from './check-result.ts';
-import type { WindowComparison } from '../window-comparison.ts';
+import type { WindowComparison } from '../measures/window-comparison.ts';
 import {
   formatConfidence,
   formatCount,
@@ -11,9 +11,9 @@ import {
   formatPoints,
   formatSignedPoints,
 } from './format.ts';
-import { nameMetric } from '../metric.ts';
-import { scaleCounts } from '../metrics.ts';
-import type { PairedSample } from './paired-sample.ts';
+import { nameMetric } from '../policy/metric.ts';
+import { scaleCounts } from '../policy/metrics.ts';
+import type { PairedSample } from '../measures/paired-sample.ts';
 import { growthToSettle } from '../statistics/growth.ts';
 import type { Interval, PairedCounts } from '../statistics/interval.ts';
 import { mcnemarExact } from '../statistics/mcnemar.ts';

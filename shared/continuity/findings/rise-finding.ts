@@ -5,10 +5,10 @@ import { judgeInterval, unanswerable } from './check-result.ts';
 import type { Finding } from './check-result.ts';
 import { formatConfidence, formatCount, formatMeasure } from './format.ts';
 import { growInterval, holdForGroups, holdUntilSettled, POWER } from './paired-finding.ts';
-import type { GatePolicy } from '../policy.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import type { Interval } from '../statistics/interval.ts';
 import { levelForPower } from '../statistics/normal.ts';
-import type { UnitSample } from './unit-sample.ts';
+import type { UnitSample } from '../measures/unit-sample.ts';
 
 export interface RiseQuestion {
   /** subject of the sentence: `window 2026-11-20, log loss` */

@@ -3,7 +3,7 @@
  * What the bytes of an example mean (input, labels or target, base) can't change afterwards; the rest can.
  */
 import * as z from 'zod';
-import { gatePolicySchema, policyProblems } from '../../continuity/policy.ts';
+import { gatePolicySchema, policyProblems } from '../../continuity/policy/policy.ts';
 import { MODEL_NAME } from '../../registry/store/keys.ts';
 import { digestSchema, targetSchema } from '../../registry/versions/manifest.ts';
 import { scheduleSchema } from '../../registry/schedule.ts';

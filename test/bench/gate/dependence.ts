@@ -9,8 +9,8 @@ import { checkErrorCurrent } from '../../../shared/continuity/checks/error-curre
 import { checkNegativeFlips } from '../../../shared/continuity/checks/negative-flips.ts';
 import type { RegressionEvidence, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import type { CheckOutcome } from '../../../shared/continuity/findings/check-result.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
-import { LARGEST_LOG_LOSS } from '../../../shared/continuity/probabilities.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
+import { LARGEST_LOG_LOSS } from '../../../shared/continuity/policy/probabilities.ts';
 import { type Draw, drawFrom, drawLaplace, evidenceOf, type Rates, ratesOf } from './population.ts';
 import { type Measured, percent, rowOf, tableOf } from './table.ts';
 import { zipf } from './zipf.ts';

@@ -18,8 +18,8 @@ import { checkWorsened } from '../../../shared/continuity/checks/worsened.ts';
 import { checkWorstWindow } from '../../../shared/continuity/checks/worst-window.ts';
 import type { Evidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { CHECKS, decideGate } from '../../../shared/continuity/gate.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
-import type { GatePolicy } from '../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
+import type { GatePolicy } from '../../../shared/continuity/policy/policy.ts';
 import {
   drawClass,
   drawEvidence,

@@ -1,7 +1,7 @@
 /**
  * Populations whose true rates are known, and evidence drawn from them.
  */
-import { LARGEST_LOG_LOSS } from '../../../shared/continuity/probabilities.ts';
+import { LARGEST_LOG_LOSS } from '../../../shared/continuity/policy/probabilities.ts';
 import { createRandom } from '../../../shared/random.ts';
 import type {
   Evidence,

@@ -4,10 +4,10 @@
  */
 import { checkWorstWindow } from '../../../shared/continuity/checks/worst-window.ts';
 import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
-import { priceOf } from '../../../shared/continuity/exchange.ts';
+import { priceOf } from '../../../shared/continuity/findings/exchange.ts';
 import { decideGate } from '../../../shared/continuity/gate.ts';
-import { accuracy, countPaired } from '../../../shared/continuity/metrics.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { accuracy, countPaired } from '../../../shared/continuity/policy/metrics.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
 import { mcnemarExact } from '../../../shared/continuity/statistics/mcnemar.ts';
 import { upperNormalTail } from '../../../shared/continuity/statistics/normal.ts';
 import { comparedWindows } from '../../../shared/continuity/evidence/windows.ts';

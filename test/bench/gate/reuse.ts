@@ -6,7 +6,7 @@
  * was, which is the most that a wrong promotion can hide.
  */
 import { checkCurrentWindow } from '../../../shared/continuity/checks/current-window.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
 import { drawEvidence, drawFrom, ratesOf } from './population.ts';
 import type { Draw } from './population.ts';
 import { rowOf, tableOf } from './table.ts';

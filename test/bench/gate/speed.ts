@@ -4,7 +4,7 @@
  */
 import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { decideGate } from '../../../shared/continuity/gate.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
 import { drawFrom, evidenceOf } from './population.ts';
 import type { Draw } from './population.ts';
 import { rowOf, tableOf } from './table.ts';

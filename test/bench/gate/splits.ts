@@ -3,7 +3,7 @@
  * six features and the candidate's four. Trained and tested for real; only the data are simulated.
  */
 import { checkRepeatedSplits } from '../../../shared/continuity/checks/repeated-splits.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
 import { shuffle } from '../../../shared/random.ts';
 import { drawFrom, drawNormal, evidenceOf } from './population.ts';
 import type { Draw } from './population.ts';

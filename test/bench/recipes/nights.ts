@@ -5,7 +5,7 @@
 import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { flipsAlone } from '../../../shared/continuity/flips-alone.ts';
 import { decideGate } from '../../../shared/continuity/gate.ts';
-import { accuracy } from '../../../shared/continuity/metrics.ts';
+import { accuracy } from '../../../shared/continuity/policy/metrics.ts';
 import { floatBytes } from '../../../shared/bytes.ts';
 import { seedFrom, sha256Hex } from '../../../shared/digest.ts';
 import { assignSide } from '../../../trainer/pipeline/data/holdout.ts';

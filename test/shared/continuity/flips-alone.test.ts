@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CheckResult } from '../../../shared/continuity/findings/check-result.ts';
 import { flipsAlone } from '../../../shared/continuity/flips-alone.ts';
 import { decideGate, decideRegressionGate } from '../../../shared/continuity/gate.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
 import { evidenceOf, withoutChampion } from './make-evidence.ts';
 import { regressionOf } from './make-regression.ts';
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { CHECKS, decideGate } from '../../../shared/continuity/gate.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
 import { drawCounts, evidenceOf, ratesOf, seededRandom, withoutChampion } from './make-evidence.ts';
 import type { Rates } from './make-evidence.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decideGate } from '../../../shared/continuity/gate.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
 import { evidenceOf } from './make-evidence.ts';
 
 test('the gate, with the libraries it uses, decides inside the Workers runtime', () => {

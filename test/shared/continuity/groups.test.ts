@@ -5,8 +5,8 @@ import { checkNegativeFlips } from '../../../shared/continuity/checks/negative-f
 import { checkPastMean } from '../../../shared/continuity/checks/past-mean.ts';
 import { checkWorstWindow } from '../../../shared/continuity/checks/worst-window.ts';
 import type { Evidence } from '../../../shared/continuity/evidence/evidence.ts';
-import { samplePairs } from '../../../shared/continuity/findings/paired-sample.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { samplePairs } from '../../../shared/continuity/measures/paired-sample.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
 import { comparedWindows } from '../../../shared/continuity/evidence/windows.ts';
 import { evidenceOf } from './make-evidence.ts';
 

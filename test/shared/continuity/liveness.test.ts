@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { CheckResult } from '../../../shared/continuity/findings/check-result.ts';
 import type { Evidence, RegressionEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { decideGate, decideRegressionGate } from '../../../shared/continuity/gate.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
 import { evidenceOf, windowOf, withoutChampion } from './make-evidence.ts';
 import { regressionOf, withoutRegressionChampion } from './make-regression.ts';
 import { withProbabilities } from '../../trainer/report/make-report.ts';

@@ -19,7 +19,7 @@ import {
   REGRESSION_CHECKS,
   type Verdict,
 } from '../../../shared/continuity/gate.ts';
-import { type GatePolicy, gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { type GatePolicy, gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
 import { withProbabilities } from '../../trainer/report/make-report.ts';
 import { evidenceOf, withoutChampion } from './make-evidence.ts';
 import { regressionOf } from './make-regression.ts';

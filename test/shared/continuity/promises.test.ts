@@ -7,7 +7,7 @@ import { CHECKS, decideGate } from '../../../shared/continuity/gate.ts';
 import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { judgePaired } from '../../../shared/continuity/findings/paired-finding.ts';
 import { EVIDENCE_PARTS } from '../../../shared/continuity/evidence/evidence.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
 import { blobSpec } from '../../support/tabular-model.ts';
 import { specSchema } from '../../../shared/model/spec/spec.ts';
 import { drawCounts, evidenceOf, ratesOf, seededRandom, windowOf, withoutChampion } from './make-evidence.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RegressionEvidence, RegressionWindow } from '../../../shared/continuity/evidence/evidence.ts';
 import { decideRegressionGate, REGRESSION_CHECKS } from '../../../shared/continuity/gate.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
 import { regressionOf, withoutRegressionChampion } from './make-regression.ts';
 
 const policy = gatePolicySchema.parse({});

@@ -3,7 +3,7 @@
  */
 import type { Evidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { decideGate } from '../../../shared/continuity/gate.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
 import { summarizeMatrix, summarizeReliability, summarizeWindows } from '../../../trainer/report/report.ts';
 import type { RunReport } from '../../../trainer/report/report.ts';
 

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
 import type { RegressionEvidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { decideAnyGate } from '../../../shared/continuity/gate.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
-import { meanAbsoluteError, rootMeanSquareError, rSquared } from '../../../shared/continuity/errors.ts';
+import { gatePolicySchema } from '../../../shared/continuity/policy/policy.ts';
+import {
+  meanAbsoluteError,
+  rootMeanSquareError,
+  rSquared,
+} from '../../../shared/continuity/measures/errors.ts';
 import { renderReportHtml } from '../../../trainer/report/report-html.ts';
 import { reportSchema } from '../../../trainer/report/report-schema.ts';
 import { renderReportText } from '../../../trainer/report/report-text.ts';

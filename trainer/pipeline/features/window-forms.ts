@@ -6,8 +6,8 @@ import type {
   RegressionWindow,
   WindowEvidence,
 } from '../../../shared/continuity/evidence/evidence.ts';
-import { meanAbsoluteError } from '../../../shared/continuity/errors.ts';
-import { accuracy } from '../../../shared/continuity/metrics.ts';
+import { meanAbsoluteError } from '../../../shared/continuity/measures/errors.ts';
+import { accuracy } from '../../../shared/continuity/policy/metrics.ts';
 import type { TaskSpec } from '../../../shared/model/spec/task.ts';
 import { argmaxRows } from './judged-model.ts';
 

@@ -2,7 +2,7 @@
  * Tests of the judging itself, run on every night's own evidence: by the same files, executor and gate as the
  * candidate, with what must come out known beforehand. A judge that fails them is not believed.
  */
-import { meanAbsoluteError } from '../../../shared/continuity/errors.ts';
+import { meanAbsoluteError } from '../../../shared/continuity/measures/errors.ts';
 import {
   type AnyEvidence,
   isRegression,
@@ -11,8 +11,8 @@ import {
   type WindowEvidence,
 } from '../../../shared/continuity/evidence/evidence.ts';
 import { decideAnyGate } from '../../../shared/continuity/gate.ts';
-import { accuracy } from '../../../shared/continuity/metrics.ts';
-import type { GatePolicy } from '../../../shared/continuity/policy.ts';
+import { accuracy } from '../../../shared/continuity/policy/metrics.ts';
+import type { GatePolicy } from '../../../shared/continuity/policy/policy.ts';
 import type { DenseLayer } from '../../model/head.ts';
 import { outputWidth } from '../../../shared/model/spec/task.ts';
 import {

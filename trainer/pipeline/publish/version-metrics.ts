@@ -1,8 +1,12 @@
 /**
  * What a manifest says of its version's answers on the held-out examples of a window, for the list of versions.
  */
-import { meanAbsoluteError, rootMeanSquareError, rSquared } from '../../../shared/continuity/errors.ts';
-import { accuracy } from '../../../shared/continuity/metrics.ts';
+import {
+  meanAbsoluteError,
+  rootMeanSquareError,
+  rSquared,
+} from '../../../shared/continuity/measures/errors.ts';
+import { accuracy } from '../../../shared/continuity/policy/metrics.ts';
 
 export type Metrics = Readonly<Record<string, number>>;
 

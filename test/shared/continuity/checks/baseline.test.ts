@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkBaseline } from '../../../../shared/continuity/checks/baseline.ts';
 import type { Evidence } from '../../../../shared/continuity/evidence/evidence.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkCalibration } from '../../../../shared/continuity/checks/calibration.ts';
 import type { Evidence } from '../../../../shared/continuity/evidence/evidence.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { evidenceOf, seededRandom, withoutChampion } from '../make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkCurrentWindow } from '../../../../shared/continuity/checks/current-window.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { tangoInterval } from '../../../../shared/continuity/statistics/tango.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkEdgeBudget } from '../../../../shared/continuity/checks/edge-budget.ts';
 import type { EdgeFacts } from '../../../../shared/continuity/evidence/evidence.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});

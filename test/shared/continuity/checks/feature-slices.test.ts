@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { checkFeatureSlices } from '../../../../shared/continuity/checks/feature-slices.ts';
 import { checkNegativeFlips } from '../../../../shared/continuity/checks/negative-flips.ts';
 import type { Evidence } from '../../../../shared/continuity/evidence/evidence.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 
 const policy = gatePolicySchema.parse({ slices: ['device'] });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkNegativeFlips } from '../../../../shared/continuity/checks/negative-flips.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { clopperPearson } from '../../../../shared/continuity/statistics/clopper-pearson.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkPastMean } from '../../../../shared/continuity/checks/past-mean.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { type Counts, evidenceOf, withoutChampion } from '../make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});

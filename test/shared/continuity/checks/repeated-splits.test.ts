@@ -4,7 +4,7 @@ import {
   checkRepeatedErrors,
   checkRepeatedSplits,
 } from '../../../../shared/continuity/checks/repeated-splits.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkReportedFlips } from '../../../../shared/continuity/checks/reported-flips.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { evidenceOf } from '../make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});

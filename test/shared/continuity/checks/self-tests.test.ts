@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { checkErrorSelfTests, checkSelfTests } from '../../../../shared/continuity/checks/self-tests.ts';
 import { checkCurrentWindow } from '../../../../shared/continuity/checks/current-window.ts';
 import { checkNegativeFlips } from '../../../../shared/continuity/checks/negative-flips.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 import { regressionOf, withoutRegressionChampion } from '../make-regression.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkWorsened } from '../../../../shared/continuity/checks/worsened.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { regressionOf } from '../make-regression.ts';
 
 const policy = gatePolicySchema.parse({ tau: 1 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkWorstWindow } from '../../../../shared/continuity/checks/worst-window.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});

@@ -6,7 +6,7 @@ import {
 } from '../../../../shared/continuity/evidence/evidence-json.ts';
 import type { Evidence } from '../../../../shared/continuity/evidence/evidence.ts';
 import { decideGate } from '../../../../shared/continuity/gate.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { evidenceOf, withoutChampion } from '../make-evidence.ts';
 import { regressionOf } from '../make-regression.ts';
 import { withProbabilities } from '../../../trainer/report/make-report.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkCalibration } from '../../../../shared/continuity/checks/calibration.ts';
 import { checkPastMean } from '../../../../shared/continuity/checks/past-mean.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { decideGate } from '../../../../shared/continuity/gate.ts';
 import {
   classificationForm,

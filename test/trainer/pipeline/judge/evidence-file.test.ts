@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Evidence, WindowEvidence } from '../../../../shared/continuity/evidence/evidence.ts';
 import { encodeEvidence } from '../../../../shared/continuity/evidence/evidence-json.ts';
 import { decideAnyGate } from '../../../../shared/continuity/gate.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { keys } from '../../../../shared/registry/store/keys.ts';
 import {
   findEvidence,

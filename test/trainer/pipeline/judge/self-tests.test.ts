@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { EVIDENCE_PARTS } from '../../../../shared/continuity/evidence/evidence.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import {
   besideItself,
   judgeBroken,

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fewestExamples, promotionLevel } from '../../../shared/continuity/level.ts';
-import { gatePolicySchema } from '../../../shared/continuity/policy.ts';
-import { mcnemarExact } from '../../../shared/continuity/statistics/mcnemar.ts';
-import { tangoInterval } from '../../../shared/continuity/statistics/tango.ts';
+import { fewestExamples, promotionLevel } from '../../../../shared/continuity/policy/level.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
+import { mcnemarExact } from '../../../../shared/continuity/statistics/mcnemar.ts';
+import { tangoInterval } from '../../../../shared/continuity/statistics/tango.ts';
 
 test("what a promotion rests on is judged at the evidence's level, or the policy's alpha", () => {
   const policy = gatePolicySchema.parse({});

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Evidence, WindowEvidence } from '../../../shared/continuity/evidence/evidence.ts';
-import { decideGate, decideRegressionGate } from '../../../shared/continuity/gate.ts';
+import type { Evidence, WindowEvidence } from '../../../../shared/continuity/evidence/evidence.ts';
+import { decideGate, decideRegressionGate } from '../../../../shared/continuity/gate.ts';
 import {
   classMetric,
   type ClassMetric,
@@ -10,10 +10,10 @@ import {
   utilities,
   utilityMargin,
   utilityScale,
-} from '../../../shared/continuity/metric.ts';
-import { gatePolicySchema, metricProblem } from '../../../shared/continuity/policy.ts';
-import { evidenceOf, seededRandom, withoutChampion } from './make-evidence.ts';
-import { regressionOf, withoutRegressionChampion } from './make-regression.ts';
+} from '../../../../shared/continuity/policy/metric.ts';
+import { gatePolicySchema, metricProblem } from '../../../../shared/continuity/policy/policy.ts';
+import { evidenceOf, seededRandom, withoutChampion } from '../make-evidence.ts';
+import { regressionOf, withoutRegressionChampion } from '../make-regression.ts';
 
 const policy = gatePolicySchema.parse({});
 

@@ -1,7 +1,7 @@
 /**
  * Point metrics of one window and paired counts of two models. No intervals here: see statistics/.
  */
-import type { PairedCounts } from './statistics/interval.ts';
+import type { PairedCounts } from '../statistics/interval.ts';
 
 /**
  * Share of predictions that equal their label.

@@ -3,7 +3,7 @@
  */
 import { worthOfGroups } from './paired-sample.ts';
 import { shareOfNeighbours, type TiedWindow, tiesOf, unitsIn } from './ties.ts';
-import type { GatePolicy } from '../policy.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 import { bootstrapRatios, cautiousLevel, numberUnits, unitsOf } from '../statistics/bootstrap.ts';
 import type { RatioStatistic, ResamplingUnits } from '../statistics/bootstrap.ts';
 import type { BoundedSample } from '../statistics/bounded-mean.ts';

@@ -1,15 +1,15 @@
 /**
  * The past windows of a classification, and what the candidate gains on what comes in: what the exchange weighs.
  */
-import { type WindowComparison, compareWindows } from './window-comparison.ts';
-import type { Evidence } from './evidence/evidence.ts';
-import { type Finding, holdBroken, notAsked, unanswerable } from './findings/check-result.ts';
-import { formatPoints } from './findings/format.ts';
-import { classMetric } from './metric.ts';
-import { canMeasure } from './measurable.ts';
-import type { GatePolicy } from './policy.ts';
-import { comparedWindows, poolPastWindows } from './evidence/windows.ts';
-import type { ComparedWindow, Pool } from './evidence/windows.ts';
+import { type WindowComparison, compareWindows } from '../measures/window-comparison.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import { type Finding, holdBroken, notAsked, unanswerable } from './check-result.ts';
+import { formatPoints } from './format.ts';
+import { classMetric } from '../policy/metric.ts';
+import { canMeasure } from '../policy/measurable.ts';
+import type { GatePolicy } from '../policy/policy.ts';
+import { comparedWindows, poolPastWindows } from '../evidence/windows.ts';
+import type { ComparedWindow, Pool } from '../evidence/windows.ts';
 
 export interface PastPool extends Pool<ComparedWindow> {
   readonly comparison: WindowComparison;

@@ -1,14 +1,14 @@
 /**
  * Errors of two models that predict a number, on the same examples.
  */
-import type { RegressionWindow } from './evidence/evidence.ts';
-import { errorLosses, type ErrorMetric } from './metric.ts';
-import type { GatePolicy } from './policy.ts';
-import type { RatioStatistic } from './statistics/bootstrap.ts';
-import type { Interval } from './statistics/interval.ts';
-import { joinDoubles } from '../bytes.ts';
-import { boundsOf, sampleUnits } from './findings/unit-sample.ts';
-import type { UnitSample } from './findings/unit-sample.ts';
+import type { RegressionWindow } from '../evidence/evidence.ts';
+import { errorLosses, type ErrorMetric } from '../policy/metric.ts';
+import type { GatePolicy } from '../policy/policy.ts';
+import type { RatioStatistic } from '../statistics/bootstrap.ts';
+import type { Interval } from '../statistics/interval.ts';
+import { joinDoubles } from '../../bytes.ts';
+import { boundsOf, sampleUnits } from './unit-sample.ts';
+import type { UnitSample } from './unit-sample.ts';
 
 /** A regression window whose champion is known to be there. */
 export interface ComparedRegression extends RegressionWindow {

@@ -4,8 +4,8 @@ import { checkCurrentWindow } from '../../../../shared/continuity/checks/current
 import { checkErrorCurrent } from '../../../../shared/continuity/checks/error-current.ts';
 import { checkNegativeFlips } from '../../../../shared/continuity/checks/negative-flips.ts';
 import { checkWorsened } from '../../../../shared/continuity/checks/worsened.ts';
-import { shareOfNeighbours, tiesOf, unitsIn } from '../../../../shared/continuity/findings/ties.ts';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { shareOfNeighbours, tiesOf, unitsIn } from '../../../../shared/continuity/measures/ties.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { withProbabilities } from '../../../trainer/report/make-report.ts';
 import { evidenceOf } from '../make-evidence.ts';
 import { regressionOf } from '../make-regression.ts';

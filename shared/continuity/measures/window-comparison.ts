@@ -2,17 +2,17 @@
  * Champion and candidate (or a baseline and the candidate) compared on the same examples, by the owner's metric: an
  * estimate of the difference, and bounds on it at any level.
  */
-import { type ClassMetric, priorsOf, utilities } from './metric.ts';
-import { scaleCounts } from './metrics.ts';
-import { samplePairs } from './findings/paired-sample.ts';
-import type { PairedSample } from './findings/paired-sample.ts';
-import { boundedMean } from './statistics/bounded-mean.ts';
-import type { Interval, PairedCounts } from './statistics/interval.ts';
-import { moverMean } from './statistics/mover.ts';
-import { tangoInterval } from './statistics/tango.ts';
-import { joinDoubles } from '../bytes.ts';
-import { sumByGroup } from './findings/unit-sample.ts';
-import type { ComparedWindow } from './evidence/windows.ts';
+import { type ClassMetric, priorsOf, utilities } from '../policy/metric.ts';
+import { scaleCounts } from '../policy/metrics.ts';
+import { samplePairs } from './paired-sample.ts';
+import type { PairedSample } from './paired-sample.ts';
+import { boundedMean } from '../statistics/bounded-mean.ts';
+import type { Interval, PairedCounts } from '../statistics/interval.ts';
+import { moverMean } from '../statistics/mover.ts';
+import { tangoInterval } from '../statistics/tango.ts';
+import { joinDoubles } from '../../bytes.ts';
+import { sumByGroup } from './unit-sample.ts';
+import type { ComparedWindow } from '../evidence/windows.ts';
 
 export interface WindowComparison {
   readonly metric: ClassMetric;

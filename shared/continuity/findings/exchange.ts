@@ -3,8 +3,8 @@
  * counts `weight` of a point now, and half as much `halfLife` windows before: the chance, as the owner sees it, that such
  * examples come again. One number of the policy, so that nobody has to guess what the gate would give for what.
  */
-import type { Finding } from './findings/check-result.ts';
-import type { GatePolicy } from './policy.ts';
+import type { Finding } from './check-result.ts';
+import type { GatePolicy } from '../policy/policy.ts';
 
 /** What a candidate loses on one past window. */
 export interface PastLoss {

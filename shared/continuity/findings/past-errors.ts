@@ -8,11 +8,11 @@ import {
   estimatedRise,
   mainMeasure,
   type RatioMetric,
-} from './errors.ts';
-import type { RegressionEvidence } from './evidence/evidence.ts';
-import { formatPoints } from './findings/format.ts';
-import type { GatePolicy } from './policy.ts';
-import { type Pool, poolWindows } from './evidence/windows.ts';
+} from '../measures/errors.ts';
+import type { RegressionEvidence } from '../evidence/evidence.ts';
+import { formatPoints } from './format.ts';
+import type { GatePolicy } from '../policy/policy.ts';
+import { type Pool, poolWindows } from '../evidence/windows.ts';
 
 /** Past windows against the champion, in time order, pooled. */
 export function poolPastErrors(

@@ -5,9 +5,9 @@
  * the current window, and the baselines of a first version. Whatever can only refuse is judged at the policy's alpha: a
  * level that is nearly spent would leave it nothing to refuse by.
  */
-import type { CommonEvidence } from './evidence/evidence.ts';
+import type { CommonEvidence } from '../evidence/evidence.ts';
 import type { GatePolicy } from './policy.ts';
-import { upperNormalPoint } from './statistics/normal.ts';
+import { upperNormalPoint } from '../statistics/normal.ts';
 
 /** Below it the normal points are not known to more than a few digits, and nothing is left to show anything by. */
 export const LEAST_LEVEL = 1e-12;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { plainFinding } from '../../../shared/continuity/findings/check-result.ts';
-import { priceOf, settle, worthAt } from '../../../shared/continuity/exchange.ts';
+import { plainFinding } from '../../../../shared/continuity/findings/check-result.ts';
+import { priceOf, settle, worthAt } from '../../../../shared/continuity/findings/exchange.ts';
 
 const policy = { exchange: { weight: 0.25, halfLife: 4 } };
 

@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { accuracy, addCounts, backwardTrust, countPaired } from '../../../shared/continuity/metrics.ts';
+import {
+  accuracy,
+  addCounts,
+  backwardTrust,
+  countPaired,
+} from '../../../../shared/continuity/policy/metrics.ts';
 
 const labels = Int32Array.of(0, 1, 2, 0, 1);
 const champion = Int32Array.of(0, 1, 2, 1, 0);

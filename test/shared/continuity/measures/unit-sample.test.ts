@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { gatePolicySchema } from '../../../../shared/continuity/policy.ts';
+import { gatePolicySchema } from '../../../../shared/continuity/policy/policy.ts';
 import { bootstrapRatios, cautiousLevel } from '../../../../shared/continuity/statistics/bootstrap.ts';
-import { boundsOf, sampleUnits, sumByGroup } from '../../../../shared/continuity/findings/unit-sample.ts';
+import { boundsOf, sampleUnits, sumByGroup } from '../../../../shared/continuity/measures/unit-sample.ts';
 import { seededRandom } from '../make-evidence.ts';
 
 const policy = gatePolicySchema.parse({});

@@ -3,7 +3,7 @@
  * exam and referee judge by it with the same guarantees. Accuracy asks whether it is right; balanced accuracy weighs every
  * class alike however rare it is; a cost matrix says what each mistake costs; log loss what the probabilities were worth.
  */
-import { type AnyEvidence, type Evidence, isRegression } from './evidence/evidence.ts';
+import { type AnyEvidence, type Evidence, isRegression } from '../evidence/evidence.ts';
 import { type GatePolicy, metricProblem } from './policy.ts';
 import { LARGEST_LOG_LOSS, logLosses } from './probabilities.ts';
 

@@ -4,8 +4,8 @@ import {
   expectedCalibrationError,
   logLosses,
   reliabilityBins,
-} from '../../../shared/continuity/probabilities.ts';
-import oracle from '../../fixtures/continuity/statistics.json' with { type: 'json' };
+} from '../../../../shared/continuity/policy/probabilities.ts';
+import oracle from '../../../fixtures/continuity/statistics.json' with { type: 'json' };
 
 const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
 

@@ -2,8 +2,8 @@
  * A regression by the share of predictions within a tolerance: right and wrong answers, judged as a classification's.
  */
 import type { ComparedRegression } from './errors.ts';
-import type { Evidence, RegressionEvidence, RegressionWindow, WindowEvidence } from './evidence/evidence.ts';
-import type { ComparedWindow } from './evidence/windows.ts';
+import type { Evidence, RegressionEvidence, RegressionWindow, WindowEvidence } from '../evidence/evidence.ts';
+import type { ComparedWindow } from '../evidence/windows.ts';
 
 const BEYOND = 0;
 const WITHIN = 1;

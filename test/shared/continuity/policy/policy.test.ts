@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gatePolicySchema, policyProblems } from '../../../shared/continuity/policy.ts';
+import { gatePolicySchema, policyProblems } from '../../../../shared/continuity/policy/policy.ts';
 
 test('an empty policy means the documented defaults', () => {
   expect(gatePolicySchema.parse({})).toEqual({

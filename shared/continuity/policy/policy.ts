@@ -2,7 +2,7 @@
  * What a model's owner demands of a candidate. Every field has a default; docs/continuity.md gives the reasons.
  */
 import * as z from 'zod';
-import { EVIDENCE_PARTS } from './evidence/evidence.ts';
+import { EVIDENCE_PARTS } from '../evidence/evidence.ts';
 import { LARGEST_BRIER, LARGEST_LOG_LOSS } from './probabilities.ts';
 
 /**
