@@ -134,3 +134,19 @@ export function bytesToFloats(bytes: Uint8Array): Float32Array {
   // Not bytes.slice(): a Node Buffer would give a view of its whole pool.
   return new Float32Array(new Uint8Array(bytes).buffer);
 }
+
+/**
+ * Rows with zeros behind: answers of a version from before its model had all of its labels say nothing of the later ones.
+ *
+ * @param outputs  [rows, from]
+ * @param from     what each row has
+ * @param to       what each row is to have, `from` or more
+ * @returns [rows, to]: the same numbers, then zeros; the array itself where nothing is missing
+ */
+export function widenRows(outputs: Float32Array, from: number, to: number): Float32Array {
+  if (from === to) return outputs;
+  const rows = outputs.length / from;
+  const wide = new Float32Array(rows * to);
+  for (let row = 0; row < rows; row++) wide.set(outputs.subarray(row * from, (row + 1) * from), row * to);
+  return wide;
+}

@@ -48,6 +48,9 @@ const MOST_WORK = 4e8;
 const FAMILIAR = 0.1;
 const FAMILIAR_ERROR = 1.5;
 
+/** Of a version that is older than the label. */
+const NO_ANSWER = -1;
+
 /** Examples as the model sees them, at some positions of a night; null where they can't be had. */
 export type RowsAt = (positions: readonly number[]) => Promise<Rows | null>;
 
@@ -165,7 +168,11 @@ function recallsOf(labels: Int32Array, answers: Int32Array): ClassRecall[] {
 export function asClasses(spec: Spec, seen: Night, version: number) {
   const said = answersOf(seen, version);
   return spec.task === 'classification'
-    ? { labels: Int32Array.from(seen.labels), answers: Int32Array.from(said), classes: spec.labels.length }
+    ? {
+        labels: Int32Array.from(seen.labels),
+        answers: Int32Array.from(said, (answer) => (Number.isNaN(answer) ? NO_ANSWER : answer)),
+        classes: spec.labels.length,
+      }
     : { labels: thirdsOf(seen.labels), answers: thirdsOf(said), classes: THIRDS };
 }
 

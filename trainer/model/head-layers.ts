@@ -113,8 +113,12 @@ function fits(layers: readonly DenseLayer[], wanted: readonly WantedLayer[], siz
   return layers.every(({ kernel, activation, normalization }, i) => {
     const { units, activation: wantedActivation, normalization: wantedKind } = wanted[i] as WantedLayer;
     const inputs = wanted[i - 1]?.units ?? size;
+    const [from, to = 0] = kernel.shape;
+    // labels may have been added since: the output is the only layer that grows
+    const isOlder = i === wanted.length - 1 && wantedActivation === 'softmax' && to < units;
     return (
-      kernel.shape.join() === [inputs, units].join() &&
+      from === inputs &&
+      (to === units || isOlder) &&
       activation === wantedActivation &&
       (normalization ? 'batch' : 'none') === wantedKind
     );

@@ -34,7 +34,8 @@ import { againstReference } from './reference-check.ts';
 import { loadRehearsal } from './rehearsal.ts';
 import { type Replayed, replay, type Wanted } from './replay.ts';
 import { type ContenderRecord, findRefereeRecord, type RefereeRecord, saveRefereeRecord } from './record.ts';
-import { type Compared, judgeSelected, replayUnlabelled, type UnlabelledAnswers } from './selection.ts';
+import { type Compared, pairBetween } from './pair.ts';
+import { judgeSelected, replayUnlabelled, type UnlabelledAnswers } from './selection.ts';
 import { valueAnswers } from './answer-utility.ts';
 import { loadSplit } from '../pipeline/data/split.ts';
 import { openQuarantines } from '../pipeline/data/quarantines.ts';
@@ -222,27 +223,4 @@ function nightsOf(before: RefereeRecord | null, version: number): number {
 function compareBetween(...between: Parameters<typeof pairBetween>): ChallengerComparison {
   const pair = pairBetween(...between);
   return pair === null ? NOTHING_SEEN : compareAnswers(pair.examples);
-}
-
-/** Null where one of the two did not answer. */
-function pairBetween(
-  { times, groups, contents }: Replayed,
-  worth: ReadonlyMap<number, Float64Array>,
-  challenger: number,
-  champion: number,
-  fromMs: number,
-  toMs: number,
-): Compared | null {
-  const mine = worth.get(challenger);
-  const theirs = worth.get(champion);
-  if (mine === undefined || theirs === undefined) return null;
-  const inside = [...times.keys()].filter(
-    (i) => (times[i] as number) >= fromMs && (times[i] as number) < toMs,
-  );
-  const examples = {
-    differences: Float64Array.from(inside, (i) => (mine[i] as number) - (theirs[i] as number)),
-    contents: Int32Array.from(inside, (i) => contents[i] as number),
-    ...(groups && { groups: Int32Array.from(inside, (i) => groups[i] as number) }),
-  };
-  return { challenger, champion, fromMs, inside, examples };
 }

@@ -3,8 +3,9 @@
  * them beside the champion, to whom all of them are new. So a champion that is far from what comes in need not fail
  * one night longer for want of a record.
  */
+import { pairBetween } from './pair.ts';
 import * as z from 'zod';
-import { compareAnswers } from '../../shared/continuity/referee/challenger-comparison.ts';
+import { compareAnswers, NOTHING_SEEN } from '../../shared/continuity/referee/challenger-comparison.ts';
 import type { Tally } from '../../shared/continuity/statistics/e-process.ts';
 import { loadLedger } from './ledger-file.ts';
 import { describeReadError, loadJson, putJson } from '../../shared/registry/store/json.ts';
@@ -113,15 +114,8 @@ async function tryOut(ctx: ModelContext, snapshot: Snapshot, cutMs: number) {
       await loadSplit({ store: ctx.store, run: ctx.run }),
       seen,
     );
-    const theirs = worth.get(number) ?? new Float64Array();
-    const differences = (worth.get(REHEARSED) ?? new Float64Array()).map(
-      (value, i) => value - (theirs[i] as number),
-    );
-    const { n, gains, losses, units } = compareAnswers({
-      differences,
-      contents: seen.contents,
-      ...(seen.groups && { groups: seen.groups }),
-    });
+    const pair = pairBetween(seen, worth, REHEARSED, number, cutMs, Infinity);
+    const { n, gains, losses, units } = pair === null ? NOTHING_SEEN : compareAnswers(pair.examples);
     const file = { format: 'holdfast-rehearsal/1', n, units: [...units].sort(([a], [b]) => a - b) };
     await putJson(ctx.store, attemptKey(ctx, 'rehearsal.json'), file);
     return {

@@ -34,7 +34,7 @@ export interface Replayed {
   readonly contents: Int32Array;
   /** what was served, where an example was a prediction: a class id or a number; null elsewhere */
   readonly served: readonly (number | null)[];
-  /** what each version's answers are, by its number: class ids or numbers; NaN before its time */
+  /** what each version's answers are, by its number: class ids or numbers; NaN before its time, and of labels it is older than */
   readonly answers: ReadonlyMap<number, Float64Array>;
   /** the log loss of each version's probabilities, likewise; empty unless the gate's metric asks for it */
   readonly logLosses: ReadonlyMap<number, Float64Array>;
@@ -64,9 +64,10 @@ export async function replay(
     for (const { number, judged, fromMs: own } of wanted) {
       const asked = examples.some(({ at }) => at >= own);
       const outputs = asked ? await predict(ctx, judged, read) : null;
+      const known = answerable(ctx, judged);
       const note = (column: number[] | undefined, said: ArrayLike<number> | null): void => {
-        for (const [i, { at }] of examples.entries())
-          column?.push(said && at >= own ? (said[i] as number) : NaN);
+        for (const [i, { at, label }] of examples.entries())
+          column?.push(said && at >= own && known(label) ? (said[i] as number) : NaN);
       };
       note(answers.get(number), outputs && decide(ctx, outputs, positions.length));
       if (wantsLosses) note(losses.get(number), outputs && logLosses(Int32Array.from(read.labels), outputs));
@@ -107,6 +108,11 @@ async function* shardsSince(
       yield { examples: inside.map(([, example]) => example), positions: inside.map(([i]) => base + i) };
     }
   }
+}
+
+/** Whether a version could have given this label: it may be older than the label, and is not judged by it then. */
+function answerable({ spec }: RunData, { program }: JudgedModel): (label: number) => boolean {
+  return spec.task === 'regression' ? () => true : (label) => label < program.outputSize;
 }
 
 /** Class ids of the largest probabilities, or the numbers themselves. */

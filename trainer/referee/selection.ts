@@ -2,9 +2,9 @@
  * Whether the labels by which a contender is judged are a selection of what came in, and what is decided where the plain
  * comparison and the weighted one say something else.
  */
+import type { Compared } from './pair.ts';
 import * as z from 'zod';
 import type { Judgement } from '../../shared/continuity/referee/challenger-comparison.ts';
-import type { PairedExamples } from '../../shared/continuity/referee/units.ts';
 import {
   fitPropensity,
   type Propensity,
@@ -81,17 +81,6 @@ export async function replayUnlabelled(
     answers,
     each: predictions / examples.length,
   };
-}
-
-/** Who is compared, and on what. */
-export interface Compared {
-  readonly challenger: number;
-  readonly champion: number;
-  /** inclusive */
-  readonly fromMs: number;
-  /** positions in the replay */
-  readonly inside: readonly number[];
-  readonly examples: PairedExamples;
 }
 
 export interface Bounds {

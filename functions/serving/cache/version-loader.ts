@@ -136,6 +136,8 @@ function headKey({ model, version }: ServingManifest): string {
 function describeMisfit(spec: ServingSpec, base: BaseManifest | null, head: Program): string | null {
   const features = base?.featureSize ?? encodedSize(spec.input);
   const outputs = outputWidth(spec);
-  if (head.inputSize === features && head.outputSize === outputs) return null;
+  // A version from before the last labels were added says nothing of them.
+  const isOlder = spec.task === 'classification' && head.outputSize < outputs;
+  if (head.inputSize === features && (head.outputSize === outputs || isOlder)) return null;
   return `expected a head from ${features} numbers to ${outputs}, got one from ${head.inputSize} to ${head.outputSize}`;
 }

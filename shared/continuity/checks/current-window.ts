@@ -18,7 +18,7 @@ import {
 } from '../findings/paired-finding.ts';
 import type { GatePolicy } from '../policy/policy.ts';
 import { mcnemarExact } from '../statistics/mcnemar.ts';
-import { comparedWindows } from '../evidence/windows.ts';
+import { comparedWindows, countBeyond } from '../evidence/windows.ts';
 import { absent } from './absent.ts';
 
 /**
@@ -39,9 +39,23 @@ export function checkCurrentWindow(evidence: Evidence, policy: GatePolicy): Chec
   const comparison = compareWindows([current], metric, Math.max(level, LEAST_LEVEL));
   const question = { where, line, alpha: Math.max(level, LEAST_LEVEL), refuseAt: policy.alpha };
   const finding = judge(comparison, question, level, policy);
-  if (finding.estimate === null || comparison.groups !== null || metric !== 'accuracy') return finding;
+  const told = { ...finding, detail: `${finding.detail}${describeBeyond(evidence)}` };
+  if (finding.estimate === null || comparison.groups !== null || metric !== 'accuracy') return told;
   const p = mcnemarExact(comparison.counts).twoSided;
-  return { ...finding, detail: `${finding.detail} (McNemar p ${p < 0.001 ? '< 0.001' : p.toFixed(3)})` };
+  return { ...told, detail: `${told.detail} (McNemar p ${p < 0.001 ? '< 0.001' : p.toFixed(3)})` };
+}
+
+/** What the two can't be compared by, and how the candidate fares there. */
+function describeBeyond(evidence: Evidence): string {
+  const beyond = countBeyond(evidence);
+  if (beyond === 0) return '';
+  const known = evidence.champion?.classes ?? 0;
+  const right = evidence.windows.reduce(
+    (sum, { labels, candidate }) =>
+      sum + labels.filter((label, i) => label >= known && candidate[i] === label).length,
+    0,
+  );
+  return `; left out are ${formatCount(beyond)} examples of labels that the champion is older than, of which the candidate is right on ${formatCount(right)}`;
 }
 
 function judge(

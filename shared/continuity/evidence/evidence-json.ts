@@ -86,7 +86,7 @@ const commonFields = {
       .transform((value) => value ?? Number.POSITIVE_INFINITY),
     trainedOn: z.int(),
   }),
-  champion: z.object({ version: z.int(), digest: z.string() }).nullable(),
+  champion: z.object({ version: z.int(), digest: z.string(), classes: z.int().exactOptional() }).nullable(),
   features: z.array(z.object({ name: z.string(), values: z.array(z.string()) })).exactOptional(),
   edge: z
     .object({

@@ -115,7 +115,12 @@ export interface ReportedFlips {
 /** What classification and regression have in common. */
 export interface CommonEvidence {
   readonly candidate: CandidateFacts;
-  readonly champion: { readonly version: number; readonly digest: string } | null;
+  /** `classes`: how many of the labels it can answer, the first ones; all when left out */
+  readonly champion: {
+    readonly version: number;
+    readonly digest: string;
+    readonly classes?: number;
+  } | null;
   /** features to slice by, as the policy names them; none when left out */
   readonly features?: readonly SlicedFeature[];
   readonly edge?: EdgeFacts;

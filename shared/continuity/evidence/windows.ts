@@ -1,6 +1,7 @@
 /**
  * Windows as the checks see them: the current one, and past ones large enough to judge.
  */
+import { joinFloats } from '../../bytes.ts';
 import type { Evidence, WindowEvidence } from './evidence.ts';
 
 /** A window whose champion is known to be there. */
@@ -28,9 +29,46 @@ export function currentWindow<Window extends { readonly kind: 'past' | 'current'
   return current;
 }
 
-/** Windows with the champion's predictions, [] when there is no champion. */
-export function comparedWindows({ windows }: Evidence): ComparedWindow[] {
-  return windows.filter((window): window is ComparedWindow => window.champion !== null);
+/**
+ * Windows with the champion's predictions, [] when there is no champion. Labels that it is older than are left out: nobody
+ * is compared by what one of the two could not have said.
+ */
+export function comparedWindows({ windows, champion }: Evidence): ComparedWindow[] {
+  const compared = windows.filter((window): window is ComparedWindow => window.champion !== null);
+  const known = champion?.classes;
+  return known === undefined ? compared : compared.map((window) => withoutLabelsFrom(window, known));
+}
+
+/** How many held-out examples have a label that the champion is older than. */
+export function countBeyond({ windows, champion }: Evidence): number {
+  const known = champion?.classes;
+  if (known === undefined) return 0;
+  return windows.reduce((sum, { labels }) => sum + labels.filter((label) => label >= known).length, 0);
+}
+
+function withoutLabelsFrom(window: ComparedWindow, known: number): ComparedWindow {
+  const { labels, candidateProbabilities, championProbabilities, groups, contents, features } = window;
+  const kept = [...labels.keys()].filter((i) => (labels[i] as number) < known);
+  if (kept.length === labels.length) return window;
+  const ids = (column: Int32Array): Int32Array => Int32Array.from(kept, (i) => column[i] as number);
+  const rows = (matrix: Float32Array): Float32Array => {
+    const width = matrix.length / labels.length;
+    return joinFloats(kept.map((i) => matrix.subarray(i * width, (i + 1) * width)));
+  };
+  const { previousLabels } = window;
+  return {
+    ...window,
+    exampleIds: kept.map((i) => window.exampleIds[i] as string),
+    labels: ids(labels),
+    candidate: ids(window.candidate),
+    champion: ids(window.champion),
+    ...(candidateProbabilities && { candidateProbabilities: rows(candidateProbabilities) }),
+    ...(championProbabilities && { championProbabilities: rows(championProbabilities) }),
+    ...(groups && { groups: ids(groups) }),
+    ...(contents && { contents: ids(contents) }),
+    ...(features && { features: features.map(ids) }),
+    ...(previousLabels && { previousLabels: ids(previousLabels) }),
+  };
 }
 
 /** Past windows against the champion, in time order, pooled. */

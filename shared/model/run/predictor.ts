@@ -10,6 +10,8 @@ import type { ServingManifest } from '../../registry/champion/serving.ts';
 import { err, type Result } from '../../result.ts';
 import { createEncoder, encodedSize } from '../spec/input.ts';
 import { parsePlan } from '../plan/plan.ts';
+import { outputWidth, type TaskSpec } from '../spec/task.ts';
+import { widenRows } from '../../bytes.ts';
 import type { Runtime } from './runtime.ts';
 import type { Program } from './program.ts';
 import type { ServingSpec } from '../spec/serving-spec.ts';
@@ -95,15 +97,23 @@ export interface Servable {
 
 /** Puts preprocessing, base and head together. Disposing of the programs stays the caller's business. */
 export function createServable(
-  spec: Pick<ServingSpec, 'input'>,
+  spec: Pick<ServingSpec, 'input'> & TaskSpec,
   manifest: ServingManifest,
   base: Base | null,
   head: Program,
 ): Servable {
-  if (base === null) {
-    const encode = createEncoder(spec.input, manifest.constants);
-    return { manifest, predict: createRun(head, encodedSize(spec.input), encode) };
-  }
-  const features = createFeatureReader(spec.input, manifest.constants, base);
-  return { manifest, predict: (rows) => head.run(features.read(rows), rows.length) };
+  const width = outputWidth(spec);
+  const run = createHeadRun(spec.input, manifest.constants, base, head);
+  return { manifest, predict: (rows) => widenRows(run(rows), head.outputSize, width) };
+}
+
+function createHeadRun(
+  input: InputSpec,
+  constants: Constants | null,
+  base: Base | null,
+  head: Program,
+): (rows: readonly Float32Array[]) => Float32Array {
+  if (base === null) return createRun(head, encodedSize(input), createEncoder(input, constants));
+  const features = createFeatureReader(input, constants, base);
+  return (rows) => head.run(features.read(rows), rows.length);
 }

@@ -38,20 +38,25 @@ export async function createModel(store: ObjectStore, spec: Spec): Promise<boole
 }
 
 /** Facts that give stored examples and versions their meaning. */
-const FIXED = ['name', 'task', 'input', 'labels', 'target', 'base', 'salt'] as const;
+const FIXED = ['name', 'task', 'input', 'target', 'base', 'salt'] as const;
 type Facts = Readonly<Partial<Record<(typeof FIXED)[number], unknown>>>;
 
 export type ReplaceError =
   | { readonly kind: 'fixed'; readonly detail: string }
   | { readonly kind: 'lost-race'; readonly detail: string };
 
-/** Replaces the spec that was read. What the bytes of an example mean can't change: that would be another model. The holdout only grows. */
+/**
+ * Replaces the spec that was read. What the bytes of an example mean can't change: that would be another model. Labels may
+ * be added after those that are there; the holdout only grows.
+ */
 export async function replaceSpec(
   store: ObjectStore,
   seen: LoadedSpec,
   wanted: Spec,
 ): Promise<Result<Spec, ReplaceError>> {
   const { name } = seen.spec;
+  const moved = movedLabel(seen.spec, wanted);
+  if (moved !== null) return err({ kind: 'fixed', detail: `${name}: ${moved}` });
   const changed = changedFact(seen.spec, wanted);
   if (changed !== undefined) {
     const detail = `${name}: ${changed} can't change, because examples and versions depend on it; create another model instead`;
@@ -66,6 +71,15 @@ export async function replaceSpec(
   return written === null
     ? err({ kind: 'lost-race', detail: `${name}: somebody else changed the spec meanwhile; read it again` })
     : ok(wanted);
+}
+
+/** Versions and stored examples know a label by its place. */
+function movedLabel(before: Spec, after: Spec): string | null {
+  if (before.task !== 'classification' || after.task !== 'classification') return null;
+  const at = before.labels.findIndex((label, i) => after.labels[i] !== label);
+  if (at === -1) return null;
+  const [was, is] = [before.labels[at], after.labels[at]].map((label) => JSON.stringify(label) ?? 'nothing');
+  return `labels[${at}]: expected ${was}, got ${is}: examples and versions know a label by its place, so new ones come after those that are there`;
 }
 
 function changedFact(before: Facts, after: Facts): string | undefined {

@@ -75,14 +75,14 @@ describe('a class without examples', () => {
   test('where there is none, the head stays as it is', () => {
     const layers = [outputLayer([1, 2, 3, 4], [5, 6])];
     expect(suppressClasses(layers, [])).toBe(layers);
-    expect(restoreClasses(layers)).toBe(layers);
+    expect(restoreClasses(layers, 2)).toBe(layers);
   });
 });
 
 describe('a class that has its first examples', () => {
   test('begins anew, one step below the least likely of the others, and these stay as they were', () => {
     const silent = suppressClasses([outputLayer([1, 2, 3, 4, 5, 6], [0.5, -0.25, 2])], [2]);
-    const { kernel, bias } = lastOf(restoreClasses(silent));
+    const { kernel, bias } = lastOf(restoreClasses(silent, 3));
     expect([...bias.data]).toEqual([0.5, -0.25, -1.25]);
     expect([...kernel.data]).toEqual([1, 2, 0, 4, 5, 0]);
   });
@@ -90,16 +90,16 @@ describe('a class that has its first examples', () => {
   test('can be learned: its probability is large enough for a gradient', () => {
     fc.assert(
       fc.property(heads, inputs, ({ layer, absent }, input) => {
-        const woken = answer(lastOf(restoreClasses(suppressClasses([layer], absent))), input);
+        const woken = answer(lastOf(restoreClasses(suppressClasses([layer], absent), 4)), input);
         for (const id of absent) expect(woken[id]).toBeGreaterThan(1e-25);
-        const { bias } = lastOf(restoreClasses(suppressClasses([layer], absent)));
+        const { bias } = lastOf(restoreClasses(suppressClasses([layer], absent), 4));
         expect(Math.min(...bias.data)).toBeGreaterThan(-10);
       }),
     );
   });
 
   test('of a head in which all were silent, all begin at nothing', () => {
-    const { bias } = lastOf(restoreClasses(suppressClasses([outputLayer([1, 2, 3, 4], [5, 6])], [0, 1])));
+    const { bias } = lastOf(restoreClasses(suppressClasses([outputLayer([1, 2, 3, 4], [5, 6])], [0, 1]), 2));
     expect([...bias.data]).toEqual([0, 0]);
   });
 
@@ -107,8 +107,16 @@ describe('a class that has its first examples', () => {
     fc.assert(
       fc.property(heads, ({ layer, absent }) => {
         const once = suppressClasses([layer], absent);
-        expect(suppressClasses(restoreClasses(once), absent)).toEqual(once);
+        expect(suppressClasses(restoreClasses(once, 4), absent)).toEqual(once);
       }),
     );
+  });
+});
+
+describe('a class that was added since', () => {
+  test('gets an output that begins anew, and the others stay as they were', () => {
+    const { kernel, bias } = lastOf(restoreClasses([outputLayer([1, 2, 3, 4], [0.5, -0.25])], 4));
+    expect(kernel).toEqual({ shape: [2, 4], data: Float32Array.from([1, 2, 0, 0, 3, 4, 0, 0]) });
+    expect(bias).toEqual({ shape: [4], data: Float32Array.from([0.5, -0.25, -1.25, -1.25]) });
   });
 });

@@ -5,6 +5,8 @@ import type { Runtime } from '../../../shared/model/run/runtime.ts';
 import type { Program } from '../../../shared/model/run/program.ts';
 import { loadPlan } from '../../../shared/model/run/predictor.ts';
 import { loadHead } from '../../../shared/model/run/servable.ts';
+import { widenRows } from '../../../shared/bytes.ts';
+import { outputWidth } from '../../../shared/model/spec/task.ts';
 import type { Constants, Manifest } from '../../../shared/registry/versions/manifest.ts';
 import { loadManifest } from '../../../shared/registry/versions/versions.ts';
 import type { VersionFiles } from '../../run/candidate-files.ts';
@@ -25,9 +27,11 @@ export interface LoadedVersion extends JudgedModel {
   readonly manifest: Manifest;
 }
 
-/** @returns probabilities, [n, labels]; of a regression the predicted numbers, [n, 1] */
+/** @returns probabilities, [n, labels], 0 for labels that the version is older than; of a regression the predicted numbers, [n, 1] */
 export async function predict(ctx: RunData, judged: JudgedModel, examples: Examples): Promise<Float32Array> {
-  return judged.program.run((await inputOf(ctx, judged, examples)).values, examples.labels.length);
+  const { program } = judged;
+  const outputs = program.run((await inputOf(ctx, judged, examples)).values, examples.labels.length);
+  return widenRows(outputs, program.outputSize, outputWidth(ctx.spec));
 }
 
 /** What a head reads of examples: encoded rows, or features of its own base, [n, size]. */

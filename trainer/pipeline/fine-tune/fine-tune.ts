@@ -6,6 +6,7 @@
  */
 import * as z from 'zod';
 import type { DenseLayer } from '../../model/head.ts';
+import { outputWidth } from '../../../shared/model/spec/task.ts';
 import { type TrainingRecipe, trainingSchema } from '../../../shared/model/spec/training.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { describeReadError, loadJson, putJson } from '../../../shared/registry/store/json.ts';
@@ -153,7 +154,7 @@ export async function openingOf(
   const initial =
     champion === null
       ? initialHead(spec, trunkSize(ctx, plan.size), random)
-      : objective.resume(champion.head);
+      : objective.resume(champion.head, outputWidth(spec));
   const { augmentation } = recipe;
   const how = { input: spec.input, hasBase: spec.base !== null, augmentation };
   const prepare = createBatchHook(how, deviations, kernels);

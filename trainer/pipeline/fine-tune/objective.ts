@@ -11,8 +11,12 @@ export interface Objective {
   readonly encode: (labels: Float64Array) => Int32Array | Float32Array;
   /** Another head's answers as they are learned from. */
   readonly encodeAnswers: (answers: Float32Array) => Float32Array;
-  /** A published head, ready to be trained further. */
-  readonly resume: (layers: readonly DenseLayer[]) => readonly DenseLayer[];
+  /**
+   * A published head, ready to be trained further.
+   *
+   * @param width  how many outputs it is to have: of classes as many as there are labels now
+   */
+  readonly resume: (layers: readonly DenseLayer[], width: number) => readonly DenseLayer[];
   /** A trained head, ready to be published. */
   readonly finish: (layers: readonly DenseLayer[]) => readonly DenseLayer[];
 }

@@ -3,6 +3,7 @@
  * plans that production runs, read back from the store; with it all else that the gate judges by. Gathered once: a run
  * that is resumed judges by what is stored.
  */
+import { outputWidth } from '../../../shared/model/spec/task.ts';
 import type {
   AnyEvidence,
   CommonEvidence,
@@ -127,6 +128,7 @@ async function gatherFacts(
     champion: champion && {
       version: champion.manifest.version,
       digest: champion.manifest.files['edge.bin'].sha256,
+      ...(champion.program.outputSize < outputWidth(ctx.spec) && { classes: champion.program.outputSize }),
     },
     features: slicedFeatures(ctx.spec),
     edge: await measureEdge(ctx, files, { candidate, champion }, compared),

@@ -110,7 +110,6 @@ describe('replacing a spec', () => {
   });
 
   test.each([
-    ['labels', { labels: ['blue', 'green', 'red'] }],
     ['salt', { salt: 'cd'.repeat(32) }],
     ['name', { name: 'moons' }],
     [
@@ -132,6 +131,24 @@ describe('replacing a spec', () => {
       },
     });
     expect((await store.get(keys.spec('blobs')))?.etag).toBe(seen.etag);
+  });
+
+  test('takes labels that are added, and refuses to move or take away one that is there', async () => {
+    const seen = await created();
+    expect(await replaceSpec(store, seen, { ...spec, labels: ['blue', 'green', 'red'] })).toEqual({
+      ok: false,
+      error: {
+        kind: 'fixed',
+        detail:
+          'blobs: labels[0]: expected "red", got "blue": examples and versions know a label by its place, so new ones come after those that are there',
+      },
+    });
+    const fewer = await replaceSpec(store, seen, { ...spec, labels: ['red', 'green'] });
+    expect(fewer).toMatchObject({
+      error: { detail: expect.stringContaining('labels[2]: expected "blue", got nothing') as string },
+    });
+    const more = { ...spec, labels: [...spec.labels, 'violet'] };
+    expect(await replaceSpec(store, seen, more)).toEqual({ ok: true, value: more });
   });
 
   test('is refused where it would give held-out examples back to training', async () => {

@@ -28,7 +28,9 @@ export function addSpecCommands(program: Command): void {
     });
   spec
     .command('set <model> <file>')
-    .description('change the spec to what a JSON file says; input, labels and base stay as they are')
+    .description(
+      'change the spec to what a JSON file says; input and base stay as they are, labels may be added after those there are',
+    )
     .addHelpText('after', example('spec set digits digits.json'))
     .action(async (model: string, path: string, _options: unknown, command: Command) => {
       const context = createContext(command);
