@@ -147,16 +147,11 @@ export interface Client {
 const TIMEOUT_MS = 30_000;
 const RETRIES = 3;
 
-/**
- * A client of one deployment. It holds no connection and may be kept for as long as one likes; a call that did not
- * succeed throws one of `errors.ts`.
- *
- * @param options  where the deployment is, its key, and how long and how often a call is tried
- */
+/** A client of one deployment. */
 export function createClient(options: ClientOptions): Client {
   const base = options.url.replace(/\/+$/, '');
   // Browsers want their fetch called as the window's.
-  const ask: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init));
+  const fetcher: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init));
   const call = (
     path: string,
     { signal, timeoutMs = options.timeoutMs ?? TIMEOUT_MS }: CallOptions,
@@ -165,39 +160,30 @@ export function createClient(options: ClientOptions): Client {
   ): Promise<Answer> => {
     const headers = new Headers(body?.headers);
     if (options.key !== undefined) headers.set('Authorization', `Bearer ${options.key}`);
-    const sending: SendOptions = { fetch: ask, timeoutMs, retries: options.retries ?? RETRIES, signal };
-    const request =
-      body === undefined
-        ? { method: 'GET' as const, headers }
-        : { method: 'POST' as const, headers, body: body.content };
-    return send(base + path, request, sending, accepts);
+    const sending: SendOptions = { fetch: fetcher, timeoutMs, retries: options.retries ?? RETRIES, signal };
+    const method = body ? 'POST' : 'GET';
+    return send(base + path, { method, headers, body: body?.content ?? null }, sending, accepts);
   };
-  const post = async <T>(path: string, options: CallOptions, body: object): Promise<T & Predicted> => {
-    const answer = await call(path, options, toJson(body));
+  const ask = async <T>(path: string, asked: PredictOptions, examples: object): Promise<T & Predicted> => {
+    const answer = await call(path, asked, toJson({ ...examples, ...groupOf(asked) }));
     return { ...(parseAnswer(toText(answer.bytes)) as T), ...readPredicted(answer) };
   };
   const get = async <T>(path: string, options: CallOptions): Promise<T> =>
     JSON.parse(toText((await call(path, options)).bytes)) as T;
-
   return {
     async predict(model, instances, options = {}) {
       type Body = Pick<Prediction, 'predictions'> & Partial<Pick<Prediction, 'labels'>>;
-      const body = { instances: await encodeAll(instances), ...groupOf(options) };
-      const answer = await post<Body>(`${tfServingPath(model, options)}:predict`, options, body);
-      const predictionIds = instances.map((_, i) => `${answer.predictionId}.${i}`);
-      return { labels: [], ...answer, predictionIds };
+      const path = `${tfServingPath(model, options)}:predict`;
+      const answer = await ask<Body>(path, options, { instances: await encodeAll(instances) });
+      return { labels: [], ...answer, predictionIds: instances.map((_, i) => `${answer.predictionId}.${i}`) };
     },
     async classify(model, examples, options = {}) {
-      return post(`${tfServingPath(model, options)}:classify`, options, {
-        examples: await encodeAll(examples),
-        ...groupOf(options),
-      });
+      const path = `${tfServingPath(model, options)}:classify`;
+      return ask(path, options, { examples: await encodeAll(examples) });
     },
     async regress(model, examples, options = {}) {
-      return post(`${tfServingPath(model, options)}:regress`, options, {
-        examples: await encodeAll(examples),
-        ...groupOf(options),
-      });
+      const path = `${tfServingPath(model, options)}:regress`;
+      return ask(path, options, { examples: await encodeAll(examples) });
     },
     async infer(model, input, options = {}) {
       const { body, jsonBytes } = encodeTensors(isTensor(input) ? { input } : input, groupOf(options));

@@ -29,7 +29,7 @@ export function toError({ status, headers, bytes }: Answer): HoldfastError {
   return new HoldfastError(`${status}: ${messageOf(toText(bytes))}`, { status, requestId });
 }
 
-/** Bytes of an answer as UTF-8; what is none becomes U+FFFD. */
+/** As UTF-8. */
 export function toText(bytes: ArrayBuffer): string {
   return new TextDecoder().decode(bytes);
 }

@@ -27,7 +27,7 @@ const MAX_PAUSE_MS = 5_000;
  */
 export async function send(
   url: string,
-  request: { readonly method: 'GET' | 'POST'; readonly headers: Headers; readonly body?: Body },
+  request: { readonly method: 'GET' | 'POST'; readonly headers: Headers; readonly body: Body | null },
   { fetch, timeoutMs, retries, signal }: SendOptions,
   accepts: readonly number[] = [],
 ): Promise<Answer> {

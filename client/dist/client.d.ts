@@ -120,10 +120,5 @@ export interface Client {
     /** What the model takes and gives. */
     metadata(model: string, options?: ModelOptions): Promise<ModelMetadata>;
 }
-/**
- * A client of one deployment. It holds no connection and may be kept for as long as one likes; a call that did not
- * succeed throws one of `errors.ts`.
- *
- * @param options  where the deployment is, its key, and how long and how often a call is tried
- */
+/** A client of one deployment. */
 export declare function createClient(options: ClientOptions): Client;

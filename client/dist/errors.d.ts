@@ -19,5 +19,5 @@ export interface Answer {
 }
 /** What an answer says that is an error: `{"error"}`, RFC 9457, or whatever a proxy between says. */
 export declare function toError({ status, headers, bytes }: Answer): HoldfastError;
-/** Bytes of an answer as UTF-8; what is none becomes U+FFFD. */
+/** As UTF-8. */
 export declare function toText(bytes: ArrayBuffer): string;

@@ -16,7 +16,7 @@ export function toError({ status, headers, bytes }) {
     const requestId = headers.get('holdfast-request-id') ?? headers.get('cf-ray');
     return new HoldfastError(`${status}: ${messageOf(toText(bytes))}`, { status, requestId });
 }
-/** Bytes of an answer as UTF-8; what is none becomes U+FFFD. */
+/** As UTF-8. */
 export function toText(bytes) {
     return new TextDecoder().decode(bytes);
 }

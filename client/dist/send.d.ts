@@ -19,5 +19,5 @@ export interface SendOptions {
 export declare function send(url: string, request: {
     readonly method: 'GET' | 'POST';
     readonly headers: Headers;
-    readonly body?: Body;
+    readonly body: Body | null;
 }, { fetch, timeoutMs, retries, signal }: SendOptions, accepts?: readonly number[]): Promise<Answer>;
