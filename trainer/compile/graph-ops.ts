@@ -3,6 +3,7 @@
  *
  * NHWC only; filters, statistics and axes must be constants. Nothing is optimised here: see fuse.ts.
  */
+import { exponential } from '../../shared/exact-math.ts';
 import { addActivation, findActivation } from './activations.ts';
 import { addAffine, addMeanOfLastAxis, addPrelu, addScalars, scalar } from './affine.ts';
 import { readBoolean, readInts, readNumber, readText, readTexts, type GraphNode } from './graph-model.ts';
@@ -245,10 +246,13 @@ function reduction(op: 'maxPool' | 'averagePool'): GraphLowering {
   });
 }
 
+/** From here on e^x is no float32 any more; not for NaN, which stays what it is. */
+const OVERFLOW = 89;
+
 /** Applied to constants while compiling. */
 const FOLD_UNARY: Partial<Record<UnaryOp, (x: number) => number>> = {
   relu: (x) => Math.max(0, x),
-  exp: Math.exp,
+  exp: (x) => (x < OVERFLOW ? exponential(x) : x + Infinity),
   abs: Math.abs,
   sqrt: Math.sqrt,
   rsqrt: (x) => 1 / Math.sqrt(x),

@@ -62,7 +62,7 @@ export function createEpochRunner(model: Trainable, packs: DataLoader, options: 
       const { order, index, next } = openPack(course, from);
       const set = await packs.load(index);
       if (next !== null) packs.prefetch?.(next);
-      const factor = (course.plateau.factor * course.continuity) / 2 ** course.halvings;
+      const factor = (course.plateau.factor * course.continuity) / (1 << course.halvings);
       const pass = { ...from };
       const random = order.random;
       for (let i = 0; i < batches && pass.batches < (perPack[index] as number); i++) {

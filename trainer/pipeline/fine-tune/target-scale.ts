@@ -21,7 +21,7 @@ const LEAST_DEVIATION = 1e-6;
 export function fitTarget(targets: Float64Array): TargetScale {
   if (targets.length === 0) throw new RunFailure('expected training examples, got none');
   const mean = meanOf(targets);
-  const deviation = Math.sqrt(meanOf(targets.map((target) => (target - mean) ** 2)));
+  const deviation = Math.sqrt(meanOf(targets.map((target) => (target - mean) * (target - mean))));
   const largest = targets.reduce((most, target) => Math.max(most, Math.abs(target)), 0);
   if (targets.every((target) => target === targets[0])) {
     throw new RunFailure(`expected training examples of different targets, got ${targets[0]} only`);
