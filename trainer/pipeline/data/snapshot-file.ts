@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { gunzip, gzip } from '../../../shared/bytes.ts';
 import { hashLarge, hexOf } from '../../../shared/digest.ts';
-import type { LabelledExample } from './join.ts';
+import type { LabelledExample } from './history/join.ts';
 import { storedInputSchema } from '../../../shared/events/schema.ts';
 import { describeReadError, loadJson } from '../../../shared/registry/store/json.ts';
 import { keys } from '../../../shared/registry/store/keys.ts';

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { loadJson, putJson } from '../../../shared/registry/store/json.ts';
-import { createInputFiller } from './batches.ts';
+import { createInputFiller } from './history/batches.ts';
 import {
   type Entry,
   type EntryCursor,
@@ -13,12 +13,12 @@ import {
   mergeEntries,
   openCursor,
   readChunks,
-} from './changes.ts';
-import { collectTexts } from './hash-text.ts';
-import { IndexDamage, type IndexPlace } from './index-files.ts';
-import type { BatchEntry, IndexState } from './index-state.ts';
-import { MADE } from './ingest.ts';
-import type { LabelledExample } from './join.ts';
+} from './history/changes.ts';
+import { collectTexts } from './history/hash-text.ts';
+import { IndexDamage, type IndexPlace } from './history/index-files.ts';
+import type { BatchEntry, IndexState } from './history/index-state.ts';
+import { MADE } from './history/ingest.ts';
+import type { LabelledExample } from './history/join.ts';
 import {
   loadShard,
   loadSnapshot,

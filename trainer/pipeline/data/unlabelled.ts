@@ -9,8 +9,8 @@ import { describeReadError, loadJson, putJson } from '../../../shared/registry/s
 import { digestSchema } from '../../../shared/registry/versions/manifest.ts';
 import { RunFailure } from '../../run-failure.ts';
 import { attemptKey, type RunContext, type RunFiles } from '../../run/context.ts';
-import { createInputFiller, type HeldExample } from './batches.ts';
-import { mergeEntries, readChunks } from './changes.ts';
+import { createInputFiller, type HeldExample } from './history/batches.ts';
+import { mergeEntries, readChunks } from './history/changes.ts';
 import { saveShard, type SnapshotWindow } from './snapshot-file.ts';
 import type { History } from './snapshot-windows.ts';
 

@@ -4,10 +4,10 @@
  * examples are held at a time.
  */
 import type { ObjectStore } from '../../../shared/registry/store/store.ts';
-import type { FillInputs, HeldExample } from './batches.ts';
-import { compareEntries, type Entry, type EntryCursor } from './changes.ts';
-import { IndexDamage } from './index-files.ts';
-import type { LabelledExample } from './join.ts';
+import type { FillInputs, HeldExample } from './history/batches.ts';
+import { compareEntries, type Entry, type EntryCursor } from './history/changes.ts';
+import { IndexDamage } from './history/index-files.ts';
+import type { LabelledExample } from './history/join.ts';
 import { readShardLines, saveShardLines, type ShardRef } from './snapshot-file.ts';
 
 /** How many examples a shard has. */

@@ -12,7 +12,7 @@ import { createRandom } from '../../../../shared/random.ts';
 import { keys } from '../../../../shared/registry/store/keys.ts';
 import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
 import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
-import { joinEvents, type LabelledExample } from '../../../../trainer/pipeline/data/join.ts';
+import { joinEvents, type LabelledExample } from '../../../../trainer/pipeline/data/history/join.ts';
 import {
   loadShard,
   loadSnapshot,

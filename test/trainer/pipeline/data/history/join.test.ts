@@ -1,8 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { joinEvents } from '../../../../trainer/pipeline/data/join.ts';
-import type { Event, ExampleEvent, LabelEvent, PredictionEvent } from '../../../../shared/events/schema.ts';
-import { storeInline } from '../../../../shared/events/stored-input.ts';
+import { joinEvents } from '../../../../../trainer/pipeline/data/history/join.ts';
+import type {
+  Event,
+  ExampleEvent,
+  LabelEvent,
+  PredictionEvent,
+} from '../../../../../shared/events/schema.ts';
+import { storeInline } from '../../../../../shared/events/stored-input.ts';
 
 const input = storeInline(Float32Array.of(1, 2));
 

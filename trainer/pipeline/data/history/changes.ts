@@ -3,7 +3,7 @@
  * its place from then on. Runs are read side by side, a chunk of each at a time; of what several say about one place,
  * the newest counts.
  */
-import { gunzip, gzip } from '../../../shared/bytes.ts';
+import { gunzip, gzip } from '../../../../shared/bytes.ts';
 import { IndexDamage, type IndexPlace, loadFile, saveFile } from './index-files.ts';
 import { byTimeThenId, type LabelledExample } from './join.ts';
 import * as z from 'zod';

@@ -2,10 +2,10 @@
  * Batches of events as a snapshot reads them: everything but the inputs, which are most of the bytes, and then the inputs
  * of some examples at a time.
  */
-import { type BatchLines, readBatch } from '../../../shared/events/inbox.ts';
-import type { Event } from '../../../shared/events/schema.ts';
-import { hashLarge, hexOf } from '../../../shared/digest.ts';
-import type { ObjectStore } from '../../../shared/registry/store/store.ts';
+import { type BatchLines, readBatch } from '../../../../shared/events/inbox.ts';
+import type { Event } from '../../../../shared/events/schema.ts';
+import { hashLarge, hexOf } from '../../../../shared/digest.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
 import type { LabelledExample } from './join.ts';
 
 export interface ReadBatch extends BatchLines {

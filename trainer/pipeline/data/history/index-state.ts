@@ -2,8 +2,8 @@
  * The one file of an index that moves: which batches were read and in which steps, and the files that hold the rest.
  */
 import * as z from 'zod';
-import { encodeCompactJson, loadJson } from '../../../shared/registry/store/json.ts';
-import type { PutOutcome } from '../../../shared/registry/store/store.ts';
+import { encodeCompactJson, loadJson } from '../../../../shared/registry/store/json.ts';
+import type { PutOutcome } from '../../../../shared/registry/store/store.ts';
 import { chunkSchema } from './changes.ts';
 import { IndexDamage, type IndexPlace, loadFile, saveFile } from './index-files.ts';
 

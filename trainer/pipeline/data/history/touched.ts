@@ -2,9 +2,9 @@
  * What the events of one id amount to, before a step of the index and after it, and what that step changed. Pure: the
  * same join as of a whole history, of one id at a time.
  */
-import { hiddenGroup } from '../../../shared/events/group.ts';
-import type { Event } from '../../../shared/events/schema.ts';
-import { isLabel, type TaskSpec } from '../../../shared/model/spec/task.ts';
+import { hiddenGroup } from '../../../../shared/events/group.ts';
+import type { Event } from '../../../../shared/events/schema.ts';
+import { isLabel, type TaskSpec } from '../../../../shared/model/spec/task.ts';
 import type { Entry } from './changes.ts';
 import { joinEvents, type Joined, type LabelledExample } from './join.ts';
 

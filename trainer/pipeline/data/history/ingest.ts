@@ -7,11 +7,11 @@
  * compare-and-swap, and a step that lost does its work again on what the other left. An index that is damaged, or that
  * contradicts the batches there are, is begun anew from them.
  */
-import { randomHex } from '../../../shared/digest.ts';
-import type { TaskSpec } from '../../../shared/model/spec/task.ts';
-import { keys } from '../../../shared/registry/store/keys.ts';
-import type { ObjectStore } from '../../../shared/registry/store/store.ts';
-import { sideBySide } from '../../side-by-side.ts';
+import { randomHex } from '../../../../shared/digest.ts';
+import type { TaskSpec } from '../../../../shared/model/spec/task.ts';
+import { keys } from '../../../../shared/registry/store/keys.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
+import { sideBySide } from '../../../side-by-side.ts';
 import { GONE, type ReadBatch, readBatchAt, withoutBytes } from './batches.ts';
 import { compareEntries, type Entry, saveChunks } from './changes.ts';
 import { findBatches, hashId, type IdPair, mergeRuns, writeRun } from './id-runs.ts';

@@ -6,8 +6,8 @@
  *
  * Two ids may share a hash: then a batch is read for nothing. Whoever reads it goes by the ids themselves.
  */
-import { hashLarge } from '../../../shared/digest.ts';
-import { sideBySide } from '../../side-by-side.ts';
+import { hashLarge } from '../../../../shared/digest.ts';
+import { sideBySide } from '../../../side-by-side.ts';
 import { hashText } from './hash-text.ts';
 import { IndexDamage, type IndexPlace, loadFile, saveFile } from './index-files.ts';
 

@@ -2,9 +2,9 @@
  * A model's events, all of them, for who looks at them once and leaves nothing behind (a snapshot has an index): first
  * everything but the inputs, which are most of the bytes, then the inputs of some examples at a time.
  */
-import type { Event } from '../../../shared/events/schema.ts';
-import { keys } from '../../../shared/registry/store/keys.ts';
-import { type RunContext, reportProgress } from '../../run/context.ts';
+import type { Event } from '../../../../shared/events/schema.ts';
+import { keys } from '../../../../shared/registry/store/keys.ts';
+import { type RunContext, reportProgress } from '../../../run/context.ts';
 import { createInputFiller, readBatchAt, withoutBytes } from './batches.ts';
 import type { LabelledExample } from './join.ts';
 

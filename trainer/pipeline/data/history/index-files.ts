@@ -2,8 +2,8 @@
  * The files of an index of the history. All but one are named by what is in them, under the generation and the step
  * that wrote them: `<generation>/<sequence>-<sha256>`. None is ever overwritten, and the one that moves names them all.
  */
-import { hashLarge, hexOf } from '../../../shared/digest.ts';
-import type { ObjectStore } from '../../../shared/registry/store/store.ts';
+import { hashLarge, hexOf } from '../../../../shared/digest.ts';
+import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
 
 /** Where an index lies: that of a model, or one that a single run makes for itself. */
 export interface IndexPlace {

@@ -7,7 +7,7 @@ import type {
   LabelEvent,
   PredictionEvent,
   StoredInput,
-} from '../../../shared/events/schema.ts';
+} from '../../../../shared/events/schema.ts';
 
 export interface LabelledExample {
   /** the prediction's or the example's id: unique */
