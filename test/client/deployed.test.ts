@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestHarness, type TestHarness } from 'wrangler';
 import { type Client, createClient, HoldfastError } from '../../client/client.ts';
-import { joinEvents } from '../../trainer/pipeline/data/join.ts';
+import { joinEvents } from '../../trainer/pipeline/data/history/join.ts';
 import type { Event } from '../../shared/events/schema.ts';
 import { createR2Store } from '../../shared/registry/store/r2-store.ts';
 import type { ObjectStore } from '../../shared/registry/store/store.ts';

@@ -42,7 +42,7 @@ import {
 } from '../run/record.ts';
 import { saveReport } from './publish/report.ts';
 import { deservesRetry, retryContext, retrySteps } from './retry.ts';
-import { makeSnapshot } from './data/snapshot.ts';
+import { ingestEvents, makeSnapshot } from './data/snapshot.ts';
 import { loadSnapshot, shardsOf, type Snapshot } from './data/snapshot-file.ts';
 import { loadSplit, makeSplit } from './data/split.ts';
 import { type StepRunner, timed } from '../run/steps.ts';
@@ -127,14 +127,19 @@ async function skip(ctx: RunContext, steps: StepRunner, reason: string): Promise
   return currentRecord(ctx);
 }
 
-/** What lies in the inbox becomes batches, as many objects a step as the platform allows. */
-async function collectSteps({ run, store, now }: RunContext, steps: StepRunner): Promise<void> {
+/** What lies in the inbox becomes batches, and what is new in those comes into the index: as much a step as the platform allows. */
+async function collectSteps(ctx: RunContext, steps: StepRunner): Promise<void> {
+  const { run, store, now } = ctx;
   if (run.wantedSnapshot !== null) return;
   for (let portion = 1; ; portion++) {
     const { left } = await steps.do(`collect ${portion}`, async () => {
       const { objects, left } = await collectInbox(store, run.model, now());
       return { objects, left };
     });
+    if (left === 0) break;
+  }
+  for (let portion = 1; ; portion++) {
+    const { left } = await steps.do(`read events ${portion}`, async () => ({ ...(await ingestEvents(ctx)) }));
     if (left === 0) return;
   }
 }

@@ -3,7 +3,7 @@
  * production runs, by the binary that production runs. So no traffic is mirrored, and each answer is the one that the
  * version would have given, bit for bit.
  */
-import type { LabelledExample } from '../pipeline/data/join.ts';
+import type { LabelledExample } from '../pipeline/data/history/join.ts';
 import { logLosses } from '../../shared/continuity/policy/probabilities.ts';
 import { UNGROUPED } from '../../shared/continuity/statistics/design-effect.ts';
 import { predict, argmaxRows, type JudgedModel } from '../pipeline/features/judged-model.ts';

@@ -3,7 +3,7 @@
  */
 import { toBase64 } from '../../shared/bytes.ts';
 import type { FlippedExample } from '../../shared/continuity/findings/check-result.ts';
-import type { LabelledExample } from '../pipeline/data/join.ts';
+import type { LabelledExample } from '../pipeline/data/history/join.ts';
 import { loadInput } from '../../shared/events/stored-input.ts';
 import { rawSize } from '../../shared/model/spec/input.ts';
 import type { RunData, RunFiles } from '../run/context.ts';

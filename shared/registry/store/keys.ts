@@ -50,6 +50,8 @@ export const keys = {
   importRows: (name: string, id: string) => `${model(name)}/imported-rows/${id}`,
   snapshot: (name: string, id: string) => `${model(name)}/snapshots/${id}.json`,
   snapshotShard: (name: string, digest: string) => `${model(name)}/snapshots/shards/${digest}.ndjson.gz`,
+  /** Of what was read of the events: which batches, where each id occurs, what changed. */
+  index: (name: string) => `${model(name)}/index/`,
   featuresOf: (name: string) => `${model(name)}/features/`,
   features: (name: string, base: string, shard: string) => `${model(name)}/features/${base}/${shard}`,
   /** What is there of them while they are computed. */

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { gunzip, gzip } from '../../../shared/bytes.ts';
 import { writeInbox } from '../../../shared/events/write-inbox.ts';
 import { collectInbox, readBatch, writeEvents } from '../../../shared/events/inbox.ts';
-import { joinEvents } from '../../../trainer/pipeline/data/join.ts';
+import { joinEvents } from '../../../trainer/pipeline/data/history/join.ts';
 import type { Event } from '../../../shared/events/schema.ts';
 import { storeInline } from '../../../shared/events/stored-input.ts';
 import { keys } from '../../../shared/registry/store/keys.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readBatch } from '../../../shared/events/inbox.ts';
-import { joinEvents } from '../../../trainer/pipeline/data/join.ts';
+import { joinEvents } from '../../../trainer/pipeline/data/history/join.ts';
 import { loadInput } from '../../../shared/events/stored-input.ts';
 import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { keys } from '../../../shared/registry/store/keys.ts';

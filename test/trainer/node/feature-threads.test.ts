@@ -3,7 +3,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createRandom } from '../../../shared/random.ts';
-import type { LabelledExample } from '../../../trainer/pipeline/data/join.ts';
+import type { LabelledExample } from '../../../trainer/pipeline/data/history/join.ts';
 import { storeInput } from '../../../shared/events/stored-input.ts';
 import { keys } from '../../../shared/registry/store/keys.ts';
 import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';

@@ -2,7 +2,7 @@
  * Examples to preview: a model's own, of those it trains on.
  */
 import { assignSide } from '../../pipeline/data/holdout.ts';
-import { joinEvents, type LabelledExample } from '../../pipeline/data/join.ts';
+import { joinEvents, type LabelledExample } from '../../pipeline/data/history/join.ts';
 import { loadInput } from '../../../shared/events/stored-input.ts';
 import { rawSize } from '../../../shared/model/spec/input.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
@@ -10,7 +10,7 @@ import { isLabel, type TaskSpec } from '../../../shared/model/spec/task.ts';
 import { createRandom, shuffle } from '../../../shared/random.ts';
 import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
-import { openEventLog } from '../../pipeline/data/event-log.ts';
+import { openEventLog } from '../../pipeline/data/history/event-log.ts';
 import { identityOf } from '../../pipeline/data/split.ts';
 import type { PreviewExample } from './preview.ts';
 

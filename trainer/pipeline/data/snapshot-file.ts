@@ -4,8 +4,8 @@
  */
 import * as z from 'zod';
 import { gunzip, gzip } from '../../../shared/bytes.ts';
-import { sha256Hex } from '../../../shared/digest.ts';
-import type { LabelledExample } from './join.ts';
+import { hashLarge, hexOf } from '../../../shared/digest.ts';
+import type { LabelledExample } from './history/join.ts';
 import { storedInputSchema } from '../../../shared/events/schema.ts';
 import { describeReadError, loadJson } from '../../../shared/registry/store/json.ts';
 import { keys } from '../../../shared/registry/store/keys.ts';
@@ -69,10 +69,23 @@ export async function saveShard(
   model: string,
   examples: readonly LabelledExample[],
 ): Promise<ShardRef> {
-  const lines = new TextEncoder().encode(examples.map((example) => `${JSON.stringify(example)}\n`).join(''));
-  const digest = sha256Hex(lines);
-  await store.put(keys.snapshotShard(model, digest), await gzip(lines), { absent: true });
-  return { digest, examples: examples.length };
+  return saveShardLines(
+    store,
+    model,
+    examples.map((example) => JSON.stringify(example)),
+  );
+}
+
+/** As `saveShard`, of examples that are lines already. */
+export async function saveShardLines(
+  store: ObjectStore,
+  model: string,
+  lines: readonly string[],
+): Promise<ShardRef> {
+  const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
+  const digest = hexOf(await hashLarge(bytes));
+  await store.put(keys.snapshotShard(model, digest), await gzip(bytes), { absent: true });
+  return { digest, examples: lines.length };
 }
 
 /** Reads a shard, verified: a missing or altered one fails the run by name. */
@@ -93,18 +106,29 @@ export async function readShard(
   model: string,
   { digest }: ShardRef,
 ): Promise<Result<LabelledExample[], ShardError>> {
+  const lines = await readShardLines(store, model, { digest });
+  if (!lines.ok) return lines;
+  return ok(lines.value.map((line) => exampleSchema.parse(JSON.parse(line)) as LabelledExample));
+}
+
+/** The same as they are stored, an example each: to be kept to the byte. */
+export async function readShardLines(
+  store: ObjectStore,
+  model: string,
+  { digest }: Pick<ShardRef, 'digest'>,
+): Promise<Result<string[], ShardError>> {
   const key = keys.snapshotShard(model, digest);
   const object = await store.get(key);
   if (object === null) return err({ kind: 'missing', detail: `${key} is not there` });
-  const lines = await gunzip(object.bytes).catch(() => null);
-  if (lines === null || sha256Hex(lines) !== digest)
+  const bytes = await gunzip(object.bytes).catch(() => null);
+  if (bytes === null || hexOf(await hashLarge(bytes)) !== digest)
     return err({ kind: 'altered', detail: `${key} was truncated or altered` });
-  const examples = new TextDecoder()
-    .decode(lines)
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => exampleSchema.parse(JSON.parse(line)) as LabelledExample);
-  return ok(examples);
+  return ok(
+    new TextDecoder()
+      .decode(bytes)
+      .split('\n')
+      .filter((line) => line !== ''),
+  );
 }
 
 /** All shards of a snapshot, in order of time. */

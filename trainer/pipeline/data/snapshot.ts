@@ -2,55 +2,71 @@
  * Step 1: the immutable set of examples that this run sees.
  *
  * Events up to the cutoff, labels joined to predictions, each counted once, in windows in time order. The id is a
- * digest of the content: the same events give the same snapshot, whoever makes it.
+ * digest of the content: the same events give the same snapshot, whoever makes it, and from whichever snapshot before.
+ * What is read is what came since (ingest.ts), and what that changes.
  */
 import { sha256Hex } from '../../../shared/digest.ts';
-import { hiddenGroup } from '../../../shared/events/group.ts';
 import { collectInbox } from '../../../shared/events/inbox.ts';
-import { joinEvents, type LabelledExample } from './join.ts';
-import { isLabel } from '../../../shared/model/spec/task.ts';
 import { putJson } from '../../../shared/registry/store/json.ts';
 import { keys } from '../../../shared/registry/store/keys.ts';
 import { loadManifest } from '../../../shared/registry/versions/versions.ts';
-import type { RunContext, RunData, RunFiles } from '../../run/context.ts';
-import { type EventLog, openEventLog } from './event-log.ts';
-import {
-  loadShard,
-  loadSnapshot,
-  saveShard,
-  type ShardRef,
-  shardsOf,
-  type Snapshot,
-  type SnapshotWindow,
-} from './snapshot-file.ts';
+import { type RunContext, type RunData, reportProgress } from '../../run/context.ts';
+import { IndexDamage, type IndexPlace } from './history/index-files.ts';
+import { type IndexState, loadBatches, loadState } from './history/index-state.ts';
+import { beginIndex, type Ingested, ingest, STEP_SIZES, type StepSizes } from './history/ingest.ts';
+import { loadSnapshot, type Snapshot } from './snapshot-file.ts';
+import { type History, makeWindows, type MadeWindows, noteMade } from './snapshot-windows.ts';
 import { saveUnlabelled } from './unlabelled.ts';
-import { continueWindows, divideHistory, rangesOf, type WindowBounds } from './windows.ts';
+import { SHARD_SIZES, type ShardSizes } from './window-writer.ts';
 import { RunFailure } from '../../run-failure.ts';
 
-/** Small enough that one shard's features are a short step of a Workflow. */
-const SHARD_EXAMPLES = 1_000;
-/** Large inputs are objects of their own, a request each, and a step may make a thousand. */
-const SHARD_OBJECTS = 200;
 const SHOWN_PROBLEMS = 20;
 
-export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
+/** How much is done at once: the same snapshot comes of any step sizes, another of other shards. */
+export interface SnapshotSizes {
+  readonly shards: ShardSizes;
+  /** events and batches that a step reads */
+  readonly step: StepSizes;
+}
+const SIZES: SnapshotSizes = { shards: SHARD_SIZES, step: STEP_SIZES };
+
+/** As much of what came since as one step of a run may read. */
+export async function ingestEvents(ctx: RunContext, { step } = SIZES): Promise<Ingested> {
+  const { store, run, spec } = ctx;
+  const place = await findPlace(ctx);
+  const source = { store, model: run.model, spec, cutoffMs: run.cutoffMs };
+  const done = await ingest(place, source, step);
+  if (done.madeBecause !== null) {
+    ctx.log?.({ event: 'index-made-anew', model: run.model, run: run.id, why: done.madeBecause });
+  }
+  const { read, left } = done;
+  await reportProgress(ctx, 'snapshot', read / Math.max(1, read + left), `${read} batches, ${left} left`);
+  return done;
+}
+
+/**
+ * The model's index; or, for a run that is taken up again after others have seen newer events, one of its own, which goes
+ * when its snapshot is there.
+ */
+async function findPlace({ store, run }: RunData): Promise<IndexPlace> {
+  const shared = { store, prefix: keys.index(run.model) };
+  const known = await loadState(shared).catch(() => null);
+  const newest = known?.state.cutoffs.at(-1) ?? Number.NEGATIVE_INFINITY;
+  return newest > run.cutoffMs ? { store, prefix: ownPrefix(run) } : shared;
+}
+
+function ownPrefix({ model, id }: RunData['run']): string {
+  return keys.run(model, id, 'index/');
+}
+
+export async function makeSnapshot(ctx: RunContext, sizes = SIZES): Promise<Snapshot> {
   const { run, store } = ctx;
   if (run.wantedSnapshot !== null) return loadSnapshot(store, run.model, run.wantedSnapshot);
   await collectInbox(store, run.model, ctx.now());
-  const log = await openEventLog(ctx);
-  const problems = [...log.problems];
-  const { examples, unmatchedLabels, unlabelledPredictions } = joinEvents(log.events);
-  const usable = examples
-    .filter(({ label }) => isLabel(ctx.spec, label))
-    .map((one) => withHiddenGroup(ctx, one));
-  for (const { id } of examples.filter(({ label }) => !isLabel(ctx.spec, label))) {
-    problems.push(`example ${id}: its label is not one of the model's`);
-  }
   const parent = await loadParent(ctx);
-  const bounds = boundsOf(ctx, usable, parent);
-  const late = await findLate(ctx, usable, bounds, parent);
-  const windows = await saveWindows(ctx, log, usable, bounds, late);
-  await saveUnlabelled(ctx, log, examples, windows.at(-1));
+  const { history, made } = await readHistory(ctx, parent, sizes);
+  const { state, place } = history;
+  const { windows, examples, late, starts } = made;
   const id = sha256Hex(JSON.stringify(windows.map(({ fromMs, shards }) => ({ fromMs, shards })))).slice(
     0,
     32,
@@ -61,21 +77,53 @@ export async function makeSnapshot(ctx: RunContext): Promise<Snapshot> {
     model: run.model,
     cutoffMs: run.cutoffMs,
     parent: parent?.id ?? null,
-    windows,
-    examples: usable.length,
-    ...(late.size > 0 && { late: late.size }),
-    unmatchedLabels,
-    unlabelledPredictions,
-    problems: { count: problems.length, first: problems.slice(0, SHOWN_PROBLEMS) },
+    windows: [...windows],
+    examples,
+    ...(late > 0 && { late }),
+    unmatchedLabels: state.unmatchedLabels,
+    unlabelledPredictions: state.unlabelledPredictions,
+    problems: problemsOf(state),
   };
   await putJson(store, keys.snapshot(run.model, id), snapshot, { absent: true });
+  if (place.prefix === ownPrefix(run)) {
+    for (const key of await store.list(place.prefix)) await store.delete(key);
+  } else {
+    await noteMade(history, id, starts);
+  }
   return snapshot;
 }
 
-/** Older events have groups as they came: the same group is one, whenever it came. */
-function withHiddenGroup({ spec }: RunData, example: LabelledExample): LabelledExample {
-  const { group } = example;
-  return group === undefined ? example : { ...example, group: hiddenGroup(spec.salt, group) };
+/** The index, up to date, and all that it gives; one that turns out to be damaged is made anew. */
+async function readHistory(
+  ctx: RunContext,
+  parent: Snapshot | null,
+  sizes: SnapshotSizes,
+): Promise<{ readonly history: History; readonly made: MadeWindows }> {
+  const { run, spec } = ctx;
+  for (let isAnew = false; ;) {
+    while ((await ingestEvents(ctx, sizes)).left > 0);
+    const place = await findPlace(ctx);
+    try {
+      const loaded = await loadState(place);
+      if (loaded === null) throw new IndexDamage(`${place.prefix} is not there`);
+      const { state } = loaded;
+      // Another run saw newer events meanwhile: this one goes on with an index of its own.
+      if ((state.cutoffs.at(-1) ?? 0) > run.cutoffMs) continue;
+      const batches = await loadBatches(place, state);
+      const history = { place, state, batches, model: run.model, sizes: sizes.shards };
+      const made = await makeWindows({ history, parent, cutoffMs: run.cutoffMs, policy: spec.window });
+      if (made.examples !== state.examples) {
+        throw new IndexDamage(`expected ${state.examples} examples in windows, got ${made.examples}`);
+      }
+      await saveUnlabelled(ctx, history, made.windows.at(-1));
+      return { history, made };
+    } catch (error) {
+      if (!(error instanceof IndexDamage) || isAnew) throw error;
+      isAnew = true;
+      ctx.log?.({ event: 'index-made-anew', model: run.model, run: run.id, why: error.message });
+      await beginIndex(place, error.message);
+    }
+  }
 }
 
 /** The snapshot that the champion was trained on, whose windows are closed. One that came trained has closed none. */
@@ -87,87 +135,13 @@ async function loadParent({ run, store }: RunData): Promise<Snapshot | null> {
   return snapshot === null ? null : loadSnapshot(store, run.model, snapshot);
 }
 
-/**
- * What came since for times that the champion's windows span already, by id. The champion has not seen it, so it is new:
- * it joins the current window, is trained on and judges there; the next champion has it in the window of its time.
- */
-async function findLate(
-  { run, store }: RunFiles,
-  examples: readonly LabelledExample[],
-  bounds: readonly WindowBounds[],
-  parent: Snapshot | null,
-): Promise<ReadonlySet<string>> {
-  if (parent === null) return new Set();
-  const fromMs = bounds.at(-1)?.fromMs ?? 0;
-  const past = examples.filter(({ at }) => at < fromMs);
-  // Nothing leaves a history, so where there are not more of them there is no need to look.
-  if (past.length <= parent.examples) return new Set();
-  const late = new Set(past.map(({ id }) => id));
-  for (const shard of shardsOf(parent)) {
-    for (const { id } of await loadShard(store, run.model, shard)) late.delete(id);
-  }
-  return late;
-}
-
-function boundsOf(
-  { run, spec }: RunData,
-  examples: readonly LabelledExample[],
-  parent: Snapshot | null,
-): WindowBounds[] {
-  if (parent !== null) return continueWindows(parent.windows, run.cutoffMs, spec.window);
-  return divideHistory(
-    examples.map(({ at }) => at),
-    run.cutoffMs,
-    spec.window,
-  );
-}
-
-async function saveWindows(
-  ctx: RunFiles,
-  log: EventLog,
-  examples: readonly LabelledExample[],
-  bounds: readonly WindowBounds[],
-  late: ReadonlySet<string>,
-): Promise<SnapshotWindow[]> {
-  const ranges = rangesOf(
-    bounds,
-    examples.map(({ at }) => at),
-  );
-  const windows: SnapshotWindow[] = [];
-  for (const [i, { fromMs, toMs }] of bounds.entries()) {
-    const { start, end } = ranges[i] as { start: number; end: number };
-    const isCurrent = i === bounds.length - 1;
-    const own = examples.slice(start, end).filter(({ id }) => !late.has(id));
-    const inside = isCurrent ? [...examples.filter(({ id }) => late.has(id)), ...own] : own;
-    const last = isCurrent ? inside.at(-1) : undefined;
-    windows.push({
-      id: windowName(i, inside[0]?.at ?? fromMs),
-      fromMs,
-      // The current window ends with its newest example: whatever is newer than that is new to the next run.
-      toMs: last === undefined ? toMs : Math.max(fromMs, last.at) + 1,
-      examples: inside.length,
-      shards: await saveShards(ctx, log, inside),
-    });
-  }
-  return windows;
-}
-
-async function saveShards(
-  ctx: RunFiles,
-  log: EventLog,
-  examples: readonly LabelledExample[],
-): Promise<ShardRef[]> {
-  const shards: ShardRef[] = [];
-  for (let at = 0; at < examples.length; at += SHARD_EXAMPLES) {
-    const part = await log.withInputs(examples.slice(at, at + SHARD_EXAMPLES));
-    const size = part.some(({ input }) => input.base64 === undefined) ? SHARD_OBJECTS : SHARD_EXAMPLES;
-    for (let from = 0; from < part.length; from += size) {
-      shards.push(await saveShard(ctx.store, ctx.run.model, part.slice(from, from + size)));
-    }
-  }
-  return shards;
-}
-
-function windowName(index: number, firstMs: number): string {
-  return `w${String(index + 1).padStart(2, '0')} ${new Date(firstMs).toISOString().slice(0, 10)}`;
+/** The first few of what could not be read or used, and how much it is. */
+function problemsOf({ troubled, strange }: IndexState): Snapshot['problems'] {
+  const byKey = [...troubled].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const first = [
+    ...byKey.flatMap(({ problems }) => problems.first),
+    ...strange.first.map(({ id }) => `example ${id}: its label is not one of the model's`),
+  ];
+  const count = troubled.reduce((sum, { problems }) => sum + problems.count, strange.count);
+  return { count, first: first.slice(0, SHOWN_PROBLEMS) };
 }

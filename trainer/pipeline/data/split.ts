@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import { seedFrom } from '../../../shared/digest.ts';
 import { assignSide, type Side } from './holdout.ts';
-import type { LabelledExample } from './join.ts';
+import type { LabelledExample } from './history/join.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
 import type { TaskSpec } from '../../../shared/model/spec/task.ts';
 import { createRandom } from '../../../shared/random.ts';

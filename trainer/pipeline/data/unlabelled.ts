@@ -4,15 +4,15 @@
  */
 import * as z from 'zod';
 import { seedFrom } from '../../../shared/digest.ts';
-import type { Event, PredictionEvent } from '../../../shared/events/schema.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { describeReadError, loadJson, putJson } from '../../../shared/registry/store/json.ts';
 import { digestSchema } from '../../../shared/registry/versions/manifest.ts';
 import { RunFailure } from '../../run-failure.ts';
 import { attemptKey, type RunContext, type RunFiles } from '../../run/context.ts';
-import type { EventLog } from './event-log.ts';
-import type { LabelledExample } from './join.ts';
+import { createInputFiller, type HeldExample } from './history/batches.ts';
+import { mergeEntries, readChunks } from './history/changes.ts';
 import { saveShard, type SnapshotWindow } from './snapshot-file.ts';
+import type { History } from './snapshot-windows.ts';
 
 /** So many are replayed at most. */
 const MOST = 1_000;
@@ -28,18 +28,16 @@ export type Unlabelled = z.infer<typeof unlabelledSchema>;
 /** Those of the current window; what is newer than its newest example had no time to be labelled. */
 export async function saveUnlabelled(
   ctx: RunContext,
-  log: EventLog,
-  labelled: readonly LabelledExample[],
+  history: History,
   window: SnapshotWindow | undefined,
 ): Promise<void> {
   if (window === undefined || window.examples === 0) return;
-  const all = findUnlabelled(log.events, labelled, window);
-  const drawn = drawFrom(all, seedFrom('unlabelled', ctx.run.id));
-  const examples = await log.withInputs(drawn.map(asExample));
+  const { predictions, drawn } = await drawUnlabelled(history, window, seedFrom('unlabelled', ctx.run.id));
+  const examples = await createInputFiller(ctx.store)(drawn);
   const shards = examples.length === 0 ? [] : [await saveShard(ctx.store, ctx.run.model, examples)];
   await putJson(ctx.store, unlabelledKey(ctx), {
     format: 'holdfast-unlabelled/1',
-    predictions: all.length,
+    predictions,
     shards,
   } satisfies Unlabelled);
 }
@@ -52,34 +50,27 @@ export async function findUnlabelledOf(ctx: RunFiles): Promise<Unlabelled | null
   throw new RunFailure(describeReadError(read.error));
 }
 
-function findUnlabelled(
-  events: readonly Event[],
-  labelled: readonly LabelledExample[],
+/** At most `MOST` of a window's, each equally likely (reservoir sampling), in order of time. */
+async function drawUnlabelled(
+  { place, state, batches }: History,
   { fromMs, toMs }: Pick<SnapshotWindow, 'fromMs' | 'toMs'>,
-): PredictionEvent[] {
-  const known = new Set(labelled.map(({ id }) => id));
-  const found = new Map<string, PredictionEvent>();
-  for (const event of events) {
-    if (event.kind !== 'prediction' || event.at < fromMs || event.at >= toMs || known.has(event.id)) continue;
-    found.set(event.id, event);
-  }
-  return [...found.values()].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
-}
-
-/** At most `MOST`, each equally likely (reservoir sampling), in order of time. */
-function drawFrom(all: readonly PredictionEvent[], seed: number): PredictionEvent[] {
+  seed: number,
+): Promise<{ readonly predictions: number; readonly drawn: readonly HeldExample[] }> {
   const random = createRandom(seed);
-  const kept = [...all.keys()].slice(0, MOST);
-  for (let i = MOST; i < all.length; i++) {
-    const place = random.below(i + 1);
-    if (place < MOST) kept[place] = i;
+  const runs = state.changes.map(({ unlabelled }) => readChunks(place, unlabelled, fromMs));
+  const kept: { readonly order: number; readonly held: HeldExample }[] = [];
+  let predictions = 0;
+  for await (const some of mergeEntries(runs)) {
+    for (const { at, example, batch } of some) {
+      if (example === null || at < fromMs || at >= toMs) continue;
+      const chosen = predictions < MOST ? predictions : random.below(predictions + 1);
+      const key = batch === null ? null : (batches[batch]?.key ?? null);
+      if (chosen < MOST) kept[chosen] = { order: predictions, held: { example, batch: key } };
+      predictions += 1;
+    }
   }
-  return kept.sort((a, b) => a - b).map((i) => all[i] as PredictionEvent);
-}
-
-/** In the form of a shard; nobody reads the label. */
-function asExample({ id, at, input, version, predicted }: PredictionEvent): LabelledExample {
-  return { id, at, label: 0, input, served: { version, predicted } };
+  const drawn = kept.sort((a, b) => a.order - b.order).map(({ held }) => held);
+  return { predictions, drawn };
 }
 
 function unlabelledKey({ run }: Pick<RunFiles, 'run'>): string {

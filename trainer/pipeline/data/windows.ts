@@ -39,7 +39,7 @@ export function continueWindows(
  * @param times  milliseconds, ascending, [n]
  */
 export function divideHistory(
-  times: readonly number[],
+  times: ArrayLike<number>,
   cutoffMs: number,
   { examples, keep }: WindowPolicy,
 ): WindowBounds[] {

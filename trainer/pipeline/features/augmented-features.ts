@@ -11,7 +11,7 @@ import {
   pictureRanges,
 } from '../../../shared/model/spec/augmentation.ts';
 import { sha256Hex } from '../../../shared/digest.ts';
-import type { LabelledExample } from '../data/join.ts';
+import type { LabelledExample } from '../data/history/join.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
 import { keys } from '../../../shared/registry/store/keys.ts';

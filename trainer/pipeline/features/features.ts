@@ -4,7 +4,7 @@
  */
 import { bytesToFloats, floatBytes, joinFloats } from '../../../shared/bytes.ts';
 import { hashLarge, sha256 } from '../../../shared/digest.ts';
-import type { LabelledExample } from '../data/join.ts';
+import type { LabelledExample } from '../data/history/join.ts';
 import { loadInput } from '../../../shared/events/stored-input.ts';
 import { rawSize } from '../../../shared/model/spec/input.ts';
 import { createFeatureReader } from '../../../shared/model/run/predictor.ts';

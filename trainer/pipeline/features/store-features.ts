@@ -4,7 +4,7 @@
  *
  * A shard may take several steps: what one of them could not finish lies beside the features until they are whole.
  */
-import type { LabelledExample } from '../data/join.ts';
+import type { LabelledExample } from '../data/history/join.ts';
 import { fetchInput } from '../../../shared/events/stored-input.ts';
 import { rawSize } from '../../../shared/model/spec/input.ts';
 import type { InputSpec } from '../../../shared/model/spec/spec.ts';

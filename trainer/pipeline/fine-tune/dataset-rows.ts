@@ -2,7 +2,7 @@
  * The rows of a training set, in order: the training examples of the snapshot, then their augmented copies. They are
  * read a part at a time, as the model reads them, with what each counts and what the champion answers.
  */
-import type { LabelledExample } from '../data/join.ts';
+import type { LabelledExample } from '../data/history/join.ts';
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
 import { teach } from '../../training/distillation.ts';
 import type { Dataset } from '../../training/dataset.ts';

@@ -2,7 +2,7 @@
  * What an example's neighbours say about it: which group it belongs to, which others have the same input, and which label
  * or target was the last one known when it was seen; and what its users do, where they reported it.
  */
-import type { LabelledExample } from '../data/join.ts';
+import type { LabelledExample } from '../data/history/join.ts';
 import type { RunFiles } from '../../run/context.ts';
 import { loadShard, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
 

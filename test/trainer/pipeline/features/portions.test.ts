@@ -3,7 +3,7 @@
  * known.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { LabelledExample } from '../../../../trainer/pipeline/data/join.ts';
+import type { LabelledExample } from '../../../../trainer/pipeline/data/history/join.ts';
 import { numbersOf, openInput, storeInput } from '../../../../shared/events/stored-input.ts';
 import { encodeJson } from '../../../../shared/registry/store/json.ts';
 import { keys } from '../../../../shared/registry/store/keys.ts';

@@ -1,8 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { joinEvents } from '../../../../trainer/pipeline/data/join.ts';
-import type { Event, ExampleEvent, LabelEvent, PredictionEvent } from '../../../../shared/events/schema.ts';
-import { storeInline } from '../../../../shared/events/stored-input.ts';
+import { joinEvents } from '../../../../../trainer/pipeline/data/history/join.ts';
+import type {
+  Event,
+  ExampleEvent,
+  LabelEvent,
+  PredictionEvent,
+} from '../../../../../shared/events/schema.ts';
+import { storeInline } from '../../../../../shared/events/stored-input.ts';
 
 const input = storeInline(Float32Array.of(1, 2));
 
@@ -36,7 +41,7 @@ test('a label meets its prediction: the example has the time and the input of th
   expect(joinEvents([label('l', 'p'), prediction('p')])).toEqual({
     examples: [{ id: 'p', at: 100, label: 0, input, served: { version: 3, predicted: 1 }, labelledAt: 200 }],
     unmatchedLabels: 0,
-    unlabelledPredictions: 0,
+    unlabelled: [],
   });
 });
 
@@ -56,7 +61,7 @@ test('labels without a prediction and predictions without a label are counted', 
     label('n', 'x'),
   ]);
   expect(joined.examples).toHaveLength(1);
-  expect(joined).toMatchObject({ unmatchedLabels: 2, unlabelledPredictions: 1 });
+  expect(joined).toMatchObject({ unmatchedLabels: 2, unlabelled: [prediction('p')] });
 });
 
 describe('of several labels for one prediction', () => {
@@ -81,7 +86,7 @@ test('examples are in order of time, then id', () => {
 });
 
 test('no events give nothing', () => {
-  expect(joinEvents([])).toEqual({ examples: [], unmatchedLabels: 0, unlabelledPredictions: 0 });
+  expect(joinEvents([])).toEqual({ examples: [], unmatchedLabels: 0, unlabelled: [] });
 });
 
 describe('for any events', () => {
@@ -122,13 +127,13 @@ describe('for any events', () => {
   test('every id is one example, and every prediction and label is counted once', () => {
     fc.assert(
       fc.property(events, (list) => {
-        const { examples, unmatchedLabels, unlabelledPredictions } = joinEvents(list);
+        const { examples, unmatchedLabels, unlabelled } = joinEvents(list);
         const distinct = (values: readonly string[]) => new Set(values).size;
         const served = examples.filter(({ served }) => served !== undefined).length;
         const predictions = list.filter((event) => event.kind === 'prediction').map(({ id }) => id);
         const labelled = list.flatMap((event) => (event.kind === 'label' ? [event.prediction] : []));
         expect(distinct(examples.map(({ id }) => id))).toBe(examples.length);
-        expect(served + unlabelledPredictions).toBe(distinct(predictions));
+        expect(served + unlabelled.length).toBe(distinct(predictions));
         expect(served + unmatchedLabels).toBe(distinct(labelled));
       }),
     );

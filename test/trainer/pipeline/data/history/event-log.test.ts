@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { writeEvents } from '../../../../shared/events/inbox.ts';
-import { joinEvents } from '../../../../trainer/pipeline/data/join.ts';
-import type { Event } from '../../../../shared/events/schema.ts';
-import { storeInput } from '../../../../shared/events/stored-input.ts';
-import { createMemoryStore } from '../../../../shared/registry/store/memory-store.ts';
-import { keys } from '../../../../shared/registry/store/keys.ts';
-import { createRunId, type RunRecord } from '../../../../shared/registry/jobs/runs.ts';
-import type { ObjectStore } from '../../../../shared/registry/store/store.ts';
-import { openEventLog } from '../../../../trainer/pipeline/data/event-log.ts';
+import { writeEvents } from '../../../../../shared/events/inbox.ts';
+import { joinEvents } from '../../../../../trainer/pipeline/data/history/join.ts';
+import type { Event } from '../../../../../shared/events/schema.ts';
+import { storeInput } from '../../../../../shared/events/stored-input.ts';
+import { createMemoryStore } from '../../../../../shared/registry/store/memory-store.ts';
+import { keys } from '../../../../../shared/registry/store/keys.ts';
+import { createRunId, type RunRecord } from '../../../../../shared/registry/jobs/runs.ts';
+import type { ObjectStore } from '../../../../../shared/registry/store/store.ts';
+import { openEventLog } from '../../../../../trainer/pipeline/data/history/event-log.ts';
 
 const NOON = new Date('2026-11-23T12:00:00Z');
 const BATCH = 50;

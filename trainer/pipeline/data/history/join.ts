@@ -7,7 +7,7 @@ import type {
   LabelEvent,
   PredictionEvent,
   StoredInput,
-} from '../../../shared/events/schema.ts';
+} from '../../../../shared/events/schema.ts';
 
 export interface LabelledExample {
   /** the prediction's or the example's id: unique */
@@ -34,7 +34,8 @@ export interface Joined {
   readonly examples: readonly LabelledExample[];
   /** labels whose prediction was not found (its log was lost, or has not arrived yet) */
   readonly unmatchedLabels: number;
-  readonly unlabelledPredictions: number;
+  /** predictions whose label has not come, each as it was logged last, in the same order */
+  readonly unlabelled: readonly PredictionEvent[];
 }
 
 /**
@@ -74,7 +75,7 @@ export function joinEvents(events: Iterable<Event>): Joined {
   return {
     examples: examples.sort(byTimeThenId),
     unmatchedLabels: labels.size - matched.length,
-    unlabelledPredictions: predictions.size - matched.length,
+    unlabelled: [...predictions.values()].filter(({ id }) => !labels.has(id)).sort(byTimeThenId),
   };
 }
 
@@ -99,7 +100,8 @@ function compareEvents(a: Said, b: Said): number {
   return first - second || byTimeThenId(a, b) || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 }
 
-function byTimeThenId(
+/** In order of time, then id. */
+export function byTimeThenId(
   a: { readonly at: number; readonly id: string },
   b: { readonly at: number; readonly id: string },
 ): number {
