@@ -140,19 +140,19 @@ export function parseJsonBody(bytes: Uint8Array): Result<unknown, AppError> {
   }
 }
 
-/** How files begin that are posted as they are. */
-const FILE_STARTS: readonly (readonly [RegExp, string])[] = [
-  [/^\xff\xd8\xff/, 'they are a JPEG image: send it with Content-Type: image/jpeg'],
-  [/^\x89PNG/, 'they are a PNG image: send it with Content-Type: image/png'],
-  [/^RIFF[^]{4}WEBP/, 'they are a WebP image: send it with Content-Type: image/webp'],
-  [/^GIF8/, 'they are a GIF image, which is not read: send JPEG, PNG or WebP'],
-  [/^\x1f\x8b/, 'they are compressed: send them with Content-Encoding: gzip'],
-  [/^\x93NUMPY/, 'they are a NumPy array: send its numbers as JSON, or as a binary tensor under /v2'],
+/** How files begin that are posted as they are, as Latin-1. */
+const FILE_STARTS: readonly (readonly [string, string])[] = [
+  ['\xff\xd8\xff', 'they are a JPEG image: send it with Content-Type: image/jpeg'],
+  ['\x89PNG', 'they are a PNG image: send it with Content-Type: image/png'],
+  ['RIFF', 'they are a WebP image, or a sound: an image goes with Content-Type: image/webp'],
+  ['GIF8', 'they are a GIF image, which is not read: send JPEG, PNG or WebP'],
+  ['\x1f\x8b', 'they are compressed: send them with Content-Encoding: gzip'],
+  ['\x93NUMPY', 'they are a NumPy array: send its numbers as JSON, or as a binary tensor under /v2'],
 ];
 
 function describeBytes(bytes: Uint8Array): string {
   const start = String.fromCharCode(...bytes.subarray(0, 16));
-  return FILE_STARTS.find(([form]) => form.test(start))?.[1] ?? 'the bytes are not UTF-8';
+  return FILE_STARTS.find(([form]) => start.startsWith(form))?.[1] ?? 'the bytes are not UTF-8';
 }
 
 function invalidBody(problem: string) {

@@ -28,7 +28,7 @@ interface ImportOptions extends FromOptions {
 const AFTER = `
 A file, -, https:// or s3://. CSV needs a header. NDJSON has one object a line, JSON a list of them: {"instance": …,
 "label": …, "timestamp"?, "group"?, "id"?}, or the features beside the label. IDX images have their labels beside them
-(train-images-idx3-ubyte, train-labels-idx1-ubyte). A folder has pictures by label: <folder>/<label>/*.png|jpg. All but
+(train-images-idx3-ubyte, train-labels-idx1-ubyte), as have arrays of NumPy (x.npy and y.npy, or both in one .npz). A folder has pictures by label: <folder>/<label>/*.png|jpg. All but
 Parquet and pictures may be gzipped. What a column is, the model's spec says where it was created from a table.
 
 Rows without a time get consecutive ones: a second apart, ending now, and after every earlier import (closer together
@@ -39,14 +39,14 @@ changes nothing, and of one that grew only what is new counts.`;
 export function addImportCommand(program: Command): void {
   const command = program
     .command('import <model> <file|folder>')
-    .description('bring in labelled examples: CSV, NDJSON, JSON, Parquet, IDX or folders of pictures')
+    .description('bring in labelled examples: CSV, NDJSON, JSON, Parquet, IDX, NumPy or folders of pictures')
     .option('--label <column>', "column (or key) of the label (default: the spec's, else label)")
     .option('--time <column>', 'column of the time: ISO 8601, or seconds to nanoseconds since 1970')
     .option('--group <column>', 'column that keeps examples together (user, device)')
     .option('--id <column>', 'column that names each example: of two with one name the last counts')
     .option('--ignore <columns>', 'columns that are no features (folders that are no labels)', commaList);
   addFileOptions(command)
-    .option('--labels-file <file>', 'IDX labels that do not lie beside the images')
+    .option('--labels-file <file>', 'labels of IDX or .npy that do not lie beside the examples')
     .option('--limit <n>', 'stop after so many rows', wholeNumber(1))
     .option('--skip <n>', 'leave out the first rows', wholeNumber(0), 0)
     .option(
