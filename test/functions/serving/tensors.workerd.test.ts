@@ -3,7 +3,7 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { wasmModule } from '../../../shared/model/run/wasm-worker.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { createEdge, type Edge } from '../support.ts';
 import { diagonal, serveLinearModel } from './conformance/linear-model.ts';
 

@@ -297,7 +297,7 @@ describe('importModel', () => {
     });
     const series = stack([4, 2], layers.flatten(), layers.dense({ units: 3, activation: 'softmax' }));
     const rows = await run(createMemoryStore(), await write('rows', await saveModel(series)), {
-      features: [...'abcdefgh'],
+      features: 'abcdefgh'.split(''),
     });
     expect(unwrap(rows).spec.input).toMatchObject({ kind: 'tabular', features: { length: 8 } });
     expect(

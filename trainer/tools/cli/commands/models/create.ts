@@ -6,7 +6,12 @@ import type { Command } from 'commander';
 import { randomHex } from '../../../../../shared/digest.ts';
 import { encodedShape, encodedSize } from '../../../../../shared/model/spec/input.ts';
 import { createModel } from '../../../../../shared/model/spec/load-spec.ts';
-import { INPUT_KINDS, type InputKind, type Resize, RESIZES } from '../../../../../shared/model/spec/spec-bounds.ts';
+import {
+  INPUT_KINDS,
+  type InputKind,
+  type Resize,
+  RESIZES,
+} from '../../../../../shared/model/spec/spec-bounds.ts';
 import { type Spec, specSchema } from '../../../../../shared/model/spec/spec.ts';
 import { sizeOf } from '../../../../../shared/model/plan/tensor.ts';
 import { describeIssues } from '../../../../../shared/registry/store/json.ts';

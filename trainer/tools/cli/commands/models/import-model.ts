@@ -8,7 +8,12 @@ import { type LabelsFile, parseLabels } from '../../../../model-import/labels-fi
 import { reasonOf } from '../../../../data-import/readers/input-file.ts';
 import { createContext } from '../../context.ts';
 import { unwrap, usageError } from '../../failure.ts';
-import { INPUT_KINDS, type InputKind, type Resize, RESIZES } from '../../../../../shared/model/spec/spec-bounds.ts';
+import {
+  INPUT_KINDS,
+  type InputKind,
+  type Resize,
+  RESIZES,
+} from '../../../../../shared/model/spec/spec-bounds.ts';
 import type { Target } from '../../../../../shared/registry/versions/manifest.ts';
 import { createProgressLine } from '../../output.ts';
 import { describeSpec } from '../../spec-text.ts';
