@@ -131,13 +131,28 @@ export function parseJsonBody(bytes: Uint8Array): Result<unknown, AppError> {
   try {
     text = decoder.decode(bytes);
   } catch {
-    return invalidBody('the bytes are not UTF-8');
+    return invalidBody(describeBytes(bytes));
   }
   try {
     return ok(parseJsonText(text));
   } catch (cause) {
     return invalidBody(describeSyntaxError(cause, text));
   }
+}
+
+/** How files begin that are posted as they are, as Latin-1. */
+const FILE_STARTS: readonly (readonly [string, string])[] = [
+  ['\xff\xd8\xff', 'they are a JPEG image: send it with Content-Type: image/jpeg'],
+  ['\x89PNG', 'they are a PNG image: send it with Content-Type: image/png'],
+  ['RIFF', 'they are a WebP image, or a sound: an image goes with Content-Type: image/webp'],
+  ['GIF8', 'they are a GIF image, which is not read: send JPEG, PNG or WebP'],
+  ['\x1f\x8b', 'they are compressed: send them with Content-Encoding: gzip'],
+  ['\x93NUMPY', 'they are a NumPy array: send its numbers as JSON, or as a binary tensor under /v2'],
+];
+
+function describeBytes(bytes: Uint8Array): string {
+  const start = String.fromCharCode(...bytes.subarray(0, 16));
+  return FILE_STARTS.find(([form]) => start.startsWith(form))?.[1] ?? 'the bytes are not UTF-8';
 }
 
 function invalidBody(problem: string) {

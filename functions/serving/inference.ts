@@ -110,7 +110,7 @@ function toLogged(
 }
 
 function countUnseen(input: InputSpec, rows: readonly Float32Array[]): number {
-  if (input.kind === 'image') return 0;
+  if (input.kind !== 'tabular') return 0;
   let count = 0;
   for (const [i, feature] of input.features.entries()) {
     if (feature.type !== 'category' || feature.rare === undefined) continue;

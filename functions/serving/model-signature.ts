@@ -1,6 +1,7 @@
 /**
  * What a model takes and gives, as tensors. Both protocols describe it from here.
  */
+import { encodedShape } from '../../shared/model/spec/input.ts';
 import type { ServingSpec } from '../../shared/model/spec/serving-spec.ts';
 import type { Feature, InputSpec } from '../../shared/model/spec/spec.ts';
 
@@ -20,13 +21,11 @@ export const LABEL = 'label';
 export const PREDICTION = 'prediction';
 
 /**
- * An image is one tensor. So are numbers in a row; where there are categories among them, each feature is one of its own,
+ * An image is one tensor, and a tensor is. So are numbers in a row; where there are categories among them, each feature is one of its own,
  * because a tensor has one type. Requests may always use either form that their types allow.
  */
 export function describeInputs(input: InputSpec): TensorSpec[] {
-  if (input.kind === 'image') {
-    return [{ name: INPUT, type: 'float', shape: [-1, input.height, input.width, input.channels] }];
-  }
+  if (input.kind !== 'tabular') return [{ name: INPUT, type: 'float', shape: [-1, ...encodedShape(input)] }];
   if (isNumeric(input.features)) return [{ name: INPUT, type: 'float', shape: [-1, input.features.length] }];
   return input.features.map(({ name, type }) => ({
     name,

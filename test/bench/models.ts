@@ -183,6 +183,6 @@ function describeVersion(spec: BenchModel['spec'], files: BenchModel['files']): 
 
 /** Preprocessing that is done, and changes nothing. */
 function identityConstants(input: InputSpec): Constants | null {
-  if (input.kind === 'image') return null;
+  if (input.kind !== 'tabular') return null;
   return { mean: input.features.map(() => 0), scale: input.features.map(() => 1) };
 }

@@ -10,12 +10,13 @@ import {
   rowRanges,
 } from '../../shared/model/spec/augmentation.ts';
 import type { Feature, InputSpec } from '../../shared/model/spec/spec.ts';
+import { channelsOf, type TensorInput } from '../../shared/model/spec/tensor-input.ts';
 import type { Random } from '../../shared/random.ts';
 import type { Batch, BatchHook } from '../training/models/trainable.ts';
 import { mixBatch } from './mixup.ts';
 import { createPictureAugmenter } from './picture-augmenter.ts';
 import { drawPicture } from './picture-draw.ts';
-import { createRowAugmenter, measureFeatures } from './row-augmenter.ts';
+import { createRowAugmenter, measureFeatures, nearNormal } from './row-augmenter.ts';
 
 export interface AugmentedInput {
   readonly input: InputSpec;
@@ -24,10 +25,16 @@ export interface AugmentedInput {
   readonly augmentation: Augmentation | null;
 }
 
-/** The features whose deviations a hook goes by; null where it needs none. */
+/** The features, or the channels of a tensor, whose deviations a hook goes by; null where it needs none. */
 export function changesRows({ input, hasBase, augmentation }: AugmentedInput): readonly Feature[] | null {
   if (hasBase || augmentation === null || input.kind === 'image') return null;
-  return changesExamples(augmentation, input.kind) ? input.features : null;
+  if (!changesExamples(augmentation, input.kind)) return null;
+  return input.kind === 'tensor' ? channelFeatures(input) : input.features;
+}
+
+/** Each channel as a feature: an example is a row of them for every place. */
+function channelFeatures(input: TensorInput): Feature[] {
+  return Array.from({ length: channelsOf(input) }, (_, i) => ({ name: String(i), type: 'number' }));
 }
 
 /** The hook, by training examples in memory. @param features  as the model sees them, [n, encodedSize] */
@@ -70,9 +77,24 @@ function createRowsChanger(
   kernels: WebAssembly.Module,
 ): BatchHook {
   if (input.kind === 'image') return createPicturesChanger(input, augmentation, kernels);
+  if (input.kind === 'tensor') return createNoise(rowRanges(augmentation).noise, deviations);
   const augmenter = createRowAugmenter(input.features, rowRanges(augmentation), deviations);
   return (batch, rows, random) => {
     for (let row = 0; row < rows; row++) augmenter.change(rowOf(batch, row), random);
+  };
+}
+
+/** Noise on every number of a tensor, by how far its channel varies. */
+function createNoise(noise: number, deviations: readonly number[]): BatchHook {
+  const steps = Float64Array.from(deviations, (deviation) => noise * deviation);
+  return (batch, rows, random) => {
+    for (let row = 0; row < rows; row++) {
+      const numbers = rowOf(batch, row);
+      for (let i = 0; i < numbers.length; i++) {
+        const step = steps[i % steps.length] as number;
+        if (step !== 0) numbers[i] = (numbers[i] as number) + nearNormal(random) * step;
+      }
+    }
   };
 }
 

@@ -63,7 +63,7 @@ export interface FeatureMeasure {
   deviations(): number[];
 }
 
-/** @param count  how many examples there are */
+/** @param count  how many rows there are, of a tensor one for each of its places in every example */
 export function createFeatureMeasure(features: readonly Feature[], count: number): FeatureMeasure {
   const columns = columnsOf(features).map((column) => ({
     ...column,

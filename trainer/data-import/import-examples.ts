@@ -58,6 +58,8 @@ export interface ImportSummary {
   readonly rejected: number;
   /** Rows that earlier imports brought already, with the same content, time and label. */
   readonly present: number;
+  /** Of the imported: those whose line or row names no group, and no time. */
+  readonly without: { readonly group: number; readonly time: number };
   /** The first few. */
   readonly problems: readonly string[];
   /** How many examples have each label, by its index; empty for a regression. */
@@ -101,6 +103,7 @@ export async function importExamples(request: ImportRequest): Promise<Result<Imp
   let group: ExampleRow[] = [];
   const flush = async (): Promise<void> => {
     const events = await Promise.all(group.map((row) => toEvent(request, record, row)));
+    for (const row of group) tally.note(row);
     group = [];
     for (const event of events) {
       tally.count(event);
@@ -222,6 +225,7 @@ function createTally(task: Spec['task']) {
   let imported = 0;
   let rejected = 0;
   let present = 0;
+  const without = { group: 0, time: 0 };
   let fromMs = Number.POSITIVE_INFINITY;
   let toMs = 0;
   return {
@@ -235,6 +239,11 @@ function createTally(task: Spec['task']) {
       fromMs = Math.min(fromMs, at);
       toMs = Math.max(toMs, at);
     },
+    /** What an event does not show any more. */
+    note({ group, at }: ExampleRow): void {
+      if (group === undefined) without.group += 1;
+      if (at === undefined) without.time += 1;
+    },
     skip(): void {
       present += 1;
     },
@@ -246,6 +255,7 @@ function createTally(task: Spec['task']) {
       imported,
       rejected,
       present,
+      without,
       problems,
       perLabel,
       targets:
@@ -263,6 +273,7 @@ function repeatedSummary({ imported, rejected }: ImportRecord): ImportSummary {
     imported,
     rejected,
     present: 0,
+    without: { group: 0, time: 0 },
     problems: [],
     perLabel: new Map(),
     targets: null,

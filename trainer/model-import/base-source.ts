@@ -10,7 +10,7 @@ import { toKeras2, type TopologyNotes } from './keras/keras-topology.ts';
 import { type NamedWeight, renameWeights } from './keras/keras-weights.ts';
 import { type Folder, openArchive, type OpenBucket, openFolder } from './model-folder.ts';
 import { describeContents, kindOfSource } from './source-kinds.ts';
-import { readZip } from './zip-file.ts';
+import { readZip } from '../zip-file.ts';
 
 export interface SourceLimits {
   readonly maxJsonBytes: number;

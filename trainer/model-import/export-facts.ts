@@ -69,6 +69,9 @@ function parseObject(bytes: Uint8Array): Json | null {
 /** @teachablemachine/image crops a square and feeds pixel / 127 - 1. */
 const TEACHABLE_PIXELS: PixelFacts = { scale: 1 / 127, offset: -1, resize: 'cover' };
 
+/** @tensorflow-models/speech-commands: frames x frequencies, each spectrogram standardised by whoever records it. */
+const SPECTROGRAM: InputSpec = { kind: 'tensor', shape: [43, 232, 1] };
+
 function ofTeachableMachine(json: Json, path: string): Result<ExportFacts | null, string> {
   const { packageName } = json;
   if (packageName === '@teachablemachine/image') {
@@ -79,12 +82,14 @@ function ofTeachableMachine(json: Json, path: string): Result<ExportFacts | null
   }
   if (packageName === '@teachablemachine/pose')
     return err(
-      `${path}: this is a Teachable Machine pose model: it reads what PoseNet makes of a picture (14,739 numbers), not a picture, and no model with that in front is offered`,
+      `${path}: this is a Teachable Machine pose model: it reads what PoseNet makes of a picture (14,739 numbers), not a picture, and no model with that in front is offered; without metadata.json beside it, it is imported as a tensor, for clients that run PoseNet themselves`,
     );
-  if ('tfjsSpeechCommandsVersion' in json || 'wordLabels' in json)
-    return err(
-      `${path}: this is a Teachable Machine audio model: it reads spectrograms of 43 x 232 numbers below 0, not pictures, and only pictures and rows are offered as inputs`,
-    );
+  if ('tfjsSpeechCommandsVersion' in json || 'wordLabels' in json) {
+    const labels = textsOf(json['wordLabels']);
+    if (labels === null)
+      return err(`${path}: expected wordLabels, a list of texts, as Teachable Machine writes it`);
+    return ok({ ...NOTHING, from: `${path} (Teachable Machine, audio)`, labels, input: SPECTROGRAM });
+  }
   return ok(null);
 }
 
@@ -177,7 +182,7 @@ function ofHoldfast(json: Json, path: string): Result<ExportFacts | null, string
     labels: labels === null || labels.length === 0 ? null : labels,
     target: target.success ? target.data : null,
     constants: constants.success ? constants.data : null,
-    input: input.success && input.data.kind === 'tabular' ? input.data : null,
+    input: input.success && input.data.kind !== 'image' ? input.data : null,
     pixels,
     answer: null,
   });

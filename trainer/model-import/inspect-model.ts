@@ -13,6 +13,7 @@ import { byteLengthOf, decodeWeights } from '../compile/weights.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { loadBaseSource, type SourceOptions } from './base-source.ts';
 import { type ExportFacts, readExportFacts } from './export-facts.ts';
+import { isPicture } from './model-input.ts';
 import { choosePixels, leadingScaling, type PixelChoice } from './pixel-scaling.ts';
 
 export interface InspectedOutput {
@@ -66,7 +67,7 @@ export async function inspectModel(
     .map(({ name }) => compileModel(model, tensors, { output: name }))
     .find((compiled) => compiled.ok);
   const plan = front?.ok === true ? front.value : null;
-  const image = plan !== null && plan.plan.inputShape.length === 3;
+  const image = plan !== null && exported?.input == null && isPicture(plan.plan.inputShape);
   return ok({
     source: url,
     format: isLayersModel(model) ? 'LayersModel' : 'GraphModel',

@@ -13,8 +13,8 @@ import type { CompiledPlan } from '../compile/emit.ts';
 import type { DenseLayer } from '../model/head.ts';
 import { encodedShape, encodedSize } from '../../shared/model/spec/input.ts';
 import { createModel, loadSpec, specDigest } from '../../shared/model/spec/load-spec.ts';
-import type { Resize } from '../../shared/model/spec/spec-bounds.ts';
-import { type Feature, type InputSpec, type Spec, specSchema } from '../../shared/model/spec/spec.ts';
+import type { InputKind, Resize } from '../../shared/model/spec/spec-bounds.ts';
+import { type Feature, type Spec, specSchema } from '../../shared/model/spec/spec.ts';
 import { foldScaling, type SplitModel, splitHead } from './split-head.ts';
 import { outputWidth } from '../../shared/model/spec/task.ts';
 import { sizeOf, type Shape } from '../../shared/model/plan/tensor.ts';
@@ -31,6 +31,7 @@ import { describeTaken } from '../registry/delete-model.ts';
 import { type ExportFacts, readExportFacts } from './export-facts.ts';
 import { describeDuplicates, numberDuplicates } from './labels-file.ts';
 import { compareModel } from './model-agreement.ts';
+import { chooseKind, inputOf, type InputRequest, misfitOfInput } from './model-input.ts';
 import {
   choosePixels,
   describeTwice,
@@ -49,6 +50,8 @@ export interface ModelImportRequest extends SourceOptions {
   readonly target?: Target | null;
   /** Rows of numbers: their names, in order. Default: x1, x2, … */
   readonly features?: readonly string[] | null;
+  /** What its input is; null: as its files say. */
+  readonly kind?: InputKind | null;
   /** Images: the model sees `pixel * scale + offset`. */
   readonly scale?: number | undefined;
   readonly offset?: number | undefined;
@@ -88,7 +91,8 @@ interface Divided {
   readonly head: readonly DenseLayer[];
   readonly constants: Constants | null;
   readonly inputShape: Shape;
-  /** null of rows, and where the model's spec says it already. */
+  readonly kind: InputKind;
+  /** null of what is no picture, and where the model's spec says it already. */
   readonly pixels: PixelChoice | null;
   readonly leading: LeadingScaling | null;
 }
@@ -144,7 +148,7 @@ export async function importModel(given: ModelImportRequest): Promise<Result<Imp
   return ok({ ...published, ...said, spec: spec.value, ending, endsWith, relativeError: agreed.value });
 }
 
-type ImportContext = ModelImportRequest & { readonly input: InputSpec | null };
+type ImportContext = ModelImportRequest & { readonly input: InputRequest };
 
 /** What whoever asks leaves open, an exporter's file may say. */
 function withFacts(request: ModelImportRequest, facts: ExportFacts | null): Result<ImportContext, string> {
@@ -154,7 +158,11 @@ function withFacts(request: ModelImportRequest, facts: ExportFacts | null): Resu
     ...request,
     labels: silent ? (facts?.labels ?? null) : labels,
     target: silent ? (facts?.target ?? null) : target,
-    input: facts?.input ?? null,
+    input: {
+      kind: request.kind ?? null,
+      features: request.features ?? null,
+      told: facts?.input ?? null,
+    },
   };
   const twice = all.labels === null ? null : describeDuplicates(all.labels);
   if (twice === null || all.labels === null) return ok(all);
@@ -221,8 +229,10 @@ async function divide(
   if (!split.ok) return err(`the model can't serve as a version: ${split.error}`);
   const { inputShape } = compiled.value.plan;
   const scaled = scaleInput(split.value, own, facts?.constants ?? null);
+  const kind = own === null ? chooseKind(request.input, inputShape) : ok(own.input.kind);
+  if (!kind.ok) return kind;
   const leading = inputShape.length === 3 ? leadingScaling(compiled.value) : null;
-  const pixels = own === null && inputShape.length === 3 ? choosePixels(request, facts, leading) : null;
+  const pixels = own === null && kind.value === 'image' ? choosePixels(request, facts, leading) : null;
   return ok({
     source,
     output: output.value,
@@ -230,6 +240,7 @@ async function divide(
     task,
     split: split.value,
     inputShape,
+    kind: kind.value,
     pixels,
     leading,
     ...scaled,
@@ -269,7 +280,7 @@ function scaleInput(
   if (told !== null)
     return { head: constants === null ? head : [foldScaling(constants, first), ...others], constants: told };
   if (constants === null) return { head, constants: null };
-  const numbers = own === null || own.input.kind === 'image' || own.input.features.every(isNumber);
+  const numbers = own?.input.kind !== 'tabular' || own.input.features.every(isNumber);
   if (!numbers) return { head: [foldScaling(constants, first), ...others], constants: null };
   return { head, constants: { mean: [...constants.mean], scale: [...constants.scale] } };
 }
@@ -296,11 +307,10 @@ function outputsOf(head: readonly DenseLayer[]): number {
 
 /** What a new model is asked to be that the files are not. */
 function misfitOfRequest(
-  { labels, features, input, scale, offset, resize }: ImportContext,
+  { labels, input, scale, offset, resize }: ImportContext,
   facts: Divided,
 ): string | null {
   const outputs = outputsOf(facts.head);
-  const size = sizeOf(facts.inputShape);
   if (labels !== null && labels.length !== outputs) {
     const what =
       facts.split.ending === 'sigmoid' || facts.split.ending === 'logit'
@@ -310,28 +320,22 @@ function misfitOfRequest(
     const hint = spare ? ': the first, "background", is of models with one output more; leave it out' : '';
     return `expected ${what}, got ${labels.length}${hint}`;
   }
-  if (input !== null && !features && encodedSize(input) !== size)
-    return `the export says that the model reads ${encodedSize(input)} numbers, the files read ${size}`;
-  if (facts.inputShape.length === 3)
-    return features ? 'the model reads images: expected no names of features' : null;
-  if (features && features.length !== size)
-    return `expected ${size} names of features, one a number that the model reads, got ${features.length}`;
-  return scale === undefined && offset === undefined && resize === undefined
-    ? null
-    : 'the model reads rows of numbers: scale, offset and resize are for images';
+  const asksOfPixels = scale !== undefined || offset !== undefined || resize !== undefined;
+  const toldSize = input.told?.kind === 'tabular' ? encodedSize(input.told) : null;
+  return misfitOfInput(facts.kind, input, asksOfPixels, toldSize, facts.inputShape);
 }
 
 /** What the spec says that the files contradict. */
 function misfitOfSpec(
   spec: Spec,
-  { model, features, scale, offset, resize }: ModelImportRequest,
+  { model, features, kind = null, scale, offset, resize }: ModelImportRequest,
   { labels, target = null }: ImportContext,
   { head, inputShape }: Divided,
 ): string | null {
   const outputs = outputsOf(head);
   const shape = encodedShape(spec.input);
   const fits =
-    spec.input.kind === 'image' ? shape.join() === inputShape.join() : shape[0] === sizeOf(inputShape);
+    spec.input.kind === 'tabular' ? shape[0] === sizeOf(inputShape) : shape.join() === inputShape.join();
   if (!fits || (spec.input.kind === 'tabular' && inputShape.length === 3))
     return `the files read [${inputShape.join(',')}], the spec of ${model} says [${shape.join(',')}]`;
   if (outputWidth(spec) !== outputs)
@@ -340,7 +344,7 @@ function misfitOfSpec(
     return `${model} has other labels: ${spec.labels.slice(0, 10).join(', ')}`;
   if (spec.task === 'regression' && target !== null && JSON.stringify(target) !== JSON.stringify(spec.target))
     return `${model} has another target: ${[spec.target.name, spec.target.unit].filter(Boolean).join(' in ')}`;
-  if (features || scale !== undefined || offset !== undefined || resize !== undefined)
+  if (features || kind !== null || scale !== undefined || offset !== undefined || resize !== undefined)
     return `${model} is there already, and says itself how its input is read`;
   return null;
 }
@@ -353,32 +357,20 @@ function withBase(spec: Spec, base: PreparedBase | null): Result<Spec, string> {
 
 function newSpec(
   request: ImportContext,
-  { task, head, inputShape, pixels }: Divided,
+  { task, head, inputShape, kind, pixels }: Divided,
   base: PreparedBase | null,
 ): Result<Spec, string> {
   const spec = specSchema.safeParse({
     format: 'holdfast-spec/1',
     name: request.model,
     task,
-    input: inputOf(request, pixels, inputShape),
+    input: inputOf(kind, request.input, pixels, inputShape),
     ...(task === 'classification' ? { labels: request.labels } : { target: request.target }),
     base: base?.manifest.digest ?? null,
     head: head.slice(0, -1).map(({ bias, activation }) => ({ units: sizeOf(bias.shape), activation })),
     salt: randomHex(32),
   });
   return spec.success ? ok(spec.data) : err(`the spec of ${request.model}: ${describeIssues(spec.error)}`);
-}
-
-function inputOf({ features, input }: ImportContext, pixels: PixelChoice | null, shape: Shape): object {
-  const [height, width, channels] = shape;
-  if (pixels !== null) {
-    const { scale, offset, resize } = pixels;
-    const how = resize === 'stretch' ? {} : { resize };
-    return { kind: 'image', height, width, channels, scale, offset, ...how };
-  }
-  if (input !== null && !features) return input;
-  const names = features ?? Array.from({ length: sizeOf(shape) }, (_, i) => `x${i + 1}`);
-  return { kind: 'tabular', features: names.map((name) => ({ name, type: 'number' })) };
 }
 
 async function publish(

@@ -4,13 +4,16 @@
  */
 import { fromBase64 } from '../../../shared/bytes.ts';
 import { describeBadCell, readCell } from '../../../shared/model/spec/feature.ts';
-import { describeBadPixel, type ImageSpec, rawSize } from '../../../shared/model/spec/input.ts';
+import { describeBadPixel, encodedShape, rawSize } from '../../../shared/model/spec/input.ts';
 import type { Feature, InputSpec } from '../../../shared/model/spec/spec.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { type AppError, invalid } from '../../http/errors.ts';
 import type { Example } from '../inference.ts';
 import { INPUT, isNumeric } from '../model-signature.ts';
 import { type Bytes, decodeNumbers, type Tensor } from './tensor.ts';
+
+/** One tensor by nature. */
+type WholeInput = Exclude<InputSpec, { kind: 'tabular' }>;
 
 /**
  * @param tensors  with different names
@@ -30,9 +33,9 @@ export function toExamples(
 
 function assemble(tensors: readonly Tensor[], input: InputSpec, batch: number): Result<Example[], string> {
   const [only] = tensors;
-  if (input.kind === 'image') {
+  if (input.kind !== 'tabular') {
     return only !== undefined && tensors.length === 1
-      ? fromImages(only, input, batch)
+      ? fromWhole(only, input, batch)
       : err(`inputs: expected one tensor, '${INPUT}', got ${tensors.length}`);
   }
   const { features } = input;
@@ -128,19 +131,28 @@ function toText<T>(value: T | Uint8Array): T | string {
   return value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
 }
 
-/** Pixels, [batch, height, width, channels] or [batch, pixels]; or encoded images, [batch] or [batch, 1]. */
-function fromImages(
+/** All numbers, [batch, …shape] or [batch, numbers]; or encoded images, [batch] or [batch, 1]. */
+function fromWhole(
   { values, shape, where }: Tensor,
-  input: ImageSpec,
+  input: WholeInput,
   batch: number,
 ): Result<Example[], string> {
-  if (!(values instanceof Float32Array)) return fromEncoded(values, shape, where, batch);
-  const { height, width, channels } = input;
-  const forms = [[height, width, channels], [rawSize(input)], ...(channels === 1 ? [[height, width]] : [])];
-  if (!forms.some((form) => isShape(shape, [batch, ...form]))) {
-    return err(`${where}: expected the shape [-1,${height},${width},${channels}], got [${shape.join(',')}]`);
+  if (!(values instanceof Float32Array)) {
+    return input.kind === 'image'
+      ? fromEncoded(values, shape, where, batch)
+      : err(`${where}: expected numbers, got BYTES`);
   }
-  const problem = describeBadPixel(values, where);
+  const whole = encodedShape(input);
+  const forms = [
+    whole,
+    [rawSize(input)],
+    ...(whole.at(-1) === 1 ? [whole.slice(0, -1)] : []),
+    ...(input.kind === 'tensor' ? [whole.filter((side) => side !== 1)] : []),
+  ];
+  if (!forms.some((form) => isShape(shape, [batch, ...form]))) {
+    return err(`${where}: expected the shape [-1,${whole.join(',')}], got [${shape.join(',')}]`);
+  }
+  const problem = input.kind === 'image' ? describeBadPixel(values, where) : null;
   return problem === null ? ok(splitRows(values, rawSize(input))) : err(problem);
 }
 

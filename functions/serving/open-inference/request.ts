@@ -65,7 +65,7 @@ function readTensors(raw: readonly RawTensor[], input: InputSpec): Result<Tensor
 
 /** Null may stand for a value of a feature that may be missing. A tensor of no feature's name has all of them in turn. */
 function gapsOf(name: string, input: InputSpec): Gaps {
-  if (input.kind === 'image') return () => false;
+  if (input.kind !== 'tabular') return () => false;
   const own = input.features.filter((feature) => feature.name === name);
   const features = own.length > 0 ? own : input.features;
   return (position) => features[position % features.length]?.missing === true;

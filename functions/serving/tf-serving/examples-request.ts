@@ -64,7 +64,7 @@ function readFeatureMap(
   if (!own.ok) return own;
   const features = { ...context, ...own.value };
   const { input } = spec;
-  if (input.kind === 'image') return readExample(spec, unwrapImage(features[INPUT]), `${where}.${INPUT}`);
+  if (input.kind !== 'tabular') return readExample(spec, unwrapImage(features[INPUT]), `${where}.${INPUT}`);
   const { gaps, strays } = compareNames(input.features, features);
   // Where a feature may be missing, a name that is not known may be one that is misspelt.
   if (gaps.length > 0 && strays.length > 0) return invalid(`${where}: ${describeNames(gaps, strays)}`);

@@ -99,7 +99,7 @@ function formOf(instance: unknown): 'a list' | 'an object' | 'a value' {
 function unwrapTensor(instance: JsonObject, { input }: ServingSpec): unknown {
   const [name, ...others] = Object.keys(instance);
   if (name === undefined || others.length > 0 || typeof instance[name] !== 'object') return instance;
-  if (name === INPUT || input.kind === 'image') return instance[name];
+  if (name === INPUT || input.kind !== 'tabular') return instance[name];
   // A row of one is as likely the misspelt name of the feature.
   const isFeature = input.features.length === 1 || input.features.some((feature) => feature.name === name);
   return isFeature ? instance : instance[name];
@@ -118,7 +118,7 @@ function readColumns(inputs: unknown, spec: ServingSpec, max: number): Result<Ex
     if (some) return invalid(`inputs: ${describeNames(gaps, strays)}`);
   }
   const names = Object.keys(inputs);
-  const only = input.kind === 'image' || input.features.length > 1 ? names[0] : undefined;
+  const only = input.kind !== 'tabular' || input.features.length > 1 ? names[0] : undefined;
   const list = inputs[INPUT] ?? (names.length === 1 && only !== undefined ? inputs[only] : undefined);
   if (isBase64Object(list)) return readExamples([list], spec, `inputs.${INPUT}`);
   if (Array.isArray(list)) return readList(list, spec, `inputs.${INPUT}`, max);
@@ -170,7 +170,7 @@ function unwrapSingle(cell: unknown): unknown {
 }
 
 function describeMissing(inputs: JsonObject, { input }: ServingSpec): string {
-  if (input.kind === 'image') return `inputs: expected a list, or a list named '${INPUT}'`;
+  if (input.kind !== 'tabular') return `inputs: expected a list, or a list named '${INPUT}'`;
   const missing = input.features.find(({ name }) => !Object.hasOwn(inputs, name));
   return `inputs: expected a list for each feature, or one named '${INPUT}'; ${JSON.stringify(missing?.name)} is missing`;
 }

@@ -45,7 +45,7 @@ export function readExample(spec: ServingSpec, value: unknown, where: string): R
 /** Names of categories and dates may come as bytes; numbers never do. */
 function decodeStrings(spec: ServingSpec, value: unknown): unknown {
   const { input } = spec;
-  if (input.kind === 'image' || input.features.every(({ type }) => type === 'number')) return value;
+  if (input.kind !== 'tabular' || input.features.every(({ type }) => type === 'number')) return value;
   if (Array.isArray(value)) return value.map(toText);
   if (!isObject(value) || isBase64Object(value)) return toText(value);
   return Object.fromEntries(Object.entries(value).map(([name, cell]) => [name, toText(cell)]));

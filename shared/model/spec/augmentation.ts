@@ -43,6 +43,15 @@ const ofRows = {
   featureDropout: z.number().min(0).max(0.9),
 } as const;
 
+/** As of rows; a share of the deviation of the number's channel, the last axis. */
+const ofTensors = { noise: share } as const;
+
+const BY_KIND: Readonly<Record<InputKind, { readonly ranges: object; readonly name: string }>> = {
+  image: { ranges: ofPictures, name: 'images' },
+  tabular: { ranges: ofRows, name: 'tabular examples' },
+  tensor: { ranges: ofTensors, name: 'tensors' },
+};
+
 export const augmentationSchema = z.strictObject({
   /** With a base: augmented copies of every training example. Without one, every epoch augments anew. */
   copies: z.int().min(1).max(16).default(2),
@@ -75,7 +84,7 @@ export function pictureRanges(augmentation: Partial<Augmentation>): PictureRange
   };
 }
 
-/** The ranges of tabular examples. */
+/** The ranges of tabular examples, and of tensors, of which no feature is left out. */
 export function rowRanges({ noise = 0, featureDropout = 0 }: Partial<Augmentation>): RowRanges {
   return { noise, featureDropout };
 }
@@ -92,18 +101,25 @@ export function augmentationProblems(
   augmentation: Augmentation,
   { input: { kind }, base }: { readonly input: { readonly kind: InputKind }; readonly base: string | null },
 ): { readonly path: readonly string[]; readonly message: string }[] {
-  const known = new Set(['copies', 'mixup', ...Object.keys(kind === 'image' ? ofPictures : ofRows)]);
+  const known = new Set(['copies', 'mixup', ...Object.keys(BY_KIND[kind].ranges)]);
   const strange = Object.entries(augmentation).flatMap(([name, value]) =>
     known.has(name) || value === undefined ? [] : [name],
   );
   if (strange.length > 0) {
-    const other =
-      kind === 'image' ? 'tabular examples, and this input is images' : 'images, and this input is tabular';
-    return strange.map((name) => ({ path: [name], message: `expected nothing: it is for ${other}` }));
+    const own = kind === 'tabular' ? 'tabular' : BY_KIND[kind].name;
+    return strange.map((name) => ({
+      path: [name],
+      message: `expected nothing: it is for ${whoTakes(name)}, and this input is ${own}`,
+    }));
   }
-  if (kind === 'tabular' && base !== null && changesExamples(augmentation, kind)) {
+  if (kind !== 'image' && base !== null && changesExamples(augmentation, kind)) {
     return [{ path: [], message: 'expected mixup alone: of rows that a base has read there are no copies' }];
   }
   if (augmentation.mixup > 0 || changesExamples(augmentation, kind)) return [];
   return [{ path: [], message: 'expected a range that changes something; null augments nothing' }];
+}
+
+/** The first kind of input that a range is for. */
+function whoTakes(name: string): string {
+  return Object.values(BY_KIND).find(({ ranges }) => Object.hasOwn(ranges, name))?.name ?? 'another input';
 }

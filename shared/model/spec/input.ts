@@ -6,30 +6,47 @@
 import type { Constants } from '../../registry/versions/manifest.ts';
 import { err, ok, type Result } from '../../result.ts';
 import { describeBadCell, type NumberPolicy, readCell, widthOf } from './feature.ts';
+import { readNested } from './nested-numbers.ts';
 import { kindOf } from './read-value.ts';
 import type { Feature, InputSpec } from './spec.ts';
 import { type ConstantsFit, createRowEncoder, createRowFit, type RowEncoder } from './table-encoder.ts';
+import { createTensorEncoder, createTensorFit, parseTensor } from './tensor-input.ts';
 
 /** How many raw numbers an example has. */
 export function rawSize(input: InputSpec): number {
-  return input.kind === 'image' ? input.height * input.width * input.channels : input.features.length;
+  switch (input.kind) {
+    case 'tabular':
+      return input.features.length;
+    case 'image':
+      return input.height * input.width * input.channels;
+    case 'tensor':
+      return input.shape.reduce((size, side) => size * side, 1);
+  }
 }
 
 /** How many numbers the model sees. */
 export function encodedSize(input: InputSpec): number {
-  if (input.kind === 'image') return rawSize(input);
+  if (input.kind !== 'tabular') return rawSize(input);
   return input.features.reduce((size, feature) => size + widthOf(feature), 0);
 }
 
 /** The shape the model sees, without the batch. */
 export function encodedShape(input: InputSpec): number[] {
-  return input.kind === 'image' ? [input.height, input.width, input.channels] : [encodedSize(input)];
+  switch (input.kind) {
+    case 'tabular':
+      return [encodedSize(input)];
+    case 'image':
+      return [input.height, input.width, input.channels];
+    case 'tensor':
+      return [...input.shape];
+  }
 }
 
 /**
  * Reads one instance.
  *
- * An image is nested `[height][width][channels]` or flat numbers in 0..255, row by row. A tabular instance is an array
+ * An image is nested `[height][width][channels]` or flat numbers in 0..255, row by row; a tensor nested as its shape says,
+ * or flat. A tabular instance is an array
  * in the spec's order or an object by feature name; the value of a feature may stand in a list of its own, and the
  * instance of a model with one feature may be the bare value.
  *
@@ -42,82 +59,30 @@ export function parseInstance(
   where: string,
   numbers: NumberPolicy = 'finite',
 ): Result<Float32Array, string> {
-  return input.kind === 'image'
-    ? parseImage(input, value, where)
-    : parseRow(input.features, value, where, numbers);
+  switch (input.kind) {
+    case 'tabular':
+      return parseRow(input.features, value, where, numbers);
+    case 'image':
+      return parseImage(input, value, where);
+    case 'tensor':
+      return parseTensor(input, value, where, numbers);
+  }
 }
 
 export type ImageSpec = Extract<InputSpec, { kind: 'image' }>;
 
 function parseImage(input: ImageSpec, value: unknown, where: string): Result<Float32Array, string> {
   const { height, width, channels } = input;
-  const shape = `[${height},${width},${channels}]`;
-  if (!Array.isArray(value))
-    return err(`${where}: expected an array of shape ${shape}, got ${kindOf(value)}`);
-  const raw = new Float32Array(height * width * channels);
-  const nested = Array.isArray(value[0]);
-  const dimensions = nested
-    ? channels === 1
-      ? nestedGrey(value, [height, width])
-      : [height, width, channels]
-    : [raw.length];
-  if (fill(value, dimensions, 0, raw, 0) === MISFIT) {
-    return err(`${describeMisfit(value, dimensions, where)} (the shape is ${shape})`);
-  }
-  const problem = describeBadPixel(raw, where);
-  return problem === null ? ok(raw) : err(problem);
-}
-
-/** A grey image may leave out its last dimension of 1. */
-function nestedGrey(value: readonly unknown[], [height, width]: [number, number]): number[] {
-  const row = value[0];
-  return Array.isArray(row) && Array.isArray(row[0]) ? [height, width, 1] : [height, width];
+  const raw = readNested(value, [height, width, channels], Number.isFinite, where);
+  if (!raw.ok) return raw;
+  const problem = describeBadPixel(raw.value, where);
+  return problem === null ? raw : err(problem);
 }
 
 /** What is wrong with raw pixels, or null: 0 to 255 are pixels. */
 export function describeBadPixel(raw: Float32Array, where: string): string | null {
   const at = raw.findIndex((pixel) => !(pixel >= 0 && pixel <= 255));
   return at === -1 ? null : `${where}: expected pixels from 0 to 255, got ${raw[at]} at position ${at}`;
-}
-
-const MISFIT = -1;
-
-/** Copies nested numbers to `raw[at]` and on; says where the next ones go, or `MISFIT`. */
-function fill(
-  value: unknown,
-  dimensions: readonly number[],
-  depth: number,
-  raw: Float32Array,
-  at: number,
-): number {
-  const length = dimensions[depth];
-  if (!Array.isArray(value) || value.length !== length) return MISFIT;
-  const leaf = depth === dimensions.length - 1;
-  let next = at;
-  for (const item of value as readonly unknown[]) {
-    if (!leaf) next = fill(item, dimensions, depth + 1, raw, next);
-    else if (Number.isFinite(item)) raw[next++] = item as number;
-    else return MISFIT;
-    if (next === MISFIT) return MISFIT;
-  }
-  return next;
-}
-
-/** The first misfit of nested numbers, by its path. */
-function describeMisfit(value: unknown, dimensions: readonly number[], where: string): string | null {
-  const [length, ...rest] = dimensions;
-  if (length === undefined) {
-    return Number.isFinite(value) ? null : `${where}: expected a finite number, got ${kindOf(value)}`;
-  }
-  if (!Array.isArray(value)) return `${where}: expected an array of ${length}, got ${kindOf(value)}`;
-  if (value.length !== length) {
-    return `${where}: expected ${length} ${rest.length === 0 ? 'numbers' : 'arrays'}, got ${value.length}`;
-  }
-  for (const [i, item] of value.entries()) {
-    const problem = describeMisfit(item, rest, `${where}[${i}]`);
-    if (problem !== null) return problem;
-  }
-  return null;
 }
 
 function parseRow(
@@ -199,10 +164,10 @@ function unwrapSingle(cell: unknown): unknown {
 /**
  * Writes what the model sees of one example into `out` at `offset`.
  *
- * Images: `pixel * scale + offset`. Tables: as table-encoder.ts says.
+ * Images: `pixel * scale + offset`. Tables: as table-encoder.ts says. Tensors: as tensor-input.ts says.
  *
  * @param raw        [rawSize]
- * @param constants  a tabular version's; null for images
+ * @param constants  the version's; null for images
  * @param out        encoded examples; [encodedSize] numbers are written
  */
 export function encodeInput(
@@ -218,6 +183,7 @@ export function encodeInput(
 /** `encodeInput` for many examples: what depends on the spec alone is looked at once. */
 export function createEncoder(input: InputSpec, constants: Constants | null): RowEncoder {
   if (input.kind === 'image') return createImageEncoder(input);
+  if (input.kind === 'tensor') return createTensorEncoder(input, constants);
   const { features } = input;
   if (features.some((feature) => feature.type !== 'number' || feature.missing))
     return createRowEncoder(features, constants);
@@ -247,7 +213,8 @@ function encodeNumbers(
 
 /** Fits the constants to examples that come one by one, twice in the same order; null for images, which need none. */
 export function createConstantsFit(input: InputSpec): ConstantsFit | null {
-  return input.kind === 'image' ? null : createRowFit(input.features);
+  if (input.kind === 'image') return null;
+  return input.kind === 'tensor' ? createTensorFit(input) : createRowFit(input.features);
 }
 
 /** The same of examples in memory. @param rows  raw, each [rawSize] */

@@ -25,8 +25,10 @@ import {
   DATE_PARTS,
   DECIMALS,
   LOGGING_DEFAULTS,
+  MAX_DIMENSIONS,
   MAX_FEATURES,
   MAX_LABELS,
+  MAX_NUMBERS,
   MAX_PIXELS,
   MAX_RARE,
   MAX_VALUES,
@@ -69,6 +71,7 @@ const input = tagged('kind', {
     offset: optional(anyNumber),
     resize: optional(oneOf(...RESIZES)),
   }),
+  tensor: has({ shape: list(integer(1, MAX_NUMBERS), 1, MAX_DIMENSIONS) }),
 });
 
 const common = {

@@ -14,6 +14,11 @@ export const MAX_LABELS = 10_000;
 /** Of an image's side. */
 export const MAX_PIXELS = 1_024;
 
+/** Of a tensor. */
+export const MAX_DIMENSIONS = 6;
+/** Of an example that is a tensor: 4 MB. */
+export const MAX_NUMBERS = 1_048_576;
+
 /** How an image file of another size becomes height x width (docs/images.md). */
 export const RESIZES = ['stretch', 'cover', 'contain'] as const;
 export type Resize = (typeof RESIZES)[number];
@@ -29,5 +34,6 @@ export const DATE_ORDERS = ['dmy', 'mdy'] as const;
 /** Decimal marks of numbers that are texts. */
 export const DECIMALS = ['.', ','] as const;
 
-/** What an example is: a row of a table, or a picture. */
-export type InputKind = 'tabular' | 'image';
+/** What an example is: a row of a table, a picture, or numbers of another shape. */
+export const INPUT_KINDS = ['tabular', 'image', 'tensor'] as const;
+export type InputKind = (typeof INPUT_KINDS)[number];

@@ -14,8 +14,10 @@ import {
   DATE_PARTS,
   DECIMALS,
   LOGGING_DEFAULTS,
+  MAX_DIMENSIONS,
   MAX_FEATURES,
   MAX_LABELS,
+  MAX_NUMBERS,
   MAX_PIXELS,
   MAX_RARE,
   MAX_VALUES,
@@ -89,7 +91,20 @@ const imageSchema = z.strictObject({
   resize: z.enum(RESIZES).optional(),
 });
 
-export const inputSchema = z.discriminatedUnion('kind', [tabularSchema, imageSchema]);
+const tensorSchema = z.strictObject({
+  kind: z.literal('tensor'),
+  /** Without the batch; the last axis is that of the channels. */
+  shape: z
+    .array(z.int().min(1).max(MAX_NUMBERS))
+    .min(1)
+    .max(MAX_DIMENSIONS)
+    .refine(
+      (shape) => shape.reduce((size, side) => size * side, 1) <= MAX_NUMBERS,
+      `expected at most ${MAX_NUMBERS} numbers an example`,
+    ),
+});
+
+export const inputSchema = z.discriminatedUnion('kind', [tabularSchema, imageSchema, tensorSchema]);
 export type InputSpec = z.infer<typeof inputSchema>;
 
 export const hiddenLayerSchema = z.strictObject({
@@ -266,14 +281,25 @@ function networkProblem({
   network,
 }: Networked): { readonly path: readonly number[]; readonly message: string } | null {
   if (network === undefined) return null;
-  if (input.kind !== 'image')
-    return { path: [], message: 'expected none: a network reads images, and this input is tabular' };
+  const shape =
+    input.kind === 'image'
+      ? [input.height, input.width, input.channels]
+      : input.kind === 'tensor' && input.shape.length === 3
+        ? input.shape
+        : null;
+  if (shape === null)
+    return {
+      path: [],
+      message: `expected none: a network reads images or tensors of three dimensions, and this input is ${
+        input.kind === 'tensor' ? `[${input.shape.join(',')}]` : 'tabular'
+      }`,
+    };
   if (base !== null)
     return {
       path: [],
       message: 'expected none: a network takes the place of a base, and this model has one',
     };
-  const shapes = networkShapes(network, [input.height, input.width, input.channels]);
+  const shapes = networkShapes(network, shape);
   return shapes.ok ? null : { path: [shapes.error.index], message: shapes.error.message };
 }
 

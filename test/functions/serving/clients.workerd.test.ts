@@ -178,6 +178,20 @@ describe('a body that is too large', () => {
   });
 });
 
+describe('a file that is posted as it is', () => {
+  it.each([
+    ['a JPEG', [0xff, 0xd8, 0xff, 0xe0], /a JPEG image: send it with Content-Type: image\/jpeg/],
+    ['a PNG', [0x89, 0x50, 0x4e, 0x47], /a PNG image: send it with Content-Type: image\/png/],
+    ['an archive', [0x1f, 0x8b, 8, 0], /compressed: send them with Content-Encoding: gzip/],
+    ['an array of NumPy', [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], /a NumPy array/],
+    ['something else', [0xff, 1, 2], /the bytes are not UTF-8/],
+  ])('is called what it is: %s', async (_, bytes, message) => {
+    const response = await edge.predict('Rows', Uint8Array.from(bytes));
+    expect(response.status).toBe(400);
+    expect(await response.text()).toMatch(message);
+  });
+});
+
 describe('a deployment that is public for predictions', () => {
   const open = () => createEdge(store, wasmModule, { publicScopes: ['predict'] });
   const body = { instances: [[3, 4]] };

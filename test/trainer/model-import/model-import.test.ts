@@ -257,9 +257,52 @@ describe('importModel', () => {
     const { spec } = unwrap(imported);
     expect(spec).toMatchObject({ base: expect.stringMatching(/^[0-9a-f]{64}$/), head: [] });
     const size = shape.reduce((a, b) => a * b, 1);
-    expect(spec.input).toMatchObject({ features: { length: size } });
+    expect(spec.input).toMatchObject(
+      shape.length === 1 ? { features: { length: size } } : { kind: 'tensor', shape },
+    );
     const row = randomNumbers(size, 6);
     expectClose(await answer(store, imported, row), outputOf(model, row, shape));
+  });
+
+  it.each<[string, number[], tf.layers.Layer[]]>([
+    ['features of another model', [3, 3, 8], [layers.globalAveragePooling2d({}), layers.dense({ units: 3 })]],
+    [
+      'a spectrogram of two channels',
+      [6, 5, 2],
+      [layers.conv2d({ filters: 2, kernelSize: 3 }), layers.flatten(), layers.dense({ units: 3 })],
+    ],
+    ['a window of sensors, in a row', [4, 2], [layers.flatten(), layers.dense({ units: 3 })]],
+  ])('serves what reads %s as a tensor', async (name, shape, parts) => {
+    const model = stack(shape, ...parts, layers.softmax());
+    const store = createMemoryStore();
+    const imported = await run(store, await write(name, await saveModel(model)));
+    expect(unwrap(imported).spec.input).toEqual({ kind: 'tensor', shape });
+    const numbers = randomNumbers(
+      shape.reduce((a, b) => a * b, 1),
+      6,
+    ).map((x) => 40 * x);
+    expectClose(await answer(store, imported, numbers), outputOf(model, numbers, shape));
+  });
+
+  it('takes for a tensor, or for rows, what is asked to be', async () => {
+    const store = createMemoryStore();
+    const grey = stack([4, 4, 1], layers.flatten(), layers.dense({ units: 3, activation: 'softmax' }));
+    const source = await write('grey', await saveModel(grey));
+    const imported = await run(store, source, { kind: 'tensor' });
+    expect(unwrap(imported).spec.input).toEqual({ kind: 'tensor', shape: [4, 4, 1] });
+    const numbers = randomNumbers(16, 3).map((x) => -5 * x);
+    expectClose(await answer(store, imported, numbers), outputOf(grey, numbers, [4, 4, 1]));
+    expect(await run(createMemoryStore(), source, { kind: 'tabular' })).toMatchObject({
+      error: expect.stringMatching(/expected a model of rows, the files read \[4,4,1\]/),
+    });
+    const series = stack([4, 2], layers.flatten(), layers.dense({ units: 3, activation: 'softmax' }));
+    const rows = await run(createMemoryStore(), await write('rows', await saveModel(series)), {
+      features: 'abcdefgh'.split(''),
+    });
+    expect(unwrap(rows).spec.input).toMatchObject({ kind: 'tabular', features: { length: 8 } });
+    expect(
+      await run(createMemoryStore(), await write('rows', await saveModel(series)), { kind: 'image' }),
+    ).toMatchObject({ error: expect.stringMatching(/expected a model of pictures/) });
   });
 
   it('puts a dense layer that changes nothing behind a model that ends with none', async () => {

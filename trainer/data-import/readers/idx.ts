@@ -22,7 +22,9 @@ export async function openIdx(
 ): Promise<Result<ExampleSource, string>> {
   const { input } = options.spec;
   if (input.kind !== 'image')
-    return err(`${images.name}: IDX holds images, and this model's input is tabular`);
+    return err(
+      `${images.name}: IDX holds images, and this model's input is ${input.kind === 'tensor' ? 'a tensor' : 'tabular'}`,
+    );
   const imagesHeader = await readIdxHeader(images);
   if (!imagesHeader.ok) return imagesHeader;
   const [count = 0, ...shape] = imagesHeader.value.dims;

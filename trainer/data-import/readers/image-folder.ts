@@ -34,7 +34,9 @@ export async function openImageFolder(
 ): Promise<Result<ExampleSource, string>> {
   const { input } = options.spec;
   if (input.kind !== 'image')
-    return err(`${folder}: a folder holds pictures, and this model's input is tabular`);
+    return err(
+      `${folder}: a folder holds pictures, and this model's input is ${input.kind === 'tensor' ? 'a tensor' : 'tabular'}`,
+    );
   const pictures = await listPictures(folder, options);
   if (!pictures.ok) return pictures;
   const digest = await digestOf(folder, pictures.value);

@@ -3,24 +3,26 @@
  */
 import { stat } from 'node:fs/promises';
 import { err, ok, type Result } from '../../../shared/result.ts';
+import { openArraySource } from './array-source.ts';
 import { openCsv, openCsvTable } from './csv.ts';
 import type { ExampleSource, ReadOptions } from './example-source.ts';
 import { openIdx } from './idx.ts';
 import { openImageFolder } from './image-folder.ts';
 import { type InputFile, scanFile } from './input-file.ts';
+import { isNpy } from './npy.ts';
 import { openObjectSource, openObjectTable } from './objects.ts';
 import { openParquetTable } from './parquet.ts';
 import type { Table } from './table.ts';
 import { openTableSource } from './table-source.ts';
 import type { TextForm } from './text-stream.ts';
 
-export const FORMATS = ['csv', 'ndjson', 'json', 'parquet', 'idx', 'images'] as const;
+export const FORMATS = ['csv', 'ndjson', 'json', 'parquet', 'idx', 'npy', 'images'] as const;
 export type Format = (typeof FORMATS)[number];
 
 export interface SourceOptions extends ReadOptions, TextForm {
   /** null: guessed from the name and the content */
   readonly format: Format | null;
-  /** Where IDX labels lie; null: beside the images. */
+  /** Where labels of IDX and of .npy lie; null: beside the examples. */
   readonly labelsFile: string | null;
 }
 
@@ -47,6 +49,8 @@ export async function openSource(
     }
     case 'idx':
       return openIdx(file.value, options.labelsFile, options);
+    case 'npy':
+      return openArraySource(file.value, options.labelsFile, options);
     case 'images':
       return openImageFolder(path, options);
   }
@@ -76,6 +80,7 @@ function openTableAs(format: Format, file: InputFile, form: TextForm): Promise<R
     case 'parquet':
       return openParquetTable(file);
     case 'idx':
+    case 'npy':
     case 'images':
       return Promise.resolve(err(`${file.name}: expected a table, got ${format}`));
   }
@@ -95,6 +100,7 @@ function guessFormat({ path, name, start }: InputFile): Result<Format, string> {
   if (/\.(ndjson|jsonl)$/.test(ending)) return ok('ndjson');
   if (/\.(parquet|pq)$/.test(ending)) return ok('parquet');
   if (/[-.]idx\d/.test(ending)) return ok('idx');
+  if (/\.np[yz]$/.test(ending) || isNpy(start)) return ok('npy');
   const head = Buffer.from(start).toString('latin1').trimStart();
   if (head.startsWith('PAR1')) return ok('parquet');
   if (ending.endsWith('.json')) return ok(/^\{[^\n]*\}\s*\n\s*\{/.test(head) ? 'ndjson' : 'json');

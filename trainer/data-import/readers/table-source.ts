@@ -38,13 +38,15 @@ function findColumns(header: readonly string[], { spec, columns }: ReadOptions):
   const missing = namedColumns(columns).find(([, name]) => !header.includes(name));
   if (missing !== undefined) return err(describeMissing(header, missing[1], missing[0]));
   const features =
-    spec.input.kind === 'image'
+    spec.input.kind !== 'tabular'
       ? ok(pixelColumns(header, columns))
       : featureColumns(header, spec.input, columns);
   if (!features.ok) return features;
   const wanted = rawSize(spec.input);
   if (features.value.length !== wanted)
-    return err(`expected ${wanted} columns of pixels beside the label, got ${features.value.length}`);
+    return err(
+      `expected ${wanted} columns of ${spec.input.kind === 'image' ? 'pixels' : 'numbers'} beside the label, got ${features.value.length}`,
+    );
   const index = (name: string | null): number | null => (name === null ? null : header.indexOf(name));
   return ok({
     width: header.length,
@@ -143,7 +145,7 @@ function trim(cell: unknown): unknown {
 /** A number where the model wants one: a CSV has nothing but text. What is none stays, so that a message can show it. */
 function readCell(input: InputSpec, index: number, cell: unknown): unknown {
   if (typeof cell !== 'string' || cell === '') return cell;
-  const feature = input.kind === 'image' ? null : input.features[index];
+  const feature = input.kind !== 'tabular' ? null : input.features[index];
   const plain = feature === null || (feature?.type === 'number' && feature.decimal === undefined);
   const number = plain ? Number(cell) : Number.NaN;
   return Number.isNaN(number) ? cell : number;

@@ -7,7 +7,7 @@ import { sizeOf } from '../../../shared/model/plan/tensor.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { isObject, type Json } from '../json-object.ts';
 import type { NamedWeight } from './keras-weights.ts';
-import { readZip } from '../zip-file.ts';
+import { readZip } from '../../zip-file.ts';
 
 export interface KerasModel {
   /** The model's `class_name` and `config`. */

@@ -9,6 +9,7 @@
 import * as z from 'zod';
 import { sha256Hex } from '../../../shared/digest.ts';
 import { createRandom } from '../../../shared/random.ts';
+import { rawSize } from '../../../shared/model/spec/input.ts';
 import type { TrainingRecipe } from '../../../shared/model/spec/training.ts';
 import { floatBytes } from '../../../shared/bytes.ts';
 import { describeReadError, loadJson, putJson } from '../../../shared/registry/store/json.ts';
@@ -329,7 +330,9 @@ async function measure({ spec }: Pick<RunData, 'spec'>, packs: DataLoader): Prom
   const { augmentation } = spec.training;
   const features = changesRows({ input: spec.input, hasBase: spec.base !== null, augmentation });
   if (features === null) return null;
-  const measured = createFeatureMeasure(features, countRows(packs));
+  // A tensor's channels come once for each of its places.
+  const places = spec.input.kind === 'tensor' ? rawSize(spec.input) / features.length : 1;
+  const measured = createFeatureMeasure(features, countRows(packs) * places);
   for (const pass of ['centre', 'spread'] as const) {
     for (const pack of packs.rows.keys()) measured[pass]((await packs.load(pack)).features);
   }

@@ -8,7 +8,7 @@ import type { Examples } from '../features/features.ts';
 
 /** In the spec's order. */
 export function slicedFeatures({ input, gate }: Pick<Spec, 'input' | 'gate'>): SlicedFeature[] {
-  if (input.kind === 'image') return [];
+  if (input.kind !== 'tabular') return [];
   return input.features.flatMap((feature) =>
     feature.type === 'category' && gate.slices.includes(feature.name)
       ? [{ name: feature.name, values: namesOf(feature) }]
@@ -27,7 +27,7 @@ function namesOf({ values, rare, missing }: CategoryFeature): string[] {
  * @param examples  of a tabular model: their values are raw, a category is its index
  */
 export function sliceIds({ input, gate }: Pick<Spec, 'input' | 'gate'>, examples: Examples): Int32Array[] {
-  if (input.kind === 'image') return [];
+  if (input.kind !== 'tabular') return [];
   const columns = input.features.flatMap(({ name, type }, column) =>
     type === 'category' && gate.slices.includes(name) ? [column] : [],
   );

@@ -36,12 +36,14 @@ export function describeSpec(spec: Spec): string {
   ]);
 }
 
-function describeInput({ input }: Spec): string {
+function describeInput({ input, base }: Spec): string {
   if (input.kind === 'image') {
     const scale = Number(input.scale.toPrecision(4));
     const resize = input.resize ?? 'stretch';
     return `image ${input.height}x${input.width}x${input.channels} (${resize}), pixel * ${scale} + ${input.offset}`;
   }
+  if (input.kind === 'tensor')
+    return `tensor [${input.shape.join(', ')}], float32${base === null ? ', standardised by the last axis' : ''}`;
   const categories = input.features.filter(({ type }) => type === 'category').length;
   const kinds =
     categories === 0 ? 'numbers' : `${input.features.length - categories} numbers, ${categories} categories`;

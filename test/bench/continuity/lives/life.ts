@@ -163,7 +163,7 @@ function toItem(spec: Spec, { label, prediction, damaged }: ReturnedLabel): obje
 
 /** Numbers as they are; a category by the name of its value. */
 export function toInstance({ input }: Pick<Spec, 'input'>, raw: Float32Array): (number | string)[] {
-  if (input.kind === 'image') return [...raw];
+  if (input.kind !== 'tabular') return [...raw];
   return input.features.map((feature, i) => {
     const value = raw[i] ?? 0;
     return feature.type === 'category' ? (feature.values[value] ?? '') : value;

@@ -43,7 +43,7 @@ export function toSpec({ name, input, labels }: LinearModel): Spec {
 }
 
 function unscaled({ input }: Spec) {
-  if (input.kind === 'image') return null;
+  if (input.kind !== 'tabular') return null;
   const numbers = input.features.filter(({ type }) => type === 'number');
   return { mean: numbers.map(() => 0), scale: numbers.map(() => 1) };
 }

@@ -68,13 +68,19 @@ ${example('augment preview digits', 'augment preview cats --from ./photos --copi
       const { spec } = unwrap(await loadSpec(context.openStore(), model));
       const { augmentation } = spec.training;
       if (augmentation === null) throw noAugmentation(spec);
+      const { input } = spec;
+      if (input.kind === 'tensor')
+        throw new Failure(
+          `the input of ${model} is a tensor, of which there is no picture: noise of ${augmentation.noise ?? 0} deviations of a channel is added to every number`,
+          1,
+          { kind: 'no-preview' },
+        );
       const out = options.out ?? `${model}-augmented.html`;
       checkOptions(spec, options, out);
       const settings = { augmentation, seed: options.seed ?? spec.training.seed, copies: options.copies };
       const examples = await readExamples(context, spec, options, settings.seed);
-      if (spec.input.kind === 'image')
-        await showPictures(context, { ...spec, input: spec.input }, examples, settings, out);
-      else await showRows(context, { ...spec, input: spec.input }, examples, settings, out, options.examples);
+      if (input.kind === 'image') await showPictures(context, { ...spec, input }, examples, settings, out);
+      else await showRows(context, { ...spec, input }, examples, settings, out, options.examples);
     });
 }
 
@@ -82,7 +88,9 @@ function noAugmentation({ name, input }: Spec): Failure {
   const ranges =
     input.kind === 'image'
       ? '{"rotation": 10, "shift": 0.1, "brightness": 0.1}'
-      : '{"noise": 0.1, "featureDropout": 0.05}';
+      : input.kind === 'tensor'
+        ? '{"noise": 0.1}'
+        : '{"noise": 0.1, "featureDropout": 0.05}';
   const message = `the spec of ${name} has no training.augmentation: add for example ${ranges} with holdfast spec set (docs/augmentation.md)`;
   return new Failure(message, 1, { kind: 'no-augmentation' });
 }

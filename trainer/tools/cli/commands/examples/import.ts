@@ -28,7 +28,7 @@ interface ImportOptions extends FromOptions {
 const AFTER = `
 A file, -, https:// or s3://. CSV needs a header. NDJSON has one object a line, JSON a list of them: {"instance": …,
 "label": …, "timestamp"?, "group"?, "id"?}, or the features beside the label. IDX images have their labels beside them
-(train-images-idx3-ubyte, train-labels-idx1-ubyte). A folder has pictures by label: <folder>/<label>/*.png|jpg. All but
+(train-images-idx3-ubyte, train-labels-idx1-ubyte), as have arrays of NumPy (x.npy and y.npy, or both in one .npz). A folder has pictures by label: <folder>/<label>/*.png|jpg. All but
 Parquet and pictures may be gzipped. What a column is, the model's spec says where it was created from a table.
 
 Rows without a time get consecutive ones: a second apart, ending now, and after every earlier import (closer together
@@ -39,14 +39,14 @@ changes nothing, and of one that grew only what is new counts.`;
 export function addImportCommand(program: Command): void {
   const command = program
     .command('import <model> <file|folder>')
-    .description('bring in labelled examples: CSV, NDJSON, JSON, Parquet, IDX or folders of pictures')
+    .description('bring in labelled examples: CSV, NDJSON, JSON, Parquet, IDX, NumPy or folders of pictures')
     .option('--label <column>', "column (or key) of the label (default: the spec's, else label)")
     .option('--time <column>', 'column of the time: ISO 8601, or seconds to nanoseconds since 1970')
     .option('--group <column>', 'column that keeps examples together (user, device)')
     .option('--id <column>', 'column that names each example: of two with one name the last counts')
     .option('--ignore <columns>', 'columns that are no features (folders that are no labels)', commaList);
   addFileOptions(command)
-    .option('--labels-file <file>', 'IDX labels that do not lie beside the images')
+    .option('--labels-file <file>', 'labels of IDX or .npy that do not lie beside the examples')
     .option('--limit <n>', 'stop after so many rows', wholeNumber(1))
     .option('--skip <n>', 'leave out the first rows', wholeNumber(0), 0)
     .option(
@@ -96,8 +96,9 @@ export function addImportCommand(program: Command): void {
       await brought.end();
       const summary = unwrap(imported);
       const seconds = (performance.now() - started) / 1_000;
-      context.print(toJson(summary, spec), () =>
-        describe(summary, spec, basename(path), seconds, options.dryRun === true),
+      const notes = describeGaps(summary, columns, form.assumedUtc());
+      context.print({ ...toJson(summary, spec), notes }, () =>
+        [describe(summary, spec, basename(path), seconds, options.dryRun === true), ...notes].join('\n'),
       );
       checkShare(summary, basename(path));
     });
@@ -121,15 +122,23 @@ function columnsOf(spec: Spec, { label, time, group, id, ignore = [] }: ImportOp
 
 function formOf({ columns }: Spec, options: ImportOptions) {
   const zone = options.timeZone ?? columns?.timeZone;
+  const known = zone === undefined ? null : unwrap(createZone(zone));
+  let zoneless = false;
   return {
     delimiter: toMark(options.delimiter ?? columns?.delimiter),
     encoding: options.encoding ?? columns?.encoding ?? null,
     decimal: options.decimal ?? columns?.decimal ?? null,
     moments: {
       order: options.dateOrder ?? columns?.order,
-      ...(zone !== undefined && { toUtc: unwrap(createZone(zone)) }),
+      // Asked only about times that name no zone.
+      toUtc: (wallMs: number): number => {
+        zoneless ||= known === null;
+        return known === null ? wallMs : known(wallMs);
+      },
     },
     zone: zone ?? null,
+    /** Whether a time named no zone, and nobody said which was meant. */
+    assumedUtc: () => zoneless,
   };
 }
 
@@ -182,11 +191,30 @@ function describe(
   if (rejected > 0) {
     lines.push(style('yellow', `rejected ${formatCount(rejected)} rows:`));
     lines.push(...problems.map((problem) => `  ${problem}`));
-    if (problems.some((problem) => problem.includes('a time that has passed')))
-      lines.push('  times that name no zone are taken as UTC; --time-zone Asia/Tokyo says otherwise');
     if (rejected > problems.length) lines.push(`  … and ${formatCount(rejected - problems.length)} more`);
   }
   return lines.join('\n');
+}
+
+/** What was taken for granted of rows that were imported, or would have been. */
+function describeGaps(
+  { imported, without, repeated }: ImportSummary,
+  { group, time }: ColumnNames,
+  assumedUtc: boolean,
+): string[] {
+  if (repeated) return [];
+  const notes: string[] = [];
+  if (group !== null && without.group > 0)
+    notes.push(
+      `${formatCount(without.group)} of ${formatCount(imported)} have no ${group}: each is a group of its own`,
+    );
+  if (time !== null && without.time > 0)
+    notes.push(
+      `${formatCount(without.time)} of ${formatCount(imported)} have no ${time}: they are placed by the order of the file`,
+    );
+  if (assumedUtc)
+    notes.push('times that name no zone are taken as UTC; --time-zone Europe/Berlin says otherwise');
+  return notes;
 }
 
 /** How often each label occurs, or where the targets lie; no line when nothing was imported. */

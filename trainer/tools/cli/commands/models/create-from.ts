@@ -2,7 +2,9 @@
  * `holdfast create --from`: what a table's columns are taken for, shown as a table, with an option for every guess.
  */
 import type { Command } from 'commander';
+import type { InputKind } from '../../../../../shared/model/spec/spec-bounds.ts';
 import type { FileColumns, Spec } from '../../../../../shared/model/spec/spec.ts';
+import { inferFromArrays } from '../../../../data-import/infer-arrays.ts';
 import {
   inferFromTable,
   type Inferred,
@@ -62,7 +64,7 @@ export function addFromOptions(command: Command): Command {
     command
       .option(
         '--from <file>',
-        'infer features and labels from a table: CSV, NDJSON, JSON or Parquet; -, https://, s3://',
+        'infer input and labels from a table (CSV, NDJSON, JSON, Parquet) or arrays (.npz, .npy); -, https://, s3://',
       )
       .option(
         '--label <column>',
@@ -103,11 +105,13 @@ export interface FromTable {
 export async function inferParts(
   context: Context,
   source: string,
-  options: FromOptions & { readonly target?: string; readonly input?: 'tabular' | 'image' },
+  options: FromOptions & { readonly target?: string; readonly input?: InputKind },
   task: Spec['task'] | null,
 ): Promise<FromTable> {
   const brought = unwrap(await fetchFile(source, { openBucket: (location) => context.openBucket(location) }));
   try {
+    if (options.format === 'npy' || (options.format === undefined && /\.np[yz]$/i.test(brought.path)))
+      return await inferArrays(brought.path, options, task);
     const form = { delimiter: toMark(options.delimiter), encoding: options.encoding ?? null };
     const opened = unwrap(await openTable(brought.path, { ...form, format: options.format ?? null }));
     const { table } = opened;
@@ -135,7 +139,8 @@ export async function inferParts(
     };
     const inferred = unwrap(await inferFromTable(table, said, context.now()));
     const { features, columns } = inferred;
-    const input = options.input === 'image' ? {} : { input: { kind: 'tabular', features } };
+    const input =
+      options.input === 'image' || options.input === 'tensor' ? {} : { input: { kind: 'tabular', features } };
     const asWritten: Partial<FileColumns> = {
       ...(options.delimiter !== undefined && { delimiter: options.delimiter }),
       ...(options.encoding !== undefined && { encoding: options.encoding }),
@@ -148,6 +153,24 @@ export async function inferParts(
   } finally {
     await brought.end();
   }
+}
+
+/** Of arrays of NumPy: the shape, and the labels. */
+async function inferArrays(
+  path: string,
+  { label, target, time, group, id }: FromOptions & { readonly target?: string },
+  task: Spec['task'] | null,
+): Promise<FromTable> {
+  const inferred = unwrap(await inferFromArrays(path, target ?? label ?? null, task));
+  const { count, shape } = inferred;
+  const columns = {
+    label: inferred.label,
+    ...withoutUndefined({ time, group, id }, ['time', 'group', 'id']),
+  };
+  return {
+    parts: { input: { kind: 'tensor', shape }, ...inferred.task, columns },
+    text: `${formatCount(count)} examples of [${shape.join(', ')}], labels in ${inferred.label}\n`,
+  };
 }
 
 /** What stands between columns: `tab` and `\t` are the tab; null where the file is to be asked. */

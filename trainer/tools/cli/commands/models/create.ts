@@ -6,13 +6,19 @@ import type { Command } from 'commander';
 import { randomHex } from '../../../../../shared/digest.ts';
 import { encodedShape, encodedSize } from '../../../../../shared/model/spec/input.ts';
 import { createModel } from '../../../../../shared/model/spec/load-spec.ts';
-import { type Resize, RESIZES } from '../../../../../shared/model/spec/spec-bounds.ts';
+import {
+  INPUT_KINDS,
+  type InputKind,
+  type Resize,
+  RESIZES,
+} from '../../../../../shared/model/spec/spec-bounds.ts';
 import { type Spec, specSchema } from '../../../../../shared/model/spec/spec.ts';
 import { sizeOf } from '../../../../../shared/model/plan/tensor.ts';
 import { describeIssues } from '../../../../../shared/registry/store/json.ts';
 import type { BaseManifest } from '../../../../../shared/registry/versions/base-manifest.ts';
 import type { ObjectStore } from '../../../../../shared/registry/store/store.ts';
 import { listBases } from '../../../../model-import/base-import.ts';
+import { isPicture } from '../../../../model-import/model-input.ts';
 import { reasonOf } from '../../../../data-import/readers/input-file.ts';
 import { describeTaken } from '../../../../registry/delete-model.ts';
 import { createContext } from '../../context.ts';
@@ -22,13 +28,14 @@ import { addFromOptions, type FromOptions, type FromTable, inferParts } from './
 import { collect, commaList, example, finiteNumber, oneOf, wholeNumber } from '../../options.ts';
 
 interface CreateOptions extends FromOptions {
-  readonly input?: 'tabular' | 'image';
+  readonly input?: InputKind;
   readonly feature?: readonly string[];
   readonly labels?: readonly string[];
   readonly task?: Spec['task'];
   readonly target?: string;
   readonly unit?: string;
   readonly size?: Size;
+  readonly shape?: readonly number[];
   readonly scale?: number;
   readonly offset?: number;
   readonly resize?: Resize;
@@ -59,7 +66,7 @@ export function addCreateCommand(program: Command): void {
   const command = program
     .command('create <model>')
     .description('describe a new model: input, labels, base, head and how it is trained and judged')
-    .option('--input <kind>', 'tabular or image', oneOf(['tabular', 'image']));
+    .option('--input <kind>', INPUT_KINDS.join(', '), oneOf(INPUT_KINDS));
   addFromOptions(command)
     .option(
       '--feature <name[=a,b,c]>',
@@ -75,6 +82,7 @@ export function addCreateCommand(program: Command): void {
     .option('--target <name>', 'the number that a regression predicts (with --from: its column)')
     .option('--unit <unit>', "the target's unit, like EUR or kWh")
     .option('--size <HxWxC>', 'image size: height, width, channels (1 or 3)', parseSize)
+    .option('--shape <43x232x1>', 'shape of a tensor of numbers, without the batch', parseShape)
     .option('--scale <number>', 'images: the model sees pixel * scale + offset (default 1/255)', finiteNumber)
     .option('--offset <number>', 'images: see --scale', finiteNumber)
     .option(
@@ -103,6 +111,7 @@ export function addCreateCommand(program: Command): void {
         'create prices --from elec2.csv.gz --label class --ignore date',
         'create rents --from rents.csv --label rent --unit EUR',
         'create digits --input image --size 28x28x1 --labels 0,1,2,3,4,5,6,7,8,9',
+        'create words --shape 43x232x1 --labels no,yes',
       ),
     )
     .action(async (model: string, options: CreateOptions, command: Command) => {
@@ -131,6 +140,11 @@ function parseSize(text: string): Size {
   if (match === null)
     throw usageError(`--size: expected height x width x channels like 28x28x1 or 224x224x3, got ${text}`);
   return { height: Number(match[1]), width: Number(match[2]), channels: Number(match[3]) };
+}
+
+function parseShape(text: string): number[] {
+  if (/^\d+(x\d+)*$/.test(text)) return text.split('x').map(Number);
+  throw usageError(`--shape: expected sizes like 43x232x1 or 512, got ${text}`);
 }
 
 function parseHead(text: string): number[] {
@@ -164,7 +178,7 @@ async function buildSpec(
   });
   if (spec.success) return spec.data;
   const issues = describeIssues(spec.error);
-  const hint = issues.includes('input: ') ? ' (give --from, --feature or --size, or a --spec)' : '';
+  const hint = issues.includes('input: ') ? ' (give --from, --feature, --size or --shape, or a --spec)' : '';
   throw usageError(`the spec of ${model}: ${issues}${hint}`);
 }
 
@@ -216,14 +230,17 @@ function fromOptions(
 }
 
 function inputFrom(
-  { input, size, scale, offset, resize, feature }: CreateOptions,
+  { input, size, shape: tensor, scale, offset, resize, feature }: CreateOptions,
   base: BaseManifest | null,
 ): object | undefined {
   if (feature !== undefined) {
-    if (input === 'image') throw usageError('--feature describes tabular input, and --input says image');
+    if (input !== undefined && input !== 'tabular')
+      throw usageError(`--feature describes tabular input, and --input says ${input}`);
     return { kind: 'tabular', features: feature.map(parseFeature) };
   }
-  const readsPictures = base !== null && base.inputShape.length === 3;
+  if (input === 'tensor' || tensor !== undefined || (input === undefined && readsTensor(base, size)))
+    return { kind: 'tensor', shape: shapeOf(input, tensor, base) };
+  const readsPictures = base !== null && isPicture(base.inputShape);
   if (input === 'tabular' || (input === undefined && size === undefined && !readsPictures)) return undefined;
   const shape = size ?? sizeOfBase(base);
   if (shape === null) throw usageError('an image needs its --size, like 28x28x1');
@@ -234,6 +251,24 @@ function inputFrom(
     ...(own ? { scale: 1, offset: 0 } : {}),
     ...withoutUndefined({ scale, offset, resize }),
   };
+}
+
+/** A base of neither pictures nor rows. */
+function readsTensor(base: BaseManifest | null, size: Size | undefined): boolean {
+  return base !== null && size === undefined && base.inputShape.length > 1 && !isPicture(base.inputShape);
+}
+
+/** The shape that is asked for, else that of the base. */
+function shapeOf(
+  input: InputKind | undefined,
+  shape: readonly number[] | undefined,
+  base: BaseManifest | null,
+): readonly number[] {
+  if (input !== undefined && input !== 'tensor')
+    throw usageError(`--shape describes a tensor, and --input says ${input}`);
+  const known = shape ?? base?.inputShape;
+  if (known === undefined) throw usageError('a tensor needs its --shape, like 43x232x1');
+  return known;
 }
 
 function sizeOfBase(base: BaseManifest | null): Size | null {
@@ -260,17 +295,21 @@ function describePixels({ input }: Spec, base: BaseManifest): string | null {
 /** A base that reads something else would fail in the first run; better now. */
 function checkSize({ input }: Spec, base: BaseManifest): void {
   const digest = base.digest.slice(0, 12);
-  if (base.inputShape.length === 3) {
-    const size = input.kind === 'image' ? encodedShape(input).join('x') : input.kind;
+  if (input.kind !== 'tabular') {
+    const own = encodedShape(input).join('x');
     const wanted = base.inputShape.join('x');
-    if (size !== wanted)
-      throw usageError(`the base ${digest} reads images of ${wanted}, the spec says ${size}`);
+    if (own !== wanted) throw usageError(`the base ${digest} reads ${wanted}, the spec says ${own}`);
     return;
   }
+  if (base.inputShape.length === 3)
+    throw usageError(
+      `the base ${digest} reads images of ${base.inputShape.join('x')}, the spec says tabular`,
+    );
   const numbers = sizeOf(base.inputShape);
-  const given = input.kind === 'image' ? 'images' : `${encodedSize(input)}`;
-  if (given !== String(numbers))
-    throw usageError(`the base ${digest} reads rows of ${numbers} numbers, the spec says ${given}`);
+  if (encodedSize(input) !== numbers)
+    throw usageError(
+      `the base ${digest} reads rows of ${numbers} numbers, the spec says ${encodedSize(input)}`,
+    );
 }
 
 function withoutUndefined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {

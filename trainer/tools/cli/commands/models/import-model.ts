@@ -8,7 +8,12 @@ import { type LabelsFile, parseLabels } from '../../../../model-import/labels-fi
 import { reasonOf } from '../../../../data-import/readers/input-file.ts';
 import { createContext } from '../../context.ts';
 import { unwrap, usageError } from '../../failure.ts';
-import { type Resize, RESIZES } from '../../../../../shared/model/spec/spec-bounds.ts';
+import {
+  INPUT_KINDS,
+  type InputKind,
+  type Resize,
+  RESIZES,
+} from '../../../../../shared/model/spec/spec-bounds.ts';
 import type { Target } from '../../../../../shared/registry/versions/manifest.ts';
 import { createProgressLine } from '../../output.ts';
 import { describeSpec } from '../../spec-text.ts';
@@ -20,6 +25,7 @@ interface ImportModelOptions {
   readonly target?: string;
   readonly unit?: string;
   readonly features?: readonly string[];
+  readonly input?: InputKind;
   readonly scale?: number;
   readonly offset?: number;
   readonly resize?: Resize;
@@ -42,6 +48,11 @@ export function addImportModelCommand(program: Command): void {
     .option('--target <name>', 'a new regression: the number that its one output is')
     .option('--unit <unit>', "the target's unit, like EUR or kWh")
     .option('--features <a,b,c>', 'rows of numbers: their names, in order (default x1, x2, …)', commaList)
+    .option(
+      '--input <kind>',
+      `what it reads: ${INPUT_KINDS.join(', ')} (default: by its files; 1 or 3 channels are an image)`,
+      oneOf(INPUT_KINDS),
+    )
     .option(
       '--scale <number>',
       'images: the model sees pixel * scale + offset (default: as its files say, else 1/255)',
@@ -79,6 +90,7 @@ export function addImportModelCommand(program: Command): void {
           labels,
           target,
           features: options.features ?? null,
+          kind: options.input ?? null,
           scale: options.scale,
           offset: options.offset,
           resize: options.resize,

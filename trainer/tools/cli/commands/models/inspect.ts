@@ -47,7 +47,7 @@ function describe(model: InspectedModel, source: string): string {
       'model',
       `${model.source}: ${format}, ${parameters.toLocaleString('en')} numbers, ${(weightBytes / 1_000).toFixed(1)} kB`,
     ],
-    ['input', inputShape === null ? 'not known: see below' : describeInput(inputShape)],
+    ['input', inputShape === null ? 'not known: see below' : describeInput(inputShape, pixels !== null)],
     ...model.outputs.map((output): [string, string] => ['output', describeOutput(output)]),
     ['layers', describeParts(model)],
   ];
@@ -60,15 +60,9 @@ function describe(model: InspectedModel, source: string): string {
   return `${formatFacts(facts)}${next === null ? '' : `\n${next}`}`;
 }
 
-function describeInput(shape: readonly number[]): string {
-  if (shape.length === 3) {
-    const [height, width, channels] = shape;
-    const known = channels === 1 || channels === 3;
-    return known
-      ? `image ${height} x ${width} x ${channels}`
-      : `[${shape.join(', ')}], of which no picture is made (1 or 3 channels are)`;
-  }
-  return shape.length === 1 ? `rows of ${shape[0]} numbers` : `[${shape.join(', ')}], as rows of numbers`;
+function describeInput(shape: readonly number[], isPicture: boolean): string {
+  if (isPicture) return `image ${shape.join(' x ')}`;
+  return shape.length === 1 ? `rows of ${shape[0]} numbers` : `tensor [${shape.join(', ')}]`;
 }
 
 function describeOutput({ name, shape, ending, problem }: InspectedOutput): string {

@@ -2,7 +2,7 @@
  * A zip archive in memory, with a limit on what it unpacks to.
  */
 import { unzipSync } from 'fflate';
-import { err, ok, type Result } from '../../shared/result.ts';
+import { err, ok, type Result } from '../shared/result.ts';
 
 /**
  * @param maxBytes  of all files together; the sizes that the archive itself names are checked first
