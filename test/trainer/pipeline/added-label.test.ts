@@ -58,7 +58,11 @@ async function answers(version: number, rows: readonly (readonly [number, number
 }
 
 test('labels that are there keep their places', async () => {
-  for (const labels of [['green', 'red'], ['red', 'blue'], ['red', 'blue', 'green']]) {
+  for (const labels of [
+    ['green', 'red'],
+    ['red', 'blue'],
+    ['red', 'blue', 'green'],
+  ]) {
     expect(await setLabels(labels)).toMatchObject({
       ok: false,
       error: { kind: 'fixed', detail: expect.stringContaining('labels[') as string },
