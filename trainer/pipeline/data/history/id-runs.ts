@@ -200,7 +200,9 @@ function filesOf({ parts }: IdRun): string[] {
 }
 
 function tierOf({ pairs }: IdRun): number {
-  return Math.max(0, Math.floor(Math.log(pairs / SMALLEST) / Math.log(FAN)));
+  let tier = 0;
+  for (let most = SMALLEST * FAN; most <= pairs; most *= FAN) tier++;
+  return tier;
 }
 
 async function* mergePairs(place: IndexPlace, runs: readonly IdRun[]): AsyncGenerator<IdPair[]> {
