@@ -8,6 +8,7 @@ import type { Unit } from '../../shared/continuity/findings/format.ts';
 import { html, type Markup } from './page/html-template.ts';
 import { forestPlot, lineChart } from './page/report-charts.ts';
 import type { ForestRow } from './page/report-charts.ts';
+import { forwardSection } from './report-forward.ts';
 import { labelSection } from './report-labels.ts';
 import { matrixSection } from './report-matrix.ts';
 import { type Measure, measureOf } from './report-measure.ts';
@@ -22,13 +23,14 @@ const MAX_PARTS = 12;
 
 /** The page as a string. Every name and message in the report is inserted as text, never as markup. */
 export function renderReportHtml(report: RunReport): string {
-  const { verdict, model, run, createdAt, reliability, matrix, firstAttempt, apart = [] } = report;
+  const { verdict, model, run, createdAt, reliability, matrix, firstAttempt, forward, apart = [] } = report;
   return renderPage({
     title: `${verdict.verdict} · ${model} · ${run}`,
     content: html`${headline(report)} ${verdict.verdict === 'promote' ? null : reasons(report)}
     ${firstAttempt === undefined ? null : retrySection(report, firstAttempt)}
-    ${apart.length === 0 ? null : labelSection(apart)} ${differenceFigure(report)} ${rateFigures(report)}
-    ${windowFigure(report)} ${checkSection(verdict.checks)} ${flipSections(report)}
+    ${apart.length === 0 ? null : labelSection(apart)}
+    ${forward === undefined ? null : forwardSection(forward)} ${differenceFigure(report)}
+    ${rateFigures(report)} ${windowFigure(report)} ${checkSection(verdict.checks)} ${flipSections(report)}
     ${reliability === undefined ? null : reliabilitySection(reliability)}
     ${matrix === undefined ? null : matrixSection(matrix, measureOf(report))}
     ${trainingSection(report.training)}`,

@@ -131,6 +131,33 @@ export const reportSchema = z.object({
     })
     .optional()
     .describe('refused or held for its flips alone; the rest of the report is about the second candidate'),
+  forward: z
+    .object({
+      champion: z.int().min(1),
+      contenders: z.array(
+        z.object({
+          version: z.int().min(1),
+          kind: z.enum(['challenger', 'former champion']),
+          n: z.int().min(0),
+          gains: z.int().min(0),
+          losses: z.int().min(0),
+          mean: z.number(),
+          finding: z.enum(['better', 'worse', 'open']).nullable(),
+          progress: z.number().nullable(),
+          moreLabels: z.int().min(0).nullable(),
+          dropped: z.string().nullable(),
+        }),
+      ),
+      wording: z.enum(['right', 'better']),
+      trust: z.object({
+        trusted: z.boolean(),
+        change: z.enum(['earned', 'lost']).nullable(),
+        losses: z.int().min(0),
+        progress: z.number(),
+      }),
+    })
+    .optional()
+    .describe('what came in since, and who was judged by it beside the champion'),
   apart: z
     .array(
       z.object({

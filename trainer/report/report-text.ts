@@ -9,6 +9,7 @@ import {
   formatMeasure,
   formatPoints,
 } from '../../shared/continuity/findings/format.ts';
+import { describeStanding, describeTrust, percent, signedPoints } from './report-forward.ts';
 import { describeApart } from './report-labels.ts';
 import { describeRetry } from './report-retry.ts';
 import { measureOf } from './report-measure.ts';
@@ -51,6 +52,7 @@ export function renderReportText(report: RunReport, { colour, width }: TextOptio
     reasonList(report, columns, paint),
     retryLines(report, columns, paint),
     apartLines(report, columns, paint),
+    forwardLines(report, columns, paint),
     windowTable(report, paint),
     evidenceLines(report),
     trainingLine(report.training),
@@ -122,6 +124,32 @@ function apartLines({ apart = [] }: RunReport, width: number, paint: Painter): s
     paint('bold', 'Labels that are kept apart'),
     ...describeApart(apart).flatMap((sentence) =>
       wrap(sentence, width - 2).map((line, i) => `${i === 0 ? '· ' : '  '}${line}`),
+    ),
+  ];
+}
+
+/** Who stands beside the champion on what came in since. */
+function forwardLines({ forward }: RunReport, width: number, paint: Painter): string[] {
+  if (forward === undefined) return [];
+  const { contenders, champion } = forward;
+  const rows = contenders.map(({ version, kind, n, gains, losses, mean, progress }) => [
+    kind === 'challenger' ? `version ${version}` : `version ${version}, before`,
+    formatCount(n),
+    n === 0 ? '' : `+${formatCount(gains)}`,
+    n === 0 ? '' : `−${formatCount(losses)}`,
+    n === 0 ? '' : signedPoints(mean),
+    n === 0 || progress === null ? '' : percent(progress),
+  ]);
+  const [header = '', ...lines] = alignColumns([
+    [`Beside version ${champion}`, 'Labels', 'Won', 'Lost', 'Points', 'Evidence'],
+    ...rows,
+  ]);
+  return [
+    paint('bold', 'What came in since'),
+    ...wrap(describeTrust(forward), width),
+    ...(contenders.length === 0 ? [] : [paint('dim', `  ${header}`)]),
+    ...lines.map((line, i) =>
+      cut(`  ${line}  ${describeStanding(contenders[i] as (typeof contenders)[number])}`, width),
     ),
   ];
 }

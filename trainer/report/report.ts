@@ -72,10 +72,45 @@ export interface RunReport {
   readonly matrix?: MatrixSummary;
   /** where the run tried twice: the candidate before the one that this report is about */
   readonly firstAttempt?: FirstAttempt;
+  /** what came in since, and who was judged by it; left out while there is no champion */
+  readonly forward?: Forward;
   /** labels that neither trained nor judged, in order of time; left out where there were none */
   readonly apart?: readonly LabelsApart[];
   /** flipped (or worsened) examples by id, as `data:image/…` URIs; only pictures */
   readonly pictures?: Readonly<Record<string, string>>;
+}
+
+/** A version that stands beside the champion, on labels whose inputs came after it was trained. */
+export interface ForwardContender {
+  readonly version: number;
+  readonly kind: 'challenger' | 'former champion';
+  /** labels that both answered; how many only one of the two was right on (or answered better); the mean difference */
+  readonly n: number;
+  readonly gains: number;
+  readonly losses: number;
+  readonly mean: number;
+  /** null for one that was dropped */
+  readonly finding: 'better' | 'worse' | 'open' | null;
+  /** evidence that it may serve, as a share of what decides, on the scale of logarithms; 1 decides */
+  readonly progress: number | null;
+  /** about so many more labels decide; null where they would not */
+  readonly moreLabels: number | null;
+  /** why it is out; null while it stands */
+  readonly dropped: string | null;
+}
+
+export interface Forward {
+  readonly champion: number;
+  readonly contenders: readonly ForwardContender[];
+  /** whether gains and losses are right answers or better ones */
+  readonly wording: 'right' | 'better';
+  /** of tonight's recipe; `progress` as a contender's */
+  readonly trust: {
+    readonly trusted: boolean;
+    readonly change: 'earned' | 'lost' | null;
+    readonly losses: number;
+    readonly progress: number;
+  };
 }
 
 /** A stretch of time whose labels are kept apart, of the inputs: `fromMs` inclusive, `toMs` exclusive. */

@@ -5,6 +5,7 @@ import { type AnyEvidence, isRegression } from '../../../shared/continuity/evide
 import type { Verdict } from '../../../shared/continuity/gate.ts';
 import {
   type FirstAttempt,
+  type Forward,
   type LabelsApart,
   type RunReport,
   summarizeMatrix,
@@ -15,6 +16,8 @@ import {
 import { renderReportHtml } from '../../report/report-html.ts';
 import { putJson } from '../../../shared/registry/store/json.ts';
 import { keys } from '../../../shared/registry/store/keys.ts';
+import { wordingOf } from '../../referee/answer-utility.ts';
+import { findRefereeRecord } from '../../referee/record.ts';
 import { openQuarantines } from '../data/quarantines.ts';
 import type { RunContext, RunData } from '../../run/context.ts';
 import { loadEvidence } from '../judge/evidence-file.ts';
@@ -52,6 +55,7 @@ export async function saveReport(
     decision,
     ...(ctx.first && { firstAttempt: await describeFirst(ctx.first, training) }),
     ...(await labelSections(ctx)),
+    ...(await forwardSections(ctx)),
     ...(await evidenceSections(ctx, snapshot, version, verdict, evidence)),
   };
   await putJson(store, keys.run(run.model, run.id, 'report.json'), report);
@@ -85,6 +89,36 @@ async function describeFirst(ctx: RunData, second: TrainingRecord): Promise<Firs
       second: second.recipe.distillation.weight,
     },
   };
+}
+
+/** What the referee saw. */
+async function forwardSections(ctx: RunContext): Promise<Pick<RunReport, 'forward'>> {
+  const record = await findRefereeRecord(ctx);
+  if (record === null) return {};
+  const { champion, contenders, trust } = record;
+  const forward: Forward = {
+    champion,
+    contenders: contenders.map(({ version, kind, comparison, judgement, dropped }) => ({
+      version,
+      kind,
+      n: comparison.n,
+      gains: comparison.gains,
+      losses: comparison.losses,
+      mean: comparison.mean,
+      finding: judgement?.finding ?? null,
+      progress: judgement?.progress ?? null,
+      moreLabels: judgement?.moreLabels ?? null,
+      dropped,
+    })),
+    wording: wordingOf(ctx.spec),
+    trust: {
+      trusted: trust.trust.trusted,
+      change: trust.change,
+      losses: trust.trust.losses,
+      progress: trust.wealth / trust.needed,
+    },
+  };
+  return { forward };
 }
 
 /** What is to be said of the labels themselves. */
