@@ -183,7 +183,8 @@ function describeSnapshot({ examples, windows, late = 0, unmatchedLabels, proble
 async function splitStep(ctx: RunContext, snapshot: Snapshot) {
   const split = await makeSplit(ctx, snapshot, await openQuarantines(ctx));
   const held = split.holdout.reduce((sum, positions) => sum + positions.length, 0);
-  const note = `${split.train.length} to train on, ${split.validation.length} to watch, ${held} held out`;
+  const drawn = split.trainable === undefined ? '' : ` drawn from ${split.trainable} (training.maxExamples)`;
+  const note = `${split.train.length} to train on${drawn}, ${split.validation.length} to watch, ${held} held out`;
   return { note };
 }
 

@@ -15,7 +15,7 @@ import { type Measure, measureOf } from './report-measure.ts';
 import { renderPage } from './page/report-page.ts';
 import { reliabilitySection } from './report-reliability.ts';
 import { retrySection } from './report-retry.ts';
-import { MARKS, whyDecided } from './report-text.ts';
+import { describeTraining, MARKS, whyDecided } from './report-text.ts';
 import type { RunReport, TrainingSummary, WindowSummary } from './report.ts';
 
 /** Parts of one check in the figure: the gravest ones; the table below has them all. */
@@ -409,7 +409,8 @@ function flipRow(
   </tr>`;
 }
 
-function trainingSection({ examples, epochs, seconds, seed, loss }: TrainingSummary): Markup {
+function trainingSection(training: TrainingSummary): Markup {
+  const { seconds, seed, loss } = training;
   const validated = loss.some(({ validation }) => validation !== null);
   const series = [
     { name: 'Training', className: 'candidate', values: loss.map(({ training }) => training) },
@@ -423,9 +424,7 @@ function trainingSection({ examples, epochs, seconds, seed, loss }: TrainingSumm
   });
   return html`<section>
     <h2>Training</h2>
-    <p class="caption">
-      ${formatCount(examples)} examples, ${epochs} epochs, ${seconds.toFixed(1)} seconds, seed ${seed}.
-    </p>
+    <p class="caption">${describeTraining(training)}, ${seconds.toFixed(1)} seconds, seed ${seed}.</p>
     ${
       loss.length < 2
         ? null

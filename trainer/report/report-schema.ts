@@ -81,7 +81,16 @@ const windowsSchema = z.array(
 
 const trainingSchema = z.object({
   examples: z.int().min(0),
+  of: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('how many there were to draw them from; left out where all were used'),
   epochs: z.int().min(0),
+  unfinished: z
+    .literal(true)
+    .optional()
+    .describe('the last epoch that the recipe allows was the best: more may be better'),
   seconds: z.number().min(0),
   seed: z.number(),
   loss: z.array(z.object({ epoch: z.int().min(0), training: z.number(), validation: z.number().nullable() })),

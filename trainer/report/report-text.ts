@@ -199,8 +199,15 @@ function evidenceLines(report: RunReport): string[] {
   return lines;
 }
 
-function trainingLine({ examples, epochs, seconds, seed, loss }: TrainingSummary): string[] {
-  const facts = `Training  ${formatCount(examples)} examples, ${epochs} epochs, ${seconds.toFixed(1)} s, seed ${seed}`;
+/** `10,000 of 14,273 examples, 40 epochs (the last was the best: more may be better)` */
+export function describeTraining({ examples, of, epochs, unfinished }: TrainingSummary): string {
+  const drawn = of === undefined ? formatCount(examples) : `${formatCount(examples)} of ${formatCount(of)}`;
+  return `${drawn} examples, ${epochs} epochs${unfinished ? ' (the last was the best: more may be better)' : ''}`;
+}
+
+function trainingLine(training: TrainingSummary): string[] {
+  const { seconds, seed, loss } = training;
+  const facts = `Training  ${describeTraining(training)}, ${seconds.toFixed(1)} s, seed ${seed}`;
   const [first, last] = [loss[0], loss.at(-1)];
   if (first === undefined || last === undefined) return [facts];
   const curve = sparkline(loss.map(({ training }) => training));

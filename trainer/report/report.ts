@@ -37,7 +37,11 @@ export interface WindowSummary {
 
 export interface TrainingSummary {
   readonly examples: number;
+  /** how many there were to draw them from; left out where all were used */
+  readonly of?: number;
   readonly epochs: number;
+  /** the last epoch that the recipe allows was the best: more may be better */
+  readonly unfinished?: true;
   readonly seconds: number;
   readonly seed: number;
   /** one row per epoch; validation is null where none was held out */

@@ -95,3 +95,16 @@ test('tells in a line each what the page shows as figures', () => {
   expect(text).toContain('Calibration error  candidate 19.5 points, champion 19.5');
   expect(text).toContain('Versions           ACC 93.7 %, BWT −1.5 points, FWT +34.5 points');
 });
+
+test('says how many examples were drawn from how many, and that more epochs may be better', () => {
+  const training = {
+    ...promoted.training,
+    examples: 10_000,
+    of: 14_273,
+    epochs: 40,
+    unfinished: true as const,
+  };
+  expect(renderReportText({ ...promoted, training }, plain)).toContain(
+    'Training  10,000 of 14,273 examples, 40 epochs (the last was the best: more may be better), ',
+  );
+});

@@ -29,6 +29,8 @@ const splitSchema = z.object({
   constant: z.number(),
   /** How many held-out examples each class has, [classes]; of a classification. */
   heldOutByClass: z.array(z.int().min(0)).exactOptional(),
+  /** How many could have been trained on, where there were more than are: `training.maxExamples`. */
+  trainable: z.int().min(1).exactOptional(),
   /** Class ids without any example to learn from, where there are some: they are there, and are never predicted. */
   absent: z.array(z.int().min(0)).exactOptional(),
   /** Stretches of time whose labels were kept apart. */
@@ -160,9 +162,10 @@ export function drawSplit(
     const replayed = drawReplay({ windows, labelOf, contentOf }, past, strategy, { salt, random });
     return [...replayed, ...sample(byWindow.at(-1) ?? [], current, random)].sort((a, b) => a - b);
   };
+  const trainable = positions('train').flat();
   const train = draw(positions('train'), training.maxExamples, training.replay.strategy);
   const watched = Math.ceil(training.maxExamples * training.validation);
-  const absent = absentClasses(positions('train').flat().map(labelAt(labels)), spec);
+  const absent = absentClasses(trainable.map(labelAt(labels)), spec);
   const holdout = positions('holdout');
   return {
     seed,
@@ -176,6 +179,7 @@ export function drawSplit(
       train.map((position) => labels[position] as number),
       spec,
     ),
+    ...(trainable.length > train.length && { trainable: trainable.length }),
     ...(absent.length > 0 && { absent }),
   };
 }

@@ -61,6 +61,11 @@ export const trainingRecordSchema = z.object({
 });
 export type TrainingRecord = z.infer<typeof trainingRecordSchema>;
 
+/** Of the epochs that the recipe allows the last one was the best, by what watched: there may be better ones to come. */
+export function isUnfinished({ validation, bestEpoch, recipe }: TrainingRecord): boolean {
+  return validation > 0 && bestEpoch === recipe.epochs;
+}
+
 /** One group of epochs, or of less: a step of the run. */
 export interface Group {
   /** Digests of the checkpoint to go on from, and of the one before it, which nobody needs any more. */

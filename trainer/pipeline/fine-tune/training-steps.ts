@@ -7,7 +7,13 @@
  */
 import { PLANNED_SHARE, STEP_CPU_SECONDS } from '../../step-seconds.ts';
 import { readClock, reportProgress, type RunContext } from '../../run/context.ts';
-import { type Group, loadTrainingRecord, trainGroup, type TrainingRecord } from './fine-tune.ts';
+import {
+  type Group,
+  isUnfinished,
+  loadTrainingRecord,
+  trainGroup,
+  type TrainingRecord,
+} from './fine-tune.ts';
 import { enterStep, recordStep } from '../../run/record.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
 import type { StepRunner, StepResult } from '../../run/steps.ts';
@@ -70,10 +76,20 @@ async function buildStep(ctx: RunContext, snapshot: Snapshot, from: BuildProgres
   });
 }
 
+/** Which epoch was taken. */
+function describeBest(training: TrainingRecord): string {
+  const { bestEpoch } = training;
+  if (bestEpoch === 0) return 'none was better than what it began with';
+  return isUnfinished(training)
+    ? 'the best was the last: more may be better (training.epochs)'
+    : `the best was number ${bestEpoch}`;
+}
+
 async function recordTraining(ctx: RunContext, seconds: number): Promise<{ readonly digest: string }> {
-  const { digest, epochs, bestEpoch, parent } = await loadTrainingRecord(ctx);
+  const training = await loadTrainingRecord(ctx);
+  const { digest, epochs, parent } = training;
   const from = parent === null ? 'from a new initialisation' : `from version ${parent}`;
-  const note = `${epochs.length} epochs ${from}, the best was number ${bestEpoch}`;
+  const note = `${epochs.length} epochs ${from}, ${describeBest(training)}`;
   await recordStep(ctx, 'fine-tune', note, ctx.now(), seconds);
   await reportProgress(ctx, 'fine-tune', 1, note);
   await clearTraining(ctx);

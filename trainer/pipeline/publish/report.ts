@@ -21,12 +21,13 @@ import { findRefereeRecord } from '../../referee/record.ts';
 import { openQuarantines } from '../data/quarantines.ts';
 import type { RunContext, RunData } from '../../run/context.ts';
 import { loadEvidence } from '../judge/evidence-file.ts';
-import { loadTrainingRecord, type TrainingRecord } from '../fine-tune/fine-tune.ts';
+import { isUnfinished, loadTrainingRecord, type TrainingRecord } from '../fine-tune/fine-tune.ts';
 import { drawFlips } from '../../report/flip-pictures.ts';
 import { loadMatrix } from '../judge/former-champions.ts';
 import { judge } from '../judge/judge.ts';
 import type { Decision } from './promote.ts';
 import { loadSnapshot } from '../data/snapshot-file.ts';
+import { loadSplit, type Split } from '../data/split.ts';
 
 /** Writes `report.json` and `report.html` of the run, from what its steps left behind. */
 export async function saveReport(
@@ -51,7 +52,7 @@ export async function saveReport(
     policy: spec.gate,
     verdict,
     windows: summarizeWindows(evidence),
-    training: summarizeTraining(training),
+    training: summarizeTraining(training, await loadSplit(ctx)),
     decision,
     ...(ctx.first && { firstAttempt: await describeFirst(ctx.first, training) }),
     ...(await labelSections(ctx)),
@@ -66,13 +67,25 @@ export async function saveReport(
   return report;
 }
 
-function summarizeTraining({ examples, epochs, seconds, seed }: TrainingRecord): TrainingSummary {
+function summarizeTraining(
+  training: TrainingRecord,
+  { trainable }: Pick<Split, 'trainable'>,
+): TrainingSummary {
+  const { examples, epochs, seconds, seed } = training;
   const loss = epochs.map(({ epoch, loss, validationLoss }) => ({
     epoch,
     training: loss,
     validation: validationLoss,
   }));
-  return { examples, epochs: epochs.length, seconds, seed, loss };
+  return {
+    examples,
+    ...(trainable !== undefined && { of: trainable }),
+    epochs: epochs.length,
+    ...(isUnfinished(training) && { unfinished: true as const }),
+    seconds,
+    seed,
+    loss,
+  };
 }
 
 /** @param second  how the candidate after it was trained */
@@ -83,7 +96,7 @@ async function describeFirst(ctx: RunData, second: TrainingRecord): Promise<Firs
     digest: training.digest,
     verdict: await judge(ctx),
     windows: summarizeWindows(await loadEvidence(ctx)),
-    training: summarizeTraining(training),
+    training: summarizeTraining(training, await loadSplit(ctx)),
     distillation: {
       first: kind === 'none' ? 0 : weight,
       second: second.recipe.distillation.weight,
