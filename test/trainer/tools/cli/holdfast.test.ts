@@ -296,7 +296,7 @@ describe('holdfast', () => {
     const other = await folder.write('other.json', JSON.stringify({ ...spec, labels: ['a', 'c'] }));
     expect(await holdfast('spec', 'set', 'mixed', other)).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/^error: mixed: labels can't change/),
+      err: expect.stringMatching(/^error: mixed: labels\[1\]: expected "b", got "c"/),
     });
   });
 
@@ -435,7 +435,7 @@ describe('holdfast', () => {
     [['promote', 'm', 'three', '--reason', 'x'], 2, /expected a whole number from 1 on, got "three"/],
     [['promote', 'm', '3'], 2, /required option '--reason <text>'/],
     [['create', 'Bad Name', '--feature', 'a', '--labels', 'a,b'], 2, /name: expected 1 to 128 of letters/],
-    [['create', 'm', '--labels', 'a,b'], 2, /input: .*\(give --from, --feature or --size/],
+    [['create', 'm', '--labels', 'a,b'], 2, /input: .*\(give --from, --feature, --size or --shape/],
     [['create', 'm', '--input', 'image', '--labels', 'a,b'], 2, /an image needs its --size/],
     [['key', 'create', '--name', 'x', '--scope', 'admin'], 2, /expected some of predict, feedback, operate/],
     [['augment', 'preview', 'nobody'], 1, /^error: there is no model "nobody"\n$/],
