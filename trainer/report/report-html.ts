@@ -15,7 +15,7 @@ import { type Measure, measureOf } from './report-measure.ts';
 import { renderPage } from './page/report-page.ts';
 import { reliabilitySection } from './report-reliability.ts';
 import { retrySection } from './report-retry.ts';
-import { describeTraining, MARKS, whyDecided } from './report-text.ts';
+import { describeDecision, describeTraining, MARKS } from './report-text.ts';
 import type { RunReport, TrainingSummary, WindowSummary } from './report.ts';
 
 /** Parts of one check in the figure: the gravest ones; the table below has them all. */
@@ -38,16 +38,9 @@ export function renderReportHtml(report: RunReport): string {
   });
 }
 
-function headline({
-  model,
-  run,
-  verdict,
-  champion,
-  candidate,
-  snapshot,
-  decision,
-  createdAt,
-}: RunReport): Markup {
+function headline(report: RunReport): Markup {
+  const { model, run, verdict, champion, candidate, snapshot, createdAt } = report;
+  const [word = '', ...why] = describeDecision(report).split(': ');
   const rival =
     champion === null
       ? 'none yet'
@@ -57,7 +50,7 @@ function headline({
     <p class="kicker"><b>${model}</b> <span>run ${run}</span></p>
     <h1>${verdict.verdict}</h1>
     <p class="summary">${sentence(verdict.summary)}</p>
-    <p class="decision"><b>${decision.promoted ? 'Promoted' : 'Not promoted'}:</b> ${whyDecided(decision)}</p>
+    <p class="decision"><b>${why.length === 0 ? word : `${word}:`}</b> ${why.join(': ')}</p>
     <dl>
       <div>
         <dt>Candidate</dt>

@@ -214,14 +214,19 @@ function trainingLine(training: TrainingSummary): string[] {
   return [facts, `Loss      ${first.training.toPrecision(3)} → ${last.training.toPrecision(3)}  ${curve}`];
 }
 
-/** Why the alias moved, or did not, beside a word that says which: without that word once more. */
-export function whyDecided({ promoted, why }: RunReport['decision']): string {
-  return promoted ? why.replace(/^Promote: /, '') : why;
+/** Whether the alias moved, and why: without what the summary above it has said already. */
+export function describeDecision({ decision: { promoted, why }, verdict }: RunReport): string {
+  const word = promoted ? 'Promoted' : 'Not promoted';
+  const rest = why.startsWith(verdict.summary)
+    ? why.slice(verdict.summary.length).replace(/^[.;] */, '')
+    : why.replace(/^Promote: /, '');
+  return rest === '' ? word : `${word}: ${rest}`;
 }
 
-function decisionLine({ decision }: RunReport, width: number, paint: Painter): string[] {
-  const word = decision.promoted ? 'Promoted' : 'Not promoted';
-  const [first = '', ...rest] = wrap(whyDecided(decision), width - word.length - 2);
+function decisionLine(report: RunReport, width: number, paint: Painter): string[] {
+  const [word = '', ...said] = describeDecision(report).split(': ');
+  if (said.length === 0) return [paint('bold', word)];
+  const [first = '', ...rest] = wrap(said.join(': '), width - word.length - 2);
   return [`${paint('bold', word)}: ${first}`, ...rest.map((line) => ' '.repeat(word.length + 2) + line)];
 }
 
