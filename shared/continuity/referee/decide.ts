@@ -90,10 +90,11 @@ export function describeComparison(
   wording: Wording,
 ): string {
   const [a, b] = [formatCount(gains), formatCount(losses)];
+  const were = gains === 1 ? 'was' : 'were';
   const counts =
     wording === 'right'
-      ? `${a} were right only by version ${version} and ${b} only by version ${champion}`
-      : `${a} were answered better by version ${version} and ${b} by version ${champion}`;
+      ? `${a} ${were} right only by version ${version} and ${b} only by version ${champion}`
+      : `${a} ${were} answered better by version ${version} and ${b} by version ${champion}`;
   return `on the ${formatCount(n)} labels that came in since it was trained, ${counts}`;
 }
 
