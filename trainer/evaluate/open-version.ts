@@ -41,7 +41,7 @@ export async function openVersion(
   const servable = createServable(spec, manifest.value, base?.value ?? null, head.value);
   return ok({
     version: version.value,
-    predict: servable.predict,
+    predict: (rows) => servable.predict(rows),
     close() {
       head.value.dispose();
       base?.value.program.dispose();

@@ -81,7 +81,9 @@ function createLines({ spec, source, format, probabilities }: PredictionRequest)
     const prediction = spec.task === 'regression' ? values[0] : spec.labels[best];
     const probability = spec.task === 'regression' ? undefined : values[best];
     if (format === 'ndjson') {
-      const own = source.kept.map((name, i) => [name, kept[i] ?? null] as const);
+      const own = source.kept.map(
+        (name, i) => [name, typeof kept[i] === 'bigint' ? String(kept[i]) : (kept[i] ?? null)] as const,
+      );
       const all =
         spec.task === 'classification' && probabilities && outputs !== null
           ? { probabilities: Object.fromEntries(spec.labels.map((label, i) => [label, values[i]])) }
@@ -111,8 +113,16 @@ function shorten(value: number): number {
 /** One line by RFC 4180; what is not there is an empty cell. */
 function toCsv(cells: readonly unknown[]): string {
   const texts = cells.map((cell) => {
-    const text = cell === null || cell === undefined ? '' : typeof cell === 'string' ? cell : String(cell);
+    const text = cellText(cell);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   });
   return `${texts.join(',')}\n`;
+}
+
+/** Times of a Parquet file as ISO 8601, lists and objects as JSON. */
+function cellText(cell: unknown): string {
+  if (cell === null || cell === undefined) return '';
+  if (cell instanceof Date) return cell.toISOString();
+  if (typeof cell === 'object') return JSON.stringify(cell);
+  return typeof cell === 'string' ? cell : `${cell as number | boolean | bigint}`;
 }

@@ -79,7 +79,7 @@ export function addPredictCommand(program: Command): void {
           source,
           format: context.json ? 'ndjson' : 'csv',
           probabilities: options.probabilities === true,
-          write: sink.write,
+          write: (text) => sink.write(text),
           onProgress: (rows, fraction) =>
             line.update(
               `${source.name}: ${describeRows(rows, fraction, (performance.now() - started) / 1_000)}`,
