@@ -120,3 +120,8 @@ export function describeBadCell(feature: Feature, cell: unknown, where: string):
   const more = feature.values.length > 8 ? ', …' : '';
   return `${where}: expected one of ${shown.join(', ')}${more}, got ${kindOf(cell)}`;
 }
+
+/** What each raw value of a category is called, in their order; "(other)" and "(missing)" last, where they may come. */
+export function namesOf({ values, rare, missing }: CategoryFeature): string[] {
+  return [...values, ...(rare === undefined ? [] : ['(other)']), ...(missing ? ['(missing)'] : [])];
+}

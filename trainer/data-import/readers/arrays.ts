@@ -41,14 +41,16 @@ export const LABELS = /^(y|ys|y_?(train|all|data)|labels?|targets?|classes|outpu
 
 /**
  * @param labelsFile  of a .npy; null: beside it, under the same name with y, labels or targets in place of x or features
+ * @param labelled    whether a .npy must have labels
  * @returns an error that names what was looked for and what is there
  */
 export async function openArrays(
   file: InputFile,
   labelsFile: string | null,
+  labelled = true,
 ): Promise<Result<Arrays, string>> {
   const archive = Buffer.from(file.start.subarray(0, 2)).toString('latin1') === 'PK';
-  const opened = archive ? await openArchive(file) : await openPair(file, labelsFile);
+  const opened = archive ? await openArchive(file) : await openPair(file, labelsFile, labelled);
   return opened.ok ? opened : err(`${file.name}: ${opened.error}`);
 }
 
@@ -83,11 +85,19 @@ async function openArchive(file: InputFile): Promise<Result<Arrays, string>> {
   });
 }
 
-async function openPair(file: InputFile, labelsFile: string | null): Promise<Result<Arrays, string>> {
+async function openPair(
+  file: InputFile,
+  labelsFile: string | null,
+  labelled: boolean,
+): Promise<Result<Arrays, string>> {
   const header = readNpyHeader(file.start);
   if (!header.ok) return header;
   const short = describeShort(header.value, file.bytes);
   if (short !== null) return err(short);
+  if (!labelled) {
+    const alone = { digest: file.digest, columns: new Map<string, Column>(), name: file.name };
+    return toArrays(header.value, alone, () => streamFile(file));
+  }
   const labels = await openLabels(file, labelsFile);
   if (!labels.ok) return labels;
   const named = readNpyHeader(labels.value.start);

@@ -132,10 +132,19 @@ function parseRecord(
     time: cell(layout.time),
     group: cell(layout.group),
     id: cell(layout.id),
-    instance: layout.features.map((column, i) => readCell(input, i, cell(column))),
+    instance: cellsOf(input, layout.features, cells),
   };
   const read = readFields(fields, options, NAMES);
   return read.ok ? read : err(read.error.replace(/^row\.?/, ''));
+}
+
+/** The values of a record's features, as a prediction request would have them. @param columns  where each stands, null: nowhere */
+export function cellsOf(
+  input: InputSpec,
+  columns: readonly (number | null)[],
+  cells: readonly unknown[],
+): unknown[] {
+  return columns.map((column, i) => readCell(input, i, column === null ? null : trim(cells[column])));
 }
 
 function trim(cell: unknown): unknown {

@@ -2,7 +2,7 @@
  * The features by whose values the holdout is sliced: those that the policy names and that have named values.
  */
 import type { SlicedFeature } from '../../../shared/continuity/evidence/evidence.ts';
-import type { CategoryFeature } from '../../../shared/model/spec/feature.ts';
+import { namesOf } from '../../../shared/model/spec/feature.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
 import type { Examples } from '../features/features.ts';
 
@@ -14,11 +14,6 @@ export function slicedFeatures({ input, gate }: Pick<Spec, 'input' | 'gate'>): S
       ? [{ name: feature.name, values: namesOf(feature) }]
       : [],
   );
-}
-
-/** In the order of raw values (shared/model/spec/feature.ts). */
-function namesOf({ values, rare, missing }: CategoryFeature): string[] {
-  return [...values, ...(rare === undefined ? [] : ['(other)']), ...(missing ? ['(missing)'] : [])];
 }
 
 /**

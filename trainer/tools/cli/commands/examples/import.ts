@@ -9,12 +9,12 @@ import { importExamples, type ImportSummary } from '../../../../data-import/impo
 import { fetchFile } from '../../../../data-import/readers/fetch-file.ts';
 import type { ColumnNames } from '../../../../data-import/readers/example-source.ts';
 import { openSource } from '../../../../data-import/readers/open-source.ts';
-import { createZone } from '../../../../data-import/readers/time-zone.ts';
 import { createContext } from '../../context.ts';
 import { Failure, unwrap } from '../../failure.ts';
-import { createProgressLine, formatCount, style } from '../../output.ts';
+import { createProgressLine, describeRows, formatCount, style } from '../../output.ts';
 import { describeTarget } from '../../spec-text.ts';
-import { addFileOptions, type FromOptions, toMark } from '../models/create-from.ts';
+import { addFileOptions, type FromOptions } from '../models/create-from.ts';
+import { columnsOf, formOf } from './file-form.ts';
 import { commaList, example, wholeNumber } from '../../options.ts';
 
 interface ImportOptions extends FromOptions {
@@ -86,10 +86,8 @@ export function addImportCommand(program: Command): void {
         dryRun: options.dryRun === true,
         now,
         onProgress: ({ rows, fraction }) => {
-          const rate = Math.round(rows / Math.max(0.001, (performance.now() - started) / 1_000));
-          line.update(
-            `${source.name}: ${formatCount(rows)} rows, ${Math.floor(fraction * 100)} %, ${formatCount(rate)} rows/s`,
-          );
+          const seconds = (performance.now() - started) / 1_000;
+          line.update(`${source.name}: ${describeRows(rows, fraction, seconds)}`);
         },
       });
       line.close();
@@ -102,44 +100,6 @@ export function addImportCommand(program: Command): void {
       );
       checkShare(summary, basename(path));
     });
-}
-
-/** As the options say, else as the spec does, which knows from the table that the model was created from. */
-function columnsOf(spec: Spec, { label, time, group, id, ignore = [] }: ImportOptions): ColumnNames {
-  const known = spec.columns;
-  const target = spec.task === 'regression' ? spec.target.name : undefined;
-  // Columns that the spec leaves out are left out, unless they have another part now.
-  const used = [label, time, group, id];
-  const left = (known?.ignore ?? []).filter((name) => !used.includes(name));
-  return {
-    label: label ?? known?.label ?? target ?? 'label',
-    time: time ?? known?.time ?? null,
-    group: group ?? known?.group ?? null,
-    id: id ?? known?.id ?? null,
-    ignore: [...new Set([...left, ...ignore])],
-  };
-}
-
-function formOf({ columns }: Spec, options: ImportOptions) {
-  const zone = options.timeZone ?? columns?.timeZone;
-  const known = zone === undefined ? null : unwrap(createZone(zone));
-  let zoneless = false;
-  return {
-    delimiter: toMark(options.delimiter ?? columns?.delimiter),
-    encoding: options.encoding ?? columns?.encoding ?? null,
-    decimal: options.decimal ?? columns?.decimal ?? null,
-    moments: {
-      order: options.dateOrder ?? columns?.order,
-      // Asked only about times that name no zone.
-      toUtc: (wallMs: number): number => {
-        zoneless ||= known === null;
-        return known === null ? wallMs : known(wallMs);
-      },
-    },
-    zone: zone ?? null,
-    /** Whether a time named no zone, and nobody said which was meant. */
-    assumedUtc: () => zoneless,
-  };
 }
 
 /** What changes what a row means. An import from before an option existed is the same import. */
