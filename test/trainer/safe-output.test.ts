@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { printable } from '../../shared/printable.ts';
@@ -78,4 +79,16 @@ test('a log line of the Workers obeys nobody either', () => {
   const message = JSON.stringify({ event: 'champion-moved', by: EVIL, reason: `a\n${EVIL}` });
   const line = formatLog({ timestamp: 0, level: 'log', message }, false) ?? '';
   expect(line).not.toMatch(/(?![\n\t])[\p{Cc}\u202e]/u);
+});
+
+test('a reader that has read enough, as `head` does, ends the command without an error', async () => {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(process.execPath, ['trainer/tools/cli/holdfast.mjs', '--help'], {
+    env: { PATH, HOME },
+  });
+  let errors = '';
+  child.stderr.on('data', (part: Buffer) => (errors += part.toString()));
+  child.stdout.destroy();
+  const [code] = (await once(child, 'close')) as [number];
+  expect({ code, errors }).toEqual({ code: 0, errors: '' });
 });
