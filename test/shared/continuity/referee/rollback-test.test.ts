@@ -14,6 +14,11 @@ import oracle from '../../../fixtures/continuity/rollback.json' with { type: 'js
 
 const LEVEL = 0.01;
 
+interface Label {
+  readonly stretch: number;
+  readonly value: number;
+}
+
 function stretchesOf(parts: readonly (readonly number[])[]): Stretch[] {
   return parts.map((values, i) => ({ fromMs: i, begins: true, units: tallyOf(values) }));
 }
@@ -65,17 +70,21 @@ describe('a champion that is worse', () => {
 describe('for any labels', () => {
   test('1,000 orders of arrival give the same verdict, digest for digest', () => {
     const random = createRandom(18);
-    const seen = Array.from({ length: 900 }, (_, i) => ({
+    const seen: Label[] = Array.from({ length: 900 }, (_, i) => ({
       stretch: Math.floor(i / 300),
       value: random.below(3) - 1,
     }));
-    const digestOf = (labels: typeof seen): string => {
+    const digestOf = (labels: readonly Label[]): string => {
       const stretches = [0, 1, 2].map((place) =>
         labels.filter(({ stretch }) => stretch === place).map(({ value }) => value),
       );
       return sha256Hex(JSON.stringify(testChampion(NOTHING_SETTLED, stretchesOf(stretches), 0.01, LEVEL)));
     };
-    const digests = new Set(Array.from({ length: 1_000 }, () => digestOf(shuffle([...seen], random))));
+    const digests = new Set(
+      Array.from({ length: 1_000 }, () =>
+        digestOf(shuffle([...seen.keys()], random).map((i) => seen[i] as Label)),
+      ),
+    );
     expect(digests.size).toBe(1);
   });
 

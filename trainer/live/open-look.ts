@@ -1,0 +1,107 @@
+/**
+ * What a look reads: the champion and who was it before, the last look, and everything that came in since what is
+ * settled. Nothing is decided here.
+ */
+import type { Event, PredictionEvent } from '../../shared/events/schema.ts';
+import { collectInbox } from '../../shared/events/inbox.ts';
+import { loadSpec } from '../../shared/model/spec/load-spec.ts';
+import type { Spec } from '../../shared/model/spec/spec.ts';
+import { isLabel } from '../../shared/model/spec/task.ts';
+import { loadChampion, loadHistory, type Move } from '../../shared/registry/alias.ts';
+import { describeReadError } from '../../shared/registry/json.ts';
+import { type Live, loadLive } from '../../shared/registry/live.ts';
+import { championsBefore } from '../../shared/registry/promotion.ts';
+import { listQuarantines } from '../../shared/registry/quarantine.ts';
+import type { ObjectStore } from '../../shared/registry/store.ts';
+import { type EventLog, openEventLog } from '../pipeline/data/event-log.ts';
+import { joinEvents, type LabelledExample } from '../pipeline/data/join.ts';
+import { isQuarantined } from '../pipeline/data/time-range.ts';
+import type { Host } from '../run/context.ts';
+import { RunFailure } from '../run-failure.ts';
+
+export type LookHost = Pick<Host, 'store' | 'runtime' | 'now' | 'yieldControl' | 'log'>;
+
+const HOUR_MS = 3_600_000;
+/** Labels that come later than this after their input are for training alone. */
+export const HORIZON_MS = 7 * 24 * HOUR_MS;
+/** A batch is written after its events were seen, by a clock that may be a little behind. */
+const CLOCKS_MS = HOUR_MS;
+
+export interface OpenLook {
+  readonly spec: Spec;
+  readonly move: Move;
+  /** the last look, and its ETag; null before the first one */
+  readonly before: { readonly live: Live; readonly etag: string } | null;
+  /** of the same champion, by the same move */
+  readonly same: Live | null;
+  readonly nowMs: number;
+  /** what came before it counts no longer */
+  readonly settledMs: number;
+  /** champions of former times that a machine may put back, the last first */
+  readonly former: readonly number[];
+  readonly log: EventLog;
+  /** labelled, in order of time; without those that are kept apart */
+  readonly examples: readonly LabelledExample[];
+  /** each once, in order of time */
+  readonly predictions: readonly PredictionEvent[];
+}
+
+/** Null where there is no champion to look at. @throws RunFailure for what can't be read, by name */
+export async function openLook(host: LookHost, model: string): Promise<OpenLook | null> {
+  const { store } = host;
+  const now = host.now();
+  const loaded = await loadSpec(store, model);
+  if (!loaded.ok) throw new RunFailure(loaded.error.detail);
+  const champion = await loadChampion(store, model);
+  if (!champion.ok) throw new RunFailure(champion.error.detail);
+  if (champion.value === null) return null;
+  const { spec } = loaded.value;
+  const { move } = champion.value;
+  const before = await loadBefore(store, model);
+  // A clock that was ahead must not keep everybody from looking until it is so late: what it wrote begins anew.
+  const usable = before !== null && Date.parse(before.live.lookedAt) <= now.getTime() + CLOCKS_MS;
+  const settledMs = usable ? Date.parse(before.live.settledTo) : floorHour(now.getTime() - HORIZON_MS);
+  const history = await loadHistory(store, model);
+  if (!history.ok) throw new RunFailure(history.error.detail);
+  const { standing } = await championsBefore(store, model, move, history.value);
+  await collectInbox(store, model, now);
+  const run = { model, cutoffMs: now.getTime() };
+  const log = await openEventLog({ store, run, now: host.now, onProgress: () => {} }, settledMs - CLOCKS_MS);
+  const { examples, predictions } = await sort(store, spec, log, settledMs);
+  const same = usable && before.live.life.sequence === move.sequence ? before.live : null;
+  const nowMs = now.getTime();
+  return { spec, move, before, same, nowMs, settledMs, former: standing, log, examples, predictions };
+}
+
+export function floorHour(ms: number): number {
+  return Math.floor(ms / HOUR_MS) * HOUR_MS;
+}
+
+async function loadBefore(store: ObjectStore, model: string): Promise<OpenLook['before']> {
+  const read = await loadLive(store, model);
+  if (read.ok) return { live: read.value.value, etag: read.value.etag };
+  if (read.error.kind === 'missing') return null;
+  throw new RunFailure(`${describeReadError(read.error)}; delete it, and the next look begins anew`);
+}
+
+async function sort(
+  store: ObjectStore,
+  spec: Spec,
+  { events }: EventLog,
+  settledMs: number,
+): Promise<Pick<OpenLook, 'examples' | 'predictions'>> {
+  const apart = await listQuarantines(store, spec.name);
+  if (!apart.ok) throw new RunFailure(apart.error.detail);
+  const stretches = apart.value.filter(({ status }) => status !== 'released');
+  const examples = joinEvents(events).examples.filter(
+    ({ at, label }) => at >= settledMs && isLabel(spec, label) && !isQuarantined(at, stretches),
+  );
+  return { examples, predictions: uniquePredictions(events, settledMs) };
+}
+
+function uniquePredictions(events: readonly Event[], settledMs: number): PredictionEvent[] {
+  const found = new Map<string, PredictionEvent>();
+  for (const event of events)
+    if (event.kind === 'prediction' && event.at >= settledMs) found.set(event.id, event);
+  return [...found.values()].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
+}
