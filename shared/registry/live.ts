@@ -4,9 +4,9 @@
  */
 import * as z from '../zod.ts';
 import type { Result } from '../result.ts';
-import { loadJson, type Loaded, type ReadError } from './json.ts';
-import { keys } from './keys.ts';
-import type { ObjectStore } from './store.ts';
+import { loadJson, type Loaded, type ReadError } from './store/json.ts';
+import { keys } from './store/keys.ts';
+import type { ObjectStore } from './store/store.ts';
 
 const count = z.int().check(z.minimum(0));
 const time = z.iso.datetime();

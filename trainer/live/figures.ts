@@ -3,7 +3,7 @@
  */
 import { clopperPearson } from '../../shared/continuity/statistics/clopper-pearson.ts';
 import { upperNormalPoint } from '../../shared/continuity/statistics/normal.ts';
-import type { Manifest } from '../../shared/registry/manifest.ts';
+import type { Manifest } from '../../shared/registry/versions/manifest.ts';
 import type { Figure, LiveFigures, LivePart, LiveTotals } from '../../shared/registry/live.ts';
 import { DELAYS } from './totals.ts';
 

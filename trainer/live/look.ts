@@ -4,11 +4,11 @@
  * moves nothing itself (take-back.ts).
  */
 import { rollbackPolicy } from '../../shared/continuity/policy.ts';
-import type { Manifest } from '../../shared/registry/manifest.ts';
-import { putJson } from '../../shared/registry/json.ts';
-import { keys } from '../../shared/registry/keys.ts';
+import type { Manifest } from '../../shared/registry/versions/manifest.ts';
+import { putJson } from '../../shared/registry/store/json.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
 import type { Live } from '../../shared/registry/live.ts';
-import { loadManifest } from '../../shared/registry/versions.ts';
+import { loadManifest } from '../../shared/registry/versions/versions.ts';
 import type { LabelledExample } from '../pipeline/data/join.ts';
 import { loadSplit } from '../pipeline/data/split.ts';
 import { openAnswering } from '../referee/answering.ts';

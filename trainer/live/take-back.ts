@@ -5,11 +5,11 @@
 import { formatCount, formatPoints } from '../../shared/continuity/findings/format.ts';
 import { loseTrust, trustIn, withTrust } from '../../shared/continuity/referee/ledger.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
-import type { Move } from '../../shared/registry/alias.ts';
+import type { Move } from '../../shared/registry/champion/alias.ts';
 import type { Live } from '../../shared/registry/live.ts';
 import { keepNotice } from '../../shared/registry/notices.ts';
-import { rollback } from '../../shared/registry/promotion.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import { rollback } from '../../shared/registry/champion/promotion.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { wordingOf } from '../referee/answer-utility.ts';
 import { loadProvenance, recipeOf } from '../referee/contenders.ts';
 import { appendLedger, loadLedger } from '../referee/ledger-file.ts';

@@ -7,9 +7,9 @@ import type { Program } from '../../shared/model/run/program.ts';
 import type { Runtime } from '../../shared/model/run/runtime.ts';
 import { loadBase, loadHead } from '../../shared/model/run/servable.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
-import type { Manifest } from '../../shared/registry/manifest.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
-import { loadManifest } from '../../shared/registry/versions.ts';
+import type { Manifest } from '../../shared/registry/versions/manifest.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
+import { loadManifest } from '../../shared/registry/versions/versions.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 
 interface Opened {

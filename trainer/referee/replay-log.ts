@@ -7,7 +7,7 @@ import { loadInput } from '../../shared/events/stored-input.ts';
 import type { StoredInput } from '../../shared/events/schema.ts';
 import { rawSize } from '../../shared/model/spec/input.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
-import type { ObjectStore } from '../../shared/registry/store.ts';
+import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import type { EventLog } from '../pipeline/data/event-log.ts';
 import type { LabelledExample } from '../pipeline/data/join.ts';
 import type { AnsweringVersions } from './answering.ts';

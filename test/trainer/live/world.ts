@@ -4,12 +4,12 @@
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import type { Event, ExampleEvent } from '../../../shared/events/schema.ts';
 import { sha256Hex } from '../../../shared/digest.ts';
-import type { Manifest } from '../../../shared/registry/manifest.ts';
-import { loadManifest, loadVersionFile, publishVersion } from '../../../shared/registry/versions.ts';
-import { VERSION_FILES, type VersionFile } from '../../../shared/registry/keys.ts';
-import { createMemoryStore } from '../../../shared/registry/memory-store.ts';
-import { promote } from '../../../shared/registry/promotion.ts';
-import type { ObjectStore } from '../../../shared/registry/store.ts';
+import type { Manifest } from '../../../shared/registry/versions/manifest.ts';
+import { loadManifest, loadVersionFile, publishVersion } from '../../../shared/registry/versions/versions.ts';
+import { VERSION_FILES, type VersionFile } from '../../../shared/registry/store/keys.ts';
+import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
+import { promote } from '../../../shared/registry/champion/promotion.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { loadInput } from '../../../shared/events/stored-input.ts';
 import { loadSpec } from '../../../shared/model/spec/load-spec.ts';
 import { createNodeHost } from '../../../trainer/node/node-host.ts';
