@@ -3,8 +3,8 @@
  * shows it reads this one object; the trainer writes it (trainer/live/).
  */
 import * as z from '../zod.ts';
-import type { Result } from '../result.ts';
-import { loadJson, type Loaded, type ReadError } from './store/json.ts';
+import { err, ok, type Result } from '../result.ts';
+import { describeReadError, loadJson, type Loaded, type ReadError } from './store/json.ts';
 import { keys } from './store/keys.ts';
 import type { ObjectStore } from './store/store.ts';
 
@@ -118,21 +118,77 @@ export const liveSchema = z.object({
   /** what is not settled by hour and version, and what is by day; ascending */
   hours: z.array(bucketSchema),
   days: z.array(bucketSchema),
+  /** which batches of events had been read, as a digest: where it is the same, there is nothing to look at */
+  read: z.string(),
   /** examples whose input could not be read */
   unreadable: count,
 });
 export type Live = z.infer<typeof liveSchema>;
+
+/** What of it people and programs are shown: without what the next look goes on from. */
+export const shownLiveSchema = z.object({
+  ...z.pick(liveSchema, {
+    model: true,
+    lookedAt: true,
+    life: true,
+    figures: true,
+    hours: true,
+    days: true,
+    unreadable: true,
+  }).shape,
+  rollback: z.pick(rollbackSchema, {
+    policy: true,
+    reference: true,
+    why: true,
+    labels: true,
+    mean: true,
+    progress: true,
+    shown: true,
+    since: true,
+    held: true,
+    best: true,
+  }),
+});
+export type ShownLive = z.infer<typeof shownLiveSchema>;
+
+/** Of it what a model's status says. */
+export const briefLiveSchema = z.pick(shownLiveSchema, {
+  lookedAt: true,
+  life: true,
+  figures: true,
+  rollback: true,
+});
+export type BriefLive = z.infer<typeof briefLiveSchema>;
+
+export type LiveError =
+  | { readonly kind: 'not-looked-at'; readonly detail: string }
+  | { readonly kind: 'live-unreadable'; readonly detail: string };
 
 /** The last look; `missing` before the first one. */
 export function loadLive(store: ObjectStore, model: string): Promise<Result<Loaded<Live>, ReadError>> {
   return loadJson(store, keys.live(model), liveSchema);
 }
 
-/** What of it people and programs are shown: without what the next look goes on from. */
-export function showLive(live: Live) {
-  const { model, lookedAt, life, figures, rollback, hours, days, unreadable } = live;
-  const { policy, reference, why, labels, mean, progress, shown, since, held, best } = rollback;
-  const beside = { policy, reference, why, labels, mean, progress, shown, since, held, best };
-  return { model, lookedAt, life, figures, rollback: beside, hours, days, unreadable };
+export async function findLive(store: ObjectStore, model: string): Promise<Result<ShownLive, LiveError>> {
+  const read = await loadLive(store, model);
+  // A parse leaves out what is not shown.
+  if (read.ok) return ok(shownLiveSchema.parse(read.value.value));
+  return err(
+    read.error.kind === 'missing'
+      ? { kind: 'not-looked-at', detail: `nobody has looked at ${model} yet: the trainer does every hour` }
+      : { kind: 'live-unreadable', detail: describeReadError(read.error) },
+  );
 }
-export type ShownLive = ReturnType<typeof showLive>;
+
+/** For a status; null where nobody has looked yet, and where what is there belongs to a former champion. */
+export async function findBriefLive(
+  store: ObjectStore,
+  model: string,
+  champion: { readonly sequence: number } | null,
+): Promise<Result<BriefLive | null, LiveError>> {
+  const live = await findLive(store, model);
+  if (!live.ok) return live.error.kind === 'not-looked-at' ? ok(null) : err(live.error);
+  const { figures, ...rest } = briefLiveSchema.parse(live.value);
+  if (champion?.sequence !== rest.life.sequence) return ok(null);
+  return ok({ ...rest, figures: { ...figures, classes: [], slices: [] } });
+}

@@ -27,7 +27,7 @@ export interface Look {
   readonly open: OpenLook;
 }
 
-/** Null where there is no champion, and where another look was quicker. @throws RunFailure for what can't be read */
+/** Null where there is no champion, nothing came in since the last look, or another look was quicker. @throws RunFailure for what can't be read */
 export async function lookAtChampion(host: LookHost, model: string): Promise<Look | null> {
   const open = await openLook(host, model);
   if (open === null) return null;
@@ -66,6 +66,7 @@ export async function lookAtChampion(host: LookHost, model: string): Promise<Loo
     rollback: judged.rollback,
     settledTo: new Date(toMs).toISOString(),
     unreadable: replayed.unreadable,
+    read: open.read,
   };
   const condition = open.before === null ? { absent: true as const } : { etag: open.before.etag };
   const written = await putJson(host.store, keys.live(model), live, condition);

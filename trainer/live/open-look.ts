@@ -2,6 +2,7 @@
  * What a look reads: the champion and who was it before, the last look, and everything that came in since what is
  * settled. Nothing is decided here.
  */
+import { sha256Hex } from '../../shared/digest.ts';
 import type { Event, PredictionEvent } from '../../shared/events/schema.ts';
 import { collectInbox } from '../../shared/events/inbox.ts';
 import { loadSpec } from '../../shared/model/spec/load-spec.ts';
@@ -12,6 +13,7 @@ import { describeReadError } from '../../shared/registry/store/json.ts';
 import { type Live, loadLive } from '../../shared/registry/live.ts';
 import { championsBefore } from '../../shared/registry/champion/promotion.ts';
 import { listQuarantines } from '../../shared/registry/quarantine.ts';
+import { keys } from '../../shared/registry/store/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { type EventLog, openEventLog } from '../pipeline/data/event-log.ts';
 import { joinEvents, type LabelledExample } from '../pipeline/data/join.ts';
@@ -40,13 +42,15 @@ export interface OpenLook {
   /** champions of former times that a machine may put back, the last first */
   readonly former: readonly number[];
   readonly log: EventLog;
+  /** which batches there were, as a digest */
+  readonly read: string;
   /** labelled, in order of time; without those that are kept apart */
   readonly examples: readonly LabelledExample[];
   /** each once, in order of time */
   readonly predictions: readonly PredictionEvent[];
 }
 
-/** Null where there is no champion to look at. @throws RunFailure for what can't be read, by name */
+/** Null where there is no champion, and where nothing came in since the last look. @throws RunFailure for what can't be read, by name */
 export async function openLook(host: LookHost, model: string): Promise<OpenLook | null> {
   const { store } = host;
   const now = host.now();
@@ -64,13 +68,27 @@ export async function openLook(host: LookHost, model: string): Promise<OpenLook 
   const history = await loadHistory(store, model);
   if (!history.ok) throw new RunFailure(history.error.detail);
   const { standing } = await championsBefore(store, model, move, history.value);
+  const same = usable && before.live.life.sequence === move.sequence ? before.live : null;
   await collectInbox(store, model, now);
+  const read = await digestOfBatches(store, model, settledMs);
+  if (same !== null && isUnchanged(same, read, now)) return null;
   const run = { model, cutoffMs: now.getTime() };
   const log = await openEventLog({ store, run, now: host.now, onProgress: () => {} }, settledMs - CLOCKS_MS);
   const { examples, predictions } = await sort(store, spec, log, settledMs);
-  const same = usable && before.live.life.sequence === move.sequence ? before.live : null;
   const nowMs = now.getTime();
-  return { spec, move, before, same, nowMs, settledMs, former: standing, log, examples, predictions };
+  return { read, spec, move, before, same, nowMs, settledMs, former: standing, log, examples, predictions };
+}
+
+/** Batches are named by what is in them. */
+async function digestOfBatches(store: ObjectStore, model: string, settledMs: number): Promise<string> {
+  const first = keys.eventsOf(model, new Date(settledMs - CLOCKS_MS).toISOString().slice(0, 10));
+  const listed = await store.list(keys.eventsPrefix(model));
+  return sha256Hex(listed.filter((key) => key >= first).join('\n')).slice(0, 32);
+}
+
+/** Once a day what is old is settled all the same. What was shown may still have to be acted upon. */
+function isUnchanged({ read, lookedAt, rollback }: Live, now: string, at: Date): boolean {
+  return read === now && !rollback.shown && at.getTime() - Date.parse(lookedAt) < 24 * HOUR_MS;
 }
 
 export function floorHour(ms: number): number {

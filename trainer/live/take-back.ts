@@ -19,6 +19,8 @@ import type { Look } from './look.ts';
 export interface Outcome {
   /** the move that took the champion back; null where nothing was moved */
   readonly move: Move | null;
+  /** the move after which a run is to be started, once: this one, or one that a crash has cost its run */
+  readonly runAfter: Move | null;
   /** one sentence for a person and the log */
   readonly summary: string;
 }
@@ -29,7 +31,8 @@ const OTHERS_DECISION: ReadonlySet<string> = new Set(['lost-race', 'already-cham
 /** Moves the champion back where that is shown, believed and wanted; tells of what is shown and not done. */
 export async function actOnLook(store: ObjectStore, { live, open }: Look, now: Date): Promise<Outcome> {
   const { rollback: found } = live;
-  if (!found.shown) return { move: null, summary: describeLook(live) };
+  const missed = open.same === null && open.move.automatic === true ? open.move : null;
+  if (!found.shown) return { move: null, runAfter: missed, summary: describeLook(live) };
   if (found.held !== null) return advise(store, live, 'held', describeHeld(live, open.spec));
   const reason = describeReason(live, open.spec);
   if (found.policy !== 'on')
@@ -43,11 +46,16 @@ export async function actOnLook(store: ObjectStore, { live, open }: Look, now: D
     expectedChampion: live.life.version,
   });
   if (!moved.ok) {
-    if (OTHERS_DECISION.has(moved.error.kind)) return { move: null, summary: moved.error.detail };
+    if (OTHERS_DECISION.has(moved.error.kind))
+      return { move: null, runAfter: null, summary: moved.error.detail };
     throw new RunFailure(`version ${live.life.version} was not taken back: ${moved.error.detail}`);
   }
   await loseTrustIn(store, live, moved.value);
-  return { move: moved.value, summary: `version ${live.life.version} was taken back: ${reason}` };
+  return {
+    move: moved.value,
+    runAfter: moved.value,
+    summary: `version ${live.life.version} was taken back: ${reason}`,
+  };
 }
 
 /** A recipe whose version was taken back has to earn its trust anew; and what was decided about last no longer is. */
@@ -84,7 +92,7 @@ async function advise(
     version: life.version,
     run: null,
   });
-  return { move: null, summary: text };
+  return { move: null, runAfter: null, summary: text };
 }
 
 function describeHeld(live: Live, spec: Spec): string {
