@@ -6,7 +6,7 @@
  *
  * All bets that have begun meet the same units, so they need not be told apart: of each stake one sum is kept.
  */
-import { logMeanExp, logSumExp, stakeLogs, type Tally } from './e-process.ts';
+import { logMeanExp, logSumExp, stakeLogs, stakes, type Tally } from './e-process.ts';
 
 export interface Restarts {
   /** share of the whole that was staked on bets so far, in [0, 1] */
@@ -17,17 +17,20 @@ export interface Restarts {
 
 export const NO_BETS: Restarts = { staked: 0, logs: null };
 
+/** All stakes alike, as logarithms of their weights, whose mean is 1. */
+const EVENLY: readonly number[] = stakes.map(() => 0);
+
 /**
  * Begins one more bet: whatever comes from here on is its.
  *
  * @param weight  its share of the whole, in (0, 1]; over a life they sum to at most 1
+ * @param prior   how it is divided among the stakes: logarithms of weights whose mean is 1, [24]
  */
-export function beginBet({ staked, logs }: Restarts, weight: number): Restarts {
-  const fresh = Math.log(weight);
+export function beginBet({ staked, logs }: Restarts, weight: number, prior = EVENLY): Restarts {
+  const fresh = prior.map((log) => log + Math.log(weight));
   return {
     staked: staked + weight,
-    logs:
-      logs === null ? stakeLogs(new Map(), 0).map(() => fresh) : logs.map((log) => logSumExp([log, fresh])),
+    logs: logs === null ? fresh : logs.map((log, k) => logSumExp([log, fresh[k] as number])),
   };
 }
 
