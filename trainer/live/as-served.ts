@@ -4,7 +4,7 @@
 import type { SlicedFeature } from '../../shared/continuity/evidence/evidence.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
 import { slicedFeatures } from '../pipeline/judge/feature-slices.ts';
-import type { LabelledExample } from '../pipeline/data/join.ts';
+import type { LabelledExample } from '../pipeline/data/history/join.ts';
 import type { Answered } from './totals.ts';
 
 /**
@@ -60,7 +60,7 @@ export function answeredOf(
 /** `device = phone`, of each feature that the policy slices by. */
 function sliceNames(spec: Spec, raw: Float32Array): string[] {
   const { input } = spec;
-  if (input.kind === 'image') return [];
+  if (input.kind !== 'tabular') return [];
   return slicedFeatures(spec).flatMap(({ name, values }: SlicedFeature) => {
     const column = input.features.findIndex((feature) => feature.name === name);
     const value = values[raw[column] ?? -1];

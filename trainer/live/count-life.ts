@@ -2,7 +2,7 @@
  * The figures of a life, and the rows by hour and day: what is settled is kept as it was, the rest is counted anew.
  */
 import type { Live, LiveBucket, LiveFigures, LiveTotals } from '../../shared/registry/live.ts';
-import type { LabelledExample } from '../pipeline/data/join.ts';
+import type { LabelledExample } from '../pipeline/data/history/join.ts';
 import type { ReplayedLog } from '../referee/replay-log.ts';
 import { answeredOf, lastLabels } from './as-served.ts';
 import { figuresOf } from './figures.ts';
@@ -88,7 +88,7 @@ function answeredInLife(
       const example = byId.get(id);
       return example === undefined
         ? []
-        : [answeredOf(spec, example, said[i] as number, last.get(id) ?? null, rows[i] ?? null)];
+        : [answeredOf(spec, example, orWrong(said[i]), last.get(id) ?? null, rows[i] ?? null)];
     });
   }
   // It can't be loaded any more; what it served is known.
@@ -97,6 +97,11 @@ function answeredInLife(
       ? [answeredOf(spec, example, example.served.predicted, last.get(example.id) ?? null, null)]
       : [],
   );
+}
+
+/** A champion that is older than a label does not answer it, which is wrong. */
+function orWrong(said: number | undefined): number {
+  return said === undefined || Number.isNaN(said) ? -1 : said;
 }
 
 /** By hour and version, as it was served; a whole example counts for the champion that is asked about it. */
@@ -110,7 +115,7 @@ function bucketsOf(
   for (const example of examples) {
     const said = example.served?.predicted ?? asked.get(example.id);
     if (said === undefined) continue;
-    const one = answeredOf(spec, example, said, last.get(example.id) ?? null, null);
+    const one = answeredOf(spec, example, orWrong(said), last.get(example.id) ?? null, null);
     const version = example.served?.version ?? move.to;
     rows.push({ ...totalsOf([one], 0), from: new Date(example.at).toISOString(), version });
   }

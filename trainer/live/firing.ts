@@ -4,7 +4,7 @@
  */
 import { shareOfRestart } from '../../shared/continuity/referee/levels.ts';
 import { usualAgreement, usualError } from '../../shared/continuity/referee/ledger.ts';
-import type { LabelledExample } from '../pipeline/data/join.ts';
+import type { LabelledExample } from '../pipeline/data/history/join.ts';
 import { isFamiliar, lookPlainly, type Usual } from '../labels/look.ts';
 import { valueAnswers } from '../referee/answer-utility.ts';
 import { openAnswering } from '../referee/answering.ts';
@@ -103,6 +103,7 @@ async function doubtLabels(
   const state = ledger.ok ? (ledger.value?.state ?? null) : null;
   const isClass = spec.task === 'classification';
   const usual: Usual = {
+    known: null,
     agreement: (state && usualAgreement(state)) ?? (isClass ? promise : null),
     error: (state && usualError(state)) ?? (isClass ? null : promise),
   };
@@ -124,12 +125,13 @@ async function doubtSelection(
   const { spec } = look;
   if (spec.task !== 'classification') return null;
   const unlabelled = await answerUnlabelled(host, look, versions, fromMs, seen);
-  const inside = [...compared.times.keys()];
+  const { inside } = compared;
+  const all = [...compared.times.keys()];
   const { judgement, selection } = judgeSelected(
     { finding: 'better', progress: 1, moreLabels: 0 },
     seen,
     unlabelled,
-    { challenger: reference, champion, fromMs, inside, examples: pickExamples(compared, inside) },
+    { challenger: reference, champion, fromMs, inside, examples: pickExamples(compared, all) },
     {
       floor: margin,
       level: level * shareOfRestart(Math.max(1, bets)),

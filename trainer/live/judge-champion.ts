@@ -3,9 +3,9 @@
  * is kept of it for the next look.
  */
 import { NOTHING_SETTLED, testChampion } from '../../shared/continuity/referee/rollback-test.ts';
-import { rollbackPolicy } from '../../shared/continuity/policy.ts';
+import { rollbackPolicy } from '../../shared/continuity/policy/policy.ts';
 import type { LiveRollback } from '../../shared/registry/live.ts';
-import type { LabelledExample } from '../pipeline/data/join.ts';
+import type { LabelledExample } from '../pipeline/data/history/join.ts';
 import type { Split } from '../pipeline/data/split.ts';
 import { valueAnswers } from '../referee/answer-utility.ts';
 import type { ReplayedLog } from '../referee/replay-log.ts';

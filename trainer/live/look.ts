@@ -3,13 +3,13 @@
  * been better. Reads what came in since the last look's settled time, writes `live.json`, and says what is to be done; it
  * moves nothing itself (take-back.ts).
  */
-import { rollbackPolicy } from '../../shared/continuity/policy.ts';
+import { rollbackPolicy } from '../../shared/continuity/policy/policy.ts';
 import type { Manifest } from '../../shared/registry/versions/manifest.ts';
 import { putJson } from '../../shared/registry/store/json.ts';
 import { keys } from '../../shared/registry/store/keys.ts';
 import type { Live } from '../../shared/registry/live.ts';
 import { loadManifest } from '../../shared/registry/versions/versions.ts';
-import type { LabelledExample } from '../pipeline/data/join.ts';
+import type { LabelledExample } from '../pipeline/data/history/join.ts';
 import { loadSplit } from '../pipeline/data/split.ts';
 import { openAnswering } from '../referee/answering.ts';
 import { type ReplayedLog, replayLog } from '../referee/replay-log.ts';

@@ -10,6 +10,7 @@ import {
 } from '../../shared/continuity/referee/units.ts';
 import type { SettledStretches, Stretch } from '../../shared/continuity/referee/rollback-test.ts';
 import { LABELS_A_BET, settleStretch } from '../../shared/continuity/referee/rollback-test.ts';
+import { pairBetween } from '../referee/pair.ts';
 import type { Replayed } from '../referee/replay.ts';
 
 /** What both answered, in order of time, [n] each. */
@@ -19,18 +20,26 @@ export interface Compared {
   readonly differences: Float64Array;
   readonly groups: Int32Array | null;
   readonly contents: Int32Array;
+  /** positions in the replay */
+  readonly inside: readonly number[];
 }
 
 /** @param worth  what the answers of each version are worth, by its number (referee/answer-utility.ts) */
 export function compareVersions(
-  { times, groups, contents }: Pick<Replayed, 'times' | 'groups' | 'contents'>,
+  seen: Replayed,
   worth: ReadonlyMap<number, Float64Array>,
   reference: number,
   champion: number,
 ): Compared {
-  const [theirs, mine] = [worth.get(reference), worth.get(champion)];
-  const differences = times.map((_, i) => (theirs?.[i] ?? 0) - (mine?.[i] ?? 0));
-  return { times, differences, groups, contents };
+  const pair = pairBetween(seen, worth, reference, champion, Number.NEGATIVE_INFINITY, Infinity);
+  const inside = pair?.inside ?? [];
+  return {
+    times: Float64Array.from(inside, (i) => seen.times[i] as number),
+    differences: pair?.examples.differences ?? new Float64Array(),
+    groups: pair?.examples.groups ?? null,
+    contents: pair?.examples.contents ?? new Int32Array(),
+    inside,
+  };
 }
 
 /** Positions of `fromMs` and later, and before `toMs`. */

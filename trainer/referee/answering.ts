@@ -2,6 +2,8 @@
  * Versions as production runs them: preprocessing, base and head together, answering raw inputs. What they say is what
  * they would have answered over HTTP, bit for bit.
  */
+import { widenRows } from '../../shared/bytes.ts';
+import { outputWidth } from '../../shared/model/spec/task.ts';
 import { createFeatureReader, type Base, type FeatureReader } from '../../shared/model/run/predictor.ts';
 import type { Program } from '../../shared/model/run/program.ts';
 import type { Runtime } from '../../shared/model/run/runtime.ts';
@@ -18,6 +20,8 @@ interface Opened {
   readonly reader: FeatureReader;
   /** versions of the same reader see the same features */
   readonly readerName: string;
+  /** labels that it knows; of a regression 1 */
+  readonly outputs: number;
 }
 
 /** Some versions of a model, opened. Whoever opens them closes them. */
@@ -28,9 +32,11 @@ export interface AnsweringVersions {
   readonly failures: ReadonlyMap<number, string>;
   /**
    * @param rows  raw examples, each [rawSize]
-   * @returns by version: probabilities, [rows, labels]; of a regression the target, [rows, 1]
+   * @returns by version: probabilities, [rows, labels], 0 for labels that it is older than; of a regression the target, [rows, 1]
    */
   answer(rows: readonly Float32Array[]): Map<number, Float32Array>;
+  /** whether a version could have given this label: it may be older than the label */
+  knows(version: number, label: number): boolean;
   close(): void;
 }
 
@@ -43,6 +49,7 @@ export async function openAnswering(
   const opened = new Map<number, Opened>();
   const failures = new Map<number, string>();
   const bases = new Map<string, Base>();
+  const width = outputWidth(spec);
   for (const number of new Set(numbers)) {
     const version = await openOne({ store, runtime }, spec, number, bases);
     if (version.ok) opened.set(number, version.value);
@@ -54,13 +61,14 @@ export async function openAnswering(
     answer(rows) {
       const features = new Map<string, Float32Array>();
       const answers = new Map<number, Float32Array>();
-      for (const [number, { head, reader, readerName }] of opened) {
+      for (const [number, { head, reader, readerName, outputs }] of opened) {
         const read = features.get(readerName) ?? reader.read(rows);
         features.set(readerName, read);
-        answers.set(number, head.run(read, rows.length));
+        answers.set(number, widenRows(head.run(read, rows.length), outputs, width));
       }
       return answers;
     },
+    knows: (version, label) => spec.task === 'regression' || label < (opened.get(version)?.outputs ?? 0),
     close() {
       for (const { head } of opened.values()) head.dispose();
       for (const { program } of bases.values()) program.dispose();
@@ -77,8 +85,9 @@ async function openOne(
   const manifest = await loadManifest(store, spec.name, number);
   if (!manifest.ok) return err(manifest.error.detail);
   const { labels, base: digest, constants } = manifest.value;
-  if (spec.task === 'classification' && JSON.stringify(labels) !== JSON.stringify(spec.labels))
-    return err(`version ${number} has other labels`);
+  // Labels are only ever added: an older version knows the first of them.
+  const known = spec.task === 'classification' ? spec.labels.slice(0, labels.length) : labels;
+  if (JSON.stringify(labels) !== JSON.stringify(known)) return err(`version ${number} has other labels`);
   const base = digest === null ? ok(null) : await needBase({ store, runtime }, digest, bases);
   if (!base.ok) return base;
   const head = await loadHead(store, runtime, manifest.value);
@@ -89,7 +98,13 @@ async function openOne(
     return err(`version ${number} reads ${head.value.inputSize} numbers, expected ${reader.size}`);
   }
   const readerName = `${digest} ${JSON.stringify(constants)}`;
-  return ok({ manifest: manifest.value, head: head.value, reader, readerName });
+  return ok({
+    manifest: manifest.value,
+    head: head.value,
+    reader,
+    readerName,
+    outputs: head.value.outputSize,
+  });
 }
 
 async function needBase(

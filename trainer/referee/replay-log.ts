@@ -2,14 +2,14 @@
  * As replay.ts, straight from the log of events: for who looks between two runs, when there is no snapshot and nothing
  * has its features yet.
  */
-import { logLosses } from '../../shared/continuity/probabilities.ts';
+import { logLosses } from '../../shared/continuity/policy/probabilities.ts';
 import { loadInput } from '../../shared/events/stored-input.ts';
 import type { StoredInput } from '../../shared/events/schema.ts';
 import { rawSize } from '../../shared/model/spec/input.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
 import type { ObjectStore } from '../../shared/registry/store/store.ts';
-import type { EventLog } from '../pipeline/data/event-log.ts';
-import type { LabelledExample } from '../pipeline/data/join.ts';
+import type { EventLog } from '../pipeline/data/history/event-log.ts';
+import type { LabelledExample } from '../pipeline/data/history/join.ts';
 import type { AnsweringVersions } from './answering.ts';
 import { decide, identify, type Replayed } from './replay.ts';
 
@@ -38,7 +38,7 @@ export interface ReplayedLog {
  */
 export async function replayLog(
   { store, spec, log, yieldControl }: ReplaySource,
-  versions: Pick<AnsweringVersions, 'manifests' | 'answer'>,
+  versions: Pick<AnsweringVersions, 'manifests' | 'answer' | 'knows'>,
   examples: readonly LabelledExample[],
   keepRows = false,
 ): Promise<ReplayedLog> {
@@ -53,8 +53,12 @@ export async function replayLog(
     if (readable.length > 0) {
       const labels = Int32Array.from(readable, ({ label }) => label);
       for (const [number, outputs] of versions.answer(raw)) {
-        answers.get(number)?.push(...Array.from(decide({ spec }, outputs, readable.length)));
-        if (wantsLosses) losses.get(number)?.push(...logLosses(labels, outputs));
+        const note = (column: number[] | undefined, said: ArrayLike<number>): void => {
+          for (const [i, { label }] of readable.entries())
+            column?.push(versions.knows(number, label) ? (said[i] as number) : Number.NaN);
+        };
+        note(answers.get(number), decide({ spec }, outputs, readable.length));
+        if (wantsLosses) note(losses.get(number), logLosses(labels, outputs));
       }
     }
     kept.push(...readable);

@@ -2,10 +2,10 @@
  * What others look at: the champion's errors alone, by ADWIN, Page-Hinkley and DDM, each with the threshold at which it
  * raises as many false alarms in a life as the rollback test may.
  */
-import { createAdwin } from '../../../trainer/live/drift/adwin.ts';
-import { createDdm } from '../../../trainer/live/drift/ddm.ts';
-import type { Detector } from '../../../trainer/live/drift/detector.ts';
-import { createPageHinkley } from '../../../trainer/live/drift/page-hinkley.ts';
+import { createAdwin } from './peers/adwin.ts';
+import { createDdm } from './peers/ddm.ts';
+import type { Detector } from './peers/detector.ts';
+import { createPageHinkley } from './peers/page-hinkley.ts';
 import type { Draw } from '../gate/population.ts';
 import { LEVEL } from './lives.ts';
 

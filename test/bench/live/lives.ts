@@ -88,6 +88,7 @@ export function liveTiedLife({ labels, better, look, run, late }: TiedPlan, draw
       differences: Float64Array.from(here, (i) => differences[i] as number),
       groups: null,
       contents: Int32Array.from(here),
+      inside: here,
     };
     const stretches = stretchesOf(compared, bets, 0, shareIn(compared));
     if (testChampion(NOTHING_SETTLED, stretches, MARGIN, LEVEL).shown) return true;

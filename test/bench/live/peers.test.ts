@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createRandom } from '../../../../shared/random.ts';
-import { createAdwin } from '../../../../trainer/live/drift/adwin.ts';
-import { createDdm } from '../../../../trainer/live/drift/ddm.ts';
-import type { Detector } from '../../../../trainer/live/drift/detector.ts';
-import { createPageHinkley } from '../../../../trainer/live/drift/page-hinkley.ts';
-import reference from '../../../fixtures/continuity/drift.json' with { type: 'json' };
+import { createRandom } from '../../../shared/random.ts';
+import { createAdwin } from './peers/adwin.ts';
+import { createDdm } from './peers/ddm.ts';
+import type { Detector } from './peers/detector.ts';
+import { createPageHinkley } from './peers/page-hinkley.ts';
+import reference from '../../fixtures/continuity/drift.json' with { type: 'json' };
 
 const CREATE: Readonly<Record<string, () => Detector>> = {
   adwin: createAdwin,
