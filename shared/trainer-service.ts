@@ -48,6 +48,8 @@ export interface TrainerService {
   startRun(model: string, request: RunRequest): Promise<Result<{ readonly run: string }, TrainerError>>;
   /** Wakes a run that stopped half-way, tries a failed one again; one that has ended stays as it is. */
   resumeRun(model: string, run: string): Promise<Result<{ readonly status: string }, TrainerError>>;
+  /** Looks at the champion now, and not only at the next hour. */
+  lookAtChampion(model: string): Promise<Result<{ readonly look: string }, TrainerError>>;
   startComparison(
     model: string,
     request: ComparisonRequest,

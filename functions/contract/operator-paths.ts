@@ -47,6 +47,20 @@ export const OPERATOR_PATHS: Readonly<Record<string, Operation>> = {
     400,
     ...STORED,
   ]),
+  [`GET ${MODEL}/live`]: read(
+    'liveFigures',
+    'What became of the champion since it was promoted, as of the last look',
+    'Live',
+    STORED,
+  ),
+  [`POST ${MODEL}/live`]: {
+    ...operators,
+    id: 'lookAtChampion',
+    summary:
+      'Look at the champion now: its figures, and whether the version before it would have been better',
+    answers: { 202: { description: 'begun', schema: 'Looking' } },
+    errors: STORED.concat(409),
+  },
   [`POST ${MODEL}/promote`]: {
     ...operators,
     id: 'promote',

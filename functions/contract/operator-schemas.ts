@@ -7,6 +7,7 @@ import { classificationSchema, regressionSchema } from '../../shared/model/spec/
 import { moveSchema } from '../../shared/registry/champion/alias.ts';
 import { comparisonRecordSchema } from '../../shared/registry/jobs/comparisons.ts';
 import { digestSchema, manifestSchema } from '../../shared/registry/versions/manifest.ts';
+import { briefLiveSchema } from '../../shared/registry/live.ts';
 import { quarantineSchema } from '../../shared/registry/quarantine.ts';
 import { reproductionSchema } from '../../shared/registry/jobs/reproductions.ts';
 import { progressSchema } from '../../shared/registry/jobs/jobs.ts';
@@ -37,6 +38,9 @@ export const modelSchema = z.object({
   versions: z.array(version),
   lastRun: z.nullable(runSchema),
   quarantines: z.array(quarantineSchema).meta({ description: 'labels that are kept apart: those that wait' }),
+  live: z.nullable(briefLiveSchema).register(z.globalRegistry, {
+    description: 'figures of this champion, without its classes; null before the first look at it',
+  }),
   problems: z.array(z.string()),
 });
 const { createdAt, parent, run, snapshot, verdict, reasons, metrics } = manifestSchema.shape;

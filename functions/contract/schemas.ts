@@ -9,6 +9,7 @@ import { extend } from 'zod/mini';
 import { moveSchema } from '../../shared/registry/champion/alias.ts';
 import { comparisonRecordSchema } from '../../shared/registry/jobs/comparisons.ts';
 import { manifestSchema } from '../../shared/registry/versions/manifest.ts';
+import { shownLiveSchema } from '../../shared/registry/live.ts';
 import { noticeSchema } from '../../shared/registry/notices.ts';
 import { reproductionSchema } from '../../shared/registry/jobs/reproductions.ts';
 import { progressSchema } from '../../shared/registry/jobs/jobs.ts';
@@ -341,6 +342,8 @@ export const SCHEMAS = {
   Move: moveSchema,
   ServedAt: servedAtSchema,
   Notices: z.object({ notices: z.array(noticeSchema) }),
+  Live: shownLiveSchema,
+  Looking: z.object({ look: z.string() }),
   Moved: z.object({ move: moveSchema }),
   EndQuarantineRequest: endQuarantineSchema,
   Quarantined: quarantinedSchema,

@@ -5,6 +5,7 @@ import type { AliasError } from '../../shared/registry/champion/alias.ts';
 import type { JobError } from '../../shared/registry/jobs/jobs.ts';
 import type { JobName } from '../../shared/registry/store/keys.ts';
 import type { PromotionError } from '../../shared/registry/champion/promotion.ts';
+import type { LiveError } from '../../shared/registry/live.ts';
 import type { QuarantineError } from '../../shared/registry/quarantine.ts';
 import type { ServedAtError } from '../../shared/registry/champion/served-at.ts';
 import type { VersionError } from '../../shared/registry/versions/find-version.ts';
@@ -44,6 +45,7 @@ export type AppError =
   | JobError<JobName>
   | PromotionError
   | QuarantineError
+  | LiveError
   | ServedAtError
   | SpecError
   | VersionError;
@@ -68,6 +70,7 @@ export function statusOf(error: AppError): ErrorStatus {
     case 'unknown-quarantine':
     case 'unpublished':
     case 'nothing-served':
+    case 'not-looked-at':
       return 404;
     case 'method-not-allowed':
       return 405;
@@ -98,6 +101,7 @@ export function statusOf(error: AppError): ErrorStatus {
     case 'comparison-unreadable':
     case 'reproduction-unreadable':
     case 'quarantine-unreadable':
+    case 'live-unreadable':
     case 'trainer-unavailable':
     case 'misconfigured':
       return 503;

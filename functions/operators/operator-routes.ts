@@ -36,6 +36,8 @@ import {
   readBody,
   respond,
 } from './operator-http.ts';
+import { createLiveRoutes } from './live-routes.ts';
+import { findBriefLive } from '../../shared/registry/live.ts';
 import { createJobRoutes } from './job-routes.ts';
 import { createQuarantineRoutes } from './quarantine-routes.ts';
 
@@ -107,6 +109,7 @@ export function createOperatorRoutes(deps: AppDeps): OperatorApp {
   routes.post('/models/:model/resume-promotion', (c) => resume(c, deps, c.req.param('model')));
   routes.route('/', createJobRoutes(deps));
   routes.route('/', createQuarantineRoutes(deps));
+  routes.route('/', createLiveRoutes(deps));
   return routes;
 }
 
@@ -141,6 +144,7 @@ async function showModel(c: OperatorContext, deps: AppDeps, model: string): Prom
     loadLastRun(store, model),
     listQuarantines(store, model),
   ]);
+  const live = await findBriefLive(store, model, champion.ok ? (champion.value?.move ?? null) : null);
   return c.json({
     name: model,
     description: spec.ok ? (spec.value.description ?? '') : null,
@@ -150,7 +154,8 @@ async function showModel(c: OperatorContext, deps: AppDeps, model: string): Prom
     versions,
     lastRun: run,
     quarantines: apart.ok ? apart.value.filter(({ status }) => status === 'held') : [],
-    problems: [spec, champion, serving, apart].flatMap((part) => (part.ok ? [] : [part.error.detail])),
+    live: live.ok ? live.value : null,
+    problems: [spec, champion, serving, apart, live].flatMap((part) => (part.ok ? [] : [part.error.detail])),
   });
 }
 

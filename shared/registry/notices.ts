@@ -23,6 +23,7 @@ export const noticeSchema = z.object({
     'not-serving',
     'run-late',
     'labels-apart',
+    'rollback-advised',
   ]),
   /** When its cause came about. */
   at: z.iso.datetime(),

@@ -155,7 +155,11 @@ export async function findNights(ctx: RunFiles, recipe: string): Promise<Candida
   return nights;
 }
 
-async function loadProvenance({ store, run }: RunFiles, version: number): Promise<Provenance | null> {
+/** Null for a version that came trained, and where it can't be read. */
+export async function loadProvenance(
+  { store, run }: Pick<RunFiles, 'store'> & { readonly run: Pick<RunFiles['run'], 'model'> },
+  version: number,
+): Promise<Provenance | null> {
   const read = await loadJson(store, keys.provenance(run.model, version), provenanceSchema);
   return read.ok ? read.value.value : null;
 }

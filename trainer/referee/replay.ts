@@ -116,11 +116,12 @@ function answerable({ spec }: RunData, { program }: JudgedModel): (label: number
 }
 
 /** Class ids of the largest probabilities, or the numbers themselves. */
-function decide({ spec }: RunData, outputs: Float32Array, n: number): ArrayLike<number> {
+export function decide({ spec }: Pick<RunData, 'spec'>, outputs: Float32Array, n: number): ArrayLike<number> {
   return spec.task === 'classification' ? argmaxRows(outputs, n) : outputs;
 }
 
-function identify(examples: readonly LabelledExample[]): Pick<Replayed, 'groups' | 'contents'> {
+/** Groups and inputs by numbers, in the order in which they first come. */
+export function identify(examples: readonly LabelledExample[]): Pick<Replayed, 'groups' | 'contents'> {
   const groups = numbering();
   const contents = numbering();
   const groupIds = Int32Array.from(examples, ({ group }) =>

@@ -1,6 +1,6 @@
 /**
- * The trainer Worker: Workflows that retrain, compare recipes and train a version again, the cron trigger that starts
- * the first for every scheduled model, and the entrypoint through which the edge (and nobody else) starts and resumes
+ * The trainer Worker: Workflows that retrain, compare recipes, train a version again and look at the champion, the cron
+ * trigger that starts the first for every scheduled model, and the last for every model, and the entrypoint through which the edge (and nobody else) starts and resumes
  * them.
  */
 import { WorkerEntrypoint, WorkflowEntrypoint } from 'cloudflare:workers';
@@ -17,7 +17,9 @@ import { printable } from '../../shared/printable.ts';
 import { createR2Store } from '../../shared/registry/store/r2-store.ts';
 import type { RunRecord } from '../../shared/registry/jobs/runs.ts';
 import type { ObjectStore } from '../../shared/registry/store/store.ts';
-import type { Result } from '../../shared/result.ts';
+import { ok, type Result } from '../../shared/result.ts';
+import { RunFailure } from '../run-failure.ts';
+import { watchChampion } from '../live/watch.ts';
 import type {
   ComparisonRequest,
   ReproductionRequest,
@@ -42,8 +44,10 @@ import { workflowSteps } from './workflow-steps.ts';
 import {
   type JobParams,
   resumeWorkflow,
+  startAfterRollback,
   startComparing,
   startDue,
+  startLook,
   startReproducing,
   startScheduled,
   startWorkflow,
@@ -127,6 +131,41 @@ export class Reproducing extends WorkflowEntrypoint<TrainerEnv, JobParams<'repro
       run: runReproduction,
       giveUp: (store, ...given) => giveUpJob(store, reproductionJob, ...given),
     });
+  }
+}
+
+/** Every hour, for every model that serves (schedule/tick.ts). */
+export class Watching extends WorkflowEntrypoint<TrainerEnv, { readonly model: string }> {
+  override async run(
+    { payload: { model } }: Readonly<WorkflowEvent<{ readonly model: string }>>,
+    step: WorkflowStep,
+  ): Promise<string> {
+    const store = createR2Store(this.env.BUCKET);
+    const steps = workflowSteps(step);
+    const host = workerHost(this.env, store, async () => {});
+    const { summary, from, to, runAt, runSequence } = await steps.do('look', async () => {
+      const { move, runAfter, summary } = await watchChampion(host, model);
+      return {
+        summary,
+        from: move?.from ?? null,
+        to: move?.to ?? null,
+        runAt: runAfter?.at ?? null,
+        runSequence: runAfter?.sequence ?? null,
+      };
+    });
+    console.log(printable(JSON.stringify({ event: 'looked at champion', model, from, to, summary })));
+    if (runAt !== null && runSequence !== null) {
+      await steps.do('run', async () => {
+        const started = await startAfterRollback(this.env, model, { at: runAt, sequence: runSequence });
+        if (!started.ok) throw new RunFailure(`the run after the rollback: ${started.error.detail}`);
+        return { run: started.value.run };
+      });
+    }
+    await steps.do('tell', async () => {
+      await deliver(this.env, store);
+      return {};
+    });
+    return summary;
   }
 }
 
@@ -233,6 +272,10 @@ export class Trainer extends WorkerEntrypoint<TrainerEnv> implements TrainerServ
     request: ReproductionRequest,
   ): Promise<Result<{ reproduction: string }, TrainerError>> {
     return startReproducing(this.env, model, request, new Date());
+  }
+
+  async lookAtChampion(model: string): Promise<Result<{ look: string }, TrainerError>> {
+    return ok(await startLook(this.env, model, new Date()));
   }
 
   resumeRun(model: string, run: string): Promise<Result<{ status: string }, TrainerError>> {

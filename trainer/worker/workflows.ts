@@ -4,8 +4,8 @@
 import { randomHex } from '../../shared/digest.ts';
 import { listModels } from '../../shared/model/spec/find-spec.ts';
 import { loadSpec } from '../../shared/model/spec/load-spec.ts';
-import { type JobRecord, loadJob } from '../../shared/registry/jobs/jobs.ts';
-import type { JobName } from '../../shared/registry/store/keys.ts';
+import { createJobId, type JobRecord, loadJob } from '../../shared/registry/jobs/jobs.ts';
+import { type JobName, keys } from '../../shared/registry/store/keys.ts';
 import { createR2Store } from '../../shared/registry/store/r2-store.ts';
 import { type Reproduction, reproductionJob } from '../../shared/registry/jobs/reproductions.ts';
 import { loadRun } from '../../shared/registry/jobs/runs.ts';
@@ -18,6 +18,8 @@ import type {
   TrainerError,
 } from '../../shared/trainer-service.ts';
 import { startComparison } from '../compare/comparison-run.ts';
+import type { Move } from '../../shared/registry/champion/alias.ts';
+import { startRunAfter } from '../live/watch.ts';
 import { checkModel } from '../notices/check-model.ts';
 import { reopenRun, startRun } from '../run/start.ts';
 import { startReproduction } from '../reproduce/reproduction-run.ts';
@@ -31,7 +33,7 @@ export type JobParams<Name extends JobName> = { readonly model: string } & {
 };
 
 type Config = Pick<TrainerEnv, 'HOLDFAST_STEP_CPU_SECONDS'>;
-type Bindings = Pick<TrainerEnv, 'BUCKET' | 'RETRAINING'> & Config;
+type Bindings = Pick<TrainerEnv, 'BUCKET' | 'RETRAINING' | 'WATCHING'> & Config;
 
 /** Asked before anything is recorded: what can't run is not begun. */
 function checkConfig(env: Config): Result<null, TrainerError> {
@@ -48,7 +50,7 @@ const PAUSE_WAIT_MS = 100;
  * cron trigger is named after its time alone, so that one trigger starts one run.
  */
 export async function startWorkflow(
-  env: Bindings,
+  env: Omit<Bindings, 'WATCHING'>,
   model: string,
   request: RunRequest,
   now: Date,
@@ -58,6 +60,35 @@ export async function startWorkflow(
     startRun(store, model, { ...request, now, suffix }),
   );
   return started.ok ? ok({ run: started.value.job.id }) : started;
+}
+
+/** The run that follows a rollback; started twice, it is one. */
+export async function startAfterRollback(
+  env: Omit<Bindings, 'WATCHING'>,
+  model: string,
+  move: Pick<Move, 'at' | 'sequence'>,
+): Promise<Result<{ run: string }, TrainerError>> {
+  const started = await startJob(env, env.RETRAINING, 'run', (store) =>
+    startRunAfter(store, model, move, 'api'),
+  );
+  return started.ok ? ok({ run: started.value.job.id }) : started;
+}
+
+/** Looks at a champion. It leaves no record but what the look finds, so its instance alone has a name. */
+export async function startLook(
+  env: Pick<TrainerEnv, 'WATCHING'>,
+  model: string,
+  at: Date,
+): Promise<{ readonly look: string }> {
+  const look = createJobId(at, 'look');
+  const id = instanceName(model, look);
+  try {
+    await env.WATCHING.create({ id, params: { model } });
+  } catch {
+    // The same look was asked for before; where it was not, this says why it could not be.
+    await env.WATCHING.get(id);
+  }
+  return { look };
 }
 
 /** Records a comparison of two versions' recipes and sets it going. */
@@ -132,7 +163,10 @@ export async function startDue(env: Bindings, now: Date): Promise<void> {
   await tick(
     {
       store,
-      look: (model) => checkModel(store, model, now),
+      async look(model) {
+        await checkModel(store, model, now);
+        if ((await store.get(keys.alias(model, 'champion'))) !== null) await startLook(env, model, now);
+      },
       log: (facts) => console.error(JSON.stringify(facts)),
       async start(model, due) {
         const started = await startWorkflow(env, model, { trigger: 'cron', by: 'cron' }, due);

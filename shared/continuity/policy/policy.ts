@@ -167,6 +167,20 @@ export const gatePolicySchema = z.strictObject({
   /** Where labels are a selection, and what they stand for says something else than they do: nights that are waited. */
   selection: z.strictObject({ nights: z.int().min(0).max(365).default(3) }).prefault({}),
 
+  /** What becomes of a champion that turns out worse than the one before it (rollbackPolicy). */
+  rollback: z
+    .strictObject({
+      /** `on`: it is taken back. `tell`: a notice says so. `off`: nobody looks. */
+      policy: z.enum(['on', 'tell', 'off']).default('on'),
+      /** Of taking back a champion that is no worse than the margin, over its whole life. */
+      level: z
+        .number()
+        .gt(0, { error: 'expected a level above 0: at 0 nothing is ever shown' })
+        .max(0.1, { error: 'expected a level of 0.1 at most: every tenth good champion would be taken back' })
+        .default(0.01),
+    })
+    .exactOptional(),
+
   /** Examples below which there is no judgement. */
   minimum: z
     .strictObject({
@@ -248,6 +262,13 @@ export const gatePolicySchema = z.strictObject({
 });
 
 export type GatePolicy = z.infer<typeof gatePolicySchema>;
+
+/** Specs that were saved before it was asked for say nothing of it: then it is on. */
+export function rollbackPolicy({
+  rollback,
+}: Pick<GatePolicy, 'rollback'>): NonNullable<GatePolicy['rollback']> {
+  return rollback ?? { policy: 'on', level: 0.01 };
+}
 
 function unique(values: readonly string[]): boolean {
   return new Set(values).size === values.length;

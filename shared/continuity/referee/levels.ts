@@ -44,3 +44,15 @@ export function divideLevel(level: number): { readonly exam: number; readonly re
 export function levelOfTrust(alpha: number, losses: number): number {
   return alpha * shareOf(losses + 1);
 }
+
+/** The first bet's share: a version that is bad is mostly bad at once. */
+const FIRST_BET = 0.6;
+
+/**
+ * The share that the j-th bet on a change has of the whole (rollback-test.ts): all of them sum to 1.
+ *
+ * @param j  1, 2, 3, …
+ */
+export function shareOfRestart(j: number): number {
+  return j === 1 ? FIRST_BET : (1 - FIRST_BET) / (j * (j - 1));
+}

@@ -13,14 +13,8 @@
  * Labels come late, so the last few nights are counted anew each time. What older ones were worth is kept: a wealth that
  * forgot them would be begun again every night, at no level at all (15 % false trust within a year, where 5 % is meant).
  */
-import {
-  logMeanExp,
-  logSumExp,
-  mergeTallies,
-  mirrorTally,
-  stakeLogs,
-  type Tally,
-} from '../statistics/e-process.ts';
+import { logMeanExp, mergeTallies, mirrorTally, stakeLogs, type Tally } from '../statistics/e-process.ts';
+import { beginBet, logWealthOfBets, meetUnits, NO_BETS } from '../statistics/restarts.ts';
 import { levelOfTrust } from './levels.ts';
 
 /** What a recipe has been through. */
@@ -112,9 +106,10 @@ function settleRehearsal(trust: Trust, rehearsal: Tally): Settled | null {
 /** All that a night adds to what is kept of those before it. */
 function settle(trust: Trust, before: Settled | null, { version, units }: Night): Settled {
   if (trust.trusted) {
-    const weight = weightOf(version, trust.from);
-    const logs = stakeMore(before?.logs, weight, units);
-    return { to: version, staked: (before?.staked ?? 0) + weight, logs };
+    // A change for the worse that came on this night, or before it.
+    const begun = beginBet(before ?? NO_BETS, weightOf(version, trust.from));
+    const { staked, logs } = meetUnits(begun, mirrorTally(units), 0);
+    return { to: version, staked, logs: logs ?? [] };
   }
   const own = stakeLogs(units, 0);
   return { to: version, staked: 0, logs: own.map((log, k) => log + (before?.logs[k] ?? 0)) };
@@ -127,19 +122,11 @@ function logWealthOf(trust: Trust, settled: Settled | null, nights: readonly Nig
   }
   const all = nights.reduce((before, night) => settle(trust, before, night), settled);
   // What is staked on nights to come, or on nights of other recipes, is still there.
-  return all === null ? 0 : logSumExp([logMeanExp(all.logs), Math.log1p(-all.staked)]);
+  return logWealthOfBets(all ?? NO_BETS);
 }
 
 /** By the number of the version, so that a night keeps its weight whichever others there are. They sum to at most 1. */
 function weightOf(version: number, from: number): number {
   const j = version - from + 1;
   return 1 / (j * (j + 1));
-}
-
-/** A change for the worse that came on this night, or before it: each stake's wealth so far, and what is new, bet on it. */
-function stakeMore(logs: readonly number[] | undefined, weight: number, units: Tally): number[] {
-  const fresh = Math.log(weight);
-  return stakeLogs(mirrorTally(units), 0).map(
-    (log, k) => log + (logs === undefined ? fresh : logSumExp([logs[k] as number, fresh])),
-  );
 }

@@ -57,13 +57,21 @@ export function unitsOf({ differences, groups, contents }: PairedExamples): Inde
     tied.set(name, { sum: unit.sum + value, size: unit.size + 1 });
   }
   const alone = Float64Array.from(single);
-  const length = blockLength(alone);
   return {
     tied: Float64Array.from(tied.values(), ({ sum, size }) => sum / size),
     alone,
-    share: shareOf(alone, length),
-    blockLength: length,
+    ...worthOfNeighbours(alone),
   };
+}
+
+/**
+ * How far neighbours in time resemble each other.
+ *
+ * @param alone  differences of the examples that nothing ties together, in order of time, in [-1, 1], [n]
+ */
+export function worthOfNeighbours(alone: Float64Array): Pick<IndependentUnits, 'share' | 'blockLength'> {
+  const length = blockLength(alone);
+  return { share: shareOf(alone, length), blockLength: length };
 }
 
 /** Shares are whole multiples of this, so that sums of them are exact. */

@@ -232,15 +232,38 @@ async function championBefore(
   if (!history.ok) {
     return current.action === 'promote' && current.from !== null ? ok(current.from) : history;
   }
-  const way = wayBack(history.value).slice(0, -1);
-  if (way.length === 0) return nothingBefore(`version ${current.to} is the first champion of ${model}`);
-  const back = new Map(await takenBack(store, model, history.value));
-  const leaving = await originOf(store, model, current.to, history.value);
+  const before = await championsBefore(store, model, current, history.value);
+  const [last] = before.standing;
+  if (last !== undefined) return ok(last);
+  return nothingBefore(
+    before.all === 0
+      ? `version ${current.to} is the first champion of ${model}`
+      : `every champion of ${model} before version ${current.to} was taken back`,
+  );
+}
+
+/**
+ * The champions that led to the current one, the last first, without those that were taken back or have the weights of
+ * one that was; and how many there were with them.
+ *
+ * @param moves  oldest first
+ */
+export async function championsBefore(
+  store: ObjectStore,
+  model: string,
+  current: Move,
+  moves: readonly Move[],
+): Promise<{ readonly standing: readonly number[]; readonly all: number }> {
+  const way = wayBack(moves).slice(0, -1);
+  const back = new Map(await takenBack(store, model, moves));
+  const leaving = await originOf(store, model, current.to, moves);
   back.set(current.to, { ...current, version: current.to, origin: leaving });
+  const standing: number[] = [];
   for (const version of way.toReversed()) {
-    if (!isBarred(back, version, await originOf(store, model, version, history.value))) return ok(version);
+    const barred = isBarred(back, version, await originOf(store, model, version, moves));
+    if (!barred && !standing.includes(version)) standing.push(version);
   }
-  return nothingBefore(`every champion of ${model} before version ${current.to} was taken back`);
+  return { standing, all: way.length };
 }
 
 /** The champions that led to the current one, which is the last: a promotion adds one, a rollback takes some away. */

@@ -75,6 +75,8 @@ export const keys = {
   outbox: (name: string, id: string) => `outbox/${name}~${id}.json`,
   /** When every model is due; made again from the specs where it is not there. */
   schedules: 'schedules.json',
+  /** What became of the champion since it was promoted. */
+  live: (name: string) => `${model(name)}/live.json`,
   quarantinePrefix: (name: string) => `${model(name)}/quarantine/`,
   quarantine: (name: string, fromMs: number, toMs: number) =>
     `${model(name)}/quarantine/${fromMs}-${toMs}.json`,

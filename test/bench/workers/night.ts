@@ -8,6 +8,7 @@ import trainer, {
   Reproducing,
   Retraining as Published,
   Trainer,
+  Watching,
 } from '../../../trainer/worker/worker.ts';
 import { startWorkflow } from '../../../trainer/worker/workflows.ts';
 
@@ -49,7 +50,7 @@ function timed(step: Parts[1]): Parts[1] {
   });
 }
 
-export { Comparing, Reproducing, Trainer };
+export { Comparing, Reproducing, Trainer, Watching };
 
 export default {
   ...trainer,

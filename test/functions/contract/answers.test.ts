@@ -7,12 +7,14 @@ import { createTestHarness, type TestHarness } from 'wrangler';
 import { VIEWER_PATH } from '../../../functions/contract/routes.ts';
 import type { TrainerService } from '../../../shared/trainer-service.ts';
 import { loadWasmModule } from '../../../shared/model/run/wasm-node.ts';
+import { putJson } from '../../../shared/registry/store/json.ts';
 import { keys } from '../../../shared/registry/store/keys.ts';
 import { comparisonJob, type ComparisonRecord } from '../../../shared/registry/jobs/comparisons.ts';
 import { saveJob, saveJobProgress } from '../../../shared/registry/jobs/jobs.ts';
 import { type Reproduction, reproductionJob } from '../../../shared/registry/jobs/reproductions.ts';
 import { createMemoryStore } from '../../../shared/registry/store/memory-store.ts';
 import { createR2Store } from '../../../shared/registry/store/r2-store.ts';
+import type { Live } from '../../../shared/registry/live.ts';
 import { saveQuarantine } from '../../../shared/registry/quarantine.ts';
 import { type RunRecord, saveRun } from '../../../shared/registry/jobs/runs.ts';
 import { ok } from '../../../shared/result.ts';
@@ -81,6 +83,59 @@ const REPRODUCTION: Reproduction = {
   error: null,
 };
 
+const NO_TOTALS = {
+  predictions: 3,
+  labelled: 1,
+  n: 1,
+  right: 1,
+  error: 0,
+  squares: 0,
+  lastLabel: { n: 0, right: 0, error: 0 },
+  delays: [1, 0, 0, 0, 0, 0, 0, 0],
+};
+
+const LIVE: Live = {
+  format: 'holdfast-live/1',
+  model: 'pair',
+  lookedAt: '2026-11-20T05:00:00.000Z',
+  life: { sequence: 1, version: 1, since: '2026-11-20T03:00:00.000Z' },
+  figures: {
+    measure: 'accuracy',
+    life: { n: 1, value: 1, lower: 0.025, upper: 1 },
+    recent: null,
+    lastLabel: null,
+    promise: 0.9,
+    predictions: 3,
+    coverage: 1 / 3,
+    delay: { half: 60, most: null },
+    classes: [{ name: 'left', n: 1, value: 1, lower: 0.025, upper: 1 }],
+    slices: [],
+  },
+  rollback: {
+    policy: 'on',
+    reference: null,
+    why: 'no earlier champion could be put back',
+    labels: 0,
+    mean: 0,
+    wealth: 0,
+    needed: 4.6,
+    progress: 0,
+    shown: false,
+    since: null,
+    held: null,
+    heldLooks: 0,
+    best: null,
+    bets: [],
+    settled: { bets: 0, staked: 0, logs: null, labels: 0, sinceBet: 0, sum: 0 },
+  },
+  settledTo: '2026-11-13T05:00:00.000Z',
+  settled: { totals: NO_TOTALS, classes: [], slices: [] },
+  hours: [{ ...NO_TOTALS, from: '2026-11-20T04:00:00.000Z', version: 1 }],
+  days: [],
+  read: '0a',
+  unreadable: 0,
+};
+
 let server: TestHarness;
 let url: URL;
 let predictionId: string;
@@ -110,6 +165,7 @@ beforeAll(async () => {
     keys.job('comparison', 'pair', COMPARISON.id, 'report.html'),
     new TextEncoder().encode('<!doctype html>'),
   );
+  await putJson(store, keys.live('pair'), LIVE);
   await saveQuarantine(store, 'pair', {
     format: 'holdfast-quarantine/1',
     fromMs: 1_000,
@@ -264,6 +320,7 @@ const SUCCESSES: readonly Call[] = [
     'reproductions',
     'reproduction',
     'quarantines',
+    'liveFigures',
   ].map(plain),
   ...['release', 'discard'].map((verb) => ({
     operation: `${verb}Quarantine`,
@@ -288,6 +345,7 @@ function plain(operation: string): Call {
 const WITH_TRAINER: readonly Call[] = [
   { operation: 'startRun', status: 202 },
   { operation: 'resumeRun', status: 202 },
+  { operation: 'lookAtChampion', status: 202 },
   { operation: 'compare', body: { a: 1, b: 2 }, status: 202 },
   { operation: 'reproduce', body: { recompute: true }, status: 202 },
 ];
@@ -393,6 +451,7 @@ describe('so are the answers of an edge whose surroundings are played', () => {
   const trainer: TrainerService = {
     startRun: async () => ok({ run: 'r' }),
     resumeRun: async () => ok({ status: 'running' }),
+    lookAtChampion: async () => ok({ look: 'l' }),
     startComparison: async () => ok({ comparison: 'c' }),
     reproduceVersion: async () => ok({ reproduction: 'r' }),
   };

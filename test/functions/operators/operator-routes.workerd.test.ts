@@ -212,6 +212,7 @@ test('a run is started and resumed through the trainer, which may refuse', async
         ? ok({ run: 'run-1' })
         : err({ kind: 'already-running', detail: 'run-1 is under way' });
     },
+    lookAtChampion: () => Promise.reject(new Error('nobody asked')),
     resumeRun: async () => ok({ status: 'running' }),
     startComparison: () => Promise.reject(new Error('not asked here')),
     reproduceVersion: () => Promise.reject(new Error('not asked here')),
@@ -239,6 +240,7 @@ test('a run is started although nothing is new, where that is asked for', async 
       asked.push(options);
       return ok({ run: 'run-1' });
     },
+    lookAtChampion: () => Promise.reject(new Error('nobody asked')),
     resumeRun: gone,
     startComparison: gone,
     reproduceVersion: gone,
@@ -324,6 +326,7 @@ test('without a trainer, or with one that does not answer, runs answer 503', asy
   await createServedToy(store, 'alone');
   const silent = {
     startRun: () => Promise.reject(new Error('gone')),
+    lookAtChampion: () => Promise.reject(new Error('nobody asked')),
     resumeRun: () => Promise.reject(new Error('gone')),
     startComparison: () => Promise.reject(new Error('gone')),
     reproduceVersion: () => Promise.reject(new Error('gone')),
@@ -342,6 +345,7 @@ test('a comparison is started through the trainer; its progress, result and page
   const asked: unknown[] = [];
   const trainer: TrainerService = {
     startRun: () => Promise.reject(new Error('not asked here')),
+    lookAtChampion: () => Promise.reject(new Error('nobody asked')),
     resumeRun: () => Promise.reject(new Error('not asked here')),
     reproduceVersion: () => Promise.reject(new Error('not asked here')),
     async startComparison(model, request) {
@@ -427,6 +431,7 @@ test('a version is trained again through the trainer; the record and how far it 
   const asked: unknown[] = [];
   const trainer: TrainerService = {
     startRun: () => Promise.reject(new Error('not asked here')),
+    lookAtChampion: () => Promise.reject(new Error('nobody asked')),
     resumeRun: () => Promise.reject(new Error('not asked here')),
     startComparison: () => Promise.reject(new Error('not asked here')),
     async reproduceVersion(model, request) {

@@ -8,6 +8,7 @@ import { moveSchema } from '../../../shared/registry/champion/alias.ts';
 import { comparisonRecordSchema } from '../../../shared/registry/jobs/comparisons.ts';
 import { describeIssues, type Schema } from '../../../shared/registry/store/json.ts';
 import { manifestSchema } from '../../../shared/registry/versions/manifest.ts';
+import { briefLiveSchema, shownLiveSchema } from '../../../shared/registry/live.ts';
 import { noticeSchema } from '../../../shared/registry/notices.ts';
 import { quarantineId, quarantineSchema } from '../../../shared/registry/quarantine.ts';
 import { reproductionSchema } from '../../../shared/registry/jobs/reproductions.ts';
@@ -34,6 +35,8 @@ const statusSchema = z.object({
   lastRun: z.nullable(runSchema),
   /** absent of Workers that do not look at labels */
   quarantines: z.array(quarantineSchema).default([]),
+  /** absent of Workers that do not look at champions */
+  live: z.nullable(briefLiveSchema).prefault(null),
   problems: z.array(z.string()),
 });
 
@@ -111,6 +114,7 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
       map(await api.json('GET', at(model, '/history'), historySchema), ({ moves }) => moves),
     notices: async (model) =>
       map(await api.json('GET', at(model, '/notices'), noticesSchema), ({ notices }) => notices),
+    live: (model) => api.json('GET', at(model, '/live'), shownLiveSchema),
     servedAt: (model, time) => api.json('GET', at(model, `/at/${time.toISOString()}`), servedAtSchema),
     promote: async (model, version, request) =>
       map(
@@ -163,6 +167,7 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
         await api.json('GET', at(model, `/reproductions/${encodeURIComponent(id)}`), reproductionStateSchema),
         ({ progress, ...record }) => ({ record, progress }),
       ),
+    look: (model) => api.json('POST', at(model, '/live'), z.unknown(), {}),
     resumeRun: (model, id) => api.json('POST', runAt(model, id, '/resume'), z.unknown(), {}),
   };
 }

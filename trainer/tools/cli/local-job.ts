@@ -2,7 +2,9 @@
  * The Node job, loaded only where it is used: TensorFlow.js takes its time.
  */
 import type { RunRecord } from '../../../shared/registry/jobs/runs.ts';
-import { err, type Result } from '../../../shared/result.ts';
+import type { ObjectStore } from '../../../shared/registry/store/store.ts';
+import { err, ok, type Result } from '../../../shared/result.ts';
+import type { LookJob } from '../../node/look-job.ts';
 import type { JobOptions } from '../../node/job.ts';
 import { parseStepSeconds } from '../../step-seconds.ts';
 import type { Refusal } from './target.ts';
@@ -24,6 +26,14 @@ export async function resumeJobHere(
   if (!stepSeconds.ok) return stepSeconds;
   const { resumeJob } = await import('../../node/job.ts');
   return resumeJob({ ...options, stepCpuSeconds: stepSeconds.value }, run);
+}
+
+/** A look at the champion, in this process. */
+export async function lookJobHere(store: ObjectStore, model: string): Promise<Result<LookJob, Refusal>> {
+  const stepSeconds = readStepSeconds();
+  if (!stepSeconds.ok) return stepSeconds;
+  const { lookHere } = await import('../../node/look-job.ts');
+  return ok(await lookHere(store, model, stepSeconds.value));
 }
 
 function readStepSeconds(): Result<number, Refusal> {

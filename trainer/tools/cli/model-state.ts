@@ -4,10 +4,11 @@
 import { describePause } from '../../../shared/registry/champion/machine-promotion.ts';
 import { describeQuarantine } from '../../../shared/registry/quarantine.ts';
 import type { RunRecord } from '../../../shared/registry/jobs/runs.ts';
+import { describeRollback } from './live-text.ts';
 import type { ModelStatus } from './target.ts';
 
 export interface ModelFinding {
-  readonly kind: 'not-serving' | 'problem' | 'failed' | 'late' | 'apart' | 'paused' | 'held';
+  readonly kind: 'not-serving' | 'problem' | 'worse' | 'failed' | 'late' | 'apart' | 'paused' | 'held';
   /** For a table. */
   readonly short: string;
   /** A sentence. */
@@ -17,6 +18,7 @@ export interface ModelFinding {
 const WORST_FIRST: readonly ModelFinding['kind'][] = [
   'not-serving',
   'problem',
+  'worse',
   'failed',
   'late',
   'apart',
@@ -34,6 +36,7 @@ export function findState(status: ModelStatus, now: Date): ModelFinding[] {
   const found: ModelFinding[] = [
     ...servingFindings(status),
     ...problems.map((text) => ({ kind: 'problem' as const, short: text, text })),
+    ...liveFindings(status),
     ...(lastRun === null ? [] : runFindings(name, lastRun, now)),
     ...quarantines.map((found) => ({
       kind: 'apart' as const,
@@ -64,6 +67,13 @@ function servingFindings({ name, champion, serving, failure, rollbackTo }: Model
       ? 'no earlier version can be put back'
       : `holdfast rollback ${name} puts version ${rollbackTo} back`;
   return [{ kind: 'not-serving', short: 'NOT SERVING', text: `NOT SERVING: ${failure}; ${way}` }];
+}
+
+/** Shown worse, and still serving: by policy, or because it is not believed. */
+function liveFindings({ name, live }: ModelStatus): ModelFinding[] {
+  if (live?.rollback.shown !== true) return [];
+  const text = `version ${live.life.version} is ${describeRollback(live.rollback)}; holdfast rollback ${name} takes it back`;
+  return [{ kind: 'worse', short: 'worse than the version before it', text }];
 }
 
 function runFindings(model: string, run: RunRecord, now: Date): ModelFinding[] {

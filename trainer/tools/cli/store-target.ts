@@ -16,6 +16,7 @@ import {
   rollback,
 } from '../../../shared/registry/champion/promotion.ts';
 import { listRuns, loadLastRun, loadRun } from '../../../shared/registry/jobs/runs.ts';
+import { findBriefLive, findLive } from '../../../shared/registry/live.ts';
 import { listNotices } from '../../../shared/registry/notices.ts';
 import { endQuarantine, listQuarantines } from '../../../shared/registry/quarantine.ts';
 import { findServedAt } from '../../../shared/registry/champion/served-at.ts';
@@ -42,6 +43,7 @@ export function createStoreTarget(name: string, store: ObjectStore): Target {
     versions: (model) => known(model, async () => ok(await loadVersions(store, model))),
     history: (model) => known(model, () => loadHistory(store, model)),
     notices: (model) => known(model, async () => ok(await listNotices(store, model))),
+    live: (model) => known(model, () => findLive(store, model)),
     servedAt: (model, at) => known(model, () => findServedAt(store, model, at)),
     promote: (model, version, request) =>
       known(model, () => promote(store, model, version, { ...request, at: new Date() })),
@@ -80,6 +82,7 @@ async function loadStatus(store: ObjectStore, model: string): Promise<ModelStatu
     listQuarantines(store, model),
   ]);
   const move = champion.ok ? (champion.value?.move ?? null) : null;
+  const live = await findBriefLive(store, model, move);
   const failure = move === null ? null : await describeDamage(store, model, move.to);
   const target = failure === null ? null : await findRollbackTarget(store, model);
   return {
@@ -92,7 +95,8 @@ async function loadStatus(store: ObjectStore, model: string): Promise<ModelStatu
     versions,
     lastRun,
     quarantines: apart.ok ? apart.value.filter(({ status }) => status === 'held') : [],
-    problems: [spec, champion, apart].flatMap((part) => (part.ok ? [] : [part.error.detail])),
+    live: live.ok ? live.value : null,
+    problems: [spec, champion, apart, live].flatMap((part) => (part.ok ? [] : [part.error.detail])),
   };
 }
 

@@ -4,6 +4,7 @@
 import type { Move } from '../../../shared/registry/champion/alias.ts';
 import type { ComparisonRecord } from '../../../shared/registry/jobs/comparisons.ts';
 import type { Manifest } from '../../../shared/registry/versions/manifest.ts';
+import type { BriefLive, ShownLive } from '../../../shared/registry/live.ts';
 import type { Notice } from '../../../shared/registry/notices.ts';
 import type { Ending, Quarantine } from '../../../shared/registry/quarantine.ts';
 import type { Reproduction } from '../../../shared/registry/jobs/reproductions.ts';
@@ -37,6 +38,8 @@ export interface ModelStatus {
   readonly lastRun: RunRecord | null;
   /** labels that are kept apart, and wait for somebody's word */
   readonly quarantines: readonly Quarantine[];
+  /** figures of the champion; null before the first look at it */
+  readonly live: BriefLive | null;
   readonly problems: readonly string[];
 }
 
@@ -87,6 +90,8 @@ export interface Target {
   history(model: string): Answer<readonly Move[]>;
   /** The newest, oldest first. */
   notices(model: string): Answer<readonly Notice[]>;
+  /** What became of the champion, as of the last look. */
+  live(model: string): Answer<ShownLive>;
   /** The version that was champion at a time. */
   servedAt(model: string, at: Date): Answer<ServedAt>;
   promote(model: string, version: number, request: MoveRequest & { readonly force: boolean }): Answer<Move>;
@@ -122,6 +127,8 @@ export interface HttpTarget extends Target {
   /** @param again  although nothing is new since the last run */
   startRun(model: string, by: string, again: boolean): Answer<{ readonly run: string }>;
   resumeRun(model: string, id: string): Answer<unknown>;
+  /** Begins a look at the champion. */
+  look(model: string): Answer<unknown>;
   startComparison(model: string, request: ComparisonRequest): Answer<{ readonly comparison: string }>;
   comparison(model: string, id: string): Answer<ComparisonState>;
   comparisonPage(model: string, id: string): Answer<Uint8Array>;

@@ -56,6 +56,7 @@ const WELL: ModelStatus = {
   versions: [1, 2, 3],
   lastRun: RUN,
   quarantines: [],
+  live: null,
   problems: [],
 };
 

@@ -21,8 +21,11 @@ type Log = Pick<RunContext, 'store' | 'now' | 'onProgress'> & {
   readonly run: Pick<RunContext['run'], 'model' | 'cutoffMs'>;
 };
 
-export async function openEventLog(ctx: Log): Promise<EventLog> {
-  const batches = await ctx.store.list(keys.eventsPrefix(ctx.run.model));
+/** @param sinceMs  batches of days before this are not read: what came in since is in none of them */
+export async function openEventLog(ctx: Log, sinceMs = 0): Promise<EventLog> {
+  const listed = await ctx.store.list(keys.eventsPrefix(ctx.run.model));
+  const first = keys.eventsOf(ctx.run.model, new Date(sinceMs).toISOString().slice(0, 10));
+  const batches = listed.filter((key) => key >= first);
   const events: Event[] = [];
   const problems: string[] = [];
   // By the digest of an input: the batch that holds its bytes.

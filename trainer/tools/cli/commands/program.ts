@@ -19,6 +19,7 @@ import { addImportModelCommand } from './models/import-model.ts';
 import { addInspectCommand } from './models/inspect.ts';
 import { addKeyCommands } from './deployment/key.ts';
 import { addLrFindCommand } from './training/lr-find.ts';
+import { addLiveCommand } from './serving/live.ts';
 import { addMoveCommands } from './serving/move.ts';
 import { addNoticeCommands } from './deployment/notices.ts';
 import { addPredictCommand } from './examples/predict.ts';
@@ -73,6 +74,7 @@ export function createProgram(): Command {
   addMoveCommands(program);
   addQuarantineCommand(program);
   addStatusCommands(program);
+  addLiveCommand(program);
   addAtCommand(program);
   addEvaluateCommand(program);
   addPredictCommand(program);

@@ -56,7 +56,13 @@ async function loadNotices(target: Target, model: string | undefined): Promise<N
   return notices.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
-const GRAVE: ReadonlySet<Notice['kind']> = new Set(['rolled-back', 'run-failed', 'not-serving', 'run-late']);
+const GRAVE: ReadonlySet<Notice['kind']> = new Set([
+  'rolled-back',
+  'rollback-advised',
+  'run-failed',
+  'not-serving',
+  'run-late',
+]);
 
 function describe({ at, kind, text }: Notice, now: Date): string {
   const painted = GRAVE.has(kind) ? style('red', text) : text;

@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import { type Context, createContext } from '../../context.ts';
 import { EXIT, Failure, unwrap } from '../../failure.ts';
+import { describeBrief } from '../../live-text.ts';
 import { type ModelFinding, findState, isServing } from '../../model-state.ts';
 import { formatFacts, formatTable, formatVerdict, relativeTime, style } from '../../output.ts';
 import type { ModelStatus, Target, VersionEntry } from '../../target.ts';
@@ -142,6 +143,7 @@ function describeModel(status: ModelStatus, now: Date): string {
         : `version ${style('bold', String(champion.to))}, ${champion.action === 'promote' ? 'promoted' : 'rolled back to'} ${relativeTime(champion.at, now)} by ${champion.by}: ${champion.reason}`,
     ],
     ...(serving === null ? [] : [['serving', `version ${serving}`] as const]),
+    ...(status.live === null ? [] : [['live', describeBrief(status.live)] as const]),
     ['versions', versions.length === 0 ? 'none' : describeNumbers(versions)],
     [
       'last run',
