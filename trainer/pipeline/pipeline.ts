@@ -44,6 +44,7 @@ import { saveReport } from './publish/report.ts';
 import { deservesRetry, retryContext, retrySteps } from './retry.ts';
 import { ingestEvents, makeSnapshot } from './data/snapshot.ts';
 import { loadSnapshot, shardsOf, type Snapshot } from './data/snapshot-file.ts';
+import { clearSelection, openSelection, selectExamples } from './data/selection.ts';
 import { loadSplit, makeSplit } from './data/split.ts';
 import { type StepRunner, timed } from '../run/steps.ts';
 import { clearTraining } from './fine-tune/stored-dataset.ts';
@@ -71,6 +72,7 @@ export async function runPipeline(
       await finishRun(ctx, { status: 'failed', error: error.message, summary: `Failed: ${error.message}` });
       for (const attempt of ['retry', 'rehearsal'] as const) await clearTraining({ ...ctx, attempt });
       await clearTraining(ctx);
+      await clearSelection(ctx);
       return {};
     });
     return currentRecord(ctx);
@@ -94,9 +96,10 @@ async function followSteps(ctx: RunContext, steps: StepRunner): Promise<RunRecor
   }
   await step('split', () => splitStep(ctx, snapshot));
   await copiesSteps(ctx, steps, snapshot);
-  await followTraining(ctx, steps, snapshot);
+  const { snapshot: selected } = await openSelection(ctx, snapshot);
+  await followTraining(ctx, steps, selected);
   await followSplits(ctx, steps, snapshot);
-  await followRehearsal(ctx, steps, snapshot);
+  await followRehearsal(ctx, steps, selected);
   await step('referee', () => refereeStep(ctx, snapshot));
   await step('evaluate', () => evaluateStep(ctx, snapshot));
   const { retry } = await step('gate', () => gateStep(ctx));
@@ -112,7 +115,7 @@ async function followRetry(first: RunContext, steps: StepRunner, snapshot: Snaps
   const ctx = retryContext(first);
   const again = retrySteps(ctx, steps);
   const step = timed(ctx, again);
-  await followTraining(ctx, again, snapshot);
+  await followTraining(ctx, again, (await openSelection(ctx, snapshot)).snapshot);
   await step('referee', () => refereeStep(ctx, snapshot));
   await step('evaluate', () => evaluateStep(ctx, snapshot));
   await step('gate', () => gateStep(ctx));
@@ -183,8 +186,13 @@ function describeSnapshot({ examples, windows, late = 0, unmatchedLabels, proble
 async function splitStep(ctx: RunContext, snapshot: Snapshot) {
   const split = await makeSplit(ctx, snapshot, await openQuarantines(ctx));
   const held = split.holdout.reduce((sum, positions) => sum + positions.length, 0);
+  const hasBase = (await basesRead(ctx)).some((base) => base !== null);
+  const selected = hasBase ? null : await selectExamples(ctx, snapshot, split);
   const drawn = split.trainable === undefined ? '' : ` drawn from ${split.trainable} (training.maxExamples)`;
-  const note = `${split.train.length} to train on${drawn}, ${split.validation.length} to watch, ${held} held out`;
+  const judging = split.judged === undefined ? '' : `, of which ${split.judged.flat().length} judge`;
+  const read =
+    selected === null ? '' : `; ${selected} of ${snapshot.examples} examples are read from here on`;
+  const note = `${split.train.length} to train on${drawn}, ${split.validation.length} to watch, ${held} held out${judging}${read}`;
   return { note };
 }
 
@@ -317,5 +325,6 @@ async function reportStep(ctx: RunContext, snapshotId: string) {
   const long = longBroken({ broken });
   if (long.length > 0) throw new RunFailure(describeBroken(long, why ?? ''));
   await finishRun(ctx, { status: 'complete' });
+  await clearSelection(ctx);
   return { note: 'report.json, report.html' };
 }

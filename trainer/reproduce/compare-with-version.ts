@@ -39,7 +39,9 @@ export async function compareWithVersion(
     recorded: manifest.files[file].sha256,
     reproduced: sha256Hex(reproduced[file]),
   }));
-  const scores = await steps.do('held-out answers', () => scoreWindows(ctx, snapshot, reproduced));
+  const scores = await steps.do('held-out answers', () =>
+    scoreWindows(ctx, snapshot, reproduced, provenance.judged === true),
+  );
   const metrics = Object.entries(manifest.metrics).map(([name, recorded]) => ({
     name,
     recorded,
@@ -60,12 +62,18 @@ export async function compareWithVersion(
 }
 
 /** The numbers that the manifest has of the held-out windows, by the reproduced files. */
-async function scoreWindows(ctx: RunContext, snapshot: Snapshot, files: VersionFiles): Promise<Metrics> {
+async function scoreWindows(
+  ctx: RunContext,
+  snapshot: Snapshot,
+  files: VersionFiles,
+  ofJudged: boolean,
+): Promise<Metrics> {
   const { constants } = await loadTrainingRecord(ctx);
   const program = openProgram(ctx.runtime, files, 'the reproduced edge plan');
   try {
     const judged = { program, constants, base: ctx.spec.base };
-    const windows = heldOut(snapshot, (await loadSplit(ctx)).holdout);
+    const split = await loadSplit(ctx);
+    const windows = heldOut(snapshot, (ofJudged ? split.judged : undefined) ?? split.holdout);
     const all: Record<string, number> = {};
     for (const [i, { window, positions }] of windows.entries()) {
       const examples = await readExamples(ctx, snapshot, positions);

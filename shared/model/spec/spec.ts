@@ -145,6 +145,8 @@ const windowSchema = z.strictObject({
 const holdoutSchema = z.strictObject({
   /** Share of the examples that are never trained on. Raising it holds out more; no example ever comes back. */
   fraction: z.number().min(0.05).max(0.5).default(0.1),
+  /** Of a past window so many held-out examples judge at most; 2,000 where it is absent. */
+  judged: z.int().min(20).max(1_000_000).exactOptional(),
 });
 
 /** Before the task, and after it: the order in which a spec is written, and so its digest, stays what it was. */

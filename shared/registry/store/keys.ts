@@ -52,6 +52,9 @@ export const keys = {
   snapshotShard: (name: string, digest: string) => `${model(name)}/snapshots/shards/${digest}.ndjson.gz`,
   /** Of what was read of the events: which batches, where each id occurs, what changed. */
   index: (name: string) => `${model(name)}/index/`,
+  snapshotShards: (name: string) => `${model(name)}/snapshots/shards/`,
+  /** Columns of a shard that a split and the evidence go by. */
+  shardFacts: (name: string, digest: string) => `${model(name)}/snapshots/facts/${digest}`,
   featuresOf: (name: string) => `${model(name)}/features/`,
   features: (name: string, base: string, shard: string) => `${model(name)}/features/${base}/${shard}`,
   /** What is there of them while they are computed. */

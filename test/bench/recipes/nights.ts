@@ -20,6 +20,7 @@ import type { Constants } from '../../../shared/registry/versions/manifest.ts';
 import { argmaxRows, openProgram } from '../../../trainer/pipeline/features/judged-model.ts';
 import { encodeHead } from '../../../trainer/run/candidate-files.ts';
 import { initialHead } from '../../../trainer/model/head-layers.ts';
+import { priorityOf } from '../../../trainer/pipeline/data/replay.ts';
 import { type Assigned, drawSplit, type Split } from '../../../trainer/pipeline/data/split.ts';
 import { strengthen, teach } from '../../../trainer/training/distillation.ts';
 import { trainHead } from '../../../trainer/training/train-head.ts';
@@ -191,11 +192,12 @@ function assign(
 ): Assigned {
   const fractions = { holdout: holdout.fraction, validation: training.validation };
   const contents = windows.flat().map(({ values }) => sha256Hex(floatBytes(values)));
+  const priorities = contents.map((content) => priorityOf(salt, content));
   let at = 0;
   const sides = windows.map((window) =>
     window.map(() => assignSide(salt, `input:${contents[at++] as string}`, fractions)),
   );
-  return { sides, labels: windows.flat().map(({ label }) => label), contents };
+  return { sides, labels: windows.flat().map(({ label }) => label), priorities, ranks: priorities };
 }
 
 function watchedWindows(windows: readonly (readonly Row[])[], validation: readonly number[]) {

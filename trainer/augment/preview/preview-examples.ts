@@ -11,7 +11,7 @@ import { createRandom, shuffle } from '../../../shared/random.ts';
 import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { openEventLog } from '../../pipeline/data/history/event-log.ts';
-import { identityOf } from '../../pipeline/data/split.ts';
+import { identityOf } from '../../pipeline/data/facts.ts';
 import type { PreviewExample } from './preview.ts';
 
 export interface ExampleRequest {

@@ -21,10 +21,20 @@ const GROUP = 'group:';
  * @param identity  `input:` and the input's digest, or `group:` and the group as it is stored
  */
 export function assignSide(salt: string, identity: string, fractions: SplitFractions): Side {
+  return sideOf(...hashIdentity(salt, identity), fractions);
+}
+
+/** The two 32-bit words that decide. @param identity  as above */
+export function hashIdentity(salt: string, identity: string): readonly [holdout: number, validation: number] {
   const hash = identity.startsWith(GROUP)
     ? hashOfGroup(salt, identity.slice(GROUP.length))
     : keyedHash(salt, `split:${identity}`);
   const view = new DataView(hash.buffer, hash.byteOffset);
-  if (view.getUint32(0) / 2 ** 32 < fractions.holdout) return 'holdout';
-  return view.getUint32(4) / 2 ** 32 < fractions.validation ? 'validation' : 'train';
+  return [view.getUint32(0), view.getUint32(4)];
+}
+
+/** The side that the two words give. */
+export function sideOf(holdout: number, validation: number, fractions: SplitFractions): Side {
+  if (holdout / 2 ** 32 < fractions.holdout) return 'holdout';
+  return validation / 2 ** 32 < fractions.validation ? 'validation' : 'train';
 }

@@ -10,20 +10,16 @@ export interface Past {
   readonly windows: readonly (readonly number[])[];
   /** Class id of a position. */
   readonly labelOf: (position: number) => number;
-  /** Digest of a position's content. */
-  readonly contentOf: (position: number) => string;
+  /** Of a position's content (`priorityOf`). */
+  readonly priorityOf: (position: number) => number;
 }
 
-/**
- * At most `most` of the past examples.
- *
- * @param salt  the model's: keys the reservoir, so that nobody can aim an example at it
- */
+/** At most `most` of the past examples. */
 export function drawReplay(
-  { windows, labelOf, contentOf }: Past,
+  { windows, labelOf, priorityOf }: Past,
   most: number,
   strategy: TrainingRecipe['replay']['strategy'],
-  { salt, random }: { readonly salt: string; readonly random: Random },
+  random: Random,
 ): number[] {
   const all = windows.flat();
   if (most >= all.length) return all;
@@ -31,7 +27,7 @@ export function drawReplay(
     case 'uniform':
       return sample(all, most, random);
     case 'reservoir':
-      return smallest(all, most, (position) => priorityOf(salt, contentOf(position)));
+      return smallest(all, most, priorityOf);
     case 'class-balanced':
       return drawFairly(groupBy(all, labelOf), most, random);
     case 'by-window':
@@ -47,13 +43,19 @@ export function sample(items: readonly number[], n: number, random: Random): num
  * A reservoir without memory: the examples of smallest hash are a uniform sample (Cohen & Kaplan 2007, bottom-k), and
  * an example that was in stays in until one of a smaller hash comes, as in a reservoir (Vitter 1985).
  */
-function smallest(items: readonly number[], n: number, keyOf: (item: number) => number): number[] {
+export function smallest(items: readonly number[], n: number, keyOf: (item: number) => number): number[] {
   const keyed = items.map((item) => ({ item, key: keyOf(item) }));
   keyed.sort((a, b) => a.key - b.key || a.item - b.item);
   return keyed.slice(0, n).map(({ item }) => item);
 }
 
-function priorityOf(salt: string, content: string): number {
+/**
+ * What a reservoir keeps an example by: the smallest stay.
+ *
+ * @param salt     the model's: keys the reservoir, so that nobody can aim an example at it
+ * @param content  the digest of its input
+ */
+export function priorityOf(salt: string, content: string): number {
   const hash = keyedHash(salt, `replay:${content}`);
   return new DataView(hash.buffer, hash.byteOffset).getUint32(0);
 }

@@ -14,10 +14,15 @@ import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
 import { RunFailure } from '../../run-failure.ts';
 
-const shardRefSchema = z.object({ digest: digestSchema, examples: z.int().min(1) });
+const shardRefSchema = z.object({
+  digest: digestSchema,
+  examples: z.int().min(1),
+  /** Where it lies, of one that a run keeps for itself; elsewhere by its digest. */
+  key: z.string().exactOptional(),
+});
 export type ShardRef = z.infer<typeof shardRefSchema>;
 
-const windowSchema = z.object({
+export const snapshotWindowSchema = z.object({
   /** Day and number, for people: `w03 2026-11-20`. */
   id: z.string(),
   fromMs: z.int(),
@@ -25,7 +30,7 @@ const windowSchema = z.object({
   examples: z.int().min(0),
   shards: z.array(shardRefSchema),
 });
-export type SnapshotWindow = z.infer<typeof windowSchema>;
+export type SnapshotWindow = z.infer<typeof snapshotWindowSchema>;
 
 export const snapshotSchema = z.object({
   format: z.literal('holdfast-snapshot/1'),
@@ -35,7 +40,7 @@ export const snapshotSchema = z.object({
   /** The snapshot of the champion whose windows this one continues. */
   parent: z.string().nullable(),
   /** In time order; the last one is the current window. */
-  windows: z.array(windowSchema).min(1),
+  windows: z.array(snapshotWindowSchema).min(1),
   examples: z.int().min(0),
   /** Of the current window: examples that came after the champion was trained, for times before. */
   late: z.int().min(0).optional(),
@@ -82,10 +87,17 @@ export async function saveShardLines(
   model: string,
   lines: readonly string[],
 ): Promise<ShardRef> {
-  const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
-  const digest = hexOf(await hashLarge(bytes));
-  await store.put(keys.snapshotShard(model, digest), await gzip(bytes), { absent: true });
+  const { digest, bytes } = await encodeShard(lines);
+  await store.put(keys.snapshotShard(model, digest), bytes, { absent: true });
   return { digest, examples: lines.length };
+}
+
+/** Lines as a shard has them, and the digest that it is known by. */
+export async function encodeShard(
+  lines: readonly string[],
+): Promise<{ readonly digest: string; readonly bytes: Uint8Array }> {
+  const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
+  return { digest: hexOf(await hashLarge(bytes)), bytes: await gzip(bytes) };
 }
 
 /** Reads a shard, verified: a missing or altered one fails the run by name. */
@@ -104,31 +116,49 @@ export type ShardError = { readonly kind: 'missing' | 'altered'; readonly detail
 export async function readShard(
   store: ObjectStore,
   model: string,
-  { digest }: ShardRef,
+  shard: ShardRef,
 ): Promise<Result<LabelledExample[], ShardError>> {
-  const lines = await readShardLines(store, model, { digest });
+  const lines = await readShardLines(store, model, shard);
   if (!lines.ok) return lines;
   return ok(lines.value.map((line) => exampleSchema.parse(JSON.parse(line)) as LabelledExample));
 }
 
-/** The same as they are stored, an example each: to be kept to the byte. */
+/**
+ * The same as they are stored, an example each: to be kept to the byte.
+ *
+ * @param wanted  places of some, ascending; all where it is left out
+ */
 export async function readShardLines(
   store: ObjectStore,
   model: string,
-  { digest }: Pick<ShardRef, 'digest'>,
+  { digest, key = keys.snapshotShard(model, digest) }: Pick<ShardRef, 'digest' | 'key'>,
+  wanted?: readonly number[],
 ): Promise<Result<string[], ShardError>> {
-  const key = keys.snapshotShard(model, digest);
   const object = await store.get(key);
   if (object === null) return err({ kind: 'missing', detail: `${key} is not there` });
   const bytes = await gunzip(object.bytes).catch(() => null);
   if (bytes === null || hexOf(await hashLarge(bytes)) !== digest)
     return err({ kind: 'altered', detail: `${key} was truncated or altered` });
+  if (wanted !== undefined) return ok(pickLines(bytes, wanted));
   return ok(
     new TextDecoder()
       .decode(bytes)
       .split('\n')
       .filter((line) => line !== ''),
   );
+}
+
+const NEWLINE = 10;
+
+function pickLines(bytes: Uint8Array, wanted: readonly number[]): string[] {
+  const decoder = new TextDecoder();
+  const lines: string[] = [];
+  let [line, start] = [0, 0];
+  for (const place of wanted) {
+    for (; line < place; line++) start = bytes.indexOf(NEWLINE, start) + 1;
+    lines.push(decoder.decode(bytes.subarray(start, bytes.indexOf(NEWLINE, start))));
+  }
+  return lines;
 }
 
 /** All shards of a snapshot, in order of time. */

@@ -5,8 +5,8 @@
  */
 import * as z from 'zod';
 import { seedFrom } from '../../../shared/digest.ts';
-import { assignSide, type Side } from './holdout.ts';
-import type { LabelledExample } from './history/join.ts';
+import { readFacts, trackFirstSides } from './facts.ts';
+import { type Side, sideOf } from './holdout.ts';
 import type { Spec } from '../../../shared/model/spec/spec.ts';
 import type { TaskSpec } from '../../../shared/model/spec/task.ts';
 import { createRandom } from '../../../shared/random.ts';
@@ -14,8 +14,8 @@ import { describeReadError, encodeCompactJson, loadJson } from '../../../shared/
 import { keys } from '../../../shared/registry/store/keys.ts';
 import { attemptKey, type RunContext, type RunData, type RunFiles } from '../../run/context.ts';
 import { isQuarantined, type TimeRange } from './time-range.ts';
-import { drawReplay, sample } from './replay.ts';
-import { loadShard, type Snapshot } from './snapshot-file.ts';
+import { drawReplay, sample, smallest } from './replay.ts';
+import type { Snapshot } from './snapshot-file.ts';
 import { RunFailure } from '../../run-failure.ts';
 
 const splitSchema = z.object({
@@ -25,6 +25,8 @@ const splitSchema = z.object({
   validation: z.array(z.int().min(0)),
   /** By window, in the snapshot's order. */
   holdout: z.array(z.array(z.int().min(0))),
+  /** Those of them that judge, where fewer than all do, in the same order. */
+  judged: z.array(z.array(z.int().min(0))).exactOptional(),
   /** The constant answer that the model has to beat: most frequent class id, or mean target, of the training examples. */
   constant: z.number(),
   /** How many held-out examples each class has, [classes]; of a classification. */
@@ -63,10 +65,25 @@ type SplitPlace = Pick<RunContext, 'store' | 'attempt'> & {
   readonly run: Pick<RunContext['run'], 'model' | 'id'>;
 };
 
-/** Of a rehearsal its own, which leaves out what it is tried on; every other attempt has the run's. */
+/** Positions in the run's selection, where it made one (selection.ts); of a rehearsal without what it is tried on. */
 export async function loadSplit({ store, run, attempt }: SplitPlace): Promise<Split> {
-  const own = attempt === 'rehearsal' ? { run, attempt } : { run };
-  const loaded = await loadJson(store, attemptKey(own, 'split.json'), splitSchema);
+  if (attempt === 'rehearsal') return readSplit(store, attemptKey({ run, attempt }, 'split.json'));
+  const selected = await loadJson(store, attemptKey({ run }, SELECTED_SPLIT), splitSchema);
+  if (selected.ok) return selected.value.value;
+  if (selected.error.kind !== 'missing') throw new RunFailure(describeReadError(selected.error));
+  return loadWholeSplit({ store, run });
+}
+
+/** The run's, with positions in its snapshot. */
+export function loadWholeSplit({ store, run }: Omit<SplitPlace, 'attempt'>): Promise<Split> {
+  return readSplit(store, attemptKey({ run }, 'split.json'));
+}
+
+/** The file of a run's split whose positions are those in its selection. */
+export const SELECTED_SPLIT = 'selected-split.json';
+
+async function readSplit(store: RunContext['store'], key: string): Promise<Split> {
+  const loaded = await loadJson(store, key, splitSchema);
   if (!loaded.ok) throw new RunFailure(describeReadError(loaded.error));
   return loaded.value.value;
 }
@@ -79,9 +96,11 @@ export async function saveRehearsalSplit({ store, run }: RunFiles, split: Split)
 export interface Assigned {
   /** By window. */
   readonly sides: readonly (readonly SplitSide[])[];
-  /** Class ids or targets, and digests of the content, in the order of the snapshot, [n]. */
-  readonly labels: readonly number[];
-  readonly contents: readonly string[];
+  /** Class ids or targets, and what a reservoir keeps each by, in the order of the snapshot, [n]. */
+  readonly labels: ArrayLike<number>;
+  readonly priorities: ArrayLike<number>;
+  /** Ranks of those that are held out: the smallest judge where not all do, [n]. */
+  readonly ranks: ArrayLike<number>;
 }
 
 export async function assignSides(
@@ -90,52 +109,57 @@ export async function assignSides(
   apart: readonly TimeRange[],
 ): Promise<Assigned> {
   const fractions = { holdout: ctx.spec.holdout.fraction, validation: ctx.spec.training.validation };
-  const labels: number[] = [];
-  const assigned: Placed[][] = [];
-  for (const window of snapshot.windows) {
-    const inside: Placed[] = [];
-    for (const shard of window.shards) {
-      for (const example of await loadShard(ctx.store, ctx.run.model, shard)) {
-        const side = assignSide(ctx.spec.salt, identityOf(example), fractions);
-        inside.push({ side, digest: example.input.digest, apart: isQuarantined(example.at, apart) });
-        labels.push(example.label);
+  const n = snapshot.examples;
+  const labels = new Float64Array(n);
+  const priorities = new Uint32Array(n);
+  const ranks = new Uint32Array(n);
+  const place = placeContents(n);
+  const sides: SplitSide[][] = [];
+  let at = 0;
+  const facts = readFacts(ctx, snapshot);
+  for (const { shards } of snapshot.windows) {
+    const inside: SplitSide[] = [];
+    for (let i = 0; i < shards.length; i++) {
+      const { value: shard } = await facts.next();
+      if (shard === undefined) throw new Error('expected facts of every shard');
+      labels.set(shard.labels, at);
+      priorities.set(shard.priorities, at);
+      for (let e = 0; e < shard.n; e++) {
+        const held = shard.sides[2 * e] as number;
+        const side = sideOf(held, shard.sides[2 * e + 1] as number, fractions);
+        const isApart = isQuarantined(shard.seenAt[e] as number, apart);
+        ranks[at + e] = held;
+        inside.push(
+          place(shard.contents[2 * e] as number, shard.contents[2 * e + 1] as number, side, isApart),
+        );
       }
+      at += shard.n;
     }
-    assigned.push(inside);
+    sides.push(inside);
   }
-  const contents = assigned.flat().map(({ digest }) => digest);
-  return { sides: withoutDuplicates(assigned), labels, contents };
+  return { sides, labels, priorities, ranks };
 }
 
-interface Placed {
-  /** Also of an example that is kept apart: it has its side for the day on which its label is believed. */
-  readonly side: Side;
-  readonly digest: string;
-  readonly apart?: boolean;
-}
+const SIDES: readonly Side[] = ['holdout', 'validation', 'train'];
 
 /**
  * The same content may come in two groups, or in one and without any. The side on which it came first is its side for
  * ever: whoever else has it and is on another neither trains nor judges. So nothing is judged on that was trained on
- * before it had a group, nor the other way round.
+ * before it had a group, nor the other way round. Asked for one example after the other, in order of time.
  *
- * @param assigned  by window, in order of time
+ * @param n  examples, at most
+ * @returns takes 64 bits of a content, its side, and whether it is kept apart: then it is on none, but has its side for
+ *   the day on which its label is believed
  */
-export function withoutDuplicates(assigned: readonly (readonly Placed[])[]): SplitSide[][] {
-  const first = new Map<string, Side>();
-  return assigned.map((window) =>
-    window.map(({ side, digest, apart = false }) => {
-      const known = first.get(digest);
-      if (known === undefined) first.set(digest, side);
-      if (apart) return 'apart';
-      return known === undefined || known === side ? side : 'duplicate';
-    }),
-  );
-}
-
-/** A group stays on one side; without one, the same content does. */
-export function identityOf({ group, input }: LabelledExample): string {
-  return group === undefined ? `input:${input.digest}` : `group:${group}`;
+export function placeContents(
+  n: number,
+): (low: number, high: number, side: Side, apart?: boolean) => SplitSide {
+  const firstSide = trackFirstSides(n);
+  return (low, high, side, apart = false) => {
+    const known = SIDES[firstSide(low, high, SIDES.indexOf(side))];
+    if (apart) return 'apart';
+    return known === side ? side : 'duplicate';
+  };
 }
 
 /**
@@ -144,11 +168,11 @@ export function identityOf({ group, input }: LabelledExample): string {
  */
 export function drawSplit(
   snapshot: Pick<Snapshot, 'windows'>,
-  { sides, labels, contents }: Assigned,
-  spec: Pick<Spec, 'training' | 'salt'> & TaskSpec,
+  { sides, labels, priorities, ranks }: Assigned,
+  spec: Pick<Spec, 'training' | 'holdout'> & TaskSpec,
   seed: number,
 ): Split {
-  const { training, salt } = spec;
+  const { training } = spec;
   const positions = (wanted: Side): number[][] => {
     let at = 0;
     return sides.map((window) => window.flatMap((side) => (at++, side === wanted ? [at - 1] : [])));
@@ -158,8 +182,8 @@ export function drawSplit(
     const { current, past } = divide(byWindow, most, training.replay.share);
     const windows = byWindow.slice(0, -1);
     const labelOf = labelAt(labels);
-    const contentOf = (position: number) => contents[position] as string;
-    const replayed = drawReplay({ windows, labelOf, contentOf }, past, strategy, { salt, random });
+    const priorityOf = (position: number) => priorities[position] as number;
+    const replayed = drawReplay({ windows, labelOf, priorityOf }, past, strategy, random);
     return [...replayed, ...sample(byWindow.at(-1) ?? [], current, random)].sort((a, b) => a - b);
   };
   const trainable = positions('train').flat();
@@ -167,11 +191,13 @@ export function drawSplit(
   const watched = Math.ceil(training.maxExamples * training.validation);
   const absent = absentClasses(trainable.map(labelAt(labels)), spec);
   const holdout = positions('holdout');
+  const judged = chooseJudged(holdout, ranks, spec.holdout.judged ?? MOST_JUDGED);
   return {
     seed,
     train,
     validation: draw(positions('validation'), watched, 'uniform'),
     holdout,
+    ...(judged !== null && { judged }),
     ...(spec.task === 'classification' && {
       heldOutByClass: countClasses(holdout.flat().map(labelAt(labels)), spec.labels.length),
     }),
@@ -184,7 +210,26 @@ export function drawSplit(
   };
 }
 
-function labelAt(labels: readonly number[]): (position: number) => number {
+/** Held-out examples of a past window that judge, unless the spec says how many. */
+const MOST_JUDGED = 2_000;
+
+/**
+ * Those of smallest rank of each past window, and all of the current one: the same every night, as long as the window is
+ * the same. Null where that is everybody.
+ */
+function chooseJudged(
+  holdout: readonly (readonly number[])[],
+  ranks: ArrayLike<number>,
+  most: number,
+): number[][] | null {
+  if (holdout.slice(0, -1).every(({ length }) => length <= most)) return null;
+  const rankOf = (position: number): number => ranks[position] as number;
+  return holdout.map((positions, i) =>
+    i === holdout.length - 1 ? [...positions] : smallest(positions, most, rankOf).sort((a, b) => a - b),
+  );
+}
+
+function labelAt(labels: ArrayLike<number>): (position: number) => number {
   return (position) => labels[position] as number;
 }
 

@@ -13,7 +13,7 @@ import type { RunData } from '../../run/context.ts';
 import { ENGINE } from './engine.ts';
 import { loadTrainingRecord, trainingRecordSchema } from './fine-tune.ts';
 import { loadRunSpec } from '../../run/record.ts';
-import { loadSplit } from '../data/split.ts';
+import { loadWholeSplit } from '../data/split.ts';
 import { RunFailure } from '../../run-failure.ts';
 
 export const provenanceSchema = z.object({
@@ -31,6 +31,8 @@ export const provenanceSchema = z.object({
   split: digestSchema,
   /** Stretches of time whose labels were kept apart, where there were any. */
   apart: z.array(z.object({ fromMs: z.int(), toMs: z.int() })).exactOptional(),
+  /** Of past windows not everybody who is held out judged: its numbers are of those who did. */
+  judged: z.literal(true).exactOptional(),
   /** SHA-256 of the binaries that computed, by file. */
   engine: z.record(z.string(), digestSchema),
   /** The recipe that was followed (of a second attempt not the spec's), and how the training went. */
@@ -42,7 +44,7 @@ export type Provenance = z.infer<typeof provenanceSchema>;
 export async function gatherProvenance(ctx: RunData, version: number, snapshot: string): Promise<Provenance> {
   const { store, run } = ctx;
   const { seconds: _, ...training } = await loadTrainingRecord(ctx);
-  const { apart } = await loadSplit(ctx);
+  const { apart, judged } = await loadWholeSplit(ctx);
   return {
     format: 'holdfast-provenance/1',
     model: run.model,
@@ -53,6 +55,7 @@ export async function gatherProvenance(ctx: RunData, version: number, snapshot: 
     snapshot: await digestOf(store, keys.snapshot(run.model, snapshot)),
     split: await digestOf(store, keys.run(run.model, run.id, 'split.json')),
     ...(apart && { apart }),
+    ...(judged && { judged: true }),
     engine: ENGINE,
     training,
   };

@@ -22,6 +22,7 @@ import { openFormerChampions, saveMatrix } from './former-champions.ts';
 import { loadSplits } from './recipe-splits.ts';
 import { gatherReported } from './reported-flips.ts';
 import { besideItself, judgeBroken, openBroken, testChampionAgain } from './self-tests.ts';
+import { openSelection } from '../data/selection.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
 import { examLevel } from '../../referee/settle.ts';
 import { loadSplit } from '../data/split.ts';
@@ -69,14 +70,17 @@ async function openModels(ctx: ModelContext, files: VersionFiles): Promise<Model
 
 async function gatherEvidence(
   ctx: RunContext,
-  snapshot: Snapshot,
+  whole: Snapshot,
   files: VersionFiles,
   models: Models,
 ): Promise<AnyEvidence> {
   const split = await loadSplit(ctx);
-  const held = split.holdout.flat();
+  const selection = await openSelection(ctx, whole);
+  const { snapshot } = selection;
+  const judging = split.judged ?? split.holdout;
+  const held = judging.flat();
   const judge = async <Window>(form: WindowForm<Window>) => {
-    const judged = await judgeWindows(ctx, snapshot, split.holdout, models, form);
+    const judged = await judgeWindows(ctx, whole, selection, judging, models, form);
     await saveMatrix(ctx, models.former, judged.scores);
     return judged;
   };
@@ -94,7 +98,7 @@ async function gatherEvidence(
       }),
     };
   }
-  const sizes = { all: held.length, current: split.holdout.at(-1)?.length ?? 0 };
+  const sizes = { all: held.length, current: judging.at(-1)?.length ?? 0 };
   const { windows, broken, reported } = await judge(classificationForm(spec.labels.length, sizes));
   const common = await gatherFacts(ctx, files, models, compared);
   const evidence = {

@@ -2,9 +2,9 @@
  * What an example's neighbours say about it: which group it belongs to, which others have the same input, and which label
  * or target was the last one known when it was seen; and what its users do, where they reported it.
  */
-import type { LabelledExample } from '../data/history/join.ts';
-import type { RunFiles } from '../../run/context.ts';
-import { loadShard, shardsOf, type Snapshot } from '../data/snapshot-file.ts';
+import type { RunData } from '../../run/context.ts';
+import { readFacts } from '../data/facts.ts';
+import type { Snapshot } from '../data/snapshot-file.ts';
 
 export interface Neighbours {
   /** the same id for the same group, in order of first appearance, [n]; -1 for an example on its own; null without groups */
@@ -21,27 +21,48 @@ export interface Neighbours {
 }
 
 /** Of all examples of a snapshot, in its order. */
-export async function readNeighbours({ store, run }: RunFiles, snapshot: Snapshot): Promise<Neighbours> {
+export async function readNeighbours(ctx: RunData, snapshot: Snapshot): Promise<Neighbours> {
   const tracker = trackNeighbours(snapshot.examples);
-  for (const shard of shardsOf(snapshot)) {
-    for (const example of await loadShard(store, run.model, shard)) tracker.add(example);
+  for await (const facts of readFacts(ctx, snapshot)) {
+    for (let i = 0; i < facts.n; i++) {
+      tracker.add({
+        at: facts.seenAt[i] as number,
+        label: facts.labels[i] as number,
+        labelledAt: facts.knownAt[i] as number,
+        input: beginning(facts.contents[2 * i] as number, facts.contents[2 * i + 1] as number),
+        group: beginning(facts.groups[2 * i] as number, facts.groups[2 * i + 1] as number),
+        flip: facts.flips[i] === 1,
+      });
+    }
   }
   return tracker.end();
 }
 
-type Added = Pick<LabelledExample, 'at' | 'label' | 'group' | 'flip' | 'labelledAt'> & {
-  readonly input: Pick<LabelledExample['input'], 'digest'>;
-};
+/**
+ * The first 53 bits of 64, as a number that a double holds exactly: of a million inputs, two share them once in 18,000
+ * times.
+ */
+function beginning(high: number, low: number): number {
+  return high * 2 ** 21 + (low >>> 11);
+}
 
-/** Hexadecimal digits of a digest that a double holds exactly: of a million inputs, two share them once in 9,000 times. */
-const KEPT_DIGITS = 13;
+export interface Added {
+  readonly at: number;
+  readonly label: number;
+  /** infinite where nobody could have known it */
+  readonly labelledAt: number;
+  /** the same number for the same input, and for the same group; 0 for no group */
+  readonly input: number;
+  readonly group: number;
+  readonly flip: boolean;
+}
 
 /** @param n  examples that will be added */
 export function trackNeighbours(n: number): {
   readonly add: (example: Added) => void;
   readonly end: () => Neighbours;
 } {
-  const ids = new Map<string, number>();
+  const ids = new Map<number, number>();
   const groups = new Int32Array(n);
   const inputs = new Float64Array(n);
   const labels = new Float64Array(n);
@@ -51,13 +72,13 @@ export function trackNeighbours(n: number): {
   let count = 0;
   return {
     add({ at, label, group, flip, labelledAt, input }) {
-      inputs[count] = Number.parseInt(input.digest.slice(0, KEPT_DIGITS), 16);
-      if (group !== undefined && !ids.has(group)) ids.set(group, ids.size);
-      groups[count] = group === undefined ? -1 : (ids.get(group) as number);
+      inputs[count] = input;
+      if (group !== 0 && !ids.has(group)) ids.set(group, ids.size);
+      groups[count] = group === 0 ? -1 : (ids.get(group) as number);
       labels[count] = label;
       seenAt[count] = at;
-      knownAt[count] = labelledAt ?? Number.POSITIVE_INFINITY;
-      if (flip === true) reported.add(count);
+      knownAt[count] = labelledAt;
+      if (flip) reported.add(count);
       count += 1;
     },
     end: () => ({
@@ -81,11 +102,8 @@ interface Told {
 
 /** The label of the newest example of the same group whose label had come when each example was seen, [n]; NaN: none. */
 function lastKnown({ groups, labels, seenAt, knownAt }: Told): Float64Array {
-  const positions = [...labels.keys()];
-  const bySight = positions.toSorted((a, b) => (seenAt[a] as number) - (seenAt[b] as number));
-  const byLabel = positions
-    .filter((i) => Number.isFinite(knownAt[i]))
-    .sort((a, b) => (knownAt[a] as number) - (knownAt[b] as number));
+  const bySight = inOrder(seenAt);
+  const byLabel = inOrder(knownAt).filter((i) => Number.isFinite(knownAt[i]));
   const newest = new Map<number, number>();
   const previous = new Float64Array(labels.length).fill(Number.NaN);
   let told = 0;
@@ -102,6 +120,18 @@ function lastKnown({ groups, labels, seenAt, knownAt }: Told): Float64Array {
     if (last !== undefined) previous[i] = labels[last] as number;
   }
   return previous;
+}
+
+/** Positions by what stands there, ascending; of equals the first one first. Mostly they are in that order already. */
+function inOrder(values: Float64Array): Int32Array {
+  const positions = Int32Array.from(values, (_, i) => i);
+  const isSorted = values.every((value, i) => i === 0 || (values[i - 1] as number) <= value);
+  return isSorted ? positions : positions.sort((a, b) => order(values, a, b));
+}
+
+function order(values: Float64Array, a: number, b: number): number {
+  const [one, other] = [values[a] as number, values[b] as number];
+  return one < other ? -1 : one > other ? 1 : a - b;
 }
 
 /** The values at some positions, in their order. */

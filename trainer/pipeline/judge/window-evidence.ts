@@ -9,6 +9,7 @@ import { slicedFeatures, sliceIds } from './feature-slices.ts';
 import { type Examples, readExamples } from '../features/features.ts';
 import type { FormerChampion, WindowScores } from './former-champions.ts';
 import { type Neighbours, numberInputs, pick, pickIds, readNeighbours } from './neighbours.ts';
+import type { Selection } from '../data/selection.ts';
 import { shardsOf, type Snapshot, type SnapshotWindow } from '../data/snapshot-file.ts';
 import type { Described, WindowForm } from '../features/window-forms.ts';
 
@@ -38,30 +39,37 @@ export interface HeldOut {
 }
 
 /**
- * @param holdout  positions in the snapshot, by window
- * @param form     the task's
+ * @param whole      the run's snapshot, by which neighbours are known
+ * @param selection  what the run reads of it
+ * @param holdout    positions in the selection, by window
+ * @param form       the task's
  */
 export async function judgeWindows<Window>(
   ctx: RunContext,
-  snapshot: Snapshot,
+  whole: Snapshot,
+  { snapshot, positionOf }: Selection,
   holdout: readonly (readonly number[])[],
   models: Models,
   form: WindowForm<Window>,
 ): Promise<JudgedWindows<Window>> {
   const held = heldOut(snapshot, holdout);
-  const neighbours = await readNeighbours(ctx, snapshot);
-  const contents = numberInputs(
-    neighbours,
-    held.map((part) => part.positions),
-  );
+  const neighbours = await readNeighbours(ctx, whole);
+  const places = held.map(({ positions }) => positions.map(positionOf));
+  const contents = numberInputs(neighbours, places);
   const windows: Window[] = [];
   const broken: Window[] = [];
   const scores: WindowScores[] = [];
   for (const [i, part] of held.entries()) {
     const answered = await answerWindow(ctx, snapshot, part.positions, models);
     const { labels, candidate, champion } = answered;
-    const truth = { labels, previous: pick(neighbours.previous, part.positions) };
-    const described = describeWindow(part, answered, neighbours, contents?.[i] ?? null);
+    const truth = { labels, previous: pick(neighbours.previous, places[i] as number[]) };
+    const described = describeWindow(
+      part,
+      answered,
+      neighbours,
+      places[i] as number[],
+      contents?.[i] ?? null,
+    );
     windows.push(form.toWindow(described, truth, { candidate, champion }));
     if (answered.broken !== null) {
       broken.push(form.toWindow(described, truth, { candidate: answered.broken, champion }));
@@ -77,9 +85,7 @@ export async function judgeWindows<Window>(
     await reportProgress(ctx, 'evaluate', (i + 1) / held.length, `window ${part.window.id}`);
   }
   const { reported: positions } = neighbours;
-  const reported = held.map((part) =>
-    part.positions.flatMap((position, i) => (positions.has(position) ? [i] : [])),
-  );
+  const reported = places.map((own) => own.flatMap((position, i) => (positions.has(position) ? [i] : [])));
   return { windows, broken, scores, reported };
 }
 
@@ -167,9 +173,10 @@ export function heldOut(
 }
 
 function describeWindow(
-  { window: { id, fromMs, toMs }, kind, positions }: HeldOut,
+  { window: { id, fromMs, toMs }, kind }: HeldOut,
   { ids, slices }: AnsweredWindow,
   neighbours: Neighbours,
+  places: readonly number[],
   contents: Int32Array | null,
 ): Described {
   return {
@@ -178,7 +185,7 @@ function describeWindow(
     fromMs,
     toMs,
     exampleIds: ids,
-    ...(neighbours.groups && { groups: pickIds(neighbours.groups, positions) }),
+    ...(neighbours.groups && { groups: pickIds(neighbours.groups, places) }),
     ...(contents && { contents }),
     inTimeOrder: true,
     features: slices,

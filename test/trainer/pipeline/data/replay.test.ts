@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../../../shared/random.ts';
-import { divideFairly, drawReplay, type Past } from '../../../../trainer/pipeline/data/replay.ts';
+import { divideFairly, drawReplay, type Past, priorityOf } from '../../../../trainer/pipeline/data/replay.ts';
 
 const SALT = 'ab'.repeat(32);
 const STRATEGIES = ['uniform', 'reservoir', 'class-balanced', 'by-window'] as const;
@@ -9,17 +9,21 @@ type Strategy = (typeof STRATEGIES)[number];
 
 /** Windows of so many examples; every tenth one is of class 1. */
 function past(...sizes: readonly number[]): Past {
+  return pastOf(SALT, sizes);
+}
+
+function pastOf(salt: string, sizes: readonly number[]): Past {
   let at = 0;
   const windows = sizes.map((size) => Array.from({ length: size }, () => at++));
   return {
     windows,
     labelOf: (position) => (position % 10 === 0 ? 1 : 0),
-    contentOf: (position) => `content ${position}`,
+    priorityOf: (position) => priorityOf(salt, `content ${position}`),
   };
 }
 
 const draw = (from: Past, most: number, strategy: Strategy, seed = 1) =>
-  drawReplay(from, most, strategy, { salt: SALT, random: createRandom(seed) });
+  drawReplay(from, most, strategy, createRandom(seed));
 
 const within = (drawn: readonly number[], from: number, to: number): number =>
   drawn.filter((position) => position >= from && position < to).length;
@@ -70,8 +74,7 @@ describe('replay', () => {
   });
 
   test('the reservoir of another model is another one', () => {
-    const options = { salt: 'cd'.repeat(32), random: createRandom(1) };
-    const other = drawReplay(past(1_000), 200, 'reservoir', options);
+    const other = drawReplay(pastOf('cd'.repeat(32), [1_000]), 200, 'reservoir', createRandom(1));
     expect(new Set(other)).not.toEqual(new Set(draw(past(1_000), 200, 'reservoir')));
   });
 

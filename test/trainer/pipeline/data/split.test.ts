@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Side } from '../../../../trainer/pipeline/data/holdout.ts';
-import { drawSplit, withoutDuplicates } from '../../../../trainer/pipeline/data/split.ts';
+import { hashText } from '../../../../trainer/pipeline/data/history/hash-text.ts';
+import { drawSplit, placeContents } from '../../../../trainer/pipeline/data/split.ts';
 import { rentSpec } from '../../../support/regression-model.ts';
 import { blobSpec } from '../../../support/tabular-model.ts';
 
@@ -14,10 +15,24 @@ function draw(sides: readonly (readonly Side[])[], maxExamples: number, labels?:
     {
       sides,
       labels: labels ?? sides.flat().map(() => 0),
-      contents: sides.flat().map((_, i) => `content ${i}`),
+      priorities: [...sides.flat().keys()],
+      ranks: [...sides.flat().keys()],
     },
     { ...spec, training: { ...spec.training, maxExamples } },
     5,
+  );
+}
+
+interface Placed {
+  readonly side: Side;
+  readonly digest: string;
+  readonly apart?: boolean;
+}
+
+function withoutDuplicates(windows: readonly (readonly Placed[])[]) {
+  const place = placeContents(100);
+  return windows.map((window) =>
+    window.map(({ side, digest, apart }) => place(...hashText(digest), side, apart)),
   );
 }
 
@@ -69,7 +84,7 @@ test('the majority is the most frequent label of what is trained on', () => {
 test('the constant answer of a regression is the mean target of what is trained on', () => {
   const spec = rentSpec('rents');
   const sides: Side[][] = [['train', 'train', 'validation', 'holdout']];
-  const assigned = { sides, labels: [1.5, 2, 100, 100], contents: ['a', 'b', 'c', 'd'] };
+  const assigned = { sides, labels: [1.5, 2, 100, 100], priorities: [0, 1, 2, 3], ranks: [0, 1, 2, 3] };
   expect(drawSplit({ windows: [] }, assigned, spec, 5).constant).toBe(1.75);
 });
 
