@@ -12,7 +12,7 @@ import {
   type Resize,
   RESIZES,
 } from '../../../../../shared/model/spec/spec-bounds.ts';
-import { type Spec, specSchema } from '../../../../../shared/model/spec/spec.ts';
+import { inputSchema, type Spec, specSchema } from '../../../../../shared/model/spec/spec.ts';
 import { sizeOf } from '../../../../../shared/model/plan/tensor.ts';
 import { describeIssues } from '../../../../../shared/registry/store/json.ts';
 import type { BaseManifest } from '../../../../../shared/registry/versions/base-manifest.ts';
@@ -24,6 +24,7 @@ import { describeTaken } from '../../../../registry/delete-model.ts';
 import { createContext } from '../../context.ts';
 import { Failure, usageError } from '../../failure.ts';
 import { describeSpec } from '../../spec-text.ts';
+import { parseNetwork } from './network-option.ts';
 import { addFromOptions, type FromOptions, type FromTable, inferParts } from './create-from.ts';
 import { collect, commaList, example, finiteNumber, oneOf, wholeNumber } from '../../options.ts';
 
@@ -41,6 +42,7 @@ interface CreateOptions extends FromOptions {
   readonly resize?: Resize;
   readonly base?: string;
   readonly head?: readonly number[];
+  readonly network?: string;
   readonly description?: string;
   readonly window?: number;
   readonly keep?: number;
@@ -91,6 +93,10 @@ export function addCreateCommand(program: Command): void {
       oneOf(RESIZES),
     )
     .option('--base <digest>', 'imported base in front of the head (its first digits are enough)')
+    .option(
+      '--network <layers>',
+      'layers before the head that are trained with it, of images and tensors: auto, or like "conv2d 16 3x3, maxPool, globalAveragePool"',
+    )
     .option('--head <64,32>', 'hidden layers of the head, or none', parseHead)
     .option('--description <text>', 'what it is for')
     .option('--window <examples>', 'examples a window when a history is divided', wholeNumber(10))
@@ -111,7 +117,7 @@ export function addCreateCommand(program: Command): void {
         'create prices --from elec2.csv.gz --label class --ignore date',
         'create rents --from rents.csv --label rent --unit EUR',
         'create digits --input image --size 28x28x1 --labels 0,1,2,3,4,5,6,7,8,9',
-        'create words --shape 43x232x1 --labels no,yes',
+        'create words --shape 43x232x1 --labels no,yes --network auto',
       ),
     )
     .action(async (model: string, options: CreateOptions, command: Command) => {
@@ -206,6 +212,10 @@ function fromOptions(
   base: BaseManifest | null,
 ): object {
   const input = inputFrom(options, base);
+  const network =
+    options.network === undefined
+      ? undefined
+      : parseNetwork(options.network, shapeFrom(input ?? given['input']));
   const section = (name: string, values: Readonly<Record<string, unknown>>): object => {
     const set = withoutUndefined(values);
     return Object.keys(set).length === 0 ? {} : { [name]: { ...Object(given[name]), ...set } };
@@ -219,6 +229,7 @@ function fromOptions(
       description: options.description,
       promotion: options.promotion,
       base: base?.digest,
+      network,
       head: options.head?.map((units) => ({ units })),
       scheduled: options.schedule ? undefined : false,
     }),
@@ -276,6 +287,12 @@ function sizeOfBase(base: BaseManifest | null): Size | null {
   return height === undefined || width === undefined || channels === undefined
     ? null
     : { height, width, channels };
+}
+
+/** Of an image or a tensor; null of anything else. */
+function shapeFrom(input: unknown): readonly number[] | null {
+  const parsed = inputSchema.safeParse(input);
+  return parsed.success && parsed.data.kind !== 'tabular' ? encodedShape(parsed.data) : null;
 }
 
 function parseFeature(text: string): object {

@@ -1,12 +1,15 @@
 /**
  * `holdfast runs`, `run` and `resume`: what the trainer did, is doing, and left half-done.
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Context, createContext } from '../../context.ts';
 import { unwrap, usageError } from '../../failure.ts';
 import { resumeJobHere } from '../../local-job.ts';
 import { formatTable, formatVerdict, relativeTime } from '../../output.ts';
+import { openInBrowser } from '../../open-in-browser.ts';
 import {
   createRunProgress,
   describeProgress,
@@ -22,6 +25,7 @@ interface RunOptions {
   readonly watch?: boolean;
   /** A file name, or true when none was given. */
   readonly report?: string | true;
+  readonly open?: boolean;
 }
 
 interface ResumeOptions {
@@ -66,11 +70,19 @@ export function addRunCommands(program: Command): void {
     .description('one run: its steps, its verdict, its report')
     .option('--watch', 'follow it until it ends')
     .option('--report [file]', 'save its report as HTML (with --json: print it)')
-    .addHelpText('after', example('run digits 20261123T030000-cron --report report.html'))
+    .option('--open', 'show its report in the browser; no key is needed there, as it is saved first')
+    .addHelpText(
+      'after',
+      example(
+        'run digits 20261123T030000-cron --report report.html',
+        'run digits 20261123T030000-cron --open',
+      ),
+    )
     .action(async (model: string, id: string, options: RunOptions, command: Command) => {
       const context = createContext(command);
       const { target } = context.connect();
-      if (options.report !== undefined) return saveReport(context, target, model, id, options.report);
+      if (options.report !== undefined || options.open === true)
+        return saveReport(context, target, model, id, options);
       if (options.watch === true)
         return reportRun(context, await watchRun(target, context, model, id), { steps: false });
       const { run, progress } = unwrap(await target.run(model, id));
@@ -116,13 +128,19 @@ async function saveReport(
   target: Target,
   model: string,
   id: string,
-  file: string | true,
+  { report: file, open }: RunOptions,
 ): Promise<void> {
   if (context.json) {
     process.stdout.write(unwrap(await target.report(model, id, 'json')));
     return;
   }
-  const path = file === true ? `${model}-${id}.html` : file;
-  await writeFile(path, unwrap(await target.report(model, id, 'html')));
-  console.log(`saved ${path}`);
+  const page = unwrap(await target.report(model, id, 'html'));
+  const name = `${model}-${id}.html`;
+  const own = typeof file === 'string' ? file : file === true ? name : null;
+  const path = resolve(own ?? join(await mkdtemp(join(tmpdir(), 'holdfast-')), name));
+  await writeFile(path, page);
+  const opened = open === true && (await openInBrowser(path));
+  if (opened) console.log(`opened ${path}`);
+  else
+    console.log(`saved ${own ?? path}${open === true ? ': there is no browser to open it with here' : ''}`);
 }
