@@ -93,13 +93,34 @@ const problemSchema = z.object({
  */
 export function createHttpTarget(url: string, key: string | null): HttpTarget {
   const api = createApi(url, key);
-  const at = (model: string, rest = ''): string => `/api/models/${encodeURIComponent(model)}${rest}`;
-  const runAt = (model: string, id: string, rest = ''): string =>
-    at(model, `/runs/${encodeURIComponent(id)}${rest}`);
-  const comparisonAt = (model: string, id: string, rest = ''): string =>
-    at(model, `/comparisons/${encodeURIComponent(id)}${rest}`);
+  return { name: url, ...callModels(api), ...callJobs(api) };
+}
+
+/** What trains, compares or reproduces, and how far it is. */
+type JobCalls = Pick<
+  HttpTarget,
+  | 'runs'
+  | 'run'
+  | 'report'
+  | 'startRun'
+  | 'startComparison'
+  | 'comparison'
+  | 'comparisonPage'
+  | 'reproduce'
+  | 'reproduction'
+  | 'resumeRun'
+>;
+
+type Api = ReturnType<typeof createApi>;
+
+const at = (model: string, rest = ''): string => `/api/models/${encodeURIComponent(model)}${rest}`;
+const runAt = (model: string, id: string, rest = ''): string =>
+  at(model, `/runs/${encodeURIComponent(id)}${rest}`);
+const comparisonAt = (model: string, id: string, rest = ''): string =>
+  at(model, `/comparisons/${encodeURIComponent(id)}${rest}`);
+
+function callModels(api: Api): Omit<HttpTarget, 'name' | keyof JobCalls> {
   return {
-    name: url,
     listModels: async () =>
       map(await api.json('GET', '/api/models', modelsSchema), ({ models }) => models.map(({ name }) => name)),
     status: async (model) =>
@@ -140,6 +161,11 @@ export function createHttpTarget(url: string, key: string | null): HttpTarget {
       const path = at(model, `/quarantines/${quarantineId(stretch)}/${verb}`);
       return map(await api.json('POST', path, quarantinedSchema, body), ({ quarantine }) => quarantine);
     },
+  };
+}
+
+function callJobs(api: Api): JobCalls {
+  return {
     runs: async (model) =>
       map(await api.json('GET', at(model, '/runs'), runsSchema), ({ runs }) =>
         runs.flatMap((run) => (run.status === 'unreadable' ? [] : [run])),

@@ -55,51 +55,51 @@ export function addImportCommand(program: Command): void {
     )
     .option('--dry-run', 'read and check everything, write nothing')
     .addHelpText('after', `${AFTER}\n${example('import prices elec2.csv.gz --label class --ignore date')}`)
-    .action(async (model: string, path: string, options: ImportOptions, command: Command) => {
-      const context = createContext(command);
-      const store = context.openStore();
-      const { spec } = unwrap(await loadSpec(store, model));
-      const now = context.now();
-      const { skip, limit = null } = options;
-      const columns = columnsOf(spec, options);
-      const labelsFile = options.labelsFile ?? null;
-      const brought = unwrap(
-        await fetchFile(path, { openBucket: (location) => context.openBucket(location) }),
-      );
-      const form = formOf(spec, options);
-      const format = options.format ?? null;
-      const sourceOptions = { spec, columns, now, labelsFile, format, ...form };
-      const source = unwrap(await openSource(brought.path, sourceOptions));
+    .action(bringIn);
+}
 
-      const line = createProgressLine();
-      const started = performance.now();
-      const imported = await importExamples({
-        store,
-        model,
-        task: spec.task,
-        salt: spec.salt,
-        source,
-        options: optionsOf(columns, form),
-        skip,
-        limit: limit ?? Number.POSITIVE_INFINITY,
-        again: options.again === true,
-        dryRun: options.dryRun === true,
-        now,
-        onProgress: ({ rows, fraction }) => {
-          const seconds = (performance.now() - started) / 1_000;
-          line.update(`${source.name}: ${describeRows(rows, fraction, seconds)}`);
-        },
-      });
-      line.close();
-      await brought.end();
-      const summary = unwrap(imported);
+async function bringIn(model: string, path: string, options: ImportOptions, command: Command): Promise<void> {
+  const context = createContext(command);
+  const store = context.openStore();
+  const { spec } = unwrap(await loadSpec(store, model));
+  const now = context.now();
+  const { skip, limit = null } = options;
+  const columns = columnsOf(spec, options);
+  const labelsFile = options.labelsFile ?? null;
+  const brought = unwrap(await fetchFile(path, { openBucket: (location) => context.openBucket(location) }));
+  const form = formOf(spec, options);
+  const format = options.format ?? null;
+  const sourceOptions = { spec, columns, now, labelsFile, format, ...form };
+  const source = unwrap(await openSource(brought.path, sourceOptions));
+
+  const line = createProgressLine();
+  const started = performance.now();
+  const imported = await importExamples({
+    store,
+    model,
+    task: spec.task,
+    salt: spec.salt,
+    source,
+    options: optionsOf(columns, form),
+    skip,
+    limit: limit ?? Number.POSITIVE_INFINITY,
+    again: options.again === true,
+    dryRun: options.dryRun === true,
+    now,
+    onProgress: ({ rows, fraction }) => {
       const seconds = (performance.now() - started) / 1_000;
-      const notes = describeGaps(summary, columns, form.assumedUtc());
-      context.print({ ...toJson(summary, spec), notes }, () =>
-        [describe(summary, spec, basename(path), seconds, options.dryRun === true), ...notes].join('\n'),
-      );
-      checkShare(summary, basename(path));
-    });
+      line.update(`${source.name}: ${describeRows(rows, fraction, seconds)}`);
+    },
+  });
+  line.close();
+  await brought.end();
+  const summary = unwrap(imported);
+  const seconds = (performance.now() - started) / 1_000;
+  const notes = describeGaps(summary, columns, form.assumedUtc());
+  context.print({ ...toJson(summary, spec), notes }, () =>
+    [describe(summary, spec, basename(path), seconds, options.dryRun === true), ...notes].join('\n'),
+  );
+  checkShare(summary, basename(path));
 }
 
 /** What changes what a row means. An import from before an option existed is the same import. */

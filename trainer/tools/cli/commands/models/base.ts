@@ -21,6 +21,11 @@ interface BaseImportOptions {
 /** `holdfast base import` and `base list`; both need the bucket itself. */
 export function addBaseCommands(program: Command): void {
   const base = program.command('base').description('pretrained bases: import, list');
+  addImport(base);
+  addList(base);
+}
+
+function addImport(base: Command): void {
   base
     .command('import <source>')
     .description(
@@ -60,6 +65,9 @@ export function addBaseCommands(program: Command): void {
       );
       context.print({ ...imported.manifest, repeated: imported.repeated }, () => describe(imported));
     });
+}
+
+function addList(base: Command): void {
   base
     .command('list')
     .description('the imported bases')

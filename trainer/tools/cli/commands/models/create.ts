@@ -120,25 +120,25 @@ export function addCreateCommand(program: Command): void {
         'create words --shape 43x232x1 --labels no,yes --network auto',
       ),
     )
-    .action(async (model: string, options: CreateOptions, command: Command) => {
-      const context = createContext(command);
-      const store = context.openStore();
-      const base = options.base === undefined ? null : await findBase(store, options.base);
-      const inferred =
-        options.from === undefined
-          ? null
-          : await inferParts(context, options.from, options, askedTask(options));
-      const spec = await buildSpec(model, options, base, inferred);
-      const used = base ?? (spec.base === null ? null : await findBase(store, spec.base));
-      if (used !== null) checkSize(spec, used);
-      if (!(await createModel(store, spec))) {
-        throw new Failure(await describeTaken(store, model), 1, { kind: 'model-exists' });
-      }
-      const { salt: _, ...shown } = spec;
-      const note = used === null ? null : describePixels(spec, used);
-      const lines = [inferred?.text, `created ${model}`, describeSpec(spec), note];
-      context.print(shown, () => lines.filter((line) => line !== null && line !== undefined).join('\n'));
-    });
+    .action(create);
+}
+
+async function create(model: string, options: CreateOptions, command: Command): Promise<void> {
+  const context = createContext(command);
+  const store = context.openStore();
+  const base = options.base === undefined ? null : await findBase(store, options.base);
+  const inferred =
+    options.from === undefined ? null : await inferParts(context, options.from, options, askedTask(options));
+  const spec = await buildSpec(model, options, base, inferred);
+  const used = base ?? (spec.base === null ? null : await findBase(store, spec.base));
+  if (used !== null) checkSize(spec, used);
+  if (!(await createModel(store, spec))) {
+    throw new Failure(await describeTaken(store, model), 1, { kind: 'model-exists' });
+  }
+  const { salt: _, ...shown } = spec;
+  const note = used === null ? null : describePixels(spec, used);
+  const lines = [inferred?.text, `created ${model}`, describeSpec(spec), note];
+  context.print(shown, () => lines.filter((line) => line !== null && line !== undefined).join('\n'));
 }
 
 function parseSize(text: string): Size {

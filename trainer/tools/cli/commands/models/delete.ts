@@ -22,6 +22,12 @@ interface Confirmed {
 
 /** The three commands. Deleting and purging ask for the name once more, on a terminal or by `--confirm`. */
 export function addDeleteCommands(program: Command): void {
+  addDelete(program);
+  addUndelete(program);
+  addPurge(program);
+}
+
+function addDelete(program: Command): void {
   program
     .command('delete <model>')
     .description(
@@ -38,6 +44,9 @@ export function addDeleteCommands(program: Command): void {
       const deleted = unwrap(await deleteModel(store, model, request));
       context.print(deleted, () => describeDeleted(deleted));
     });
+}
+
+function addUndelete(program: Command): void {
   program
     .command('undelete')
     .argument('[model]', 'without it: which there are')
@@ -58,6 +67,9 @@ export function addDeleteCommands(program: Command): void {
           : `${model} is back, and serves version ${back.champion.to}`,
       );
     });
+}
+
+function addPurge(program: Command): void {
   program
     .command('purge <model>')
     .description('remove all that a deleted model left, for good: versions, examples, runs; bases stay')

@@ -74,37 +74,44 @@ export function addImportModelCommand(program: Command): void {
         'promote things 1 --force --reason "served from the old site until today"',
       ),
     )
-    .action(async (model: string, source: string, options: ImportModelOptions, command: Command) => {
-      const context = createContext(command);
-      if (options.labels !== undefined && options.labelsFile !== undefined)
-        throw usageError('expected --labels or --labels-file, got both');
-      const read = options.labelsFile === undefined ? null : await readLabels(options.labelsFile);
-      const labels = options.labels ?? read?.labels ?? null;
-      const target = readTarget(options);
-      const progress = createProgressLine();
-      const imported = unwrap(
-        await importModel({
-          store: context.openStore(),
-          model,
-          source,
-          labels,
-          target,
-          features: options.features ?? null,
-          kind: options.input ?? null,
-          scale: options.scale,
-          offset: options.offset,
-          resize: options.resize,
-          layer: options.layer ?? null,
-          numberDuplicates: options.numberDuplicates === true,
-          now: context.now(),
-          openBucket: (location) => context.openBucket(location),
-          onProgress: (text) => progress.update(text),
-        }).finally(() => progress.close()),
-      );
-      const { warnings } = imported;
-      const notes = [...(read?.note == null ? [] : [read.note]), ...imported.notes];
-      context.print({ ...imported.manifest, notes, warnings }, () => describe({ ...imported, notes }));
-    });
+    .action(publish);
+}
+
+async function publish(
+  model: string,
+  source: string,
+  options: ImportModelOptions,
+  command: Command,
+): Promise<void> {
+  const context = createContext(command);
+  if (options.labels !== undefined && options.labelsFile !== undefined)
+    throw usageError('expected --labels or --labels-file, got both');
+  const read = options.labelsFile === undefined ? null : await readLabels(options.labelsFile);
+  const labels = options.labels ?? read?.labels ?? null;
+  const target = readTarget(options);
+  const progress = createProgressLine();
+  const imported = unwrap(
+    await importModel({
+      store: context.openStore(),
+      model,
+      source,
+      labels,
+      target,
+      features: options.features ?? null,
+      kind: options.input ?? null,
+      scale: options.scale,
+      offset: options.offset,
+      resize: options.resize,
+      layer: options.layer ?? null,
+      numberDuplicates: options.numberDuplicates === true,
+      now: context.now(),
+      openBucket: (location) => context.openBucket(location),
+      onProgress: (text) => progress.update(text),
+    }).finally(() => progress.close()),
+  );
+  const { warnings } = imported;
+  const notes = [...(read?.note == null ? [] : [read.note]), ...imported.notes];
+  context.print({ ...imported.manifest, notes, warnings }, () => describe({ ...imported, notes }));
 }
 
 function readTarget({ target: name, unit }: ImportModelOptions): Target | null {

@@ -34,6 +34,12 @@ interface ResumeOptions {
 
 /** The three commands. */
 export function addRunCommands(program: Command): void {
+  addRuns(program);
+  addRun(program);
+  addResume(program);
+}
+
+function addRuns(program: Command): void {
   program
     .command('runs <model>')
     .description('the retraining runs of a model')
@@ -65,6 +71,9 @@ export function addRunCommands(program: Command): void {
         );
       });
     });
+}
+
+function addRun(program: Command): void {
   program
     .command('run <model> <id>')
     .description('one run: its steps, its verdict, its report')
@@ -92,6 +101,9 @@ export function addRunCommands(program: Command): void {
         return `${describeRun(run, context.now(), { steps: true })}${now}`;
       });
     });
+}
+
+function addResume(program: Command): void {
   program
     .command('resume <model> <id>')
     .description('go on with a run that was interrupted; finished steps are not done again')
