@@ -75,55 +75,96 @@ export function createAdmission(
   now: () => number,
   nextTurn: () => Promise<void> = timerTurn,
 ): Admission {
-  const { maxInFlight, maxWaiting, maxBytes, leaseMs } = limits;
-  /** Both in order of arrival. */
-  const lent = new Set<Slot>();
-  const waiting = new Set<Waiting>();
-  const holdings = createHoldings();
-  let lentBytes = 0;
+  const { maxInFlight, maxWaiting, leaseMs } = limits;
   const adaptive = createAdaptiveLimit(maxInFlight, leaseMs);
-
-  const isBusy = (): boolean => lent.size >= adaptive.limit();
+  const holdings = createHoldings();
+  const slots = createSlots(limits, holdings, now, () => adaptive.limit());
+  const queue = createQueue(holdings);
   /** The queue shrinks with what is in flight, so that it is not waited for longer. */
   const queueLimit = (): number => Math.ceil((maxWaiting * adaptive.limit()) / Math.max(1, maxInFlight));
-  const isQueueFull = (): boolean => waiting.size >= queueLimit();
-  const fits = ({ bytes }: Wanted): boolean =>
-    !isBusy() && (lentBytes + bytes <= maxBytes || lent.size === 0);
-  const isWithinShare = ({ holder, bytes }: Wanted): boolean => {
-    const has = holdings.of(holder);
-    if (has.slots >= shareOf(adaptive.limit())) return false;
-    return has.bytes === 0 || has.bytes + bytes <= shareOf(maxBytes);
-  };
+  const isQueueFull = (): boolean => queue.waiting.size >= queueLimit();
   const mayQueue = ({ holder }: Wanted): boolean =>
     !isQueueFull() && holdings.of(holder).waiting < shareOf(queueLimit());
-  const lend = ({ holder, bytes }: Wanted): Slot => {
-    const slot = { holder, bytes, lentAtMs: now() };
-    lent.add(slot);
-    lentBytes += bytes;
-    holdings.change(holder, { slots: 1, bytes });
-    return slot;
+  /** Whoever waits for others of its own key lets everybody else pass. Says whether somebody waits for room. */
+  const admitNext = (): boolean => {
+    for (const next of queue.waiting) {
+      if (!slots.isWithinShare(next)) continue;
+      if (!slots.fits(next)) return true;
+      next.settle(slots.lend(next));
+    }
+    return false;
   };
+  return {
+    full() {
+      if (!slots.isBusy() || !isQueueFull()) return false;
+      slots.takeBackOverdue();
+      admitNext();
+      return slots.isBusy() && isQueueFull();
+    },
+    acquire(holder, bytes, waitMs) {
+      const wanted = { holder, bytes };
+      const isFree = (): boolean => slots.fits(wanted) && slots.isWithinShare(wanted);
+      if (queue.waiting.size === 0 && isFree()) return slots.lend(wanted);
+      slots.takeBackOverdue();
+      if (!admitNext() && isFree()) return slots.lend(wanted);
+      return mayQueue(wanted) ? queue.wait(wanted, waitMs) : 'refused';
+    },
+    release(slot) {
+      slots.takeBack(slot);
+      admitNext();
+    },
+    probe() {
+      const startedMs = now();
+      if (!adaptive.isDue(startedMs)) return null;
+      return nextTurn().then(() => adaptive.observe(now() - startedMs));
+    },
+  };
+}
+
+/** What is lent, in order of arrival. Nothing here waits. */
+function createSlots(
+  { maxBytes, leaseMs }: AdmissionLimits,
+  holdings: Holdings,
+  now: () => number,
+  limit: () => number,
+) {
+  const lent = new Set<Slot>();
+  let lentBytes = 0;
+  const isBusy = (): boolean => lent.size >= limit();
   const takeBack = (slot: Slot): void => {
     if (!lent.delete(slot)) return;
     lentBytes -= slot.bytes;
     holdings.change(slot.holder, { slots: -1, bytes: -slot.bytes });
   };
-  const takeBackOverdue = (): void => {
-    const nowMs = now();
-    for (const slot of lent) {
-      if (slot.lentAtMs + leaseMs > nowMs) return;
-      takeBack(slot);
-    }
+  return {
+    isBusy,
+    fits: ({ bytes }: Wanted): boolean => !isBusy() && (lentBytes + bytes <= maxBytes || lent.size === 0),
+    isWithinShare({ holder, bytes }: Wanted): boolean {
+      const has = holdings.of(holder);
+      if (has.slots >= shareOf(limit())) return false;
+      return has.bytes === 0 || has.bytes + bytes <= shareOf(maxBytes);
+    },
+    lend({ holder, bytes }: Wanted): Slot {
+      const slot = { holder, bytes, lentAtMs: now() };
+      lent.add(slot);
+      lentBytes += bytes;
+      holdings.change(holder, { slots: 1, bytes });
+      return slot;
+    },
+    takeBack,
+    takeBackOverdue(): void {
+      const nowMs = now();
+      for (const slot of lent) {
+        if (slot.lentAtMs + leaseMs > nowMs) return;
+        takeBack(slot);
+      }
+    },
   };
-  /** Whoever waits for others of its own key lets everybody else pass. Says whether somebody waits for room. */
-  const admitNext = (): boolean => {
-    for (const next of waiting) {
-      if (!isWithinShare(next)) continue;
-      if (!fits(next)) return true;
-      next.settle(lend(next));
-    }
-    return false;
-  };
+}
+
+/** Who waits, in order of arrival, each no longer than it is worth to them. */
+function createQueue(holdings: Holdings) {
+  const waiting = new Set<Waiting>();
   const wait = (wanted: Wanted, waitMs: number): Promise<Slot | 'late'> =>
     new Promise((resolve) => {
       const timer = setTimeout(() => next.settle('late'), waitMs);
@@ -138,37 +179,14 @@ export function createAdmission(
       waiting.add(next);
       holdings.change(wanted.holder, { waiting: 1 });
     });
-
-  return {
-    full() {
-      if (!isBusy() || !isQueueFull()) return false;
-      takeBackOverdue();
-      admitNext();
-      return isBusy() && isQueueFull();
-    },
-    acquire(holder, bytes, waitMs) {
-      const wanted = { holder, bytes };
-      const isFree = (): boolean => fits(wanted) && isWithinShare(wanted);
-      if (waiting.size === 0 && isFree()) return lend(wanted);
-      takeBackOverdue();
-      if (!admitNext() && isFree()) return lend(wanted);
-      return mayQueue(wanted) ? wait(wanted, waitMs) : 'refused';
-    },
-    release(slot) {
-      takeBack(slot);
-      admitNext();
-    },
-    probe() {
-      const startedMs = now();
-      if (!adaptive.isDue(startedMs)) return null;
-      return nextTurn().then(() => adaptive.observe(now() - startedMs));
-    },
-  };
+  return { waiting: waiting as ReadonlySet<Waiting>, wait };
 }
 
 function shareOf(all: number): number {
   return Math.ceil(KEY_SHARE * all);
 }
+
+type Holdings = ReturnType<typeof createHoldings>;
 
 /** Keys that have nothing are not kept. */
 function createHoldings() {

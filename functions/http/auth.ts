@@ -88,16 +88,8 @@ export function createAuthenticator(
     if (known.size >= MAX_KNOWN) known.clear();
     known.set(authorization, identity);
   };
-  const lookUp = (token: string): Identity | null => {
-    if (token.length > MAX_TOKEN_CHARACTERS) return null;
-    const sha256 = sha256Hex(token);
-    const caller = byDigest.get(sha256);
-    if (caller !== undefined) return { caller, local: false, stored: null };
-    const found = stored?.known(sha256) ?? null;
-    if (found !== null) return { caller: found, local: false, stored: sha256 };
-    const local = localKeys && Object.hasOwn(LOCAL_CALLERS, token) ? LOCAL_CALLERS[token] : undefined;
-    return local === undefined ? null : { caller: local, local: true, stored: null };
-  };
+  const lookUp = (token: string): Identity | null =>
+    token.length > MAX_TOKEN_CHARACTERS ? null : identify(token, byDigest, localKeys, stored);
   const isStillKnown = ({ stored: sha256 }: Identity): boolean =>
     sha256 === null || (stored?.known(sha256) ?? null) !== null;
   const authenticate = (credentials: Credentials): Result<Caller, AuthError> => {
@@ -133,6 +125,22 @@ export function createAuthenticator(
       return caller.ok ? permit(caller.value, scopes) : caller;
     },
   };
+}
+
+/** Whose token it is; null where nobody knows it. */
+function identify(
+  token: string,
+  byDigest: ReadonlyMap<string, ApiKey>,
+  localKeys: boolean,
+  stored: StoredKeys | null,
+): Identity | null {
+  const sha256 = sha256Hex(token);
+  const caller = byDigest.get(sha256);
+  if (caller !== undefined) return { caller, local: false, stored: null };
+  const found = stored?.known(sha256) ?? null;
+  if (found !== null) return { caller: found, local: false, stored: sha256 };
+  const local = localKeys && Object.hasOwn(LOCAL_CALLERS, token) ? LOCAL_CALLERS[token] : undefined;
+  return local === undefined ? null : { caller: local, local: true, stored: null };
 }
 
 function tokenOf(authorization: string): string | null {

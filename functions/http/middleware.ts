@@ -55,78 +55,7 @@ const OVERLOADED: AppError = { kind: 'overloaded', detail: 'too many requests ar
  * id, and is logged with its cause.
  */
 export function withMiddleware(deps: MiddlewareDeps, handlers: Handlers): App {
-  const { authenticator, admission, rateLimit, cors, now, limits } = deps;
-
-  /** A key that lies in the bucket is read when it first comes; nobody is refused because that can't be done now. */
-  const lookUpKey = async (headers: Headers, path: string): Promise<Response | null> => {
-    const learning = authenticator.learn(headers.get('authorization'));
-    return learning === null || (await learning) ? null : toErrorResponse(path, KEYS_UNREAD);
-  };
-
-  const serveCall = async (context: RequestContext): Promise<Response> => {
-    const { path, headers } = context;
-    const arrivedMs = now();
-    if (admission.full()) return toErrorResponse(path, OVERLOADED);
-    let caller = authorize(authenticator, context, SCOPES);
-    if (!caller.ok && caller.error.kind === 'unauthenticated') {
-      const refused = await lookUpKey(headers, path);
-      if (refused !== null) return refused;
-      caller = authorize(authenticator, context, SCOPES);
-    }
-    if (!caller.ok) return toErrorResponse(path, caller.error);
-    const timeout = parseTimeout(headers.get(TIMEOUT_HEADER), limits.timeoutMs);
-    if (!timeout.ok) return toErrorResponse(path, timeout.error);
-    const { name } = caller.value;
-    if (rateLimit !== null && !(await rateLimit(name))) return toErrorResponse(path, overRate(name));
-    const facts = {
-      caller: caller.value,
-      deadlineMs: arrivedMs + timeout.value,
-      timeoutMs: timeout.value,
-    };
-    const answer = serveAdmitted({ ...context, call: facts }, facts);
-    // A client that goes away must not take a slot with it.
-    context.keepAlive(answer);
-    return answer;
-  };
-
-  const serveAdmitted = async (
-    context: RequestContext,
-    { caller, deadlineMs, timeoutMs }: AdmittedCall,
-  ): Promise<Response> => {
-    const bytes = bodyBytes(context.bodyHeaders, limits.maxBodyBytes);
-    const acquired = admission.acquire(caller.name, bytes, deadlineMs - now());
-    const slot = acquired instanceof Promise ? await acquired : acquired;
-    if (slot === 'refused') return toErrorResponse(context.path, OVERLOADED);
-    if (slot === 'late') return toErrorResponse(context.path, timedOut(timeoutMs));
-    const probing = admission.probe();
-    if (probing !== null) context.keepAlive(probing);
-    try {
-      return await handlers.inference(context);
-    } finally {
-      admission.release(slot);
-    }
-  };
-
-  /** Routes that need a key ask for it themselves; a deployment without keys refuses everything but health. */
-  const refuseRead = (request: Request, path: string): Response | null => {
-    if (authenticator.open || HEALTH.test(path)) return null;
-    const refused = authorize(authenticator, request, SCOPES);
-    return refused.ok ? null : toErrorResponse(path, refused.error);
-  };
-
-  const serveRead = async (
-    request: Request,
-    path: string,
-    execution: ExecutionContext,
-  ): Promise<Response> => {
-    const refused = (await lookUpKey(request.headers, path)) ?? refuseRead(request, path);
-    if (refused !== null) return refused;
-    const isServed = INFERENCE.test(path) && !HEALTH.test(path);
-    return isServed
-      ? handlers.inference(toContext(request, path, execution))
-      : handlers.fallback(request, execution);
-  };
-
+  const { cors } = deps;
   return {
     async fetch(request, execution) {
       const preflight = cors.preflight(request);
@@ -134,11 +63,95 @@ export function withMiddleware(deps: MiddlewareDeps, handlers: Handlers): App {
       const path = rawPath(request.url);
       const isWork = request.method === 'POST' && WORK.test(path);
       const response = isWork
-        ? serveCall(toContext(request, path, execution))
-        : serveRead(request, path, execution);
+        ? serveCall(toContext(request, path, execution), deps, handlers)
+        : serveRead(request, path, execution, deps, handlers);
       return cors.expose(request, await response);
     },
   };
+}
+
+async function serveCall(
+  context: RequestContext,
+  deps: MiddlewareDeps,
+  handlers: Handlers,
+): Promise<Response> {
+  const { authenticator, admission, rateLimit, now, limits } = deps;
+  const { path, headers } = context;
+  const arrivedMs = now();
+  if (admission.full()) return toErrorResponse(path, OVERLOADED);
+  let caller = authorize(authenticator, context, SCOPES);
+  if (!caller.ok && caller.error.kind === 'unauthenticated') {
+    const refused = await lookUpKey(authenticator, headers, path);
+    if (refused !== null) return refused;
+    caller = authorize(authenticator, context, SCOPES);
+  }
+  if (!caller.ok) return toErrorResponse(path, caller.error);
+  const timeout = parseTimeout(headers.get(TIMEOUT_HEADER), limits.timeoutMs);
+  if (!timeout.ok) return toErrorResponse(path, timeout.error);
+  const { name } = caller.value;
+  if (rateLimit !== null && !(await rateLimit(name))) return toErrorResponse(path, overRate(name));
+  const facts = {
+    caller: caller.value,
+    deadlineMs: arrivedMs + timeout.value,
+    timeoutMs: timeout.value,
+  };
+  const answer = serveAdmitted({ ...context, call: facts }, facts, deps, handlers);
+  // A client that goes away must not take a slot with it.
+  context.keepAlive(answer);
+  return answer;
+}
+
+async function serveAdmitted(
+  context: RequestContext,
+  { caller, deadlineMs, timeoutMs }: AdmittedCall,
+  { admission, now, limits }: MiddlewareDeps,
+  handlers: Handlers,
+): Promise<Response> {
+  const bytes = bodyBytes(context.bodyHeaders, limits.maxBodyBytes);
+  const acquired = admission.acquire(caller.name, bytes, deadlineMs - now());
+  const slot = acquired instanceof Promise ? await acquired : acquired;
+  if (slot === 'refused') return toErrorResponse(context.path, OVERLOADED);
+  if (slot === 'late') return toErrorResponse(context.path, timedOut(timeoutMs));
+  const probing = admission.probe();
+  if (probing !== null) context.keepAlive(probing);
+  try {
+    return await handlers.inference(context);
+  } finally {
+    admission.release(slot);
+  }
+}
+
+async function serveRead(
+  request: Request,
+  path: string,
+  execution: ExecutionContext,
+  { authenticator }: MiddlewareDeps,
+  handlers: Handlers,
+): Promise<Response> {
+  const refused =
+    (await lookUpKey(authenticator, request.headers, path)) ?? refuseRead(authenticator, request, path);
+  if (refused !== null) return refused;
+  const isServed = INFERENCE.test(path) && !HEALTH.test(path);
+  return isServed
+    ? handlers.inference(toContext(request, path, execution))
+    : handlers.fallback(request, execution);
+}
+
+/** A key that lies in the bucket is read when it first comes; nobody is refused because that can't be done now. */
+async function lookUpKey(
+  authenticator: Authenticator,
+  headers: Headers,
+  path: string,
+): Promise<Response | null> {
+  const learning = authenticator.learn(headers.get('authorization'));
+  return learning === null || (await learning) ? null : toErrorResponse(path, KEYS_UNREAD);
+}
+
+/** Routes that need a key ask for it themselves; a deployment without keys refuses everything but health. */
+function refuseRead(authenticator: Authenticator, request: Request, path: string): Response | null {
+  if (authenticator.open || HEALTH.test(path)) return null;
+  const refused = authorize(authenticator, request, SCOPES);
+  return refused.ok ? null : toErrorResponse(path, refused.error);
 }
 
 function toContext(request: Request, path: string, execution: ExecutionContext): RequestContext {

@@ -114,12 +114,7 @@ export function createDenseStack(
   const rowsOf = (address: number, columns: number): Float32Array =>
     workspace.floats(address, capacity * columns);
   const clock = createAdamClock();
-  // The memory may have served before.
-  view(layout.state).fill(0);
-  for (const [i, layer] of layers.entries()) writeLayer(workspace, layer, initial[i] as DenseLayer, buffers);
-  if (layout.anchors !== null) workspace.floats(layout.anchors, trained.count).set(view(trained));
-  rowsOf(buffers.weights, 1).fill(1);
-  rowsOf(buffers.teacherWeights, 1).fill(0);
+  fillStack(workspace, layout, initial, capacity);
   return {
     get inputs() {
       return rowsOf(first.x, first.inputs);
@@ -163,6 +158,21 @@ export function createDenseStack(
     layers: () => layers.map((layer, i) => readLayer(workspace, layer, initial[i] as DenseLayer, buffers)),
     release: () => workspace.release(),
   };
+}
+
+/** The layers to start from, every row of weight 1 and without a teacher. The memory may have served before. */
+function fillStack(
+  workspace: Workspace,
+  { layers, buffers, state, anchors, trained }: StackLayout,
+  initial: readonly DenseLayer[],
+  capacity: number,
+): void {
+  workspace.floats(state.address, state.count).fill(0);
+  for (const [i, layer] of layers.entries()) writeLayer(workspace, layer, initial[i] as DenseLayer, buffers);
+  if (anchors !== null)
+    workspace.floats(anchors, trained.count).set(workspace.floats(trained.address, trained.count));
+  workspace.floats(buffers.weights, capacity).fill(1);
+  workspace.floats(buffers.teacherWeights, capacity).fill(0);
 }
 
 /** @param temperature  null for the loss against the targets, which replaces the gradient */

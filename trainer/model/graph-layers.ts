@@ -69,43 +69,17 @@ const CHANNELS_LAST = { data_format: 'channels_last' };
 /** The layers that compute a node, one after the other; what stands in the way where there are none. */
 function partsOf(node: Node<Tensor>, [shape = []]: readonly Shape[]): readonly Part[] | string {
   switch (node.op) {
-    case 'conv2d': {
-      const { kernel, bias } = node;
-      const [height = 1, width = 1, , filters = 1] = kernel.shape;
-      const { pads, padding } = paddingOf(node, [height, width], shape);
-      const config = { filters, kernel_size: [height, width], ...convolutionOf(node), padding };
-      return [...pads, { className: 'Conv2D', config, weights: { kernel, bias } }];
-    }
-    case 'depthwiseConv2d': {
-      const { kernel, bias } = node;
-      const [height = 1, width = 1, , multiplier = 1] = kernel.shape;
-      const { pads, padding } = paddingOf(node, [height, width], shape);
-      const config = {
-        kernel_size: [height, width],
-        depth_multiplier: multiplier,
-        ...convolutionOf(node),
-        padding,
-      };
-      const weights = { depthwise_kernel: kernel, bias };
-      return [...pads, { className: 'DepthwiseConv2D', config, weights }];
-    }
+    case 'conv2d':
+    case 'depthwiseConv2d':
+      return convolutionParts(node, shape);
     case 'dense': {
       const { kernel, bias, activation } = node;
       if (shape.length !== 1) return `a product with the shape [${shape.join(',')}], expected a row`;
       const config = { units: kernel.shape[1], use_bias: bias !== null, activation };
       return [{ className: 'Dense', config, weights: { kernel, bias } }];
     }
-    case 'scale': {
-      const { kernel, bias, activation } = node;
-      const weights = {
-        gamma: kernel,
-        beta: bias ?? filled(kernel, 0),
-        moving_mean: filled(kernel, 0),
-        moving_variance: filled(kernel, 1),
-      };
-      const scaled = { className: 'BatchNormalization', config: { axis: -1, epsilon: 0 }, weights };
-      return activation === 'linear' ? [scaled] : [scaled, activationPart(activation)];
-    }
+    case 'scale':
+      return scaleParts(node);
     case 'maxPool':
       return poolingParts('MaxPooling2D', node, shape);
     case 'averagePool':
@@ -149,6 +123,37 @@ function partsOf(node: Node<Tensor>, [shape = []]: readonly Shape[]): readonly P
     case 'minimum':
       return `'${node.op}' is the operation of no layer`;
   }
+}
+
+type NodeOf<Name extends Node<Tensor>['op']> = Extract<Node<Tensor>, { readonly op: Name }>;
+
+function convolutionParts(node: NodeOf<'conv2d' | 'depthwiseConv2d'>, shape: Shape): Part[] {
+  const { kernel, bias } = node;
+  const [height = 1, width = 1, , columns = 1] = kernel.shape;
+  const { pads, padding } = paddingOf(node, [height, width], shape);
+  const sliding = { kernel_size: [height, width], ...convolutionOf(node), padding };
+  return node.op === 'conv2d'
+    ? [...pads, { className: 'Conv2D', config: { filters: columns, ...sliding }, weights: { kernel, bias } }]
+    : [
+        ...pads,
+        {
+          className: 'DepthwiseConv2D',
+          config: { depth_multiplier: columns, ...sliding },
+          weights: { depthwise_kernel: kernel, bias },
+        },
+      ];
+}
+
+/** A factor and a shift as a normalisation by mean 0 and variance 1. */
+function scaleParts({ kernel, bias, activation }: NodeOf<'scale'>): Part[] {
+  const weights = {
+    gamma: kernel,
+    beta: bias ?? filled(kernel, 0),
+    moving_mean: filled(kernel, 0),
+    moving_variance: filled(kernel, 1),
+  };
+  const scaled = { className: 'BatchNormalization', config: { axis: -1, epsilon: 0 }, weights };
+  return activation === 'linear' ? [scaled] : [scaled, activationPart(activation)];
 }
 
 function activationPart(activation: string): Part {

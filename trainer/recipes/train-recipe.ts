@@ -20,6 +20,7 @@ import { type TrainingBudget, UNLIMITED } from '../training/training-budget.ts';
 import { openHeadTraining } from '../training/train-head.ts';
 import type { Dataset } from '../training/dataset.ts';
 import { drawRandomSplit } from './random-split.ts';
+import type { TaskSpec } from '../../shared/model/spec/task.ts';
 import type { Identities, RecipeSettings, Score, Subject } from '../run/split-backend.ts';
 import type { Runtime } from '../../shared/model/run/runtime.ts';
 import type { WasmModules } from '../../shared/model/run/wasm-modules.ts';
@@ -48,47 +49,33 @@ export async function openRecipe(
   { seed, testShare }: { readonly seed: number; readonly testShare: number },
   { kernels, runtime, wasm }: TrainingEngine,
 ): Promise<RecipeTraining> {
-  const { train, test } = drawRandomSplit(subject.identities, testShare, seed);
-  const watched = drawRandomSplit(pickIdentities(subject.identities, train), training.validation, seed);
-  const learnt = watched.train.map((at) => train[at] as number);
-  const watching = watched.test.map((at) => train[at] as number);
+  const { train, test, learnt, watching } = drawSides(subject, training, seed, testShare);
   const encode = createEncoder(subject, learnt);
-  const trainingSeed = seedFrom(seed, 'training');
   const learning = encode(learnt);
   const learned = withCopies(learning, subject, learnt);
-  const size = learning.features.length / learnt.length;
-  const { task } = subject;
+  const { task, unfrozen } = subject;
   const objective = objectiveOf(task, learned.labels);
-  const toSet = ({ features, labels }: Encoded): Dataset => ({
-    features,
-    labels: objective.encode(labels),
-  });
-  const set = toSet(learned);
-  const weights =
-    task.task === 'classification'
-      ? weighExamples(set.labels, task.labels, training.classWeights)
-      : undefined;
+  const data = dataOf(task, objective, training, learned, watching.length === 0 ? null : encode(watching));
   const prepare = createBatchHookFor(
     { ...subject, augmentation: training.augmentation },
     learned.features,
     kernels,
   );
-  const data = {
-    train: { ...set, ...(weights ? { weights } : {}) },
-    watched: watching.length === 0 ? [] : [{ id: 'validation', past: false, set: toSet(encode(watching)) }],
-  };
-  const random = createRandom(trainingSeed);
-  const { unfrozen } = subject;
+  const random = createRandom(seedFrom(seed, 'training'));
   const wanting = {
     spec: { input: subject.input, ...(network && { network }) },
     ...(unfrozen && { unfrozen }),
   };
   const trunk = unfrozen?.trunk ?? initialTrunk(wanting.spec, random);
-  const initial = initialHead({ head, ...task }, trunkSize(wanting, size), random);
+  const initial = initialHead(
+    { head, ...task },
+    trunkSize(wanting, learning.features.length / learnt.length),
+    random,
+  );
   const opened = await openHeadTraining(data, initial, {
     training,
     task: task.task,
-    seed: trainingSeed,
+    seed: seedFrom(seed, 'training'),
     dropout: head.map(({ dropout }) => dropout),
     fromChampion: false,
     kernels,
@@ -101,11 +88,9 @@ export async function openRecipe(
   return {
     run: (budget) => opened.run(budget),
     score: () => {
-      const trained = opened.finish();
-      const program = openProgram(
-        runtime,
-        encodeModel({ trunk: trained.trunk, head: objective.finish(trained.layers) }),
-      );
+      const { trunk: trained, layers } = opened.finish();
+      const files = encodeModel({ trunk: trained, head: objective.finish(layers) });
+      const program = openProgram(runtime, files);
       const score = ({ features, labels }: Encoded): number =>
         scoreOutputs(task.task, labels, program.run(features, labels.length));
       try {
@@ -116,6 +101,40 @@ export async function openRecipe(
       }
     },
     release: () => opened.release(),
+  };
+}
+
+/** Positions of examples: of those that are trained on, which are learned from and which watch. */
+function drawSides(
+  { identities }: Pick<Subject, 'identities'>,
+  { validation }: Pick<RecipeSettings['training'], 'validation'>,
+  seed: number,
+  testShare: number,
+) {
+  const { train, test } = drawRandomSplit(identities, testShare, seed);
+  const watched = drawRandomSplit(pickIdentities(identities, train), validation, seed);
+  const inAll = (at: number): number => train[at] as number;
+  return { train, test, learnt: watched.train.map(inAll), watching: watched.test.map(inAll) };
+}
+
+/** What is learned from and watched, in the objective's terms; classes weighed where the recipe says so. */
+function dataOf(
+  task: TaskSpec,
+  objective: ReturnType<typeof objectiveOf>,
+  { classWeights }: Pick<RecipeSettings['training'], 'classWeights'>,
+  learned: Encoded,
+  watched: Encoded | null,
+) {
+  const toSet = ({ features, labels }: Encoded): Dataset => ({
+    features,
+    labels: objective.encode(labels),
+  });
+  const set = toSet(learned);
+  const weights =
+    task.task === 'classification' ? weighExamples(set.labels, task.labels, classWeights) : undefined;
+  return {
+    train: { ...set, ...(weights ? { weights } : {}) },
+    watched: watched === null ? [] : [{ id: 'validation', past: false, set: toSet(watched) }],
   };
 }
 

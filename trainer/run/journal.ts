@@ -37,15 +37,9 @@ export function createJournal(model: string, id: string, deps: JournalDeps): Jou
   const { store, paceMs, nowMs, sleep, log } = deps;
   let noted: Change[] = [];
   let writtenMs = Number.NEGATIVE_INFINITY;
-  let last: Promise<unknown> = Promise.resolve();
   let isFlushDue = false;
 
-  /** One after the other; a failure is the caller's, and not that of who comes next. */
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(work, work);
-    last = turn.catch(() => undefined);
-    return turn;
-  };
+  const inTurn = createTurns();
   const load = (): Promise<RunRecord> => openJob(store, runJob, model, id);
   const save = async (record: RunRecord): Promise<void> => {
     await sleep(Math.max(0, writtenMs + paceMs - nowMs()));
@@ -94,5 +88,15 @@ export function createJournal(model: string, id: string, deps: JournalDeps): Jou
         log({ event: 'run-state-refused', model, run: id, cause: String(cause), retryInMs: null }),
       );
     },
+  };
+}
+
+/** One after the other; a failure is the caller's, and not that of who comes next. */
+function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work, work);
+    last = turn.catch(() => undefined);
+    return turn;
   };
 }

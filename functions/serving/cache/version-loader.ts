@@ -55,32 +55,10 @@ export interface VersionLoaderDeps {
 export function createVersionLoader(deps: VersionLoaderDeps): VersionLoader {
   const { store, runtime, programs } = deps;
   const versionLoads = createSingleFlight<Result<LoadedVersion, ServableError>>();
-  const baseLoads = createSingleFlight<Result<BaseManifest, ServableError>>();
-  /** Manifests of the bases that were loaded; their programs may be gone again. */
-  const bases = new Map<string, BaseManifest>();
-
   /** By head. To make what encodes an input takes longer than a small model takes to run. */
   const servables = new WeakMap<Program, Opened>();
 
-  const fetchBase = async (digest: string): Promise<Result<BaseManifest, ServableError>> => {
-    const base = await loadBase(store, runtime, digest);
-    if (!base.ok) return base;
-    const { manifest, program } = base.value;
-    programs.put(baseKey(digest), program, program.heapBytes, []);
-    bases.set(digest, manifest);
-    return ok(manifest);
-  };
-
-  const needBase = async (
-    digest: string | null,
-    keepAlive: KeepAlive,
-  ): Promise<Result<BaseManifest | null, ServableError>> => {
-    if (digest === null) return ok(null);
-    const present = bases.get(digest);
-    if (present !== undefined && programs.get(baseKey(digest)) !== undefined) return ok(present);
-    return baseLoads.run(digest, keepAlive, () => fetchBase(digest));
-  };
-
+  const needBase = createBaseLoader(deps);
   const fetchVersion = async (
     spec: ServingSpec,
     version: number,
@@ -121,6 +99,30 @@ export function createVersionLoader(deps: VersionLoaderDeps): VersionLoader {
       return servable;
     },
     close: ({ manifest }) => programs.delete(headKey(manifest)),
+  };
+}
+
+/** Bases by their digest, each once however many versions and models read it; null for none. */
+function createBaseLoader({ store, runtime, programs }: VersionLoaderDeps) {
+  const loads = createSingleFlight<Result<BaseManifest, ServableError>>();
+  /** Manifests of the bases that were loaded; their programs may be gone again. */
+  const bases = new Map<string, BaseManifest>();
+  const fetchBase = async (digest: string): Promise<Result<BaseManifest, ServableError>> => {
+    const base = await loadBase(store, runtime, digest);
+    if (!base.ok) return base;
+    const { manifest, program } = base.value;
+    programs.put(baseKey(digest), program, program.heapBytes, []);
+    bases.set(digest, manifest);
+    return ok(manifest);
+  };
+  return async (
+    digest: string | null,
+    keepAlive: KeepAlive,
+  ): Promise<Result<BaseManifest | null, ServableError>> => {
+    if (digest === null) return ok(null);
+    const present = bases.get(digest);
+    if (present !== undefined && programs.get(baseKey(digest)) !== undefined) return ok(present);
+    return loads.run(digest, keepAlive, () => fetchBase(digest));
   };
 }
 

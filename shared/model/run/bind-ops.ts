@@ -53,10 +53,6 @@ export function bindNode(
   { stock, own }: KernelLibrary,
   operands: Operands,
 ): BoundOp | undefined {
-  const { rows, outputAddress: to } = operands;
-  const [shape = []] = operands.inputShapes;
-  const [from = 0] = operands.inputAddresses;
-  const count = rows * sizeOf(shape);
   switch (node.op) {
     case 'reshape':
       return undefined;
@@ -75,18 +71,12 @@ export function bindNode(
     case 'averagePool':
       return bindPool(node, own.average_pool, operands);
     case 'relu':
-    case 'relu6': {
-      const [low, high] = RANGES[node.op];
-      return () => own.clamp_values(from, to, count, low, high);
-    }
-    case 'clip': {
-      const { min, max } = node;
-      return () => own.clamp_values(from, to, count, min, max);
-    }
-    case 'softmax': {
-      const channels = shape.at(-1) ?? 1;
-      return () => own.softmax(from, to, count / channels, channels);
-    }
+    case 'relu6':
+      return bindClamp(RANGES[node.op], own, operands);
+    case 'clip':
+      return bindClamp([node.min, node.max], own, operands);
+    case 'softmax':
+      return bindSoftmax(own, operands);
     case 'add':
     case 'multiply':
     case 'subtract':
@@ -108,18 +98,41 @@ export function bindNode(
     case 'sqrt':
     case 'rsqrt':
       return bindUnary(stock[UNARY_KERNELS[node.op]], operands);
-    case 'sigmoid': {
-      const { inputs, output } = operands.register();
-      const [x = 0] = inputs;
-      return () => stock.Sigmoid(x, output);
-    }
-    case 'leakyRelu': {
-      const { inputs, output } = operands.register();
-      const [x = 0] = inputs;
-      const { alpha } = node;
-      return () => stock.LeakyRelu(x, FLOAT32, alpha, output);
-    }
+    case 'sigmoid':
+      return bindSigmoid(stock, operands);
+    case 'leakyRelu':
+      return bindLeakyRelu(node.alpha, stock, operands);
   }
+}
+
+function bindClamp(
+  [low, high]: readonly [number, number],
+  own: KernelLibrary['own'],
+  { rows, inputShapes: [shape = []], inputAddresses: [from = 0], outputAddress: to }: Operands,
+): BoundOp {
+  const count = rows * sizeOf(shape);
+  return () => own.clamp_values(from, to, count, low, high);
+}
+
+function bindSoftmax(
+  own: KernelLibrary['own'],
+  { rows, inputShapes: [shape = []], inputAddresses: [from = 0], outputAddress: to }: Operands,
+): BoundOp {
+  const channels = shape.at(-1) ?? 1;
+  const vectors = (rows * sizeOf(shape)) / channels;
+  return () => own.softmax(from, to, vectors, channels);
+}
+
+function bindSigmoid(stock: KernelLibrary['stock'], operands: Operands): BoundOp {
+  const { inputs, output } = operands.register();
+  const [x = 0] = inputs;
+  return () => stock.Sigmoid(x, output);
+}
+
+function bindLeakyRelu(alpha: number, stock: KernelLibrary['stock'], operands: Operands): BoundOp {
+  const { inputs, output } = operands.register();
+  const [x = 0] = inputs;
+  return () => stock.LeakyRelu(x, FLOAT32, alpha, output);
 }
 
 function bindUnary(run: TfjsKernels['Elu'], operands: Operands): BoundOp {

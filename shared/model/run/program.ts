@@ -1,6 +1,7 @@
 /**
  * A plan, loaded: memory laid out, tensors registered, weights packed, every kernel bound to its arguments.
  */
+import { createViews } from './memory-views.ts';
 import { ok, type Result } from '../../result.ts';
 import { invalid, outOfMemory, type ModelError } from '../plan/error.ts';
 import type { Heap, Holdings } from './heap.ts';
@@ -155,35 +156,12 @@ function createProgram(
 ): Omit<Program, 'heapBytes'> {
   const inputSize = sizeOf(plan.inputShape);
   const outputSize = sizeOf(outputShapeOf(plan));
-  const inputIndex = (values[0] ?? 0) / FLOAT_BYTES;
+  const inputAt = values[0] ?? 0;
   const outputIndex = (values.at(-1) ?? 0) / FLOAT_BYTES;
-  const lanes = boundLanes.map(({ rows, steps }) => ({
-    rows,
-    steps: steps.filter((step) => step !== undefined),
-  }));
-  let heap = new Float32Array(0);
-  /** By row: where its input lies, and no more, so that no example can be written over anything else. */
-  let inputs: readonly Float32Array[] = [];
+  const lanes = boundLanes.map(withoutGaps);
+  const views = createViews(stock.memory, inputAt, inputSize, Math.max(...lanes.map(({ rows }) => rows)));
   const stack = stock.stackSave();
   let disposed = false;
-
-  /** Growing the memory, for whichever program, detaches every view on it. */
-  const viewHeap = () => {
-    if (heap.length > 0) return heap;
-    heap = new Float32Array(stock.memory.buffer);
-    inputs = Array.from({ length: Math.max(...lanes.map(({ rows }) => rows)) }, (_, row) =>
-      heap.subarray(inputIndex + row * inputSize, inputIndex + (row + 1) * inputSize),
-    );
-    return heap;
-  };
-  const runSteps = (steps: readonly BoundOp[]) => {
-    try {
-      for (const step of steps) step();
-    } catch (trap) {
-      stock.stackRestore(stack);
-      throw trap;
-    }
-  };
 
   /** @param place  puts so many examples, from `first` on, into the heap at the input's index */
   const runPlaced = (batch: number, place: (first: number, rows: number) => void) => {
@@ -193,8 +171,8 @@ function createProgram(
     for (const { rows, steps } of lanes) {
       for (; batch - done >= rows; done += rows) {
         place(done, rows);
-        runSteps(steps);
-        output.set(viewHeap().subarray(outputIndex, outputIndex + rows * outputSize), done * outputSize);
+        runSteps(steps, stock, stack);
+        output.set(views.heap().subarray(outputIndex, outputIndex + rows * outputSize), done * outputSize);
       }
     }
     return output;
@@ -206,20 +184,16 @@ function createProgram(
     }
     return runPlaced(batch, (first, rows) => {
       const part = rows === batch ? input : input.subarray(first * inputSize, (first + rows) * inputSize);
-      viewHeap().set(part, inputIndex);
+      views.heap().set(part, inputAt / FLOAT_BYTES);
     });
   };
 
   const runWritten: Program['runWritten'] = (batch, write) =>
     runPlaced(batch, (first, rows) => {
-      viewHeap();
+      const inputs = views.inputs();
       for (let row = 0; row < rows; row++) write(first + row, inputs[row] as Float32Array);
     });
 
-  const dispose = () => {
-    disposed = true;
-    holdings.release();
-  };
   return {
     inputShape: plan.inputShape,
     outputShape: outputShapeOf(plan),
@@ -227,8 +201,26 @@ function createProgram(
     outputSize,
     run,
     runWritten,
-    dispose,
+    dispose: () => {
+      disposed = true;
+      holdings.release();
+    },
   };
+}
+
+/** A node that only renames a value takes no step. */
+function withoutGaps({ rows, steps }: Lane): { readonly rows: number; readonly steps: readonly BoundOp[] } {
+  return { rows, steps: steps.filter((step) => step !== undefined) };
+}
+
+/** A trap leaves the binary's stack where it was: it is put back. */
+function runSteps(steps: readonly BoundOp[], stock: KernelLibrary['stock'], stack: number): void {
+  try {
+    for (const step of steps) step();
+  } catch (trap) {
+    stock.stackRestore(stack);
+    throw trap;
+  }
 }
 
 function bindLane(

@@ -4,6 +4,7 @@
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { floatBytes } from '../../../shared/bytes.ts';
+import type { Tensor as PlainTensor } from '../../../shared/model/plan/tensor.ts';
 import { type AdamClock, createAdamClock } from '../../kernels/adam.ts';
 import type { TfjsHeap } from '../../kernels/tfjs/tfjs-heap.ts';
 import type { Trunk } from '../../model/trunk.ts';
@@ -42,39 +43,18 @@ export function createWeights(
   tensors: Trunk['tensors'],
   anchored: boolean,
 ): Weights {
-  const all = [...tensors].map(([name, { shape, data }]): Weight => {
-    const trained = !/\/moving_(mean|variance)$/.test(name);
-    const own = (values: Float32Array): Tensor => tf.keep(tf.tensor(values, [...shape]));
-    const initial = own(data);
-    const variable = tf.variable(initial, trained);
-    // What changes in place shares its values with nobody.
-    initial.dispose();
-    const zeros = (): Tensor => own(new Float32Array(data.length));
-    return {
-      name,
-      variable,
-      moments: trained ? [zeros(), zeros()] : null,
-      anchor: trained && anchored ? own(data) : null,
-    };
-  });
+  const all = [...tensors].map(([name, tensor]) => holdWeight(tf, name, tensor, anchored));
   const byName = new Map(all.map(({ name, variable }) => [name, variable]));
   const clock = createAdamClock();
   const count = all.reduce((sum, { variable }) => sum + variable.size, 0);
   const moving = all.filter(({ moments }) => moments !== null);
   const moments = (): Tensor[] => moving.flatMap(({ moments: both }) => [...(both ?? [])]);
   const { kernels, address } = heap;
-  const read = (): Float32Array<ArrayBuffer> =>
-    concatenate(
-      count,
-      all.map(({ variable }) => variable),
-    );
+  const variables = all.map(({ variable }) => variable);
+  const read = (): Float32Array<ArrayBuffer> => concatenate(count, variables);
   const write = (values: Float32Array): void => {
     checkLength('weights', values.length, count);
-    overwrite(
-      heap,
-      all.map(({ variable }) => variable),
-      values,
-    );
+    overwrite(heap, variables, values);
   };
   return {
     of: (layer, name) => byName.get(`${layer}/${name}`) ?? null,
@@ -98,19 +78,10 @@ export function createWeights(
     },
     read,
     write,
-    readState: () => {
-      const own = moments();
-      const size = own.reduce((sum, tensor) => sum + tensor.size, 0);
-      const bytes = new Uint8Array(CLOCK_BYTES + 4 * (count + size));
-      writeClock(clock, bytes);
-      bytes.set(floatBytes(read()), CLOCK_BYTES);
-      bytes.set(floatBytes(concatenate(size, own)), CLOCK_BYTES + 4 * count);
-      return bytes;
-    },
+    readState: () => joinState(clock, read(), concatenate(sizeOfAll(moments()), moments())),
     writeState: (bytes) => {
       const own = moments();
-      const size = own.reduce((sum, tensor) => sum + tensor.size, 0);
-      checkLength('bytes of state', bytes.length, CLOCK_BYTES + 4 * (count + size));
+      checkLength('bytes of state', bytes.length, CLOCK_BYTES + 4 * (count + sizeOfAll(own)));
       readClock(clock, bytes);
       const floats = new Float32Array(new Uint8Array(bytes.subarray(CLOCK_BYTES)).buffer);
       write(floats.subarray(0, count));
@@ -125,6 +96,40 @@ export function createWeights(
       for (const tensor of moments()) tensor.dispose();
     },
   };
+}
+
+/** A weight as a variable of its own; its moments where it is trained, and where it began where it is pulled back. */
+function holdWeight(tf: Tensorflow, name: string, { shape, data }: PlainTensor, anchored: boolean): Weight {
+  const trained = !/\/moving_(mean|variance)$/.test(name);
+  const own = (values: Float32Array): Tensor => tf.keep(tf.tensor(values, [...shape]));
+  const initial = own(data);
+  const variable = tf.variable(initial, trained);
+  // What changes in place shares its values with nobody.
+  initial.dispose();
+  const zeros = (): Tensor => own(new Float32Array(data.length));
+  return {
+    name,
+    variable,
+    moments: trained ? [zeros(), zeros()] : null,
+    anchor: trained && anchored ? own(data) : null,
+  };
+}
+
+function sizeOfAll(tensors: readonly Tensor[]): number {
+  return tensors.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** The clock, the weights, then their moments. */
+function joinState(
+  clock: AdamClock,
+  weights: Float32Array<ArrayBuffer>,
+  moments: Float32Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(CLOCK_BYTES + weights.byteLength + moments.byteLength);
+  writeClock(clock, bytes);
+  bytes.set(floatBytes(weights), CLOCK_BYTES);
+  bytes.set(floatBytes(moments), CLOCK_BYTES + weights.byteLength);
+  return bytes;
 }
 
 function concatenate(count: number, tensors: readonly Tensor[]): Float32Array<ArrayBuffer> {

@@ -5,7 +5,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { LayerJson } from '../../compile/artifacts.ts';
 import { type DenseLayer, namedWeights } from '../../model/head.ts';
-import { createLossFunction } from '../../kernels/loss.ts';
+import { createLossFunction, type LossFunction } from '../../kernels/loss.ts';
 import { attachKernels } from '../../kernels/tfjs/tfjs-heap.ts';
 import { sizeOf } from '../../../shared/model/plan/tensor.ts';
 import { composeModel, HEAD_PREFIX, type ModelLayers, shapeRead, type Trunk } from '../../model/trunk.ts';
@@ -58,39 +58,13 @@ export function createTrainableLayers(
     const x = tf.tensor(inputs.subarray(0, rows * inputSize), [rows, ...inputShape]);
     return runLayers(layers, output, x, { tf, heap, weight: weights.of, random, byBatch });
   };
-  /** Our loss of the outputs; its gradient is computed with it. */
-  const lossOf = (outputs: Tensor, rows: number): Tensor => {
-    const op = tf.customGrad((y) => {
-      unit.outputs.set((y as Tensor).dataSync());
-      const taught = (): number => (teacher ? unit.teacherLoss(rows, teacher.temperature) : 0);
-      const value = tf.scalar(unit.loss(rows) + taught());
-      return {
-        value,
-        gradFunc: () => tf.tensor(unit.gradient.subarray(0, rows * outputSize), [rows, outputSize]),
-      };
-    });
-    return op(outputs);
-  };
+  const lossOf = createLossOp(tf, unit, outputSize, teacher);
   return {
     task,
     inputSize,
     outputSize,
     capacity,
-    batch: {
-      inputs,
-      get targets() {
-        return unit.targets;
-      },
-      get weights() {
-        return unit.weights;
-      },
-      get teacher() {
-        return unit.teacher;
-      },
-      get teacherWeights() {
-        return unit.teacherWeights;
-      },
-    },
+    batch: batchOf(inputs, unit),
     get outputs() {
       return unit.outputs;
     },
@@ -117,6 +91,46 @@ export function createTrainableLayers(
       weights.dispose();
       unit.release();
       giveBack();
+    },
+  };
+}
+
+/** Our loss of the outputs as an operation of TensorFlow.js; its gradient is computed with it. */
+function createLossOp(
+  tf: Tensorflow,
+  unit: LossFunction,
+  outputSize: number,
+  teacher: LayersOptions['teacher'],
+): (outputs: Tensor, rows: number) => Tensor {
+  return (outputs, rows) => {
+    const op = tf.customGrad((y) => {
+      unit.outputs.set((y as Tensor).dataSync());
+      const taught = (): number => (teacher ? unit.teacherLoss(rows, teacher.temperature) : 0);
+      const value = tf.scalar(unit.loss(rows) + taught());
+      return {
+        value,
+        gradFunc: () => tf.tensor(unit.gradient.subarray(0, rows * outputSize), [rows, outputSize]),
+      };
+    });
+    return op(outputs);
+  };
+}
+
+/** Read anew each time: the memory below may have grown. */
+function batchOf(inputs: Float32Array, unit: LossFunction): Trainable['batch'] {
+  return {
+    inputs,
+    get targets() {
+      return unit.targets;
+    },
+    get weights() {
+      return unit.weights;
+    },
+    get teacher() {
+      return unit.teacher;
+    },
+    get teacherWeights() {
+      return unit.teacherWeights;
     },
   };
 }
