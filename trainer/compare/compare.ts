@@ -47,7 +47,7 @@ export async function compareRecipes(options: CompareOptions): Promise<Result<Re
   const { ctx, recipes } = opened.value;
   try {
     const snapshot = await loadSnapshot(store, model, options.snapshot ?? opened.value.snapshot);
-    await extractFeatures(ctx, snapshot, [ctx.spec.base], runDirectly);
+    await extractFeatures(ctx, snapshot, [ctx.base], runDirectly);
     onProgress(0, 'examples');
     const task = await readTask(ctx, snapshot, recipes, { seed, most: ctx.spec.training.maxExamples });
     const scores = await trainSplits(task, { splits, seed, threads }, onProgress);

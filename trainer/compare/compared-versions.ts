@@ -32,7 +32,7 @@ export async function openVersions(
   const later = first.value.version > second.value.version ? first.value : second.value;
   const run = { model, id: 'comparison' } as RunRecord;
   return ok({
-    ctx: { ...host, run, spec: spec.value.spec },
+    ctx: { ...host, run, spec: spec.value.spec, base: spec.value.spec.base },
     recipes: [first.value, second.value],
     snapshot: later.snapshot,
   });

@@ -74,7 +74,7 @@ async function followSteps(host: Host, record: ComparisonRecord, steps: StepRunn
   if (!opened.ok) throw new RunFailure(opened.error);
   const { ctx, recipes } = opened.value;
   const snapshot = await loadSnapshot(ctx.store, record.model, record.snapshot);
-  await extractFeatures(ctx, snapshot, [ctx.spec.base], (name, body) => steps.do(name, body));
+  await extractFeatures(ctx, snapshot, [ctx.base], (name, body) => steps.do(name, body));
   const scores = await followSplits(ctx, steps, snapshot, record, recipes);
   await steps.do('finish', async () => {
     await saveResult(ctx, record, recipes, scores);

@@ -114,7 +114,7 @@ async function readRowsAt(
   { base, constants }: LoadedVersion,
   chosen: readonly number[],
 ): Promise<Rows | null> {
-  if (base !== ctx.spec.base) return null;
+  if (base !== ctx.base) return null;
   const at = chosen.map((i) => positions[i] as number);
   return featuresOf(ctx, constants, await readExamples(ctx, snapshot, at));
 }

@@ -113,6 +113,7 @@ async function createContext(
       ...(onProgress ? { onProgress } : {}),
     })),
     spec,
+    base: spec.base,
     run: run as RunRecord,
   };
 }
@@ -131,7 +132,7 @@ function withScratch(store: ObjectStore, prefix: string): ObjectStore {
 
 async function prepareFeatures(ctx: RunContext, snapshot: Snapshot): Promise<void> {
   const split = await makeSplit(ctx, snapshot, await openQuarantines(ctx));
-  if (ctx.spec.base === null) return;
+  if (ctx.base === null) return;
   await extractFeatures(ctx, snapshot, await basesRead(ctx), runDirectly);
   await extractCopies(ctx, planCopies(ctx.spec, ctx.spec.training, snapshot, split), runDirectly);
 }
@@ -153,8 +154,8 @@ async function prepareTraining(
   most: number,
 ): Promise<PreparedTraining> {
   const { plan, train } = await readSample(ctx, snapshot, recipe, most);
-  const { input, base } = ctx.spec;
-  const changed = changesRows({ input, hasBase: base !== null, augmentation: recipe.augmentation });
+  const { input } = ctx.spec;
+  const changed = changesRows({ input, hasBase: ctx.base !== null, augmentation: recipe.augmentation });
   const deviations = changed && measureFeatures(changed, train.features);
   const shown =
     plan.shownSize === null || !ctx.unfrozen

@@ -198,7 +198,7 @@ async function splitStep(ctx: RunContext, snapshot: Snapshot) {
 
 /** What bases see, in as many steps as they take their time for. */
 export async function featuresSteps(ctx: RunContext, steps: StepRunner, snapshot: Snapshot): Promise<void> {
-  if (ctx.spec.base === null) return;
+  if (ctx.base === null) return;
   const { computed, portions, seconds } = await extractFeatures(
     ctx,
     snapshot,

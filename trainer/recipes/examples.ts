@@ -64,14 +64,14 @@ export async function readTask(
 type Readers = readonly [RunContext, RunContext];
 
 function sameBase([first, second]: Readers): boolean {
-  return first.spec.base === second.spec.base;
+  return first.base === second.base;
 }
 
 /** Of both recipes together: the base's features, or the input, and the copies; what they share counts once. */
 async function bytesPerExample(readers: Readers, recipes: SplitTask['recipes']): Promise<number> {
   let rows = 0;
-  for (const [i, { store, spec }] of readers.entries()) {
-    const size = spec.base === null ? rawSize(spec.input) : await loadFeatureSize(store, spec.base);
+  for (const [i, { store, spec, base }] of readers.entries()) {
+    const size = base === null ? rawSize(spec.input) : await loadFeatureSize(store, base);
     const own = i === 0 || !sameBase(readers) ? 1 : 0;
     rows += size * (own + copiesWanted(spec, (recipes[i] as RecipeSettings).training));
   }
@@ -104,7 +104,7 @@ async function readWith(
   positions: readonly number[],
 ): Promise<ReadExamples> {
   checkMemory(ctx, positions.length);
-  await extractFeatures({ ...ctx, onProgress: () => {} }, snapshot, [ctx.spec.base], runDirectly);
+  await extractFeatures({ ...ctx, onProgress: () => {} }, snapshot, [ctx.base], runDirectly);
   return { ctx, examples: await readExamples(ctx, snapshot, positions) };
 }
 
@@ -115,7 +115,7 @@ interface ReadExamples {
 }
 
 function subjectOf(
-  { ctx: { spec, unfrozen }, examples }: ReadExamples,
+  { ctx: { spec, base, unfrozen }, examples }: ReadExamples,
   identities: Identities,
 ): Omit<Subject, 'copies'> {
   const task: TaskSpec =
@@ -123,8 +123,7 @@ function subjectOf(
       ? { task: spec.task, labels: spec.labels }
       : { task: spec.task, target: spec.target };
   const { values, size, labels } = examples;
-  const { input, base } = spec;
-  const subject = { input, task, values, size, hasBase: base !== null, labels, identities };
+  const subject = { input: spec.input, task, values, size, hasBase: base !== null, labels, identities };
   return { ...subject, ...(unfrozen && { unfrozen }) };
 }
 

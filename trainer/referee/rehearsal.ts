@@ -105,7 +105,7 @@ async function tryOut(ctx: ModelContext, snapshot: Snapshot, cutMs: number) {
   try {
     const number = champion.manifest.version;
     const wanted = [
-      { number: REHEARSED, judged: { program, constants, base: ctx.spec.base }, fromMs: cutMs },
+      { number: REHEARSED, judged: { program, constants, base: ctx.base }, fromMs: cutMs },
       { number, judged: champion, fromMs: cutMs },
     ];
     const seen = await replay(ctx, snapshot, wanted, await openQuarantines(ctx));

@@ -68,7 +68,7 @@ export async function replayUnlabelled(
   if (shard === undefined) return { ids: [], times: [], predicted: [], answers: new Map(), each: 0 };
   const examples = await loadShard(ctx.store, ctx.run.model, shard);
   const answers = new Map<number, Int32Array>();
-  if (ctx.spec.base === null) {
+  if (ctx.base === null) {
     const window = { ...(snapshot.windows.at(-1) as Snapshot['windows'][number]), shards };
     const read = await readExamples(ctx, { ...snapshot, windows: [window] }, [...examples.keys()]);
     for (const [number, judged] of versions)

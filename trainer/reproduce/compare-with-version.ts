@@ -71,7 +71,7 @@ async function scoreWindows(
   const { constants } = await loadTrainingRecord(ctx);
   const program = openProgram(ctx.runtime, files, 'the reproduced edge plan');
   try {
-    const judged = { program, constants, base: ctx.spec.base };
+    const judged = { program, constants, base: ctx.base };
     const split = await loadSplit(ctx);
     const windows = heldOut(snapshot, (ofJudged ? split.judged : undefined) ?? split.holdout);
     const all: Record<string, number> = {};

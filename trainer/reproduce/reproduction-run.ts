@@ -169,7 +169,8 @@ async function openScratch(
     snapshot: manifest.snapshot,
   };
   await putJson(store, keys.run(model, id, 'run.json'), run, { absent: true });
-  return applyUnfreeze({ ...host, store, run, spec: provenance.spec });
+  const { spec } = provenance;
+  return applyUnfreeze({ ...host, store, run, spec, base: spec.base });
 }
 
 async function keep(

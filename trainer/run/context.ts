@@ -56,8 +56,14 @@ export interface RunFiles {
 export interface RunData extends RunFiles {
   /** The run as it was started. Its id, champion, cutoff and wishes never change; its status does, in the store. */
   readonly run: RunRecord;
+  /** As it was when the run began; `spec.base` is the base as it was imported, whole. */
   readonly spec: Spec;
-  /** Where the end of the base is trained too; `spec.base` is then what comes before it. */
+  /**
+   * Digest of what is read here: the spec's base, what comes before its unfrozen layers, or the base of a version that
+   * answers beside it; null where heads read the input itself.
+   */
+  readonly base: string | null;
+  /** Where the end of the base is trained too: what `base` leaves out of it. */
   readonly unfrozen?: Unfrozen;
 }
 
@@ -72,8 +78,8 @@ export interface RunContext extends Host, RunData {
 }
 
 /** The same run as one that reads another base, for versions that do. */
-export function readingBase<Ctx extends Pick<RunData, 'spec'>>(ctx: Ctx, base: string | null): Ctx {
-  return base === ctx.spec.base ? ctx : { ...ctx, spec: { ...ctx.spec, base } };
+export function readingBase<Ctx extends Pick<RunData, 'base'>>(ctx: Ctx, base: string | null): Ctx {
+  return base === ctx.base ? ctx : { ...ctx, base };
 }
 
 /** Milliseconds, read where the clock has moved on. */

@@ -17,7 +17,8 @@ import { RunFailure } from '../run-failure.ts';
  */
 export async function openRun(host: Host, model: string, id: string): Promise<RunContext> {
   const run = await openJob(host.store, runJob, model, id);
-  return { ...host, run, spec: await loadRunSpec(host.store, model, id) };
+  const spec = await loadRunSpec(host.store, model, id);
+  return { ...host, run, spec, base: spec.base };
 }
 
 /** The copy that a run goes by: as it was when the run began, whatever its steps have made of it since. */

@@ -86,7 +86,7 @@ export interface Looker {
 export function openLooker(bench: FeatureCase, host: Host, workshop: FeatureBackend): Looker {
   const kept = keepOpen(workshop);
   const run = { id: 'r', model: MODEL } as RunContext['run'];
-  const ctx: RunContext = { ...host, featureBackend: kept.workshop, run, spec: bench.spec };
+  const ctx: RunContext = { ...host, featureBackend: kept.workshop, run, spec: bench.spec, base: bench.base };
   const snapshot = { windows: [{ shards: bench.shards }] } as unknown as Parameters<
     typeof extractFeatures
   >[1];

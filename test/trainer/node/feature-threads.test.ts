@@ -53,7 +53,7 @@ beforeAll(async () => {
 async function contextOf(threads: number, over: Partial<RunContext> = {}): Promise<RunContext> {
   const host = await createNodeHost({ store: await copyOf(store), threads });
   const spec = barSpec('m', { base, training: { augmentation: AUGMENTATION } });
-  return { ...host, spec, run: { id: 'r', model: 'm' } as RunContext['run'], ...over };
+  return { ...host, spec, base, run: { id: 'r', model: 'm' } as RunContext['run'], ...over };
 }
 
 /** Everything that was stored, by key. */

@@ -71,7 +71,7 @@ test('the group of a prediction reaches the snapshot, hidden, and keeps its labe
   const examples = (
     await Promise.all(shardsOf(snapshot).map((shard) => loadShard(store, MODEL, shard)))
   ).flat();
-  const { sides } = await assignSides({ store, spec, run }, snapshot, []);
+  const { sides } = await assignSides({ store, spec, base: spec.base, run }, snapshot, []);
   const own = examples.flatMap((example, i) => (example.group === group ? [sides.flat()[i]] : []));
   expect(own).toHaveLength(31);
   expect(new Set(own).size).toBe(1);

@@ -8,9 +8,11 @@ import { blobSpec } from '../../support/tabular-model.ts';
 
 /** Only what a test's step reads is there; the rest is missing. */
 export function makeContext(run: string, store: ObjectStore = createMemoryStore()): RunContext {
+  const spec = blobSpec('blobs');
   return {
     store,
-    spec: blobSpec('blobs'),
+    spec,
+    base: spec.base,
     run: { id: run, model: 'blobs' },
     now: () => new Date('2026-11-20T03:00:00Z'),
     onProgress: () => {},

@@ -79,7 +79,7 @@ export function extractCopies(
   parts: readonly CopyPart[],
   runPart: RunPart,
 ): Promise<ExtractionSummary> {
-  const { base } = ctx.spec;
+  const { base } = ctx;
   const [first] = parts;
   if (base === null || first === undefined) return extractAll(ctx, 'augment', [], runPart);
   const portions = parts.map((part) => ({
@@ -184,10 +184,10 @@ async function loadCopies(ctx: RunData, part: CopyPart): Promise<Map<number, Flo
   return decodeRows(rows);
 }
 
-function keyOf({ run, spec }: RunData, { augmentation, seed, shard, copy }: CopyPart): string {
+function keyOf({ run, spec, base }: RunData, { augmentation, seed, shard, copy }: CopyPart): string {
   // All that makes a copy what it is, beside the base and the example.
   const made = sha256Hex(JSON.stringify([spec.input, pictureRanges(augmentation), seed])).slice(0, 32);
-  return keys.copies(run.model, spec.base as string, made, shard.digest, copy);
+  return keys.copies(run.model, base as string, made, shard.digest, copy);
 }
 
 /** How many rows, their places, then the rows one after the other: places are below the size of a shard, and exact. */

@@ -96,8 +96,8 @@ export async function readShardValues(
   indices: readonly number[],
   examples: readonly LabelledExample[],
 ): Promise<Float32Array> {
-  if (ctx.spec.base === null) return joinFloats(await readRows(ctx, examples));
-  const key = keys.features(ctx.run.model, ctx.spec.base, shard.digest);
+  if (ctx.base === null) return joinFloats(await readRows(ctx, examples));
+  const key = keys.features(ctx.run.model, ctx.base, shard.digest);
   const object = await ctx.store.get(key);
   if (object === null) throw new RunFailure(`${key} is not there`);
   const features = await openFeatures(object.bytes);
@@ -144,7 +144,7 @@ export function featuresOf(
   constants: Constants | null,
   examples: Examples,
 ): { readonly values: Float32Array; readonly size: number } {
-  if (ctx.spec.base !== null) return examples;
+  if (ctx.base !== null) return examples;
   const reader = createFeatureReader(ctx.spec.input, constants, null);
   return { values: reader.read(rowsOf(examples)), size: reader.size };
 }

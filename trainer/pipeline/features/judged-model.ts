@@ -41,7 +41,7 @@ export async function inputOf(
   examples: Examples,
 ): Promise<Pick<Examples, 'values' | 'size'>> {
   const reading = readingBase(ctx, base);
-  const own = base === ctx.spec.base ? examples : await readAgain(reading, examples);
+  const own = base === ctx.base ? examples : await readAgain(reading, examples);
   return featuresOf(reading, constants, own);
 }
 

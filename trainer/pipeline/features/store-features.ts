@@ -36,7 +36,7 @@ export function extractFeatures(
     if (base === null) return [];
     const reading = readingBase(ctx, base);
     // Of the run's own base the steps have the plain names.
-    const of = base === ctx.spec.base ? '' : ` of ${base.slice(0, 16)}`;
+    const of = base === ctx.base ? '' : ` of ${base.slice(0, 16)}`;
     const portions = shardsOf(snapshot).map((shard) => ({
       name: `features ${shard.digest.slice(0, 16)}${of}`,
       examples: shard.examples,
@@ -55,12 +55,12 @@ export async function storeFeatures(
   shard: ShardRef,
   extraction: ExtractionContext,
 ): Promise<Advance> {
-  const { spec, store, run } = ctx;
-  if (spec.base === null) return NOTHING;
-  const key = keys.features(run.model, spec.base, shard.digest);
+  const { base, store, run } = ctx;
+  if (base === null) return NOTHING;
+  const key = keys.features(run.model, base, shard.digest);
   // Asked for by its name: the features themselves are megabytes.
   if ((await store.list(key)).includes(key)) return NOTHING;
-  const partKey = keys.partialFeatures(run.model, spec.base, shard.digest);
+  const partKey = keys.partialFeatures(run.model, base, shard.digest);
   const part = await store.get(partKey);
   // One that was damaged is worth no failure: it is computed again.
   const known = (part && (await openFeatures(part.bytes))) ?? new Float32Array();

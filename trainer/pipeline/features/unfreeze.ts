@@ -53,23 +53,22 @@ export async function applyUnfreeze(ctx: RunContext): Promise<RunContext> {
   if (!cut.ok) throw new RunFailure(`training.unfreeze: ${cut.error}`);
   const { from, trunk } = cut.value;
   const base = await storePrefix(ctx, whole.manifest, cut.value);
-  const unfrozen = { base: spec.base, from, trunk, size: whole.manifest.featureSize };
-  return { ...ctx, spec: { ...spec, base }, unfrozen };
+  return { ...ctx, base, unfrozen: { base: spec.base, from, trunk, size: whole.manifest.featureSize } };
 }
 
 /** Reading what a version reads that is trained by this recipe, whatever the run's own is. */
 export async function readingRecipe(ctx: RunContext, training: TrainingRecipe): Promise<RunContext> {
-  const { unfrozen, ...rest } = ctx;
-  const whole = { ...rest, spec: { ...ctx.spec, base: unfrozen?.base ?? ctx.spec.base } };
-  const applied = await applyUnfreeze({ ...whole, spec: { ...whole.spec, training } });
-  return { ...applied, spec: { ...applied.spec, training: ctx.spec.training } };
+  const { unfrozen: _, ...whole } = ctx;
+  const { spec } = ctx;
+  const applied = await applyUnfreeze({ ...whole, base: spec.base, spec: { ...spec, training } });
+  return { ...applied, spec };
 }
 
 /** What this run's candidate and its champion read: what features are computed for. */
-export async function basesRead({ store, run, spec }: RunData): Promise<(string | null)[]> {
-  if (run.championAtStart === null || run.championAtStart === undefined) return [spec.base];
+export async function basesRead({ store, run, base }: RunData): Promise<(string | null)[]> {
+  if (run.championAtStart === null || run.championAtStart === undefined) return [base];
   const champion = await loadManifest(store, run.model, run.championAtStart);
-  return champion.ok ? [...new Set([spec.base, champion.value.base])] : [spec.base];
+  return champion.ok ? [...new Set([base, champion.value.base])] : [base];
 }
 
 interface WholeBase {

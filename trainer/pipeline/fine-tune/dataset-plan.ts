@@ -104,8 +104,8 @@ export function watchedShape(ctx: Pick<RunData, 'spec'>, { size }: Pick<DatasetP
   return shapeOf(ctx, { size, classWeights: null, taught: false });
 }
 
-async function sizeOfRow({ store, spec }: RunData): Promise<number> {
-  return spec.base === null ? encodedSize(spec.input) : loadFeatureSize(store, spec.base);
+async function sizeOfRow({ store, spec, base }: RunData): Promise<number> {
+  return base === null ? encodedSize(spec.input) : loadFeatureSize(store, base);
 }
 
 /** Every copy has its example's label, in the same order. */
@@ -123,7 +123,7 @@ async function readLabels(ctx: RunFiles, parts: readonly RowPart[]): Promise<Flo
 
 /** Preprocessing of tabular examples that no base reads. They are read twice, so that few are held at once. */
 async function fitToRows(ctx: RunData, parts: readonly RowPart[]): Promise<Constants | null> {
-  const fit = ctx.spec.base === null ? createConstantsFit(ctx.spec.input) : null;
+  const fit = ctx.base === null ? createConstantsFit(ctx.spec.input) : null;
   if (fit === null) return null;
   for (const pass of ['centre', 'spread'] as const) {
     for (const part of parts) {

@@ -161,7 +161,7 @@ export async function openingOf(
       ? initialHead(spec, trunkSize(ctx, plan.size), random)
       : objective.resume(champion.head, outputWidth(spec));
   const { augmentation } = recipe;
-  const how = { input: spec.input, hasBase: spec.base !== null, augmentation };
+  const how = { input: spec.input, hasBase: ctx.base !== null, augmentation };
   const prepare = createBatchHook(how, deviations, kernels);
   return {
     parent: champion === null ? null : plan.start,

@@ -26,7 +26,7 @@ export async function chooseStart(ctx: RunData, recipe: TrainingRecipe): Promise
   const manifest = await loadManifest(store, run.model, run.championAtStart);
   if (!manifest.ok) throw new RunFailure(`the champion: ${manifest.error.detail}`);
   const { base, version, constants } = manifest.value;
-  if (base !== spec.base && base !== unfrozen?.base) return null;
+  if (base !== ctx.base && base !== unfrozen?.base) return null;
   const read = async (file: 'model.json' | 'weights.bin'): Promise<Uint8Array> => {
     const loaded = await loadVersionFile(store, manifest.value, file);
     if (!loaded.ok) throw new RunFailure(`the champion: ${loaded.error.detail}`);
@@ -36,7 +36,7 @@ export async function chooseStart(ctx: RunData, recipe: TrainingRecipe): Promise
   if (!json.ok) throw new RunFailure(`the champion's model.json: ${json.error}`);
   const weights = await read('weights.bin');
   // A head on the whole base is one that the end of the base can be trained with.
-  const trunk = base === spec.base ? wantedTrunk(ctx) : null;
+  const trunk = base === ctx.base ? wantedTrunk(ctx) : null;
   return {
     version,
     constants,

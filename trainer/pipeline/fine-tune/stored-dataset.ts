@@ -326,9 +326,12 @@ async function finishDataset({ ctx, plan }: BuildContext, common: string): Promi
   return common;
 }
 
-async function measure({ spec }: Pick<RunData, 'spec'>, packs: DataLoader): Promise<number[] | null> {
+async function measure(
+  { spec, base }: Pick<RunData, 'spec' | 'base'>,
+  packs: DataLoader,
+): Promise<number[] | null> {
   const { augmentation } = spec.training;
-  const features = changesRows({ input: spec.input, hasBase: spec.base !== null, augmentation });
+  const features = changesRows({ input: spec.input, hasBase: base !== null, augmentation });
   if (features === null) return null;
   // A tensor's channels come once for each of its places.
   const places = spec.input.kind === 'tensor' ? rawSize(spec.input) / features.length : 1;

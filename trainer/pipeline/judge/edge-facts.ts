@@ -35,9 +35,9 @@ export async function measureEdge(
   { candidate, champion }: { readonly candidate: JudgedModel; readonly champion: LoadedVersion | null },
   examples: Examples,
 ): Promise<EdgeFacts> {
-  const base = await openOwnBase(ctx, ctx.spec.base);
+  const base = await openOwnBase(ctx, ctx.base);
   // Of one base both have the same: what differs is compared.
-  const apart = champion !== null && champion.base !== ctx.spec.base;
+  const apart = champion !== null && champion.base !== ctx.base;
   const championBase = apart ? await openOwnBase(ctx, champion.base) : base;
   try {
     const timings = await timeInTurns(

@@ -58,7 +58,7 @@ export async function evaluate(ctx: RunContext, snapshot: Snapshot): Promise<Any
 
 async function openModels(ctx: ModelContext, files: VersionFiles): Promise<Models> {
   const { constants } = await loadTrainingRecord(ctx);
-  const candidate: JudgedModel = { program: openProgram(ctx.runtime, files), constants, base: ctx.spec.base };
+  const candidate: JudgedModel = { program: openProgram(ctx.runtime, files), constants, base: ctx.base };
   const champion = await openChampion(ctx, ctx.runtime);
   return {
     candidate,

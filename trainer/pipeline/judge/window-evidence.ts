@@ -155,7 +155,7 @@ async function sliceShard(
   examples: Examples,
   positions: readonly number[],
 ): Promise<Int32Array[]> {
-  if (ctx.spec.base === null || slicedFeatures(ctx.spec).length === 0) return sliceIds(ctx.spec, examples);
+  if (ctx.base === null || slicedFeatures(ctx.spec).length === 0) return sliceIds(ctx.spec, examples);
   return sliceIds(ctx.spec, await readExamples(readingBase(ctx, null), snapshot, positions));
 }
 

@@ -29,7 +29,7 @@ export async function publish(
   snapshot: Pick<Snapshot, 'id'>,
   verdict: Verdict,
 ): Promise<Manifest> {
-  const { run, spec, store, unfrozen } = ctx;
+  const { run, spec, base, store, unfrozen } = ctx;
   const training = await loadTrainingRecord(ctx);
   const files = await loadCandidate(ctx);
   await checkJudged(ctx, files);
@@ -43,7 +43,7 @@ export async function publish(
     createdAt: run.startedAt,
     run: run.id,
     parent: training.parent,
-    base: spec.base,
+    base,
     ...(unfrozen && { unfrozen: { base: unfrozen.base, from: unfrozen.from } }),
     snapshot: snapshot.id,
     specDigest: run.specDigest,

@@ -57,7 +57,7 @@ function specWith(augmentation: object | null): Spec {
 }
 
 function contextOf(augmentation: object | null, over: ObjectStore = store): RunContext {
-  return { ...shell, store: over, spec: specWith(augmentation) };
+  return { ...shell, store: over, spec: specWith(augmentation), base };
 }
 
 async function importAverage(): Promise<string> {

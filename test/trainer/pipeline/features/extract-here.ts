@@ -11,7 +11,7 @@ import type { FeatureExtractor } from '../../../../trainer/run/feature-backend.t
 export function extractHere(ctx: RunContext, over: Partial<ExtractionContext> = {}): ExtractionContext {
   let opened: Promise<FeatureExtractor> | undefined;
   const open = async (): Promise<FeatureExtractor> => {
-    const base = await loadBaseFiles(ctx.store, ctx.spec.base as string);
+    const base = await loadBaseFiles(ctx.store, ctx.base as string);
     if (!base.ok) throw new Error(base.error.detail);
     return localFeatureBackend(ctx).open({ input: ctx.spec.input, base: base.value });
   };

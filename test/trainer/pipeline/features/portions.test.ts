@@ -85,6 +85,7 @@ function contextOf(over: Partial<RunContext> = {}): RunContext {
   return {
     store,
     spec: barSpec('m', { base: BASE }),
+    base: BASE,
     run: { id: 'r', model: 'm' } as RunContext['run'],
     now: () => new Date(nowMs),
     onProgress: () => {},

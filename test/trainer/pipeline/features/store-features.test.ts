@@ -76,7 +76,7 @@ test('features of large pictures are computed a few at a time, and lie where the
     stopwatch,
     onProgress: () => {},
   };
-  const ctx: RunContext = { ...shell, store: { ...store, get }, run, spec };
+  const ctx: RunContext = { ...shell, store: { ...store, get }, run, spec, base: spec.base };
   const told: number[] = [];
   const onBlock = async (done: number): Promise<void> => {
     open = 0;

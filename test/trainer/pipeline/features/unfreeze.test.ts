@@ -13,6 +13,9 @@ import { loadManifest } from '../../../../shared/registry/versions/versions.ts';
 import { runJob } from '../../../../trainer/node/job.ts';
 import { loadEvidence } from '../../../../trainer/pipeline/judge/evidence-file.ts';
 import { loadTrainingRecord } from '../../../../trainer/pipeline/fine-tune/fine-tune.ts';
+import { findNights, recipeOf } from '../../../../trainer/referee/contenders.ts';
+import { findRefereeRecord } from '../../../../trainer/referee/record.ts';
+import { loadRunSpec } from '../../../../trainer/run/record.ts';
 import { checkMemory, cutBase } from '../../../../trainer/pipeline/features/unfreeze.ts';
 import { barBase, importBarBase, importBarGraph } from '../../../support/bar-base.ts';
 import { barEvents, barSet, barSpec, createBarModel } from '../../../support/image-model.ts';
@@ -100,6 +103,13 @@ describe('the end of a base unfrozen, after a night with all of it frozen', () =
     expect(unfrozen).toEqual({ base: whole, from: 'top' });
     expect(base).not.toBe(whole);
     expect((await manifestOf(3)).base).toBe(base);
+  });
+
+  test('the referee knows a recipe again by its nights, whatever of the base each of them read', async () => {
+    const ctx = contextOf(store, nights[2] as RunRecord);
+    const record = await findRefereeRecord(ctx);
+    expect(record?.recipe).toBe(recipeOf(await loadRunSpec(store, MODEL, ctx.run.id)));
+    expect(await findNights(ctx, record?.recipe ?? '')).toMatchObject([{ version: 2, rival: 1 }]);
   });
 
   test('the exported files agree with the edge plan', async () => {
