@@ -8,6 +8,7 @@ import type { AppDeps } from '../deps.ts';
 import { callTrainer } from './call-trainer.ts';
 import { type OperatorApp, respond } from './operator-http.ts';
 
+/** Mounted below `/api`, behind the check of key and model. */
 export function createLiveRoutes(deps: AppDeps): OperatorApp {
   const routes: OperatorApp = new Hono();
   routes.get('/models/:model/live', async (c) =>

@@ -169,6 +169,10 @@ export function loadLive(store: ObjectStore, model: string): Promise<Result<Load
   return loadJson(store, keys.live(model), liveSchema);
 }
 
+/**
+ * What the last look found, without what only the next look needs; an error where nobody has looked yet, or the file
+ * can't be read.
+ */
 export async function findLive(store: ObjectStore, model: string): Promise<Result<ShownLive, LiveError>> {
   const read = await loadLive(store, model);
   // A parse leaves out what is not shown.

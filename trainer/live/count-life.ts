@@ -34,6 +34,7 @@ export interface ToCount {
 
 export type Counted = Pick<Live, 'figures' | 'settled' | 'hours' | 'days'>;
 
+/** The totals of the life so far, and what of them is settled and never counted again. */
 export function countLife(open: OpenLook, given: ToCount): Counted {
   const { spec, same, before, predictions, move } = open;
   const { toMs, promise, worth } = given;

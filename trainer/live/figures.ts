@@ -51,6 +51,7 @@ export interface Lives {
   readonly worth: number;
 }
 
+/** Null stands for what nothing that came in says anything about. */
 export function figuresOf({ task, life, recent, classes, slices, promise, worth }: Lives): LiveFigures {
   const { lastLabel, predictions, labelled } = life;
   return {

@@ -53,6 +53,10 @@ export interface Belief {
   readonly losses: number;
 }
 
+/**
+ * Whether the version before is believed to be better, by the labels as they are, and whom of the former champions the
+ * same labels rank first.
+ */
 export async function believe(host: LookHost, look: OpenLook, firing: Firing): Promise<Belief> {
   const { champion, reference, examples, split } = firing;
   const others = look.former.filter((version) => version !== reference).slice(0, MOST_FORMER - 1);

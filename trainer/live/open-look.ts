@@ -91,6 +91,7 @@ function isUnchanged({ read, lookedAt, rollback }: Live, now: string, at: Date):
   return read === now && !rollback.shown && at.getTime() - Date.parse(lookedAt) < 24 * HOUR_MS;
 }
 
+/** The beginning of the hour, milliseconds since the epoch. */
 export function floorHour(ms: number): number {
   return Math.floor(ms / HOUR_MS) * HOUR_MS;
 }

@@ -47,6 +47,7 @@ export function between({ times }: Pick<Compared, 'times'>, fromMs: number, toMs
   return [...times.keys()].filter((i) => (times[i] as number) >= fromMs && (times[i] as number) < toMs);
 }
 
+/** Those at the given places, in that order. */
 export function pickExamples(
   { differences, groups, contents }: Compared,
   chosen: readonly number[],

@@ -35,6 +35,7 @@ export interface Answered {
   readonly slices: readonly string[];
 }
 
+/** The totals of both together; neither is changed. */
 export function addTotals(a: LiveTotals, b: LiveTotals): LiveTotals {
   return {
     predictions: a.predictions + b.predictions,
@@ -100,6 +101,7 @@ export function partsOf(
   return sorted(parts);
 }
 
+/** The parts of both, those of one name as one. */
 export function mergeParts(a: readonly LivePart[], b: readonly LivePart[]): LivePart[] {
   const parts = new Map<string, LivePart>();
   for (const part of [...a, ...b]) parts.set(part.name, addPart(parts.get(part.name), part));

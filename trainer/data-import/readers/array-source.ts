@@ -10,6 +10,11 @@ import type { ColumnNames, ExampleSource, ReadOptions, ReadRow } from './example
 import { createMeter, type InputFile } from './input-file.ts';
 import { readFields } from './read-fields.ts';
 
+/**
+ * Examples of an array and its labels; an error where the two, or either and the model, do not go together.
+ *
+ * @param labelsFile  null for labels that lie in the same file or beside it
+ */
 export async function openArraySource(
   file: InputFile,
   labelsFile: string | null,

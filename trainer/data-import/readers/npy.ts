@@ -21,6 +21,7 @@ export interface NpyType {
 const MAX_HEADER = 65_536;
 const MAGIC = /^\x93NUMPY/;
 
+/** Whether a file that begins like this is `.npy`. */
 export function isNpy(start: Uint8Array): boolean {
   return MAGIC.test(String.fromCharCode(...start.subarray(0, 6)));
 }

@@ -35,6 +35,7 @@ export function drawReplay(
   }
 }
 
+/** So many of the items, without repetition; all of them, in their own order, where there are no more. */
 export function sample(items: readonly number[], n: number, random: Random): number[] {
   return n >= items.length ? [...items] : shuffle([...items], random).slice(0, n);
 }

@@ -51,6 +51,7 @@ export const snapshotSchema = z.object({
 });
 export type Snapshot = z.infer<typeof snapshotSchema>;
 
+/** A snapshot's index. Throws a RunFailure where it is not there or does not validate. */
 export async function loadSnapshot(store: ObjectStore, model: string, id: string): Promise<Snapshot> {
   const loaded = await loadJson(store, keys.snapshot(model, id), snapshotSchema);
   if (!loaded.ok) throw new RunFailure(`snapshot ${id}: ${describeReadError(loaded.error)}`);
@@ -113,6 +114,7 @@ export async function loadShard(
 
 export type ShardError = { readonly kind: 'missing' | 'altered'; readonly detail: string };
 
+/** A shard's examples, its content checked against its digest; an error says whether it is missing or altered. */
 export async function readShard(
   store: ObjectStore,
   model: string,

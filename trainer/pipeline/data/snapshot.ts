@@ -59,6 +59,10 @@ function ownPrefix({ model, id }: RunData['run']): string {
   return keys.run(model, id, 'index/');
 }
 
+/**
+ * Makes the snapshot, or loads the one that the run was started with. Labels that are none of the model's are left out
+ * and told.
+ */
 export async function makeSnapshot(ctx: RunContext, sizes = SIZES): Promise<Snapshot> {
   const { run, store } = ctx;
   if (run.wantedSnapshot !== null) return loadSnapshot(store, run.model, run.wantedSnapshot);

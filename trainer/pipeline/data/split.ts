@@ -103,6 +103,11 @@ export interface Assigned {
   readonly ranks: ArrayLike<number>;
 }
 
+/**
+ * The side of every example, window by window and in the snapshot's order.
+ *
+ * @param apart  times whose labels are kept apart
+ */
 export async function assignSides(
   ctx: RunData,
   snapshot: Snapshot,

@@ -109,6 +109,7 @@ type JobCalls = Pick<
   | 'reproduce'
   | 'reproduction'
   | 'resumeRun'
+  | 'look'
 >;
 
 type Api = ReturnType<typeof createApi>;

@@ -44,6 +44,7 @@ export type FillInputs = (examples: readonly HeldExample[]) => Promise<LabelledE
 /** Batches whose inputs are kept: examples come in order of time and batches nearly so, so two meet most of the time. */
 const KEPT_BATCHES = 2;
 
+/** Reads each batch of inputs once for those who ask for it one after the other; it remembers the last ones. */
 export function createInputFiller(store: ObjectStore): FillInputs {
   const inputsAt = keepRecent((key) => readInputs(store, key));
   return async (examples) => {

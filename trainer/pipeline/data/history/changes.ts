@@ -85,6 +85,7 @@ export interface EntryCursor {
   readonly next: () => Promise<void> | undefined;
 }
 
+/** A cursor at the stream's first entry, which has been read when this resolves. */
 export async function openCursor(stream: EntryStream): Promise<EntryCursor> {
   const source = stream[Symbol.asyncIterator]();
   let some: readonly Entry[] = [];

@@ -58,6 +58,12 @@ export interface BatchEntry {
   readonly reads: readonly number[];
 }
 
+/**
+ * An index that has read nothing yet.
+ *
+ * @param madeBecause  why the index before it is not gone on with; null for a model's first
+ * @param former       generations whose files may be left
+ */
 export function newState(generation: string, madeBecause: string | null, former: string[]): IndexState {
   return {
     format: 'holdfast-index/1',
@@ -117,6 +123,11 @@ export async function loadBatches(place: IndexPlace, { batches }: IndexState): P
     .map((line) => JSON.parse(line) as BatchEntry);
 }
 
+/**
+ * Writes the list of batches, one a line.
+ *
+ * @returns the file's name
+ */
 export async function saveBatches(
   place: IndexPlace,
   folder: string,

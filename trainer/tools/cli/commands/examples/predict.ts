@@ -49,51 +49,54 @@ export function addPredictCommand(program: Command): void {
         'predict rents - < flats.csv',
       ),
     )
-    .action(async (model: string, path: string, options: PredictOptions & { readonly of?: number }) => {
-      const context = createContext(command);
-      const store = context.openStore();
-      const { spec } = unwrap(await loadSpec(store, model));
-      const version = unwrap(await openVersion(store, spec, options.of ?? null));
-      const brought = unwrap(
-        await fetchFile(path, { openBucket: (location) => context.openBucket(location) }),
-      );
-      const line = createProgressLine();
-      const started = performance.now();
-      try {
-        const columns = columnsOf(spec, options);
-        const { id = null } = columns;
-        const keep = options.keep ?? (id === null ? [] : [id]);
-        const source = unwrap(
-          await openUnlabelled(brought.path, {
-            input: spec.input,
-            columns,
-            format: options.format ?? null,
-            keep: keep.join() === 'all' ? 'all' : keep,
-            ...formOf(spec, options),
-          }),
-        );
-        const sink = createSink(options.out);
-        const predicted = await predictFile({
-          spec,
-          version,
-          source,
-          format: context.json ? 'ndjson' : 'csv',
-          probabilities: options.probabilities === true,
-          write: (text) => sink.write(text),
-          onProgress: (rows, fraction) =>
-            line.update(
-              `${source.name}: ${describeRows(rows, fraction, (performance.now() - started) / 1_000)}`,
-            ),
-        });
-        await sink.end();
-        line.close();
-        report(predicted, options.out);
-      } finally {
-        line.close();
-        version.close();
-        await brought.end();
-      }
+    .action(predict);
+}
+
+async function predict(
+  model: string,
+  path: string,
+  options: PredictOptions & { readonly of?: number },
+  command: Command,
+): Promise<void> {
+  const context = createContext(command);
+  const store = context.openStore();
+  const { spec } = unwrap(await loadSpec(store, model));
+  const version = unwrap(await openVersion(store, spec, options.of ?? null));
+  const brought = unwrap(await fetchFile(path, { openBucket: (location) => context.openBucket(location) }));
+  const line = createProgressLine();
+  const started = performance.now();
+  try {
+    const columns = columnsOf(spec, options);
+    const { id = null } = columns;
+    const keep = options.keep ?? (id === null ? [] : [id]);
+    const source = unwrap(
+      await openUnlabelled(brought.path, {
+        input: spec.input,
+        columns,
+        format: options.format ?? null,
+        keep: keep.join() === 'all' ? 'all' : keep,
+        ...formOf(spec, options),
+      }),
+    );
+    const sink = createSink(options.out);
+    const predicted = await predictFile({
+      spec,
+      version,
+      source,
+      format: context.json ? 'ndjson' : 'csv',
+      probabilities: options.probabilities === true,
+      write: (text) => sink.write(text),
+      onProgress: (rows, fraction) =>
+        line.update(`${source.name}: ${describeRows(rows, fraction, (performance.now() - started) / 1_000)}`),
     });
+    await sink.end();
+    line.close();
+    report(predicted, options.out);
+  } finally {
+    line.close();
+    version.close();
+    await brought.end();
+  }
 }
 
 /** Waits where whoever reads is slower; ends quietly where it has gone (`| head`). */

@@ -8,6 +8,7 @@ import { describeLive } from '../../live-text.ts';
 import { lookJobHere } from '../../local-job.ts';
 import { example } from '../../options.ts';
 
+/** `holdfast live <model>`; with `--look` the trainer looks now, and may take the champion back. */
 export function addLiveCommand(program: Command): void {
   program
     .command('live <model>')
