@@ -75,6 +75,6 @@ async function measureSnapshot(): Promise<Measured> {
     wantedSnapshot: null,
     championAtStart: null,
   });
-  const ctx: RunContext = { ...(await createNodeHost({ store, threads: 1 })), run, spec };
+  const ctx: RunContext = { ...(await createNodeHost({ store, threads: 1 })), run, spec, base: spec.base };
   return timeWork(async () => `${(await makeSnapshot(ctx)).examples} examples`);
 }

@@ -22,6 +22,11 @@ it('files import each other in no circle, types included', () => {
   expect(house.circles).toEqual([]);
 });
 
+it('every exported function says what it is', () => {
+  const silent = house.undocumented.map(({ path: file, what }) => `${file}:${what.line} ${what.name}`);
+  expect(silent).toEqual([]);
+});
+
 it('what only one side uses does not lie in shared/', () => {
   expect(house.oneSided.length).toBeLessThanOrEqual(AIMS.oneSided);
 });
