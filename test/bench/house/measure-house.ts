@@ -125,11 +125,11 @@ function measureBytes(root: string): Row[] {
 }
 
 function print(rows: readonly Row[], other: readonly Row[] | null, list: boolean): void {
-  const head = other === null ? '' : `${values.against}`.slice(0, 20).padEnd(26);
-  console.log(`${''.padEnd(42)}${head}${'now'.padEnd(26)}aim`);
+  const head = other === null ? '' : `${values.against}`.slice(0, 20).padEnd(36);
+  console.log(`${''.padEnd(42)}${head}${'now'.padEnd(36)}aim`);
   for (const [index, { what, figure, aim, names }] of rows.entries()) {
-    const beside = other === null ? '' : (other[index]?.figure ?? '').padEnd(26);
-    console.log(`${what.padEnd(42)}${beside}${figure.padEnd(26)}${aim ?? ''}`.trimEnd());
+    const beside = other === null ? '' : (other[index]?.figure ?? '').padEnd(36);
+    console.log(`${what.padEnd(42)}${beside}${figure.padEnd(36)}${aim ?? ''}`.trimEnd());
     if (list) for (const name of names) console.log(`    ${name}`);
   }
 }
