@@ -38,7 +38,7 @@ export function describeRollback({
   progress,
   since,
 }: ShownLive['rollback']): string {
-  if (reference === null) return `beside nobody: ${why ?? 'no earlier version'}`;
+  if (reference === null) return `nobody stands beside it: ${why ?? 'no earlier version'}`;
   if (!shown)
     return `not shown worse than version ${reference} (${(100 * progress).toFixed(0)} % of what decides)`;
   const seen =

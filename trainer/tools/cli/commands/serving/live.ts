@@ -32,6 +32,13 @@ export function addLiveCommand(program: Command): void {
         return;
       }
       const live = unwrap(await connection.target.live(model));
-      context.print(live, () => describeLive(live, context.now()));
+      const now = unwrap(await connection.target.history(model)).at(-1);
+      const moved = now !== undefined && now.sequence !== live.life.sequence;
+      context.print(live, () =>
+        [
+          ...(moved ? [`version ${now.to} serves since ${now.at}; the next look is about it`] : []),
+          describeLive(live, context.now()),
+        ].join('\n'),
+      );
     });
 }
