@@ -185,6 +185,6 @@ function selectionKey({ run }: Pick<RunFiles, 'run'>): string {
 
 /** Removes what a run selected, when it is over: whoever looks at the run goes by the whole snapshot again. */
 export async function clearSelection({ store, run }: RunFiles): Promise<void> {
-  for (const file of ['selection.json', SELECTED_SPLIT]) await store.delete(attemptKey({ run }, file));
-  for (const key of await store.list(attemptKey({ run }, FOLDER))) await store.delete(key);
+  // All of it has names that begin alike.
+  for (const key of await store.list(attemptKey({ run }, 'select'))) await store.delete(key);
 }
