@@ -7,7 +7,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { bytesToDoubles, doubleBytes } from './double-bytes.ts';
-import { storeInline } from '../../shared/events/stored-input.ts';
+import { digestOf } from '../../shared/events/stored-input.ts';
 import { keys } from '../../shared/registry/store/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import type { ExampleRow, ReadRow } from './readers/example-source.ts';
@@ -24,8 +24,8 @@ export interface ImportedRows {
 
 /** Counts rows in the order of their file. */
 export interface RowCounter {
-  /** @returns the row's key */
-  count(row: ExampleRow): number;
+  /** @param digest  of the row's input, where it is known @returns the row's key */
+  count(row: ExampleRow, digest?: string): number;
   /** Of the rows so far. */
   sequence(): string;
   /** How many were unlike all before them. */
@@ -40,9 +40,8 @@ export function createRowCounter(): RowCounter {
   const seen = new Map<number, number>();
   const all: Hash = createHash('sha256');
   return {
-    count({ raw, label, group, at }) {
-      const content = storeInline(raw).digest;
-      const text = JSON.stringify([content, label, group ?? null, at ?? null]);
+    count({ raw, label, group, at }, digest = digestOf(raw)) {
+      const text = JSON.stringify([digest, label, group ?? null, at ?? null]);
       all.update(text);
       const like = keyOf(text);
       const before = seen.get(like) ?? 0;

@@ -86,8 +86,9 @@ export function addImportCommand(program: Command): void {
         dryRun: options.dryRun === true,
         now,
         onProgress: ({ rows, fraction }) => {
-          const seconds = (performance.now() - started) / 1_000;
-          line.update(`${source.name}: ${describeRows(rows, fraction, seconds)}`);
+          line.update(
+            () => `${source.name}: ${describeRows(rows, fraction, (performance.now() - started) / 1_000)}`,
+          );
         },
       });
       line.close();

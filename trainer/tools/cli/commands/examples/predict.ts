@@ -82,7 +82,7 @@ export function addPredictCommand(program: Command): void {
           write: (text) => sink.write(text),
           onProgress: (rows, fraction) =>
             line.update(
-              `${source.name}: ${describeRows(rows, fraction, (performance.now() - started) / 1_000)}`,
+              () => `${source.name}: ${describeRows(rows, fraction, (performance.now() - started) / 1_000)}`,
             ),
         });
         await sink.end();
