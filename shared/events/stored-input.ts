@@ -22,6 +22,12 @@ export function storeInline(raw: Float32Array): StoredInput & { readonly base64:
   return { type, digest: digestInput(type, bytes), base64: toBase64(bytes) };
 }
 
+/** What `storeInput` calls an input by, without storing it. */
+export function digestOf(raw: Float32Array): string {
+  const { type, bytes } = pack(raw);
+  return digestInput(type, bytes);
+}
+
 /** Whether an input is small enough to lie in its event. */
 export function fitsInline(raw: Float32Array): boolean {
   return raw.byteLength <= MAX_INLINE_BYTES;

@@ -4,8 +4,8 @@
 import { sha256Hex } from '../../shared/digest.ts';
 import { hideGroup } from '../../shared/events/group.ts';
 import { writeEvents } from '../../shared/events/inbox.ts';
-import type { ExampleEvent } from '../../shared/events/schema.ts';
-import { storeInput } from '../../shared/events/stored-input.ts';
+import type { ExampleEvent, StoredInput } from '../../shared/events/schema.ts';
+import { fitsInline, storeInline, storeInput } from '../../shared/events/stored-input.ts';
 import type { Spec } from '../../shared/model/spec/spec.ts';
 import type { ObjectStore } from '../../shared/registry/store/store.ts';
 import { ok, type Result } from '../../shared/result.ts';
@@ -100,10 +100,10 @@ export async function importExamples(request: ImportRequest): Promise<Result<Imp
   const rows = createImportedRows();
   const tally = createTally(request.task);
   const write = dryRun ? async () => {} : batchWriter(store, model, new Date(record.startedAt));
-  let group: ExampleRow[] = [];
+  let group: PackedRow[] = [];
   const flush = async (): Promise<void> => {
-    const events = await Promise.all(group.map((row) => toEvent(request, record, row)));
-    for (const row of group) tally.note(row);
+    const events = await Promise.all(group.map((packed) => toEvent(request, record, packed)));
+    for (const { row } of group) tally.note(row);
     group = [];
     for (const event of events) {
       tally.count(event);
@@ -112,11 +112,12 @@ export async function importExamples(request: ImportRequest): Promise<Result<Imp
   };
   // Rows that are skipped count too, so that of equal ones each is known by its place among them.
   for await (const read of before(source.rows(), request.skip + request.limit)) {
-    const key = read.ok ? rows.count(read.value, request.skip) : null;
+    const inline = read.ok && fitsInline(read.value.raw) ? storeInline(read.value.raw) : null;
+    const key = read.ok ? rows.count(read.value, request.skip, inline?.digest) : null;
     if ((read.ok ? read.value : read.error).row < request.skip) continue;
     if (!read.ok) tally.reject(read.error.problem);
     else if (isKnown?.(key as number, read.value)) tally.skip();
-    else group.push(read.value);
+    else group.push({ row: read.value, inline });
     if (group.length === CONCURRENT_INPUTS) await flush();
     request.onProgress({ rows: tally.rows(), fraction: source.fraction() });
   }
@@ -156,8 +157,8 @@ function createImportedRows() {
   const counter = createRowCounter();
   const kept: number[] = [];
   return {
-    count(row: ExampleRow, skip: number): number {
-      const key = counter.count(row);
+    count(row: ExampleRow, skip: number, digest: string | undefined): number {
+      const key = counter.count(row, digest);
       if (row.row >= skip) kept.push(key);
       return key;
     },
@@ -169,6 +170,12 @@ function createImportedRows() {
   };
 }
 
+/** A row with its input as it is stored, made once for all that ask; null of one that is an object of its own. */
+interface PackedRow {
+  readonly row: ExampleRow;
+  readonly inline: StoredInput | null;
+}
+
 /** At most so many rows are imported. */
 function rowsOf({ source, skip, limit }: ImportRequest): number {
   return Math.min(limit, Math.max(0, source.maxRows - skip));
@@ -177,7 +184,7 @@ function rowsOf({ source, skip, limit }: ImportRequest): number {
 async function toEvent(
   { store, model, salt, source: { maxRows }, skip, dryRun }: ImportRequest,
   record: ImportRecord,
-  { row, raw, label, at, group, id }: ExampleRow,
+  { row: { row, raw, label, at, group, id }, inline }: PackedRow,
 ): Promise<ExampleEvent> {
   // Sorts by row, and is the same whenever and however often the same content is imported.
   const place = `${record.digest.slice(0, 24)}-${String(row).padStart(9, '0')}`;
@@ -185,7 +192,7 @@ async function toEvent(
     kind: 'example',
     id: id === undefined ? place : `client:${id}`,
     at: at ?? timeOfRow(record, row - skip),
-    input: await storeInput(dryRun ? readOnly(store) : store, model, raw),
+    input: inline ?? (await storeInput(dryRun ? readOnly(store) : store, model, raw)),
     label,
     ...(group !== undefined && { group: hideGroup(salt, group) }),
     received: receivedAt(record, maxRows - row - 1, id),

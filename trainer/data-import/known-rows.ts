@@ -7,9 +7,10 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { bytesToDoubles, doubleBytes } from './double-bytes.ts';
-import { storeInline } from '../../shared/events/stored-input.ts';
+import { digestOf } from '../../shared/events/stored-input.ts';
 import { keys } from '../../shared/registry/store/keys.ts';
 import type { ObjectStore } from '../../shared/registry/store/store.ts';
+import { createNumberSet } from './number-set.ts';
 import type { ExampleRow, ReadRow } from './readers/example-source.ts';
 
 /** What an import remembers of its rows. */
@@ -24,8 +25,8 @@ export interface ImportedRows {
 
 /** Counts rows in the order of their file. */
 export interface RowCounter {
-  /** @returns the row's key */
-  count(row: ExampleRow): number;
+  /** @param digest  of the row's input, where it is known @returns the row's key */
+  count(row: ExampleRow, digest?: string): number;
   /** Of the rows so far. */
   sequence(): string;
   /** How many were unlike all before them. */
@@ -37,27 +38,29 @@ export interface RowCounter {
  * alike.
  */
 export function createRowCounter(): RowCounter {
-  const seen = new Map<number, number>();
+  const seen = createNumberSet();
+  /** How often, of those that came again. */
+  const repeats = new Map<number, number>();
   const all: Hash = createHash('sha256');
   return {
-    count({ raw, label, group, at }) {
-      const content = storeInline(raw).digest;
-      const text = JSON.stringify([content, label, group ?? null, at ?? null]);
+    count({ raw, label, group, at }, digest = digestOf(raw)) {
+      const text = JSON.stringify([digest, label, group ?? null, at ?? null]);
       all.update(text);
       const like = keyOf(text);
-      const before = seen.get(like) ?? 0;
-      seen.set(like, before + 1);
-      return before === 0 ? like : keyOf(`${text} ${before}`);
+      if (seen.add(like)) return like;
+      const before = (repeats.get(like) ?? 0) + 1;
+      repeats.set(like, before);
+      return keyOf(`${text} ${before}`);
     },
     sequence: () => all.copy().digest('hex'),
-    distinct: () => seen.size,
+    distinct: () => seen.size(),
   };
 }
 
 /** 52 bits of a digest: two of a million rows share theirs once in ten thousand tables. */
 function keyOf(text: string): number {
   const digest = createHash('sha256').update(text).digest();
-  return digest.readUInt32BE(0) * 2 ** 20 + (digest.readUInt32BE(4) >>> 12);
+  return Math.max(1, digest.readUInt32BE(0) * 2 ** 20 + (digest.readUInt32BE(4) >>> 12));
 }
 
 /** Which rows of a file are known; null when none can be. */

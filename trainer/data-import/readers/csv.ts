@@ -9,6 +9,7 @@ import type { ExampleSource, ReadOptions } from './example-source.ts';
 import { createMeter, type InputFile, toReadable } from './input-file.ts';
 import { nameColumns, type Table, type TableRecord } from './table.ts';
 import { openTableSource } from './table-source.ts';
+import { readLines } from './text-lines.ts';
 import { openText, streamText, type TextFile, type TextForm } from './text-stream.ts';
 
 /** Examples of a CSV file; an error where header and spec do not go together. */
@@ -126,10 +127,41 @@ interface CsvRecord {
 const MAX_RECORD_BYTES = 16_000_000;
 
 /** All records of a CSV file in their order, the header first. A record that can't be read is an error in its place. */
-async function* readRecords(
+function readRecords(
   text: TextFile,
   delimiter: string,
   onBytes: (length: number) => void = () => {},
+): AsyncGenerator<CsvRecord> {
+  // Where nothing is quoted a record is a line, which costs a third of the parser.
+  const plain = !text.file.quoted && text.file.start.includes(LINE_FEED);
+  return plain ? readPlainRecords(text, delimiter, onBytes) : parseRecords(text, delimiter, onBytes);
+}
+
+const LINE_FEED = 10;
+
+async function* readPlainRecords(
+  text: TextFile,
+  delimiter: string,
+  onBytes: (length: number) => void,
+): AsyncGenerator<CsvRecord> {
+  let line = 0;
+  for await (const content of readLines(streamText(text, onBytes))) {
+    line += 1;
+    const whole = line === 1 ? content.replace(/^\uFEFF/, '') : content;
+    const record = whole.endsWith('\r') ? whole.slice(0, -1) : whole;
+    if (record === '') continue;
+    const cells =
+      record.length > MAX_RECORD_BYTES
+        ? err(describeCode('CSV_MAX_RECORD_SIZE'))
+        : ok(record.split(delimiter));
+    yield { line, lastLine: line, isUnclosed: false, cells };
+  }
+}
+
+async function* parseRecords(
+  text: TextFile,
+  delimiter: string,
+  onBytes: (length: number) => void,
 ): AsyncGenerator<CsvRecord> {
   const broken: Broken[] = [];
   const follow = createLineCount();

@@ -104,7 +104,8 @@ function formatSeconds(seconds: number): string {
 }
 
 export interface ProgressLine {
-  update(text: string): void;
+  /** @param text  what makes it is asked only where it is shown */
+  update(text: string | (() => string)): void;
   /** Clears it: what follows starts on a clean line. */
   close(): void;
 }
@@ -123,7 +124,8 @@ export function createProgressLine(stream: NodeJS.WriteStream = process.stderr):
       if (now - last < (terminal ? TERMINAL_MS : LOG_MS)) return;
       last = now;
       shown = true;
-      stream.write(terminal ? `${ours('\r\u001b[K')}${text}` : `${text}\n`);
+      const shownText = typeof text === 'string' ? text : text();
+      stream.write(terminal ? `${ours('\r\u001b[K')}${shownText}` : `${shownText}\n`);
     },
     close() {
       if (shown && terminal) stream.write(ours('\r\u001b[K'));

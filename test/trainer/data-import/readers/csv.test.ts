@@ -1,5 +1,8 @@
 import { gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { openCsvTable } from '../../../../trainer/data-import/readers/csv.ts';
+import { scanFile } from '../../../../trainer/data-import/readers/input-file.ts';
 import { DATA_NOTE, dataPath, hasData } from '../../../support/data.ts';
 import { useTempFolder } from '../../../support/temp-folder.ts';
 import { readAll } from './read-all.ts';
@@ -169,4 +172,39 @@ describe('the CSV reader', () => {
     });
     expect([rows?.length, problems]).toEqual([45_312, []]);
   });
+});
+
+describe('a file without a quote', () => {
+  const cell = fc.string({ unit: fc.constantFrom('a', '7', '.', ' ', 'é', '-', '\t'), maxLength: 4 });
+  const table = fc.record({
+    rows: fc.array(fc.array(cell, { minLength: 2, maxLength: 3 }), { minLength: 1, maxLength: 12 }),
+    end: fc.constantFrom('\n', '\r\n'),
+    last: fc.boolean(),
+    mark: fc.constantFrom('', '\uFEFF'),
+  });
+
+  it(
+    'has the same records, in the same lines, whether it is split or parsed',
+    { timeout: 60_000 },
+    async () => {
+      const read = async (name: string, text: string) => {
+        const file = await scanFile(await folder.write(name, text));
+        const opened = file.ok ? await openCsvTable(file.value, { delimiter: ',', encoding: null }) : file;
+        if (!opened.ok) return opened.error.replace(name, '');
+        const records = [];
+        for await (const { place, cells } of opened.value.records()) records.push({ place, cells });
+        return { columns: opened.value.columns, records };
+      };
+      await fc.assert(
+        fc.asyncProperty(table, async ({ rows, end, last, mark }) => {
+          const lines = ['h1,h2', ...rows.map((cells) => cells.join(','))];
+          const plain = mark + lines.join(end) + (last ? end : '');
+          // A quoted name in the header, which says the same, has the parser read the file.
+          const quoted = plain.replace('h1', '"h1"');
+          expect(await read('plain.csv', plain)).toEqual(await read('quoted.csv', quoted));
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 });

@@ -101,7 +101,9 @@ async function evaluate(
       source,
       slices: options.slice ?? spec.gate.slices,
       onProgress: (rows, fraction) =>
-        line.update(`${source.name}: ${describeRows(rows, fraction, (performance.now() - started) / 1_000)}`),
+        line.update(
+          () => `${source.name}: ${describeRows(rows, fraction, (performance.now() - started) / 1_000)}`,
+        ),
     });
     if (!evaluated.ok && evaluated.error.startsWith('--')) throw usageError(evaluated.error);
     return unwrap(evaluated);

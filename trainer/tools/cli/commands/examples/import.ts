@@ -87,8 +87,9 @@ async function bringIn(model: string, path: string, options: ImportOptions, comm
     dryRun: options.dryRun === true,
     now,
     onProgress: ({ rows, fraction }) => {
-      const seconds = (performance.now() - started) / 1_000;
-      line.update(`${source.name}: ${describeRows(rows, fraction, seconds)}`);
+      line.update(
+        () => `${source.name}: ${describeRows(rows, fraction, (performance.now() - started) / 1_000)}`,
+      );
     },
   });
   line.close();

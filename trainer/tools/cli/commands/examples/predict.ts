@@ -87,7 +87,9 @@ async function predict(
       probabilities: options.probabilities === true,
       write: (text) => sink.write(text),
       onProgress: (rows, fraction) =>
-        line.update(`${source.name}: ${describeRows(rows, fraction, (performance.now() - started) / 1_000)}`),
+        line.update(
+          () => `${source.name}: ${describeRows(rows, fraction, (performance.now() - started) / 1_000)}`,
+        ),
     });
     await sink.end();
     line.close();
