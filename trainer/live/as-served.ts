@@ -58,7 +58,7 @@ export function answeredOf(
 }
 
 /** `device = phone`, of each feature that the policy slices by. */
-function sliceNames(spec: Spec, raw: Float32Array): string[] {
+export function sliceNames(spec: Spec, raw: Float32Array): string[] {
   const { input } = spec;
   if (input.kind !== 'tabular') return [];
   return slicedFeatures(spec).flatMap(({ name, values }: SlicedFeature) => {

@@ -27,7 +27,7 @@ const HOUR_MS = 3_600_000;
 /** Labels that come later than this after their input are for training alone. */
 export const HORIZON_MS = 7 * 24 * HOUR_MS;
 /** A batch is written after its events were seen, by a clock that may be a little behind. */
-const CLOCKS_MS = HOUR_MS;
+export const CLOCKS_MS = HOUR_MS;
 
 export interface OpenLook {
   readonly spec: Spec;
@@ -118,7 +118,8 @@ async function sort(
   return { examples, predictions: uniquePredictions(events, settledMs) };
 }
 
-function uniquePredictions(events: readonly Event[], settledMs: number): PredictionEvent[] {
+/** Each prediction once, in order of time. @param settledMs  inputs seen before it are left out */
+export function uniquePredictions(events: readonly Event[], settledMs: number): PredictionEvent[] {
   const found = new Map<string, PredictionEvent>();
   for (const event of events)
     if (event.kind === 'prediction' && event.at >= settledMs) found.set(event.id, event);

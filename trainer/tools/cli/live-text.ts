@@ -2,6 +2,7 @@
  * What a look found, for people.
  */
 import type { BriefLive, Figure, ShownLive } from '../../../shared/registry/live.ts';
+import type { Shadow } from '../../live/shadow.ts';
 import { formatCount, formatFacts, formatTable, relativeTime, style } from './output.ts';
 
 type Measure = BriefLive['figures']['measure'];
@@ -139,4 +140,34 @@ function describeDays({ days, hours, figures: { measure } }: ShownLive): string[
         ]),
     ),
   ];
+}
+
+/** What a version would have answered, beside what was served. */
+export function describeShadow(shadow: Shadow): string {
+  const { model, version, from, to, predictions, same, difference, labels, unreadable, bytes } = shadow;
+  const share = (part: number, of: number): string => `${of === 0 ? '-' : ((100 * part) / of).toFixed(1)} %`;
+  const right =
+    difference === null
+      ? `${formatCount(labels.n)} of them: ${formatCount(labels.both)} right by both, ${formatCount(labels.onlyServed)} only as served, ${formatCount(labels.onlyShadow)} only by version ${version}`
+      : `${formatCount(labels.n)} of them: mean absolute error ${(labels.servedError / Math.max(1, labels.n)).toPrecision(3)} as served, ${(labels.shadowError / Math.max(1, labels.n)).toPrecision(3)} by version ${version}`;
+  const facts = formatFacts([
+    ['model', style('bold', model)],
+    ['version', `${version}, ${formatCount(bytes)} bytes at the edge`],
+    ['traffic', `${formatCount(predictions)} predictions from ${from} to ${to}`],
+    [
+      'same',
+      `${share(same, predictions)}${difference === null ? '' : `; ${difference.toPrecision(3)} apart on average`}`,
+    ],
+    ['labels', right],
+    ...(unreadable > 0 ? [['unreadable', `${formatCount(unreadable)} inputs`] as const] : []),
+  ]);
+  const parts = [...shadow.classes, ...shadow.slices];
+  if (parts.length === 0) return facts;
+  const table = formatTable(
+    [{ title: 'SERVED' }, { title: 'PREDICTIONS', align: 'right' }, { title: 'SAME %', align: 'right' }],
+    parts
+      .slice(0, 40)
+      .map(({ name, n, same: agreed }) => [name, formatCount(n), ((100 * agreed) / n).toFixed(1)]),
+  );
+  return `${facts}\n\n${table}`;
 }

@@ -4,6 +4,7 @@
 import type { RunRecord } from '../../../shared/registry/jobs/runs.ts';
 import type { ObjectStore } from '../../../shared/registry/store/store.ts';
 import { err, ok, type Result } from '../../../shared/result.ts';
+import type { Shadow } from '../../live/shadow.ts';
 import type { LookJob } from '../../node/look-job.ts';
 import type { JobOptions } from '../../node/job.ts';
 import { parseStepSeconds } from '../../step-seconds.ts';
@@ -34,6 +35,20 @@ export async function lookJobHere(store: ObjectStore, model: string): Promise<Re
   if (!stepSeconds.ok) return stepSeconds;
   const { lookHere } = await import('../../node/look-job.ts');
   return ok(await lookHere(store, model, stepSeconds.value));
+}
+
+/** A version's answers to logged traffic, in this process. */
+export async function shadowHere(
+  store: ObjectStore,
+  model: string,
+  version: number,
+  sinceMs: number,
+): Promise<Shadow> {
+  const [{ shadowVersion }, { createNodeHost }] = await Promise.all([
+    import('../../live/shadow.ts'),
+    import('../../node/node-host.ts'),
+  ]);
+  return shadowVersion(await createNodeHost({ store, threads: 1 }), model, version, sinceMs);
 }
 
 function readStepSeconds(): Result<number, Refusal> {

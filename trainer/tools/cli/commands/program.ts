@@ -27,6 +27,7 @@ import { addQuarantineCommand } from './examples/quarantine.ts';
 import { addReproduceCommand } from './training/reproduce.ts';
 import { addRunCommands } from './training/run.ts';
 import { addSpecCommands } from './models/spec.ts';
+import { addShadowCommand } from './serving/shadow.ts';
 import { addStatusCommands } from './serving/status.ts';
 import { addTrainCommand } from './training/train.ts';
 
@@ -75,6 +76,7 @@ export function createProgram(): Command {
   addQuarantineCommand(program);
   addStatusCommands(program);
   addLiveCommand(program);
+  addShadowCommand(program);
   addAtCommand(program);
   addEvaluateCommand(program);
   addPredictCommand(program);
