@@ -5,7 +5,7 @@
  */
 import { hashLarge } from '../../../shared/digest.ts';
 import { keys } from '../../../shared/registry/store/keys.ts';
-import type { RunData } from '../../run/context.ts';
+import type { Host, RunData } from '../../run/context.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { hashText } from './history/hash-text.ts';
 import type { LabelledExample } from './history/join.ts';
@@ -111,7 +111,10 @@ export async function loadFacts({ store, run, spec }: RunData, shard: ShardRef):
 const READS = 8;
 
 /** Those of all shards of a snapshot, in its order, some read ahead. */
-export async function* readFacts(ctx: RunData, snapshot: Pick<Snapshot, 'windows'>): AsyncGenerator<Facts> {
+export async function* readFacts(
+  ctx: RunData & Pick<Host, 'yieldControl'>,
+  snapshot: Pick<Snapshot, 'windows'>,
+): AsyncGenerator<Facts> {
   const shards = shardsOf(snapshot);
   for (let at = 0; at < shards.length; at += READS) {
     const some = shards.slice(at, at + READS);
@@ -120,6 +123,7 @@ export async function* readFacts(ctx: RunData, snapshot: Pick<Snapshot, 'windows
       read[i] = await loadFacts(ctx, some[i] as ShardRef);
     });
     yield* read;
+    await ctx.yieldControl?.();
   }
 }
 

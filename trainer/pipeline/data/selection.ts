@@ -12,7 +12,7 @@ import {
   loadJson,
   putJson,
 } from '../../../shared/registry/store/json.ts';
-import { attemptKey, type RunFiles } from '../../run/context.ts';
+import { attemptKey, type Host, type RunFiles } from '../../run/context.ts';
 import { RunFailure } from '../../run-failure.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import {
@@ -56,7 +56,7 @@ export interface Selection {
  * @returns examples that are kept; null where nothing is selected
  */
 export async function selectExamples(
-  ctx: RunFiles,
+  ctx: RunFiles & Pick<Host, 'yieldControl'>,
   snapshot: Snapshot,
   split: Split,
 ): Promise<number | null> {
@@ -99,7 +99,7 @@ function wantedByWindow(
 
 /** @param start  position of the first example of the shards */
 async function copyShards(
-  { store, run }: RunFiles,
+  { store, run, yieldControl }: RunFiles & Pick<Host, 'yieldControl'>,
   shards: readonly ShardRef[],
   wanted: readonly number[],
   start: number,
@@ -135,6 +135,7 @@ async function copyShards(
       lines.push(line);
       if (lines.length === SHARD_EXAMPLES) await flush();
     }
+    await yieldControl?.();
   }
   if (lines.length > 0) await flush();
   return copied;

@@ -45,6 +45,8 @@ export interface History {
   readonly batches: readonly BatchEntry[];
   readonly model: string;
   readonly sizes: ShardSizes;
+  /** Between two shards. */
+  readonly yieldControl?: () => Promise<void>;
 }
 
 /** What windows are made by. */
@@ -267,13 +269,20 @@ interface WrittenWindows {
 }
 
 async function writeAll(
-  { place, model, batches, sizes }: History,
+  { place, model, batches, sizes, yieldControl }: History,
   bounds: readonly WindowBounds[],
   { past, current, base, late }: WindowSources,
 ): Promise<WrittenWindows> {
   const { store } = place;
   const batchKey = (number: number): string => batches[number]?.key ?? '';
-  const writer: Writer = { store, model, fill: createInputFiller(store), sizes, batchKey };
+  const writer: Writer = {
+    store,
+    model,
+    fill: createInputFiller(store),
+    sizes,
+    batchKey,
+    ...(yieldControl && { yieldControl }),
+  };
   const written: WrittenWindow[] = [];
   for (const [i, { fromMs, toMs }] of bounds.entries()) {
     const isCurrent = i === bounds.length - 1;

@@ -105,7 +105,7 @@ async function readHistory(
 ): Promise<{ readonly history: History; readonly made: MadeWindows }> {
   const { run, spec } = ctx;
   for (let isAnew = false; ;) {
-    while ((await ingestEvents(ctx, sizes)).left > 0);
+    while ((await ingestEvents(ctx, sizes)).left > 0) await ctx.yieldControl?.();
     const place = await findPlace(ctx);
     try {
       const loaded = await loadState(place);
@@ -114,7 +114,9 @@ async function readHistory(
       // Another run saw newer events meanwhile: this one goes on with an index of its own.
       if ((state.cutoffs.at(-1) ?? 0) > run.cutoffMs) continue;
       const batches = await loadBatches(place, state);
-      const history = { place, state, batches, model: run.model, sizes: sizes.shards };
+      const { yieldControl } = ctx;
+      const read = { place, state, batches, model: run.model, sizes: sizes.shards };
+      const history: History = yieldControl === undefined ? read : { ...read, yieldControl };
       const made = await makeWindows({ history, parent, cutoffMs: run.cutoffMs, policy: spec.window });
       if (made.examples !== state.examples) {
         throw new IndexDamage(`expected ${state.examples} examples in windows, got ${made.examples}`);

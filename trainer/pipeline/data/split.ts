@@ -47,7 +47,7 @@ export type SplitSide = Side | 'duplicate' | 'apart';
 
 /** @param apart  stretches of time whose labels neither train nor judge */
 export async function makeSplit(
-  ctx: RunData,
+  ctx: RunData & Pick<RunContext, 'yieldControl'>,
   snapshot: Snapshot,
   apart: readonly TimeRange[],
 ): Promise<Split> {
@@ -109,7 +109,7 @@ export interface Assigned {
  * @param apart  times whose labels are kept apart
  */
 export async function assignSides(
-  ctx: RunData,
+  ctx: RunData & Pick<RunContext, 'yieldControl'>,
   snapshot: Snapshot,
   apart: readonly TimeRange[],
 ): Promise<Assigned> {

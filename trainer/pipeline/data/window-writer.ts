@@ -66,6 +66,8 @@ export interface Writer {
   readonly sizes: ShardSizes;
   /** The key of a batch. */
   readonly batchKey: (number: number) => string;
+  /** Between two shards. */
+  readonly yieldControl?: () => Promise<void>;
 }
 
 export interface WrittenWindow {
@@ -191,6 +193,7 @@ function createOutput(writer: Writer, lateBeforeMs: number): Output {
       starts.push(rows[from]?.at ?? 0);
     }
     rows = [];
+    await writer.yieldControl?.();
   };
   return {
     async add(row) {

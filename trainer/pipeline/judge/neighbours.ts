@@ -2,7 +2,7 @@
  * What an example's neighbours say about it: which group it belongs to, which others have the same input, and which label
  * or target was the last one known when it was seen; and what its users do, where they reported it.
  */
-import type { RunData } from '../../run/context.ts';
+import type { Host, RunData } from '../../run/context.ts';
 import { readFacts } from '../data/facts.ts';
 import type { Snapshot } from '../data/snapshot-file.ts';
 
@@ -21,7 +21,10 @@ export interface Neighbours {
 }
 
 /** Of all examples of a snapshot, in its order. */
-export async function readNeighbours(ctx: RunData, snapshot: Snapshot): Promise<Neighbours> {
+export async function readNeighbours(
+  ctx: RunData & Pick<Host, 'yieldControl'>,
+  snapshot: Snapshot,
+): Promise<Neighbours> {
   const tracker = trackNeighbours(snapshot.examples);
   for await (const facts of readFacts(ctx, snapshot)) {
     for (let i = 0; i < facts.n; i++) {
