@@ -15,8 +15,8 @@ const INPUTS = 64;
 const KEY = { authorization: 'Bearer local-feedback', 'content-type': 'application/json' };
 const CONNECTIONS = [1, 16];
 const ROUNDS = 4;
-const LOAD = { leadInMs: 500, durationMs: 2_000 };
-const QUICK = { leadInMs: 100, durationMs: 300 };
+const LOAD = { leadInMs: 500, durationMs: 2_000, status: 202 };
+const QUICK = { leadInMs: 100, durationMs: 300, status: 202 };
 /** Of the bare handler's. */
 const TARGET = { atLeast: 0.8 };
 

@@ -16,12 +16,14 @@ export interface LoadPlan {
   /** Load of the same kind before anything counts: what a server does with a delay is then under way. */
   readonly leadInMs: number;
   readonly durationMs: number;
+  /** of every answer; 200 where it is left out */
+  readonly status?: number;
 }
 
-/** @throws Error when an answer is not 200, or of a form that this client does not read */
+/** @throws Error when an answer has another status, or of a form that this client does not read */
 export async function applyLoad(
   exchange: Exchange,
-  { connections, leadInMs, durationMs }: LoadPlan,
+  { connections, leadInMs, durationMs, status = 200 }: LoadPlan,
 ): Promise<Load> {
   const request = encodeRequest(exchange);
   const open = await Promise.all(Array.from({ length: connections }, () => connect(exchange.url)));
@@ -29,7 +31,7 @@ export async function applyLoad(
     const fromMs = performance.now() + leadInMs;
     const untilMs = fromMs + durationMs;
     const latencies = await Promise.all(
-      open.map((connection) => repeat(connection, request, fromMs, untilMs)),
+      open.map((connection) => repeat(connection, request, { fromMs, untilMs, wanted: status })),
     );
     const latenciesMs = latencies.flat();
     return { requestsPerSecond: latenciesMs.length / (durationMs / 1_000), latenciesMs };
@@ -42,15 +44,14 @@ export async function applyLoad(
 async function repeat(
   connection: Connection,
   request: Buffer,
-  fromMs: number,
-  untilMs: number,
+  { fromMs, untilMs, wanted }: { readonly fromMs: number; readonly untilMs: number; readonly wanted: number },
 ): Promise<number[]> {
   const latencies: number[] = [];
   for (;;) {
     const sentMs = performance.now();
     const { status, text } = await connection.exchange(request);
     const nowMs = performance.now();
-    if (status !== 200) throw new Error(`expected 200, got ${text()}`);
+    if (status !== wanted) throw new Error(`expected ${wanted}, got ${text()}`);
     if (nowMs >= untilMs) return latencies;
     if (nowMs >= fromMs) latencies.push(nowMs - sentMs);
   }
