@@ -46,6 +46,7 @@ beforeAll(async () => {
       championAtStart: null,
       wantedSnapshot: null,
     },
+    base: spec.base,
     now: () => NOW,
     onProgress: () => {},
   } as unknown as RunContext;
