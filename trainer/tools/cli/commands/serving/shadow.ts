@@ -11,6 +11,7 @@ import { example, wholeNumber } from '../../options.ts';
 const DAY_MS = 86_400_000;
 const UNITS: Readonly<Record<string, number>> = { h: DAY_MS / 24, d: DAY_MS };
 
+/** `holdfast shadow <model> <version>`: what a version would have answered on the logged traffic. */
 export function addShadowCommand(program: Command): void {
   program
     .command('shadow')
