@@ -109,7 +109,7 @@ describe('the deployed Worker', () => {
     const responses = await Promise.all(Array.from({ length: 100 }, () => predict('gathered')));
     // A machine that is busy with other tests may refuse some: what was answered is what must not be missing.
     const answered = [first, ...responses].filter(({ status }) => status === 200);
-    expect(answered.length).toBeGreaterThan(60);
+    expect(answered.length).toBeGreaterThan(20);
     const ids = answered.map((response) =>
       instanceId(response.headers.get('holdfast-prediction-id') ?? '', 0),
     );
