@@ -9,6 +9,9 @@ export interface ComparedWindow extends WindowEvidence {
   readonly champion: Int32Array;
 }
 
+/** What of the evidence says who is compared, and on what. */
+type Compared = Pick<Evidence, 'windows' | 'champion'>;
+
 /** One past window, or neighbours in time taken together. */
 export interface Pool<Window> {
   /** `2026-11-20`, or `2026-11-20 … 2026-11-23` */
@@ -33,14 +36,14 @@ export function currentWindow<Window extends { readonly kind: 'past' | 'current'
  * Windows with the champion's predictions, [] when there is no champion. Labels that it is older than are left out: nobody
  * is compared by what one of the two could not have said.
  */
-export function comparedWindows({ windows, champion }: Evidence): ComparedWindow[] {
+export function comparedWindows({ windows, champion }: Compared): ComparedWindow[] {
   const compared = windows.filter((window): window is ComparedWindow => window.champion !== null);
   const known = champion?.classes;
   return known === undefined ? compared : compared.map((window) => withoutLabelsFrom(window, known));
 }
 
 /** How many held-out examples have a label that the champion is older than. */
-export function countBeyond({ windows, champion }: Evidence): number {
+export function countBeyond({ windows, champion }: Compared): number {
   const known = champion?.classes;
   if (known === undefined) return 0;
   return windows.reduce((sum, { labels }) => sum + labels.filter((label) => label >= known).length, 0);

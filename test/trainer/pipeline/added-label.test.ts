@@ -4,7 +4,6 @@
  */
 import { beforeAll, expect, test } from 'vitest';
 import { comparedWindows, countBeyond } from '../../../shared/continuity/evidence/windows.ts';
-import type { Evidence } from '../../../shared/continuity/evidence/evidence.ts';
 import { writeEvents } from '../../../shared/events/inbox.ts';
 import { createServable } from '../../../shared/model/run/predictor.ts';
 import { createRuntime } from '../../../shared/model/run/runtime.ts';
@@ -113,7 +112,7 @@ test('evidence leaves out the rows of labels that the champion is older than, in
     windows: [
       {
         id: 'w01',
-        kind: 'current',
+        kind: 'current' as const,
         fromMs: 0,
         toMs: 1,
         exampleIds: ['a', 'b', 'c'],
@@ -126,7 +125,7 @@ test('evidence leaves out the rows of labels that the champion is older than, in
         features: [Int32Array.of(7, 8, 9)],
       },
     ],
-  } as unknown as Evidence;
+  };
   expect(countBeyond(evidence)).toBe(1);
   expect(comparedWindows(evidence)).toEqual([
     {
